@@ -1,0 +1,166 @@
+"""What can be asked of the record service, by whom, and what comes of it. All values are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person or a system actor, with what decides rights.
+
+    `roles` are role names held; empty means none, which grants nothing. `units` are the person's unit and
+    the units below it. `door` says through which surface the act came (api, page, import, cli, job ...);
+    `cause` is the change or run that led to it, if any. `signature` is equal for two actors whose queries
+    compile to the same SQL.
+    """
+
+    id: UUID
+    name: str
+    roles: frozenset[str] = frozenset()
+    teams: frozenset[UUID] = frozenset()
+    unit: UUID | None = None
+    units: frozenset[UUID] = frozenset()
+    door: str = "api"
+    cause: str = ""
+    is_system: bool = False
+    language: str = "en"
+    zone: str = "UTC"
+    contact: UUID | None = None
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """The part of the identity that shapes a compiled query; the rest are bound parameters."""
+        return tuple(sorted(self.roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The record a command is about: an id, the name of an earlier command's record, or an alternate key."""
+
+    id: UUID | None = None
+    ref: str = ""
+    key: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a record from JSON values; `name` lets later commands of the batch refer to it."""
+
+    entity: str
+    values: Mapping[str, Any]
+    name: str = ""
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change the given fields; `version` is compared when it is given."""
+
+    entity: str
+    target: Target
+    values: Mapping[str, Any]
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Create, or update the record with the same values of alternate key `by`."""
+
+    entity: str
+    by: str
+    values: Mapping[str, Any]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Move the record, and what its relationships cascade to, to the trash as one act."""
+
+    entity: str
+    target: Target
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Bring back everything that the same act removed."""
+
+    entity: str
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Take a named lifecycle step, with values that it requires."""
+
+    entity: str
+    target: Target
+    transition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Connect two records by a many-to-many relationship, with its attributes and validity."""
+
+    entity: str
+    target: Target
+    relationship: str
+    to: Any
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Take one link away, named by the link's id."""
+
+    entity: str
+    target: Target
+    relationship: str
+    link: UUID
+
+
+Command = Create | Update | Upsert | Delete | Restore | Transition | Link | Unlink
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one record: the change-log row before it is written.
+
+    `before` and `after` hold JSON forms of the changed fields only, by field name.
+    """
+
+    entity: str
+    record: UUID
+    version: int
+    operation: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    at: datetime
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one command came to: the record, its version now, and whether it was created, updated or unchanged."""
+
+    entity: str
+    id: UUID
+    version: int
+    outcome: str
+    link: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch came to: one result per command, in order, and all changes including cascades."""
+
+    results: tuple[Result, ...]
+    changes: tuple[Change, ...]

@@ -1,0 +1,90 @@
+"""The types of the expression language, and what the checker asks the model about names.
+
+A type is a frozen value. `Kind` is the closed set; parameters stand beside it: a reference names its
+possible entities, a choice its options, a set its element. The language is null-tolerant, so every type
+includes empty; there is no separate optional type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Kind(StrEnum):
+    """The closed set of value kinds that an expression can have."""
+
+    EMPTY = "empty"
+    TEXT = "text"
+    LONG_TEXT = "long_text"  # compares with == only by emptiness; no order, no contains: search serves it
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"  # compares, sorts and sums by its base value unless the field fixes the currency
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    DURATION = "duration"
+    CHOICE = "choice"
+    OPTIONS = "options"  # a set of options or tags; `"x" in field`
+    REFERENCE = "reference"
+    MANY = "many"  # the far side of a relationship; only aggregates take it
+    ACTOR = "actor"  # `me`
+    OPAQUE = "opaque"  # json, file, geo, secret: empty or not, nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The type of an expression.
+
+    `entities` are the possible targets of a reference or many; `options` the keys of a choice (empty: open
+    set, as for tags); `scale` the decimals of a decimal (6 for computed ones).
+    """
+
+    kind: Kind
+    entities: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    scale: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What a name on an entity means: a stored field, a part of one, a system column or a relationship.
+
+    `path` is how storage names it: `("amount",)`, `("amount", "currency")`, `("account",)`.
+    """
+
+    name: str
+    type: Type
+    path: tuple[str, ...]
+    stored: bool = True
+
+
+class Names(Protocol):
+    """What the checker asks: the attributes of an entity, and names for hints."""
+
+    def attribute(self, entity: str, name: str) -> Attribute | None:
+        """The attribute of that name, or None."""
+        ...
+
+    def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:
+        """The named part of a several-column attribute (`amount.currency`), or None."""
+        ...
+
+    def attribute_names(self, entity: str) -> Iterable[str]:
+        """All names that `attribute` would answer, for near-name hints."""
+        ...
+
+
+TEXT = Type(Kind.TEXT)
+INTEGER = Type(Kind.INTEGER)
+DECIMAL = Type(Kind.DECIMAL)
+BOOLEAN = Type(Kind.BOOLEAN)
+DATE = Type(Kind.DATE)
+DATETIME = Type(Kind.DATETIME)
+TIME = Type(Kind.TIME)
+DURATION = Type(Kind.DURATION)
+EMPTY = Type(Kind.EMPTY)
+ACTOR = Type(Kind.ACTOR)

@@ -1,0 +1,134 @@
+"""What a field type is: a frozen value that names its storage, its control and its conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from xrm.errors import Problem
+from xrm.metadata.expressions.types import Kind, Type
+
+Params = Mapping[str, Any]
+
+
+class Storage(StrEnum):
+    """The closed set of ways a part is kept in a column."""
+
+    TEXT = "text"  # with a folded twin column
+    LONG_TEXT = "long_text"
+    CODE = "code"  # short machine text, exact only: option keys, currency codes, colours
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    DURATION = "duration"
+    JSON = "json"
+    UUID = "uuid"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One column of a field: `suffix` is empty for the only or main column, else `<field>__<suffix>`."""
+
+    suffix: str
+    storage: Storage
+    precision: int = 18
+    scale: int = 0
+    max_length: int | None = None
+
+
+class Control(StrEnum):
+    """The closed set of form controls; each has faces for input, read, cell and filter."""
+
+    LINE = "line"
+    AREA = "area"
+    RICH = "rich"
+    MARKDOWN = "markdown"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    NUMBER = "number"
+    DECIMAL = "decimal"
+    PERCENT = "percent"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    DURATION = "duration"
+    SELECT = "select"
+    MULTI_SELECT = "multi_select"
+    TAGS = "tags"
+    RATING = "rating"
+    COLOR = "color"
+    READONLY = "readonly"
+    PERSON_NAME = "person_name"
+    ADDRESS = "address"
+    GEO = "geo"
+    FILE = "file"
+    IMAGE = "image"
+    JSON = "json"
+    SECRET = "secret"
+    EXPRESSION = "expression"
+    LOOKUP = "lookup"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One allowed value of a choice: its stored key, labels by language and tag colour."""
+
+    key: str
+    label: Mapping[str, str]
+    color: str = ""
+
+
+class BadValue(ValueError):
+    """An input that the type cannot take; `problem` has code R110-R129, message and hint, no place."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """A field type as pure data and five pure functions; the only truth about its input.
+
+    `params` is a JSON Schema (properties only) of the type's own keys in YAML.
+    `parts(params)` names its columns. `parse(raw, params)` turns JSON input into the Python value or raises
+    BadValue; null never reaches it, and an empty string or list means null and never reaches it either.
+    `dump(value, params)` gives the JSON form. `split(value, params)` gives one storage scalar per part, in
+    order, and `join(scalars, params)` undoes it (all None gives None).
+    `expression(params)` is the type that the field has in expressions; `part_types` those of `field.part`.
+    """
+
+    name: str
+    summary: str
+    example: str
+    control: Control
+    parts: Callable[[Params], tuple[Part, ...]]
+    parse: Callable[[Any, Params], Any]
+    dump: Callable[[Any, Params], Any]
+    split: Callable[[Any, Params], tuple[Any, ...]]
+    join: Callable[[tuple[Any, ...], Params], Any]
+    expression: Callable[[Params], Type]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    required_params: tuple[str, ...] = ()
+    part_types: Callable[[Params], Mapping[str, Type]] = lambda params: {}
+    json_schema: Callable[[Params], Mapping[str, Any]] = lambda params: {}
+    is_writable: bool = True
+    is_readable: bool = True
+    is_sortable: bool = True
+    can_be_unique: bool = True
+    can_be_searched: bool = False
+
+    @property
+    def is_opaque(self) -> bool:
+        """True when expressions may only ask whether it is empty."""
+        return self.expression({}).kind is Kind.OPAQUE

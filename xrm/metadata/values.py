@@ -1,0 +1,81 @@
+"""The values that fields of several parts hold, and the folding and rounding that give one answer everywhere."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from uuid import UUID
+
+MONEY_SCALE = 4
+RATE_SCALE = 8
+EXACT_SCALE = 6
+MAX_DIGITS = 18
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A record pointed at: entity name and id."""
+
+    entity: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in a currency (ISO 4217 code) and, once stored, its value in the base currency."""
+
+    amount: Decimal
+    currency: str
+    base: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A person's name in parts; `full` is the display form."""
+
+    first: str | None = None
+    middle: str | None = None
+    last: str | None = None
+    salutation: str | None = None
+    suffix: str | None = None
+
+    @property
+    def full(self) -> str:
+        """First, middle, last and suffix, one space between; the salutation is not part of it."""
+        return " ".join(p for p in (self.first, self.middle, self.last, self.suffix) if p)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address in parts; `country` is an ISO 3166-1 alpha-2 code."""
+
+    street: str | None = None
+    number: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Geo:
+    """A point in WGS 84: latitude and longitude in degrees with six decimals."""
+
+    lat: Decimal
+    lon: Decimal
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """The key under which two texts are the same to a reader: no case, no accents, no compatibility forms."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return unicodedata.normalize("NFKD", bare.casefold())
+
+
+def round_half_up(value: Decimal, places: int) -> Decimal:
+    """`value` with exactly `places` decimals, halves away from zero."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
