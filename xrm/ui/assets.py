@@ -1,0 +1,180 @@
+"""Static files by content: each has a name that changes with its bytes, is kept compressed in memory, and never expires.
+
+Style sheets are joined in the order of `STYLES`; the icon sprite holds the icons that pages use; scripts are
+served as they are, and share one digest, because they import each other by relative address.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, request
+
+STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
+PREFIX = "/static"
+STYLES = (
+    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "pages", "small", "print",
+)  # fmt: skip
+SPRITE = "icons.svg"
+STYLE_SHEET = "app.css"
+UNKNOWN_ICON = "box"
+FOREVER = "public, max-age=31536000, immutable"
+
+_COMPRESSED = {".css", ".js", ".svg", ".json", ".txt"}
+_FOREIGN = {".py", ".toml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is sent: bytes, the same bytes compressed where that helps, type and digest."""
+
+    name: str
+    body: bytes
+    media_type: str
+    digest: str
+    squeezed: bytes | None = None
+
+    @property
+    def url(self) -> str:
+        """The address under which these very bytes will always be found."""
+        return f"{PREFIX}/{self.digest}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Assets:
+    """All static files of a process. `url` and `icon` give addresses for templates."""
+
+    files: Mapping[str, Asset]
+    icons: frozenset[str] = field(default_factory=frozenset)
+    drawn: Mapping[str, str] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        """The address of a file; a name that does not exist is a fault of the template and raises KeyError."""
+        return self.files[name].url
+
+    def icon(self, name: str) -> str:
+        """The address of an icon's symbol: in the sprite, else alone; an unknown name gives a plain box."""
+        known = name if name in self.drawn else UNKNOWN_ICON
+        if known in self.icons:
+            return f"{self.url(SPRITE)}#{known}"
+        return f"{PREFIX}/{self.files[SPRITE].digest}/icon/{known}.svg#{known}"
+
+    def has_icon(self, name: str) -> bool:
+        """Whether a pack may name this icon."""
+        return name in self.drawn
+
+    @cached_property
+    def scripts(self) -> tuple[str, ...]:
+        """The addresses of the kernel's modules, in the order of their names."""
+        return tuple(a.url for name, a in sorted(self.files.items()) if name.startswith("js/"))
+
+
+def load_assets(extra_icons: Iterable[str] = (), root: Path = STATIC) -> Assets:
+    """Every static file under `root` is read, named by content and compressed.
+
+    `extra_icons` are names that the model uses; they join those found in templates in the one sprite.
+    """
+    drawn = drawn_icons(root)
+    names = frozenset(n for n in {*icons_in_use(), *extra_icons, UNKNOWN_ICON} if n in drawn)
+    files = {a.name: a for a in _read_files(root)}
+    files[SPRITE] = make_asset(SPRITE, sprite(drawn, sorted(names)))
+    files[STYLE_SHEET] = make_asset(STYLE_SHEET, joined_styles(root, files))
+    return Assets(files=files, icons=names, drawn=drawn)
+
+
+def make_asset(name: str, body: bytes, digest: str = "") -> Asset:
+    """The asset of these bytes, compressed when it is text."""
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if media_type in ("application/javascript", "text/javascript"):
+        media_type = "text/javascript"
+    squeezed = gzip.compress(body, 9, mtime=0) if Path(name).suffix in _COMPRESSED else None
+    return Asset(name, body, media_type, digest or digest_of(body), squeezed)
+
+
+def digest_of(*bodies: bytes) -> str:
+    """A short digest of these bytes, the same in every process."""
+    sha = hashlib.sha256()
+    for body in bodies:
+        sha.update(body)
+    return sha.hexdigest()[:12]
+
+
+def _read_files(root: Path) -> Iterator[Asset]:
+    found = {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if _is_sent(p)}
+    kernel = digest_of(*(body for name, body in found.items() if name.startswith("js/")))
+    for name, body in found.items():
+        yield make_asset(name, body, kernel if name.startswith("js/") else "")
+
+
+def _is_sent(path: Path) -> bool:
+    return path.is_file() and path.suffix not in _FOREIGN and path.parent.name not in ("css", "__pycache__")
+
+
+def joined_styles(root: Path, files: Mapping[str, Asset]) -> bytes:
+    """One style sheet out of the files of `STYLES`, without comments, its `url()`s pointing at named assets."""
+    text = "\n".join((root / "css" / f"{name}.css").read_text() for name in STYLES)
+    bare = re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+    return re.sub(r'url\("([^"]+)"\)', lambda m: f'url("{files[m[1]].url}")', bare).encode()
+
+
+def drawn_icons(root: Path = STATIC) -> dict[str, str]:
+    """The shapes of every icon of the vendored set, by name."""
+    (source,) = (root / "vendor").glob("lucide-*.icons.txt")
+    return dict(line.split("\t", 1) for line in source.read_text().splitlines())
+
+
+def icons_in_use(templates: Path = TEMPLATES) -> set[str]:
+    """The icon names that templates mention by `icon("name")`."""
+    texts = (path.read_text() for path in templates.rglob("*.html"))
+    return {name for text in texts for name in re.findall(r'\bicon\(\s*"([a-z0-9-]+)"', text)}
+
+
+def sprite(drawn: Mapping[str, str], names: Iterable[str]) -> bytes:
+    """An SVG file with one symbol for each name."""
+    symbols = "".join(f'<symbol id="{name}" viewBox="0 0 24 24">{drawn[name]}</symbol>' for name in names)
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'.encode()
+
+
+def static_assets(assets: Assets) -> Blueprint:
+    """The routes under `/static`; register it on an app made with `static_folder=None`."""
+    blueprint = Blueprint("static_assets", __name__)
+
+    @blueprint.get(f"{PREFIX}/<digest>/<path:name>")
+    def send(digest: str, name: str) -> Response:
+        asset = _wanted(assets, name)
+        return answer(asset, is_current=digest in (asset.digest, assets.files[SPRITE].digest))
+
+    return blueprint
+
+
+def _wanted(assets: Assets, name: str) -> Asset:
+    if name in assets.files:
+        return assets.files[name]
+    icon = name.removeprefix("icon/").removesuffix(".svg")
+    if name == f"icon/{icon}.svg" and assets.has_icon(icon):
+        return make_asset(name, sprite(assets.drawn, [icon]), assets.files[SPRITE].digest)
+    abort(404)
+
+
+def answer(asset: Asset, is_current: bool) -> Response:
+    """The file, compressed if the browser takes it; under an older name it is sent but not kept."""
+    etag = f'"{asset.digest}"'
+    if etag in request.headers.get("If-None-Match", ""):
+        response = Response(status=304)
+    elif asset.squeezed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+        response = Response(asset.squeezed, mimetype=asset.media_type, headers={"Content-Encoding": "gzip"})
+    else:
+        response = Response(asset.body, mimetype=asset.media_type)
+    response.headers["ETag"] = etag
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = FOREVER if is_current else "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
