@@ -1,0 +1,113 @@
+"""What every test may ask for: a database of its own on both systems, a browser, and the size of a proof."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, Page
+
+from tests.support import browser, postgres
+
+DATABASES = ("sqlite", "postgresql")
+
+hypothesis_settings.register_profile(
+    "xrm", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("xrm")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--proofs", action="store_true", help="run the proofs at full size; takes long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `proof` exist only under --proofs: they are left out, not skipped."""
+    if config.getoption("--proofs"):
+        return
+    proofs = [item for item in items if item.get_closest_marker("proof")]
+    if proofs:
+        config.hook.pytest_deselected(items=proofs)
+        items[:] = [item for item in items if item not in proofs]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Where CI is set, a skipped test is a failed one."""
+    report = yield
+    return _refused_skip(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """The same for a module that skips itself."""
+    report = yield
+    return _refused_skip(report)
+
+
+def _refused_skip(report):
+    if report.skipped and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"A skipped test counts as a failure in CI: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def proofs(request: pytest.FixtureRequest) -> bool:
+    """Whether the proofs run at full size."""
+    return bool(request.config.getoption("--proofs"))
+
+
+@pytest.fixture(scope="session")
+def scale(proofs: bool) -> Callable[[int, int], int]:
+    """`scale(small, full)` is the number to use: small in every run, full under --proofs."""
+    return lambda small, full: full if proofs else small
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'xrm.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """The PostgreSQL server of this test process, started by the first test that needs it."""
+    with postgres.cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    name = postgres_cluster.create()
+    yield postgres_cluster.url(name)
+    postgres_cluster.drop(name)
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database, on each supported system in turn."""
+    return request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for the tests of one module.
+
+    Not for the whole session: Playwright keeps an event loop running in this thread, and other tests
+    need the thread for loops of their own.
+    """
+    with browser.browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a fresh browser profile; an error in its console fails the test."""
+    with browser.watched_page(chromium) as opened:
+        yield opened

@@ -1,0 +1,62 @@
+"""A real Chromium, driven by Playwright: the system's own if there is one, else the one Playwright fetched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-features=OptimizationHints,MediaRouter,Translate",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-first-run",
+    "--no-pings",
+    "--safebrowsing-disable-auto-update",
+)
+
+
+def system_browser() -> str | None:
+    """The path of a Chromium that the system has, if any."""
+    return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A browser runs inside this block; it makes no calls of its own to the outside."""
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=system_browser(), args=[*QUIET, *sandbox, "--disable-dev-shm-usage"]
+        )
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@contextmanager
+def watched_page(chromium: Browser) -> Iterator[Page]:
+    """A page with a fresh profile; script errors and broken content rules on it fail the test at the end."""
+    with chromium.new_context(locale="en-GB", timezone_id="UTC") as context:
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.extend(_fault(message)))
+        yield page
+    assert not faults, "The page reported: " + "; ".join(faults)
+
+
+def _fault(message: ConsoleMessage) -> Iterator[str]:
+    """An answer such as 422 is logged as an error too, and is not a fault of the page."""
+    if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        yield message.text

