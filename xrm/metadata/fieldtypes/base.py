@@ -89,7 +89,11 @@ class Option:
 
 
 class BadValue(ValueError):
-    """An input that the type cannot take; `problem` has code R110-R129, message and hint, no place."""
+    """An input that the type cannot take; `problem` has code R110-R129, message and hint.
+
+    The message says what the field wants and starts with a verb ("Must be a date, for example 2026-05-31"),
+    so that a label can stand before it. The path, if any, is the place inside the value.
+    """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -102,10 +106,13 @@ class FieldType:
 
     `params` is a JSON Schema (properties only) of the type's own keys in YAML.
     `parts(params)` names its columns. `parse(raw, params)` turns JSON input into the Python value or raises
-    BadValue; null never reaches it, and an empty string or list means null and never reaches it either.
+    BadValue; null never reaches it, and an empty string or list means null and never reaches it either. It
+    gives None for what turns out to be empty: blanks, a rich text without words, a structure of nulls.
     `dump(value, params)` gives the JSON form. `split(value, params)` gives one storage scalar per part, in
     order, and `join(scalars, params)` undoes it (all None gives None).
     `expression(params)` is the type that the field has in expressions; `part_types` those of `field.part`.
+    `words(value, params)` is what search reads of it. `faults(params)` says in sentences what is wrong with
+    parameters that their schema alone cannot refuse.
     """
 
     name: str
@@ -122,6 +129,8 @@ class FieldType:
     required_params: tuple[str, ...] = ()
     part_types: Callable[[Params], Mapping[str, Type]] = lambda params: {}
     json_schema: Callable[[Params], Mapping[str, Any]] = lambda params: {}
+    words: Callable[[Any, Params], str] = lambda value, params: ""
+    faults: Callable[[Params], tuple[str, ...]] = lambda params: ()
     is_writable: bool = True
     is_readable: bool = True
     is_sortable: bool = True
