@@ -1,4 +1,4 @@
-"""A real Chromium, driven by Playwright: the system's own if there is one, else the one Playwright fetched."""
+"""A real Chromium, driven by Playwright: the one of the system, else the one that Playwright fetched."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 OWNER = "postgres"
 FOLDER = "xrm-tests-postgres-"
@@ -67,9 +68,8 @@ class Cluster:
         return True
 
     def _run(self, command: sql.Composable) -> None:
-        with psycopg.connect(
-            host=str(self.socket), user=OWNER, dbname="postgres", autocommit=True
-        ) as session:
+        place = make_conninfo(host=str(self.socket), user=OWNER, dbname="postgres")
+        with psycopg.connect(place, autocommit=True) as session:
             session.execute(command)
 
 
@@ -177,9 +177,8 @@ def _system_binaries() -> Path:
 
 def _reachable(path: Path, user: str) -> bool:
     entry = pwd.getpwnam(user)
-    probe = subprocess.run(
-        ["test", "-x", str(path / "pginstall/bin/postgres")], user=entry.pw_uid, group=entry.pw_gid
-    )
+    server = path / "pginstall" / "bin" / "postgres"
+    probe = subprocess.run(["test", "-x", str(server)], user=entry.pw_uid, group=entry.pw_gid)
     return probe.returncode == 0
 
 

