@@ -23,6 +23,7 @@ hypothesis_settings.load_profile("xrm")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proofs", action="store_true", help="run the proofs at full size; takes long")
+    parser.addoption("--update-golden", action="store_true", help="rewrite the files that tests compare with")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -66,6 +67,19 @@ def proofs(request: pytest.FixtureRequest) -> bool:
 def scale(proofs: bool) -> Callable[[int, int], int]:
     """`scale(small, full)` is the number to use: small in every run, full under --proofs."""
     return lambda small, full: full if proofs else small
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """`golden(path, text)` holds when the committed file says `text`; --update-golden makes it so."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text
+
+    return compare
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from xrm.errors import Place, Problem, Problems, XrmError
-from xrm.registry import near_names
 
 PREFIX = "XRM_"
 LIMIT_PREFIX = "XRM_LIMIT_"
@@ -218,6 +218,24 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingFact:
+    """What the reference page says about one setting."""
+
+    name: str
+    variable: str
+    default: object
+    says: str
+
+
+def setting_table() -> tuple[SettingFact, ...]:
+    """Every setting but the limits, in the order of `Settings`."""
+    told = [f for f in fields(Settings) if "says" in f.metadata]
+    return tuple(
+        SettingFact(f.name, f"{PREFIX}{f.name.upper()}", f.default, f.metadata["says"]) for f in told
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class _Given:
     name: str
     raw: object
@@ -333,7 +351,7 @@ def _hint(read: Callable[[object, Path], object]) -> str:
 
 
 def _unknown(item: _Given, name: str, known: tuple[str, ...], problems: Problems) -> None:
-    near = near_names(name, known)
+    near = get_close_matches(name, known)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
     problems.add("C102", f'There is no setting "{item.where.path}".', hint, item.where)
 
