@@ -26,6 +26,7 @@ TOOLS = ROOT / ".tools"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 SUFFIX = ".exe" if os.name == "nt" else ""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 OLDEST = (3, 11)
 
 
@@ -155,15 +156,19 @@ def install_from_mirror(uv: str, extra: Sequence[str]) -> None:
 
 def install_with_pip(*, with_tests: bool) -> None:
     """The packages are installed by pip, in the newest versions that pyproject.toml allows."""
-    if not Path(python()).exists():
-        made = quiet([sys.executable, "-m", "venv", str(VENV)]) or apt_install("python3-venv")
-        if not made or not quiet([sys.executable, "-m", "venv", "--clear", str(VENV)]):
-            raise CannotGoOn(
-                "No virtual environment can be made. Install uv, or Debian's package python3-venv."
-            )
+    if not quiet([python(), "-m", "pip", "--version"]):
+        make_environment()
     target = f"{ROOT}[dev]" if with_tests else str(ROOT)
     install = [python(), "-m", "pip", "install", "--quiet", "--editable", target]
     must(install, "The packages could not be installed (see above).")
+
+
+def make_environment() -> None:
+    """There is a fresh virtual environment with pip."""
+    make = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    if quiet(make) or (apt_install("python3-venv") and quiet(make)):
+        return
+    raise CannotGoOn("No virtual environment can be made. Install uv, or Debian's package python3-venv.")
 
 
 def ensure_postgres() -> None:
@@ -229,6 +234,8 @@ def environment() -> dict[str, str]:
     for pips, uvs in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_CERT", "SSL_CERT_FILE")):
         if env.get(pips):
             env.setdefault(uvs, env[pips])
+    if SYSTEM_CERTIFICATES.exists():
+        env.setdefault("UV_SYSTEM_CERTS", "true")
     if not VENV.exists():
         env.setdefault("UV_PYTHON", sys.executable)
     return env
@@ -261,8 +268,13 @@ def succeeds(command: Sequence[str]) -> bool:
 
 
 def quiet(command: Sequence[str], env: dict[str, str] | None = None) -> bool:
-    """Whether the command succeeded; nobody is shown its output."""
-    return subprocess.run(command, cwd=ROOT, env=env or environment(), capture_output=True).returncode == 0
+    """Whether the command exists and succeeded; nobody is shown its output."""
+    try:
+        return (
+            subprocess.run(command, cwd=ROOT, env=env or environment(), capture_output=True).returncode == 0
+        )
+    except OSError:
+        return False
 
 
 def workers(arguments: Sequence[str]) -> list[str]:
