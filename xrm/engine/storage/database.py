@@ -1,0 +1,343 @@
+"""The database and the unit of work that owns a transaction; answers only after the commit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from math import inf
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine, open_link
+from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
+from xrm.engine.storage.statements import NO_VALUES, Prepared, Values, prepare
+from xrm.errors import Problem, Unavailable
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+IDLE_SECONDS = 30.0
+ATTEMPTS = 4
+FETCH_ROWS = 1000
+
+
+class UnitOfWork:
+    """One transaction: statements run on it, and it is committed or rolled back as a whole.
+
+    `run`, `one` and `change` talk to the driver directly and give raw rows; `execute` goes through
+    SQLAlchemy and gives converted ones. Errors leave as refusals of ours.
+    """
+
+    __slots__ = ("_callbacks", "_link", "_meanings", "_names", "database", "is_writing")
+
+    def __init__(self, database: Database, link: Link, meanings: Meanings, *, is_writing: bool) -> None:
+        self.database, self.is_writing = database, is_writing
+        self._link, self._meanings, self._names = link, meanings, 0
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def dialect(self) -> Dialect:
+        """The facts of the database."""
+        return self.database.dialect
+
+    @property
+    def connection(self) -> sa.Connection:
+        """SQLAlchemy's connection inside this transaction, for the schema and its migration."""
+        return self._link.connection
+
+    def run(self, prepared: Prepared, values: Values = NO_VALUES) -> list[Row]:
+        """The raw rows that the statement gives."""
+        sql, bound = prepared.ready(values)
+        cursor = self._link.cursor
+        try:
+            cursor.execute(sql, bound)
+            rows: list[Row] = cursor.fetchall()
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
+        return rows
+
+    def one(self, prepared: Prepared, values: Values = NO_VALUES) -> Row | None:
+        """The first raw row, or None."""
+        rows = self.run(prepared, values)
+        return rows[0] if rows else None
+
+    def change(self, prepared: Prepared, values: Values = NO_VALUES) -> int:
+        """How many rows the insert, update or delete touched."""
+        sql, bound = prepared.ready(values)
+        cursor = self._link.cursor
+        try:
+            cursor.execute(sql, bound)
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
+        return int(cursor.rowcount)
+
+    def run_many(self, prepared: Prepared, rows: Sequence[Values]) -> int:
+        """The statement has run once for each row; gives how many rows it touched."""
+        if len(rows) == 1:
+            return self.change(prepared, rows[0])
+        cursor = self._link.cursor
+        try:
+            cursor.executemany(prepared.sql, [prepared.bind(row) for row in rows])
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
+        return int(cursor.rowcount)
+
+    def insert_many(self, table: sa.Table, columns: Sequence[str], rows: Sequence[Values]) -> None:
+        """Every row is in the table, by the fastest way that the database has."""
+        prepared = self.database.insert_of(table, tuple(columns))
+        if len(rows) >= self.dialect.bulk_rows:
+            self._copy(table, columns, prepared, rows)
+        elif rows:
+            self.run_many(prepared, rows)
+
+    def _copy(self, table: sa.Table, columns: Sequence[str], prepared: Prepared, rows: Sequence[Values]) -> None:
+        quote = self.database.engine.dialect.identifier_preparer.quote
+        order = {name: place for place, name in enumerate(prepared.names)}
+        places = [order[name] for name in columns]
+        command = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
+        try:
+            with self._link.cursor.copy(command) as copy:
+                for row in rows:
+                    bound = prepared.bind(row)
+                    copy.write_row([bound[place] for place in places])
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
+
+    def stream(self, prepared: Prepared, values: Values = NO_VALUES) -> Iterator[list[Row]]:
+        """The raw rows in portions, however many there are, without holding them all."""
+        sql, bound = prepared.ready(values)
+        with self._streaming_cursor() as cursor:
+            try:
+                cursor.execute(sql, bound)
+                while rows := cursor.fetchmany(FETCH_ROWS):
+                    yield rows
+            except DRIVER_ERRORS as error:
+                raise translate(error, self._meanings) from error
+
+    @contextmanager
+    def _streaming_cursor(self) -> Iterator[Any]:
+        driver = self._link.driver
+        cursor = driver.cursor() if self.dialect.is_sqlite else driver.cursor(name="xrm_stream")
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def execute(
+        self, statement: sa.Executable, values: Values | Sequence[Values] | None = None
+    ) -> sa.CursorResult[Any]:
+        """SQLAlchemy's result of the statement, with values converted; for paths where time is no matter."""
+        given: Any = None if values is None else dict(values) if isinstance(values, Mapping) else list(values)
+        try:
+            return self._link.connection.execute(statement, given)
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
+
+    def script(self, sql: str) -> None:
+        """The statement, which is text of our own without values, has run."""
+        try:
+            self._link.cursor.execute(sql)
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What the block did is undone when it raises; the rest of the transaction stays."""
+        self._names += 1
+        name = f"xrm_{self._names}"
+        self.script(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self.script(f"ROLLBACK TO SAVEPOINT {name}")
+            self.script(f"RELEASE SAVEPOINT {name}")
+            raise
+        self.script(f"RELEASE SAVEPOINT {name}")
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """`callback` runs once the transaction is committed, and not at all if it is not."""
+        self._callbacks.append(callback)
+
+    def committed(self) -> None:
+        """Everyone who waits for the commit is told."""
+        for callback in self._callbacks:
+            callback()
+
+
+class Database:
+    """One installation's database, used by any number of threads of this process.
+
+    Made in the process that uses it: connections do not survive a fork.
+    """
+
+    def __init__(self, url: str, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.dialect: Dialect = facts_of(url)
+        self.engine = make_engine(url, self.options)
+        self._idle: dict[bool, deque[Link]] = {True: deque(), False: deque()}
+        self._inserts: dict[tuple[sa.Table, tuple[str, ...]], Prepared] = {}
+        self._writer = threading.Lock()
+        self._writing_thread = 0
+
+    def prepare(self, statement: sa.Executable, columns: Sequence[str] | None = None) -> Prepared:
+        """The statement compiled for this database; keep it and run it often."""
+        return prepare(statement, self.engine.dialect, columns)
+
+    def insert_of(self, table: sa.Table, columns: tuple[str, ...]) -> Prepared:
+        """The insert of these columns, compiled on first use."""
+        found = self._inserts.get((table, columns))
+        if found is None:
+            found = self._inserts[table, columns] = self.prepare(sa.insert(table), columns)
+        return found
+
+    @contextmanager
+    def read(self, *, snapshot: bool = True) -> Iterator[UnitOfWork]:
+        """Everything read in the block is of one moment; without `snapshot`, each statement is."""
+        with self._link(writes=False) as link:
+            if not snapshot:
+                yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False)
+                return
+            self._begin(link, self.dialect.begin_read)
+            try:
+                yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False)
+            finally:
+                self._roll_back(link)
+
+    @contextmanager
+    def write(self, meanings: Meanings = NO_MEANINGS, *, seconds: float | None = None) -> Iterator[UnitOfWork]:
+        """What the block wrote is durable when the block has ended, and is gone when it raised.
+
+        `seconds` is how long the whole may take; without it the time of one statement is the limit.
+        """
+        with self._turn(), self._link(writes=True) as link:
+            self._begin(link, self.dialect.begin_write)
+            unit = UnitOfWork(self, link, meanings, is_writing=True)
+            try:
+                self._allow(link, seconds)
+                yield unit
+                self._commit(link, meanings)
+            except BaseException:
+                self._roll_back(link)
+                raise
+        unit.committed()
+
+    def transact(
+        self, work: Callable[[UnitOfWork], T], meanings: Meanings = NO_MEANINGS, attempts: int = ATTEMPTS
+    ) -> T:
+        """What `work` gave, committed; it is repeated when the database asks for that, as after a deadlock."""
+        for left in range(attempts - 1, -1, -1):
+            try:
+                with self.write(meanings) as unit:
+                    return work(unit)
+            except Unavailable as error:
+                if not (left and error.facts.get("retry") and self.dialect.has_own_writer_queue):
+                    raise
+        raise AssertionError("unreachable: the last attempt returned or raised")
+
+    def close(self) -> None:
+        """Every idle connection is closed."""
+        for links in self._idle.values():
+            while links:
+                links.pop().close()
+
+    # --- connections and transactions ---------------------------------------------------------------
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite has one writer; threads of this process queue here and never find the file locked."""
+        if self.dialect.has_own_writer_queue:
+            yield
+            return
+        if self._writing_thread == threading.get_ident():
+            raise RuntimeError("A unit of work that writes was opened inside another one of the same thread.")
+        if not self._writer.acquire(timeout=self.options.busy_seconds):
+            hint = "Try again."
+            raise Unavailable(
+                Problem("R154", "The database was busy for too long.", hint),
+                facts={"status": 503, "retry_after": 2, "retry": True},
+            )
+        self._writing_thread = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._writing_thread = 0
+            self._writer.release()
+
+    @contextmanager
+    def _link(self, *, writes: bool) -> Iterator[Link]:
+        link = self._take(writes=writes)
+        link.deadline = time.monotonic() + self.options.statement_seconds
+        healthy = False
+        try:
+            yield link
+            healthy = True
+        except Unavailable:
+            self._drop_idle()
+            raise
+        except Exception:
+            healthy = not link.is_broken
+            raise
+        finally:
+            self._give_back(link, healthy, writes=writes)
+
+    def _take(self, *, writes: bool) -> Link:
+        kind = writes or self.dialect.has_own_writer_queue
+        with suppress(IndexError):
+            while True:
+                link = self._idle[kind].pop()
+                if not link.is_broken and (time.monotonic() - link.used_at < IDLE_SECONDS or _answers(link)):
+                    return link
+                link.close()
+        try:
+            return open_link(self.engine, writes=writes)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+    def _give_back(self, link: Link, healthy: bool, *, writes: bool) -> None:
+        if not healthy:
+            link.close()
+            return
+        if link.connection.in_transaction():
+            link.connection.rollback()  # SQLAlchemy's own notion of one; the driver's has ended
+        link.used_at, link.deadline = time.monotonic(), inf
+        self._idle[writes or self.dialect.has_own_writer_queue].append(link)
+
+    def _drop_idle(self) -> None:
+        if self.dialect.has_own_writer_queue:
+            self.close()
+
+    def _begin(self, link: Link, words: str) -> None:
+        try:
+            link.cursor.execute(words)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+    def _allow(self, link: Link, seconds: float | None) -> None:
+        if seconds is None:
+            return
+        link.deadline = time.monotonic() + seconds
+        if not self.dialect.is_sqlite:
+            link.cursor.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+
+    def _commit(self, link: Link, meanings: Meanings) -> None:
+        try:
+            link.cursor.execute("COMMIT")
+        except DRIVER_ERRORS as error:
+            raise translate(error, meanings) from error
+
+    def _roll_back(self, link: Link) -> None:
+        """The transaction is over. After a full disk SQLite has ended it already; the first error counts."""
+        with suppress(*DRIVER_ERRORS):
+            link.cursor.execute("ROLLBACK")
+
+
+def _answers(link: Link) -> bool:
+    try:
+        link.cursor.execute("SELECT 1")
+        link.cursor.fetchall()
+    except DRIVER_ERRORS:
+        return False
+    return True

@@ -1,0 +1,198 @@
+"""The facts in which the two databases differ, and how a connection to each is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import sqlalchemy as sa
+from psycopg.types.json import set_json_dumps, set_json_loads
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.pool import NullPool
+
+from xrm.errors import Problem
+from xrm.settings import SettingsInvalid
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+STATEMENT_CACHE = 256
+PAGE_CACHE_KIB = 65536
+MAPPED_BYTES = 256 << 20
+STEPS_BETWEEN_LOOKS = 100_000
+APPLICATION_NAME = "xrm"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the engine may rely on. `name` is also SQLAlchemy's word for it."""
+
+    name: str
+    begin_write: str
+    begin_read: str
+    has_own_writer_queue: bool
+    has_constraints_by_alter: bool
+    bulk_rows: int
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.name == SQLITE
+
+
+SQLITE_FACTS = Dialect(
+    SQLITE,
+    begin_write="BEGIN IMMEDIATE",  # a read snapshot cannot be upgraded under concurrency
+    begin_read="BEGIN",
+    has_own_writer_queue=False,
+    has_constraints_by_alter=False,
+    bulk_rows=1 << 62,
+)
+POSTGRESQL_FACTS = Dialect(
+    POSTGRESQL,
+    begin_write="BEGIN",
+    begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    has_own_writer_queue=True,
+    has_constraints_by_alter=True,
+    bulk_rows=20,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How connections behave. `synchronous` is SQLite's: FULL keeps every acknowledged write."""
+
+    synchronous: str = "FULL"
+    busy_seconds: float = 30.0
+    statement_seconds: float = 30.0
+
+
+@dataclass(slots=True)
+class Link:
+    """One open connection: the driver's own and SQLAlchemy's around it. One thread uses it at a time."""
+
+    connection: sa.Connection
+    driver: Any
+    cursor: Any
+    used_at: float = 0.0
+    deadline: float = inf
+
+    def close(self) -> None:
+        """Nobody can use it any more."""
+        self.cursor.close()
+        self.connection.close()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the driver has given the connection up."""
+        return bool(getattr(self.driver, "closed", False))
+
+
+def facts_of(url: str) -> Dialect:
+    """The facts of the database that the address names."""
+    return SQLITE_FACTS if sa.make_url(url).get_backend_name() == SQLITE else POSTGRESQL_FACTS
+
+
+def make_engine(url: str, options: Options) -> Engine:
+    """An engine without a pool of its own, which leaves transactions to us."""
+    address = sa.make_url(url)
+    connect = _sqlite_opener(address, options) if _is_sqlite(address) else _postgresql_opener(address, options)
+    style = {} if _is_sqlite(address) else {"paramstyle": "format"}
+    return sa.create_engine(
+        address, creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **style
+    )
+
+
+def open_link(engine: Engine, *, writes: bool) -> Link:
+    """A connection is open and ready; on SQLite one for reading cannot write."""
+    connection = engine.connect()
+    driver = connection.connection.driver_connection
+    link = Link(connection, driver, driver.cursor() if driver is not None else None)
+    if isinstance(driver, sqlite3.Connection):
+        _watch_time(driver, link)
+        if not writes:
+            driver.execute("PRAGMA query_only = ON")
+    return link
+
+
+def _is_sqlite(address: URL) -> bool:
+    return address.get_backend_name() == SQLITE
+
+
+def _sqlite_opener(address: URL, options: Options) -> Callable[[], sqlite3.Connection]:
+    path = _sqlite_path(address)
+
+    def connect() -> sqlite3.Connection:
+        driver = sqlite3.connect(
+            path,
+            timeout=options.busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENT_CACHE,
+        )
+        for pragma in _pragmas(options):
+            driver.execute(f"PRAGMA {pragma}")
+        _install(driver)
+        return driver
+
+    return connect
+
+
+def _sqlite_path(address: URL) -> Path:
+    if not address.database or address.database == ":memory:":
+        hint = "Give a path: sqlite:///folder/xrm.db. Every connection to memory would see its own database."
+        raise SettingsInvalid(Problem("C106", "SQLite needs a file.", hint))
+    path = Path(address.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _install(driver: sqlite3.Connection) -> None:
+    if find_spec("xrm.engine.storage.functions"):
+        import_module("xrm.engine.storage.functions").install(driver)
+
+
+def _pragmas(options: Options) -> tuple[str, ...]:
+    return (
+        "journal_mode = WAL",
+        f"synchronous = {options.synchronous}",
+        "foreign_keys = ON",
+        "trusted_schema = OFF",
+        f"cache_size = -{PAGE_CACHE_KIB}",
+        f"mmap_size = {MAPPED_BYTES}",
+        "temp_store = MEMORY",
+    )
+
+
+def _watch_time(driver: sqlite3.Connection, link: Link) -> None:
+    """A statement that runs past the link's deadline is interrupted."""
+    driver.set_progress_handler(lambda: time.monotonic() > link.deadline, STEPS_BETWEEN_LOOKS)
+
+
+def _postgresql_opener(address: URL, options: Options) -> Callable[[], psycopg.Connection[Any]]:
+    place = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    milliseconds = int(options.statement_seconds * 1000)
+    session = f"-c timezone=UTC -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout=300000"
+
+    def connect() -> psycopg.Connection[Any]:
+        driver = psycopg.connect(
+            place,
+            autocommit=True,
+            prepare_threshold=1,
+            options=session,
+            application_name=APPLICATION_NAME,
+            connect_timeout=10,
+        )
+        driver.prepared_max = STATEMENT_CACHE
+        set_json_dumps(orjson.dumps, driver)
+        set_json_loads(orjson.loads, driver)
+        return driver
+
+    return connect

@@ -1,0 +1,154 @@
+"""Statements compiled once: the driver's text, the order of its parameters and their converters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.sql.compiler import Compiled, SQLCompiler
+
+from xrm.engine.storage.types import POSTGRESQL, Converter, reader_of, writer_of
+
+Values = Mapping[str, Any]
+NO_VALUES: Values = {}
+_MANY = re.compile(r"/\*many\*/(\?|%s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One parameter position: whose value goes there and how it is converted.
+
+    A constant is a value that was part of the statement, converted already. `many` takes a list.
+    """
+
+    name: str
+    convert: Converter | None
+    is_constant: bool = False
+    constant: Any = None
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as the driver takes it. `readers` turn each selected raw value into a Python scalar."""
+
+    sql: str
+    slots: tuple[Slot, ...]
+    readers: tuple[Converter | None, ...] = ()
+    expands: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that a caller gives."""
+        return tuple(dict.fromkeys(s.name for s in self.slots if not s.is_constant))
+
+    def bind(self, values: Values) -> list[Any]:
+        """The driver's parameters, in order."""
+        return [_bound(slot, values) for slot in self.slots]
+
+    def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """The raw row as Python scalars."""
+        pairs = zip(row, self.readers, strict=True)
+        return tuple(v if v is None or read is None else read(v) for v, read in pairs)
+
+    def ready(self, values: Values) -> tuple[str, list[Any]]:
+        """The driver's text and parameters; a list on SQLite becomes as many places as it needs."""
+        bound = self.bind(values)
+        return _expand(self.sql, self.slots, bound) if self.expands else (self.sql, bound)
+
+
+def _bound(slot: Slot, values: Values) -> Any:
+    if slot.is_constant:
+        return slot.constant
+    value = values[slot.name]
+    if slot.many:
+        return list(value) if slot.convert is None else [slot.convert(item) for item in value]
+    return value if value is None or slot.convert is None else slot.convert(value)
+
+
+def _expand(sql: str, slots: tuple[Slot, ...], bound: Sequence[Any]) -> tuple[str, list[Any]]:
+    sizes, flat = [], []
+    for slot, value in zip(slots, bound, strict=True):
+        items = _padded(value) if slot.many else [value]
+        flat.extend(items)
+        if slot.many:
+            sizes.append(len(items))
+    return _with_places(sql, tuple(sizes)), flat
+
+
+def _padded(items: list[Any]) -> list[Any]:
+    """As many as the next power of two, the last repeated, so that few texts exist per statement."""
+    if not items:
+        return items
+    size = 1 << (len(items) - 1).bit_length()
+    return items + items[-1:] * (size - len(items))
+
+
+@lru_cache(maxsize=2048)
+def _with_places(sql: str, sizes: tuple[int, ...]) -> str:
+    waiting = iter(sizes)
+    return _MANY.sub(lambda found: ", ".join(found.group(1) * next(waiting)), sql)
+
+
+def any_of(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """True where the column is one of the list bound to `name`; an empty list matches nothing."""
+    return column.in_(sa.bindparam(name, type_=column.type, expanding=True))
+
+
+def order_by(column: sa.ColumnElement[Any], descending: bool = False) -> sa.ColumnElement[Any]:
+    """The order in which empty comes first when ascending and last when descending, as indexes are built."""
+    return column.desc().nulls_last() if descending else column.asc().nulls_first()
+
+
+def prepare(
+    statement: sa.Executable, dialect: SqlDialect, columns: Sequence[str] | None = None
+) -> Prepared:
+    """The statement in the driver's words; `columns` are the keys that an insert or update is given."""
+    compiled = _compiled(statement, dialect, columns)
+    names = compiled.positiontup or []
+    sql, expands = _with_markers(compiled, dialect)
+    slots = tuple(_slot(compiled, name, dialect) for name in names)
+    return Prepared(sql, slots, _readers(statement, dialect), expands)
+
+
+def _compiled(statement: Any, dialect: SqlDialect, columns: Sequence[str] | None) -> SQLCompiler:
+    keys = None if columns is None else list(columns)
+    compiled: Compiled = statement.compile(dialect=dialect, column_keys=keys)
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError(f"{type(statement).__name__} is not a statement with parameters")
+    return compiled
+
+
+def _slot(compiled: SQLCompiler, name: str, dialect: SqlDialect) -> Slot:
+    bind = compiled.binds[name]
+    convert = writer_of(bind.type, dialect)
+    if bind.required or (bind.value is None and bind.callable is None):
+        return Slot(bind.key, convert, many=bind.expanding)
+    slot = Slot(name, convert, many=bind.expanding)
+    return Slot(name, None, True, _bound(slot, {name: bind.effective_value}), bind.expanding)
+
+
+def _readers(statement: Any, dialect: SqlDialect) -> tuple[Converter | None, ...]:
+    chosen = getattr(statement, "exported_columns", None)
+    return () if chosen is None else tuple(reader_of(column.type, dialect) for column in chosen)
+
+
+_LATE = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_([^\]~]+)[^\]]*\]\)")
+
+
+def _with_markers(compiled: SQLCompiler, dialect: SqlDialect) -> tuple[str, bool]:
+    """Lists become one array on PostgreSQL, and on SQLite a mark where their places go."""
+    if dialect.name != POSTGRESQL:
+        text = _LATE.sub(r"\1IN (/*many*/?)", compiled.string)
+        return text, text != compiled.string
+    return _LATE.sub(lambda found: _as_array(found, compiled, dialect), compiled.string), False
+
+
+def _as_array(found: re.Match[str], compiled: SQLCompiler, dialect: SqlDialect) -> str:
+    element = compiled.binds[found.group(2)].type.compile(dialect=dialect).split(" COLLATE")[0]
+    return f"{'<> ALL' if found.group(1) else '= ANY'} (%s::{element}[])"
