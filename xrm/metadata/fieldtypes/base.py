@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Any
 
 from xrm.errors import Problem
@@ -73,7 +73,7 @@ class Control(StrEnum):
     FILE = "file"
     IMAGE = "image"
     JSON = "json"
-    SECRET = "secret"
+    SECRET = auto()
     EXPRESSION = "expression"
     LOOKUP = "lookup"
     ROWS = "rows"

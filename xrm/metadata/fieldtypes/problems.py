@@ -14,7 +14,7 @@ VALUE_CODES: Mapping[str, str] = MappingProxyType(
     {
         "R110": "The value has another JSON type than its field takes.",
         "R111": "The text is longer than its field takes.",
-        "R114": "The text holds characters that cannot be stored: NUL, lone surrogates or control characters.",
+        "R114": "The text holds NUL, lone surrogates, or control characters that its field does not take.",
         "R116": "The number cannot be read, or is not finite.",
         "R117": "The number is outside the range or the digits of its field.",
         "R118": "The date, time, instant or duration cannot be read or does not exist.",
@@ -38,9 +38,9 @@ def bad(code: str, message: str, hint: str = "", path: str = "") -> BadValue:
     return BadValue(Problem(code, message, hint, Place(path=path)))
 
 
-def inside(problem: BadValue, path: str) -> BadValue:
+def inside(refusal: BadValue, path: str) -> BadValue:
     """The same refusal, of the part at `path` of a larger value."""
-    return BadValue(problem.problem.under(path))
+    return BadValue(refusal.problem.under(path))
 
 
 def json_type(raw: object) -> str:
@@ -70,7 +70,9 @@ def text_of(raw: object, wanted: str, example: str) -> str:
 
 def is_blank(raw: object) -> bool:
     """True for what means null on input: null itself, an empty or blank text, an empty list."""
-    return raw is None or (isinstance(raw, str) and not raw.strip()) or (isinstance(raw, list | tuple) and not raw)
+    if isinstance(raw, str):
+        return not raw.strip()
+    return raw is None or (isinstance(raw, list | tuple) and not raw)
 
 
 def read_parts(raw: object, names: Sequence[str], example: str) -> dict[str, Any]:
