@@ -1,0 +1,72 @@
+"""Naming rules: how long names may be, what they look like, and which words are taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from xrm.metadata.model import OWNER_FIELDS, STATE_FIELDS, SYSTEM_FIELDS
+from xrm.registry import near_names
+
+NAME_PATTERN = "^[a-z](?:_?[a-z0-9])*$"
+OPTION_PATTERN = "^[A-Za-z0-9](?:[A-Za-z0-9_.+-]*)$"
+LANGUAGE_PATTERN = "^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?$"
+
+MAX_PACK = 20
+MAX_ENTITY = 36
+MAX_MEMBER = 40
+MAX_OPTION = 60
+
+# Words that mean something else inside an expression.
+EXPRESSION_WORDS = frozenset(
+    {
+        "and",
+        "or",
+        "not",
+        "in",
+        "if",
+        "else",
+        "as",
+        "true",
+        "false",
+        "empty",
+        "me",
+        "my",
+        "old",
+        "record",
+        "settings",
+    }
+)
+# Words that stand where an entity name could stand.
+ENTITY_WORDS = frozenset({"any", "none", "all", "user", "team", "unit"}) | EXPRESSION_WORDS
+# Words that merge lists when a layer says them instead of options.
+ITEM_WORDS = ("add", "after", "remove")
+
+_NAME = re.compile(NAME_PATTERN)
+
+
+def is_name(text: str, longest: int = MAX_MEMBER) -> bool:
+    """True when `text` is snake_case, without double or trailing underscore, and short enough."""
+    return len(text) <= longest and _NAME.match(text) is not None
+
+
+def system_names(ownership: str, has_lifecycle: bool) -> tuple[str, ...]:
+    """The names that every record of such an entity has by itself."""
+    owned = OWNER_FIELDS if ownership == "user_or_team" else ()
+    return (*SYSTEM_FIELDS, *owned, *(STATE_FIELDS if has_lifecycle else ()))
+
+
+def words_of(name: str) -> str:
+    """The name as a person would say it: `due_at` becomes "Due at"."""
+    return name.replace("_", " ").capitalize()
+
+
+def near_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A sentence that offers the names that look like `name`, or all of a few, or `otherwise`."""
+    names = tuple(known)
+    near = near_names(name, names)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    if otherwise:
+        return otherwise
+    return f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""

@@ -1,0 +1,269 @@
+"""The shapes of entity and extend documents: fields, relationships, keys, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.names import MAX_ENTITY
+from xrm.metadata.schemas.views import FORM, VIEW
+from xrm.metadata.schemas.words import (
+    FIELD,
+    RENAMED_FROM,
+    WHEN_INSTALLED,
+    Schema,
+    by_name,
+    closed,
+    expression,
+    flag,
+    items,
+    label,
+    merged_items,
+    name,
+    one_of,
+    one_or_more,
+    option_map,
+    path,
+    text,
+)
+
+FEATURES = ("activities", "comments", "connections", "files", "followers", "tags")
+CASCADES = ("all", "active", "owned", "none")
+
+FIELD_KEYS: Mapping[str, Schema] = {
+    "label": label("What people read; made from the name when absent."),
+    "required": flag("Whether every record has a value here."),
+    "unique": flag("Whether no two live records have the same value here."),
+    "default": {
+        "type": ["string", "number", "boolean", "array"],
+        "items": {"type": ["string", "number"]},
+        "description": "The value of a new record: an expression, or an option's key, or a list of keys.",
+    },
+    "help": label("A sentence under the field."),
+    "visible_when": expression("Shown only where this holds."),
+    "required_when": expression("Required where this holds."),
+    "readonly_when": expression("Not editable where this holds."),
+    "sensitive": flag("Given only by grants that name it."),
+    "privacy": one_of("Says that it is personal data, which only grants that name it give.", ("personal",)),
+    "search": flag("Whether search reads it."),
+    "index": flag("Whether it is often filtered or sorted by."),
+    "track": flag("Whether history keeps its values.", default=True),
+    "renamed_from": RENAMED_FROM,
+    "when_installed": WHEN_INSTALLED,
+}
+_THROUGH_KEYS = ("label", "help", "visible_when", "sensitive", "privacy", "when_installed")
+
+
+def field_variants(types: Mapping[str, FieldType]) -> dict[str, Schema]:
+    """For each type the schema of a field of this type; `from` stands for a read-through field."""
+    variants = {t.name: _variant(t) for t in types.values()}
+    through = {k: FIELD_KEYS[k] for k in _THROUGH_KEYS}
+    through["from"] = path("The relationship and field to read, as in account.phone.")
+    variants["from"] = closed("A field of a related record, shown here and stored there.", through, ("from",))
+    # Without a type it changes a field of a lower layer, whose type decides what it may say.
+    variants[""] = {**closed("A change of a field of a lower layer.", {**FIELD_KEYS, **_overridable(types)})}
+    return variants
+
+
+def _variant(type_: FieldType) -> Schema:
+    properties = {
+        "type": {"const": type_.name, "description": "The field type."},
+        **FIELD_KEYS,
+        **type_params(type_),
+    }
+    return closed(type_.summary, properties, ("type", *type_.required_params))
+
+
+def type_params(type_: FieldType) -> dict[str, Schema]:
+    """The keys that only fields of this type have."""
+    params = {k: dict(v) for k, v in type_.params.items()}
+    if "options" in params:
+        params["options"] = option_map(
+            "Option keys as a list or map, or the name of a shared option set.", "string"
+        )
+    return params
+
+
+def _overridable(types: Mapping[str, FieldType]) -> dict[str, Schema]:
+    merged: dict[str, Schema] = {}
+    for type_ in types.values():
+        for key, schema in type_params(type_).items():
+            merged.setdefault(
+                key, schema if key == "options" else {"description": schema.get("description", "")}
+            )
+    return merged
+
+
+RELATIONSHIP: Schema = closed(
+    "One relationship, seen from this entity.",
+    {
+        "label": label("What people read; made from the name when absent."),
+        "to": one_or_more(
+            "The entity, or entities, that it leads to; any for every entity.", name("An entity.", MAX_ENTITY)
+        ),
+        "from": name("The entity whose records lead here.", MAX_ENTITY),
+        "via": name("With from: the relationship over there, where several lead here."),
+        "owned": flag("With from: its records are edited, deleted and granted with this one."),
+        "many": flag("Whether one record may have several of them."),
+        "attributes": by_name("Fields of each link; makes sense with many or valid.", {"$ref": FIELD}),
+        "valid": flag("Whether each link has a day from which and a day to which it holds."),
+        "required": flag("Whether every record has one."),
+        "unique": flag("Whether the other record may have only one of these: one to one."),
+        "inverse": {
+            "type": ["string", "object"],
+            "pattern": "^[a-z](?:_?[a-z0-9])*$",
+            "maxLength": 40,
+            "properties": {"name": name("Its name over there."), "label": label("Its label over there.")},
+            "required": ["name"],
+            "additionalProperties": False,
+            "description": "What the other side calls it: a name, or name and label.",
+        },
+        "on_delete": one_of(
+            "What happens to this record when the other one goes.", ("restrict", "cascade", "clear")
+        ),
+        "cascade": closed(
+            "Which of these records follow when the other one is assigned, shared, moved or merged.",
+            {
+                act: one_of(f"Which follow on {act}.", CASCADES)
+                for act in ("assign", "share", "reparent", "merge")
+            },
+        ),
+        "hierarchy": flag("Whether it makes a tree."),
+        "filter": expression("Which records may be chosen; bare names are theirs, record. is this one."),
+        "default": expression("The record that a new one leads to."),
+        "help": label("A sentence under it."),
+        "visible_when": FIELD_KEYS["visible_when"],
+        "required_when": FIELD_KEYS["required_when"],
+        "readonly_when": FIELD_KEYS["readonly_when"],
+        "sensitive": FIELD_KEYS["sensitive"],
+        "privacy": FIELD_KEYS["privacy"],
+        "renamed_from": RENAMED_FROM,
+        "when_installed": WHEN_INSTALLED,
+    },
+)
+
+KEY: Schema = {
+    **closed(
+        "Fields that are unique together among live records.",
+        {
+            "fields": items(
+                "Names of fields and relationships.", name("A name."), minItems=1, uniqueItems=True
+            ),
+            "when": expression("Only records where this holds."),
+            "no_overlap": items(
+                "The fields that begin and end a span; spans may not overlap.",
+                name("A field."),
+                minItems=2,
+                maxItems=2,
+            ),
+            "message": label("What to say to whoever would break it."),
+            "when_installed": WHEN_INSTALLED,
+        },
+    ),
+    "type": ["object", "array"],
+    "items": {"type": "string"},
+}
+
+RULE: Schema = {
+    **closed(
+        "A condition that every record meets.",
+        {
+            "must": expression("What must hold."),
+            "when": expression("Only where this holds."),
+            "field": name("The field beside which to say it."),
+            "message": label("What to say to whoever would break it."),
+            "when_installed": WHEN_INSTALLED,
+        },
+    ),
+    "type": ["object", "string"],
+}
+
+DUPLICATE: Schema = closed(
+    "Fields by which two records are probably the same.",
+    {
+        "match": items("Fields that are compared, folded.", name("A field."), minItems=1, uniqueItems=True),
+        "then": one_of("What to do about it.", ("warn", "block"), default="warn"),
+        "when": expression("Only records where this holds."),
+        "when_installed": WHEN_INSTALLED,
+    },
+    ("match",),
+)
+
+_MEMBERS: Mapping[str, Schema] = {
+    "fields": by_name("Fields by name.", {"$ref": FIELD}),
+    "relationships": by_name("Relationships by name.", RELATIONSHIP),
+    "keys": by_name("Combinations that are unique.", KEY),
+    "duplicates": by_name("Ways to find duplicates.", DUPLICATE),
+    "rules": by_name("Conditions on every record.", RULE),
+    "indexes": items(
+        "Names that are often filtered and sorted by together.",
+        items("One index.", name("A name."), minItems=1, maxItems=6, uniqueItems=True),
+    ),
+}
+
+ENTITY: Schema = closed(
+    "An entity: a definition of records.",
+    {
+        "entity": name("Its name; the file's name too.", MAX_ENTITY),
+        "label": label("One of them, as people say it."),
+        "plural": label("Several of them."),
+        "icon": text("An icon's name.", pattern="^[a-z][a-z0-9-]*$", maxLength=60),
+        "title": expression("The display text of a record, over its own stored fields."),
+        "ownership": one_of("Who a record belongs to.", ("none", "organization", "user_or_team")),
+        "features": merged_items(
+            "What its records have beside their fields.", {"type": "string", "enum": list(FEATURES)}
+        ),
+        "abstract": flag("Whether it is only a shape for others and has no records of its own."),
+        "like": name("The entity whose fields, relationships, rules and forms it starts with.", MAX_ENTITY),
+        "append_only": flag("Whether records are only ever added."),
+        "renamed_from": RENAMED_FROM,
+        **_MEMBERS,
+        "privacy": closed(
+            "Whose data it is and how long it is kept.",
+            {
+                "subject": name("The relationship to the person concerned."),
+                "retain": text("For how long, as in 7 years after closed_on."),
+                "hold": name("The field that stops removal."),
+            },
+        ),
+    },
+)
+
+EXTEND: Schema = closed(
+    "What this pack adds to another pack's entity.",
+    {
+        "extend": name("The entity; the file's name too.", MAX_ENTITY),
+        "when_installed": WHEN_INSTALLED,
+        "features": ENTITY["properties"]["features"],
+        **_MEMBERS,
+        "forms": by_name("Sections to add to its forms.", FORM),
+        "views": by_name("Views to add.", VIEW),
+    },
+)
+
+
+def definitions(types: Mapping[str, FieldType]) -> dict[str, Any]:
+    """The field schema as editors read it: common keys, and each type's own keys once the type is known."""
+    variants = field_variants(types)
+    rules = [
+        {
+            "if": {"properties": {"type": {"const": t.name}}, "required": ["type"]},
+            "then": {"properties": type_params(t), "required": list(t.required_params)},
+        }
+        for t in types.values()
+    ]
+    field = {
+        "type": "object",
+        "properties": {
+            "type": one_of("The field type.", tuple(types)),
+            **FIELD_KEYS,
+            "from": variants["from"]["properties"]["from"],
+        },
+        "allOf": rules,
+        "if": {"not": {"required": ["type"]}},
+        "then": {"properties": _overridable(types)},
+        "unevaluatedProperties": False,
+        "description": "One field.",
+    }
+    return {"field": field}

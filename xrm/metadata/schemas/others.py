@@ -1,0 +1,175 @@
+"""The shapes of manifests, settings, lifecycles, roles, option sets, translations and seeds."""
+
+from __future__ import annotations
+
+from xrm.metadata.fieldtypes.special import HUES
+from xrm.metadata.model import OPERATIONS
+from xrm.metadata.names import MAX_ENTITY, MAX_PACK
+from xrm.metadata.schemas.words import (
+    WHEN_INSTALLED,
+    Schema,
+    by_name,
+    closed,
+    expression,
+    flag,
+    items,
+    label,
+    name,
+    one_of,
+    one_or_more,
+    option_map,
+    text,
+)
+
+_VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
+SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice")
+ROW_LEVELS = ("own", "team", "unit", "unit_and_below", "all")
+
+
+def _ranges(description: str) -> Schema:
+    return by_name(
+        description, {"type": ["string", "number"], "description": "A range, as in >=1.0 or ^2.1."}, MAX_PACK
+    )
+
+
+PACK: Schema = closed(
+    "A pack's manifest.",
+    {
+        "pack": name("Its name, which begins the names of its tables.", MAX_PACK),
+        "label": label("What people read."),
+        "version": {"type": "string", "pattern": _VERSION, "description": "Its version, as in 1.0.0."},
+        "requires": _ranges("Packs that must be installed, with the versions that will do."),
+        "optional": _ranges("Packs that may be installed, with the versions that will do."),
+        "license": text("Under which licence it is given."),
+        "authors": items("Who made it.", {"type": "string", "minLength": 1}),
+        "summary": label("What it is for, in a sentence or two."),
+    },
+    ("pack", "version"),
+)
+
+SETTINGS: Schema = by_name(
+    "Values that an administrator may change, by name.",
+    closed(
+        "One setting.",
+        {
+            "label": label("What people read; made from the name when absent."),
+            "help": label("A sentence under it."),
+            "type": one_of("What kind of value it is.", SETTING_TYPES),
+            "options": option_map("With the type choice: the options."),
+            "default": {
+                "type": ["string", "number", "boolean"],
+                "description": "Its value until somebody changes it.",
+            },
+        },
+        ("type", "default"),
+    ),
+)
+
+STATE: Schema = {
+    **closed(
+        "A state that a record can be in.",
+        {
+            "label": label("What people read; made from the name when absent."),
+            "color": one_of("The colour of its tag.", HUES),
+            "initial": flag("Whether new records begin here."),
+            "final": flag("Whether the work is done here."),
+            "locked": flag("Whether a record in it cannot be edited."),
+        },
+    ),
+    "type": ["object", "null"],
+}
+
+TRANSITION: Schema = closed(
+    "A step from one state to another.",
+    {
+        "label": label("What the button says; made from the name when absent."),
+        "from": one_or_more("The states from which it goes; any for all others.", name("A state.")),
+        "to": name("The state to which it goes."),
+        "roles": items("Who may take it; without this, everybody who may transition.", name("A role.")),
+        "requires": one_or_more("Fields that must have a value.", name("A field.")),
+        "guard": expression("What must hold before it is taken."),
+        "message": label("What to say when the guard does not hold."),
+        "reason": one_of("Whether a reason must be given.", ("required", "optional")),
+        "when_installed": WHEN_INSTALLED,
+    },
+)
+
+LIFECYCLE: Schema = closed(
+    "The states of an entity's records and the steps between them.",
+    {"states": by_name("States by name.", STATE), "transitions": by_name("Steps by name.", TRANSITION)},
+)
+
+GRANT: Schema = closed(
+    "What may be done, to which records, with which fields.",
+    {
+        "entity": one_or_more("The entity or entities; any for all.", name("An entity.", MAX_ENTITY)),
+        "can": items("What may be done.", {"type": "string", "enum": list(OPERATIONS)}, uniqueItems=True),
+        "rows": expression(
+            "Which records: own, team, unit, unit_and_below, all, or an expression. Absent: all."
+        ),
+        "fields": {
+            "type": ["array", "object"],
+            "items": {"type": "string"},
+            "uniqueItems": True,
+            "properties": {
+                "except": items("All but these and the guarded ones.", {"type": "string"}, uniqueItems=True)
+            },
+            "required": ["except"],
+            "additionalProperties": False,
+            "description": "Which fields: a list, or except. Absent: all but sensitive and personal ones.",
+        },
+        "when_installed": WHEN_INSTALLED,
+    },
+)
+
+ROLES: Schema = by_name(
+    "Roles by name.",
+    closed(
+        "A named set of grants.",
+        {
+            "label": label("What people read; made from the name when absent."),
+            "portal": name("For people outside: the entity that stands for the person.", MAX_ENTITY),
+            "grants": by_name("Grants by name.", GRANT),
+        },
+    ),
+)
+
+OPTIONS: Schema = closed(
+    "A shared set of options.",
+    {"label": label("What people read."), "options": option_map("Option keys as a list or map.")},
+    ("options",),
+)
+
+I18N: Schema = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[a-z]+(\.[A-Za-z0-9_+-]+)+$"},
+    "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 2000},
+    "description": "Texts of one language by dotted path, as in entities.account.fields.name.label.",
+}
+
+SEED: Schema = closed(
+    "Records that come with the pack.",
+    {
+        "records": items(
+            "The records, in the order in which they are made.",
+            closed(
+                "One record.",
+                {
+                    "ref": {
+                        "type": "string",
+                        "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+                        "maxLength": 80,
+                        "description": "A name for it inside this pack.",
+                    },
+                    "entity": name("Its entity.", MAX_ENTITY),
+                    "values": {
+                        "type": "object",
+                        "description": "Values by field; another record as {ref: name}.",
+                    },
+                },
+                ("ref", "entity", "values"),
+            ),
+        )
+    },
+    ("records",),
+)
