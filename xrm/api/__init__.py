@@ -1,0 +1,1 @@
+"""JSON over HTTP: generic routes over the services of a runtime."""

@@ -1,0 +1,131 @@
+"""`POST /batch`: several commands in one transaction, later ones naming records of earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from xrm.api.answers import Answer, answer
+from xrm.api.call import Call
+from xrm.api.codes import over, unreadable
+from xrm.api.records import told
+from xrm.api.shapes import as_object, known_keys, object_at, text, uuid
+from xrm.engine.commands import (
+    Command,
+    Create,
+    Delete,
+    Link,
+    Restore,
+    Target,
+    Transition,
+    Unlink,
+    Update,
+    Upsert,
+)
+from xrm.errors import XrmError
+
+Item = dict[str, Any]
+TARGET = ("id", "ref", "key")
+
+
+def batch(call: Call) -> Answer:
+    """All commands are done, or none."""
+    call.allow_only()
+    body = known_keys(call.object(), "commands")
+    items = body.get("commands")
+    if not isinstance(items, list) or not items:
+        raise unreadable("R134", "commands must be a list with at least one command.", "", "commands")
+    if len(items) > call.limits.batch_commands:
+        raise over(call.limits, "batch_commands")
+    commands = [read_command(item, f"commands[{i}]") for i, item in enumerate(items)]
+    return answer({"data": [told(r) for r in _executed(call, commands)]})
+
+
+def read_command(raw: Any, path: str) -> Command:
+    """The command that one item of a batch says; its verb is the key that holds the entity's name."""
+    item = as_object(raw, path)
+    verbs = [key for key in item if key in VERBS]
+    if len(verbs) != 1:
+        hint = f"Give one of {', '.join(VERBS)}, with the name of an entity."
+        raise unreadable("R134", "The command does not say what to do.", hint, path)
+    keys, read = VERBS[verbs[0]]
+    known_keys(item, verbs[0], *keys, path=path)
+    return read(text(item, verbs[0], path), item, path)
+
+
+def _executed(call: Call, commands: list[Command]) -> tuple[Any, ...]:
+    try:
+        return call.execute(commands).results
+    except XrmError as error:
+        if len(commands) > 1:
+            raise
+        problems = [p.under("commands[0].values") if p.where.path else p for p in error.problems]
+        raise type(error)(problems, facts=error.facts) from None
+
+
+def _target(item: Item, path: str) -> Target:
+    given = [name for name in TARGET if item.get(name) is not None]
+    if len(given) != 1:
+        raise unreadable("R134", "The command must name one record.", "Give id, ref or key.", path)
+    key = as_object(item["key"], f"{path}.key") if "key" in given else None
+    return Target(uuid(item, "id", path), text(item, "ref", path), key)
+
+
+def _version(item: Item, path: str) -> int | None:
+    version = item.get("version")
+    if version is None or (isinstance(version, int) and not isinstance(version, bool)):
+        return version
+    raise unreadable("R134", "version must be a whole number.", "", f"{path}.version")
+
+
+def _create(entity: str, item: Item, path: str) -> Command:
+    return Create(entity, object_at(item, "values", path), text(item, "name", path))
+
+
+def _update(entity: str, item: Item, path: str) -> Command:
+    return Update(entity, _target(item, path), object_at(item, "values", path), _version(item, path))
+
+
+def _upsert(entity: str, item: Item, path: str) -> Command:
+    return Upsert(entity, text(item, "by", path), object_at(item, "values", path), text(item, "name", path))
+
+
+def _delete(entity: str, item: Item, path: str) -> Command:
+    return Delete(entity, _target(item, path), _version(item, path))
+
+
+def _restore(entity: str, item: Item, path: str) -> Command:
+    return Restore(entity, _target(item, path))
+
+
+def _transition(entity: str, item: Item, path: str) -> Command:
+    target, version = _target(item, path), _version(item, path)
+    step, reason = text(item, "take", path), text(item, "reason", path)
+    return Transition(entity, target, step, object_at(item, "values", path), version, reason)
+
+
+def _link(entity: str, item: Item, path: str) -> Command:
+    relationship = text(item, "relationship", path)
+    return Link(entity, _target(item, path), relationship, item.get("to"), object_at(item, "values", path))
+
+
+def _unlink(entity: str, item: Item, path: str) -> Command:
+    link = uuid(item, "link_id", path)
+    if link is None:
+        raise unreadable("R134", "link_id is missing.", "Give the id of the link.", path)
+    return Unlink(entity, _target(item, path), text(item, "relationship", path), link)
+
+
+VERBS: Mapping[str, tuple[tuple[str, ...], Callable[[str, Item, str], Command]]] = MappingProxyType(
+    {
+        "create": (("name", "values"), _create),
+        "update": ((*TARGET, "values", "version"), _update),
+        "upsert": (("by", "name", "values"), _upsert),
+        "delete": ((*TARGET, "version"), _delete),
+        "restore": (TARGET, _restore),
+        "transition": ((*TARGET, "take", "values", "reason", "version"), _transition),
+        "link": ((*TARGET, "relationship", "to", "values"), _link),
+        "unlink": ((*TARGET, "relationship", "link_id"), _unlink),
+    }
+)

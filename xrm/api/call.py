@@ -1,0 +1,119 @@
+"""One request as a handler sees it: who asks, on which snapshot, with what; no framework in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from xrm.api.body import read_json
+from xrm.api.codes import unreadable
+from xrm.api.shapes import as_object, id_of
+from xrm.engine.commands import Actor
+from xrm.errors import NotFound, Problem, WrongType
+from xrm.settings import Limits
+
+if TYPE_CHECKING:
+    from xrm.engine.runtime import Runtime, Snapshot
+
+_JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?\Z", re.IGNORECASE)
+_TAG = re.compile(r'\s*(?:W/)?"([0-9]{1,18})(?:-[0-9a-f]+)?"\s*\Z')
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds spent by stage, for the `Server-Timing` header; the one mutable value of a request."""
+
+    started: float = field(default_factory=perf_counter)
+    lap: float = field(default_factory=perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, stage: str) -> None:
+        """The time since the last mark belongs to `stage`."""
+        now = perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + (now - self.lap) * 1000
+        self.lap = now
+
+    def header(self) -> str:
+        """The header's text, ending with the total."""
+        total = (perf_counter() - self.started) * 1000
+        return ", ".join(f"{k};dur={v:.2f}" for k, v in (*self.stages.items(), ("total", total)))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that has passed the door: the caller is known and the definitions are pinned."""
+
+    runtime: Runtime
+    snapshot: Snapshot
+    actor: Actor
+    params: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+    read: Callable[[], bytes]
+    watch: Stopwatch
+
+    @property
+    def limits(self) -> Limits:
+        """The published limits in force."""
+        return self.runtime.settings.limits
+
+    def body(self) -> Any:
+        """The JSON body; raises Unreadable, TooLarge or WrongType."""
+        raw = self.read()
+        if raw and not _JSON_TYPE.match(self.headers.get("Content-Type", "")):
+            message = "This call takes JSON."
+            raise WrongType(Problem("R115", message, "Send Content-Type: application/json."))
+        return read_json(raw, self.limits)
+
+    def object(self) -> dict[str, Any]:
+        """The JSON body when it must be an object."""
+        return as_object(self.body())
+
+    def object_or_empty(self) -> dict[str, Any]:
+        """The JSON body when it must be an object and may be left out."""
+        return self.object() if self.read() else {}
+
+    def param(self, name: str, default: str = "") -> str:
+        """A parameter that may be given once."""
+        values = self.params.get(name, ())
+        if len(values) > 1:
+            raise unreadable("R105", f"{name} is given more than once.", "Give it once.", name)
+        return values[0] if values else default
+
+    def number(self, name: str, default: int, most: int, least: int = 1) -> int:
+        """A parameter that is a whole number within bounds."""
+        text = self.param(name)
+        if not text:
+            return default
+        if re.fullmatch(r"[0-9]{1,18}", text) and least <= int(text) <= most:
+            return int(text)
+        hint = f"Give a whole number from {least} to {most}."
+        raise unreadable("R106", f"{name} is not a number in range.", hint, name)
+
+    def version(self) -> int | None:
+        """The record version that `If-Match` states; None when any will do."""
+        text = self.headers.get("If-Match", "")
+        if not text or text.strip() == "*":
+            return None
+        found = _TAG.match(text)
+        if found:
+            return int(found[1])
+        raise unreadable("R135", "If-Match is not an ETag of a record.", "Send the ETag as it was given.")
+
+    def allow_only(self, *names: str) -> None:
+        """Every parameter is one of these; raises Unreadable with the first that is not."""
+        for name in self.params:
+            if name not in names:
+                known = f"Known parameters are {', '.join(names)}." if names else "This call takes none."
+                raise unreadable("R105", f"There is no parameter {name!r} here.", known, name)
+
+
+def record_id(text: str) -> UUID:
+    """The id in an address; what is not an id leads nowhere, like an id that does not exist."""
+    found = id_of(text)
+    if found is None:
+        raise NotFound(Problem("R104", "This is not the id of a record."))
+    return found

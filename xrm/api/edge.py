@@ -1,0 +1,132 @@
+"""Where HTTP ends: a request becomes a `Call`, an `Answer` or a refusal becomes a response."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from flask import Response, g, request
+
+from xrm.api.answers import Answer, is_current
+from xrm.api.call import Call, Stopwatch
+from xrm.api.codes import over, unreadable
+from xrm.api.idempotency import answered_once
+from xrm.api.problems import problem
+from xrm.api.routes import Access, Route
+from xrm.engine.commands import Actor
+from xrm.engine.identity import CSRF_HEADER, SESSION_COOKIE
+from xrm.errors import Forbidden, NotSignedIn, Problem, XrmError
+
+if TYPE_CHECKING:
+    from xrm.engine.runtime import Runtime
+
+PREFIX = "/api/v1"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_SAFE = ("GET", "HEAD")
+_BEARER = "bearer "
+CONTENT_RULES = "default-src 'none'; frame-ancestors 'none'"
+HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Authorization, Cookie",
+}
+
+
+def view(runtime: Runtime, route: Route) -> Callable[..., Response]:
+    """The Flask view of a route; every refusal leaves it as problem+json."""
+
+    def run(**names: str) -> Response:
+        watch = Stopwatch()
+        try:
+            made = _answered(runtime, route, watch, names)
+        except XrmError as error:
+            made = problem(error, request_id(runtime))
+        return response(made, watch)
+
+    return run
+
+
+def _answered(runtime: Runtime, route: Route, watch: Stopwatch, names: Mapping[str, str]) -> Answer:
+    call = _open(runtime, route, watch)
+    watch.mark("door")
+    if route.method == "POST":
+        made = answered_once(call, lambda: route.handle(call, **names))
+    else:
+        made = route.handle(call, **names)
+    watch.mark("work")
+    if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
+        return Answer(304, headers={"ETag": made.etag})
+    return made
+
+
+def _open(runtime: Runtime, route: Route, watch: Stopwatch) -> Call:
+    request.max_content_length = runtime.settings.limits.body_bytes
+    params = request.args.to_dict(flat=False)
+    if any("\0" in text for name, values in params.items() for text in (name, *values)):
+        raise unreadable("R133", "A parameter holds a NUL character.", "Remove it.")
+    snapshot = runtime.current()
+    actor = caller(runtime, route.access)
+    return Call(runtime, snapshot, actor, request.path, params, request.headers, _body(runtime), watch)
+
+
+def _body(runtime: Runtime) -> Callable[[], bytes]:
+    def read() -> bytes:
+        if (request.content_length or 0) > runtime.settings.limits.body_bytes:
+            raise over(runtime.settings.limits, "body_bytes")
+        return request.get_data(cache=True)
+
+    return read
+
+
+def caller(runtime: Runtime, access: Access) -> Actor:
+    """Who asks; a token wins over a cookie, and a cookie counts only with its CSRF header."""
+    header = request.headers.get("Authorization", "")
+    if header[: len(_BEARER)].lower() == _BEARER:
+        return runtime.identity.resolve_token(header[len(_BEARER) :].strip())
+    cookie = request.cookies.get(SESSION_COOKIE, "")
+    if header or not cookie:
+        hint = "Send Authorization: Bearer and a token."
+        raise NotSignedIn(Problem("A101", "You are not signed in.", hint))
+    actor = runtime.identity.resolve_session(cookie, door="api")
+    if access is Access.CALL or request.method not in _SAFE:
+        _check_csrf(runtime, cookie)
+    return actor
+
+
+def _check_csrf(runtime: Runtime, cookie: str) -> None:
+    if not runtime.identity.is_csrf(cookie, request.headers.get(CSRF_HEADER, "")):
+        hint = f"Send the header {CSRF_HEADER}, or use a token."
+        raise Forbidden(Problem("A131", "A session cookie counts only with its CSRF header.", hint))
+
+
+def request_id(runtime: Runtime) -> str:
+    """The id of this request: the caller's own if it is plain, else a new one."""
+    known = g.get("request_id")
+    if known is None:
+        stated = request.headers.get("X-Request-Id", "")
+        known = g.request_id = stated if _REQUEST_ID.match(stated) else str(runtime.world.new_id())
+    return str(known)
+
+
+def response(answer: Answer, watch: Stopwatch | None = None) -> Response:
+    """The answer as Flask sends it."""
+    made = Response(answer.body, answer.status, dict(answer.headers), content_type=answer.media_type)
+    if not answer.body:
+        del made.headers["Content-Type"]
+    if watch:
+        made.headers["Server-Timing"] = watch.header()
+    return made
+
+
+def harden(runtime: Runtime, made: Response) -> Response:
+    """The response with its request id, and closed to everything that an API answer does not need."""
+    made.headers["X-Request-Id"] = request_id(runtime)
+    for name, value in HEADERS.items():
+        made.headers.setdefault(name, value)
+    made.headers.setdefault("Content-Security-Policy", CONTENT_RULES)
+    if made.status_code >= 400:
+        made.headers["Cache-Control"] = "no-store"
+    return made

@@ -1,0 +1,153 @@
+"""Handlers for records: each asks the service one thing and answers with what it said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xrm.api.answers import Answer, answer, nothing, tagged
+from xrm.api.call import Call, record_id
+from xrm.api.codes import unreadable
+from xrm.api.problems import said
+from xrm.api.shapes import as_object
+from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update, Upsert
+from xrm.engine.queries.request import Page, Trash, parse_aggregate, parse_query
+from xrm.errors import NotFound, Place, Problem, XrmError
+
+GOOD_ROWS = "good_rows"
+_COMMAND = re.compile(r"\Acommands\[([0-9]+)\](?:\.values)?")
+
+
+def list_or_group(call: Call, entity: str) -> Answer:
+    """`GET /records/{entity}`: a page of records, or groups when `group` or `aggregate` is given."""
+    if "group" in call.params or "aggregate" in call.params:
+        asked = parse_aggregate(entity, call.params, call.limits)
+        return tagged({"data": call.snapshot.queries.aggregate(call.actor, asked)}, 0)
+    page = call.snapshot.queries.list(call.actor, parse_query(entity, call.params, call.limits))
+    call.watch.stages.update(page.timings)
+    return tagged(page_body(page), page.version or 0)
+
+
+def read(call: Call, entity: str, record: str) -> Answer:
+    """`GET /records/{entity}/{id}`: one record, with `fields` and `expand` as in a list."""
+    call.allow_only("fields", "expand")
+    query = parse_query(entity, call.params, call.limits)
+    found = call.snapshot.queries.get(
+        call.actor, entity, record_id(record), fields=query.fields, expand=query.expand, trash=Trash.BOTH
+    )
+    return tagged(found, found["version"])
+
+
+def create(call: Call, entity: str) -> Answer:
+    """`POST /records/{entity}`: one record from an object, many from a list."""
+    call.allow_only("mode")
+    body = call.body()
+    if isinstance(body, list):
+        return _create_many(call, entity, body)
+    _mode(call)
+    outcome = call.execute([Create(entity, as_object(body))])
+    made = shown(call, outcome.results[0], 201)
+    return made.with_headers(Location=address(outcome.results[0]))
+
+
+def update(call: Call, entity: str, record: str) -> Answer:
+    """`PATCH /records/{entity}/{id}`: the given fields are changed; `If-Match` guards against lost updates."""
+    call.allow_only()
+    command = Update(entity, Target(record_id(record)), call.object(), call.version())
+    return shown(call, call.execute([command]).results[0])
+
+
+def delete(call: Call, entity: str, record: str) -> Answer:
+    """`DELETE /records/{entity}/{id}`: the record is in the trash."""
+    call.allow_only()
+    call.execute([Delete(entity, Target(record_id(record)), call.version())])
+    return nothing()
+
+
+def upsert(call: Call, entity: str) -> Answer:
+    """`PUT /records/{entity}?by=key`: created (201), or updated (200) where a record has the same key."""
+    call.allow_only("by")
+    by = call.param("by")
+    if not by:
+        raise unreadable("R105", "by is missing.", "Name a key of the entity: ?by=external_key.", "by")
+    result = call.execute([Upsert(entity, by, call.object())]).results[0]
+    if result.outcome == "created":
+        return shown(call, result, 201).with_headers(Location=address(result))
+    return shown(call, result)
+
+
+def restore(call: Call, entity: str, record: str) -> Answer:
+    """`POST .../restore`: everything that the same act removed is back."""
+    call.allow_only()
+    call.object_or_empty()
+    outcome = call.execute([Restore(entity, Target(record_id(record)))])
+    return shown(call, outcome.results[0])
+
+
+def history(call: Call, entity: str, record: str) -> Answer:
+    """`GET .../history`: what was changed, when and by whom, newest first."""
+    call.allow_only("limit", "cursor")
+    limit = call.number("limit", 100, call.limits.page_rows)
+    page = call.snapshot.queries.history(
+        call.actor, entity, record_id(record), limit=limit, cursor=call.param("cursor")
+    )
+    return tagged(page_body(page), 0)
+
+
+def shown(call: Call, result: Result, status: int = 200) -> Answer:
+    """The record as this caller sees it now; who may write without reading learns its id and version."""
+    bare = {"id": str(result.id), "version": result.version}
+    try:
+        seen: Mapping[str, Any] = call.snapshot.queries.get(call.actor, result.entity, result.id)
+    except NotFound:
+        seen = bare
+    call.watch.mark("read")
+    return tagged(seen, seen["version"], status)
+
+
+def page_body(page: Page) -> dict[str, Any]:
+    """A page as lists answer it."""
+    body: dict[str, Any] = {"data": page.data, "next": page.next}
+    if page.count is not None:
+        body |= {"count": page.count, "count_is": page.count_is}
+    return body
+
+
+def address(result: Result) -> str:
+    """Where the record can be read."""
+    return f"/api/v1/records/{result.entity}/{result.id}"
+
+
+def told(result: Result) -> dict[str, Any]:
+    """What one command of several came to."""
+    said = {"entity": result.entity, "id": str(result.id), "version": result.version}
+    link = {"link": str(result.link)} if result.link else {}
+    return {**said, **link, "outcome": result.outcome}
+
+
+def _create_many(call: Call, entity: str, rows: Sequence[Any]) -> Answer:
+    commands = [Create(entity, as_object(row, f"[{i}]")) for i, row in enumerate(rows)]
+    keeps_good = _mode(call) == GOOD_ROWS
+    try:
+        outcome = call.execute(commands, mode=GOOD_ROWS if keeps_good else "all")
+    except XrmError as error:
+        raise type(error)(_by_row(error.problems, len(rows)), facts=error.facts) from None
+    made = [told(r) for r in outcome.results]
+    if not keeps_good:
+        return answer({"data": made}, 201)
+    return answer({"data": made, "errors": [said(p) for p in _by_row(outcome.problems, len(rows))]})
+
+
+def _mode(call: Call) -> str:
+    mode = call.param("mode", "all")
+    if mode in ("all", GOOD_ROWS):
+        return mode
+    raise unreadable("R106", f"mode is {mode!r}.", "Give all or good_rows.", "mode")
+
+
+def _by_row(problems: Sequence[Problem], rows: int) -> list[Problem]:
+    """The same problems with paths as the caller wrote them: `[2].amount` for `commands[2].values.amount`."""
+    if rows == 1:
+        return [p if _COMMAND.match(p.where.path) else p.under("[0]") for p in problems]
+    return [p.at(Place(path=_COMMAND.sub(r"[\1]", p.where.path))) for p in problems]

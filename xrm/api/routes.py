@@ -1,0 +1,63 @@
+"""Every address of the API in one table: method, path, who may come in, and the handler.
+
+A route states its access; there is no other way to register one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from xrm.api import batch, docs, feeds, links, metadata, records, timeline
+from xrm.api.answers import Answer
+
+
+class Access(StrEnum):
+    """How a caller proves who they are."""
+
+    CALL = "call"  # a bearer token, or a session cookie with its CSRF header
+    PAGE = "page"  # the same, or a session cookie alone: a page that only reads
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one address."""
+
+    method: str
+    path: str
+    handle: Callable[..., Answer]
+    access: Access = Access.CALL
+
+
+_MANY = "/records/<entity>"
+_ONE = "/records/<entity>/<record>"
+_LINKS = f"{_ONE}/links/<relationship>"
+
+ROUTES = (
+    Route("GET", _MANY, records.list_or_group),
+    Route("POST", _MANY, records.create),
+    Route("PUT", _MANY, records.upsert),
+    Route("GET", _ONE, records.read),
+    Route("PATCH", _ONE, records.update),
+    Route("DELETE", _ONE, records.delete),
+    Route("GET", f"{_ONE}/history", records.history),
+    Route("GET", f"{_ONE}/timeline", timeline.timeline),
+    Route("POST", f"{_ONE}/restore", records.restore),
+    Route("GET", f"{_ONE}/transitions", links.transitions),
+    Route("POST", f"{_ONE}/transitions/<name>", links.transition),
+    Route("GET", _LINKS, links.links),
+    Route("POST", _LINKS, links.link),
+    Route("DELETE", _LINKS, links.unlink),
+    Route("POST", "/batch", batch.batch),
+    Route("GET", "/changes", feeds.changes),
+    Route("GET", "/search", feeds.search),
+    Route("GET", "/me", metadata.me),
+    Route("GET", "/metadata", metadata.entities),
+    Route("GET", "/metadata/entities", metadata.entities),
+    Route("GET", "/metadata/entities/<entity>", metadata.entity),
+    Route("GET", "/openapi.json", metadata.document),
+    Route("GET", "/docs", docs.overview, Access.PAGE),
+    Route("GET", "/docs/<entity>", docs.page, Access.PAGE),
+    Route("GET", "/docs/swagger", docs.swagger, Access.PAGE),
+)
