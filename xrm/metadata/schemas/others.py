@@ -147,6 +147,36 @@ I18N: Schema = {
     "description": "Texts of one language by dotted path, as in entities.account.fields.name.label.",
 }
 
+_NAME_OF: Schema = text("Its name.", maxLength=120)
+
+PEOPLE: Schema = closed(
+    "Business units, teams and users that come with the pack, made before all records.",
+    {
+        "units": items(
+            "Business units, those above first.",
+            closed("One unit.", {"name": _NAME_OF, "parent": text("The name of the unit above.")}, ("name",)),
+        ),
+        "teams": items(
+            "Teams.",
+            closed("One team.", {"name": _NAME_OF, "unit": text("The name of its unit.")}, ("name",)),
+        ),
+        "users": items(
+            "Users, known by their e-mail address.",
+            closed(
+                "One user.",
+                {
+                    "name": _NAME_OF,
+                    "email": text("The address with which they sign in.", maxLength=254),
+                    "unit": text("The name of their unit."),
+                    "teams": items("The names of their teams.", text("A team."), uniqueItems=True),
+                    "roles": items("Roles that they hold.", name("A role."), uniqueItems=True),
+                },
+                ("name", "email"),
+            ),
+        ),
+    },
+)
+
 SEED: Schema = closed(
     "Records that come with the pack.",
     {
@@ -169,7 +199,8 @@ SEED: Schema = closed(
                 },
                 ("ref", "entity", "values"),
             ),
-        )
+        ),
+        "people": PEOPLE,
     },
-    ("records",),
+    minProperties=1,
 )
