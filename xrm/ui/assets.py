@@ -17,6 +17,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
+from xrm.ui.fields import CONTROLS
+
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
 PREFIX = "/static"
@@ -83,7 +85,8 @@ def load_assets(extra_icons: Iterable[str] = (), root: Path = STATIC) -> Assets:
     `extra_icons` are names that the model uses; they join those found in templates in the one sprite.
     """
     drawn = drawn_icons(root)
-    names = frozenset(n for n in {*icons_in_use(), *extra_icons, UNKNOWN_ICON} if n in drawn)
+    wanted = {*icons_in_use(), *extra_icons, UNKNOWN_ICON, *(c.icon for c in CONTROLS.values())}
+    names = frozenset(wanted & drawn.keys())
     files = {a.name: a for a in _read_files(root)}
     files[SPRITE] = make_asset(SPRITE, sprite(drawn, sorted(names)))
     files[STYLE_SHEET] = make_asset(STYLE_SHEET, joined_styles(root, files))
@@ -132,9 +135,10 @@ def drawn_icons(root: Path = STATIC) -> dict[str, str]:
 
 
 def icons_in_use(templates: Path = TEMPLATES) -> set[str]:
-    """The icon names that templates mention by `icon("name")`."""
+    """The words in quotes inside every `icon(...)` of the templates."""
     texts = (path.read_text() for path in templates.rglob("*.html"))
-    return {name for text in texts for name in re.findall(r'\bicon\(\s*"([a-z0-9-]+)"', text)}
+    calls = (call for text in texts for call in re.findall(r"\bicon\(([^)]*)\)", text))
+    return {name for call in calls for name in re.findall(r'"([a-z0-9-]+)"', call)}
 
 
 def sprite(drawn: Mapping[str, str], names: Iterable[str]) -> bytes:

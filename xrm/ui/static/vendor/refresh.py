@@ -7,43 +7,45 @@ Raise a version in `PICKS`, run, and read the diff of `vendor.toml`: the tests h
 from __future__ import annotations
 
 import base64
+import fnmatch
 import hashlib
 import re
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
 
-def as_it_is(body: bytes) -> bytes:
-    """The file unchanged."""
+def as_it_is(files: Mapping[str, bytes]) -> bytes:
+    """The one file, unchanged."""
+    (body,) = files.values()
     return body
 
 
-def without_map_link(body: bytes) -> bytes:
-    """The file without its last line's pointer to a source map, which is not vendored."""
-    return re.sub(rb"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*$", b"\n", body)
+def without_map_link(files: Mapping[str, bytes]) -> bytes:
+    """The one file without its last line's pointer to a source map, which is not vendored."""
+    return re.sub(rb"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*$", b"\n", as_it_is(files))
+
+
+def one_icon_a_line(files: Mapping[str, bytes]) -> bytes:
+    """Icons as `name<TAB>shapes` lines, so that a server can pick some without parsing XML."""
+    shapes = {Path(name).stem: re.search(r"<svg[^>]*>(.*)</svg>", body.decode(), re.DOTALL) for name, body in files.items()}
+    lines = [f"{name}\t{_squeezed(found[1])}\n" for name, found in sorted(shapes.items()) if found]
+    return "".join(lines).encode()
 
 
 def _squeezed(shapes: str) -> str:
     return re.sub(r"\s*\n\s*", "", shapes).replace(" />", "/>")
 
 
-def one_icon_a_line(body: bytes) -> bytes:
-    """The sprite as `name<TAB>shapes` lines, so that a server can pick icons without parsing XML."""
-    symbols = re.findall(r'<symbol id="([a-z0-9-]+)"[^>]*>(.*?)</symbol>', body.decode(), re.DOTALL)
-    lines = [f"{name}\t{_squeezed(shapes)}" for name, shapes in symbols]
-    return ("\n".join(sorted(lines)) + "\n").encode()
-
-
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One file to take out of one npm package."""
+    """One file made of one file, or of all files that match a pattern, of one npm package."""
 
     package: str
     version: str
@@ -51,7 +53,7 @@ class Pick:
     file: str
     licence: str
     licence_files: tuple[str, ...]
-    change: Callable[[bytes], bytes] = as_it_is
+    change: Callable[[Mapping[str, bytes]], bytes] = as_it_is
 
     @property
     def licence_name(self) -> str:
@@ -72,7 +74,7 @@ PICKS = (
     Pick("htmx.org", "4.0.1", "dist/htmx.min.js", "htmx-4.0.1.min.js", "0BSD", ("LICENSE",), without_map_link),
     _inter("latin"),
     _inter("cyrillic"),
-    Pick("lucide-static", "1.62.0", "sprite.svg", "lucide-1.62.0.icons.txt", "ISC", ("LICENSE",), one_icon_a_line),
+    Pick("lucide-static", "1.62.0", "icons/*.svg", "lucide-1.62.0.icons.txt", "ISC", ("LICENSE",), one_icon_a_line),
     _swagger("swagger-ui-bundle.js", "swagger-ui-5.35.0.js"),
     _swagger("swagger-ui.css", "swagger-ui-5.35.0.css"),
 )
@@ -103,7 +105,8 @@ def fetched() -> Iterator[tuple[Pick, bytes, bytes]]:
                 seen[key] = packed(pick.package, pick.version, Path(folder))
         files = seen[key]
         licence = b"\n\n".join(files[name].strip() for name in pick.licence_files) + b"\n"
-        yield pick, pick.change(files[pick.source]), licence
+        chosen = {name: body for name, body in files.items() if fnmatch.fnmatch(name, pick.source)}
+        yield pick, pick.change(chosen), licence
 
 
 def manifest_entry(pick: Pick, body: bytes) -> str:

@@ -1,0 +1,405 @@
+"""What page templates are given: the shell around a page, and one frozen value for each kind of page.
+
+All texts are translated and all links allowed before they come here. Templates get `shell`, `page` and
+`ui` (a `Reader`), and do nothing but show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xrm.ui.fields.view import Column, Field, Option
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place to go: in the sidebar, a crumb, a tab."""
+
+    label: str
+    href: str
+    icon: str = ""
+    current: bool = False
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    """Links of the sidebar under one heading; the first group usually has none."""
+
+    label: str
+    items: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a page. `post` makes it a form with the CSRF token and `values`; else it is a link."""
+
+    label: str
+    href: str
+    icon: str = ""
+    primary: bool = False
+    post: bool = False
+    danger: bool = False
+    disabled: bool = False
+    reason: str = ""
+    key: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What stands around every page of a signed-in person. `flash` says once what just happened."""
+
+    product: str = "xrm"
+    person: str = ""
+    person_href: str = "/me"
+    groups: tuple[NavGroup, ...] = ()
+    theme: str = "system"
+    density: str = "normal"
+    direction: str = "ltr"
+    csrf_token: str = ""
+    home_href: str = "/"
+    search_href: str = "/search"
+    theme_href: str = "/me/theme"
+    sign_out_href: str = "/logout"
+    banner: str = ""
+    flash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What a place without records says: what would be here, why it is empty, one thing to do."""
+
+    title: str
+    text: str = ""
+    icon: str = "inbox"
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record in a list: its cells in the order of the columns, JSON values of the API."""
+
+    id: str
+    href: str
+    cells: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChip:
+    """A condition in force that has no control of its own: its words, and the list without it."""
+
+    label: str
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A list. `href` is its address without query; `state` what a filter form must carry along (view, sort).
+
+    `filters` are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free
+    filter (`filter=`) and `expression_error` what is wrong with it. `next_href` leads to the next rows.
+    """
+
+    title: str
+    icon: str
+    href: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    search: str = ""
+    filters: tuple[Field, ...] = ()
+    chips: tuple[FilterChip, ...] = ()
+    expression: str = ""
+    expression_error: str = ""
+    can_filter: bool = True
+    state: tuple[tuple[str, str], ...] = ()
+    next_href: str = ""
+    count: str = ""
+    reset_href: str = ""
+    empty: Empty = Empty("")
+    tabs: tuple[Link, ...] = ()
+    actions: tuple[Action, ...] = ()
+    crumbs: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields under a heading, on a record page or a form."""
+
+    label: str
+    fields: tuple[Field, ...]
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A state on the path of a lifecycle: done, current or open."""
+
+    label: str
+    place: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedRow:
+    """A record in a short list: title, a second fact, a tag, a figure."""
+
+    title: str
+    href: str
+    detail: str = ""
+    tag: Option | None = None
+    figure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A short list of related records; `count` is its text, `href` leads to all of them, `add` makes one."""
+
+    label: str
+    icon: str
+    rows: tuple[RelatedRow, ...]
+    count: str = ""
+    href: str = ""
+    add: Action | None = None
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field before and after, as texts; an empty text means nothing was there."""
+
+    label: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a record: who did what when (`at` an RFC 3339 instant), with what changes."""
+
+    who: str
+    what: str
+    at: str
+    icon: str = "pencil"
+    text: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """A record. `facts` stand under its title; `grids` are its owned children (fields of kind `rows`)."""
+
+    title: str
+    icon: str
+    crumbs: tuple[Link, ...]
+    sections: tuple[Section, ...]
+    facts: tuple[str, ...] = ()
+    path: tuple[Step, ...] = ()
+    transitions: tuple[Action, ...] = ()
+    related: tuple[Related, ...] = ()
+    timeline: tuple[Event, ...] = ()
+    tabs: tuple[Link, ...] = ()
+    actions: tuple[Action, ...] = ()
+    footnote: str = ""
+    trashed: str = ""
+    restore: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormProblem:
+    """A line in the summary of errors; `field_id` is where its link leads, empty for the whole form."""
+
+    message: str
+    field_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormPage:
+    """A form. `hidden` carries version and the like; `merged` says what somebody else changed meanwhile."""
+
+    title: str
+    action: str
+    submit: str
+    cancel_href: str
+    sections: tuple[Section, ...]
+    crumbs: tuple[Link, ...] = ()
+    problems: tuple[FormProblem, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    merged: str = ""
+    has_files: bool = False
+    is_wide: bool = False
+    second: str = ""  # label of a second button, posted as `then=new`
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """The sign-in card; `error` says in one sentence why it did not work."""
+
+    action: str
+    csrf_token: str = ""
+    email: str = ""
+    next: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found record; `snippet` is text in pieces, the marked ones true."""
+
+    title: str
+    href: str
+    detail: str = ""
+    snippet: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HitGroup:
+    """What was found of one entity."""
+
+    label: str
+    icon: str
+    hits: tuple[Hit, ...]
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """The search page: before (`query` empty), with results, without."""
+
+    action: str
+    query: str = ""
+    groups: tuple[HitGroup, ...] = ()
+    state: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedRow:
+    """A record in the trash: when it was deleted and by whom, and the way back."""
+
+    title: str
+    href: str
+    deleted_at: str
+    deleted_by: str
+    restore: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrashPage:
+    """The trash of one entity."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    rows: tuple[TrashedRow, ...]
+    note: str = ""
+    next_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Every change of one record, the latest first."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    events: tuple[Event, ...]
+    next_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A record offered by a lookup: `value` is what the form will post."""
+
+    value: str
+    title: str
+    detail: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure on the home page; `tone` is good, bad or empty."""
+
+    label: str
+    value: str
+    more: str = ""
+    href: str = ""
+    icon: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """Where a person lands: figures, and short lists."""
+
+    title: str
+    tiles: tuple[Tile, ...] = ()
+    boards: tuple[Related, ...] = ()
+    events: tuple[Event, ...] = ()
+    actions: tuple[Action, ...] = ()
+    empty: Empty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """A refusal as a page: the same facts as problem+json."""
+
+    status: int
+    title: str
+    detail: str
+    problems: tuple[str, ...] = ()
+    request_id: str = ""
+    actions: tuple[Action, ...] = ()
+    search_action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocParameter:
+    """A parameter of a call: where it goes (path, query or body), and what it takes."""
+
+    name: str
+    place: str
+    type: str
+    text: str = ""
+    example: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocCall:
+    """One call of the API. `samples` are (tab, text); `answers` are (status, meaning)."""
+
+    method: str
+    path: str
+    summary: str
+    id: str
+    parameters: tuple[DocParameter, ...] = ()
+    body: str = ""
+    samples: tuple[tuple[str, str], ...] = ()
+    answer: str = ""
+    answers: tuple[tuple[int, str], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocField:
+    """One field as integrators see it."""
+
+    name: str
+    type: str
+    label: str
+    example: str = ""
+    notes: str = ""
+    required: bool = False
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DocsPage:
+    """The API reference of one entity, or the overview of all when there are no calls."""
+
+    title: str
+    text: str
+    crumbs: tuple[Link, ...]
+    entities: tuple[Link, ...] = ()
+    fields: tuple[DocField, ...] = ()
+    calls: tuple[DocCall, ...] = ()
+    links: tuple[Link, ...] = ()

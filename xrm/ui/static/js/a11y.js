@@ -1,0 +1,46 @@
+/**
+ * What assistive technology needs from a page whose parts are replaced: the focus stays on the element with the
+ * same id, busy regions say so, and one polite region tells what happened.
+ */
+
+/** Says a sentence in the page's one live region, and shows it for a while. */
+export function say(text) {
+  const region = document.getElementById("status");
+  if (!region) return;
+  const toast = document.createElement("p");
+  toast.className = "toast";
+  toast.textContent = text;
+  region.replaceChildren(toast);
+  setTimeout(() => toast.remove(), 8000);
+}
+
+let focused = "";
+
+document.addEventListener("htmx:before:swap", () => {
+  focused = document.activeElement?.id ?? "";
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  const now = focused && document.getElementById(focused);
+  if (now && now !== document.activeElement) now.focus({ preventScroll: true });
+});
+
+let waiting = 0;
+
+function busy(change) {
+  waiting = Math.max(0, waiting + change);
+  document.body.classList.toggle("busy", waiting > 0);
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  busy(1);
+  event.detail.ctx?.target?.setAttribute?.("aria-busy", "true");
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  busy(-1);
+  event.detail.ctx?.target?.removeAttribute?.("aria-busy");
+});
+
+/** A message that came with the page leaves after the same while. */
+setTimeout(() => document.querySelector("#status > .toast")?.remove(), 8000);

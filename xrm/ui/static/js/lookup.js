@@ -1,0 +1,129 @@
+/**
+ * `<x-lookup src>`: an ARIA combobox whose options come from the server as HTML.
+ *
+ * The visible input holds what is typed; the first hidden input the chosen id; the second the title that the id
+ * belongs to. Emptying the text empties the choice; a text left without choosing is posted as text, and the
+ * server resolves or refuses it, just as it does without scripts.
+ */
+
+const WAIT = 90;
+
+class Lookup extends HTMLElement {
+  connectedCallback() {
+    this.input = this.querySelector("[role=combobox]");
+    [this.chosen, this.shown] = this.querySelectorAll("input[type=hidden]");
+    this.list = this.querySelector("[role=listbox]");
+    this.input.addEventListener("input", () => this.type());
+    this.input.addEventListener("keydown", (event) => this.key(event));
+    this.input.addEventListener("click", () => this.load());
+    this.input.addEventListener("blur", () => this.leave());
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+    this.trip?.abort();
+  }
+
+  type() {
+    if (!this.input.value.trim()) this.set("", "");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.load(), WAIT);
+  }
+
+  async load() {
+    this.trip?.abort();
+    this.trip = new AbortController();
+    const url = new URL(this.getAttribute("src"), location.href);
+    const typed = this.input.value.trim();
+    url.searchParams.set("q", typed === this.shown.value ? "" : typed);
+    this.list.setAttribute("aria-busy", "true");
+    try {
+      const headers = { "HX-Request": "true", Accept: "text/html" };
+      const answer = await fetch(url, { headers, signal: this.trip.signal, credentials: "same-origin" });
+      if (answer.ok) this.show(await answer.text());
+    } catch (error) {
+      if (error.name !== "AbortError") this.close();
+    } finally {
+      this.list.removeAttribute("aria-busy");
+    }
+  }
+
+  show(html) {
+    if (document.activeElement !== this.input) return;
+    const page = new DOMParser().parseFromString(html, "text/html");
+    this.list.replaceChildren(...page.body.children);
+    this.options().forEach((option, i) => (option.id = `${this.list.id}-${i}`));
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+    this.mark(this.input.value.trim() && !this.isChosen() ? 0 : -1);
+  }
+
+  options() {
+    return [...this.list.querySelectorAll("[role=option]")];
+  }
+
+  isChosen() {
+    return this.chosen.value !== "" && this.input.value === this.shown.value;
+  }
+
+  mark(index) {
+    const options = this.options();
+    this.at = options.length ? Math.max(-1, Math.min(index, options.length - 1)) : -1;
+    options.forEach((option, i) => option.setAttribute("aria-selected", String(i === this.at)));
+    const current = options[this.at];
+    if (current) this.input.setAttribute("aria-activedescendant", current.id);
+    else this.input.removeAttribute("aria-activedescendant");
+    current?.scrollIntoView({ block: "nearest" });
+  }
+
+  key(event) {
+    const open = !this.list.hidden;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (open) this.mark(this.at + (event.key === "ArrowDown" ? 1 : -1));
+      else this.load();
+    } else if (event.key === "Enter" && open && this.at >= 0) {
+      event.preventDefault();
+      this.choose(this.options()[this.at]);
+    } else if (event.key === "Escape" && open) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.close();
+    }
+  }
+
+  choose(option) {
+    if (!option) return;
+    this.input.value = option.dataset.title;
+    this.set(option.dataset.value, option.dataset.title);
+    this.close();
+    this.input.dispatchEvent(new Event("change", { bubbles: true }));
+    this.chosen.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  set(value, title) {
+    this.chosen.value = value;
+    this.shown.value = title;
+  }
+
+  /** A text that is exactly one offered title is that record. */
+  leave() {
+    const typed = this.input.value.trim().toLowerCase();
+    const same = this.options().filter((option) => option.dataset.title.toLowerCase() === typed);
+    if (!this.list.hidden && !this.isChosen() && same.length === 1) this.choose(same[0]);
+    this.trip?.abort();
+    this.close();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+    this.at = -1;
+  }
+}
+
+customElements.define("x-lookup", Lookup);
