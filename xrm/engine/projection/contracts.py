@@ -1,0 +1,321 @@
+"""Contracts: what records of an entity look like in JSON, as marshmallow schemas made from the model.
+
+One marshmallow field class wraps the field types; they are the only truth about input. A contract checks
+names, types and presence of everything that came, and answers with every problem at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from xrm.engine.projection.references import (
+    EXTERNAL_KEY,
+    EXTERNAL_KEY_LENGTH,
+    LOOKUP,
+    NESTED,
+    ByKey,
+    ByName,
+    Pointed,
+    engine_lookup,
+    is_nested,
+    lookup_params,
+)
+from xrm.errors import Place, Problem, Problems
+from xrm.metadata.expressions.types import TEXT as TEXT_VALUE
+from xrm.metadata.fieldtypes.base import BadValue, Control, FieldType, Option, Params, Part, Storage
+from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.fieldtypes.choices import CHOICE
+from xrm.metadata.fieldtypes.columns import alone, column, only, schema, typed
+from xrm.metadata.fieldtypes.files import ID_EXAMPLE, read_id
+from xrm.metadata.fieldtypes.numbers import INTEGER
+from xrm.metadata.fieldtypes.text import TEXT
+from xrm.metadata.fieldtypes.times import DATETIME
+from xrm.metadata.model import Entity, Field, Model, Relationship, Shape, text_of
+from xrm.registry import near_names
+
+__all__ = ["CONTRACT_CODES", "ByKey", "ByName", "Contract", "Contracts", "Pointed", "TypedField", "contract"]
+
+CONTRACT_CODES: Mapping[str, str] = {
+    "R103": "The entity has no such field for this caller.",
+    "R130": "A field that is needed has no value.",
+    "R131": "The field is set by the system, or from the other side of its relationship.",
+    "R132": "The caller may read the field, and may not change it.",
+}
+_SHOWN_NAME = 40
+_SETTABLE = ("owner", "team", EXTERNAL_KEY)  # system fields that a caller may be granted to set
+
+RECORD_ID = FieldType(
+    name="id",
+    summary="The id of a record.",
+    example="",
+    control=Control.READONLY,
+    parts=column(Storage.UUID),
+    parse=lambda raw, params: read_id(raw, "the id of a record"),
+    dump=lambda value, params: str(value),
+    split=alone,
+    join=only,
+    expression=typed(TEXT_VALUE),
+    json_schema=schema(type="string", format="uuid", readOnly=True, examples=[ID_EXAMPLE.strip('"')]),
+    is_writable=False,
+)
+
+
+class TypedField(fields.Field[Any]):
+    """A marshmallow field that reads and writes by a field type."""
+
+    def __init__(self, type_: FieldType, params: Params, *, label: str = "", dump_only: bool = False) -> None:
+        super().__init__(allow_none=True, dump_only=dump_only)
+        self.type, self.params, self.label = type_, params, label
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The columns that hold it, or that a query selects for it."""
+        return self.type.parts(self.params)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return write_value(self.type, value, self.params)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        try:
+            return read_value(self.type, value, self.params)
+        except BadValue as refusal:
+            raise ValidationError([_about(refusal.problem, self.label, attr or "")]) from None
+
+
+def _about(problem: Problem, label: str, name: str) -> Problem:
+    """The problem with the field's label as the subject of its sentence, at the field's path."""
+    message = problem.message
+    sentence = f"{label} {message[:1].lower()}{message[1:]}" if label else message
+    return Problem(problem.code, sentence, problem.hint, problem.where).under(name)
+
+
+class RecordSchema(Schema):
+    """The base of all record schemas: values come from mappings, by key only."""
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """The value under this key. An entity may have a field called `items`, which every dict has too."""
+        return obj.get(attr, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The JSON form of an entity's records. `aliases` are the former names of renamed fields."""
+
+    entity: Entity
+    schema: Schema
+    aliases: Mapping[str, str]
+    language: str = "en"
+
+    @property
+    def writable_names(self) -> frozenset[str]:
+        """The names that a caller with every right may set."""
+        return frozenset(self.schema.load_fields)
+
+    def load(
+        self,
+        values: Mapping[str, Any],
+        *,
+        partial: bool,
+        writable: frozenset[str],
+        readable: frozenset[str] = frozenset(),
+    ) -> tuple[dict[str, Any], Problems]:
+        """The Python values of the given names, None for null and empty, and every problem found.
+
+        Only names in `writable` are taken. A name that is neither writable nor `readable` is answered as if
+        it did not exist. With `partial`, needed fields may be absent; empty they may never be.
+        """
+        problems = Problems()
+        given = {self.aliases.get(name, name): raw for name, raw in values.items()}
+        usable = writable & self.writable_names
+        for name in given:
+            if name not in usable:
+                problems.extend([self._refused(name, usable, writable | readable)])
+        parsed = self._parsed({n: raw for n, raw in given.items() if n in usable}, problems)
+        problems.extend(self._empty(given, parsed, usable, partial))
+        return parsed, problems
+
+    def dump(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON form of those of the record's values that the contract knows."""
+        dumped: dict[str, Any] = self.schema.dump(record)
+        return dumped
+
+    def _parsed(self, given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+        try:
+            parsed: dict[str, Any] = self.schema.load(given, partial=True)
+        except ValidationError as refusal:
+            problems.extend(_problems_in(refusal))
+            return dict(refusal.valid_data) if isinstance(refusal.valid_data, Mapping) else {}
+        return parsed
+
+    def _refused(self, name: str, usable: frozenset[str], known: frozenset[str]) -> Problem:
+        """Why this name is not taken, in words that give away nothing that the caller may not know."""
+        where = Place(path=_shown(name))
+        if name in self.schema.dump_fields and (name in known or not self._is_own(name)):
+            if name not in self.schema.load_fields:
+                return Problem("R131", f"{self._label(name)} is set by the system.", "Leave it out.", where)
+            return Problem("R132", f"{self._label(name)} is not yours to change.", "Leave it out.", where)
+        near = near_names(_shown(name), usable)
+        hint = f"Did you mean {near[0]}?" if near else f"{len(usable)} fields can be set here."
+        label = text_of(self.entity.label, self.language, self.entity.name)
+        return Problem("R103", f'{label} has no field "{_shown(name)}".', hint, where)
+
+    def _is_own(self, name: str) -> bool:
+        return name in self.entity.fields or name in self.entity.relationships
+
+    def _empty(
+        self, given: Mapping[str, Any], parsed: Mapping[str, Any], usable: frozenset[str], partial: bool
+    ) -> Iterable[Problem]:
+        """A problem for each needed name that was given empty, or not given where nothing else fills it."""
+        for thing in _needed(self.entity):
+            name = thing.name
+            if name not in usable:
+                continue
+            is_absent = name not in given and not partial and thing.default is None
+            if is_absent or (name in parsed and parsed[name] is None):
+                yield Problem("R130", f"{self._label(name)} is needed.", "Give it a value.", Place(path=name))
+
+    def _label(self, name: str) -> str:
+        field = self.schema.fields.get(name)
+        return field.label if isinstance(field, TypedField) and field.label else name
+
+
+def _needed(entity: Entity) -> Iterable[Field | Relationship]:
+    """What must have a value; a child's parent is given by where it is written, so it is not asked for."""
+    yield from (f for f in entity.fields.values() if f.required)
+    yield from (r for r in entity.lookups if r.required and not r.is_parent)
+
+
+def _shown(name: object) -> str:
+    """The start of a name that a caller made up, safe to send back."""
+    return str(name)[:_SHOWN_NAME].encode("utf-8", "replace").decode()
+
+
+def _problems_in(refusal: ValidationError) -> Iterable[Problem]:
+    """The problems that the fields put into marshmallow's messages."""
+    found = refusal.messages.values() if isinstance(refusal.messages, dict) else [refusal.messages]
+    return [problem for messages in found for problem in messages if isinstance(problem, Problem)]
+
+
+def contract(model: Model, entity: str, language: str = "en") -> Contract:
+    """The contract of an entity, made once per model."""
+    return contracts_of(model, language)[entity]
+
+
+class Contracts(Mapping[str, Contract]):
+    """The contracts of a model's entities, each made when it is first asked for."""
+
+    def __init__(self, model: Model, language: str = "en") -> None:
+        self._model, self._language = model, language
+        self._made: dict[str, Contract] = {}
+
+    def __getitem__(self, entity: str) -> Contract:
+        if entity not in self._made:
+            self._made[entity] = _contract(self._model, self._model.entities[entity], self._language)
+        return self._made[entity]
+
+    def __iter__(self) -> Any:
+        return iter(self._model.entities)
+
+    def __len__(self) -> int:
+        return len(self._model.entities)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SameModel:
+    """A model as a cache key: equal to itself only."""
+
+    model: Model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameModel) and other.model is self.model
+
+
+def contracts_of(model: Model, language: str = "en") -> Contracts:
+    """The contracts of a model; those of the few models used last are kept."""
+    return _contracts_of(_SameModel(model), language)
+
+
+@lru_cache(maxsize=8)
+def _contracts_of(same: _SameModel, language: str) -> Contracts:
+    return Contracts(same.model, language)
+
+
+def _contract(model: Model, entity: Entity, language: str) -> Contract:
+    made: dict[str, fields.Field[Any]] = {
+        **_system_fields(model, entity),
+        **_own_fields(entity, language),
+        **_links(model, entity, language),
+    }
+    class_name = "".join(word.title() for word in entity.name.split("_"))
+    return Contract(entity, RecordSchema.from_dict(made, name=class_name)(), _aliases(entity), language)
+
+
+def _system_fields(model: Model, entity: Entity) -> dict[str, TypedField]:
+    """The fields that every entity of this kind has, in the order in which they are shown."""
+    user = engine_lookup("user", model)
+    found: dict[str, tuple[FieldType, Params]] = {
+        "id": (RECORD_ID, {}),
+        "version": (INTEGER, {}),
+        "title": (TEXT, {}),
+        EXTERNAL_KEY: (TEXT, {"max_length": EXTERNAL_KEY_LENGTH}),
+        "created_at": (DATETIME, {}),
+        "created_by": (LOOKUP, user),
+        "updated_at": (DATETIME, {}),
+        "updated_by": (LOOKUP, user),
+        "deleted_at": (DATETIME, {}),
+    }
+    if entity.is_owned:
+        team, unit = engine_lookup("team", model), engine_lookup("unit", model)
+        found |= {"owner": (LOOKUP, user), "team": (LOOKUP, team), "unit": (LOOKUP, unit)}
+    if entity.lifecycle is not None:
+        states = tuple(Option(s.name, s.label, s.color) for s in entity.lifecycle.states.values())
+        found |= {"state": (CHOICE, {"options": states}), "state_since": (DATETIME, {})}
+    return {
+        name: TypedField(type_, params, label=_worded(name), dump_only=name not in _SETTABLE)
+        for name, (type_, params) in found.items()
+    }
+
+
+def _worded(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _own_fields(entity: Entity, language: str) -> dict[str, TypedField]:
+    return {
+        field.name: TypedField(
+            field.type,
+            {**field.params, "many": True} if field.many else field.params,
+            label=text_of(field.label, language, _worded(field.name)),
+            dump_only=bool(field.through) or not field.type.is_writable,
+        )
+        for field in entity.fields.values()
+    }
+
+
+def _links(model: Model, entity: Entity, language: str) -> dict[str, TypedField]:
+    return {r.name: _link(model, r, language) for r in entity.relationships.values()}
+
+
+def _link(model: Model, relationship: Relationship, language: str) -> TypedField:
+    label = text_of(relationship.label, language, _worded(relationship.name))
+    if is_nested(relationship):
+        return TypedField(NESTED, {}, label=label)
+    is_stored = relationship.shape is Shape.LOOKUP
+    return TypedField(LOOKUP, lookup_params(relationship, model), label=label, dump_only=not is_stored)
+
+
+def _aliases(entity: Entity) -> Mapping[str, str]:
+    """Former names that no living field has taken."""
+    things: list[Field | Relationship] = [*entity.fields.values(), *entity.relationships.values()]
+    living = {thing.name for thing in things}
+    return {old: thing.name for thing in things for old in thing.renamed_from if old not in living}
