@@ -8,6 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from xrm.errors import Problem
+
+ADMINISTRATOR = "system_admin"
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -149,7 +153,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one command came to: the record, its version now, and whether it was created, updated or unchanged."""
+    """What one command came to: the record, its version now, and what was done (created, updated ...)."""
 
     entity: str
     id: UUID
@@ -160,7 +164,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a batch came to: one result per command, in order, and all changes including cascades."""
+    """What a batch came to: one result per command, in order, and all changes including cascades.
+
+    With `good_rows` the refused commands have no result; `problems` says what was wrong with each.
+    """
 
     results: tuple[Result, ...]
     changes: tuple[Change, ...]
+    problems: tuple[Problem, ...] = ()
