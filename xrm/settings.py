@@ -206,6 +206,9 @@ class Settings:
     packs: tuple[Path, ...] = _setting((), _folders, "Folders with packs besides the shipped ones")
     trusted_proxies: tuple[str, ...] = _setting((), _networks, "Proxies whose forwarded headers count")
     metrics_token: str = _setting("", _key, "Opens /metrics", secret=True)
+    password_memory: int = _setting(
+        65536, _number(8, 4 << 20), "Memory that hashing a password takes, in KiB"
+    )
     log_level: str = _setting(
         "info", _choice("debug", "info", "warning", "error"), "Least level of a log line"
     )
