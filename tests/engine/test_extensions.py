@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from xrm.engine.extensions import Extensions, ExtensionInvalid, load_extensions
+from xrm.engine.extensions import ExtensionInvalid, Extensions, load_extensions
 from xrm.metadata.fieldtypes.builtins import BUILTIN_TYPES
 from xrm.registry import Frozen
 

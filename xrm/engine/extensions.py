@@ -47,7 +47,7 @@ BUILTINS: tuple[Contribution, ...] = (register_builtins,)
 
 
 def load_extensions(found: Iterable[EntryPoint] | None = None) -> Extensions:
-    """The built-ins, then what installed packages register, frozen; raises ExtensionInvalid with all that fail."""
+    """The built-ins, then what installed packages register, frozen; raises ExtensionInvalid with all faults."""
     extensions = Extensions()
     for contribute in BUILTINS:
         contribute(extensions)
