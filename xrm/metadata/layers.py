@@ -1,0 +1,192 @@
+"""Documents laid over each other in the order of packs: one merged document for each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from xrm.errors import Problem, Problems
+from xrm.metadata.conditions import check_conditions, conditioned, items_at, without
+from xrm.metadata.merging import Merged, lay_over, merged_of
+from xrm.metadata.names import near_hint
+from xrm.metadata.order import lenient_packs, manifest_of, ordered_packs
+from xrm.metadata.parse import Doc, is_item_change
+from xrm.metadata.positions import Path
+from xrm.metadata.reading import ReadPack
+from xrm.metadata.sources import Layer
+
+# What makes an item a new one rather than a change: the collection's path, and the keys that say so.
+_DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
+    "entity": {
+        ("fields",): ("type", "from"),
+        ("relationships",): ("to", "from"),
+        ("keys",): ("fields",),
+        ("rules",): ("must",),
+        ("duplicates",): ("match",),
+    },
+    "view": {(): ("type",)},
+    "form": {("*", "sections"): ("rows",)},
+    "lifecycle": {("transitions",): ("to",)},
+    "role": {("grants",): ("entity",)},
+    "options": {(): ("options",)},
+}
+_NEVER_REDEFINED: Final = (("fields",), ("relationships",))
+_WORDS: Final = {"fields": "field", "relationships": "relationship", "keys": "key", "rules": "rule"}
+
+
+@dataclass(slots=True)
+class Layers:
+    """All documents of an installation in order, merged.
+
+    `lenient` are packs that lack something they require: what they refer to may be there, so unknown
+    entities in them are not reported a second time. `unreadable` are entities whose file could not be read.
+    """
+
+    packs: dict[str, Doc] = field(default_factory=dict)
+    content: dict[str, str] = field(default_factory=dict)
+    entities: dict[str, Merged] = field(default_factory=dict)
+    forms: dict[str, Merged] = field(default_factory=dict)
+    views: dict[str, Merged] = field(default_factory=dict)
+    lifecycles: dict[str, Merged] = field(default_factory=dict)
+    roles: dict[str, Merged] = field(default_factory=dict)
+    options: dict[str, Merged] = field(default_factory=dict)
+    settings: dict[str, Merged] = field(default_factory=dict)
+    translations: list[Doc] = field(default_factory=list)
+    seeds: list[Doc] = field(default_factory=list)
+    lenient: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def build_layers(packs: Sequence[ReadPack], problems: Problems) -> Layers:
+    """Every pack has its place, and everything that several documents say is said by one."""
+    layers = Layers()
+    ordered = ordered_packs(packs, problems)
+    installed = {p.name for p in ordered}
+    layers.lenient = lenient_packs(ordered)
+    for pack in ordered:
+        manifest = manifest_of(pack)
+        if manifest:
+            layers.packs[pack.name] = manifest
+            layers.content[pack.name] = pack.content
+        for doc in pack.docs:
+            check_conditions(doc, pack, problems)
+            _lay(layers, *conditioned(doc, installed), problems)
+    return layers
+
+
+def _lay(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) -> None:
+    match doc.kind:
+        case "entity":
+            _lay_entity(layers, doc, absent, problems)
+        case "extend":
+            _lay_extension(layers, doc, absent, problems)
+        case "form" | "view" | "lifecycle" | "options" | "settings":
+            name = doc.pack if doc.kind == "settings" else doc.name
+            _lay_thing(_things(layers, doc.kind), merged_of(doc, name), absent, doc.source.layer, problems)
+        case "role":
+            for name in doc.body:
+                _lay_thing(layers.roles, merged_of(doc, name, (name,)), absent, doc.source.layer, problems)
+        case "i18n":
+            layers.translations.append(doc)
+        case "seed":
+            layers.seeds.append(doc)
+
+
+def _things(layers: Layers, kind: str) -> dict[str, Merged]:
+    return {
+        "form": layers.forms,
+        "view": layers.views,
+        "lifecycle": layers.lifecycles,
+        "options": layers.options,
+        "settings": layers.settings,
+    }[kind]
+
+
+def _lay_entity(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) -> None:
+    if doc.source.raw is None:
+        layers.unreadable.add(doc.name)
+        return
+    below = layers.entities.get(doc.name)
+    if below and doc.source.layer is not Layer.CUSTOMISATION:
+        first = below.pack(())
+        hint = "Entity names are unique in an installation: rename one of them."
+        message = f'The packs {first} and {doc.pack} both have an entity "{doc.name}".'
+        problems.add("M230", message, hint, doc.source.at(("entity",)))
+        below.broken.add(())
+        return
+    _lay_thing(layers.entities, merged_of(doc), absent, doc.source.layer, problems)
+
+
+def _lay_extension(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) -> None:
+    below = layers.entities.get(doc.name)
+    if doc.source.raw is None:
+        if below:
+            below.broken.add(())
+        return
+    if below is None:
+        if doc.body and doc.name not in layers.unreadable and doc.pack not in layers.lenient:
+            hint = near_hint(doc.name, layers.entities, "Require the pack that has it.")
+            problems.add(
+                "M210",
+                f'There is no entity "{doc.name}" below that could be extended.',
+                hint,
+                doc.source.at(("extend",)),
+            )
+        return
+    members = {k: v for k, v in doc.body.items() if k not in ("extend", "when_installed", "forms", "views")}
+    above = merged_of(Doc(doc.source, members))
+    _lay_thing(layers.entities, above, absent, doc.source.layer, problems)
+    for key, things, kind in (("forms", layers.forms, "form"), ("views", layers.views, "view")):
+        if key in doc.body:
+            part = merged_of(doc, doc.name, (key,))
+            part.kind = kind
+            _lay_thing(things, part, frozenset(), doc.source.layer, problems)
+
+
+def _lay_thing(
+    things: dict[str, Merged], above: Merged, absent: frozenset[Path], layer: Layer, problems: Problems
+) -> None:
+    """The thing says what `above` says too, or only that if nothing was below."""
+    above.absent |= absent
+    below = things.get(above.name)
+    if below is None:
+        below = things[above.name] = Merged(above.kind, above.name, {}, dict(above.origins), set(), set())
+    else:
+        problems.extend(_without_clashes(below, above, layer))
+    problems.extend(lay_over(below, above))
+
+
+def _without_clashes(below: Merged, above: Merged, layer: Layer) -> Iterable[Problem]:
+    """What two layers both add stays with the first one."""
+    found: list[Problem] = []
+    kind = "entity" if above.kind == "extend" else above.kind
+    for pattern, definers in _DEFINERS.get(kind, {}).items():
+        if layer is Layer.CUSTOMISATION and pattern not in _NEVER_REDEFINED:
+            continue
+        for path, items in list(items_at(above.body, pattern)):
+            for name in [n for n, item in items.items() if _defines(item, definers)]:
+                if _at(below.body, (*path, name)) is not None:
+                    found.append(_clash(below, above, (*path, name)))
+                    above.body = without(above.body, (*path, name))
+    return found
+
+
+def _defines(item: Any, definers: tuple[str, ...]) -> bool:
+    return isinstance(item, dict) and any(k in item and not is_item_change(item[k]) for k in definers)
+
+
+def _at(body: Any, path: Path) -> Any:
+    for step in path:
+        body = body.get(step) if isinstance(body, dict) else None
+    return body
+
+
+def _clash(below: Merged, above: Merged, path: Path) -> Problem:
+    first, second = below.pack(path), above.pack(path)
+    collection = str(path[-2]) if len(path) > 1 else above.kind
+    word = _WORDS.get(collection, collection.removesuffix("s"))
+    message = f'{first} and {second} both add the {word} "{path[-1]}" to {below.name}.'
+    hint = f"Rename one, for example to {second}_{path[-1]}, or leave out what makes it a new one."
+    return Problem("M231", message, hint, above.key_place(path))

@@ -1,0 +1,84 @@
+"""`like`: an entity starts with the fields, relationships, rules, forms and lifecycle of another one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xrm.errors import Problems
+from xrm.metadata.layers import Layers
+from xrm.metadata.merging import Merged, lay_over
+from xrm.metadata.names import near_hint
+from xrm.metadata.parse import Body
+
+# What an entity takes over; forms and lifecycle are documents of their own.
+_COPIED: Final = (
+    "title", "icon", "ownership", "features", "append_only", "privacy",
+    "fields", "relationships", "keys", "duplicates", "rules", "indexes",
+)  # fmt: skip
+
+
+def copy_likenesses(layers: Layers, problems: Problems) -> None:
+    """Every entity that is like another one has all that it takes from there, and says the rest itself."""
+    done: set[str] = set()
+    for name in list(layers.entities):
+        _become_like(layers, name, done, [], problems)
+
+
+def _become_like(layers: Layers, name: str, done: set[str], trail: list[str], problems: Problems) -> None:
+    entity = layers.entities[name]
+    shape = entity.body.get("like")
+    if name in done or not shape:
+        layers.lines.setdefault(name, (name,))
+        return
+    done.add(name)
+    where = entity.place(("like",))
+    if shape in (*trail, name):
+        circle = " → ".join([*trail, name, shape])
+        problems.add(
+            "M234", f"Entities are like each other in a circle: {circle}.", "Take one like out.", where
+        )
+        layers.lines[name] = (name,)
+    elif shape in layers.entities:
+        _become_like(layers, shape, done, [*trail, name], problems)
+        _take_shape(layers, entity, layers.entities[shape], problems)
+        layers.lines[name] = (name, *layers.lines.get(shape, (shape,)))
+    else:
+        layers.lines[name] = (name,)
+        entity.broken.add(())
+        if shape not in layers.unreadable and entity.pack(("like",)) not in layers.lenient:
+            problems.add(
+                "M210", f'There is no entity "{shape}" to be like.', near_hint(shape, layers.entities), where
+            )
+
+
+def _take_shape(layers: Layers, entity: Merged, shape: Merged, problems: Problems) -> None:
+    copied: Body = {k: shape.body[k] for k in _COPIED if k in shape.body}
+    base = Merged("entity", entity.name, copied, dict(shape.origins), set(shape.broken), set(shape.absent))
+    base.origins[()] = entity.origin(())
+    for key in copied:
+        base.origins.setdefault((key,), shape.origin((key,)))
+    problems.extend(lay_over(base, entity))
+    layers.entities[entity.name] = base
+    _copy_forms(layers, entity.name, shape.name)
+    _copy_lifecycle(layers, entity.name, shape.name)
+
+
+def _copy_forms(layers: Layers, name: str, shape: str) -> None:
+    """Forms of the shape that the entity does not write itself are its own too."""
+    source = layers.forms.get(shape)
+    if source is None:
+        return
+    target = layers.forms.setdefault(name, Merged("form", name, {}, dict(source.origins)))
+    for form, body in source.body.items():
+        if form not in target.body:
+            target.body[form] = body
+            target.origins[(form,)] = source.origin((form,))
+
+
+def _copy_lifecycle(layers: Layers, name: str, shape: str) -> None:
+    source = layers.lifecycles.get(shape)
+    if source and name not in layers.lifecycles:
+        copy = Merged(
+            "lifecycle", name, dict(source.body), dict(source.origins), set(source.broken), set(source.absent)
+        )
+        layers.lifecycles[name] = copy

@@ -1,0 +1,142 @@
+"""A pack's files to checked documents: composed, held against their schema, named. The first three stages."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import orjson
+
+from xrm.errors import Place, Problem, Problems
+from xrm.metadata.cache import DocumentCache, digest_of
+from xrm.metadata.documents import Located, SourceDocument, locate, pack_name_of
+from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.names import LANGUAGE_PATTERN, MAX_ENTITY, MAX_MEMBER, MAX_PACK, is_name
+from xrm.metadata.parse import Doc, parse
+from xrm.metadata.schemas import published_schemas
+from xrm.metadata.shape import ShapeChecker
+from xrm.metadata.sources import Layer, PackSource
+from xrm.metadata.yaml_reader import compose
+
+# What stands where a pack's manifest would stand, so that all else can still be judged.
+_NAMED_BY_FILE: Final = {"entity": MAX_ENTITY, "extend": MAX_ENTITY, "form": MAX_ENTITY, "view": MAX_ENTITY,
+                         "lifecycle": MAX_ENTITY, "options": MAX_MEMBER}  # fmt: skip
+_MAKES_ITS_OWN: Final = (Layer.CORE, Layer.PACK)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPack:
+    """The documents of one pack or layer, with every problem of its files and their shape."""
+
+    name: str
+    layer: Layer
+    source: str
+    docs: tuple[Doc, ...]
+    problems: tuple[Problem, ...]
+    content: str
+
+
+class Reader:
+    """Reads packs with one set of field types and, if given, a cache."""
+
+    def __init__(self, types: Mapping[str, FieldType], cache: DocumentCache | None = None) -> None:
+        self.types = types
+        self.cache = cache
+
+    @cached_property
+    def _checker(self) -> ShapeChecker:
+        return ShapeChecker(self.types)
+
+    @cached_property
+    def _schemas(self) -> str:
+        return hashlib.sha256(orjson.dumps(published_schemas(self.types), default=str)).hexdigest()
+
+    def read(self, source: PackSource) -> ReadPack:
+        """All documents of the source are known, those with problems as far as they can be judged."""
+        located, strays = locate(source)
+        problems = Problems([*source.problems, *strays])
+        manifest = self._manifest(source, located, problems)
+        name = _name_in(manifest) or pack_name_of(source)
+        documents = [self._document(source, one, name, problems) for one in located if one.kind != "pack"]
+        for document in documents:
+            problems.extend(_name_problems(document))
+        docs = tuple(parse(d) for d in ([manifest] if manifest else []) + documents)
+        return ReadPack(name, source.layer, source.name, docs, tuple(problems.found), _content_hash(source))
+
+    def _manifest(
+        self, source: PackSource, located: tuple[Located, ...], problems: Problems
+    ) -> SourceDocument | None:
+        for one in located:
+            if one.kind == "pack":
+                return self._document(source, one, pack_name_of(source), problems)
+        if source.layer in _MAKES_ITS_OWN and source.files:
+            hint = "Add pack.yaml with pack, label and version."
+            problems.add("M107", "The pack has no manifest.", hint, Place(file=f"{source.name}/pack.yaml"))
+        elif source.layer in _MAKES_ITS_OWN and not problems:
+            problems.add(
+                "M107",
+                "There is no pack here: nothing in it is a document.",
+                "Check the path.",
+                Place(file=source.name),
+            )
+        return None
+
+    def _document(self, source: PackSource, one: Located, pack: str, problems: Problems) -> SourceDocument:
+        """One file, from the cache if it was checked before."""
+        file, content = f"{source.name}/{one.path}", source.files[one.path]
+        digest = digest_of(content, one.kind, self._schemas) if self.cache else ""
+        known = self.cache.get(file, digest) if self.cache else None
+        if known:
+            return SourceDocument(one.kind, one.name, pack, file, *known, source.layer)
+        composed = compose(content, file)
+        document = SourceDocument(
+            one.kind, one.name, pack, file, composed.raw, composed.positions, source.layer
+        )
+        found = composed.problems
+        if composed.raw is not None or not found:
+            document, faults = self._checker.check(document)
+            found += faults
+        if self.cache and not found:
+            self.cache.put(file, digest, document.raw, document.positions)
+        problems.extend(found)
+        return document
+
+
+def _name_in(manifest: SourceDocument | None) -> str:
+    name: Any = manifest.raw.get("pack") if manifest and isinstance(manifest.raw, dict) else None
+    return name if isinstance(name, str) and is_name(name, MAX_PACK) else ""
+
+
+def _content_hash(source: PackSource) -> str:
+    """Equal for equal files, whatever their order or where they lie."""
+    digest = hashlib.sha256()
+    for path in sorted(source.files):
+        digest.update(f"{path}\0{len(source.files[path])}\0".encode())
+        digest.update(source.files[path])
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _name_problems(document: SourceDocument) -> list[Problem]:
+    """What is wrong with the name of a file, or with a name inside that differs from it."""
+    longest = _NAMED_BY_FILE.get(document.kind)
+    if longest and not is_name(document.name, longest):
+        hint = f"Name it in lower case with single underscores, at most {longest} letters."
+        return [Problem("M109", f'"{document.name}" cannot be a name.', hint, Place(document.file))]
+    if document.kind == "i18n" and not re.match(LANGUAGE_PATTERN, document.name):
+        return [
+            Problem(
+                "M109",
+                f'"{document.name}" is not a language.',
+                "Name the file as in pt.yaml.",
+                Place(document.file),
+            )
+        ]
+    inside = document.raw.get(document.kind) if isinstance(document.raw, dict) else None
+    if document.kind in ("entity", "extend") and isinstance(inside, str) and inside != document.name:
+        message = f'The file is called "{document.name}" and says that it is "{inside}".'
+        return [Problem("M109", message, "Let both say the same.", document.at((document.kind,)))]
+    return []
