@@ -12,6 +12,7 @@ MONEY_SCALE = 4
 RATE_SCALE = 8
 EXACT_SCALE = 6
 MAX_DIGITS = 18
+REMEMBERED_LENGTH = 200  # longer texts would make the memory of foldings large
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
@@ -68,12 +69,20 @@ class Geo:
     lon: Decimal
 
 
-@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """The key under which two texts are the same to a reader: no case, no accents, no compatibility forms."""
+    if text.isascii():
+        return text.lower()
+    return _fold_remembered(text) if len(text) <= REMEMBERED_LENGTH else _fold(text)
+
+
+def _fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return unicodedata.normalize("NFKD", bare.casefold())
+
+
+_fold_remembered = lru_cache(maxsize=16384)(_fold)
 
 
 def round_half_up(value: Decimal, places: int) -> Decimal:
