@@ -1,6 +1,6 @@
-"""Static files by content: each has a name that changes with its bytes, is kept compressed in memory, and never expires.
+"""Static files named by content: an address changes with the bytes behind it, and so may be kept for ever.
 
-Style sheets are joined in the order of `STYLES`; the icon sprite holds the icons that pages use; scripts are
+All files stand in memory, compressed. Style sheets are joined in the order of `STYLES`; the icon sprite holds the icons that pages use; scripts are
 served as they are, and share one digest, because they import each other by relative address.
 """
 
@@ -59,7 +59,7 @@ class Assets:
     drawn: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
-        """The address of a file; a name that does not exist is a fault of the template and raises KeyError."""
+        """The address of a file; a name without a file is a fault of the template and raises KeyError."""
         return self.files[name].url
 
     def icon(self, name: str) -> str:
@@ -122,10 +122,10 @@ def _is_sent(path: Path) -> bool:
 
 
 def joined_styles(root: Path, files: Mapping[str, Asset]) -> bytes:
-    """One style sheet out of the files of `STYLES`, without comments, its `url()`s pointing at named assets."""
+    """One style sheet out of the files of `STYLES`, without comments, pointing at fonts by their address."""
     text = "\n".join((root / "css" / f"{name}.css").read_text() for name in STYLES)
     bare = re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
-    return re.sub(r'url\("([^"]+)"\)', lambda m: f'url("{files[m[1]].url}")', bare).encode()
+    return re.sub(r'url\("(vendor/[^"]+)"\)', lambda m: f'url("{files[m[1]].url}")', bare).encode()
 
 
 def drawn_icons(root: Path = STATIC) -> dict[str, str]:
@@ -151,11 +151,11 @@ def static_assets(assets: Assets) -> Blueprint:
     """The routes under `/static`; register it on an app made with `static_folder=None`."""
     blueprint = Blueprint("static_assets", __name__)
 
-    @blueprint.get(f"{PREFIX}/<digest>/<path:name>")
     def send(digest: str, name: str) -> Response:
         asset = _wanted(assets, name)
-        return answer(asset, is_current=digest in (asset.digest, assets.files[SPRITE].digest))
+        return answer(asset, is_current=digest == asset.digest)
 
+    blueprint.add_url_rule(f"{PREFIX}/<digest>/<path:name>", view_func=send)
     return blueprint
 
 
@@ -163,9 +163,9 @@ def _wanted(assets: Assets, name: str) -> Asset:
     if name in assets.files:
         return assets.files[name]
     icon = name.removeprefix("icon/").removesuffix(".svg")
-    if name == f"icon/{icon}.svg" and assets.has_icon(icon):
-        return make_asset(name, sprite(assets.drawn, [icon]), assets.files[SPRITE].digest)
-    abort(404)
+    if name != f"icon/{icon}.svg" or not assets.has_icon(icon):
+        abort(404)
+    return make_asset(name, sprite(assets.drawn, [icon]), assets.files[SPRITE].digest)
 
 
 def answer(asset: Asset, is_current: bool) -> Response:

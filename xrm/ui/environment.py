@@ -10,7 +10,6 @@ from jinja2 import Environment, StrictUndefined
 
 from xrm.ui.assets import Assets
 from xrm.ui.fields import FACES, control, is_compound
-from xrm.ui.fields.parsing import Mistyped
 from xrm.ui.fields.view import EMPTY, Field
 from xrm.ui.formatting import Reader, initials, safe_href
 from xrm.ui.rich import markdown_html, rich_html
@@ -36,9 +35,9 @@ def prepare(environment: Environment, assets: Assets) -> None:
 
 
 def json_text(value: object, short: bool = False) -> str:
-    """JSON as people read it, indented unless `short`; what was mistyped as it was typed."""
-    if isinstance(value, Mistyped):
-        return value.text
+    """JSON as people read it, indented unless `short`; a text is what somebody typed, and stays so."""
+    if isinstance(value, str):
+        return value
     return orjson.dumps(value, option=0 if short else orjson.OPT_INDENT_2).decode()
 
 

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers, units
 
+from xrm.metadata.fieldtypes.iso import countries
+from xrm.metadata.values import fold
 from xrm.ui.i18n import fill, sentence
 
 RECENT = timedelta(days=7)
@@ -39,7 +41,7 @@ class Reader:
 
     def t(self, text: str, **values: object) -> str:
         """The product's own sentence in the reader's language; whole numbers in it are grouped."""
-        shown = {key: self.number(value) if isinstance(value, int) else value for key, value in values.items()}
+        shown = {key: self.number(v) if isinstance(v, int) else v for key, v in values.items()}
         return fill(sentence(self.language, text, values.get("count")), shown)
 
     def number(self, value: object) -> str:
@@ -180,11 +182,11 @@ def as_seconds(value: object) -> int | None:
     """The length of time in a JSON value (seconds, or ISO 8601 as in PT1H30M), or None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    found = re.fullmatch(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", str(value))
+    found = re.fullmatch(r"(-?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", str(value))
     if found is None or not any(found.groups()[1:]):
         return None
     parts = (int(part or 0) for part in found.groups()[1:])
-    total = sum(part * seconds for part, (_, seconds) in zip(parts, LENGTHS, strict=True))
+    total = sum(part * seconds for part, (_, seconds) in zip(parts, (("", 604_800), *LENGTHS), strict=True))
     return -total if found[1] else total
 
 
@@ -238,7 +240,8 @@ def _date(day: date, locale: str) -> str:
 @lru_cache(maxsize=8192)
 def _datetime(instant: datetime, zone: str, locale: str) -> str:
     local = instant.astimezone(zone_of(zone))
-    return f"{_date(local.date(), locale)}, {dates.format_time(local, 'short', tzinfo=zone_of(zone), locale=locale)}"
+    clock = dates.format_time(local, "short", tzinfo=zone_of(zone), locale=locale)
+    return f"{_date(local.date(), locale)}, {clock}"
 
 
 @lru_cache(maxsize=1024)
@@ -257,8 +260,4 @@ def _unit(amount: Decimal, unit: str, locale: str) -> str:
 @lru_cache(maxsize=64)
 def _countries(locale: str) -> tuple[tuple[str, str], ...]:
     names = Locale.parse(locale).territories
-    known = [(code, name) for code, name in names.items() if re.fullmatch("[A-Z]{2}", code) and code not in _NOT_COUNTRIES]
-    return tuple(sorted(known, key=lambda pair: pair[1].casefold()))
-
-
-_NOT_COUNTRIES = {"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO"}
+    return tuple(sorted(((code, names[code]) for code in countries()), key=lambda pair: fold(pair[1])))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from babel import Locale
@@ -20,7 +20,7 @@ LANGUAGES = {"en": "English", "pt": "Português", "es": "Español", "ru": "Ру�
 Forms = str | Mapping[str, str]
 
 
-@lru_cache(maxsize=None)
+@cache
 def catalogue(language: str) -> Mapping[str, Forms]:
     """Every sentence of a language; empty for a language without a file."""
     path = FOLDER / f"{language}.json"
@@ -50,7 +50,7 @@ def base_of(language: str) -> str:
 
 
 def best_language(wanted: str, accepted: str = "") -> str:
-    """The language to use: the person's choice if there is a catalogue, else the browser's first, else English."""
+    """The language to use: the person's choice if we have it, else the browser's first, else English."""
     asked = (wanted, *(part.split(";")[0].strip() for part in accepted.split(",")))
     return next((base for base in map(base_of, asked) if base in LANGUAGES), "en")
 
@@ -60,7 +60,7 @@ def _plural(forms: Mapping[str, str], language: str, count: object) -> str:
     return forms.get(_locale(language).plural_form(number), forms["other"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _locale(language: str) -> Locale:
     return Locale.parse(language if language in LANGUAGES else "en")
 

@@ -175,7 +175,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a record: who did what when (`at` an RFC 3339 instant), with what changes."""
+    """Something that happened to a record: who did what, when (`at` in RFC 3339), with what changes."""
 
     who: str
     what: str

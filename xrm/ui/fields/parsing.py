@@ -7,14 +7,13 @@ field's type refuses it with its own message and the page shows it again unchang
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-import orjson
-
+from xrm.metadata.fieldtypes.times import write_duration
 from xrm.ui.formatting import Reader, as_decimal, decimal_mark, zone_of
 
 
@@ -25,15 +24,6 @@ class Absence(Enum):
 
 
 ABSENT = Absence.ABSENT
-
-
-@dataclass(frozen=True, slots=True)
-class Mistyped:
-    """A text that is not JSON, though its field wants JSON: it must be refused, for a text is JSON's too."""
-
-    text: str
-
-
 NAME_PARTS = ("salutation", "first", "middle", "last", "suffix")
 ADDRESS_PARTS = ("street", "number", "city", "state", "postal_code", "country")
 GEO_PARTS = ("lat", "lon")
@@ -44,7 +34,7 @@ class FormData(Protocol):
 
     def getlist(self, key: str, /) -> list[str]: ...
 
-    def __iter__(self) -> Iterable[str]: ...
+    def __iter__(self) -> Iterator[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +141,7 @@ def _instant(name: str, form: FormData, reader: Reader) -> object:
 
 _LENGTH = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)\.?")
 _SECONDS = {
-    **dict.fromkeys(("d", "day", "days", "dia", "dias", "día", "días", "д", "дн", "день", "дня", "дней"), 86_400),
+    **dict.fromkeys(("d", "day", "days", "dia", "dias", "día", "días", "д", "дн", "дня", "дней"), 86_400),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "hora", "horas", "ч", "час", "часа", "часов"), 3_600),
     **dict.fromkeys(("", "m", "min", "mins", "minute", "minutes", "minuto", "minutos", "м", "мин"), 60),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "segundo", "segundos", "с", "сек"), 1),
@@ -159,7 +149,7 @@ _SECONDS = {
 
 
 def seconds_of(text: str) -> int | None:
-    """The length in `1 h 30 min`, `1:30`, `90` (minutes) or `2d`, in any of the product's languages; else None."""
+    """The length in `1 h 30 min`, `1:30`, `90` (minutes) or `2d`, in any of our languages; else None."""
     bare = text.strip().lower()
     sign, bare = (-1, bare[1:]) if bare[:1] in ("-", "−") else (1, bare)
     clock = re.fullmatch(r"(\d+):([0-5]\d)(?::([0-5]\d))?", bare)
@@ -176,7 +166,7 @@ def _duration(name: str, form: FormData, reader: Reader) -> object:
     if not isinstance(value, str):
         return value
     seconds = seconds_of(value)
-    return value if seconds is None else seconds
+    return value if seconds is None else write_duration(timedelta(seconds=seconds))
 
 
 def _several(name: str, form: FormData, reader: Reader) -> object:
@@ -202,16 +192,6 @@ def _parts(keys: Sequence[str], numeric: bool = False) -> Callable[[str, FormDat
         return present if any(value is not None for value in present.values()) else None
 
     return parse
-
-
-def _json(name: str, form: FormData, reader: Reader) -> object:
-    value = _text(name, form, reader)
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return Mistyped(value)
 
 
 def _secret(name: str, form: FormData, reader: Reader) -> object:
@@ -275,7 +255,6 @@ _PARSERS: Mapping[str, Callable[[str, FormData, Reader], object]] = {
     "person_name": _parts(NAME_PARTS),
     "address": _parts(ADDRESS_PARTS),
     "geo": _parts(GEO_PARTS, numeric=True),
-    "json": _json,
     "secret": _secret,
     "lookup": _lookup,
 }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-EMPTY = (None, "", [], (), {})
+EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Where a lookup finds its records: `src` answers `?q=` with options, `page` is the search without scripts.
+    """Where a lookup finds its records: `src` answers `?q=` with options, `page` searches without scripts.
 
     `several` says that its records may be of more than one entity. `icon` stands before a chosen record.
     `base` is what a record's address begins with: `<base>/<entity>/<id>`.
@@ -92,7 +92,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ChildRow:
-    """One row of a grid of owned children: its cells in the order of the columns; `id` is empty for a new one."""
+    """One row of a grid of owned children: cells in the order of the columns; a new row has no `id`."""
 
     index: int
     cells: tuple[Field, ...]
@@ -136,7 +136,10 @@ _SLOTS = {
 
 
 def children_of(
-    name: str, columns: tuple[Field, ...], records: Iterable[tuple[str, dict[str, object]]], blank: int = BLANK_ROWS
+    name: str,
+    columns: tuple[Field, ...],
+    records: Iterable[tuple[str, dict[str, object]]],
+    blank: int = BLANK_ROWS,
 ) -> Children:
     """A grid with one row for each record (id and values by column name) and some blank ones to type into."""
     known = list(records) + [("", {})] * blank
@@ -144,16 +147,20 @@ def children_of(
     return Children(columns, rows, _child_row(name, columns, NEW, "", {}))
 
 
-def _child_row(name: str, columns: tuple[Field, ...], index: int, id_: str, values: dict[str, object]) -> ChildRow:
+def _child_row(
+    name: str, columns: tuple[Field, ...], index: int, id_: str, values: dict[str, object]
+) -> ChildRow:
     cells = (replace(c, name=f"{name}.{index}.{c.name}", value=values.get(c.name)) for c in columns)
     return ChildRow(index, tuple(cells), id_)
 
 
 def on_a_phone(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """The columns with their places on a card: the first is its title, then the first that suits each place."""
-    free, placed = dict(_SLOTS), []
+    """The columns with their places on a card: the first is its title, then what suits each place first."""
+    free = dict(_SLOTS)
+    placed: list[Column] = []
     for column in columns:
-        slot = "title" if not placed else next((s for s, kinds in free.items() if column.field.kind in kinds), "")
+        fitting = (slot for slot, kinds in free.items() if column.field.kind in kinds)
+        slot = next(fitting, "") if placed else "title"
         free.pop(slot, None)
         placed.append(replace(column, slot=slot))
     return tuple(placed)

@@ -17,12 +17,15 @@ class Lookup extends HTMLElement {
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("click", () => this.load());
     this.input.addEventListener("blur", () => this.leave());
+    this.follow = () => this.place();
+    document.addEventListener("scroll", this.follow, { capture: true, passive: true });
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
   }
 
   disconnectedCallback() {
     clearTimeout(this.timer);
+    document.removeEventListener("scroll", this.follow, { capture: true });
     this.trip?.abort();
   }
 
@@ -56,8 +59,25 @@ class Lookup extends HTMLElement {
     this.list.replaceChildren(...page.body.children);
     this.options().forEach((option, i) => (option.id = `${this.list.id}-${i}`));
     this.list.hidden = false;
+    this.place();
     this.input.setAttribute("aria-expanded", "true");
     this.mark(this.input.value.trim() && !this.isChosen() ? 0 : -1);
+  }
+
+  /** Under the input, or above where there is more room; fixed, so that no scrolling box cuts it off. */
+  place() {
+    if (this.list.hidden) return;
+    const box = (this.input.closest(".pill") ?? this.input).getBoundingClientRect();
+    const width = Math.min(Math.max(box.width, 260), innerWidth - 16);
+    const below = innerHeight - box.bottom - 12;
+    const upward = below < 180 && box.top > below;
+    Object.assign(this.list.style, {
+      width: `${width}px`,
+      left: `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`,
+      maxHeight: `${Math.min(324, upward ? box.top - 12 : below)}px`,
+      top: upward ? "auto" : `${box.bottom + 4}px`,
+      bottom: upward ? `${innerHeight - box.top + 4}px` : "auto",
+    });
   }
 
   options() {

@@ -1,10 +1,14 @@
 /**
- * Every request that htmx sends carries the CSRF token; an answer that asks to sign in again leads there.
+ * Every request that htmx sends carries the CSRF token and, when it reads, no empty parameters, so that an
+ * address says only what it must; an answer that asks to sign in again leads there.
  */
 
 document.addEventListener("htmx:config:request", (event) => {
+  const { request } = event.detail.ctx;
   const token = document.querySelector("meta[name=csrf-token]")?.content;
-  if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
+  if (token) request.headers["X-CSRF-Token"] = token;
+  if (request.method !== "GET" || !request.body) return;
+  for (const [name, value] of [...request.body]) if (value === "") request.body.delete(name);
 });
 
 document.addEventListener("htmx:before:swap", (event) => {

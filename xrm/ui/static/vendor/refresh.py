@@ -29,12 +29,17 @@ def as_it_is(files: Mapping[str, bytes]) -> bytes:
 
 def without_map_link(files: Mapping[str, bytes]) -> bytes:
     """The one file without its last line's pointer to a source map, which is not vendored."""
-    return re.sub(rb"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*$", b"\n", as_it_is(files))
+    return re.sub(
+        rb"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*$", b"\n", as_it_is(files)
+    )
 
 
 def one_icon_a_line(files: Mapping[str, bytes]) -> bytes:
     """Icons as `name<TAB>shapes` lines, so that a server can pick some without parsing XML."""
-    shapes = {Path(name).stem: re.search(r"<svg[^>]*>(.*)</svg>", body.decode(), re.DOTALL) for name, body in files.items()}
+    shapes = {
+        Path(name).stem: re.search(r"<svg[^>]*>(.*)</svg>", body.decode(), re.DOTALL)
+        for name, body in files.items()
+    }
     lines = [f"{name}\t{_squeezed(found[1])}\n" for name, found in sorted(shapes.items()) if found]
     return "".join(lines).encode()
 
@@ -62,7 +67,9 @@ class Pick:
 
 def _inter(script: str) -> Pick:
     source = f"files/inter-{script}-wght-normal.woff2"
-    return Pick("@fontsource-variable/inter", "5.3.0", source, f"inter-5.3.0-{script}.woff2", "OFL-1.1", ("LICENSE",))
+    return Pick(
+        "@fontsource-variable/inter", "5.3.0", source, f"inter-5.3.0-{script}.woff2", "OFL-1.1", ("LICENSE",)
+    )
 
 
 def _swagger(source: str, file: str) -> Pick:
@@ -71,10 +78,20 @@ def _swagger(source: str, file: str) -> Pick:
 
 
 PICKS = (
-    Pick("htmx.org", "4.0.1", "dist/htmx.min.js", "htmx-4.0.1.min.js", "0BSD", ("LICENSE",), without_map_link),
+    Pick(
+        "htmx.org", "4.0.1", "dist/htmx.min.js", "htmx-4.0.1.min.js", "0BSD", ("LICENSE",), without_map_link
+    ),
     _inter("latin"),
     _inter("cyrillic"),
-    Pick("lucide-static", "1.62.0", "icons/*.svg", "lucide-1.62.0.icons.txt", "ISC", ("LICENSE",), one_icon_a_line),
+    Pick(
+        "lucide-static",
+        "1.62.0",
+        "icons/*.svg",
+        "lucide-1.62.0.icons.txt",
+        "ISC",
+        ("LICENSE",),
+        one_icon_a_line,
+    ),
     _swagger("swagger-ui-bundle.js", "swagger-ui-5.35.0.js"),
     _swagger("swagger-ui.css", "swagger-ui-5.35.0.css"),
 )
