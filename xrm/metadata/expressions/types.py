@@ -17,7 +17,7 @@ class Kind(StrEnum):
     """The closed set of value kinds that an expression can have."""
 
     EMPTY = "empty"
-    TEXT = "text"
+    TEXT = "text"  # stored with a folded twin; machine text without one is a CHOICE without options
     LONG_TEXT = "long_text"  # compares with == only by emptiness; no order, no contains: search serves it
     INTEGER = "integer"
     DECIMAL = "decimal"
@@ -30,8 +30,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     OPTIONS = "options"  # a set of options or tags; `"x" in field`
     REFERENCE = "reference"
-    MANY = "many"  # the far side of a relationship; only aggregates take it
-    ACTOR = "actor"  # `me`
+    MANY = "many"  # the far side of a relationship, or a set of records; aggregates and `in` take it
     OPAQUE = "opaque"  # json, file, geo, secret: empty or not, nothing else
 
 
@@ -39,14 +38,21 @@ class Kind(StrEnum):
 class Type:
     """The type of an expression.
 
-    `entities` are the possible targets of a reference or many; `options` the keys of a choice (empty: open
-    set, as for tags); `scale` the decimals of a decimal (6 for computed ones).
+    `entities` are the possible targets of a reference or many (empty: any entity); `options` the keys of a
+    choice (empty: open set, as for tags); `scale` the decimals of a decimal (6 for computed ones); `currency`
+    the one that a money field fixes.
     """
 
     kind: Kind
     entities: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     scale: int = 6
+    currency: str = ""
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of a number of this type: none for integers."""
+        return self.scale if self.kind is Kind.DECIMAL else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,9 @@ class Names(Protocol):
         ...
 
 
+NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+ORDERED = NUMBERS | {Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.DURATION}
+
 TEXT = Type(Kind.TEXT)
 INTEGER = Type(Kind.INTEGER)
 DECIMAL = Type(Kind.DECIMAL)
@@ -87,4 +96,4 @@ DATETIME = Type(Kind.DATETIME)
 TIME = Type(Kind.TIME)
 DURATION = Type(Kind.DURATION)
 EMPTY = Type(Kind.EMPTY)
-ACTOR = Type(Kind.ACTOR)
+USER = Type(Kind.REFERENCE, ("user",))

@@ -1,0 +1,372 @@
+"""Checking of calls: the function table, aggregates over many records, and words that read like functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from xrm.metadata.expressions import syntax as s
+from xrm.metadata.expressions.functions import (
+    AGGREGATES,
+    FUNCTION_NAMES,
+    FUNCTIONS,
+    PLAIN,
+    SPECIALS,
+    Argument,
+    Function,
+)
+from xrm.metadata.expressions.report import Report
+from xrm.metadata.expressions.scope import CLOCK, Scope
+from xrm.metadata.expressions.tree import (
+    Access,
+    Aggregate,
+    Call,
+    Changed,
+    IfElse,
+    Join,
+    Literal,
+    Node,
+    Parameter,
+    Root,
+)
+from xrm.metadata.expressions.typerules import named, unified
+from xrm.metadata.expressions.types import BOOLEAN, DECIMAL, INTEGER, NUMBERS, ORDERED, Kind, Type
+from xrm.metadata.values import EXACT_SCALE
+from xrm.registry import near_names
+
+_SUMMABLE = NUMBERS | {Kind.DURATION}
+_FOLDED = ("contains", "starts_with", "same_text")
+_OTHER_FUNCTIONS = {
+    "len": "length(text)",
+    "coalesce": "first_of(a, b)",
+    "ifnull": "first_of(a, b)",
+    "nvl": "first_of(a, b)",
+    "if": "x if condition else y",
+    "iif": "x if condition else y",
+    "concat": "a + b",
+    "isnull": "x == empty",
+    "isempty": "x == empty",
+    "is_empty": "x == empty",
+    "isblank": "x == empty",
+    "lower": "same_text(a, b), contains(a, b) and starts_with(a, b), which ignore case",
+    "upper": "same_text(a, b), contains(a, b) and starts_with(a, b), which ignore case",
+    "startswith": "starts_with(text, start)",
+    "ceil": "ceiling(number)",
+    "average": "avg(many, value)",
+    "exists": "any(many, condition)",
+    "date": 'the date in quotes: "2026-01-31"',
+    "date_diff": "days_between(from, to)",
+    "datediff": "days_between(from, to)",
+    "ischanged": "changed(name)",
+}
+
+
+class Checking(Protocol):
+    """What the checker offers to the checks of calls."""
+
+    scope: Scope
+    report: Report
+
+    @property
+    def names_the_record_in_hand(self) -> bool: ...
+
+    def check(self, node: s.Syntax) -> Node | None: ...
+
+    def value(self, node: s.Syntax) -> Node | None: ...
+
+    def condition(self, node: s.Syntax) -> Node | None: ...
+
+    def among(self, entities: tuple[str, ...], check: Callable[[], Node | None]) -> Node | None: ...
+
+    def pair(self, left: Node, right: Node, left_at: int, right_at: int) -> tuple[Node, Node] | None: ...
+
+
+def check_call(checker: Checking, node: s.CallOf) -> Node | None:
+    """The typed node of a call; None when a problem was reported."""
+    if node.function in SPECIALS:
+        return _special(checker, node)
+    if node.function in AGGREGATES:
+        over = checker.check(node.arguments[0]) if node.arguments else None
+        if node.arguments and over is None:
+            return None
+        if over is not None and over.type.kind is Kind.MANY and isinstance(over, Access):
+            return _aggregate(checker, node, over)
+        if node.function not in FUNCTIONS:
+            _not_many(checker, node, over)
+            return None
+    function = FUNCTIONS.get(node.function)
+    if function is None:
+        _unknown(checker, node)
+        return None
+    return _called(checker, node, function)
+
+
+def _unknown(checker: Checking, node: s.CallOf) -> None:
+    near = near_names(node.function, FUNCTION_NAMES)
+    other = _OTHER_FUNCTIONS.get(node.function.lower())
+    hint = f"Write {other}." if other else f"Did you mean {' or '.join(near)}?" if near else ""
+    checker.report.add("M203", f"There is no function {node.function}.", hint, node.at)
+
+
+def _not_many(checker: Checking, node: s.CallOf, over: Node | None) -> None:
+    signature = AGGREGATES[node.function].signature
+    if over is None:
+        checker.report.add(
+            "M204", f"{node.function} needs records to go over.", f"Write {signature}.", node.at
+        )
+        return
+    message = f"{node.function} goes over many records, and this is {named(over.type)}."
+    checker.report.add("M202", message, f"Write {signature}.", node.arguments[0].at)
+
+
+def _special(checker: Checking, node: s.CallOf) -> Node | None:
+    if node.function in CLOCK:
+        return _clock(checker, node)
+    if len(node.arguments) != 1:
+        checker.report.add("M204", "changed takes one attribute.", "Write changed(severity).", node.at)
+        return None
+    found = checker.check(node.arguments[0])
+    if found is None:
+        return None
+    if not checker.scope.old:
+        hint = "old. and changed() are for rules, guards and automations."
+        checker.report.add("M207", "There is no earlier record here.", hint, node.at)
+        return None
+    own = isinstance(found, Access) and found.root is Root.RECORD and not found.hops
+    if not isinstance(found, Access) or not own or not checker.names_the_record_in_hand:
+        hint = "Write changed(severity) with a name of the record itself."
+        checker.report.add("M202", "Only own attributes are known to change.", hint, node.arguments[0].at)
+        return None
+    if found.type.kind is Kind.MANY:
+        checker.report.add("M202", "Links to many records have no earlier value.", "", node.arguments[0].at)
+        return None
+    return Changed(BOOLEAN, found)
+
+
+def _clock(checker: Checking, node: s.CallOf) -> Node | None:
+    if node.arguments:
+        checker.report.add("M204", f"{node.function}() takes nothing.", "", node.arguments[0].at)
+        return None
+    if not checker.scope.clock:
+        _no_clock(checker, node)
+        return None
+    return Parameter(CLOCK[node.function], node.function)
+
+
+def _no_clock(checker: Checking, node: s.CallOf) -> None:
+    hint = "This value is kept, and would be wrong tomorrow."
+    checker.report.add("M207", f"{node.function} is not available here.", hint, node.at)
+
+
+def _called(checker: Checking, node: s.CallOf, function: Function) -> Node | None:
+    if not _has_count(checker, node, function):
+        return None
+    if function.zoned and not checker.scope.clock:
+        _no_clock(checker, node)
+        return None
+    found = [checker.value(argument) for argument in node.arguments]
+    known = [a for a in found if a is not None]
+    if len(known) < len(found):
+        return None
+    known = _fitted(checker, node, function, known)
+    if len(known) < len(found):
+        return None
+    return _with_common_type(checker, node, function, known)
+
+
+def _has_count(checker: Checking, node: s.CallOf, function: Function) -> bool:
+    count, most = len(node.arguments), None if function.repeats else len(function.arguments)
+    if count >= function.fewest and (most is None or count <= most):
+        return True
+    checker.report.add(
+        "M204", f"{node.function} is not called like this.", f"Write {function.signature}.", node.at
+    )
+    return False
+
+
+def _fitted(checker: Checking, node: s.CallOf, function: Function, found: Sequence[Node]) -> list[Node]:
+    """The arguments that are what the function takes; a problem is reported for each of the others."""
+    fitted: list[Node] = []
+    for position, given in enumerate(found):
+        argument, at = function.argument(position), node.arguments[position].at
+        value = _as_argument(checker, given, argument, at)
+        if value is not None and _takes(checker, node, argument, value, at):
+            fitted.append(value)
+    return fitted
+
+
+def _as_argument(checker: Checking, value: Node, argument: Argument, at: int) -> Node | None:
+    """A written text as the date or instant that is the only kind of the argument."""
+    if len(argument.kinds) != 1 or argument.alike:
+        return value
+    (kind,) = argument.kinds
+    both = checker.pair(value, Literal(Type(kind), None), at, at)
+    return both[0] if both else None
+
+
+def _takes(checker: Checking, node: s.CallOf, argument: Argument, value: Node, at: int) -> bool:
+    if value.type.kind not in argument.kinds and not (argument.alike and _is_text(value)):
+        message = f"{node.function} takes no {argument.name} that is {named(value.type)}."
+        checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
+        return False
+    if argument.written and not (isinstance(value, Literal) and 0 <= value.value <= EXACT_SCALE):
+        message = f"{argument.name} must be a number from 0 to {EXACT_SCALE}, as it stands here."
+        checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
+        return False
+    if node.function in _FOLDED and not is_foldable(value):
+        hint = "It takes texts, not long texts or choices; compare choices with ==."
+        checker.report.add("M202", f"{node.function} cannot look into this.", hint, at)
+        return False
+    return True
+
+
+def _is_text(value: Node) -> bool:
+    """A written text may stand for a date beside a date."""
+    return isinstance(value, Literal) and value.type.kind is Kind.TEXT
+
+
+def is_foldable(node: Node) -> bool:
+    """True when a database knows its form without case and accents: kept, written, or put together so."""
+    match node:
+        case Literal() | Parameter():
+            return True
+        case Access():
+            return node.type.kind is Kind.TEXT
+        case Join():
+            return all(is_foldable(part) for part in node.parts)
+        case IfElse():
+            return is_foldable(node.then) and is_foldable(node.otherwise)
+        case Call(function="first_of"):
+            return all(is_foldable(part) for part in node.arguments)
+        case Call(function="text"):
+            return node.arguments[0].type.kind is not Kind.CHOICE and _is_plain_or_foldable(node.arguments[0])
+    return isinstance(node, Aggregate) and node.value is not None and is_foldable(node.value)
+
+
+def _is_plain_or_foldable(node: Node) -> bool:
+    return node.type.kind is not Kind.TEXT or is_foldable(node)
+
+
+def _with_common_type(
+    checker: Checking, node: s.CallOf, function: Function, found: list[Node]
+) -> Node | None:
+    if not function.arguments[0].alike:
+        return Call(function.result(found), function.name, tuple(found))
+    common, known = found[0].type, [found[0]]
+    for value, syntax in zip(found[1:], node.arguments[1:], strict=True):
+        both = checker.pair(known[0], value, node.arguments[0].at, syntax.at)
+        if both is None:
+            return None
+        known = [both[0], *known[1:], both[1]]
+        joined = unified(unified(common, both[0].type) or common, both[1].type)
+        if joined is None:
+            message = f"{node.function} mixes {named(common)} with {named(value.type)}."
+            checker.report.add("M202", message, "All arguments need one type.", syntax.at)
+            return None
+        common = joined
+    if common.kind not in function.arguments[0].kinds:
+        message = f"{node.function} takes no value that is {named(common)}."
+        checker.report.add("M202", message, f"For example: {function.example}.", node.arguments[0].at)
+        return None
+    return Call(common, function.name, tuple(known))
+
+
+def _aggregate(checker: Checking, node: s.CallOf, over: Access) -> Node | None:
+    if not _can_go_over(checker, node, over):
+        return None
+    least, most = _COUNTS[node.function]
+    extra = node.arguments[1:]
+    if not least <= len(extra) <= most:
+        hint = f"Write {AGGREGATES[node.function].signature}."
+        checker.report.add("M204", f"{node.function} is not called like this.", hint, node.at)
+        return None
+    over = replace(over, type=replace(over.type, kind=Kind.MANY))
+    if node.function in ("any", "all", "count"):
+        return _condition_over(checker, node, over, extra)
+    if node.function == "latest":
+        return _latest(checker, node, over, extra)
+    return _value_over(checker, node, over, extra)
+
+
+_COUNTS = {
+    "any": (0, 1),
+    "all": (1, 1),
+    "count": (0, 1),
+    "sum": (1, 2),
+    "min": (1, 2),
+    "max": (1, 2),
+    "avg": (1, 2),
+    "latest": (1, 3),
+}
+
+
+def _can_go_over(checker: Checking, node: s.CallOf, over: Access) -> bool:
+    at = node.arguments[0].at
+    if over.root is Root.OLD:
+        checker.report.add("M207", "Earlier related records are not kept.", "Leave old. out.", at)
+    elif not checker.scope.paths:
+        hint = "Only fields of the record itself can stand here."
+        checker.report.add("M207", "Related records are not available here.", hint, at)
+    elif not over.type.entities or any(len(hop.targets) != 1 for hop in over.hops):
+        hint = "Narrow it first: (complainant as account).deals."
+        checker.report.add("M209", "It is not known of which entity these records are.", hint, at)
+    else:
+        return True
+    return False
+
+
+def _condition_over(
+    checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.Syntax, ...]
+) -> Node | None:
+    where = _where(checker, over, extra, 0)
+    if extra and where is None:
+        return None
+    result = INTEGER if node.function == "count" else BOOLEAN
+    return Aggregate(result, node.function, over, where=where)
+
+
+def _where(checker: Checking, over: Access, extra: tuple[s.Syntax, ...], position: int) -> Node | None:
+    if len(extra) <= position:
+        return None
+    return checker.among(over.type.entities, lambda: checker.condition(extra[position]))
+
+
+def _value_over(checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.Syntax, ...]) -> Node | None:
+    value = checker.among(over.type.entities, lambda: checker.value(extra[0]))
+    where = _where(checker, over, extra, 1)
+    if value is None or (len(extra) > 1 and where is None):
+        return None
+    kinds = ORDERED if node.function in ("min", "max") else _SUMMABLE
+    if not _is_of(checker, node, value, kinds, extra[0].at):
+        return None
+    result = DECIMAL if node.function == "avg" and value.type.kind in NUMBERS else value.type
+    return Aggregate(result, node.function, over, value, where)
+
+
+def _latest(checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.Syntax, ...]) -> Node | None:
+    if len(over.type.entities) != 1:
+        hint = "Use max(many, value) when they are of several entities."
+        checker.report.add("M209", "latest needs records of one entity.", hint, node.arguments[0].at)
+        return None
+    by = checker.among(over.type.entities, lambda: checker.value(extra[0]))
+    itself = Access(Type(Kind.REFERENCE, over.type.entities), Root.RECORD, (), over.type.entities, ("id",))
+    value: Node | None = itself
+    if len(extra) > 1:
+        value = checker.among(over.type.entities, lambda: checker.value(extra[1]))
+    where = _where(checker, over, extra, 2)
+    if by is None or value is None or (len(extra) > 2 and where is None):
+        return None
+    if not _is_of(checker, node, by, ORDERED, extra[0].at):
+        return None
+    if len(extra) > 1 and not _is_of(checker, node, value, PLAIN, extra[1].at):
+        return None
+    return Aggregate(value.type, "latest", over, value, where, by)
+
+
+def _is_of(checker: Checking, node: s.CallOf, value: Node, kinds: frozenset[Kind], at: int) -> bool:
+    if value.type.kind in kinds:
+        return True
+    message = f"{node.function} takes no value that is {named(value.type)}."
+    checker.report.add("M202", message, f"For example: {AGGREGATES[node.function].example}.", at)
+    return False
