@@ -6,7 +6,7 @@ names, types and presence of everything that came, and answers with every proble
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -47,6 +47,7 @@ CONTRACT_CODES: Mapping[str, str] = {
     "R132": "The caller may read the field, and may not change it.",
 }
 _SHOWN_NAME = 40
+_MOST_HINTS = 20  # a near name costs a comparison with every field
 _SETTABLE = ("owner", "team", EXTERNAL_KEY)  # system fields that a caller may be granted to set
 
 RECORD_ID = FieldType(
@@ -134,9 +135,7 @@ class Contract:
         problems = Problems()
         given = {self.aliases.get(name, name): raw for name, raw in values.items()}
         usable = writable & self.writable_names
-        for name in given:
-            if name not in usable:
-                problems.extend([self._refused(name, usable, writable | readable)])
+        problems.extend(self._refusals([n for n in given if n not in usable], usable, writable | readable))
         parsed = self._parsed({n: raw for n, raw in given.items() if n in usable}, problems)
         problems.extend(self._empty(given, parsed, usable, partial))
         return parsed, problems
@@ -154,17 +153,27 @@ class Contract:
             return dict(refusal.valid_data) if isinstance(refusal.valid_data, Mapping) else {}
         return parsed
 
-    def _refused(self, name: str, usable: frozenset[str], known: frozenset[str]) -> Problem:
-        """Why this name is not taken, in words that give away nothing that the caller may not know."""
-        where = Place(path=_shown(name))
-        if name in self.schema.dump_fields and (name in known or not self._is_own(name)):
-            if name not in self.schema.load_fields:
-                return Problem("R131", f"{self._label(name)} is set by the system.", "Leave it out.", where)
-            return Problem("R132", f"{self._label(name)} is not yours to change.", "Leave it out.", where)
+    def _refusals(
+        self, names: Sequence[str], usable: frozenset[str], known: frozenset[str]
+    ) -> Iterable[Problem]:
+        """Why these names are not taken, in words that give away nothing that the caller may not know."""
+        for index, name in enumerate(names):
+            if name in self.schema.dump_fields and (name in known or not self._is_own(name)):
+                yield self._not_yours(name)
+            else:
+                yield self._unknown(name, usable if index < _MOST_HINTS else frozenset())
+
+    def _not_yours(self, name: str) -> Problem:
+        where = Place(path=name)
+        if name not in self.schema.load_fields:
+            return Problem("R131", f"{self._label(name)} is set by the system.", "Leave it out.", where)
+        return Problem("R132", f"{self._label(name)} is not yours to change.", "Leave it out.", where)
+
+    def _unknown(self, name: str, usable: frozenset[str]) -> Problem:
         near = near_names(_shown(name), usable)
-        hint = f"Did you mean {near[0]}?" if near else f"{len(usable)} fields can be set here."
+        hint = f"Did you mean {near[0]}?" if near else "Look at the fields of the entity."
         label = text_of(self.entity.label, self.language, self.entity.name)
-        return Problem("R103", f'{label} has no field "{_shown(name)}".', hint, where)
+        return Problem("R103", f'{label} has no field "{_shown(name)}".', hint, Place(path=_shown(name)))
 
     def _is_own(self, name: str) -> bool:
         return name in self.entity.fields or name in self.entity.relationships
@@ -194,7 +203,7 @@ def _needed(entity: Entity) -> Iterable[Field | Relationship]:
 
 def _shown(name: object) -> str:
     """The start of a name that a caller made up, safe to send back."""
-    return str(name)[:_SHOWN_NAME].encode("utf-8", "replace").decode()
+    return str(name)[:_SHOWN_NAME].encode("utf-8", "replace").decode() or '""'
 
 
 def _problems_in(refusal: ValidationError) -> Iterable[Problem]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Any
 
-from xrm.errors import Problem
+from xrm.metadata.expressions.grammar import Unparsable, parse_expression
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import Control, FieldType, Params, Part, Storage
 from xrm.metadata.fieldtypes.columns import alone, as_is, column, only, schema, typed
@@ -49,15 +48,11 @@ def _parse_expression(raw: Any, params: Params) -> str | None:
     text = area(raw, EXPRESSION_LENGTH, '"amount > 100"')
     if text is None:
         return None
-    for problem in _syntax_problems(text):
-        raise bad("R128", f"Must be an expression, for example amount > 100. {problem.message}", problem.hint)
+    try:
+        parse_expression(text)
+    except Unparsable as stop:
+        raise bad("R128", f"Must be an expression, for example amount > 100. {stop}", stop.hint) from None
     return text
-
-
-def _syntax_problems(text: str) -> Iterable[Problem]:
-    """What the grammar finds wrong. Imported late: the expression package itself needs the field types."""
-    parsed = import_module("xrm.metadata.expressions").parse_expression(text)
-    return getattr(parsed, "found", ())
 
 
 def _expression_schema(params: Params) -> Mapping[str, Any]:
