@@ -1,0 +1,189 @@
+"""Users: created, changed, given roles, switched off. Nothing here tells what a secret is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+
+from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.identity.passwords import Passwords, check_password
+from xrm.engine.identity.work import Identified, Work, checked_name, demand_administrator
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import CREDENTIAL, SESSION, UNIT, USER, USER_ROLE
+from xrm.engine.storage.stamp import bump
+from xrm.errors import Conflict, Forbidden, Invalid, Place, Problem
+from xrm.metadata.values import fold
+
+LANGUAGES = ("en", "pt", "es", "ru")
+CHANGEABLE = frozenset({"name", "email", "language", "zone", "unit", "manager"})
+
+
+class People:
+    """The users of an installation."""
+
+    def __init__(self, work: Work, passwords: Passwords) -> None:
+        self._work, self._passwords = work, passwords
+
+    def create_user(
+        self,
+        actor: Actor,
+        *,
+        email: str,
+        name: str,
+        password: str | None = None,
+        roles: Iterable[str] = (),
+        unit: UUID | None = None,
+        manager: UUID | None = None,
+        language: str = "en",
+        zone: str = "UTC",
+    ) -> UUID:
+        """A user exists; without a password they cannot sign in yet."""
+        values = _checked({"email": email, "name": name, "language": language, "zone": zone})
+        if password is not None:
+            check_password(password, email, name)
+        kept = None if password is None else self._passwords.hash(password)
+        row = {**values, "active": True, "unit": unit, "manager": manager}
+        with self._work.change(actor) as change:
+            self._check_places(change, row)
+            user = self._work.insert(change, actor, "user", USER, row)
+            about = Identified("user", USER, user, 1)
+            if kept is not None:
+                self._keep_password(change, actor, about, kept)
+            self._assign(change, actor, about, frozenset(roles))
+        return user
+
+    def update_user(self, actor: Actor, user: UUID, changes: Mapping[str, Any]) -> None:
+        """The user has other particulars."""
+        unknown = sorted(set(changes) - CHANGEABLE)
+        if unknown:
+            hint = f"Known: {', '.join(sorted(CHANGEABLE))}."
+            raise Invalid(Problem("R103", f"A user has no field {unknown[0]!r} to change.", hint))
+        with self._work.change(actor) as unit:
+            about = self._work.find(unit, "user", USER, user)
+            self._check_places(unit, changes)
+            self._work.update(unit, actor, about, _checked(changes))
+
+    def set_active(self, actor: Actor, user: UUID, active: bool) -> None:
+        """The user may act, or may not: their sessions end, and their tokens open nothing."""
+        with self._work.change(actor, sessions=True) as unit:
+            about = self._work.find(unit, "user", USER, user)
+            if not active:
+                _demand_another_administrator(unit, user)
+                unit.execute(sa.delete(SESSION).where(SESSION.c.user == user))
+            self._work.update(unit, actor, about, {"active": active})
+
+    def assign_roles(self, actor: Actor, user: UUID, roles: Iterable[str]) -> None:
+        """The user holds exactly these roles."""
+        with self._work.change(actor) as unit:
+            about = self._work.find(unit, "user", USER, user)
+            if ADMINISTRATOR not in (wanted := frozenset(roles)):
+                _demand_another_administrator(unit, user)
+            self._assign(unit, actor, about, wanted)
+
+    def roles_of(self, user: UUID) -> frozenset[str]:
+        """The roles that the user holds."""
+        with self._work.database.read() as unit:
+            return _roles(unit, user)
+
+    def set_password(self, actor: Actor, user: UUID, password: str) -> None:
+        """An administrator gave the user another password; every session of theirs has ended."""
+        demand_administrator(actor)
+        self._change_password(actor, user, password)
+
+    def change_password(self, actor: Actor, old: str, new: str) -> None:
+        """The actor has another password; every session of theirs has ended."""
+        with self._work.database.read() as unit:
+            kept = unit.execute(
+                sa.select(CREDENTIAL.c.password).where(CREDENTIAL.c.user == actor.id)
+            ).scalar()
+        if not self._passwords.is_right(kept, old):
+            message = "This is not your present password."
+            raise Forbidden(Problem("A135", message, "Type it again.", Place(path="old")))
+        self._change_password(actor, actor.id, new)
+
+    def _change_password(self, actor: Actor, user: UUID, password: str) -> None:
+        with self._work.database.read() as reading:
+            who = sa.select(USER.c.email, USER.c.name).where(USER.c.id == user)
+            near = reading.execute(who).one_or_none() or ()
+        check_password(password, *near)
+        kept = self._passwords.hash(password)
+        with self._work.database.write() as unit:
+            about = self._work.find(unit, "user", USER, user)
+            unit.execute(sa.delete(SESSION).where(SESSION.c.user == user))
+            self._keep_password(unit, actor, about, kept)
+            bump(unit, sessions=True)
+
+    def _check_places(self, unit: UnitOfWork, values: Mapping[str, Any]) -> None:
+        if values.get("unit"):
+            self._work.find(unit, "unit", UNIT, values["unit"])
+        if values.get("manager"):
+            self._work.find(unit, "user", USER, values["manager"])
+
+    def _keep_password(self, unit: UnitOfWork, actor: Actor, about: Identified, kept: str) -> None:
+        row = {"user": about.id, "password": kept, "changed_at": self._work.world.now(), "must_change": False}
+        unit.execute(sa.delete(CREDENTIAL).where(CREDENTIAL.c.user == about.id))
+        unit.execute(sa.insert(CREDENTIAL), row)
+        self._work.note(unit, actor, about, "set_password")
+
+    def _assign(self, unit: UnitOfWork, actor: Actor, about: Identified, roles: frozenset[str]) -> None:
+        before = _roles(unit, about.id)
+        if before == roles:
+            return
+        unit.execute(sa.delete(USER_ROLE).where(USER_ROLE.c.user == about.id))
+        if roles:
+            unit.execute(sa.insert(USER_ROLE), [{"user": about.id, "role": r} for r in sorted(roles)])
+        old, new = {"roles": sorted(before)}, {"roles": sorted(roles)}
+        self._work.note(unit, actor, about, "assign_roles", old, new)
+
+
+def _roles(unit: UnitOfWork, user: UUID) -> frozenset[str]:
+    return frozenset(unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == user)).scalars())
+
+
+def _demand_another_administrator(unit: UnitOfWork, user: UUID) -> None:
+    """Somebody can still administer when this user cannot; raises Conflict."""
+    held = sa.select(USER_ROLE.c.user).join(USER, USER.c.id == USER_ROLE.c.user)
+    held = held.where(
+        USER_ROLE.c.role == ADMINISTRATOR, USER.c.active == sa.true(), USER.c.deleted_at.is_(None)
+    )
+    administrators = set(unit.execute(held).scalars())
+    if administrators == {user}:
+        hint = "Give the role to somebody else first."
+        raise Conflict(Problem("A134", "This is the last administrator.", hint))
+
+
+def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(values)
+    if "name" in made:
+        made["name"] = checked_name(made["name"])
+    if "email" in made:
+        made["email"] = checked_email(made["email"])
+    _check_known(made, "language", LANGUAGES)
+    _check_known(made, "zone", available_timezones())
+    return made
+
+
+def checked_email(email: str) -> str:
+    """The address in its usual form; raises Invalid when it is none."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        message = "This is not an e-mail address."
+        raise Invalid(
+            Problem("R122", message, "Write it like ana@iron.example.", Place(path="email"))
+        ) from None
+
+
+def _check_known(values: Mapping[str, Any], name: str, known: Iterable[str]) -> None:
+    if name in values and values[name] not in known:
+        raise Invalid(Problem("R120", f"This {name} is not known.", "Choose another.", Place(path=name)))
+
+
+def email_key(email: str) -> str:
+    """The form in which an address typed by somebody is looked for."""
+    return fold(email.strip().replace("\0", "")[:320].encode("utf-8", "replace").decode())

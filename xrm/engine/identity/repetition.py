@@ -1,0 +1,97 @@
+"""What a caller has asked under an idempotency key, so that a repetition is answered and not done again.
+
+The claim is written in the very transaction that does the work, with an answer that is good enough; the
+full answer replaces it once it is known. So the work and the memory of it are durable together or not at all,
+and a second request with the same key waits for the first one's end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.ledger import IDEMPOTENCY
+from xrm.engine.world import World
+from xrm.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as a key remembers it: who, under which key, and the digest of what."""
+
+    actor: UUID
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The answer that a key gives again; `digest` is of the request that it belongs to."""
+
+    digest: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class AskedBefore(Exception):
+    """Another request with the same key was first; the transaction has to be given up."""
+
+
+class Repetition:
+    """The idempotency keys of an installation; each is remembered for `hours`."""
+
+    def __init__(self, database: Database, world: World, hours: int) -> None:
+        self._database, self._world, self._lasts = database, world, timedelta(hours=hours)
+
+    def find(self, asked: Asked) -> Kept | None:
+        """What the key answers, unless it is unknown or forgotten."""
+        table = IDEMPOTENCY.c
+        wanted: sa.Select[Any] = sa.select(table.digest, table.status, table.headers, table.body)
+        wanted = wanted.where(_is(asked), table.created_at > self._world.now() - self._lasts)
+        with self._database.read(snapshot=False) as unit:
+            row = unit.execute(wanted).one_or_none()
+        return None if row is None else Kept(row.digest, row.status, row.headers, row.body)
+
+    def claim(self, unit: UnitOfWork, asked: Asked) -> None:
+        """The key is this request's; raises AskedBefore when it is another's, whose transaction has ended."""
+        now = self._world.now()
+        forgotten = IDEMPOTENCY.c.created_at <= now - self._lasts
+        unit.execute(sa.delete(IDEMPOTENCY).where(_is(asked), forgotten))
+        row = {
+            "actor": asked.actor,
+            "key": asked.key,
+            "digest": asked.digest,
+            "status": 200,
+            "headers": {},
+            "body": b"",
+            "created_at": now,
+        }
+        try:
+            with unit.savepoint():
+                unit.execute(sa.insert(IDEMPOTENCY), row)
+        except Conflict:
+            raise AskedBefore from None
+
+    def keep(self, unit: UnitOfWork, asked: Asked, kept: Kept) -> None:
+        """The key answers this from now on."""
+        change = sa.update(IDEMPOTENCY).where(_is(asked))
+        unit.execute(change.values(status=kept.status, headers=dict(kept.headers), body=kept.body))
+
+    def settle(self, asked: Asked, kept: Kept) -> None:
+        """The key answers this from now on, and keys past their time are forgotten."""
+        with self._database.write() as unit:
+            self.keep(unit, asked, kept)
+            unit.execute(
+                sa.delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created_at <= self._world.now() - self._lasts)
+            )
+
+
+def _is(asked: Asked) -> sa.ColumnElement[bool]:
+    return sa.and_(IDEMPOTENCY.c.actor == asked.actor, IDEMPOTENCY.c.key == asked.key)

@@ -1,0 +1,91 @@
+"""Identity: who somebody is, and what they hold. The one value that doors are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from xrm.engine.commands import Actor
+from xrm.engine.identity.attempts import Attempts
+from xrm.engine.identity.groups import Groups
+from xrm.engine.identity.passwords import Passwords
+from xrm.engine.identity.people import People
+from xrm.engine.identity.resolve import Resolver, actor_of
+from xrm.engine.identity.secrets import csrf_of, is_csrf
+from xrm.engine.identity.sessions import Session, Sessions
+from xrm.engine.identity.tokens import Token, Tokens
+from xrm.engine.identity.work import Work
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.stamp import Stamp
+from xrm.engine.world import World
+from xrm.errors import NotFound, Problem
+from xrm.settings import Settings
+
+
+class Identity:
+    """Sign-in, sessions, tokens, users, teams and units of one installation; safe between threads.
+
+    `people` and `groups` change what others are; the rest is what a person does for themselves.
+    """
+
+    def __init__(self, database: Database, world: World, settings: Settings) -> None:
+        work, passwords = Work(database, world), Passwords(settings.password_memory)
+        limits = settings.limits
+        attempts = Attempts(database, world, limits.sign_in_attempts)
+        self._database, self._key = database, settings.secret_key
+        self._sessions = Sessions(work, passwords, attempts, settings.secret_key, limits.session_hours)
+        self._tokens = Tokens(work)
+        self._resolver = Resolver(database, world)
+        self.people = People(work, passwords)
+        self.groups = Groups(work)
+
+    def sign_in(self, email: str, password: str, *, address: str = "", agent: str = "") -> Session:
+        """A session begins; raises NotSignedIn or TooMany, alike for every account, known or not."""
+        return self._sessions.sign_in(email, password, address=address, agent=agent)
+
+    def sign_out(self, cookie: str) -> None:
+        """The session is over in every process."""
+        self._sessions.sign_out(cookie)
+
+    def sign_out_everywhere(self, actor: Actor) -> None:
+        """Every session of the actor is over."""
+        self._sessions.end_all(actor)
+
+    def resolve_session(self, cookie: str, *, door: str = "page", stamp: Stamp | None = None) -> Actor:
+        """Who the session belongs to; `stamp` is the freshness that this request has read already."""
+        return self._resolver.session(cookie, door, stamp)
+
+    def resolve_token(self, bearer: str, *, door: str = "api", stamp: Stamp | None = None) -> Actor:
+        """Who the token belongs to; `stamp` is the freshness that this request has read already."""
+        return self._resolver.token(bearer, door, stamp)
+
+    def csrf_of(self, cookie: str) -> str:
+        """The word that pages of this session send back with every change."""
+        return csrf_of(cookie, self._key)
+
+    def is_csrf(self, cookie: str, given: str) -> bool:
+        """Whether the word belongs to the session."""
+        return is_csrf(given, cookie, self._key)
+
+    def create_token(
+        self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
+    ) -> str:
+        """An API token, shown this once."""
+        return self._tokens.create_token(actor, name, roles, expires)
+
+    def revoke_token(self, actor: Actor, token: UUID) -> None:
+        """The token opens nothing any more."""
+        self._tokens.revoke_token(actor, token)
+
+    def list_tokens(self, actor: Actor) -> list[Token]:
+        """The actor's tokens, newest first."""
+        return self._tokens.list_tokens(actor)
+
+    def actor(self, user: UUID, *, door: str) -> Actor:
+        """The user as an actor, for work done in their name; raises NotFound when they may not act."""
+        with self._database.read() as unit:
+            found = actor_of(unit, user, door)
+        if found is None:
+            raise NotFound(Problem("R104", "There is no such user who may act."))
+        return found

@@ -1,0 +1,94 @@
+"""API tokens: made by their owner, shown once, with at most the owner's roles, revoked for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.identity.secrets import digest, new_token_secret, shown_part
+from xrm.engine.identity.work import Work, checked_name
+from xrm.engine.storage.ledger import TOKEN, USER
+from xrm.engine.storage.stamp import bump
+from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What can be told of a token: everything but the token."""
+
+    id: UUID
+    name: str
+    prefix: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    roles: tuple[str, ...] | None
+
+
+class Tokens:
+    """The API tokens of an installation."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def create_token(
+        self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
+    ) -> str:
+        """The token, this once. `roles` narrows it to some of the actor's; None follows what they hold."""
+        narrowed = None if roles is None else sorted(set(roles))
+        self._check(actor, narrowed or [], expires)
+        secret, token = new_token_secret(self._work.world), self._work.world.new_id()
+        row = {
+            "id": token,
+            "hash": digest(secret),
+            "user": actor.id,
+            "name": checked_name(name),
+            "prefix": shown_part(secret),
+            "created_at": self._work.world.now(),
+            "expires_at": expires,
+            "roles": narrowed,
+        }
+        with self._work.database.write() as unit:
+            about = self._work.find(unit, "user", USER, actor.id)
+            unit.execute(sa.insert(TOKEN), row)
+            said = {"token": str(token), "name": row["name"], "prefix": row["prefix"]}
+            self._work.note(unit, actor, about, "create_token", after=said)
+        return secret
+
+    def revoke_token(self, actor: Actor, token: UUID) -> None:
+        """The token opens nothing any more, in every process, at once. Administrators may revoke any."""
+        with self._work.database.write() as unit:
+            wanted = sa.select(TOKEN.c.user, TOKEN.c.revoked_at).where(TOKEN.c.id == token)
+            row = unit.execute(wanted).one_or_none()
+            if row is None or (row.user != actor.id and ADMINISTRATOR not in actor.roles):
+                raise NotFound(Problem("R104", "There is no such token."))
+            if row.revoked_at is None:
+                change = sa.update(TOKEN).where(TOKEN.c.id == token)
+                unit.execute(change.values(revoked_at=self._work.world.now()))
+                about = self._work.find(unit, "user", USER, row.user)
+                self._work.note(unit, actor, about, "revoke_token", before={"token": str(token)})
+                bump(unit, sessions=True)
+
+    def list_tokens(self, actor: Actor) -> list[Token]:
+        """The actor's own tokens, newest first."""
+        columns = [TOKEN.c[name] for name in Token.__dataclass_fields__]
+        wanted = sa.select(*columns).where(TOKEN.c.user == actor.id).order_by(TOKEN.c.id.desc())
+        with self._work.database.read() as unit:
+            rows = unit.execute(wanted).mappings().all()
+        return [
+            Token(**{**row, "roles": None if row["roles"] is None else tuple(row["roles"])}) for row in rows
+        ]
+
+    def _check(self, actor: Actor, roles: list[str], expires: datetime | None) -> None:
+        surplus = [role for role in roles if role not in actor.roles]
+        if surplus:
+            message = f"You do not hold the role {surplus[0]!r}, so you cannot give it."
+            raise Forbidden(Problem("A102", message, "Choose among your own.", Place(path="roles")))
+        if expires is not None and expires <= self._work.world.now():
+            message = "The token would have ended already."
+            raise Invalid(Problem("R118", message, "Choose a later instant.", Place(path="expires")))

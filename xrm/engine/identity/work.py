@@ -1,0 +1,141 @@
+"""What every service of identity stands on: the database, the world, and the two checks all changes share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.identity.audit import NOTHING, note
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.stamp import bump
+from xrm.engine.world import World
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem
+from xrm.metadata.values import fold
+
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A row of users, teams or units that a change is about."""
+
+    entity: str
+    table: sa.Table
+    id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Opens transactions in which people, groups and their rights change."""
+
+    database: Database
+    world: World
+
+    @contextmanager
+    def change(self, actor: Actor, *, sessions: bool = False) -> Iterator[UnitOfWork]:
+        """What the block changes is committed together, and every process forgets what it knew of rights."""
+        demand_administrator(actor)
+        with self.database.write() as unit:
+            bump(
+                unit, rights=True, sessions=sessions
+            )  # first: its row makes such changes wait for each other
+            yield unit
+
+    def insert(
+        self, unit: UnitOfWork, actor: Actor, entity: str, table: sa.Table, values: Mapping[str, Any]
+    ) -> UUID:
+        """A new row with its system columns, and the change log row that says so."""
+        record, now = self.world.new_id(), self.world.now()
+        system = {
+            "id": record,
+            "version": 1,
+            "created_at": now,
+            "created_by": actor.id,
+            "updated_at": now,
+            "updated_by": actor.id,
+        }
+        self._run(unit, entity, sa.insert(table), {**with_keys(values), **system})
+        note(unit, self.world, actor, (entity, record, 1), "create", after=json_ready(values))
+        return record
+
+    def find(self, unit: UnitOfWork, entity: str, table: sa.Table, record: UUID) -> Identified:
+        """The live row; raises NotFound."""
+        wanted = sa.select(table.c.version).where(table.c.id == record, table.c.deleted_at.is_(None))
+        version = unit.execute(wanted).scalar()
+        if version is None:
+            raise NotFound(Problem("R104", f"There is no such {entity}."))
+        return Identified(entity, table, record, version)
+
+    def update(self, unit: UnitOfWork, actor: Actor, about: Identified, values: Mapping[str, Any]) -> None:
+        """The row with other values, one version on, and the change log row with what was there before."""
+        columns = [about.table.c[name] for name in values]
+        before = unit.execute(sa.select(*columns).where(about.table.c.id == about.id)).mappings().one()
+        system = {"version": about.version + 1, "updated_at": self.world.now(), "updated_by": actor.id}
+        change = sa.update(about.table).where(about.table.c.id == about.id)
+        self._run(unit, about.entity, change.values({**with_keys(values), **system}))
+        row = (about.entity, about.id, about.version + 1)
+        note(unit, self.world, actor, row, "update", json_ready(dict(before)), json_ready(values))
+
+    def note(
+        self,
+        unit: UnitOfWork,
+        actor: Actor,
+        about: Identified,
+        operation: str,
+        before: Mapping[str, Any] = NOTHING,
+        after: Mapping[str, Any] = NOTHING,
+    ) -> None:
+        """The change log row of something that is not in the row itself."""
+        row = (about.entity, about.id, about.version)
+        note(unit, self.world, actor, row, operation, before, after)
+
+    @staticmethod
+    def _run(unit: UnitOfWork, entity: str, statement: Any, values: Mapping[str, Any] | None = None) -> None:
+        try:
+            unit.execute(statement, values)
+        except Conflict:
+            message = f"There is a {entity} of this name or e-mail address already."
+            raise Conflict(Problem("R140", message, "Choose another.", Place(path="name"))) from None
+
+
+def demand_administrator(actor: Actor) -> None:
+    """The actor may administer people; raises Forbidden."""
+    if ADMINISTRATOR not in actor.roles:
+        hint = "Ask an administrator."
+        raise Forbidden(Problem("A102", "Only administrators may change people and their rights.", hint))
+
+
+def with_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their folded twins; the name is the title too."""
+    made = dict(values)
+    if "name" in values:
+        made |= {
+            "title": values["name"],
+            "title__key": fold(values["name"]),
+            "name__key": fold(values["name"]),
+        }
+    if "email" in values:
+        made["email__key"] = fold(values["email"])
+    return made
+
+
+def json_ready(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the change log holds them."""
+    said = {str(name): str(v) if isinstance(v, UUID) else v for name, v in values.items()}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def checked_name(name: str) -> str:
+    """The name without space around it; raises Invalid when it is none."""
+    bare = name.strip()
+    if bare and len(bare) <= NAME_LENGTH and bare.isprintable():
+        return bare
+    message = f"A name has 1 to {NAME_LENGTH} printable characters."
+    raise Invalid(Problem("R111", message, "Give another.", Place(path="name")))
