@@ -10,6 +10,8 @@ from uuid import UUID
 
 from xrm.errors import Problem
 
+from xrm.errors import Problem
+
 ADMINISTRATOR = "system_admin"
 
 
@@ -149,6 +151,7 @@ class Change:
     after: Mapping[str, Any]
     at: datetime
     title: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +163,16 @@ class Result:
     version: int
     outcome: str
     link: UUID | None = None
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a batch came to: one result per command, in order, and all changes including cascades.
 
-    With `good_rows` the refused commands have no result; `problems` says what was wrong with each.
+    With `good_rows` the refused commands have no result; `refused` holds their problems by position.
     """
 
     results: tuple[Result, ...]
     changes: tuple[Change, ...]
-    problems: tuple[Problem, ...] = ()
+    refused: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
