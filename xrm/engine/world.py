@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import shake_256
 from typing import Protocol
 from uuid import UUID
 
@@ -64,11 +64,12 @@ class SeededRandom:
     """The same bytes for the same seed, in every run."""
 
     def __init__(self, seed: int) -> None:
-        self._source = random.Random(seed)  # repeatable on purpose; real_world() never uses it
+        self._seed, self._calls = seed, 0
 
     def bytes(self, count: int) -> bytes:
         """That many bytes of the repeatable sequence."""
-        return self._source.randbytes(count)
+        self._calls += 1
+        return shake_256(f"{self._seed}:{self._calls}".encode()).digest(count)
 
 
 class Ids:

@@ -93,7 +93,9 @@ class UnitOfWork:
         elif rows:
             self.run_many(prepared, rows)
 
-    def _copy(self, table: sa.Table, columns: Sequence[str], prepared: Prepared, rows: Sequence[Values]) -> None:
+    def _copy(
+        self, table: sa.Table, columns: Sequence[str], prepared: Prepared, rows: Sequence[Values]
+    ) -> None:
         quote = self.database.engine.dialect.identifier_preparer.quote
         order = {name: place for place, name in enumerate(prepared.names)}
         places = [order[name] for name in columns]
@@ -207,7 +209,9 @@ class Database:
                 self._roll_back(link)
 
     @contextmanager
-    def write(self, meanings: Meanings = NO_MEANINGS, *, seconds: float | None = None) -> Iterator[UnitOfWork]:
+    def write(
+        self, meanings: Meanings = NO_MEANINGS, *, seconds: float | None = None
+    ) -> Iterator[UnitOfWork]:
         """What the block wrote is durable when the block has ended, and is gone when it raised.
 
         `seconds` is how long the whole may take; without it the time of one statement is the limit.

@@ -103,7 +103,9 @@ def facts_of(url: str) -> Dialect:
 def make_engine(url: str, options: Options) -> Engine:
     """An engine without a pool of its own, which leaves transactions to us."""
     address = sa.make_url(url)
-    connect = _sqlite_opener(address, options) if _is_sqlite(address) else _postgresql_opener(address, options)
+    connect = (
+        _sqlite_opener(address, options) if _is_sqlite(address) else _postgresql_opener(address, options)
+    )
     style = {} if _is_sqlite(address) else {"paramstyle": "format"}
     return sa.create_engine(
         address, creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **style
@@ -179,7 +181,9 @@ def _watch_time(driver: sqlite3.Connection, link: Link) -> None:
 def _postgresql_opener(address: URL, options: Options) -> Callable[[], psycopg.Connection[Any]]:
     place = address.set(drivername="postgresql").render_as_string(hide_password=False)
     milliseconds = int(options.statement_seconds * 1000)
-    session = f"-c timezone=UTC -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout=300000"
+    session = (
+        f"-c timezone=UTC -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout=300000"
+    )
 
     def connect() -> psycopg.Connection[Any]:
         driver = psycopg.connect(

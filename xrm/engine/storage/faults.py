@@ -120,7 +120,9 @@ def _clash(meaning: Meaning, where: Place, facts: Mapping[str, object]) -> XrmEr
 
 def _dangling(meaning: Meaning, where: Place, facts: Mapping[str, object]) -> XrmError:
     message = "A record that this one points to is gone, or a record still points to this one."
-    return Conflict(Problem("R141", message, "Read the records again and choose another.", where), facts=facts)
+    return Conflict(
+        Problem("R141", message, "Read the records again and choose another.", where), facts=facts
+    )
 
 
 def _unfit(meaning: Meaning, where: Place, facts: Mapping[str, object]) -> XrmError:
@@ -194,4 +196,9 @@ _POSTGRESQL_STATES: Mapping[str, Callable[[], XrmError]] = {
     "22021": _unstorable,
     "22P05": _unstorable,
 }
-_POSTGRESQL_CLASSES: Mapping[str, Callable[[], XrmError]] = {"08": _lost, "53": _lost, "57": _lost, "58": _broken_disk}
+_POSTGRESQL_CLASSES: Mapping[str, Callable[[], XrmError]] = {
+    "08": _lost,
+    "53": _lost,
+    "57": _lost,
+    "58": _broken_disk,
+}

@@ -100,14 +100,20 @@ def any_of(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
     return column.in_(sa.bindparam(name, type_=column.type, expanding=True))
 
 
-def order_by(column: sa.ColumnElement[Any], descending: bool = False) -> sa.ColumnElement[Any]:
-    """The order in which empty comes first when ascending and last when descending, as indexes are built."""
-    return column.desc().nulls_last() if descending else column.asc().nulls_first()
+def order_by(
+    column: sa.ColumnElement[Any], descending: bool = False, *, nullable: bool | None = None
+) -> sa.ColumnElement[Any]:
+    """The order in which empty comes first when ascending and last when descending, as indexes are built.
+
+    A column that is never empty needs no such words; say `nullable` where a join can make it empty.
+    """
+    ordered = column.desc() if descending else column.asc()
+    if not (getattr(column, "nullable", True) if nullable is None else nullable):
+        return ordered
+    return ordered.nulls_last() if descending else ordered.nulls_first()
 
 
-def prepare(
-    statement: sa.Executable, dialect: SqlDialect, columns: Sequence[str] | None = None
-) -> Prepared:
+def prepare(statement: sa.Executable, dialect: SqlDialect, columns: Sequence[str] | None = None) -> Prepared:
     """The statement in the driver's words; `columns` are the keys that an insert or update is given."""
     compiled = _compiled(statement, dialect, columns)
     names = compiled.positiontup or []

@@ -28,7 +28,7 @@ POSTGRESQL = "postgresql"
 class StoredType(sa.types.TypeDecorator[Any]):
     """A type with one exact meaning on both databases. Converters never see None."""
 
-    impl = sa.Text
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.Text
     cache_ok = True
 
     def on_postgresql(self) -> TypeEngine[Any]:
@@ -49,8 +49,7 @@ class StoredType(sa.types.TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: SqlDialect) -> TypeEngine[Any]:
         """SQLAlchemy asks for the implementation here."""
-        chosen = self.on_postgresql() if dialect.name == POSTGRESQL else self.on_sqlite()
-        return chosen
+        return self.on_postgresql() if dialect.name == POSTGRESQL else self.on_sqlite()
 
     def process_bind_param(self, value: Any, dialect: SqlDialect) -> Any:
         """SQLAlchemy sends a value through here."""

@@ -1,0 +1,157 @@
+"""The only place that changes the schema: takes the steps of a plan, writes them down, and looks again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.faults import DRIVER_ERRORS, translate
+from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
+from xrm.engine.storage.plan import CreateIndex, SchemaPlan, Step, make_plan
+from xrm.engine.world import World
+from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
+
+MIGRATOR = 0x78726D  # the key of PostgreSQL's advisory lock: one process migrates at a time
+STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a transaction makes
+LOCK_MILLISECONDS = 2000
+MIGRATION_SECONDS = 600.0
+ATTEMPTS = 10
+WAIT_SECONDS = 0.2
+JOURNAL_COLUMNS = ("plan", "step", "sql", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan: its hash and how many steps were taken."""
+
+    plan: str
+    steps: int
+
+
+def plan_for(database: Database, wanted: Sequence[sa.MetaData] = ()) -> SchemaPlan:
+    """The steps that bring the ledger and these tables about; nothing is changed."""
+    with database.read() as unit:
+        return make_plan(inspect(unit), (LEDGER, *wanted), database.engine.dialect)
+
+
+def apply_plan(
+    database: Database, plan: SchemaPlan, world: World, then: Callable[[UnitOfWork], None] | None = None
+) -> Applied:
+    """The schema is as the plan says, and `then` was done with its last steps; or nothing has changed.
+
+    A plan of very many steps is taken in portions, each whole; what a crash leaves is planned again.
+    """
+    portions = list(_portions(plan.steps))
+    for number, steps in enumerate(portions):
+        is_last = number == len(portions) - 1
+        _retried(database, _Portion(plan, steps, world, number == 0, is_last, then if is_last else None))
+    return Applied(plan.hash, len(plan.steps))
+
+
+def prepare_installation(database: Database, world: World) -> None:
+    """The ledger exists and says which installation this is."""
+    plan = plan_for(database)
+    if not plan.is_empty or not _is_named(database):
+        apply_plan(database, plan, world, lambda unit: _name_installation(unit, world))
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """Steps that are taken in one transaction."""
+
+    plan: SchemaPlan
+    steps: tuple[Step, ...]
+    world: World
+    is_first: bool
+    is_last: bool
+    then: Callable[[UnitOfWork], None] | None
+
+
+def _portions(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    for start in range(0, max(len(steps), 1), STEPS_AT_ONCE):
+        yield steps[start : start + STEPS_AT_ONCE]
+
+
+def _retried(database: Database, portion: _Portion) -> None:
+    """A table that others are using is waited for in short turns, so that nobody queues behind us."""
+    for left in range(ATTEMPTS - 1, -1, -1):
+        try:
+            with database.write(seconds=MIGRATION_SECONDS) as unit:
+                _take(unit, portion)
+            return
+        except Unavailable as error:
+            if not (left and error.facts.get("retry")):
+                raise
+            time.sleep(WAIT_SECONDS)
+
+
+def _take(unit: UnitOfWork, portion: _Portion) -> None:
+    _lock(unit)
+    if portion.is_first and inspect(unit).base != portion.plan.base:
+        raise Conflict(Problem("S120", "The database has changed since the plan was made.", "Plan again."))
+    operations = Operations(MigrationContext.configure(unit.connection))
+    for step in portion.steps:
+        _run(step, operations)
+    _write_down(unit, portion)
+    if portion.is_last:
+        _look_again(unit, portion.plan)
+    if portion.then is not None:
+        portion.then(unit)
+
+
+def _lock(unit: UnitOfWork) -> None:
+    if unit.dialect.is_sqlite:
+        return  # whoever may write to the file is the only one
+    unit.script(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+    unit.script(f"SELECT pg_advisory_xact_lock({MIGRATOR})")
+
+
+def _run(step: Step, operations: Operations) -> None:
+    try:
+        step.run(operations)
+    except DRIVER_ERRORS as error:
+        raise _explained(step, translate(error)) from error
+
+
+def _explained(step: Step, error: XrmError) -> XrmError:
+    """A unique index that the records break is a matter of the plan, not of one record."""
+    if isinstance(step, CreateIndex) and isinstance(error, Conflict):
+        message = f"Records clash, so this step cannot be taken: {step.sentence}"
+        return PlanRefused(
+            Problem("S121", message, "Find the records with equal values and change them first.")
+        )
+    return error
+
+
+def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
+    dialect, now, plan = unit.database.engine.dialect, portion.world.now(), portion.plan.hash
+    rows = [
+        {"plan": plan, "step": step.sentence, "sql": step.sql(dialect), "at": now} for step in portion.steps
+    ]
+    unit.insert_many(JOURNAL, JOURNAL_COLUMNS, rows)
+
+
+def _look_again(unit: UnitOfWork, plan: SchemaPlan) -> None:
+    """The database is as was wanted, or nothing of this has happened."""
+    left = make_plan(inspect(unit), plan.wanted, unit.database.engine.dialect)
+    if not left.is_empty:
+        message = f"After the plan the database still differs: {left.steps[0].sentence}"
+        raise PlanRefused(Problem("S122", message, "Nothing was changed. Report this with the plan."))
+
+
+def _is_named(database: Database) -> bool:
+    with database.read() as unit:
+        return unit.execute(sa.select(INSTALLATION.c.id)).first() is not None
+
+
+def _name_installation(unit: UnitOfWork, world: World) -> None:
+    if unit.execute(sa.select(INSTALLATION.c.id)).first() is None:
+        values = {"id": 1, "uuid": world.new_id(), "created_at": world.now()}
+        unit.execute(sa.insert(INSTALLATION).values(**values, model=0, rights=0, sessions=0))

@@ -1,0 +1,336 @@
+"""The engine's own tables, written by hand, for they must exist before any pack.
+
+All names begin with `xrm_`. `user`, `team` and `unit` carry the system columns of records, so that packs can
+point at them and the query service can read them like any entity; secrets lie in tables of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from xrm.engine.storage.types import (
+    POSTGRESQL,
+    Boolean,
+    Bytes,
+    Code,
+    Instant,
+    Integer,
+    Json,
+    LongText,
+    Text,
+    Uuid,
+)
+
+LEDGER = sa.MetaData()
+
+
+class TransactionNumber(sa.sql.functions.FunctionElement[int]):
+    """The number of the running transaction; on SQLite, where commits stand in a queue, always 0."""
+
+    inherit_cache = True
+    name = "transaction_number"
+
+
+@compiles(TransactionNumber)
+def _no_number(element: TransactionNumber, compiler: SQLCompiler, **words: Any) -> str:
+    return "0"
+
+
+@compiles(TransactionNumber, POSTGRESQL)
+def _its_number(element: TransactionNumber, compiler: SQLCompiler, **words: Any) -> str:
+    return "(pg_current_xact_id()::text::bigint)"
+
+
+def system_columns() -> list[sa.Column[Any]]:
+    """The columns that every record has."""
+    return [
+        sa.Column("id", Uuid(), primary_key=True, nullable=False),
+        sa.Column("version", Integer(), nullable=False),
+        sa.Column("title", Text(), nullable=False),
+        sa.Column("title__key", Text(), nullable=False),
+        sa.Column("external_key", Text()),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", Uuid()),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("updated_by", Uuid()),
+        sa.Column("deleted_at", Instant()),
+        sa.Column("deletion", Uuid()),
+    ]
+
+
+def _table(name: str, *parts: Any) -> sa.Table:
+    counts = any(isinstance(part, sa.Column) and part.autoincrement is True for part in parts)
+    return sa.Table(f"xrm_{name}", LEDGER, *parts, sqlite_autoincrement=counts)
+
+
+def _serial(name: str) -> sa.Column[int]:
+    """A number given by the database and never reused."""
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column(name, kind, primary_key=True, autoincrement=True)
+
+
+def _points_to(name: str, target: str, *, nullable: bool = False, key: bool = False) -> sa.Column[Any]:
+    there = sa.ForeignKey(target, deferrable=True, initially="DEFERRED")
+    return sa.Column(name, Uuid(), there, nullable=nullable, primary_key=key)
+
+
+def _live(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.deleted_at.is_(None)
+
+
+# --- the installation and its model ---------------------------------------------------------------
+
+INSTALLATION = _table(
+    "installation",
+    sa.Column("id", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("uuid", Uuid(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("model", Integer(), nullable=False),
+    sa.Column("rights", Integer(), nullable=False),
+    sa.Column("sessions", Integer(), nullable=False),
+)
+ENTITY = _table("entity", _serial("number"), sa.Column("name", Code(), nullable=False))
+FIELD = _table(
+    "field",
+    _serial("number"),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("name", Code(), nullable=False),
+    sa.Column("slot", Integer()),
+)
+CONTENT = _table(
+    "content",
+    sa.Column("hash", Code(), primary_key=True, nullable=False),
+    sa.Column("documents", Json(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+)
+LAYER = _table(
+    "layer",
+    sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("ordinal", Integer(), nullable=False),
+    sa.Column("version", Code(), nullable=False),
+    sa.Column("content", Code(), sa.ForeignKey("xrm_content.hash"), nullable=False),
+    sa.Column("installed_at", Instant(), nullable=False),
+    sa.Column("installed_by", Uuid()),
+)
+ACTIVATION = _table(
+    "activation",
+    _serial("number"),
+    sa.Column("fingerprint", Code(), nullable=False),
+    sa.Column("plan", Code(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("actor", Uuid()),
+)
+JOURNAL = _table(
+    "journal",
+    _serial("number"),
+    sa.Column("plan", Code(), nullable=False),
+    sa.Column("step", LongText(), nullable=False),
+    sa.Column("sql", LongText(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+)
+
+# --- what happened ----------------------------------------------------------------------------------
+
+CHANGE = _table(
+    "change",
+    _serial("position"),
+    sa.Column("transaction", sa.BigInteger(), server_default=TransactionNumber(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("actor", Uuid()),
+    sa.Column("door", Code(), nullable=False),
+    sa.Column("cause", Text()),
+    sa.Column("reason", LongText()),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("record", Uuid(), nullable=False),
+    sa.Column("version", Integer(), nullable=False),
+    sa.Column("operation", Code(), nullable=False),
+    sa.Column("title", Text()),
+    sa.Column("before", Json(), nullable=False),
+    sa.Column("after", Json(), nullable=False),
+)
+CONSUMER = _table(
+    "consumer",
+    sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("transaction", Integer(), nullable=False),
+    sa.Column("position", Integer(), nullable=False),
+    sa.Column("updated_at", Instant(), nullable=False),
+)
+DELETION = _table(
+    "deletion",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("actor", Uuid()),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("record", Uuid(), nullable=False),
+)
+DELETED = _table(
+    "deleted",
+    sa.Column("deletion", Uuid(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), primary_key=True, nullable=False),
+    sa.Column("record", Uuid(), primary_key=True, nullable=False),
+)
+COUNTER = _table(
+    "counter",
+    sa.Column("entity", Integer(), primary_key=True, nullable=False),
+    sa.Column("field", Integer(), primary_key=True, nullable=False),
+    sa.Column("scope", Code(), primary_key=True, nullable=False),
+    sa.Column("value", Integer(), nullable=False),
+)
+FILE = _table(
+    "file",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("sha256", Code(), nullable=False),
+    sa.Column("size", Integer(), nullable=False),
+    sa.Column("media_type", Code(), nullable=False),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("entity", Integer()),
+    sa.Column("record", Uuid()),
+    sa.Column("field", Integer()),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("created_by", Uuid()),
+)
+
+# --- people -----------------------------------------------------------------------------------------
+
+UNIT = _table(
+    "unit",
+    *system_columns(),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("name__key", Text(), nullable=False),
+    _points_to("parent", "xrm_unit.id", nullable=True),
+)
+USER = _table(
+    "user",
+    *system_columns(),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("name__key", Text(), nullable=False),
+    sa.Column("email", Text(), nullable=False),
+    sa.Column("email__key", Text(), nullable=False),
+    sa.Column("active", Boolean(), nullable=False),
+    sa.Column("language", Code()),
+    sa.Column("zone", Code()),
+    _points_to("unit", "xrm_unit.id", nullable=True),
+    _points_to("manager", "xrm_user.id", nullable=True),
+)
+TEAM = _table(
+    "team",
+    *system_columns(),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("name__key", Text(), nullable=False),
+    _points_to("unit", "xrm_unit.id", nullable=True),
+)
+TEAM_MEMBER = _table(
+    "team_member",
+    _points_to("team", "xrm_team.id", key=True),
+    _points_to("user", "xrm_user.id", key=True),
+)
+USER_ROLE = _table(
+    "user_role",
+    _points_to("user", "xrm_user.id", key=True),
+    sa.Column("role", Code(), primary_key=True, nullable=False),
+)
+CREDENTIAL = _table(
+    "credential",
+    _points_to("user", "xrm_user.id", key=True),
+    sa.Column("password", Code(), nullable=False),
+    sa.Column("changed_at", Instant(), nullable=False),
+    sa.Column("must_change", Boolean(), nullable=False),
+)
+SESSION = _table(
+    "session",
+    sa.Column("hash", Bytes(), primary_key=True, nullable=False),
+    _points_to("user", "xrm_user.id"),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("expires_at", Instant(), nullable=False),
+    sa.Column("address", Code()),
+    sa.Column("agent", Text()),
+)
+TOKEN = _table(
+    "token",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("hash", Bytes(), nullable=False),
+    _points_to("user", "xrm_user.id"),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("prefix", Code(), nullable=False),
+    sa.Column("roles", Json()),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("expires_at", Instant()),
+    sa.Column("revoked_at", Instant()),
+)
+ATTEMPT = _table(
+    "attempt",
+    _serial("number"),
+    sa.Column("key", Text(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+)
+IDEMPOTENCY = _table(
+    "idempotency",
+    sa.Column("actor", Uuid(), primary_key=True, nullable=False),
+    sa.Column("key", Text(), primary_key=True, nullable=False),
+    sa.Column("digest", Code(), nullable=False),
+    sa.Column("status", Integer()),
+    sa.Column("headers", Json()),
+    sa.Column("body", Bytes()),
+    sa.Column("created_at", Instant(), nullable=False),
+)
+
+# --- background work --------------------------------------------------------------------------------
+
+JOB = _table(
+    "job",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("kind", Code(), nullable=False),
+    sa.Column("label", Text()),
+    sa.Column("params", Json(), nullable=False),
+    sa.Column("state", Code(), nullable=False),
+    sa.Column("done", Integer(), nullable=False),
+    sa.Column("total", Integer()),
+    sa.Column("result", Json()),
+    sa.Column("problems", Json()),
+    sa.Column("actor", Uuid()),
+    sa.Column("cancel_requested", Boolean(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("started_at", Instant()),
+    sa.Column("finished_at", Instant()),
+)
+
+# --- indexes: the name says the columns -------------------------------------------------------------
+
+
+def _index(table: sa.Table, *columns: str, unique: bool = False, where: Any = None) -> None:
+    kind = "uq" if unique else "ix"
+    sa.Index(
+        f"{kind}_{table.name}__{'_'.join(columns)}",
+        *(table.c[name] for name in columns),
+        unique=unique,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
+
+
+_index(ENTITY, "name", unique=True)
+_index(FIELD, "entity", "name", unique=True)
+_index(CHANGE, "record", "position")
+_index(CHANGE, "transaction", "position")
+_index(DELETED, "record")
+_index(FILE, "record")
+_index(FILE, "sha256")
+_index(USER, "email__key", unique=True, where=_live(USER))
+_index(USER, "external_key", unique=True, where=_live(USER))
+_index(USER, "title__key", "id", where=_live(USER))
+_index(USER, "unit")
+_index(TEAM, "name__key", unique=True, where=_live(TEAM))
+_index(TEAM, "external_key", unique=True, where=_live(TEAM))
+_index(UNIT, "name__key", unique=True, where=_live(UNIT))
+_index(UNIT, "external_key", unique=True, where=_live(UNIT))
+_index(TEAM_MEMBER, "user")
+_index(SESSION, "user")
+_index(TOKEN, "hash", unique=True)
+_index(TOKEN, "user")
+_index(ATTEMPT, "key", "at")
+_index(IDEMPOTENCY, "created_at")
+_index(JOB, "state", "created_at")

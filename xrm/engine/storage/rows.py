@@ -1,0 +1,153 @@
+"""Rows of one table: insert, load, change with the version compared, remove. Batches are the primitive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.entity_tables import EntityTable, LinkTable, Scalars
+from xrm.engine.storage.ledger import COUNTER
+from xrm.engine.storage.statements import Prepared, any_of
+from xrm.errors import Problem, Stale
+
+MOST_SHAPES = 256
+_VERSION, _ID = "expected_version", "expected_id"
+
+
+class TableRows:
+    """Rows of any table whose key is `id`. Made once per model; keeps its statements."""
+
+    def __init__(self, database: Database, table: sa.Table) -> None:
+        self.database, self.table = database, table
+        self.columns = tuple(table.columns.keys())
+        self._empty = dict.fromkeys(self.columns)
+        everything = sa.select(*table.columns).where(any_of(table.c.id, "ids"))
+        self._load = database.prepare(everything)
+        self._lock = database.prepare(everything.order_by(table.c.id).with_for_update())
+        self._remove = database.prepare(sa.delete(table).where(any_of(table.c.id, "ids")))
+        self._shapes: dict[object, Prepared] = {}
+
+    def insert(self, unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The rows are in the table; columns that a row does not name are empty."""
+        unit.insert_many(self.table, self.columns, [{**self._empty, **row} for row in rows])
+
+    def load(self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Scalars]:
+        """The rows that exist, by id, in or out of the trash; locked ones nobody else can change meanwhile."""
+        prepared = self._lock if lock else self._load
+        found = (prepared.read(row) for row in unit.run(prepared, {"ids": list(ids)}))
+        rows = (dict(zip(self.columns, values, strict=True)) for values in found)
+        return {row["id"]: row for row in rows}
+
+    def find(
+        self, unit: UnitOfWork, columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]
+    ) -> list[UUID]:
+        """The ids of rows outside the trash in which these columns hold these values; none may be empty."""
+        names = [f"v{number}" for number in range(len(columns))]
+        key = ("find", *map(str, columns))
+        prepared = self._shape(key, lambda: self._finder(columns, names))
+        return [prepared.read(row)[0] for row in unit.run(prepared, dict(zip(names, values, strict=True)))]
+
+    def remove(self, unit: UnitOfWork, ids: Iterable[UUID]) -> int:
+        """The rows are gone for good; gives how many there were."""
+        return unit.change(self._remove, {"ids": list(ids)})
+
+    def _finder(self, columns: Sequence[sa.ColumnElement[Any]], names: Sequence[str]) -> sa.Select[Any]:
+        same = [c == sa.bindparam(n, type_=c.type) for c, n in zip(columns, names, strict=True)]
+        live = [self.table.c.deleted_at.is_(None)] if "deleted_at" in self.table.c else []
+        return sa.select(self.table.c.id).where(*same, *live)
+
+    def _shape(self, key: object, make: Any, columns: Sequence[str] | None = None) -> Prepared:
+        found = self._shapes.get(key)
+        if found is None:
+            if len(self._shapes) >= MOST_SHAPES:
+                self._shapes.clear()
+            found = self._shapes[key] = self.database.prepare(make(), columns)
+        return found
+
+
+class Rows(TableRows):
+    """Rows of an entity: each has a version, which rises with every change."""
+
+    def __init__(self, database: Database, stored: EntityTable) -> None:
+        super().__init__(database, stored.table)
+        self.stored = stored
+
+    def update(self, unit: UnitOfWork, id_: UUID, version: int, changes: Mapping[str, Any]) -> int:
+        """The columns have changed and the version is one higher; gives it. Raises Stale if it was another."""
+        self.update_many(unit, [(id_, version, changes)])
+        return version + 1
+
+    def update_many(self, unit: UnitOfWork, updates: Sequence[tuple[UUID, int, Mapping[str, Any]]]) -> None:
+        """Every row has changed and its version is one higher; raises Stale if any had another."""
+        shapes: dict[tuple[str, ...], list[Scalars]] = defaultdict(list)
+        for id_, version, changes in updates:
+            shapes[tuple(sorted(changes))].append({**changes, _ID: id_, _VERSION: version})
+        for columns, rows in shapes.items():
+            prepared = self._shape(columns, self._updater, columns)
+            if unit.run_many(prepared, rows) != len(rows):
+                raise _stale()
+
+    def _updater(self) -> sa.Update:
+        columns = self.table.c
+        mine = columns.id == sa.bindparam(_ID, type_=columns.id.type)
+        same = columns.version == sa.bindparam(_VERSION, type_=columns.version.type)
+        return sa.update(self.table).where(mine, same).values(version=columns.version + 1)
+
+
+class LinkRows(TableRows):
+    """Rows of a many-to-many relationship."""
+
+    def __init__(self, database: Database, link: LinkTable) -> None:
+        super().__init__(database, link.table)
+        self.link = link
+        self._of_sources = database.prepare(
+            sa.select(*link.table.columns).where(any_of(link.source, "sources"))
+        )
+
+    def of(self, unit: UnitOfWork, sources: Iterable[UUID]) -> list[Scalars]:
+        """The links of these records, in no promised order."""
+        prepared = self._of_sources
+        found = unit.run(prepared, {"sources": list(sources)})
+        return [dict(zip(self.columns, prepared.read(row), strict=True)) for row in found]
+
+
+class Counters:
+    """Numbers that people see: given in order, without gap or double, by the transaction that uses them."""
+
+    def __init__(self, database: Database) -> None:
+        insert = sqlite.insert if database.dialect.is_sqlite else postgresql.insert
+        new = insert(COUNTER)
+        raised = new.on_conflict_do_update(
+            index_elements=["entity", "field", "scope"], set_={"value": COUNTER.c.value + new.excluded.value}
+        )
+        self._take = database.prepare(
+            raised.returning(COUNTER.c.value), ["entity", "field", "scope", "value"]
+        )
+
+    def take(self, unit: UnitOfWork, entity: int, field: int, scope: str = "", count: int = 1) -> int:
+        """The first of `count` numbers that are this transaction's; a rollback gives them back."""
+        values = {"entity": entity, "field": field, "scope": scope, "value": count}
+        last: int = unit.run(self._take, values)[0][0]
+        return last - count + 1
+
+
+_HOLD = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name", type_=sa.Text()), 0))
+)
+
+
+def hold(unit: UnitOfWork, name: str) -> None:
+    """Until the transaction ends, nobody else holds this name: for rules that no constraint can keep."""
+    if not unit.dialect.is_sqlite:
+        unit.execute(_HOLD, {"name": name})
+
+
+def _stale() -> Stale:
+    message = "The record was changed or removed by someone else meanwhile."
+    return Stale(Problem("R112", message, "Read it again, then repeat the change."))

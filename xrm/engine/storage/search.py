@@ -1,0 +1,280 @@
+"""The search index: one port, FTS5 on SQLite and tsvector on PostgreSQL, the same words found on both.
+
+Words are cut and folded here, so both databases index and ask for the same ones, and no text of a user is
+ever read as query syntax. Each field of an entity has a slot; a search can be held to the slots that its
+reader may see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.dialects import SQLITE
+from xrm.engine.storage.statements import any_of
+from xrm.engine.storage.types import Integer, Uuid
+from xrm.metadata.values import fold
+
+SLOTS = 24
+TITLE_SLOT = 0
+WORD_LENGTH = 64
+DOCUMENT_WORDS = 20_000
+QUERY_WORDS = 16
+TITLE_WEIGHT = 8.0
+LAST_POSITION = 16_383
+SNIPPET_LENGTH = 160
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEntry:
+    """What can be found of one record: the text of each slot; slot 0 is the title."""
+
+    entity: int
+    record: UUID
+    texts: Mapping[int, str]
+
+
+def search_words(text: str) -> tuple[str, ...]:
+    """The words of a text as the index knows them."""
+    return tuple(word[:WORD_LENGTH] for word in _WORD.findall(fold(text))[:DOCUMENT_WORDS])
+
+
+def snippet(text: str, words: Iterable[str], length: int = SNIPPET_LENGTH) -> tuple[tuple[str, bool], ...]:
+    """The part of the text around the first word that was asked for, in pieces: (text, is it a match)."""
+    asked = tuple(words)
+    matches = [m.span() for m in _WORD.finditer(text) if asked and fold(m.group()).startswith(asked)]
+    start = max(0, matches[0][0] - length // 3) if matches else 0
+    end = min(len(text), start + length)
+    pieces, at = [("…", False)] if start else [], start
+    for first, last in matches:
+        if last > end:
+            break
+        pieces += [(text[at:first], False), (text[first:last], True)]
+        at = last
+    pieces += [(text[at:end], False)] + ([("…", False)] if end < len(text) else [])
+    return tuple((piece, is_match) for piece, is_match in pieces if piece)
+
+
+# --- tables -----------------------------------------------------------------------------------------
+
+_TABLES = sa.MetaData()
+_COLUMNS = [f"s{slot}" for slot in range(SLOTS)]
+_RECORDS = sa.Table(
+    "xrm_search",
+    _TABLES,
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("record", Uuid(), nullable=False),
+)
+_WORDS = sa.Table(
+    "xrm_search_words",
+    _TABLES,
+    sa.Column("rowid", sa.Integer(), primary_key=True),
+    sa.Column("rank", sa.Float()),
+    sa.Column("xrm_search_words", sa.Text()),
+    *(sa.Column(name, sa.Text()) for name in _COLUMNS),
+)
+_DOCUMENTS = sa.Table(
+    "xrm_search",
+    sa.MetaData(),
+    sa.Column("record", Uuid(), primary_key=True),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("document", TSVECTOR(), nullable=False),
+    sa.Column("slots", ARRAY(TSVECTOR()), nullable=False),
+)
+_SQLITE_DDL = (
+    "CREATE TABLE xrm_search (id INTEGER PRIMARY KEY, entity BIGINT NOT NULL, record BLOB NOT NULL)",
+    "CREATE UNIQUE INDEX uq_xrm_search__record ON xrm_search (record)",
+    f"CREATE VIRTUAL TABLE xrm_search_words USING fts5({', '.join(_COLUMNS)},"
+    " tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3')",
+    f"INSERT INTO xrm_search_words (xrm_search_words, rank) VALUES ('rank', 'bm25({TITLE_WEIGHT})')",
+)
+_POSTGRESQL_DDL = (
+    "CREATE TABLE xrm_search (record uuid PRIMARY KEY, entity bigint NOT NULL,"
+    " document tsvector NOT NULL, slots tsvector[] NOT NULL)",
+    "CREATE INDEX ix_xrm_search__document ON xrm_search USING gin (document)",
+)
+
+
+def search_table(dialect: str) -> str:
+    """The table whose presence says that the index exists."""
+    return "xrm_search_words" if dialect == SQLITE else "xrm_search"
+
+
+def search_ddl(dialect: str) -> tuple[str, ...]:
+    """The statements that make the index."""
+    return _SQLITE_DDL if dialect == SQLITE else _POSTGRESQL_DDL
+
+
+# --- the port ---------------------------------------------------------------------------------------
+
+
+class SearchIndex:
+    """The search index of one database. It changes in the transaction of the records that it finds."""
+
+    def __init__(self, database: Database) -> None:
+        self._side: _Fts | _Vectors = _Fts(database) if database.dialect.is_sqlite else _Vectors(database)
+
+    def put(self, unit: UnitOfWork, entries: Sequence[SearchEntry], *, fresh: bool = False) -> None:
+        """The records are found by these texts and no others; `fresh` promises that none was known."""
+        if entries:
+            self._side.put(unit, entries, fresh=fresh)
+
+    def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
+        """The records are found no longer."""
+        if records:
+            self._side.remove(unit, records)
+
+    def candidates(
+        self, entity: int | None = None, slots: Sequence[int] | None = None, name: str = "q"
+    ) -> sa.Subquery:
+        """The records that hold every word asked for: columns entity, record and rank, greater is better.
+
+        The words are bound to `name` as `query` gives them. With `entity` only its records are looked at,
+        with `slots` only what lies in those.
+        """
+        found = self._side.candidates(None if slots is None else tuple(slots), name)
+        if entity is not None:
+            found = found.where(found.selected_columns.entity == entity)
+        return found.subquery("found")
+
+    def query(self, text: str) -> str:
+        """What to bind for a text that a person typed; empty when it holds no word, which finds nothing."""
+        return self._side.query(search_words(text)[:QUERY_WORDS])
+
+
+class _Fts:
+    """SQLite: a row of FTS5 per record, a column per slot."""
+
+    def __init__(self, database: Database) -> None:
+        self._known = database.prepare(
+            sa.select(_RECORDS.c.record, _RECORDS.c.id).where(any_of(_RECORDS.c.record, "records"))
+        )
+        self._last = database.prepare(sa.select(sa.func.coalesce(sa.func.max(_RECORDS.c.id), 0)))
+        self._add = database.prepare(sa.insert(_RECORDS), ["id", "entity", "record"])
+        self._add_words = database.prepare(sa.insert(_WORDS), ["rowid", *_COLUMNS])
+        self._forget = database.prepare(sa.delete(_RECORDS).where(any_of(_RECORDS.c.id, "ids")))
+        self._forget_words = database.prepare(sa.delete(_WORDS).where(any_of(_WORDS.c.rowid, "ids")))
+
+    def put(self, unit: UnitOfWork, entries: Sequence[SearchEntry], *, fresh: bool) -> None:
+        known = {} if fresh else self._ids(unit, [entry.record for entry in entries])
+        if known:
+            unit.change(self._forget_words, {"ids": list(known.values())})
+        added = [entry for entry in entries if entry.record.bytes not in known]
+        known |= self._new_ids(unit, added)
+        unit.run_many(self._add_words, [_fts_row(known[e.record.bytes], e) for e in entries])
+
+    def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
+        ids = list(self._ids(unit, records).values())
+        unit.change(self._forget_words, {"ids": ids})
+        unit.change(self._forget, {"ids": ids})
+
+    def candidates(self, slots: tuple[int, ...] | None, name: str) -> sa.Select[Any]:
+        asked: Any = sa.bindparam(name, type_=sa.Text())
+        if slots is not None:
+            columns = " ".join(_COLUMNS[slot] for slot in slots)
+            asked = sa.literal(f"{{{columns}}} : (").concat(asked).concat(")")
+        words = _WORDS.join(_RECORDS, _RECORDS.c.id == _WORDS.c.rowid)
+        match = _WORDS.c.xrm_search_words.op("MATCH", is_comparison=True)(asked)
+        matching = sa.false() if slots == () else match
+        rank = (-_WORDS.c.rank).label("rank")
+        return sa.select(_RECORDS.c.entity, _RECORDS.c.record, rank).select_from(words).where(matching)
+
+    def query(self, words: tuple[str, ...]) -> str:
+        return " AND ".join(f'"{word}"*' for word in words) or '""'
+
+    def _ids(self, unit: UnitOfWork, records: Sequence[UUID]) -> dict[bytes, int]:
+        return dict(unit.run(self._known, {"records": records}))
+
+    def _new_ids(self, unit: UnitOfWork, entries: Sequence[SearchEntry]) -> dict[bytes, int]:
+        """Writers stand in a queue, so the next free number is ours."""
+        if not entries:
+            return {}
+        first = unit.run(self._last)[0][0] + 1
+        numbered = enumerate(entries, first)
+        rows = [{"id": id_, "entity": entry.entity, "record": entry.record} for id_, entry in numbered]
+        unit.run_many(self._add, rows)
+        return {row["record"].bytes: row["id"] for row in rows}
+
+
+def _fts_row(rowid: int, entry: SearchEntry) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    row["rowid"] = rowid
+    for slot, text in entry.texts.items():
+        row[_COLUMNS[slot]] = " ".join(search_words(text))
+    return row
+
+
+class _Vectors:
+    """PostgreSQL: a row per record, one vector of everything for the index and one per slot to hold it to."""
+
+    columns = ("record", "entity", "document", "slots")
+
+    def __init__(self, database: Database) -> None:
+        new = postgresql_insert(_DOCUMENTS)
+        changed = {name: new.excluded[name] for name in self.columns[1:]}
+        self._put = database.prepare(
+            new.on_conflict_do_update(index_elements=["record"], set_=changed), self.columns
+        )
+        self._remove = database.prepare(sa.delete(_DOCUMENTS).where(any_of(_DOCUMENTS.c.record, "records")))
+
+    def put(self, unit: UnitOfWork, entries: Sequence[SearchEntry], *, fresh: bool) -> None:
+        rows = [_vector_row(entry) for entry in entries]
+        if fresh:
+            unit.insert_many(_DOCUMENTS, self.columns, rows)
+        else:
+            unit.run_many(self._put, rows)
+
+    def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
+        unit.change(self._remove, {"records": records})
+
+    def candidates(self, slots: tuple[int, ...] | None, name: str) -> sa.Select[Any]:
+        asked = sa.cast(sa.bindparam(name, type_=sa.Text()), TSQUERY)
+        columns = _DOCUMENTS.c
+        rank = sa.func.ts_rank(columns.document, asked, type_=sa.Float()).label("rank")
+        found = sa.select(columns.entity, columns.record, rank).where(_holds(columns.document, asked))
+        if slots is None:
+            return found
+        return found.where(_holds(_together(columns.slots, slots), asked) if slots else sa.false())
+
+    def query(self, words: tuple[str, ...]) -> str:
+        return " & ".join(f"'{word}':*" for word in words)
+
+
+def _holds(vector: sa.ColumnElement[Any], asked: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return vector.op("@@", is_comparison=True, return_type=sa.Boolean())(asked)
+
+
+def _together(vectors: sa.ColumnElement[Any], slots: tuple[int, ...]) -> sa.ColumnElement[Any]:
+    """The vectors of these slots as one. A slot beyond the last text is empty."""
+    empty = sa.cast(sa.literal_column("''"), TSVECTOR)
+    parts = [sa.func.coalesce(vectors[slot + 1], empty, type_=TSVECTOR()) for slot in slots]
+    joined: sa.ColumnElement[Any] = parts[0]
+    for part in parts[1:]:
+        joined = joined.op("||", return_type=TSVECTOR())(part)
+    return sa.type_coerce(joined, TSVECTOR)
+
+
+def _vector_row(entry: SearchEntry) -> dict[str, Any]:
+    words = {slot: search_words(text) for slot, text in entry.texts.items()}
+    slots = [_vector(words.get(slot, ())) for slot in range(max(words, default=-1) + 1)]
+    title = words.pop(TITLE_SLOT, ())
+    rest = tuple(chain.from_iterable(words.values()))
+    document = f"{_vector(title, 'A')} {_vector(rest, '', len(title))}"
+    return {"record": entry.record, "entity": entry.entity, "document": document, "slots": slots}
+
+
+def _vector(words: Sequence[str], weight: str = "", after: int = 0) -> str:
+    """Words with their positions as PostgreSQL writes a vector; they are letters and digits only."""
+    places = enumerate(words[:DOCUMENT_WORDS], after + 1)
+    return " ".join(f"'{word}':{min(place, LAST_POSITION)}{weight}" for place, word in places)
