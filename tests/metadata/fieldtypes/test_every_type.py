@@ -27,9 +27,9 @@ FIELD_WORDS = {
     "type", "required", "unique", "default", "help", "sensitive", "privacy", "search", "index", "track",
 }  # fmt: skip
 LANGUAGE = {
-    "text", "long_text", "rich_text", "markdown", "email", "phone", "url", "integer", "decimal", "percent", "money",
-    "boolean", "date", "datetime", "time", "duration", "choice", "multi_choice", "tags", "rating", "color",
-    "autonumber", "person_name", "address", "geo", "file", "image", "json", "secret", "expression",
+    "text", "long_text", "rich_text", "markdown", "email", "phone", "url", "integer", "decimal", "percent",
+    "money", "boolean", "date", "datetime", "time", "duration", "choice", "multi_choice", "tags", "rating",
+    "color", "autonumber", "person_name", "address", "geo", "file", "image", "json", "secret", "expression",
 }  # fmt: skip
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 each_readable_case = pytest.mark.parametrize("case", READABLE_CASES, ids=lambda case: case.id)

@@ -70,7 +70,7 @@ def _faults(params: Params) -> tuple[str, ...]:
 
 AUTONUMBER = FieldType(
     name="autonumber",
-    summary="A number that the engine gives to each new record, without gaps between those that are kept.",
+    summary="A number that the engine gives to each new record, counted by a pattern.",
     example='number: {type: autonumber, pattern: "CMP-{yyyy}-{0000}", scope: year}',
     control=Control.READONLY,
     params={
