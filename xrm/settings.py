@@ -15,6 +15,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from xrm.errors import Place, Problem, Problems, XrmError
 
@@ -178,6 +179,20 @@ def _database(raw: object, base: Path) -> str:
     raise ValueError("must look like postgresql://user@host/name or sqlite:///path/to/file.db")
 
 
+def _currency(raw: object, base: Path) -> str:
+    text = _text(raw, base).upper()
+    if len(text) == 3 and text.isascii() and text.isalpha():
+        return text
+    raise ValueError("must be a currency code of three letters, such as EUR")
+
+
+def _zone(raw: object, base: Path) -> str:
+    text = _text(raw, base)
+    if text in available_timezones():
+        return text
+    raise ValueError("must be a time zone, such as Europe/Lisbon")
+
+
 def _key(raw: object, base: Path) -> str:
     text = _text(raw, base)
     if len(text) < KEY_LENGTH or len(set(text)) < 10:
@@ -209,6 +224,8 @@ class Settings:
     password_memory: int = _setting(
         65536, _number(8, 4 << 20), "Memory that hashing a password takes, in KiB"
     )
+    currency: str = _setting("EUR", _currency, "The currency in which money is compared and summed")
+    zone: str = _setting("UTC", _zone, "The time zone in which a day begins for rules and defaults")
     log_level: str = _setting(
         "info", _choice("debug", "info", "warning", "error"), "Least level of a log line"
     )
