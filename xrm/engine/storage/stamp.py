@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.ledger import INSTALLATION
 
 
@@ -39,8 +39,8 @@ def stamp_column() -> sa.Label[str]:
 def read_stamp(unit: UnitOfWork) -> Stamp:
     """The stamp as this transaction sees it."""
     columns = (INSTALLATION.c.model, INSTALLATION.c.rights, INSTALLATION.c.sessions)
-    model, rights, sessions = unit.execute(sa.select(*columns)).one()
-    return Stamp(model, rights, sessions)
+    row = unit.execute(sa.select(*columns)).one()
+    return Stamp(row.model, row.rights, row.sessions)
 
 
 def bump(unit: UnitOfWork, *, model: bool = False, rights: bool = False, sessions: bool = False) -> None:
@@ -52,3 +52,17 @@ def bump(unit: UnitOfWork, *, model: bool = False, rights: bool = False, session
         "sessions": columns.sessions + int(sessions),
     }
     unit.execute(sa.update(INSTALLATION).values(steps))
+
+
+class StampReader:
+    """Reads the stamp of one database with a statement compiled once, for every request."""
+
+    def __init__(self, database: Database) -> None:
+        columns = (INSTALLATION.c.model, INSTALLATION.c.rights, INSTALLATION.c.sessions)
+        self._database, self._prepared = database, database.prepare(sa.select(*columns))
+
+    def read(self) -> Stamp:
+        """The stamp as it is now; all zero where nothing is installed yet."""
+        with self._database.read(snapshot=False) as unit:
+            row = unit.one(self._prepared)
+        return Stamp(0, 0, 0) if row is None else Stamp(*row)
