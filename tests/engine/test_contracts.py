@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.inputs import TYPES, plain_json
-from xrm.engine.projection.contracts import ByKey, ByName, Contract, Pointed, contract
+from xrm.engine.projection.contracts import (
+    ByKey,
+    ByName,
+    Contract,
+    Contracts,
+    Pointed,
+    Surroundings,
+    contract,
+)
+from xrm.engine.projection.dumper import compile_row, row_fields
 from xrm.errors import Problem
 from xrm.metadata.expressions.tree import Expression, Node
 from xrm.metadata.expressions.types import DATE
@@ -334,6 +343,22 @@ def test_a_field_may_be_called_like_something_that_python_has(name: str) -> None
     parsed, problems = awkward.load({name: "x"}, partial=True, writable=frozenset(AWKWARD_NAMES))
     assert (parsed, problems.found) == ({name: "x"}, [])
     assert awkward.dump({name: "x"}) == {name: "x"}
+
+
+def test_an_amount_without_currency_is_in_that_of_the_installation() -> None:
+    deal = entity("deal", field("amount", "money"), field("fee", "money", params={"default_currency": "BRL"}))
+    made = Contracts(Model({}, {"deal": deal}, {}, {}), Surroundings(currency="EUR"))["deal"]
+    names = frozenset({"amount", "fee"})
+    parsed, problems = made.load({"amount": "1", "fee": {"amount": "2"}}, partial=True, writable=names)
+    assert problems.found == []
+    assert [money.currency for money in parsed.values()] == ["EUR", "BRL"]
+
+
+def test_a_pointer_to_any_entity_is_shown_by_the_ledger_number_of_its_entity() -> None:
+    made = Contracts(MODEL, Surroundings(numbers={7: "contact"}))["complaint"]
+    dump = compile_row(row_fields(made, ["about"]), "postgresql")
+    assert dump((7, UUID(ID), "Ana")) == {"about": {"id": ID, "entity": "contact", "title": "Ana"}}
+    assert dump((8, UUID(ID), "gone")) == dump((None, None, None)) == {"about": None}
 
 
 def test_a_contract_is_made_once_per_model() -> None:

@@ -1,4 +1,4 @@
-"""JSON inputs for every field type, drawn by hypothesis: good ones by type, and anything that JSON can say."""
+"""JSON inputs for every field type, drawn by hypothesis: good ones by type, and whatever JSON can say."""
 
 from __future__ import annotations
 

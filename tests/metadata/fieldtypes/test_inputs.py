@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.inputs import OPTIONS, TYPES
 from xrm.metadata.expressions.types import Kind
-from xrm.metadata.fieldtypes.autonumber import counter_scope, format_number, pattern_faults
+from xrm.metadata.fieldtypes.autonumber import format_number, number_scope, pattern_faults
 from xrm.metadata.fieldtypes.base import BadValue, Storage
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.iso import countries, currency_decimals
@@ -370,7 +370,8 @@ def test_numbers_differ_unless_counter_and_span_are_the_same(
     n: int, on: date, other: date, scope: str
 ) -> None:
     pattern = {"none": "{000}", "year": "{yyyy}-{000}", "month": "{yyyy}{mm}-{000}"}[scope]
-    is_same = counter_scope(scope, on) == counter_scope(scope, other)
+    params = {"scope": scope}
+    is_same = number_scope(params, on) == number_scope(params, other)
     assert (format_number(pattern, n, on) == format_number(pattern, n, other)) == is_same
     assert format_number(pattern, n, on) != format_number(pattern, n + 1, on)
 

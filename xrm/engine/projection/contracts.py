@@ -7,7 +7,7 @@ names, types and presence of everything that came, and answers with every proble
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -32,13 +32,24 @@ from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.choices import CHOICE
 from xrm.metadata.fieldtypes.columns import alone, column, only, schema, typed
 from xrm.metadata.fieldtypes.files import ID_EXAMPLE, read_id
+from xrm.metadata.fieldtypes.money import MONEY
 from xrm.metadata.fieldtypes.numbers import INTEGER
 from xrm.metadata.fieldtypes.text import TEXT
 from xrm.metadata.fieldtypes.times import DATETIME
 from xrm.metadata.model import Entity, Field, Model, Relationship, Shape, text_of
 from xrm.registry import near_names
 
-__all__ = ["CONTRACT_CODES", "ByKey", "ByName", "Contract", "Contracts", "Pointed", "TypedField", "contract"]
+__all__ = [
+    "CONTRACT_CODES",
+    "ByKey",
+    "ByName",
+    "Contract",
+    "Contracts",
+    "Pointed",
+    "Surroundings",
+    "TypedField",
+    "contract",
+]
 
 CONTRACT_CODES: Mapping[str, str] = {
     "R103": "The entity has no such field for this caller.",
@@ -217,16 +228,29 @@ def contract(model: Model, entity: str, language: str = "en") -> Contract:
     return contracts_of(model, language)[entity]
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What contracts need to know besides the model.
+
+    `language` is that of the labels in messages. `numbers` are the entities by ledger number, for pointers to
+    any entity. `currency` is that of an amount of money that comes without one, where the field has none.
+    """
+
+    language: str = "en"
+    numbers: Mapping[int, str] = field(default_factory=dict)
+    currency: str = ""
+
+
 class Contracts(Mapping[str, Contract]):
     """The contracts of a model's entities, each made when it is first asked for."""
 
-    def __init__(self, model: Model, language: str = "en") -> None:
-        self._model, self._language = model, language
+    def __init__(self, model: Model, around: Surroundings | None = None) -> None:
+        self._model, self._around = model, around or Surroundings()
         self._made: dict[str, Contract] = {}
 
     def __getitem__(self, entity: str) -> Contract:
         if entity not in self._made:
-            self._made[entity] = _contract(self._model, self._model.entities[entity], self._language)
+            self._made[entity] = _contract(self._model, self._model.entities[entity], self._around)
         return self._made[entity]
 
     def __iter__(self) -> Any:
@@ -256,17 +280,19 @@ def contracts_of(model: Model, language: str = "en") -> Contracts:
 
 @lru_cache(maxsize=8)
 def _contracts_of(same: _SameModel, language: str) -> Contracts:
-    return Contracts(same.model, language)
+    return Contracts(same.model, Surroundings(language))
 
 
-def _contract(model: Model, entity: Entity, language: str) -> Contract:
+def _contract(model: Model, entity: Entity, around: Surroundings) -> Contract:
     made: dict[str, fields.Field[Any]] = {
         **_system_fields(model, entity),
-        **_own_fields(entity, language),
-        **_links(model, entity, language),
+        **{field.name: _own_field(field, around) for field in entity.fields.values()},
+        **{r.name: _link(model, r, around) for r in entity.relationships.values()},
     }
     class_name = "".join(word.title() for word in entity.name.split("_"))
-    return Contract(entity, RecordSchema.from_dict(made, name=class_name)(), _aliases(entity), language)
+    return Contract(
+        entity, RecordSchema.from_dict(made, name=class_name)(), _aliases(entity), around.language
+    )
 
 
 def _system_fields(model: Model, entity: Entity) -> dict[str, TypedField]:
@@ -299,28 +325,29 @@ def _worded(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _own_fields(entity: Entity, language: str) -> dict[str, TypedField]:
-    return {
-        field.name: TypedField(
-            field.type,
-            {**field.params, "many": True} if field.many else field.params,
-            label=text_of(field.label, language, _worded(field.name)),
-            dump_only=bool(field.through) or not field.type.is_writable,
-        )
-        for field in entity.fields.values()
-    }
+def _own_field(field: Field, around: Surroundings) -> TypedField:
+    return TypedField(
+        field.type,
+        _params(field, around),
+        label=text_of(field.label, around.language, _worded(field.name)),
+        dump_only=bool(field.through) or not field.type.is_writable,
+    )
 
 
-def _links(model: Model, entity: Entity, language: str) -> dict[str, TypedField]:
-    return {r.name: _link(model, r, language) for r in entity.relationships.values()}
+def _params(field: Field, around: Surroundings) -> Params:
+    if field.many:
+        return {**field.params, "many": True}
+    if field.type is MONEY and around.currency:
+        return {"default_currency": around.currency, **field.params}
+    return field.params
 
 
-def _link(model: Model, relationship: Relationship, language: str) -> TypedField:
-    label = text_of(relationship.label, language, _worded(relationship.name))
+def _link(model: Model, relationship: Relationship, around: Surroundings) -> TypedField:
+    label = text_of(relationship.label, around.language, _worded(relationship.name))
     if is_nested(relationship):
         return TypedField(NESTED, {}, label=label)
-    is_stored = relationship.shape is Shape.LOOKUP
-    return TypedField(LOOKUP, lookup_params(relationship, model), label=label, dump_only=not is_stored)
+    params = lookup_params(relationship, model, around.numbers)
+    return TypedField(LOOKUP, params, label=label, dump_only=relationship.shape is not Shape.LOOKUP)
 
 
 def _aliases(entity: Entity) -> Mapping[str, str]:

@@ -171,7 +171,8 @@ def _split(value: Pointed, params: Params) -> tuple[Any, ...]:
 def _join(scalars: tuple[Any, ...], params: Params) -> Pointed | None:
     if "numbers" in params:
         number, id_, title = scalars
-        return None if id_ is None else Pointed(params["numbers"][number], id_, title)
+        known = params["numbers"].get(number)  # None when the entity has left the model
+        return None if id_ is None or known is None else Pointed(known, id_, title)
     for index, entity in enumerate(params["targets"]):
         id_, title = scalars[2 * index : 2 * index + 2]
         if id_ is not None:

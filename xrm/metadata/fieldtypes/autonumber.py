@@ -53,8 +53,9 @@ def format_number(pattern: str, n: int, on: date) -> str:
     return _TOKEN.sub(token, pattern)
 
 
-def counter_scope(scope: str, on: date) -> str:
+def number_scope(params: Params, on: date) -> str:
     """The name of the counter's current span: equal for days that count on together."""
+    scope = params.get("scope", "none")
     if scope == "year":
         return f"{on.year:04d}"
     return f"{on.year:04d}-{on.month:02d}" if scope == "month" else ""
