@@ -231,7 +231,7 @@ class Database:
     def transact(
         self, work: Callable[[UnitOfWork], T], meanings: Meanings = NO_MEANINGS, attempts: int = ATTEMPTS
     ) -> T:
-        """What `work` gave, committed; it is repeated when the database asks for that, as after a deadlock."""
+        """What `work` gave, committed; it is repeated when the database asks for that."""
         for left in range(attempts - 1, -1, -1):
             try:
                 with self.write(meanings) as unit:

@@ -6,8 +6,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
 
+from xrm.engine.storage.functions import install
 from xrm.errors import Problem
 from xrm.settings import SettingsInvalid
 
@@ -141,7 +140,7 @@ def _sqlite_opener(address: URL, options: Options) -> Callable[[], sqlite3.Conne
         )
         for pragma in _pragmas(options):
             driver.execute(f"PRAGMA {pragma}")
-        _install(driver)
+        install(driver)
         return driver
 
     return connect
@@ -154,11 +153,6 @@ def _sqlite_path(address: URL) -> Path:
     path = Path(address.database)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _install(driver: sqlite3.Connection) -> None:
-    if find_spec("xrm.engine.storage.functions"):
-        import_module("xrm.engine.storage.functions").install(driver)
 
 
 def _pragmas(options: Options) -> tuple[str, ...]:

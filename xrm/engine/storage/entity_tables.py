@@ -130,7 +130,7 @@ class LinkTable:
 
 @dataclass(frozen=True, slots=True)
 class UniqueKey:
-    """A key that live records may not share. `columns` are what is compared: folded twins where there are any.
+    """A key that live records may not share. `columns` are what is compared: of texts the folded twins.
 
     A record in which one of them is empty clashes with none.
     `index` names the unique index that holds it; it is empty where the record service has to look itself:

@@ -20,7 +20,7 @@ from xrm.engine.storage.types import POSTGRESQL
 
 
 class OldestRunning(sa.sql.functions.FunctionElement[int]):
-    """The number of the oldest transaction that may still write; above every number where none can be late."""
+    """The number of the oldest transaction that may still write; on SQLite above every number."""
 
     type = sa.BigInteger()
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""What the database holds now, read in a few statements: our tables, their columns, indexes and references."""
+"""What the database holds now, read in a few statements: tables, columns, indexes and references."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from xrm.metadata.model import SYSTEM_FIELDS, Entity, Field, Model, Relationship
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What stands for a name in stored data: entities, fields and relationships, and search slots of fields."""
+    """What stands for names in stored data: entities, fields and relationships; search slots of fields."""
 
     entities: Mapping[str, int]
     fields: Mapping[tuple[str, str], int]

@@ -1,4 +1,4 @@
-"""What differs between the database and the tables of a model, as steps that can be read before they are taken."""
+"""What differs between the database and a model's tables, as steps to read before they are taken."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Column = sa.Column[Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of the schema. `sentence` says it to a person; `run` does it through Alembic's operations."""
+    """One change of the schema: `sentence` says it to a person, `run` does it by Alembic's operations."""
 
     sentence: str
     run: Callable[[Operations], None] = field(repr=False, compare=False)

@@ -38,7 +38,7 @@ class TableRows:
         unit.insert_many(self.table, self.columns, [{**self._empty, **row} for row in rows])
 
     def load(self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Scalars]:
-        """The rows that exist, by id, in or out of the trash; locked ones nobody else can change meanwhile."""
+        """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile."""
         prepared = self._lock if lock else self._load
         found = (prepared.read(row) for row in unit.run(prepared, {"ids": list(ids)}))
         rows = (dict(zip(self.columns, values, strict=True)) for values in found)
@@ -79,7 +79,7 @@ class Rows(TableRows):
         self.stored = stored
 
     def update(self, unit: UnitOfWork, id_: UUID, version: int, changes: Mapping[str, Any]) -> int:
-        """The columns have changed and the version is one higher; gives it. Raises Stale if it was another."""
+        """The columns have changed and the version is one higher; raises Stale if it was another."""
         self.update_many(unit, [(id_, version, changes)])
         return version + 1
 

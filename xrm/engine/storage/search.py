@@ -29,7 +29,6 @@ TITLE_SLOT = 0
 WORD_LENGTH = 64
 DOCUMENT_WORDS = 20_000
 QUERY_WORDS = 16
-TITLE_WEIGHT = 8.0
 LAST_POSITION = 16_383
 SNIPPET_LENGTH = 160
 _WORD = re.compile(r"[^\W_]+")
@@ -92,16 +91,16 @@ _DOCUMENTS = sa.Table(
     sa.Column("document", TSVECTOR(), nullable=False),
     sa.Column("slots", ARRAY(TSVECTOR()), nullable=False),
 )
+_CUT_AT_SPACES = "tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3'"
 _SQLITE_DDL = (
     "CREATE TABLE xrm_search (id INTEGER PRIMARY KEY, entity BIGINT NOT NULL, record BLOB NOT NULL)",
     "CREATE UNIQUE INDEX uq_xrm_search__record ON xrm_search (record)",
-    f"CREATE VIRTUAL TABLE xrm_search_words USING fts5({', '.join(_COLUMNS)},"
-    " tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3')",
-    f"INSERT INTO xrm_search_words (xrm_search_words, rank) VALUES ('rank', 'bm25({TITLE_WEIGHT})')",
+    f"CREATE VIRTUAL TABLE xrm_search_words USING fts5({', '.join(_COLUMNS)}, {_CUT_AT_SPACES})",
+    "INSERT INTO xrm_search_words (xrm_search_words, rank) VALUES ('rank', 'bm25(8.0)')",  # the title
 )
 _POSTGRESQL_DDL = (
-    "CREATE TABLE xrm_search (record uuid PRIMARY KEY, entity bigint NOT NULL,"
-    " document tsvector NOT NULL, slots tsvector[] NOT NULL)",
+    """CREATE TABLE xrm_search (record uuid PRIMARY KEY, entity bigint NOT NULL,
+    document tsvector NOT NULL, slots tsvector[] NOT NULL)""",
     "CREATE INDEX ix_xrm_search__document ON xrm_search USING gin (document)",
 )
 
@@ -201,10 +200,10 @@ class _Fts:
         if not entries:
             return {}
         first = unit.run(self._last)[0][0] + 1
-        numbered = enumerate(entries, first)
-        rows = [{"id": id_, "entity": entry.entity, "record": entry.record} for id_, entry in numbered]
+        ids = {entry.record.bytes: id_ for id_, entry in enumerate(entries, first)}
+        rows = [{"id": ids[e.record.bytes], "entity": e.entity, "record": e.record} for e in entries]
         unit.run_many(self._add, rows)
-        return {row["record"].bytes: row["id"] for row in rows}
+        return ids
 
 
 def _fts_row(rowid: int, entry: SearchEntry) -> dict[str, Any]:

@@ -1,0 +1,271 @@
+"""The unit of work: all or nothing, isolated, in a queue where the database has one writer."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support import postgres
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.dialects import Options
+from xrm.engine.storage.types import Integer, Text
+from xrm.errors import Conflict, Unavailable
+from xrm.settings import SettingsInvalid
+
+SAMPLE = sa.Table(
+    "sample", sa.MetaData(), sa.Column("n", Integer(), primary_key=True), sa.Column("word", Text())
+)
+COUNT = sa.select(sa.func.count()).select_from(SAMPLE)
+
+
+def _create(database: Database) -> None:
+    with database.write() as unit:
+        unit.execute(sa.schema.CreateTable(SAMPLE))
+
+
+def _count(database: Database) -> int:
+    with database.read() as unit:
+        return int(unit.execute(COUNT).scalar_one())
+
+
+def _add(database: Database, *numbers: int) -> None:
+    prepared = database.prepare(sa.insert(SAMPLE), ["n"])
+    with database.write() as unit:
+        for number in numbers:
+            unit.change(prepared, {"n": number})
+
+
+def test_what_a_block_wrote_is_there_when_it_has_ended(database: Database) -> None:
+    _create(database)
+    _add(database, 1, 2)
+    assert _count(database) == 2
+
+
+def test_nothing_is_left_of_a_block_that_raised(database: Database) -> None:
+    _create(database)
+    with pytest.raises(ZeroDivisionError), database.write() as unit:
+        unit.execute(sa.insert(SAMPLE).values(n=1))
+        unit.change(database.prepare(sa.insert(SAMPLE), ["n"]), {"n": 2})
+        raise ZeroDivisionError
+    assert _count(database) == 0
+    _add(database, 1)
+
+
+def test_a_table_made_in_a_block_that_raised_is_gone(database: Database) -> None:
+    _create(database)
+    with pytest.raises(ZeroDivisionError), database.write() as unit:
+        unit.execute(sa.schema.CreateTable(sa.Table("other", sa.MetaData(), sa.Column("n", Integer()))))
+        unit.script("ALTER TABLE sample ADD COLUMN extra text")
+        raise ZeroDivisionError
+    with database.read() as unit:
+        inspector = sa.inspect(unit.connection)
+        assert inspector.get_table_names() == ["sample"]
+        assert [c["name"] for c in inspector.get_columns("sample")] == ["n", "word"]
+
+
+def test_a_read_sees_one_moment_while_others_write(database: Database) -> None:
+    _create(database)
+    _add(database, 1)
+    with database.read() as unit:
+        assert unit.execute(COUNT).scalar() == 1
+        writer = threading.Thread(target=_add, args=(database, 2))
+        writer.start()
+        writer.join()
+        assert unit.execute(COUNT).scalar() == 1
+    assert _count(database) == 2
+
+
+def test_a_reading_unit_cannot_write(database: Database) -> None:
+    _create(database)
+    with pytest.raises((sqlite3.OperationalError, sa.exc.DBAPIError, Unavailable, Exception)) as caught:
+        with database.read() as unit:
+            unit.execute(sa.insert(SAMPLE).values(n=1))
+    assert "read" in str(caught.value).lower() or isinstance(caught.value, Unavailable)
+    assert _count(database) == 0
+
+
+def test_a_savepoint_gives_up_its_part_only(database: Database) -> None:
+    _create(database)
+    insert = database.prepare(sa.insert(SAMPLE), ["n"])
+    with database.write() as unit:
+        unit.change(insert, {"n": 1})
+        with pytest.raises(Conflict), unit.savepoint():
+            unit.change(insert, {"n": 2})
+            unit.change(insert, {"n": 1})
+        with unit.savepoint():
+            unit.change(insert, {"n": 3})
+    with database.read() as unit:
+        assert list(unit.execute(sa.select(SAMPLE.c.n).order_by(SAMPLE.c.n)).scalars()) == [1, 3]
+
+
+def test_callbacks_run_after_the_commit_and_only_then(database: Database) -> None:
+    _create(database)
+    told: list[int] = []
+    with database.write() as unit:
+        unit.execute(sa.insert(SAMPLE).values(n=1))
+        unit.after_commit(lambda: told.append(_count(database)))
+        assert told == []
+    assert told == [1]
+    with pytest.raises(ZeroDivisionError), database.write() as unit:
+        unit.after_commit(lambda: told.append(-1))
+        raise ZeroDivisionError
+    assert told == [1]
+
+
+def test_work_that_deadlocks_is_repeated(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    _create(database)
+    _add(database, 1, 2)
+    change = database.prepare(sa.update(SAMPLE).where(SAMPLE.c.n == sa.bindparam("mine")), ["word"])
+    both = threading.Barrier(2)
+    tries: list[str] = []
+
+    def cross(first: int, second: int) -> None:
+        met = False
+
+        def work(unit: object) -> None:
+            nonlocal met
+            tries.append("try")
+            unit.change(change, {"mine": first, "word": "x"})
+            if not met:
+                met = True
+                both.wait(10)
+            unit.change(change, {"mine": second, "word": "x"})
+
+        database.transact(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(cross, 1, 2), pool.submit(cross, 2, 1)]
+        for future in done:
+            future.result(30)
+    assert len(tries) == 3
+    database.close()
+
+
+def _writes(url: str, process: int, count: int, failures: object) -> None:
+    """Each transaction reads, then writes: what a plain BEGIN loses to "database is locked"."""
+    database = Database(url)
+    insert = database.prepare(sa.insert(SAMPLE), ["n"])
+    total = database.prepare(COUNT)
+    for number in range(count):
+        try:
+            with database.write() as unit:
+                unit.one(total)
+                unit.change(insert, {"n": process * 10_000 + number})
+        except Unavailable as error:
+            failures.put(str(error))
+    database.close()
+
+
+def test_eight_processes_write_one_file_and_none_finds_it_locked(sqlite_url: str, scale) -> None:
+    database = Database(sqlite_url)
+    _create(database)
+    database.close()
+    context = multiprocessing.get_context("spawn")
+    failures, count = context.Queue(), scale(20, 500)
+    crowd = [context.Process(target=_writes, args=(sqlite_url, n, count, failures)) for n in range(8)]
+    for process in crowd:
+        process.start()
+    for process in crowd:
+        process.join()
+    assert failures.empty()
+    assert _count(Database(sqlite_url)) == 8 * count
+
+
+def test_eight_threads_write_one_database_and_none_is_refused(database: Database) -> None:
+    _create(database)
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(_add, database, *range(n * 100, n * 100 + 10)) for n in range(8)]:
+            future.result(60)
+    assert _count(database) == 80
+
+
+def test_a_unit_inside_a_unit_of_the_same_thread_is_a_mistake_and_no_deadlock(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with pytest.raises(RuntimeError, match="inside another"), database.write(), database.write():
+        raise AssertionError("the second block was entered")
+    _create(database)
+    database.close()
+
+
+def test_a_busy_file_is_reported_as_unavailable(sqlite_url: str, tmp_path: Path) -> None:
+    database = Database(sqlite_url, Options(busy_seconds=0.05))
+    _create(database)
+    other = sqlite3.connect(tmp_path / "xrm.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable) as caught:
+        _add(database, 1)
+    other.execute("ROLLBACK")
+    other.close()
+    assert caught.value.first.code == "R154"
+    assert caught.value.facts["retry"] is True
+    _add(database, 1)
+    database.close()
+
+
+def test_a_full_disk_is_told_as_such_and_the_database_goes_on(sqlite_url: str) -> None:
+    """SQLite has rolled back by itself then, and a second ROLLBACK would hide why."""
+    database = Database(sqlite_url)
+    _create(database)
+    with pytest.raises(Unavailable) as caught, database.write() as unit:
+        pages = unit.execute(sa.text("PRAGMA page_count")).scalar_one()
+        unit.script(f"PRAGMA max_page_count = {pages + 2}")
+        for number in range(1000):
+            unit.execute(sa.insert(SAMPLE).values(n=number, word="x" * 4000))
+    assert caught.value.first.code == "R157"
+    assert caught.value.facts["status"] == 507
+    _add(database, 1)
+    assert _count(database) == 1
+    database.close()
+
+
+@pytest.mark.parametrize("system", ["sqlite", "postgresql"])
+def test_a_statement_that_takes_too_long_is_ended(system: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[system])
+    database = Database(url, Options(statement_seconds=0.2))
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with pytest.raises(Unavailable) as caught, database.read() as unit:
+        unit.execute(sa.text(endless))
+    assert caught.value.first.code == "R156"
+    with database.read() as unit:
+        assert unit.execute(sa.text("SELECT 1")).scalar() == 1
+    database.close()
+
+
+def test_a_lost_server_is_unavailable_and_a_new_one_is_found() -> None:
+    with postgres.cluster() as server:
+        url = server.url(server.create())
+        database = Database(url)
+        _create(database)
+        with pytest.raises(Unavailable) as caught, database.write() as unit:
+            unit.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        assert caught.value.first.code == "R155"
+        assert caught.value.facts["retry_after"]
+        _add(database, 1)
+        assert _count(database) == 1
+        database.close()
+    with pytest.raises(Unavailable) as caught:
+        _count(Database(url))
+    assert caught.value.first.code == "R155"
+
+
+def test_a_database_in_memory_is_refused_with_advice() -> None:
+    with pytest.raises(SettingsInvalid, match="needs a file"):
+        Database("sqlite://")
+
+
+def test_sqlite_keeps_every_acknowledged_write_by_default(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.write() as unit:
+        pragmas = {
+            name: unit.execute(sa.text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    database.close()
