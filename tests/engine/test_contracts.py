@@ -172,6 +172,11 @@ def test_all_problems_of_an_input_are_named_at_once() -> None:
     }
 
 
+def test_the_schema_itself_loads_the_same_values() -> None:
+    given_ = {"subject": " Late ", "claim": "12.5", "kind": None, "account": {"ref": "a"}}
+    assert complaints().schema.load(given_) == change(given_)[0]
+
+
 def test_a_problem_leaves_the_good_values_parsed() -> None:
     parsed, problems = change({"subject": "Late", "kind": "none"})
     assert parsed == {"subject": "Late"}

@@ -157,11 +157,13 @@ class Contract:
         return dumped
 
     def _parsed(self, given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
-        try:
-            parsed: dict[str, Any] = self.schema.load(given, partial=True)
-        except ValidationError as refusal:
-            problems.extend(_problems_in(refusal))
-            return dict(refusal.valid_data) if isinstance(refusal.valid_data, Mapping) else {}
+        """What the schema's fields make of these names; asked one by one, for most of them did not come."""
+        parsed = {}
+        for name, raw in given.items():
+            try:
+                parsed[name] = self.schema.load_fields[name].deserialize(raw, name, given)
+            except ValidationError as refusal:
+                problems.extend(_problems_in(refusal))
         return parsed
 
     def _refusals(
@@ -218,9 +220,8 @@ def _shown(name: object) -> str:
 
 
 def _problems_in(refusal: ValidationError) -> Iterable[Problem]:
-    """The problems that the fields put into marshmallow's messages."""
-    found = refusal.messages.values() if isinstance(refusal.messages, dict) else [refusal.messages]
-    return [problem for messages in found for problem in messages if isinstance(problem, Problem)]
+    """The problems that a field put in the place of marshmallow's messages."""
+    return [problem for problem in refusal.messages if isinstance(problem, Problem)]
 
 
 def contract(model: Model, entity: str, language: str = "en") -> Contract:

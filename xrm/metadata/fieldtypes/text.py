@@ -49,9 +49,14 @@ def line(raw: object, limit: int, example: str) -> str | None:
     if _CONTROL.search(text):
         raise bad("R114", "Must be one line without control characters.", "Take out line breaks and tabs.")
     _check_length(text, limit)
-    if len(text) * 4 > KEY_BYTES / 4 and len(fold(text).encode()) > KEY_BYTES:
+    if _may_grow(text) and len(fold(text).encode()) > KEY_BYTES:
         raise bad("R111", "Must be shorter: its letters need too much room in an index.")
     return text or None
+
+
+def _may_grow(text: str) -> bool:
+    """False for text whose folded key certainly fits: one letter becomes at most 64 bytes."""
+    return not text.isascii() and len(text) > KEY_BYTES // 64
 
 
 def area(raw: object, limit: int, example: str) -> str | None:
