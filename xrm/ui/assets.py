@@ -1,7 +1,8 @@
 """Static files named by content: an address changes with the bytes behind it, and so may be kept for ever.
 
-All files stand in memory, compressed. Style sheets are joined in the order of `STYLES`; the icon sprite holds the icons that pages use; scripts are
-served as they are, and share one digest, because they import each other by relative address.
+All files stand in memory; text is compressed when first asked for. Style sheets are joined in the order of
+`STYLES`; the icon sprite holds the icons that pages use; scripts go as they are and share one digest,
+because they import each other by relative address.
 """
 
 from __future__ import annotations
@@ -31,18 +32,21 @@ UNKNOWN_ICON = "box"
 FOREVER = "public, max-age=31536000, immutable"
 
 _COMPRESSED = {".css", ".js", ".svg", ".json", ".txt"}
-_FOREIGN = {".py", ".toml"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
-    """One file as it is sent: bytes, the same bytes compressed where that helps, type and digest."""
+    """One file as it is sent: name, bytes, media type and digest."""
 
     name: str
     body: bytes
     media_type: str
     digest: str
-    squeezed: bytes | None = None
+
+    @cached_property
+    def squeezed(self) -> bytes | None:
+        """The bytes compressed, where that helps; done once, when first asked for."""
+        return gzip.compress(self.body, 9, mtime=0) if Path(self.name).suffix in _COMPRESSED else None
 
     @property
     def url(self) -> str:
@@ -94,12 +98,11 @@ def load_assets(extra_icons: Iterable[str] = (), root: Path = STATIC) -> Assets:
 
 
 def make_asset(name: str, body: bytes, digest: str = "") -> Asset:
-    """The asset of these bytes, compressed when it is text."""
+    """The asset of these bytes under that name."""
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     if media_type in ("application/javascript", "text/javascript"):
         media_type = "text/javascript"
-    squeezed = gzip.compress(body, 9, mtime=0) if Path(name).suffix in _COMPRESSED else None
-    return Asset(name, body, media_type, digest or digest_of(body), squeezed)
+    return Asset(name, body, media_type, digest or digest_of(body))
 
 
 def digest_of(*bodies: bytes) -> str:
@@ -118,7 +121,9 @@ def _read_files(root: Path) -> Iterator[Asset]:
 
 
 def _is_sent(path: Path) -> bool:
-    return path.is_file() and path.suffix not in _FOREIGN and path.parent.name not in ("css", "__pycache__")
+    if not path.is_file() or path.name.endswith((".py", ".toml", ".icons.txt")):
+        return False
+    return path.parent.name not in ("css", "__pycache__")
 
 
 def joined_styles(root: Path, files: Mapping[str, Asset]) -> bytes:

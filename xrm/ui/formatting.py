@@ -20,6 +20,7 @@ from xrm.metadata.fieldtypes.iso import countries
 from xrm.metadata.values import fold
 from xrm.ui.i18n import fill, sentence
 
+LONGEST_NUMBER = 40
 RECENT = timedelta(days=7)
 SAFE_SCHEMES = ("http://", "https://")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,7 +107,7 @@ class Reader:
         for words, length in LENGTHS:
             count, rest = divmod(rest, length)
             if count:
-                parts.append(self.t(words, n=count))
+                parts.append(self.t(words, n=str(count)))
         return ("−" if seconds < 0 else "") + (" ".join(parts) or self.t("{n} min", n=0))
 
     def local(self, value: object) -> str:
@@ -115,7 +116,9 @@ class Reader:
         if instant is None:
             return "" if value is None else str(value)
         wall = instant.astimezone(zone_of(self.zone)).replace(tzinfo=None)
-        return wall.isoformat(timespec="seconds" if wall.second else "minutes")
+        return wall.isoformat(
+            timespec="minutes" if wall.time() == time(wall.hour, wall.minute) else "milliseconds"
+        )
 
     def size(self, value: object) -> str:
         """A number of bytes in the unit that suits it."""
@@ -143,14 +146,13 @@ def decimal_mark(locale: str) -> str:
 
 
 def as_decimal(value: object) -> Decimal | None:
-    """The number in a JSON value, or None; a boolean is not a number."""
-    if isinstance(value, bool) or value is None:
-        return None
+    """The number in a JSON value, or None; neither a boolean nor one too long to be written is a number."""
+    text = "" if isinstance(value, bool) or value is None else str(value)
     try:
-        amount = Decimal(str(value))
+        amount = Decimal(text) if len(text) <= LONGEST_NUMBER else Decimal("NaN")
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    return amount if amount.is_finite() and abs(amount.adjusted()) < LONGEST_NUMBER // 2 else None
 
 
 def as_date(value: object) -> date | None:

@@ -95,11 +95,16 @@ def _text(name: str, form: FormData, reader: Reader) -> object:
     value = _one(name, form)
     if value is None:
         return ABSENT
-    return value.replace("\r\n", "\n").strip() or None
+    return value.replace("\r\n", "\n") if value.strip() else None
+
+
+def _word(name: str, form: FormData, reader: Reader) -> object:
+    value = _text(name, form, reader)
+    return value.strip() if isinstance(value, str) else value
 
 
 def _integer(name: str, form: FormData, reader: Reader) -> object:
-    value = _text(name, form, reader)
+    value = _word(name, form, reader)
     if not isinstance(value, str):
         return value
     plain = plain_number(value, decimal_mark(reader.locale))
@@ -107,7 +112,7 @@ def _integer(name: str, form: FormData, reader: Reader) -> object:
 
 
 def _decimal(name: str, form: FormData, reader: Reader) -> object:
-    value = _text(name, form, reader)
+    value = _word(name, form, reader)
     if not isinstance(value, str):
         return value
     plain = plain_number(value.rstrip("% \u00a0"), decimal_mark(reader.locale))
@@ -118,25 +123,38 @@ def _money(name: str, form: FormData, reader: Reader) -> object:
     amount = _decimal(f"{name}.amount", form, reader)
     if not isinstance(amount, str):
         return amount
-    currency = _text(f"{name}.currency", form, reader)
+    currency = _word(f"{name}.currency", form, reader)
     return {"amount": amount, "currency": currency} if isinstance(currency, str) else {"amount": amount}
 
 
 def _boolean(name: str, form: FormData, reader: Reader) -> object:
-    value = _text(name, form, reader)
+    value = _word(name, form, reader)
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 def _instant(name: str, form: FormData, reader: Reader) -> object:
-    value = _text(name, form, reader)
-    if not isinstance(value, str):
+    """The instant of a wall clock time; `<name>.exact` where it still says what is shown of that instant.
+
+    Browsers keep no microseconds, and an hour that a clock lives twice is two instants.
+    """
+    value, exact = _word(name, form, reader), _one(f"{name}.exact", form)
+    wall = _wall(value)
+    if wall is None:
         return value
-    try:
-        wall = datetime.fromisoformat(value)
-    except ValueError:
-        return value
+    if exact and wall == _wall(reader.local(exact)):
+        return exact
     local = wall if wall.tzinfo else wall.replace(tzinfo=zone_of(reader.zone))
-    return local.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return local.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        return value
+
+
+def _wall(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 _LENGTH = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)\.?")
@@ -206,7 +224,7 @@ def _lookup(name: str, form: FormData, reader: Reader) -> object:
 
     A text typed without choosing gives {"text": ...}: whoever asked resolves it to a record or refuses it.
     """
-    chosen, typed, shown = (_text(name + tail, form, reader) for tail in ("", ".text", ".shown"))
+    chosen, typed, shown = (_word(name + tail, form, reader) for tail in ("", ".text", ".shown"))
     if chosen is ABSENT and typed is ABSENT:
         return ABSENT
     if typed is None:
