@@ -93,6 +93,17 @@ def an_app() -> Flask:
         offers = [models.Offer(f"id-{i}", n) for i, n in enumerate(NAMES) if text in n.lower()]
         return page("_options.html", offers=offers)
 
+    def show_swagger() -> str:
+        return page("swagger.html", openapi_href="/openapi.json")
+
+    def describe() -> dict[str, object]:
+        answer = {"responses": {"200": {"description": "Fine."}}, "summary": "Say something"}
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": "Fieldwork", "version": "1"},
+            "paths": {"/say": {"get": answer}},
+        }
+
     def set_theme() -> Response:
         answer = Response(status=303, headers={"Location": "/list"})
         answer.set_cookie("theme", request.form["theme"])
@@ -105,6 +116,8 @@ def an_app() -> Flask:
     app.add_url_rule("/form", view_func=show_form, methods=["GET", "POST"])
     app.add_url_rule("/list", view_func=show_list)
     app.add_url_rule("/lookup", view_func=show_options)
+    app.add_url_rule("/swagger", view_func=show_swagger)
+    app.add_url_rule("/openapi.json", view_func=describe)
     app.add_url_rule("/me/theme", view_func=set_theme, methods=["POST"])
     app.after_request(protect)
     return app
@@ -243,3 +256,8 @@ def test_keys_lead_to_the_search_box(page: Page, address: str) -> None:
     page.goto(f"{address}/list")
     page.keyboard.press("/")
     expect(page.locator("#q")).to_be_focused()
+
+
+def test_swagger_reads_the_description_under_the_same_policy(page: Page, address: str) -> None:
+    page.goto(f"{address}/swagger")
+    expect(page.get_by_text("Say something")).to_be_visible()

@@ -1,0 +1,16 @@
+/**
+ * Starts Swagger UI on the description that the page names; calls carry the page's CSRF token.
+ */
+
+const place = document.getElementById("swagger");
+const token = document.querySelector("meta[name=csrf-token]")?.content;
+
+globalThis.SwaggerUIBundle({
+  url: place.dataset.url,
+  domNode: place,
+  deepLinking: true,
+  requestInterceptor: (request) => {
+    if (token) request.headers["X-CSRF-Token"] = token;
+    return request;
+  },
+});
