@@ -6,21 +6,32 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
 from xrm.api.body import read_json
 from xrm.api.codes import unreadable
 from xrm.api.shapes import as_object, id_of
-from xrm.engine.commands import Actor
+from xrm.engine.commands import Actor, Command, Outcome
 from xrm.errors import NotFound, Problem, WrongType
 from xrm.settings import Limits
 
 if TYPE_CHECKING:
+    from xrm.api.idempotency import Once
     from xrm.engine.runtime import Runtime, Snapshot
+
+Mode = Literal["all", "good_rows"]
 
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?\Z", re.IGNORECASE)
 _TAG = re.compile(r'\s*(?:W/)?"([0-9]{1,18})(?:-[0-9a-f]+)?"\s*\Z')
+
+
+class Headers(Protocol):
+    """The headers of a request, whatever case their names are in."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """The header, or `default`."""
+        ...
 
 
 @dataclass(slots=True)
@@ -37,6 +48,10 @@ class Stopwatch:
         self.stages[stage] = self.stages.get(stage, 0.0) + (now - self.lap) * 1000
         self.lap = now
 
+    def note(self, seconds: Mapping[str, float]) -> None:
+        """A service measured these stages itself; they lie inside the stage that is marked next."""
+        self.stages.update({stage: spent * 1000 for stage, spent in seconds.items()})
+
     def header(self) -> str:
         """The header's text, ending with the total."""
         total = (perf_counter() - self.started) * 1000
@@ -50,15 +65,25 @@ class Call:
     runtime: Runtime
     snapshot: Snapshot
     actor: Actor
+    address: str
     params: Mapping[str, Sequence[str]]
-    headers: Mapping[str, str]
+    headers: Headers
     read: Callable[[], bytes]
     watch: Stopwatch
+    once: Once | None = None
 
     @property
     def limits(self) -> Limits:
         """The published limits in force."""
         return self.runtime.settings.limits
+
+    def execute(self, commands: Sequence[Command], *, mode: Mode = "all") -> Outcome:
+        """All commands are done and durable; with an idempotency key, remembered in the same transaction."""
+        around = self.once.around if self.once else None
+        records = self.snapshot.records
+        outcome: Outcome = records.execute(self.actor, commands, mode=mode, around=around)
+        self.watch.mark("write")
+        return outcome
 
     def body(self) -> Any:
         """The JSON body; raises Unreadable, TooLarge or WrongType."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, g, request
@@ -11,15 +12,17 @@ from flask import Response, g, request
 from xrm.api.answers import Answer, is_current
 from xrm.api.call import Call, Stopwatch
 from xrm.api.codes import over, unreadable
-from xrm.api.idempotency import answered_once
+from xrm.api.idempotency import answered_once, once_of
 from xrm.api.problems import problem
 from xrm.api.routes import Access, Route
 from xrm.engine.commands import Actor
 from xrm.engine.identity import CSRF_HEADER, SESSION_COOKIE
+from xrm.engine.identity.repetition import Repetition
 from xrm.errors import Forbidden, NotSignedIn, Problem, XrmError
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
+    from xrm.engine.storage.stamp import Stamp
 
 PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -35,13 +38,13 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def view(runtime: Runtime, route: Route) -> Callable[..., Response]:
+def view(runtime: Runtime, repetition: Repetition, route: Route) -> Callable[..., Response]:
     """The Flask view of a route; every refusal leaves it as problem+json."""
 
     def run(**names: str) -> Response:
         watch = Stopwatch()
         try:
-            made = _answered(runtime, route, watch, names)
+            made = _answered(_open(runtime, route, watch), repetition, route, names)
         except XrmError as error:
             made = problem(error, request_id(runtime))
         return response(made, watch)
@@ -49,14 +52,11 @@ def view(runtime: Runtime, route: Route) -> Callable[..., Response]:
     return run
 
 
-def _answered(runtime: Runtime, route: Route, watch: Stopwatch, names: Mapping[str, str]) -> Answer:
-    call = _open(runtime, route, watch)
-    watch.mark("door")
-    if route.method == "POST":
-        made = answered_once(call, lambda: route.handle(call, **names))
-    else:
-        made = route.handle(call, **names)
-    watch.mark("work")
+def _answered(call: Call, repetition: Repetition, route: Route, names: Mapping[str, str]) -> Answer:
+    call.watch.mark("door")
+    once = once_of(call, repetition) if route.method == "POST" else None
+    made = answered_once(once, lambda: route.handle(replace(call, once=once), **names))
+    call.watch.mark("work")
     if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
         return Answer(304, headers={"ETag": made.etag})
     return made
@@ -65,11 +65,20 @@ def _answered(runtime: Runtime, route: Route, watch: Stopwatch, names: Mapping[s
 def _open(runtime: Runtime, route: Route, watch: Stopwatch) -> Call:
     request.max_content_length = runtime.settings.limits.body_bytes
     params = request.args.to_dict(flat=False)
-    if any("\0" in text for name, values in params.items() for text in (name, *values)):
+    if "%00" in request.environ.get("QUERY_STRING", ""):
         raise unreadable("R133", "A parameter holds a NUL character.", "Remove it.")
-    snapshot = runtime.current()
-    actor = caller(runtime, route.access)
-    return Call(runtime, snapshot, actor, request.path, params, request.headers, _body(runtime), watch)
+    snapshot, stamp = runtime.look()
+    actor = caller(runtime, stamp, route.access)
+    return Call(
+        runtime=runtime,
+        snapshot=snapshot,
+        actor=actor,
+        address=request.full_path,
+        params=params,
+        headers=request.headers,
+        read=_body(runtime),
+        watch=watch,
+    )
 
 
 def _body(runtime: Runtime) -> Callable[[], bytes]:
@@ -81,16 +90,16 @@ def _body(runtime: Runtime) -> Callable[[], bytes]:
     return read
 
 
-def caller(runtime: Runtime, access: Access) -> Actor:
+def caller(runtime: Runtime, stamp: Stamp, access: Access) -> Actor:
     """Who asks; a token wins over a cookie, and a cookie counts only with its CSRF header."""
     header = request.headers.get("Authorization", "")
     if header[: len(_BEARER)].lower() == _BEARER:
-        return runtime.identity.resolve_token(header[len(_BEARER) :].strip())
+        return runtime.identity.resolve_token(header[len(_BEARER) :].strip(), stamp=stamp)
     cookie = request.cookies.get(SESSION_COOKIE, "")
     if header or not cookie:
         hint = "Send Authorization: Bearer and a token."
         raise NotSignedIn(Problem("A101", "You are not signed in.", hint))
-    actor = runtime.identity.resolve_session(cookie, door="api")
+    actor = runtime.identity.resolve_session(cookie, door="api", stamp=stamp)
     if access is Access.CALL or request.method not in _SAFE:
         _check_csrf(runtime, cookie)
     return actor

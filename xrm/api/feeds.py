@@ -10,7 +10,7 @@ MOST_FOUND = 100
 
 
 def changes(call: Call) -> Answer:
-    """`GET /changes?since=`: what happened after the position, oldest first; `next` resumes, and never skips."""
+    """`GET /changes?since=`: what happened after it, oldest first; `next` resumes, and never skips."""
     call.allow_only("since", "limit")
     limit = call.number("limit", 100, call.limits.page_rows)
     page = call.snapshot.queries.changes(call.actor, call.param("since"), limit)

@@ -5,9 +5,92 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
 
 import orjson
 
 from xrm.api.answers import Answer
-from xrm.api.call import Call
 from xrm.api.codes import unreadable
+from xrm.engine.commands import Outcome
+from xrm.engine.identity.repetition import Asked, AskedBefore, Kept, Repetition
+from xrm.errors import Conflict, Invalid, Problem
+
+if TYPE_CHECKING:
+    from xrm.api.call import Call
+    from xrm.engine.storage.database import UnitOfWork
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+PATIENCE = timedelta(seconds=30)
+_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,200}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that may be repeated, and the memory in which it is looked for."""
+
+    repetition: Repetition
+    asked: Asked
+
+    def around(self, unit: UnitOfWork, work: Callable[[], Outcome]) -> Outcome:
+        """The work is done, and the key remembers it in the same transaction."""
+        self.repetition.claim(unit, self.asked)
+        outcome = work()
+        self.repetition.keep(unit, self.asked, Kept(self.asked.digest, None, {}, _bare(outcome)))
+        return outcome
+
+
+def once_of(call: Call, repetition: Repetition) -> Once | None:
+    """How this request is remembered; None when it carries no key."""
+    key = call.headers.get(HEADER, "")
+    if not key:
+        return None
+    if not _KEY.match(key):
+        hint = "Use 1 to 200 letters, digits and - _ . : such as a UUID."
+        raise unreadable("R135", f"{HEADER} cannot be read.", hint)
+    digest = hashlib.sha256(f"{call.address}\n".encode() + call.read()).hexdigest()
+    return Once(repetition, Asked(call.actor.id, key, digest))
+
+
+def answered_once(once: Once | None, handle: Callable[[], Answer]) -> Answer:
+    """The answer of `handle`, or the one that the same request got before."""
+    if once is None:
+        return handle()
+    kept = once.repetition.find(once.asked)
+    if kept is not None:
+        return _again(once, kept)
+    try:
+        made = handle()
+    except AskedBefore:
+        kept = once.repetition.find(once.asked)
+        if kept is None:
+            _refuse_running()
+        return _again(once, kept)
+    once.repetition.settle(once.asked, Kept(once.asked.digest, made.status, made.headers, made.body))
+    return made
+
+
+def _again(once: Once, kept: Kept) -> Answer:
+    if kept.digest != once.asked.digest:
+        message = f"This {HEADER} belongs to another request."
+        raise Invalid(Problem("R136", message, "Use a new key for a new request."))
+    if kept.status is None and kept.age < PATIENCE:
+        _refuse_running()
+    headers = {**kept.headers, REPLAYED: "true"}
+    return Answer(kept.status or 200, kept.body, headers)
+
+
+def _refuse_running() -> NoReturn:
+    message = f"A request with this {HEADER} is still running."
+    raise Conflict(Problem("R137", message, "Send it again in a moment."), facts={"retry_after": 1})
+
+
+def _bare(outcome: Outcome) -> bytes:
+    """What was done, for the case that the full answer is lost with the process that made it."""
+    done = [
+        {"entity": r.entity, "id": str(r.id), "version": r.version, "outcome": r.outcome}
+        for r in outcome.results
+    ]
+    return orjson.dumps({"data": done})

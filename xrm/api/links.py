@@ -11,11 +11,11 @@ from xrm.engine.commands import Link, Target, Transition, Unlink
 
 
 def links(call: Call, entity: str, record: str, relationship: str) -> Answer:
-    """`GET .../links/{relationship}`: the records on the far side, with the link's attributes and validity."""
+    """`GET .../links/{relationship}`: the records on the far side, with attributes and validity."""
     call.allow_only("limit", "cursor")
     limit = call.number("limit", 50, call.limits.page_rows)
     page = call.snapshot.queries.links(
-        call.actor, entity, record_id(record), relationship, limit=limit, cursor=call.param("cursor")
+        call.actor, entity, record_id(record), relationship, limit=limit, after=call.param("cursor")
     )
     return tagged(page_body(page), 0)
 

@@ -49,9 +49,10 @@ def problem(error: XrmError, request_id: str) -> Answer:
     status = status_of(error)
     if status == 404:
         return _answer(status, error.title, error.code, HIDDEN, request_id)
-    extra = {"errors": [said(p) for p in error.problems[:MOST_PROBLEMS]]}
-    if error.facts.get("limit"):
-        extra["limit"] = error.facts["limit"]
+    extra: dict[str, object] = {"errors": [said(p) for p in error.problems[:MOST_PROBLEMS]]}
+    limit = error.facts.get("limit")
+    if limit:
+        extra["limit"] = {"name": limit} if isinstance(limit, str) else limit
     made = _answer(status, error.title, error.code, _sentence(error.first), request_id, extra)
     return made.with_headers(**_headers(error, status))
 
@@ -93,7 +94,7 @@ def _sentence(problem: Problem) -> str:
 
 def _headers(error: XrmError, status: int) -> dict[str, str]:
     headers = {}
-    if status in (429, 503, 507):
+    if status in (429, 503, 507) or "retry_after" in error.facts:
         headers["Retry_After"] = str(error.facts.get("retry_after") or 1)
     if status == 401:
         headers["WWW_Authenticate"] = 'Bearer realm="xrm"'

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from xrm.api.answers import Answer, answer, nothing, tagged
-from xrm.api.call import Call, record_id
+from xrm.api.call import Call, Mode, record_id
 from xrm.api.codes import unreadable
 from xrm.api.problems import said
 from xrm.api.shapes import as_object
@@ -15,7 +15,7 @@ from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update,
 from xrm.engine.queries.request import Page, Trash, parse_aggregate, parse_query
 from xrm.errors import NotFound, Place, Problem, XrmError
 
-GOOD_ROWS = "good_rows"
+GOOD_ROWS: Literal["good_rows"] = "good_rows"
 _COMMAND = re.compile(r"\Acommands\[([0-9]+)\](?:\.values)?")
 
 
@@ -25,7 +25,7 @@ def list_or_group(call: Call, entity: str) -> Answer:
         asked = parse_aggregate(entity, call.params, call.limits)
         return tagged({"data": call.snapshot.queries.aggregate(call.actor, asked)}, 0)
     page = call.snapshot.queries.list(call.actor, parse_query(entity, call.params, call.limits))
-    call.watch.stages.update(page.timings)
+    call.watch.note(page.timings)
     return tagged(page_body(page), page.version or 0)
 
 
@@ -52,7 +52,7 @@ def create(call: Call, entity: str) -> Answer:
 
 
 def update(call: Call, entity: str, record: str) -> Answer:
-    """`PATCH /records/{entity}/{id}`: the given fields are changed; `If-Match` guards against lost updates."""
+    """`PATCH /records/{entity}/{id}`: the given fields change; `If-Match` guards lost updates."""
     call.allow_only()
     command = Update(entity, Target(record_id(record)), call.object(), call.version())
     return shown(call, call.execute([command]).results[0])
@@ -90,7 +90,7 @@ def history(call: Call, entity: str, record: str) -> Answer:
     call.allow_only("limit", "cursor")
     limit = call.number("limit", 100, call.limits.page_rows)
     page = call.snapshot.queries.history(
-        call.actor, entity, record_id(record), limit=limit, cursor=call.param("cursor")
+        call.actor, entity, record_id(record), limit=limit, after=call.param("cursor")
     )
     return tagged(page_body(page), 0)
 
@@ -121,33 +121,34 @@ def address(result: Result) -> str:
 
 def told(result: Result) -> dict[str, Any]:
     """What one command of several came to."""
-    said = {"entity": result.entity, "id": str(result.id), "version": result.version}
+    facts = {"entity": result.entity, "id": str(result.id), "version": result.version}
     link = {"link": str(result.link)} if result.link else {}
-    return {**said, **link, "outcome": result.outcome}
+    return {**facts, **link, "outcome": result.outcome}
 
 
 def _create_many(call: Call, entity: str, rows: Sequence[Any]) -> Answer:
     commands = [Create(entity, as_object(row, f"[{i}]")) for i, row in enumerate(rows)]
-    keeps_good = _mode(call) == GOOD_ROWS
+    if _mode(call) == GOOD_ROWS:
+        outcome = call.execute(commands, mode=GOOD_ROWS)
+        refused = [said(p.under(f"[{i}]")) for i, found in outcome.refused.items() for p in found]
+        return answer({"data": [told(r) for r in outcome.results], "errors": refused})
     try:
-        outcome = call.execute(commands, mode=GOOD_ROWS if keeps_good else "all")
+        return answer({"data": [told(r) for r in call.execute(commands).results]}, 201)
     except XrmError as error:
         raise type(error)(_by_row(error.problems, len(rows)), facts=error.facts) from None
-    made = [told(r) for r in outcome.results]
-    if not keeps_good:
-        return answer({"data": made}, 201)
-    return answer({"data": made, "errors": [said(p) for p in _by_row(outcome.problems, len(rows))]})
 
 
-def _mode(call: Call) -> str:
+def _mode(call: Call) -> Mode:
     mode = call.param("mode", "all")
-    if mode in ("all", GOOD_ROWS):
-        return mode
+    if mode == "all":
+        return "all"
+    if mode == GOOD_ROWS:
+        return GOOD_ROWS
     raise unreadable("R106", f"mode is {mode!r}.", "Give all or good_rows.", "mode")
 
 
 def _by_row(problems: Sequence[Problem], rows: int) -> list[Problem]:
     """The same problems with paths as the caller wrote them: `[2].amount` for `commands[2].values.amount`."""
     if rows == 1:
-        return [p if _COMMAND.match(p.where.path) else p.under("[0]") for p in problems]
+        return [p.under("[0]") for p in problems]
     return [p.at(Place(path=_COMMAND.sub(r"[\1]", p.where.path))) for p in problems]

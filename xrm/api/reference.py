@@ -8,6 +8,7 @@ from typing import Any
 
 from xrm.api.describe import entity_line, entity_page
 from xrm.api.openapi import entity_paths
+from xrm.api.openapi_parts import PROBLEMS, finished
 from xrm.api.schemas import Schema, input_schema, output_schema
 from xrm.api.visible import Visible, visible_entities
 from xrm.engine.access import Policy
@@ -71,23 +72,42 @@ _PLAIN: Mapping[str, Any] = {
 }
 
 
-def _call(method: str, path: str, operation: Mapping[str, Any], example: str) -> Told:
+def _call(method: str, path: str, operation: Mapping[str, Any], body: str) -> Told:
+    address = f"/api/v1{path}"
     return {
+        "id": operation["operationId"],
         "method": method.upper(),
-        "path": f"/api/v1{path}",
+        "path": address,
         "summary": operation["summary"],
-        "parameters": [_parameter(p) for p in operation.get("parameters", ())],
-        "example": example,
+        "parameters": [_parameter(p) for p in finished(method, dict(operation))["parameters"]],
+        "body": body,
+        "samples": [("curl", _curl(method.upper(), address, body))],
+        "answers": [
+            (int(status), _meaning(status)) for status in finished(method, dict(operation))["responses"]
+        ],
     }
 
 
+def _meaning(status: str) -> str:
+    return PROBLEMS.get(int(status), "You hold it already." if status == "304" else "Done.")
+
+
+def _curl(method: str, address: str, body: str) -> str:
+    lines = [f"curl -X {method} -H 'Authorization: Bearer TOKEN'", f"  $XRM{address}"]
+    if body:
+        lines[1:1] = ["  -H 'Content-Type: application/json'", "  -d @body.json"]
+    return " \\\n".join(lines)
+
+
 def _parameter(raw: Mapping[str, Any]) -> Told:
+    schema = raw["schema"]
     return {
         "name": raw["name"],
-        "in": raw["in"],
+        "place": raw["in"],
+        "type": schema.get("type", "text"),
+        "text": raw["description"],
+        "example": str(example_of(schema)) if raw.get("required") or "enum" in schema else "",
         "required": raw.get("required", False),
-        "help": raw["description"],
-        "options": raw["schema"].get("enum", []),
     }
 
 

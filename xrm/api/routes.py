@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from xrm.api import batch, docs, feeds, links, metadata, records, timeline
+from xrm.api import batch, feeds, links, metadata, records, timeline
 from xrm.api.answers import Answer
+from xrm.api.docs import DocHandlers, DocPages
 
 
 class Access(StrEnum):
@@ -57,7 +58,14 @@ ROUTES = (
     Route("GET", "/metadata/entities", metadata.entities),
     Route("GET", "/metadata/entities/<entity>", metadata.entity),
     Route("GET", "/openapi.json", metadata.document),
-    Route("GET", "/docs", docs.overview, Access.PAGE),
-    Route("GET", "/docs/<entity>", docs.page, Access.PAGE),
-    Route("GET", "/docs/swagger", docs.swagger, Access.PAGE),
 )
+
+
+def doc_routes(pages: DocPages) -> tuple[Route, ...]:
+    """The reference pages, in the look of `pages`."""
+    handlers = DocHandlers(pages)
+    return (
+        Route("GET", "/docs", handlers.overview, Access.PAGE),
+        Route("GET", "/docs/swagger", handlers.swagger, Access.PAGE),
+        Route("GET", "/docs/<entity>", handlers.entity, Access.PAGE),
+    )

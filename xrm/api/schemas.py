@@ -92,7 +92,7 @@ def _related_input(relationship: Relationship, seen: Visible, language: str) -> 
         schema = lookup_input(relationship, seen.targets(relationship))
         return {**(schema if relationship.required else nullable(schema)), **described}
     rows = {"type": "array", "items": {"type": "object"}}
-    changes = {verb: rows for verb in ("create", "update", "delete")}
+    changes = dict.fromkeys(("create", "update", "delete"), rows)
     return {"type": "object", "properties": changes, "additionalProperties": False, **described}
 
 

@@ -1,4 +1,4 @@
-"""What a caller may see and do of each entity, as one value that metadata, OpenAPI and reference pages share."""
+"""What a caller may see and do of each entity: one value for metadata, OpenAPI and reference pages."""
 
 from __future__ import annotations
 

@@ -32,12 +32,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The answer that a key gives again; `digest` is of the request that it belongs to."""
+    """The answer that a key gives again; `digest` is of the request that it belongs to.
+
+    Without a `status` it only says what was done: the full answer is on its way, or was lost in a crash.
+    """
 
     digest: str
-    status: int
+    status: int | None
     headers: Mapping[str, str]
     body: bytes
+    age: timedelta = timedelta()
 
 
 class AskedBefore(Exception):
@@ -53,11 +57,14 @@ class Repetition:
     def find(self, asked: Asked) -> Kept | None:
         """What the key answers, unless it is unknown or forgotten."""
         table = IDEMPOTENCY.c
-        wanted: sa.Select[Any] = sa.select(table.digest, table.status, table.headers, table.body)
-        wanted = wanted.where(_is(asked), table.created_at > self._world.now() - self._lasts)
+        wanted: sa.Select[Any] = sa.select(table.digest, table.status, table.headers, table.body, table.created_at)
+        now = self._world.now()
+        wanted = wanted.where(_is(asked), table.created_at > now - self._lasts)
         with self._database.read(snapshot=False) as unit:
             row = unit.execute(wanted).one_or_none()
-        return None if row is None else Kept(row.digest, row.status, row.headers, row.body)
+        if row is None:
+            return None
+        return Kept(row.digest, row.status, row.headers, bytes(row.body), now - row.created_at)
 
     def claim(self, unit: UnitOfWork, asked: Asked) -> None:
         """The key is this request's; raises AskedBefore when it is another's, whose transaction has ended."""
@@ -68,7 +75,6 @@ class Repetition:
             "actor": asked.actor,
             "key": asked.key,
             "digest": asked.digest,
-            "status": 200,
             "headers": {},
             "body": b"",
             "created_at": now,

@@ -1,0 +1,92 @@
+"""Whether the process lives, whether it can serve, and figures for whoever watches it."""
+
+from __future__ import annotations
+
+import hmac
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from xrm.api.answers import Answer, answer
+from xrm.api.edge import harden, request_id, response
+from xrm.api.problems import problem
+from xrm.errors import NotFound, NotSignedIn, Problem, Unavailable
+
+if TYPE_CHECKING:
+    from xrm.engine.runtime import Runtime
+
+
+class Figures:
+    """Counts of requests and how long they took, by route and status."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "xrm_requests", "Requests answered", ("method", "route", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "xrm_request_seconds", "Time to answer", ("method", "route"), registry=self.registry
+        )
+
+    def end(self, made: Response) -> Response:
+        """One more request was answered."""
+        seconds = perf_counter() - g.get("started", perf_counter())
+        route = request.url_rule.rule if request.url_rule else "none"
+        method = request.method if request.url_rule else "none"
+        self._requests.labels(method, route, str(made.status_code)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+        return made
+
+    def text(self) -> bytes:
+        """All figures in the format of Prometheus."""
+        return generate_latest(self.registry)
+
+
+def create_health(runtime: Runtime) -> Blueprint:
+    """`/health/live`, `/health/ready` and `/metrics`; the last only with its own token."""
+    blueprint, figures = Blueprint("health", __name__), Figures()
+
+    def live() -> Response:
+        return response(answer({"status": "live"}))
+
+    def ready() -> Response:
+        return response(_readiness(runtime))
+
+    def metrics() -> Response:
+        refusal = _metrics_refusal(runtime.settings.metrics_token)
+        if refusal is not None:
+            return response(problem(refusal, request_id(runtime)))
+        return Response(figures.text(), content_type=CONTENT_TYPE_LATEST)
+
+    blueprint.add_url_rule("/health/live", view_func=live)
+    blueprint.add_url_rule("/health/ready", view_func=ready)
+    blueprint.add_url_rule("/metrics", view_func=metrics)
+    blueprint.before_app_request(_begin)
+    blueprint.after_app_request(figures.end)
+    blueprint.after_request(lambda made: harden(runtime, made))
+    return blueprint
+
+
+def _begin() -> None:
+    g.started = perf_counter()
+
+
+def _readiness(runtime: Runtime) -> Answer:
+    try:
+        runtime.current()
+    except Unavailable as error:
+        return problem(error, request_id(runtime))
+    return answer({"status": "ready"})
+
+
+def _metrics_refusal(token: str) -> NotFound | NotSignedIn | None:
+    """Without a token of its own, the page does not exist."""
+    if not token:
+        return NotFound(Problem("R104", "There is no such address."))
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    if hmac.compare_digest(given.encode(), token.encode()):
+        return None
+    return NotSignedIn(Problem("A101", "The figures need their token.", "Send Authorization: Bearer."))
