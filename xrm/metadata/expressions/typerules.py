@@ -48,7 +48,7 @@ def calculable(node: Node) -> Node:
     """The node, or the part of a money value that stands for it in conditions and calculations."""
     if node.type.kind is not Kind.MONEY or not isinstance(node, Access):
         return node
-    part = "amount" if node.type.currency else "base"
+    part = "amount" if node.type.options else "base"
     return replace(node, type=Type(Kind.DECIMAL, scale=MONEY_SCALE), path=(*node.path, part))
 
 

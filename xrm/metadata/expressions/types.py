@@ -39,15 +39,14 @@ class Type:
     """The type of an expression.
 
     `entities` are the possible targets of a reference or many (empty: any entity); `options` the keys of a
-    choice (empty: open set, as for tags); `scale` the decimals of a decimal (6 for computed ones); `currency`
-    the one that a money field fixes.
+    choice (empty: open set, as for tags), or the currency that a money field fixes; `scale` the decimals of a
+    decimal (6 for computed ones).
     """
 
     kind: Kind
     entities: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     scale: int = 6
-    currency: str = ""
 
     @property
     def decimals(self) -> int:
@@ -97,3 +96,10 @@ TIME = Type(Kind.TIME)
 DURATION = Type(Kind.DURATION)
 EMPTY = Type(Kind.EMPTY)
 USER = Type(Kind.REFERENCE, ("user",))
+
+
+def common_number(a: Type, b: Type) -> Type:
+    """The number type that holds values of both without loss."""
+    if a.kind is b.kind is Kind.INTEGER:
+        return INTEGER
+    return Type(Kind.DECIMAL, scale=max(a.decimals, b.decimals))
