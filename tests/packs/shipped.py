@@ -53,13 +53,18 @@ def texts(pack: str) -> dict[str, str]:
     """Every English text of the pack that people read, by its path; a missing label is made from the name."""
     found: dict[str, str] = {}
     for doc in read_pack(pack).docs:
-        prefix = {"pack": "pack", "role": "roles"}.get(doc.kind, f"{_PLURALS.get(doc.kind, '')}.{doc.name}")
+        prefix = "roles" if doc.kind == "role" else f"{_PLURALS.get(doc.kind, '')}.{_name_of(doc)}"
         found.update(_READERS[doc.kind](prefix, doc.body) if doc.kind in _READERS else {})
     return found
 
 
+def _name_of(doc: Doc) -> str:
+    return doc.pack if doc.kind == "pack" else doc.name
+
+
 Texts = Iterator[tuple[str, str]]
 _PLURALS = {
+    "pack": "packs",
     "entity": "entities",
     "form": "forms",
     "view": "views",
@@ -84,11 +89,16 @@ def _each(prefix: str, items: Any, *more: str) -> Texts:
         yield from _named(f"{prefix}.{name}", name, body, *more)
 
 
+def _options(prefix: str, options: dict[str, Body]) -> Texts:
+    for key, body in options.items():
+        yield f"{prefix}.{key}", body["label"]["en"] if "label" in body else words_of(key)
+
+
 def _fields(prefix: str, fields: dict[str, Body]) -> Texts:
     for name, body in fields.items():
         yield from _named(f"{prefix}.{name}", name, body, "help")
         if isinstance(body.get("options"), dict):
-            yield from _each(f"{prefix}.{name}.options", body["options"])
+            yield from _options(f"{prefix}.{name}.options", body["options"])
 
 
 def _relationships(prefix: str, relationships: dict[str, Body], owned: set[str]) -> Texts:
@@ -130,7 +140,7 @@ def _forms(prefix: str, body: Body) -> Texts:
 _READERS = {
     "pack": lambda prefix, body: dict(_said(prefix, body, "label", "summary")),
     "entity": lambda prefix, body: dict(_entity(prefix, body)),
-    "options": lambda prefix, body: dict(_each(prefix, body["options"])),
+    "options": lambda prefix, body: dict(_options(prefix, body["options"])),
     "lifecycle": lambda prefix, body: dict(_lifecycle(prefix, body)),
     "form": lambda prefix, body: dict(_forms(prefix, body)),
     "view": lambda prefix, body: dict(_each(prefix, body)),
