@@ -52,6 +52,12 @@ class Merged:
         document, inside = self.origin(path)
         return document.key_at(inside)
 
+    def text_place(self, path: Path) -> tuple[Place, bool]:
+        """Where a text's first character is written, and whether columns can be counted on from there."""
+        document, inside = self.origin(path)
+        line, column, counts = document.positions.text(inside, document.raw)
+        return Place(document.file, line, column), counts
+
     def pack(self, path: Path) -> str:
         """The pack that says the value at `path`."""
         return self.origin(path)[0].pack

@@ -168,6 +168,7 @@ class State:
     initial: bool = False
     final: bool = False
     locked: bool = False
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ class Lifecycle:
 
     states: Mapping[str, State]
     transitions: Mapping[str, Transition]
+    place: Place = NOWHERE
 
     @property
     def initial(self) -> State:

@@ -61,10 +61,22 @@ def words_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+# Among more names than this only those are compared that begin or end alike, for comparing is slow.
+_FEW = 40
+_SAME_LETTERS = 2
+
+
+def _may_be_near(name: str, other: str) -> bool:
+    is_as_long = abs(len(name) - len(other)) <= max(3, len(name) // 3)
+    return is_as_long and (
+        name[:_SAME_LETTERS] == other[:_SAME_LETTERS] or name[-_SAME_LETTERS:] == other[-_SAME_LETTERS:]
+    )
+
+
 def near_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """A sentence that offers the names that look like `name`, or all of a few, or `otherwise`."""
     names = tuple(known)
-    near = near_names(name, names)
+    near = near_names(name, names if len(names) <= _FEW else [n for n in names if _may_be_near(name, n)])
     if near:
         return f"Did you mean {' or '.join(near)}?"
     if otherwise:

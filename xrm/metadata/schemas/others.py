@@ -177,30 +177,60 @@ PEOPLE: Schema = closed(
     },
 )
 
-SEED: Schema = closed(
-    "Records that come with the pack.",
+_PEOPLE: Schema = closed(
+    "Units, teams and people that come with the pack, named by their names and addresses.",
     {
-        "records": items(
-            "The records, in the order in which they are made.",
+        "units": items(
+            "Business units, parents first.",
             closed(
-                "One record.",
-                {
-                    "ref": {
-                        "type": "string",
-                        "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-                        "maxLength": 80,
-                        "description": "A name for it inside this pack.",
-                    },
-                    "entity": name("Its entity.", MAX_ENTITY),
-                    "values": {
-                        "type": "object",
-                        "description": "Values by field; another record as {ref: name}.",
-                    },
-                },
-                ("ref", "entity", "values"),
+                "One unit.",
+                {"name": text("Its name."), "parent": text("The name of the unit above it.")},
+                ("name",),
             ),
         ),
-        "people": PEOPLE,
+        "teams": items(
+            "Teams.",
+            closed(
+                "One team.", {"name": text("Its name."), "unit": text("The name of its unit.")}, ("name",)
+            ),
+        ),
+        "users": items(
+            "People.",
+            closed(
+                "One person.",
+                {
+                    "name": text("The name."),
+                    "email": text("The address to sign in with."),
+                    "unit": text("The name of the unit."),
+                    "manager": text("The address of the manager."),
+                    "teams": items("Names of teams.", {"type": "string"}, uniqueItems=True),
+                    "roles": items("Names of roles.", {"type": "string"}, uniqueItems=True),
+                    "language": text("The language."),
+                    "zone": text("The time zone."),
+                },
+                ("name", "email"),
+            ),
+        ),
     },
+)
+
+_RECORD: Schema = closed(
+    "One record.",
+    {
+        "ref": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+            "maxLength": 80,
+            "description": "A name for it inside this pack.",
+        },
+        "entity": name("Its entity.", MAX_ENTITY),
+        "values": {"type": "object", "description": "Values by field; a record of this pack as {ref: name}."},
+    },
+    ("ref", "entity", "values"),
+)
+
+SEED: Schema = closed(
+    "Records that come with the pack.",
+    {"people": _PEOPLE, "records": items("The records, in the order in which they are made.", _RECORD)},
     minProperties=1,
 )

@@ -1,0 +1,205 @@
+"""Checks over the whole model, each with an id and one short function. Extensions add their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from xrm.errors import Problem
+from xrm.metadata.limits import FIELDS_PER_ENTITY
+from xrm.metadata.model import Entity, Grant, Lifecycle, Model
+from xrm.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A model, and the entities whose lifecycle has problems already and is not judged as a whole."""
+
+    model: Model
+    unsure_lifecycles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule that models keep: its code, what it says, an example that breaks it, and the function."""
+
+    code: str
+    summary: str
+    example: str
+    run: Callable[[Judged], Iterable[Problem]]
+
+
+def run_checks(checks: Iterable[Check], judged: Judged) -> Iterator[Problem]:
+    """Every problem that the checks find."""
+    for check in checks:
+        yield from check.run(judged)
+
+
+def _entities(judged: Judged) -> Iterator[Entity]:
+    return (e for e in judged.model.entities.values() if not e.is_engine)
+
+
+def _unique_is_possible(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        for field in entity.fields.values():
+            if field.unique and (field.through or not field.type.can_be_unique):
+                message = f"{entity.name}.{field.name} cannot be unique: it is a {field.type.name}."
+                yield Problem("M252", message, "Take unique out.", field.place)
+
+
+def _search_is_possible(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        for field in entity.fields.values():
+            if field.search and (field.through or not field.type.can_be_searched):
+                message = f"{entity.name}.{field.name} cannot be searched: it is a {field.type.name}."
+                yield Problem("M253", message, "Take search out.", field.place)
+
+
+def _index_is_possible(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        for field in entity.fields.values():
+            if field.index and (field.through or not field.type.is_sortable):
+                message = f"{entity.name}.{field.name} cannot be indexed: it is a {field.type.name}."
+                yield Problem("M261", message, "Take index out.", field.place)
+
+
+def _fields_have_room(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        count = sum(1 for f in entity.fields.values() if not f.through)
+        if count > FIELDS_PER_ENTITY:
+            message = f"{entity.name} has {count} fields; {FIELDS_PER_ENTITY} are allowed."
+            yield Problem("M255", message, "Move some to an owned child.", entity.place)
+
+
+def _keys_can_be_unique(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        for key in entity.keys.values():
+            for name in key.fields:
+                field = entity.fields.get(name)
+                if field is not None and not field.type.can_be_unique:
+                    message = f'"{name}" cannot be part of a key: it is a {field.type.name}.'
+                    yield Problem("M257", message, "Leave it out of the key.", key.place)
+
+
+def _spans_are_in_time(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        for key in entity.keys.values():
+            kinds = {entity.fields[n].type.name if n in entity.fields else "" for n in key.no_overlap or ()}
+            if key.no_overlap and kinds not in ({"date"}, {"datetime"}):
+                message = f'The span of the key "{key.name}" needs two dates or two instants.'
+                yield Problem("M262", message, "Name two fields of type date, or two of datetime.", key.place)
+
+
+def _one_state_is_initial(judged: Judged) -> Iterator[Problem]:
+    for entity, lifecycle in _lifecycles(judged):
+        initial = [s.name for s in lifecycle.states.values() if s.initial]
+        if not lifecycle.states:
+            message, hint = f"The lifecycle of {entity.name} has no states.", "Add states."
+        elif not initial:
+            message, hint = f"No state of {entity.name} is initial.", "Say initial: true in the first one."
+        elif len(initial) > 1:
+            message = f"Several states of {entity.name} are initial: {', '.join(initial)}."
+            hint = "Leave one."
+        else:
+            continue
+        yield Problem("M301", message, hint, lifecycle.place)
+
+
+def _states_are_reachable(judged: Judged) -> Iterator[Problem]:
+    for entity, lifecycle in _lifecycles(judged):
+        reached = _reached(lifecycle)
+        for state in lifecycle.states.values():
+            if reached and state.name not in reached:
+                message = f'No transition of {entity.name} leads to the state "{state.name}".'
+                yield Problem("M302", message, "Add a transition that does, or take it out.", state.place)
+
+
+def _reached(lifecycle: Lifecycle) -> set[str]:
+    """The states that a new record can get into; nothing if none or several are initial."""
+    initial = [s.name for s in lifecycle.states.values() if s.initial]
+    if len(initial) != 1:
+        return set()
+    reached, open_ = set(initial), list(initial)
+    while open_:
+        state = open_.pop()
+        for step in lifecycle.transitions.values():
+            if state in step.sources and step.to not in reached:
+                reached.add(step.to)
+                open_.append(step.to)
+    return reached
+
+
+def _lifecycles(judged: Judged) -> Iterator[tuple[Entity, Lifecycle]]:
+    for entity in _entities(judged):
+        if entity.lifecycle is not None and entity.name not in judged.unsure_lifecycles:
+            yield entity, entity.lifecycle
+
+
+def _operations_make_sense(judged: Judged) -> Iterator[Problem]:
+    entities = judged.model.entities
+    for role in judged.model.roles.values():
+        for grant in role.grants.values():
+            granted = [entities[e] for e in grant.entities]
+            if "transition" in grant.can and not any(e.lifecycle for e in granted):
+                yield _useless(grant, "transition", "has no lifecycle")
+            if "assign" in grant.can and not any(e.is_owned for e in granted):
+                yield _useless(grant, "assign", "has no owner")
+            if any(e.is_engine for e in granted) and not grant.can <= {"read"}:
+                yield _useless(grant, "more than read", "is the engine's own")
+
+
+def _useless(grant: Grant, what: str, why: str) -> Problem:
+    message = f'The grant "{grant.name}" gives {what}, and {" and ".join(grant.entities)} {why}.'
+    return Problem("M282", message, "Take it out of can.", grant.place)
+
+
+_CHECKS = (
+    Check(
+        "M252",
+        "Only fields whose type can be compared are unique.",
+        "logo: {type: image, unique: true}",
+        _unique_is_possible,
+    ),
+    Check(
+        "M253",
+        "Only fields that hold words are searched.",
+        "born_on: {type: date, search: true}",
+        _search_is_possible,
+    ),
+    Check(
+        "M261",
+        "Only fields that have an order are indexed.",
+        "logo: {type: image, index: true}",
+        _index_is_possible,
+    ),
+    Check("M255", f"An entity has at most {FIELDS_PER_ENTITY} fields.", "", _fields_have_room),
+    Check(
+        "M257",
+        "Keys are made of what can be compared.",
+        "keys: {logo: {fields: [logo]}}",
+        _keys_can_be_unique,
+    ),
+    Check(
+        "M262", "A span is made of two dates or two instants.", "no_overlap: [name, end]", _spans_are_in_time
+    ),
+    Check(
+        "M301", "A lifecycle begins in one state.", "states: {open: {}, closed: {}}", _one_state_is_initial
+    ),
+    Check(
+        "M302",
+        "Every state can be reached.",
+        "states: {open: {initial: true}, lost: {}}",
+        _states_are_reachable,
+    ),
+    Check(
+        "M282", "Grants give what can be done.", "{entity: tag, can: [transition]}", _operations_make_sense
+    ),
+)
+
+
+def builtin_checks() -> Registry[Check]:
+    """A new registry of the built-in checks, which takes more until it is frozen."""
+    registry: Registry[Check] = Registry("check")
+    for check in _CHECKS:
+        registry.register(check.run.__name__.strip("_"), check)
+    return registry

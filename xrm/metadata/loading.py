@@ -1,0 +1,88 @@
+"""The whole way from files to the Model, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from xrm.errors import MetadataInvalid, Problem, Problems
+from xrm.metadata.cache import DocumentCache
+from xrm.metadata.checks import Check, Judged, builtin_checks, run_checks
+from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.fieldtypes.builtins import builtin_registry
+from xrm.metadata.fingerprint import fingerprint_of
+from xrm.metadata.layers import Layers, build_layers
+from xrm.metadata.likeness import copy_likenesses
+from xrm.metadata.model import Model
+from xrm.metadata.reading import Reader
+from xrm.metadata.resolve import resolve
+from xrm.metadata.seeds import Seed, seed_of
+from xrm.metadata.sources import Layer, PackSource, core_source
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the files come to: a model as far as it can be made, and every problem."""
+
+    model: Model
+    problems: tuple[Problem, ...]
+
+
+def judge(
+    sources: Sequence[PackSource],
+    *,
+    types: Mapping[str, FieldType] | None = None,
+    checks: Iterable[Check] | None = None,
+    cache: DocumentCache | None = None,
+) -> Judgement:
+    """Everything that is wrong with these packs together is known; nothing is raised.
+
+    The core layer is part of every installation; it is read from this package unless it is among the sources.
+    """
+    known_types = types if types is not None else builtin_registry()
+    reader = Reader(known_types, cache)
+    packs = [reader.read(s) for s in with_core(sources)]
+    problems = Problems([p for pack in packs for p in pack.problems])
+    layers = build_layers(packs, problems)
+    copy_likenesses(layers, problems)
+    model = resolve(layers, known_types, problems)
+    judged = Judged(model, _unsure(layers))
+    problems.extend(run_checks(checks if checks is not None else builtin_checks().values(), judged))
+    ordered = tuple(sorted(dict.fromkeys(problems.found), key=_position))
+    return Judgement(model if ordered else replace(model, fingerprint=fingerprint_of(model)), ordered)
+
+
+def load_model(
+    sources: Sequence[PackSource],
+    *,
+    types: Mapping[str, FieldType] | None = None,
+    checks: Iterable[Check] | None = None,
+    cache: DocumentCache | None = None,
+) -> Model:
+    """The model that these packs make with the core layer; raises MetadataInvalid with all problems."""
+    judgement = judge(sources, types=types, checks=checks, cache=cache)
+    if judgement.problems:
+        raise MetadataInvalid(judgement.problems)
+    return judgement.model
+
+
+def pack_seeds(source: PackSource, *, types: Mapping[str, FieldType] | None = None) -> tuple[Seed, ...]:
+    """The pack's seeds in order: base, then demo; raises MetadataInvalid when its files have problems."""
+    pack = Reader(types if types is not None else builtin_registry()).read(source)
+    if pack.problems:
+        raise MetadataInvalid(pack.problems)
+    return tuple(seed_of(doc) for doc in pack.docs if doc.kind == "seed")
+
+
+def with_core(sources: Sequence[PackSource]) -> Sequence[PackSource]:
+    """The sources, with the core layer that comes with this package below them."""
+    return sources if any(s.layer is Layer.CORE for s in sources) else (core_source(), *sources)
+
+
+def _unsure(layers: Layers) -> frozenset[str]:
+    return frozenset(name for name, merged in layers.lifecycles.items() if merged.broken or merged.absent)
+
+
+def _position(problem: Problem) -> tuple[str, int, int, str]:
+    where = problem.where
+    return where.file, where.line, where.column, problem.code

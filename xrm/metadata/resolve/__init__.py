@@ -1,0 +1,128 @@
+"""Names to references: the merged documents of all layers become the Model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from xrm.errors import Problems
+from xrm.metadata.expressions.types import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, Kind, Type
+from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.layers import Layers
+from xrm.metadata.merging import Merged
+from xrm.metadata.model import Model, Pack
+from xrm.metadata.names import near_hint
+from xrm.metadata.parse import Doc
+from xrm.metadata.resolve.context import Context, Item
+from xrm.metadata.resolve.entities import complete, make_shells
+from xrm.metadata.resolve.fields import option_sets
+from xrm.metadata.resolve.roles import roles_of
+from xrm.metadata.resolve.seeds import check_seeds
+from xrm.metadata.resolve.texts import Texts
+
+_SETTING_TYPES: Mapping[str, Type] = {
+    "text": TEXT,
+    "integer": INTEGER,
+    "decimal": DECIMAL,
+    "boolean": BOOLEAN,
+    "date": DATE,
+    "choice": Type(Kind.CHOICE),
+}
+
+
+def resolve(layers: Layers, types: Mapping[str, FieldType], problems: Problems) -> Model:
+    """What the documents mean together, without a fingerprint; whatever is wrong is among the problems."""
+    context = Context(layers, types, Texts.of(layers.translations), problems)
+    packs = {name: _pack(context, doc) for name, doc in layers.packs.items()}
+    option_sets(context)
+    make_shells(context)
+    complete(context)
+    roles = roles_of(context)
+    _check_homeless(context)
+    check_seeds(context)
+    _check_translations(context)
+    return Model(packs, context.entities, roles, context.option_sets, tuple(context.references))
+
+
+def _pack(context: Context, doc: Doc) -> Pack:
+    name, body = doc.pack, doc.body
+    settings = context.layers.settings.get(name)
+    label = context.texts.named(body.get("label"), name, f"packs.{name}.label")
+    return Pack(
+        name=name,
+        label=label,
+        version=str(body.get("version", "0.0.0")),
+        requires=body["requires"],
+        optional=body["optional"],
+        summary=context.texts.label(body.get("summary"), "", f"packs.{name}.summary"),
+        settings=_settings(context, name, settings) if settings else {},
+        content=context.layers.content[name],
+    )
+
+
+def _settings(context: Context, pack: str, merged: Merged) -> dict[str, Any]:
+    item = Item(merged, (), merged.body)
+    found: dict[str, Any] = {}
+    context.settings[pack] = {}
+    for child in item.items():
+        if "type" in child.body:
+            options = tuple(child.get("options", {}))
+            type_ = _SETTING_TYPES[child.body["type"]]
+            context.settings[pack][child.name] = Type(type_.kind, options=options) if options else type_
+            found[child.name] = _setting(context, child, options, f"settings.{pack}.{child.name}")
+    return found
+
+
+def _setting(context: Context, item: Item, options: tuple[str, ...], path: str) -> dict[str, Any]:
+    return {
+        "type": item.body["type"],
+        "label": context.texts.named(item.get("label"), item.name, f"{path}.label"),
+        "help": context.texts.label(item.get("help"), "", f"{path}.help"),
+        "options": options,
+        "default": item.body["default"],
+    }
+
+
+def _check_homeless(context: Context) -> None:
+    """Forms, views and lifecycles of entities that are not there."""
+    for things in (context.layers.forms, context.layers.views, context.layers.lifecycles):
+        for name, merged in things.items():
+            pack = merged.pack(())
+            if name not in context.entities and merged.body and not context.forgives_entity(name, pack):
+                hint = near_hint(name, context.layers.entities, "Rename the file as the entity is called.")
+                place = merged.origin(())[0].at(())
+                context.add("M210", f'There is no entity "{name}".', hint, place)
+
+
+def _check_translations(context: Context) -> None:
+    beginnings: dict[str, list[str]] = defaultdict(list)
+    for path in context.texts.known:
+        beginnings[_beginning(path)].append(path)
+    for path, line in context.texts.unknown():
+        if line.pack not in context.layers.lenient and not _waits(context, path):
+            near = beginnings.get(_beginning(path), list(beginnings))
+            hint = near_hint(path, near, "Take the line out.")
+            context.add("M215", f'Nothing is called "{path}".', hint, line.place)
+
+
+def _beginning(path: str) -> str:
+    """What the path is about: its first two steps."""
+    return ".".join(path.split(".")[:2])
+
+
+def _waits(context: Context, path: str) -> bool:
+    """True when the line is about something broken, or that comes with a pack that is not installed."""
+    steps = path.split(".")
+    name = steps[1] if len(steps) > 1 else ""
+    if steps[0] in ("entities", "forms", "views", "lifecycles") and name not in context.entities:
+        return context.forgives_entity(name, "")
+    things: Mapping[str, dict[str, Merged]] = {
+        "entities": context.layers.entities,
+        "forms": context.layers.forms,
+        "views": context.layers.views,
+        "lifecycles": context.layers.lifecycles,
+        "roles": context.layers.roles,
+    }
+    merged = things.get(steps[0], {}).get(name)
+    return merged is not None and context.is_broken(merged, *steps[2:])

@@ -1,0 +1,208 @@
+"""What all parts of resolving share: merged documents, problems, what is forgiven, and who uses what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xrm.errors import Place, Problems
+from xrm.metadata.expressions.check import check, check_rows
+from xrm.metadata.expressions.scope import FILTER, Scope
+from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.types import BOOLEAN, Attribute, Kind, Type
+from xrm.metadata.fieldtypes.base import FieldType, Option
+from xrm.metadata.layers import Layers
+from xrm.metadata.merging import Merged
+from xrm.metadata.model import Entity, Reference
+from xrm.metadata.names import near_hint
+from xrm.metadata.parse import Body
+from xrm.metadata.positions import Path
+from xrm.metadata.resolve.texts import Texts
+from xrm.metadata.typing_scope import ModelNames
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A map inside a merged document, with its path."""
+
+    merged: Merged
+    path: Path
+    body: Body
+
+    @property
+    def name(self) -> str:
+        """Its name: the last step of its path."""
+        return str(self.path[-1]) if self.path else self.merged.name
+
+    @property
+    def pack(self) -> str:
+        """The pack that says it."""
+        return self.merged.pack(self.path)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """What stands under `key`."""
+        return self.body.get(key, default)
+
+    def at(self, *steps: str | int) -> Place:
+        """The place of the value below."""
+        return self.merged.place((*self.path, *steps))
+
+    def key_at(self, *steps: str | int) -> Place:
+        """The place of the key below, or its own."""
+        return self.merged.key_place((*self.path, *steps))
+
+    def items(self, *steps: str) -> Iterator[Item]:
+        """The named items of the map below."""
+        body: Any = self.body
+        for step in steps:
+            body = body.get(step, {})
+        for name, value in body.items():
+            yield Item(self.merged, (*self.path, *steps, name), value)
+
+
+@dataclass(slots=True)
+class Context:
+    """The state of one resolving: filled step by step, then turned into a Model."""
+
+    layers: Layers
+    types: Mapping[str, FieldType]
+    texts: Texts
+    problems: Problems
+    option_sets: dict[str, tuple[Option, ...]] = field(default_factory=dict)
+    entities: dict[str, Entity] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    settings: dict[str, dict[str, Type]] = field(default_factory=dict)
+    names: _Names | None = None
+
+    def add(self, code: str, message: str, hint: str, where: Place) -> None:
+        """One more problem is known."""
+        self.problems.add(code, message, hint, where)
+
+    def use(self, target: str, source: str, place: Place) -> None:
+        """`source` uses `target`."""
+        self.references.append(Reference(target, source, place))
+
+    # --- names that are not there ---------------------------------------------------------------------
+
+    def forgives_entity(self, name: str, pack: str) -> bool:
+        """True when an unknown entity follows from a problem that is known already."""
+        return name in self.layers.unreadable or pack in self.layers.lenient
+
+    def forgives(self, entity: str, name: str) -> bool:
+        """True when an unknown name follows from a known problem, or waits for an absent pack."""
+        if entity in self.layers.unreadable:
+            return True
+        merged = self.layers.entities.get(entity)
+        if merged is None:
+            return entity not in self.entities
+        for path in (*merged.broken, *merged.absent):
+            if path in ((), ("fields",), ("relationships",)):
+                return True
+            if len(path) >= 2 and path[0] in ("fields", "relationships") and path[1] == name:
+                return True
+        return False
+
+    def is_broken(self, merged: Merged, *path: str) -> bool:
+        """True when the document tried to say something here and did not manage."""
+        return any(p == path[: len(p)] for p in (*merged.broken, *merged.absent) if p)
+
+    def unknown_entity(self, name: str, pack: str, where: Place) -> None:
+        """The entity's absence is a problem, unless it follows from another one."""
+        if not self.forgives_entity(name, pack):
+            hint = near_hint(name, self.entities or self.layers.entities)
+            self.add("M210", f'There is no entity "{name}".', hint, where)
+
+    def unknown_name(self, entity: str, name: str, where: Place, known: Iterable[str] | None = None) -> None:
+        """The name's absence is a problem, unless it follows from another one."""
+        if self.forgives(entity, name):
+            return
+        names = tuple(known) if known is not None else tuple(self.typed.attribute_names(entity))
+        self.add("M211", f'{entity} has no field or relationship "{name}".', near_hint(name, names), where)
+
+    # --- expressions ----------------------------------------------------------------------------------
+
+    @property
+    def typed(self) -> _Names:
+        """What names mean, as far as entities are known now."""
+        if self.names is None:
+            self.names = _Names(self)
+        return self.names
+
+    def expression(
+        self,
+        item: Item,
+        key: str,
+        entity: str,
+        source: str,
+        *,
+        scope: Scope = FILTER,
+        expect: Type | None = BOOLEAN,
+    ) -> Expression | None:
+        """The checked expression under `key`; None if there is none, or if its problems are known now."""
+        text = item.get(key)
+        if text is None:
+            return None
+        return self.check(
+            str(text), item, (*item.path, key), entity, f"{source}.{key}", scope=scope, expect=expect
+        )
+
+    def check(
+        self,
+        text: str,
+        item: Item,
+        path: Path,
+        entity: str,
+        source: str,
+        *,
+        scope: Scope = FILTER,
+        expect: Type | None = BOOLEAN,
+        is_rows: bool = False,
+    ) -> Expression | None:
+        """The checked expression that is written at `path`."""
+        place, counts = item.merged.text_place(path)
+        settings = self.settings.get(item.merged.pack(path))
+        names = self.typed
+        names.has_forgiven = False
+        if is_rows:
+            found = check_rows(text, entity, names, place=place)
+        else:
+            found = check(
+                text, entity, names, scope=scope.with_settings(settings or {}), expect=expect, place=place
+            )
+        if not isinstance(found, Expression):
+            if not names.has_forgiven:
+                self.problems.extend(found if counts else [p.at(place) for p in found])
+            return None
+        if names.has_forgiven:
+            return None
+        self._record_uses(found, source)
+        return found
+
+    def _record_uses(self, expression: Expression, source: str) -> None:
+        for mention in expression.mentions:
+            place = expression.place
+            column = place.column + mention.offset if "\n" not in expression.text else place.column
+            where = Place(place.file, place.line, column)
+            self.use(f"field:{mention.entity}.{mention.attribute}", source, where)
+
+
+class _Names(ModelNames):
+    """Names of the entities being resolved; what is broken or absent is answered, and raises no echo."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.entities)
+        self._context = context
+        self.has_forgiven = False
+
+    def attribute(self, entity: str, name: str) -> Attribute | None:
+        """The attribute; a forgiven one has no meaning, and the caller drops the expression."""
+        found = super().attribute(entity, name)
+        if found is None and self._context.forgives(entity, name):
+            self.has_forgiven = True
+            return Attribute(name, Type(Kind.EMPTY), (name,))
+        return found
+
+    def forget(self) -> None:
+        """Entities have changed; nothing that was worked out holds any more."""
+        self._known.clear()

@@ -1,0 +1,175 @@
+"""What an entity says about its records as a whole: title, keys, rules, indexes, duplicates, privacy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from xrm.metadata.expressions.scope import KEY, RULE, TITLE
+from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.types import TEXT
+from xrm.metadata.model import Entity, Key, Rule, Shape
+from xrm.metadata.names import system_names
+from xrm.metadata.resolve.context import Context, Item
+
+RETAIN = re.compile(r"(\d{1,4}) (day|week|month|year)s? after ([a-z][a-z0-9_]*)\Z")
+
+
+def with_members(context: Context, entity: Entity, item: Item) -> Entity:
+    """The entity with everything that is about the whole record."""
+    prefix = [f"entities.{e}" for e in reversed(context.layers.lines.get(entity.name, (entity.name,)))]
+    return replace(
+        entity,
+        title=_title(context, entity, item),
+        keys={k.name: key for k in item.items("keys") if (key := _key(context, entity, k, prefix))},
+        rules={r.name: rule for r in item.items("rules") if (rule := _rule(context, entity, r, prefix))},
+        indexes=_indexes(context, entity, item),
+        duplicates={d.name: _duplicate(context, entity, d) for d in item.items("duplicates")},
+        privacy=_privacy(context, entity, item),
+    )
+
+
+def stored_names(entity: Entity) -> tuple[str, ...]:
+    """The names that have columns in the entity's own table."""
+    fields = (f.name for f in entity.fields.values() if not f.through)
+    lookups = (r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP)
+    return (*fields, *lookups, *system_names(entity.ownership, entity.lifecycle is not None))
+
+
+def check_names(
+    context: Context,
+    entity: Entity,
+    item: Item,
+    names: Iterable[Any],
+    steps: tuple[str | int, ...],
+    source: str,
+) -> tuple[str, ...]:
+    """The names that have columns of their own; each other one is a problem."""
+    known, stored = [], stored_names(entity)
+    for index, name in enumerate(names):
+        place = item.at(*steps, index)
+        if name in stored:
+            known.append(str(name))
+            context.use(f"field:{entity.name}.{name}", source, place)
+        elif name in entity.fields or name in entity.relationships:
+            hint = f"Choose one of {', '.join(stored[:8])} and so on."
+            context.add("M257", f'"{name}" has no column of its own in {entity.name}.', hint, place)
+        else:
+            context.unknown_name(entity.name, str(name), place, stored)
+    return tuple(known)
+
+
+def _title(context: Context, entity: Entity, item: Item) -> Expression | None:
+    """The display text: what the file says, else the first text field."""
+    source = f"entity:{entity.name}"
+    if "title" in item.body:
+        return context.expression(item, "title", entity.name, source, scope=TITLE, expect=TEXT)
+    name = _title_field(entity)
+    if not name:
+        if not item.merged.broken and not entity.abstract:
+            hint = "Give it a title, as in title: name, or a text field."
+            context.add("M256", f"Records of {entity.name} have no title.", hint, entity.place)
+        return None
+    return context.check(name, item, ("label",), entity.name, f"{source}.title", scope=TITLE, expect=TEXT)
+
+
+def _title_field(entity: Entity) -> str:
+    """The field that a person would call the record by."""
+    texts = [
+        f.name
+        for f in entity.fields.values()
+        if f.type.expression(f.params).kind is TEXT.kind and not f.through
+    ]
+    for name in ("name", "title", "subject", "number", "code"):
+        if name in texts:
+            return name
+    return texts[0] if texts else ""
+
+
+def _key(context: Context, entity: Entity, item: Item, prefix: list[str]) -> Key | None:
+    source = f"key:{entity.name}.{item.name}"
+    if "fields" not in item.body:
+        hint = "Name the fields that are unique together."
+        context.add("M250", f'The key "{item.name}" has no fields.', hint, item.key_at())
+        return None
+    fields = check_names(context, entity, item, item.body["fields"], ("fields",), source)
+    span = item.get("no_overlap")
+    overlap = check_names(context, entity, item, span, ("no_overlap",), source) if span else ()
+    return Key(
+        name=item.name,
+        fields=fields,
+        message=context.texts.label(
+            item.get("message"), "", *(f"{p}.keys.{item.name}.message" for p in prefix)
+        ),
+        when=context.expression(item, "when", entity.name, source, scope=KEY),
+        no_overlap=(overlap[0], overlap[1]) if len(overlap) == 2 else None,
+        place=item.key_at(),
+    )
+
+
+def _rule(context: Context, entity: Entity, item: Item, prefix: list[str]) -> Rule | None:
+    source = f"rule:{entity.name}.{item.name}"
+    if "must" not in item.body:
+        context.add("M250", f'The rule "{item.name}" has no must.', "Say what must hold.", item.key_at())
+        return None
+    field = item.get("field", "")
+    if field:
+        _check_member(context, entity, item, "field", source)
+    must = context.expression(item, "must", entity.name, source, scope=RULE)
+    when = context.expression(item, "when", entity.name, source, scope=RULE)
+    if must is None:
+        return None
+    message = context.texts.label(
+        item.get("message"), "", *(f"{p}.rules.{item.name}.message" for p in prefix)
+    )
+    return Rule(item.name, must, when, message, item.key_at(), field)
+
+
+def _check_member(context: Context, entity: Entity, item: Item, key: str, source: str) -> None:
+    name = item.body[key]
+    known = (
+        *entity.fields,
+        *entity.relationships,
+        *system_names(entity.ownership, entity.lifecycle is not None),
+    )
+    if name in known:
+        context.use(f"field:{entity.name}.{name}", f"{source}.{key}", item.at(key))
+    else:
+        context.unknown_name(entity.name, name, item.at(key), known)
+
+
+def _indexes(context: Context, entity: Entity, item: Item) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        names
+        for i, index in enumerate(item.get("indexes", ()))
+        if (
+            names := check_names(
+                context, entity, item, index, ("indexes", i), f"entity:{entity.name}.indexes"
+            )
+        )
+    )
+
+
+def _duplicate(context: Context, entity: Entity, item: Item) -> dict[str, Any]:
+    source = f"duplicate:{entity.name}.{item.name}"
+    match = check_names(context, entity, item, item.get("match", ()), ("match",), source)
+    when = context.expression(item, "when", entity.name, source)
+    return {"match": match, "then": item.get("then", "warn"), "when": when}
+
+
+def _privacy(context: Context, entity: Entity, item: Item) -> dict[str, Any]:
+    body: dict[str, Any] = item.get("privacy", {})
+    part = Item(item.merged, (*item.path, "privacy"), body)
+    for key in ("subject", "hold"):
+        if key in body:
+            _check_member(context, entity, part, key, f"entity:{entity.name}.privacy")
+    if "retain" in body:
+        match = RETAIN.match(body["retain"])
+        if match is None:
+            hint = "Write it as in 7 years after closed_on ."
+            context.add("M258", f'"{body["retain"]}" is no time to keep something.', hint, part.at("retain"))
+        elif match.group(3) not in stored_names(entity):
+            context.unknown_name(entity.name, match.group(3), part.at("retain"), stored_names(entity))
+    return dict(body)

@@ -1,0 +1,151 @@
+"""Roles: grants on concrete entities, with the fields they give and the rows where they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from xrm.metadata.expressions.tree import Expression, uses
+from xrm.metadata.model import Entity, Grant, Role
+from xrm.metadata.names import system_names
+from xrm.metadata.resolve.context import Context, Item
+
+EVERY_ENTITY = "any"
+EVERY_ROW = "all"
+
+
+def roles_of(context: Context) -> dict[str, Role]:
+    """Every role with its grants."""
+    return {
+        name: _role(context, Item(merged, (), merged.body)) for name, merged in context.layers.roles.items()
+    }
+
+
+def _role(context: Context, item: Item) -> Role:
+    portal = item.get("portal", "")
+    if portal and portal not in context.entities:
+        context.unknown_entity(portal, item.pack, item.at("portal"))
+    grants = {g.name: grant for g in item.items("grants") if (grant := _grant(context, item.name, g))}
+    for child in item.items("grants"):
+        if child.name in grants:
+            _check_titles(context, child, grants[child.name], grants)
+    label = context.texts.named(item.get("label"), item.name, f"roles.{item.name}.label")
+    return Role(item.name, label, grants, item.pack, portal, item.key_at())
+
+
+def _grant(context: Context, role: str, item: Item) -> Grant | None:
+    if "entity" not in item.body:
+        context.add(
+            "M250", f'The grant "{item.name}" names no entity.', "Say on which entity.", item.key_at()
+        )
+        return None
+    source = f"grant:{role}.{item.name}"
+    entities = _entities(context, item, source)
+    if not entities:
+        return None
+    return Grant(
+        name=item.name,
+        entities=tuple(entities),
+        can=frozenset(item.get("can", ())),
+        rows=_rows(context, item, entities, source),
+        fields={e: _fields(context, item, context.entities[e], source) for e in entities},
+        place=item.key_at(),
+    )
+
+
+def _check_titles(context: Context, item: Item, grant: Grant, grants: Mapping[str, Grant]) -> None:
+    """Whoever may read a record may read what its title is made of."""
+    for name in grant.entities if "read" in grant.can else ():
+        entity = context.entities[name]
+        used = {n for _, n in uses(entity.title.tree)} if entity.title else set()
+        hidden = sorted(n for n in used & set(entity.fields) if not _is_given(n, grant, name, grants))
+        if hidden:
+            words = " and ".join(hidden)
+            message = f"The grant lets people read {name} without {words}, which its title is made of."
+            hint = f"Add {words} to its fields, or give it for the same rows in another grant."
+            context.add("M280", message, hint, item.at("fields") if "fields" in item.body else item.key_at())
+            return
+
+
+def _is_given(field: str, grant: Grant, entity: str, grants: Mapping[str, Grant]) -> bool:
+    """True when the field may be read wherever the grant's rows are."""
+    if field in grant.fields[entity]:
+        return True
+    reading = (g for g in grants.values() if entity in g.entities and "read" in g.can)
+    return any(_covers(g.rows[entity], grant.rows[entity]) for g in reading if field in g.fields[entity])
+
+
+def _covers(wide: Expression | None, narrow: Expression | None) -> bool:
+    return wide is None or (narrow is not None and wide.tree == narrow.tree)
+
+
+def _entities(context: Context, item: Item, source: str) -> list[str]:
+    """The concrete entities that the grant is about."""
+    words: list[str] = item.body["entity"]
+    if EVERY_ENTITY in words:
+        return [e.name for e in context.entities.values() if not e.abstract and not e.is_engine]
+    found: dict[str, None] = {}
+    for index, word in enumerate(words):
+        entity = context.entities.get(word)
+        place = item.at("entity", index)
+        if entity is None:
+            context.unknown_entity(word, item.pack, place)
+            continue
+        context.use(f"entity:{word}", source, place)
+        found.update(dict.fromkeys(entity.implementations if entity.abstract else (word,)))
+    return list(found)
+
+
+def _rows(context: Context, item: Item, entities: list[str], source: str) -> Mapping[str, Expression | None]:
+    """The row rule for each entity; None for all rows. A rule that is wrong is said once."""
+    text = item.get("rows")
+    rows: dict[str, Expression | None] = dict.fromkeys(entities)
+    if text is None or text.strip() == EVERY_ROW:
+        return rows
+    for entity in entities:
+        before = len(context.problems.found)
+        rows[entity] = context.check(text, item, (*item.path, "rows"), entity, f"{source}.rows", is_rows=True)
+        if len(context.problems.found) > before:
+            break
+    return rows
+
+
+def _fields(context: Context, item: Item, entity: Entity, source: str) -> frozenset[str]:
+    """The names that the grant gives: those listed, or all but the guarded and the excepted."""
+    asked: Mapping[str, Any] | None = item.get("fields")
+    if asked is None:
+        return frozenset(_unguarded(entity))
+    if "except" in asked:
+        excepted = _named(context, item, entity, asked["except"], ("fields", "except"), source)
+        return frozenset(_unguarded(entity)) - excepted
+    return _named(context, item, entity, asked["only"], ("fields",), source)
+
+
+def _unguarded(entity: Entity) -> Iterable[str]:
+    yield from (f.name for f in entity.fields.values() if not f.is_guarded)
+    yield from (r.name for r in entity.relationships.values() if not r.is_guarded)
+
+
+def _named(
+    context: Context, item: Item, entity: Entity, names: list[str], steps: tuple[str, ...], source: str
+) -> frozenset[str]:
+    """The listed names that the entity has; system names come with the row anyway."""
+    system = system_names(entity.ownership, entity.lifecycle is not None)
+    known = (*entity.fields, *entity.relationships)
+    found: set[str] = set()
+    for index, name in enumerate(names):
+        place = item.at(*steps, index)
+        if name in known:
+            found.add(name)
+            context.use(f"field:{entity.name}.{name}", f"{source}.fields", place)
+        elif name not in system and not _is_elsewhere(context, item, name):
+            context.unknown_name(entity.name, name, place, (*known, *system))
+    return frozenset(found)
+
+
+def _is_elsewhere(context: Context, item: Item, name: str) -> bool:
+    """True in a grant on several entities for a name that another one of them has."""
+    words: list[str] = item.body["entity"]
+    entities = [context.entities[w] for w in words if w in context.entities]
+    spread = [context.entities[i] for e in entities for i in e.implementations] + entities
+    return len(spread) > 1 and any(name in e.fields or name in e.relationships for e in spread)

@@ -1,0 +1,105 @@
+"""Seeds: records that packs bring, checked by name; their values are checked when they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from xrm.metadata.model import Entity, Shape
+from xrm.metadata.names import near_hint
+from xrm.metadata.parse import Doc
+from xrm.metadata.resolve.context import Context
+
+_GIVEN = ("external_key", "owner", "team", "state")
+
+
+def check_seeds(context: Context) -> None:
+    """Every record is of an entity with such fields, and refers to records that there are."""
+    by_pack: dict[str, list[Doc]] = {}
+    for doc in context.layers.seeds:
+        by_pack.setdefault(doc.pack, []).append(doc)
+    for pack, docs in by_pack.items():
+        refs = _refs(context, docs)
+        for doc in docs:
+            _check(context, pack, doc, refs)
+
+
+def _records(doc: Doc) -> Iterator[tuple[int, dict[str, Any]]]:
+    for index, record in enumerate(doc.body.get("records", ())):
+        if record is not None:
+            yield index, record
+
+
+def _refs(context: Context, docs: list[Doc]) -> set[str]:
+    refs: set[str] = set()
+    for doc in docs:
+        for index, record in _records(doc):
+            if record["ref"] in refs:
+                where = doc.source.at(("records", index, "ref"))
+                context.add(
+                    "M217", f'The ref "{record["ref"]}" is taken in this pack.', "Choose another one.", where
+                )
+            refs.add(record["ref"])
+    return refs
+
+
+def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
+    used: set[tuple[str, str]] = set()
+    for index, record in _records(doc):
+        entity = context.entities.get(record["entity"])
+        place = doc.source.at(("records", index, "entity"))
+        if entity is None:
+            context.unknown_entity(record["entity"], pack, place)
+        elif entity.abstract or entity.is_engine:
+            kind = "abstract" if entity.abstract else "the engine's own"
+            hint = (
+                "Give people under the key people."
+                if entity.is_engine
+                else f"Choose one of {', '.join(entity.implementations)}."
+            )
+            context.add("M216", f'"{entity.name}" is {kind}, so it has no records here.', hint, place)
+        else:
+            _check_values(context, entity, doc, index, record["values"], refs, used)
+
+
+def _check_values(
+    context: Context,
+    entity: Entity,
+    doc: Doc,
+    index: int,
+    values: dict[str, Any],
+    refs: set[str],
+    used: set[tuple[str, str]],
+) -> None:
+    known = _settable(entity)
+    for name, value in values.items():
+        path = ("records", index, "values", name)
+        if name not in known:
+            context.unknown_name(entity.name, name, doc.source.key_at(path), known)
+        elif (entity.name, name) not in used:
+            used.add((entity.name, name))
+            source = f"seed:{doc.pack}.{doc.name}"
+            context.use(f"field:{entity.name}.{name}", source, doc.source.key_at(path))
+        for ref in _refs_in(value):
+            if ref not in refs and doc.pack not in context.layers.lenient:
+                hint = near_hint(ref, refs, "Write the record's ref as another record of this pack has it.")
+                context.add("M216", f'No record of this pack has the ref "{ref}".', hint, doc.source.at(path))
+
+
+def _settable(entity: Entity) -> tuple[str, ...]:
+    fields = (f.name for f in entity.fields.values() if not f.through)
+    relationships = (r.name for r in entity.relationships.values() if r.shape is not Shape.INVERSE or r.owned)
+    return (*fields, *relationships, *_GIVEN)
+
+
+def _refs_in(value: Any) -> Iterator[str]:
+    """The refs of a value: of a lookup, of a list of links, of links with attributes."""
+    if isinstance(value, dict):
+        if isinstance(value.get("ref"), str):
+            yield value["ref"]
+        else:
+            for inner in value.values():
+                yield from _refs_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _refs_in(inner)
