@@ -48,7 +48,7 @@ class Expand:
 
 @dataclass(frozen=True, slots=True)
 class FieldTest:
-    """A short-form condition `f.<path>=value` or `f.<path>.<operator>=value`, parsed to the same tree as a filter."""
+    """A short form of a filter: `f.<path>=value` or `f.<path>.<operator>=value`, parsed to the same tree."""
 
     path: tuple[str, ...]
     operator: str

@@ -1,0 +1,275 @@
+"""Who may do what: grants of the model, combined cell by cell, as values that both services compile.
+
+A right is answered in three parts: may this actor do the operation on the entity at all, on which rows
+(a `RowRule`), and with which fields (a `RowRule` for each). Nothing is granted unless a grant says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
+from xrm.engine.commands import Actor
+from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.model import OPERATIONS, STATE_FIELDS, Entity, Grant, Label, Model, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One alternative of a row rule: `expression` holds on the record itself, or on its owner record.
+
+    `path` holds the lookups to follow to the record that the expression is about; it is empty for the record
+    itself. An absent expression holds wherever the path leads to a record of `entity`.
+    """
+
+    expression: Expression | None
+    path: tuple[str, ...] = ()
+    text: str = ""
+    entity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """The rows on which something holds: everywhere, nowhere, or where any of the conditions holds."""
+
+    everywhere: bool = False
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """A short key that is equal for equal rules of one model."""
+        if self.everywhere:
+            return ("everywhere",)
+        return tuple(f"{'.'.join(c.path)}:{c.text}" for c in self.conditions)
+
+    @property
+    def nowhere(self) -> bool:
+        """True when no row can satisfy it."""
+        return not self.everywhere and not self.conditions
+
+    def or_else(self, other: RowRule) -> RowRule:
+        """Where this rule or the other holds."""
+        if self.everywhere or other.everywhere:
+            return EVERYWHERE
+        new = tuple(c for c in other.conditions if c not in self.conditions)
+        return RowRule(conditions=self.conditions + new)
+
+
+EVERYWHERE = RowRule(everywhere=True)
+NOWHERE = RowRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one set of roles may do with one entity.
+
+    `rows` gives the rule for each operation, `cells` the rule for each operation and field. A field whose
+    rule equals the row rule is given wherever the row is.
+    """
+
+    entity: str
+    rows: Mapping[str, RowRule]
+    cells: Mapping[str, Mapping[str, RowRule]]
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def can(self, operation: str) -> bool:
+        """True when the operation is granted on some row."""
+        return not self.rows_for(operation).nowhere
+
+    def rows_for(self, operation: str) -> RowRule:
+        """The rows on which the operation is granted."""
+        return self.rows.get(operation, NOWHERE)
+
+    def cell(self, operation: str, name: str) -> RowRule:
+        """The rows on which the operation is granted for this field or relationship."""
+        return self.cells.get(operation, {}).get(name, NOWHERE)
+
+    def names(self, operation: str) -> frozenset[str]:
+        """The fields and relationships that the operation may touch on some row."""
+        return frozenset(n for n, rule in self.cells.get(operation, {}).items() if not rule.nowhere)
+
+    def is_masked(self, name: str) -> bool:
+        """True when some readable rows do not give this field."""
+        return self.cell("read", name) != self.rows_for("read")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether something is allowed, and the grants or the lack of them that say so."""
+
+    allowed: bool
+    reason: str
+
+
+class Policy:
+    """Answers rights for a model; built once per activation, safe to share between threads.
+
+    Whoever has a role inside the organisation may read who its people, teams and units are.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
+        self._cached = lru_cache(maxsize=20_000)(self._rights)
+
+    @property
+    def model(self) -> Model:
+        """The model whose grants it answers for."""
+        return self._model
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """All roles, the built-in administrator included."""
+        return self._roles
+
+    def rights(self, actor: Actor, entity: str) -> Rights:
+        """What `actor` may do with `entity`."""
+        return self._cached(actor.signature, entity)
+
+    def decide(self, actor: Actor, operation: str, entity: str) -> Decision:
+        """Whether `actor` may do `operation` on any row of `entity`, with the grants that say so."""
+        rights = self.rights(actor, entity)
+        reasons = rights.reasons.get(operation, ())
+        if rights.can(operation):
+            return Decision(True, "granted by " + ", ".join(reasons))
+        return Decision(False, f"no role of {actor.name} grants {operation} on {entity}")
+
+    def readable_entities(self, actor: Actor) -> tuple[str, ...]:
+        """The concrete entities of which `actor` may read some row, in model order."""
+        return tuple(
+            e.name
+            for e in self._model.entities.values()
+            if not e.abstract and self.rights(actor, e.name).can("read")
+        )
+
+    def _rights(self, roles: tuple[str, ...], entity_name: str) -> Rights:
+        entity = self._model.entities[entity_name]
+        pieces = [*self._own_pieces(roles, entity), *self._parent_pieces(roles, entity)]
+        return _combine(entity_name, pieces)
+
+    def _own_pieces(self, roles: tuple[str, ...], entity: Entity) -> Iterable[_Piece]:
+        held = [self._roles[r] for r in roles if r in self._roles]
+        if entity.is_engine and any(not role.portal for role in held):
+            yield _Piece(frozenset({"read"}), EVERYWHERE, all_names(entity), "everyone")
+        for role in held:
+            for grant in role.grants.values():
+                if entity.name in grant.entities:
+                    yield _piece(role, grant, entity.name)
+
+    def _parent_pieces(self, roles: tuple[str, ...], entity: Entity) -> Iterable[_Piece]:
+        """Rights of owned children follow the parent: whoever updates the parent edits its rows."""
+        if not entity.parent:
+            return
+        lookup = entity.relationships[entity.parent]
+        for target in lookup.targets:
+            parent = self._cached(roles, target)
+            yield from _followed(parent, entity, lookup.inverse)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One grant on one entity: for these operations, on these rows, these fields."""
+
+    operations: frozenset[str]
+    rows: RowRule
+    fields: frozenset[str]
+    reason: str
+
+
+def _piece(role: Role, grant: Grant, entity: str) -> _Piece:
+    expression = grant.rows.get(entity)
+    rows = (
+        EVERYWHERE
+        if expression is None
+        else RowRule(conditions=(Condition(expression, text=expression.text),))
+    )
+    return _Piece(grant.can, rows, grant.fields.get(entity, frozenset()), f"{role.name}.{grant.name}")
+
+
+_FOLLOWING = {"read": ("read",), "update": ("create", "update", "delete", "transition")}
+
+
+def _followed(parent: Rights, child: Entity, inverse: str) -> Iterable[_Piece]:
+    names = frozenset(open_names(child))
+    for operation, gives in _FOLLOWING.items():
+        rule = parent.cell(operation, inverse)
+        if not rule.nowhere:
+            reason = f"{operation} on {parent.entity}"
+            yield _Piece(frozenset(gives), _through(rule, child.parent), names, reason)
+
+
+def _through(rule: RowRule, lookup: str) -> RowRule:
+    """`rule` of the parent, asked from the child through `lookup`."""
+    if rule.everywhere:
+        return RowRule(conditions=(Condition(None, (lookup,), lookup),))
+    return RowRule(
+        conditions=tuple(
+            Condition(c.expression, (lookup, *c.path), f"{lookup}: {c.text}") for c in rule.conditions
+        )
+    )
+
+
+def _combine(entity: str, pieces: list[_Piece]) -> Rights:
+    rows: dict[str, RowRule] = {}
+    cells: dict[str, dict[str, RowRule]] = {}
+    reasons: dict[str, tuple[str, ...]] = {}
+    for piece in pieces:
+        for operation in piece.operations:
+            rows[operation] = rows.get(operation, NOWHERE).or_else(piece.rows)
+            reasons[operation] = (*reasons.get(operation, ()), piece.reason)
+            cell = cells.setdefault(operation, {})
+            for name in piece.fields:
+                cell[name] = cell.get(name, NOWHERE).or_else(piece.rows)
+    return Rights(entity, rows, cells, reasons)
+
+
+def open_names(entity: Entity) -> Iterable[str]:
+    """The fields and relationships of an entity that a grant without a list gives."""
+    yield from (f.name for f in entity.fields.values() if not f.is_guarded)
+    yield from (r.name for r in entity.relationships.values() if not r.is_guarded)
+
+
+def all_names(entity: Entity) -> frozenset[str]:
+    """Every field and relationship of an entity."""
+    return frozenset((*entity.fields, *entity.relationships))
+
+
+def administrator(model: Model) -> Role:
+    """The built-in role that grants every operation on every record and field."""
+    label: Label = {
+        "en": "Administrator",
+        "pt": "Administrador",
+        "es": "Administrador",
+        "ru": "Администратор",
+    }
+    entities = tuple(e.name for e in model.entities.values() if not e.abstract)
+    writable = tuple(e for e in entities if not model.entities[e].is_engine)
+    grants = {
+        "everything": _full_grant("everything", model, writable, frozenset(OPERATIONS)),
+        "people": _full_grant(
+            "people", model, tuple(e for e in entities if model.entities[e].is_engine), frozenset({"read"})
+        ),
+    }
+    return Role(ADMINISTRATOR, label, grants, pack="core")
+
+
+def _full_grant(name: str, model: Model, entities: tuple[str, ...], can: frozenset[str]) -> Grant:
+    fields = {e: all_names(model.entities[e]) for e in entities}
+    return Grant(name, entities, can, dict.fromkeys(entities), fields)
+
+
+def transition_roles_allow(actor: Actor, roles: tuple[str, ...] | None) -> bool:
+    """True when a transition limited to `roles` is open to `actor`; None is no limit, empty admits nobody."""
+    if roles is None or ADMINISTRATOR in actor.roles:
+        return True
+    return bool(actor.roles.intersection(roles))
+
+
+def always_readable(entity: Entity) -> tuple[str, ...]:
+    """The system fields that come with every readable row of the entity."""
+    names = ("id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by")
+    owner = ("owner", "team", "unit") if entity.is_owned else ()
+    state = STATE_FIELDS if entity.lifecycle else ()
+    return (*names, "deleted_at", *owner, *state)

@@ -1,0 +1,109 @@
+"""The programs of an entity: its expressions compiled for Python, once per model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xrm.metadata.expressions.compile import compile_python
+from xrm.metadata.expressions.environment import Context, Env
+from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Root, walk
+from xrm.metadata.model import Entity, Field, Relationship, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a program runs on. `outer` is the record in hand where bare names belong to another."""
+
+    context: Context
+    env: Env
+    old: Env | None = None
+    outer: Env | None = None
+
+
+Program = Callable[[Scene], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProgram:
+    """A rule, compiled. A local one speaks of the record alone."""
+
+    rule: Rule
+    must: Program
+    when: Program | None
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The compiled expressions of an entity, each by the name of what it belongs to.
+
+    `filter_uses` are the names of the record in hand that a relationship's filter looks at.
+    """
+
+    title: Program | None
+    defaults: Mapping[str, Program]
+    rules: tuple[RuleProgram, ...]
+    required: tuple[str, ...]
+    required_when: Mapping[str, Program]
+    visible: Mapping[str, Program]
+    readonly: Mapping[str, Program]
+    filters: Mapping[str, Program]
+    filter_uses: Mapping[str, frozenset[str]]
+    guards: Mapping[str, Program]
+    key_conditions: Mapping[str, Program]
+
+
+def programs_of(entity: Entity) -> Programs:
+    """The programs of an entity."""
+    things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
+    steps = entity.lifecycle.transitions.values() if entity.lifecycle else ()
+    lookups = list(entity.lookups)
+    return Programs(
+        title=_program(entity.title),
+        defaults=_each((t.name, t.default) for t in things),
+        rules=tuple(_rule(rule) for rule in entity.rules.values()),
+        required=tuple(t.name for t in things if t.required),
+        required_when=_each((t.name, t.required_when) for t in things),
+        visible=_each((t.name, t.visible_when) for t in things),
+        readonly=_each((t.name, t.readonly_when) for t in things),
+        filters=_each((r.name, r.filter) for r in lookups),
+        filter_uses={r.name: _outer_names(r.filter) for r in lookups if r.filter is not None},
+        guards=_each((s.name, s.guard) for s in steps),
+        key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
+    )
+
+
+def _each(pairs: Iterable[tuple[str, Expression | None]]) -> dict[str, Program]:
+    compiled = ((name, _program(expression)) for name, expression in pairs)
+    return {name: program for name, program in compiled if program is not None}
+
+
+def _program(expression: Expression | None) -> Program | None:
+    return None if expression is None else program_of(expression)
+
+
+def program_of(expression: Expression) -> Program:
+    """The expression as a function of a scene."""
+    evaluate = compile_python(expression)
+    return lambda scene: evaluate(scene.env, scene.context, scene.outer, scene.old)
+
+
+def _rule(rule: Rule) -> RuleProgram:
+    parts = [rule.must] if rule.when is None else [rule.must, rule.when]
+    return RuleProgram(rule, program_of(rule.must), _program(rule.when), all(is_local(p) for p in parts))
+
+
+def is_local(expression: Expression) -> bool:
+    """True when evaluating it reads no other record."""
+    return not any(
+        isinstance(n, Aggregate) or (isinstance(n, Access) and n.hops) for n in walk(expression.tree)
+    )
+
+
+def _outer_names(expression: Expression | None) -> frozenset[str]:
+    if expression is None:
+        return frozenset()
+    found = (n for n in walk(expression.tree) if isinstance(n, Access) and n.root is Root.OUTER)
+    return frozenset(n.hops[0].relationship if n.hops else n.path[0] for n in found)

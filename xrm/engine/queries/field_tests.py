@@ -1,0 +1,74 @@
+"""Short-form conditions of pages (`f.stage=won`) as texts of the expression language: there is one filter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from xrm.engine.queries.request import FieldTest
+from xrm.errors import Invalid, Place, Problem
+from xrm.metadata.expressions.types import Attribute, Kind, Names
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,8})?\Z")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\Z")
+_COMPARISONS: Mapping[str, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})
+_TEXTUAL = frozenset({Kind.TEXT, Kind.CHOICE, Kind.LONG_TEXT})
+
+
+def as_text(test: FieldTest, entity: str, names: Names) -> str:
+    """The condition as an expression; raises Invalid when the value does not fit the field."""
+    shown = ".".join(test.path)
+    if test.operator == "empty":
+        return f"{shown} == empty" if test.raw != ("false",) else f"{shown} != empty"
+    kind = _kind(test, entity, names)
+    values = [_written(raw, kind, shown) for raw in test.raw]
+    if kind is Kind.OPTIONS:
+        return " or ".join(f"{value} in {shown}" for value in values)
+    if test.operator in ("contains", "starts_with"):
+        return " or ".join(f"{test.operator}({shown}, {value})" for value in values)
+    if test.operator == "in" or len(values) > 1:
+        return f"{shown} in [{', '.join(values)}]"
+    return f"{shown} {_COMPARISONS[test.operator]} {values[0]}"
+
+
+def _kind(test: FieldTest, entity: str, names: Names) -> Kind:
+    """The kind of the field at the end of the path; text where the checker will refuse the path anyway."""
+    found: Attribute | None = None
+    at: tuple[str, ...] = (entity,)
+    for name in test.path:
+        step = next((a for e in at if (a := names.attribute(e, name)) is not None), None)
+        if step is None and found is not None:
+            step = next((p for e in at if (p := names.part(e, found, name)) is not None), None)
+        if step is None:
+            return Kind.TEXT
+        found, at = step, step.type.entities or at
+    return found.type.kind if found else Kind.TEXT
+
+
+def _written(raw: str, kind: Kind, shown: str) -> str:
+    """The raw value as a literal of the language."""
+    if raw == "me" and kind is Kind.REFERENCE:
+        return "me"
+    if kind in _NUMERIC:
+        return _matching(raw, _NUMBER.match, shown, "a number, for example 12.5")
+    if kind is Kind.BOOLEAN:
+        return _matching(raw, lambda text: text in ("true", "false"), shown, "true or false")
+    if kind is Kind.REFERENCE:
+        return quoted(_matching(raw, _ID.match, shown, "the id of a record"))
+    return quoted(raw)
+
+
+def _matching(raw: str, is_good: Callable[[str], object], shown: str, wanted: str) -> str:
+    if is_good(raw):
+        return raw
+    raise Invalid(
+        Problem(
+            "R106", f"{shown} is compared with {raw[:40]!r}.", f"Give {wanted}.", Place(path=f"f.{shown}")
+        )
+    )
+
+
+def quoted(text: str) -> str:
+    """The text as a text literal of the language."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -1,0 +1,121 @@
+"""A place in a statement where records of one entity stand, seen with one actor's rights.
+
+Whatever leaves a frame is masked: a field that only some grants give is empty on the rows of the others,
+and a step along a relationship leads only to records that the actor may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from xrm.engine.access import NOWHERE, RowRule
+from xrm.engine.access.row_rules import RowRules
+from xrm.engine.queries.reading import Reader
+from xrm.engine.storage.entity_tables import EntityTable, Schema, StoredLookup
+
+Element = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every frame of a statement shares: the tables, the row rules as SQL, and who reads."""
+
+    schema: Schema
+    row_rules: RowRules
+    reader: Reader
+
+    def frame(self, entity: str) -> Frame:
+        """A new place for records of `entity`."""
+        stored = self.schema[entity]
+        return Frame(self, stored, stored.table.alias())
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Records of one entity in a statement."""
+
+    desk: Desk
+    stored: EntityTable
+    table: sa.FromClause
+
+    @property
+    def entity(self) -> str:
+        """The name of the entity."""
+        return self.stored.entity.name
+
+    @property
+    def id(self) -> Element:
+        """The id of the record."""
+        return self.table.c.id
+
+    def condition(self, rule: RowRule) -> sa.ColumnElement[bool]:
+        """True where the rule holds for the record."""
+        return self.desk.row_rules.condition(rule, self.entity, self.table)
+
+    def readable(self) -> sa.ColumnElement[bool] | None:
+        """True where the actor may read the record; None when that is everywhere."""
+        rule = self.desk.reader.rights(self.entity).rows_for("read")
+        return None if rule.everywhere else self.condition(rule)
+
+    def masked(self, name: str, column: Element) -> Element:
+        """The column, empty on the rows where the actor may not read the field `name`."""
+        rights = self.desk.reader.rights(self.entity)
+        rule = rights.cell("read", name)
+        if name not in self.stored.fields and name not in self.stored.entity.relationships:
+            return column
+        if rule == rights.rows_for("read"):
+            return column
+        if rule == NOWHERE:
+            return sa.null()
+        return sa.case((self.condition(rule), column), else_=sa.null())
+
+    def own(self, physical: str) -> Element:
+        """The column of that physical name in this place."""
+        return self.table.c[physical]
+
+    def columns(self, name: str) -> list[Element]:
+        """The masked columns of a field, a lookup or a system field, in the order of its parts."""
+        if name in self.stored.fields:
+            return [self.masked(name, self.own(c.key)) for c in self.stored.fields[name].columns]
+        if name in self.stored.lookups:
+            return [self.masked(name, self.own(c.key)) for c in self.stored.lookups[name].all_columns]
+        return [self.own(name)]
+
+    def lookup(self, name: str) -> StoredLookup | None:
+        """The stored lookup of that name."""
+        return self.stored.lookups.get(name)
+
+    def steps(self, name: str) -> Iterable[tuple[Element, Frame]]:
+        """For each entity that the lookup can lead to: the column with its ids, and a frame for it."""
+        stored = self.stored.lookups.get(name)
+        if stored is None:
+            target = POINTERS[name]
+            yield self.own(name), self.desk.frame(target)
+            return
+        for entity, column in stored.columns.items():
+            if self.desk.reader.rights(entity).can("read"):
+                yield self.masked(name, self.own(column.key)), self.desk.frame(entity)
+
+
+POINTERS = {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
+
+
+def over_lookup(frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]) -> list[Element]:
+    """What `value` gives of the record that a lookup leads to, empty where the actor may not read it.
+
+    A lookup to several entities gives what the one that is pointed at has.
+    """
+    found: list[list[Element]] = []
+    for pointer, there in frame.steps(name):
+        readable = there.readable()
+        conditions = [there.id == pointer] if readable is None else [there.id == pointer, readable]
+        found.append([sa.select(c).where(*conditions).scalar_subquery() for c in value(there)])
+    if not found:
+        return []
+    if len(found) == 1:
+        return list(found[0])
+    return [sa.func.coalesce(*column, type_=column[0].type) for column in zip(*found, strict=True)]

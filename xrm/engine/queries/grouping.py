@@ -1,0 +1,235 @@
+"""Groups and aggregates: the same filters and rights as lists, with terms in the expression language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.projection.sql_expressions import sql_value
+from xrm.engine.projection.sql_scope import SqlScope
+from xrm.engine.queries.conditions import base_conditions, filter_expressions, search_condition, sql_of
+from xrm.engine.queries.frame import Element, Frame
+from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.references import titles_of
+from xrm.engine.queries.request import Aggregate
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.types import Integer, ScaledDecimal
+from xrm.errors import Invalid, Place, Problem, Problems, TooLarge
+from xrm.metadata.expressions.check import check
+from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.types import NUMBERS, ORDERED, Kind
+from xrm.metadata.fieldtypes.times import write_duration, write_instant
+from xrm.metadata.values import EXACT_SCALE, MAX_DIGITS, round_half_up
+
+_CALL = re.compile(r"(count|sum|min|max|avg)\((.*)\)\Z", re.DOTALL)
+_GROUPABLE = ORDERED | {Kind.TEXT, Kind.CHOICE, Kind.BOOLEAN, Kind.REFERENCE}
+_SUMMABLE = NUMBERS | {Kind.DURATION}
+PLACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One column of the answer: its text, its SQL, and what its values are."""
+
+    text: str
+    column: Element
+    kind: Kind
+    entity: str = ""
+    is_money: bool = False
+
+
+def aggregate(
+    kit: Kit, unit: UnitOfWork, query: Aggregate, parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The groups of the readable matching records, in the order of the group terms."""
+    _refuse_many(kit, query)
+    frame = kit.desk.frame(query.entity)
+    problems = Problems()
+    groups = [t for text in query.group if (t := _group(kit, frame, text, problems)) is not None]
+    found = [t for text in query.aggregates if (t := _aggregate(kit, frame, text, problems)) is not None]
+    if problems:
+        raise Invalid(problems.found)
+    statement = _statement(kit, frame, query, groups, found)
+    values: dict[str, Any] = {**parameters, "limit": min(query.limit, kit.limits.group_rows)}
+    if query.search:
+        values["q"] = kit.index.query(query.search)
+    prepared = kit.prepare(statement)
+    rows = [prepared.read(row) for row in unit.run(prepared, values)]
+    titles = _titles(kit, unit, groups, rows, parameters)
+    terms, width = [*groups, *found], len(groups)
+    answers = ([*row[:width], *_results(found, row[width:])] for row in rows)
+    return [
+        {t.text: _shown(t, v, titles, kit.currency) for t, v in zip(terms, answer, strict=True)}
+        for answer in answers
+    ]
+
+
+def _refuse_many(kit: Kit, query: Aggregate) -> None:
+    most = kit.limits.group_terms
+    if max(len(query.group), len(query.aggregates)) > most:
+        problem = Problem("L111", f"There are more than {most} terms.", "Ask twice.", Place(path="group"))
+        raise TooLarge(problem, facts={"limit": "group_terms"})
+
+
+def _statement(
+    kit: Kit, frame: Frame, query: Aggregate, groups: Sequence[Term], found: Sequence[Term]
+) -> sa.Select[Any]:
+    """The terms are taken in a subquery first, so that a term with a subquery in it may be grouped by."""
+    conditions = base_conditions(frame, query.trash)
+    conditions += sql_of(frame, filter_expressions(frame, query.filters, query.tests, kit.limits))
+    if query.search:
+        conditions.append(search_condition(frame, kit.index, kit.numbers))
+    inner = [t.column.label(f"g{i}") for i, t in enumerate(groups)]
+    inner += [t.column.label(f"a{i}") for i, t in enumerate(found)]
+    base = sa.select(*inner).select_from(frame.table).where(*conditions).subquery()
+    keys = [base.c[f"g{i}"] for i in range(len(groups))]
+    results = [c for i, t in enumerate(found) for c in _combined(t, base.c[f"a{i}"])]
+    chosen = sa.select(*keys, *results).select_from(base)
+    limit = sa.bindparam("limit", type_=sa.Integer())
+    return chosen.group_by(*keys).order_by(*(k.asc().nulls_first() for k in keys)).limit(limit)
+
+
+def _combined(term: Term, column: Element) -> list[Element]:
+    """The aggregate over the taken column: one result, or sum and count where it is a mean."""
+    name = term.text.split("(", 1)[0]
+    if name == "count":
+        return [sa.func.count(column, type_=Integer())]
+    if name in ("sum", "avg"):
+        total = sa.func.sum(column, type_=_wide(column))
+        return [total, sa.func.count(column, type_=Integer())]
+    extreme = sa.func.min if name == "min" else sa.func.max
+    return [extreme(column, type_=column.type)]
+
+
+def _wide(column: Element) -> Any:
+    """The type of a sum: more digits, the same decimals."""
+    if isinstance(column.type, ScaledDecimal):
+        return ScaledDecimal(MAX_DIGITS + 20, column.type.scale)
+    return column.type
+
+
+def _results(terms: Sequence[Term], values: Sequence[Any]) -> list[Any]:
+    """One value per aggregate: sums of nothing are 0, means exact and then rounded half up."""
+    rest, found = iter(values), []
+    for term in terms:
+        name = term.text.split("(", 1)[0]
+        first = next(rest)
+        if name not in ("sum", "avg"):
+            found.append(first)
+            continue
+        count = next(rest)
+        zero = (
+            timedelta() if term.kind is Kind.DURATION else Decimal(0) if term.kind is not Kind.INTEGER else 0
+        )
+        found.append((first if count else zero) if name == "sum" else _mean(first, count))
+    return found
+
+
+def _mean(total: Any, count: int) -> Any:
+    if not count:
+        return None
+    if isinstance(total, timedelta):
+        return timedelta(seconds=round(total.total_seconds() / count))
+    return round_half_up(Decimal(total) / count, EXACT_SCALE)
+
+
+def _group(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None:
+    checked = _checked(frame, text, problems, "group")
+    if checked is None:
+        return None
+    if checked.type.kind not in _GROUPABLE:
+        problems.add("R108", f"{text} can not be grouped by.", "Choose another term.", Place(path="group"))
+        return None
+    entities = checked.type.entities
+    if checked.type.kind is Kind.REFERENCE and len(entities) != 1:
+        hint = "Group by a field of it, as in account.name."
+        problems.add("R108", f"{text} can not be grouped by.", hint, Place(path="group"))
+        return None
+    entity = entities[0] if checked.type.kind is Kind.REFERENCE else ""
+    return Term(text, sql_value(checked, _scope(kit, frame)), checked.type.kind, entity)
+
+
+def _checked(frame: Frame, text: str, problems: Problems, where: str) -> Expression | None:
+    found = check(text, frame.entity, frame.desk.reader.names, expect=None, place=Place(path=where))
+    if isinstance(found, Expression):
+        return found
+    problems.extend(found)
+    return None
+
+
+def _scope(kit: Kit, frame: Frame) -> SqlScope:
+    masks = frame.desk.reader.masks(frame.desk.row_rules)
+    return SqlScope(
+        frame.desk.schema,
+        frame.entity,
+        frame.table,
+        restrict=masks.restrict,
+        mask=masks.mask,
+        numbers=kit.numbers.entities,
+    )
+
+
+def _aggregate(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None:
+    match = _CALL.match(text)
+    if match is None:
+        hint = "Write count(), sum(field), min(field), max(field) or avg(field)."
+        problems.add("R108", f"{text!r} is not an aggregate.", hint, Place(path="aggregate"))
+        return None
+    name, inner = match[1], match[2].strip()
+    if name == "count" and not inner:
+        return Term(text, sa.literal(1, Integer()), Kind.INTEGER)
+    checked = _checked(frame, inner, problems, "aggregate")
+    if checked is None:
+        return None
+    kind = checked.type.kind
+    fits = kind in _SUMMABLE if name in ("sum", "avg") else kind in _GROUPABLE
+    if not fits:
+        problems.add(
+            "R108", f"{text} can not be calculated.", "Choose another field.", Place(path="aggregate")
+        )
+        return None
+    column = sql_value(checked, _scope(kit, frame))
+    return Term(text, column, Kind.INTEGER if name == "count" else kind, is_money=_is_money(frame, inner))
+
+
+def _is_money(frame: Frame, text: str) -> bool:
+    found = frame.desk.reader.names.attribute(frame.entity, text)
+    return found is not None and found.type.kind is Kind.MONEY
+
+
+def _titles(
+    kit: Kit,
+    unit: UnitOfWork,
+    groups: Sequence[Term],
+    rows: Sequence[Sequence[Any]],
+    parameters: Mapping[str, Any],
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for place, term in enumerate(groups):
+        if term.entity:
+            ids = {row[place] for row in rows if row[place] is not None}
+            found |= titles_of(kit, unit, term.entity, list(ids), parameters)
+    return found
+
+
+def _shown(term: Term, value: Any, titles: Mapping[str, str], currency: str) -> Any:
+    """The value in JSON."""
+    if value is None:
+        return None
+    if term.entity and isinstance(value, UUID):
+        return {"id": str(value), "entity": term.entity, "title": titles.get(str(value))}
+    if isinstance(value, Decimal):
+        text = format(value.quantize(Decimal(1).scaleb(-PLACES)) if term.is_money else value, "f")
+        return {"amount": text, "currency": currency} if term.is_money else text
+    if isinstance(value, datetime):
+        return write_instant(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return write_duration(value) if isinstance(value, timedelta) else value

@@ -1,0 +1,198 @@
+"""What happened: the history of a record and the change feed, as far as the reader may see.
+
+A change is shown to whoever may read its record, and in it only the fields that they may read on that
+record. What they may not read leaves no trace, not even an empty change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.access import EVERYWHERE, RowRule, always_readable
+from xrm.engine.commands import Actor
+from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.references import titles_of
+from xrm.engine.queries.request import Page
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.feed import FeedPosition, after, in_order, settled
+from xrm.engine.storage.ledger import CHANGE
+from xrm.engine.storage.statements import any_of
+from xrm.errors import Place, Problem, Unreadable
+from xrm.metadata.fieldtypes.times import write_instant
+
+if TYPE_CHECKING:
+    from xrm.engine.queries.service import QueryService
+
+_COLUMNS = tuple(CHANGE.c)
+_NAMES = tuple(c.key for c in _COLUMNS)
+
+
+def history(
+    service: QueryService,
+    unit: UnitOfWork,
+    actor: Actor,
+    entity: str,
+    record: UUID,
+    limit: int,
+    cursor: str,
+) -> Page:
+    """The changes of one record, newest first."""
+    kit = service.kit(actor)
+    below = _whole_number(cursor) if cursor else None
+    chosen = sa.select(*_COLUMNS).where(CHANGE.c.record == sa.bindparam("record", type_=CHANGE.c.record.type))
+    if below is not None:
+        chosen = chosen.where(CHANGE.c.position < sa.bindparam("below", type_=CHANGE.c.position.type))
+    chosen = chosen.order_by(CHANGE.c.position.desc()).limit(sa.bindparam("limit", type_=sa.Integer()))
+    prepared = kit.prepare(chosen)
+    values = {"record": record, "below": below, "limit": limit + 1}
+    rows = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in unit.run(prepared, values)]
+    parameters = service.parameters(actor)
+    shown = _Shown(kit, unit, parameters).entries(rows[:limit])
+    more = str(rows[limit - 1]["position"]) if len(rows) > limit else None
+    return Page([e for e in shown if e is not None], more)
+
+
+def feed(service: QueryService, unit: UnitOfWork, actor: Actor, since: str, limit: int) -> Page:
+    """The changes after `since`, oldest first; `next` is where to go on, also when nothing could be shown."""
+    kit = service.kit(actor)
+    here = _position(since)
+    chosen = (
+        sa.select(*_COLUMNS)
+        .where(settled(), after())
+        .order_by(*in_order())
+        .limit(sa.bindparam("limit", type_=sa.Integer()))
+    )
+    prepared = kit.prepare(chosen)
+    values = {"transaction": here.transaction, "position": here.position, "limit": limit}
+    rows = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in unit.run(prepared, values)]
+    shown = _Shown(kit, unit, service.parameters(actor)).entries(rows)
+    last = FeedPosition(rows[-1]["transaction"], rows[-1]["position"]) if rows else here
+    return Page([e for e in shown if e is not None], str(last))
+
+
+def _position(since: str) -> FeedPosition:
+    if since in ("", "0"):
+        return FeedPosition()
+    try:
+        return FeedPosition.parse(since)
+    except ValueError:
+        raise _bad_place("since") from None
+
+
+def _whole_number(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 18:
+        return int(text)
+    raise _bad_place("cursor")
+
+
+def _bad_place(name: str) -> Unreadable:
+    problem = Problem(
+        "R107", f"{name} is not a place in the log.", "Give what an answer gave.", Place(path=name)
+    )
+    return Unreadable(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Turns change-log rows into what the reader may see of them."""
+
+    kit: Kit
+    unit: UnitOfWork
+    parameters: Mapping[str, Any]
+
+    def entries(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
+        """An entry per row, or None where the reader may see nothing of it."""
+        visible = self._visible(rows)
+        actors = {row["actor"] for row in rows if row["actor"] is not None}
+        names = titles_of(self.kit, self.unit, "user", list(actors), self.parameters)
+        return [self._entry(row, visible, names) for row in rows]
+
+    def _visible(self, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, UUID], frozenset[str]]:
+        """The readable names of each record that appears, by entity number and record."""
+        by_entity: dict[int, dict[UUID, None]] = {}
+        for row in rows:
+            by_entity.setdefault(row["entity"], {})[row["record"]] = None
+        found: dict[tuple[int, UUID], frozenset[str]] = {}
+        for number, records in by_entity.items():
+            entity = self.kit.numbers.names.get(number, "")
+            for record, names in self._readable(entity, list(records)).items():
+                found[number, record] = names
+        return found
+
+    def _readable(self, entity: str, records: list[UUID]) -> dict[UUID, frozenset[str]]:
+        reader = self.kit.desk.reader
+        if entity not in self.kit.desk.schema.entities or not reader.rights(entity).can("read"):
+            return {}
+        rights = reader.rights(entity)
+        rules: dict[RowRule, list[str]] = {
+            rights.rows_for("read"): list(always_readable(reader.model.entities[entity]))
+        }
+        for name in rights.names("read"):
+            rules.setdefault(rights.cell("read", name), []).append(name)
+        found: dict[UUID, set[str]] = {}
+        rows = self._passing(entity, rights.rows_for("read"), records)
+        for rule, names in rules.items():
+            for record in rows & self._passing(entity, rule, records):
+                found.setdefault(record, set()).update(names)
+        return {record: frozenset(names) for record, names in found.items()}
+
+    def _passing(self, entity: str, rule: RowRule, records: list[UUID]) -> set[UUID]:
+        frame = self.kit.desk.frame(entity)
+        conditions = [any_of(frame.id, "ids")]
+        if rule != EVERYWHERE:
+            conditions.append(frame.condition(rule))
+        prepared = self.kit.prepare(sa.select(frame.id).where(*conditions))
+        rows = self.unit.run(prepared, {**self.parameters, "ids": records})
+        return {prepared.read(row)[0] for row in rows}
+
+    def _entry(
+        self,
+        row: Mapping[str, Any],
+        visible: Mapping[tuple[int, UUID], frozenset[str]],
+        names: Mapping[str, str],
+    ) -> dict[str, Any] | None:
+        known = visible.get((row["entity"], row["record"]))
+        if known is None:
+            return None
+        changes = dict(self._changes(row, known))
+        if (
+            not changes
+            and (row["before"] or row["after"])
+            and row["operation"] not in ("create", "delete", "restore")
+        ):
+            return None
+        return {
+            "position": str(FeedPosition(row["transaction"], row["position"])),
+            "at": write_instant(row["at"]),
+            "actor": _actor(row["actor"], names),
+            "door": row["door"],
+            "entity": self.kit.numbers.names[row["entity"]],
+            "record": str(row["record"]),
+            "title": row["title"],
+            "version": row["version"],
+            "operation": row["operation"],
+            "reason": row["reason"],
+            "changes": changes,
+        }
+
+    def _changes(self, row: Mapping[str, Any], known: frozenset[str]) -> Iterable[tuple[str, Any]]:
+        before, after_ = row["before"], row["after"]
+        for key in dict.fromkeys((*before, *after_)):
+            name = self._name(key)
+            if name in known:
+                yield name, {"before": before.get(key), "after": after_.get(key)}
+
+    def _name(self, key: str) -> str:
+        found = self.kit.numbers.field_names.get(int(key)) if key.isdecimal() else None
+        return found[1] if found else key
+
+
+def _actor(record: UUID | None, names: Mapping[str, str]) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {"id": str(record), "entity": "user", "title": names.get(str(record))}

@@ -1,0 +1,140 @@
+"""Records on the far side of a relationship, with the link between them where the relationship has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Actor
+from xrm.engine.queries.frame import Frame
+from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.reading import unknown_name
+from xrm.engine.queries.request import Page, Query
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.entity_tables import LinkTable
+from xrm.engine.storage.statements import any_of
+from xrm.metadata.fieldtypes.builtins import write_value
+from xrm.metadata.model import Relationship, Shape
+
+if TYPE_CHECKING:
+    from xrm.engine.queries.service import QueryService
+
+
+def page(
+    service: QueryService,
+    unit: UnitOfWork,
+    actor: Actor,
+    entity: str,
+    record: UUID,
+    name: str,
+    limit: int,
+    after: str,
+) -> Page:
+    """One page of the far side: links of a many-to-many, or the child records."""
+    kit = service.kit(actor)
+    known = {r.name: r for r in kit.desk.reader.relationships(kit.desk.schema[entity].entity)}
+    if name not in known:
+        raise unknown_name(entity, name, known, "relationship")
+    side = known[name]
+    stored = side if side.of is None else kit.desk.schema[side.of[0]].entity.relationships[side.of[1]]
+    if stored.shape is not Shape.MANY:
+        target = side.of[0] if side.of else side.targets[0]
+        query = Query(target, within=(entity, record, name), limit=limit, cursor=after)
+        return service.list_in(unit, actor, query)
+    found: dict[str, list[dict[str, Any]]] = {str(record): []}
+    start = int(after) if after.isdecimal() and len(after) < 8 else 0
+    reader = LinkReader(kit, unit, service.parameters(actor))
+    reader.read(side, stored, [record], start + limit + 1, found)
+    rows = found[str(record)][start:]
+    return Page(rows[:limit], str(start + limit) if len(rows) > limit else None)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReader:
+    """Reads links with id, entity and title of the far record, and the attributes of the link."""
+
+    kit: Kit
+    unit: UnitOfWork
+    parameters: Mapping[str, Any]
+
+    def read(
+        self,
+        side: Relationship,
+        stored: Relationship,
+        ids: Sequence[UUID],
+        most: int,
+        found: dict[str, list[dict[str, Any]]],
+    ) -> None:
+        """The links of each record among `ids` are in `found`, at most `most` of each, oldest first."""
+        link = self.kit.desk.schema[stored.entity].links[stored.name]
+        for near, far, entity in _ends(side, stored, link):
+            if entity in self.kit.desk.schema.entities and self.kit.desk.reader.rights(entity).can("read"):
+                self._read(link, near, far, entity, ids, most, found)
+
+    def _read(
+        self,
+        link: LinkTable,
+        near: sa.Column[Any],
+        far: sa.Column[Any],
+        entity: str,
+        ids: Sequence[UUID],
+        most: int,
+        found: dict[str, list[dict[str, Any]]],
+    ) -> None:
+        frame = self.kit.desk.frame(entity)
+        prepared = self.kit.prepare(_statement(frame, link, near, far, most))
+        names = [c.key for c in link.table.c]
+        for raw in self.unit.run(prepared, {**self.parameters, "ids": list(ids)}):
+            values = prepared.read(raw)
+            row = dict(zip(names, values, strict=False))
+            record, title = values[len(names) : len(names) + 2]
+            rows = found[str(row[near.key])]
+            if len(rows) < most:
+                rows.append(
+                    {"id": str(record), "entity": entity, "title": title, "link": shown_link(link, row)}
+                )
+
+
+def _ends(
+    side: Relationship, stored: Relationship, link: LinkTable
+) -> Iterable[tuple[sa.Column[Any], sa.Column[Any], str]]:
+    """The near and the far column of the link table as seen from `side`, and the far entity."""
+    if side is stored:
+        for entity, column in link.target.columns.items():
+            yield link.source, column, entity
+    else:
+        yield link.target.columns[side.entity], link.source, stored.entity
+
+
+def _statement(
+    frame: Frame, link: LinkTable, near: sa.Column[Any], far: sa.Column[Any], most: int
+) -> sa.Select[Any]:
+    readable = frame.readable()
+    conditions = [any_of(near, "ids"), frame.own("deleted_at").is_(None)]
+    place = sa.func.row_number().over(partition_by=near, order_by=link.table.c.id).label("place")
+    joined = link.table.join(frame.table, frame.id == far)
+    columns = [*link.table.c, frame.id.label("far_id"), frame.own("title").label("far_title"), place]
+    chosen = (
+        sa.select(*columns)
+        .select_from(joined)
+        .where(*conditions, *([] if readable is None else [readable]))
+        .subquery()
+    )
+    return sa.select(chosen).where(chosen.c.place <= most).order_by(chosen.c.place)
+
+
+def shown_link(link: LinkTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The link in JSON: its id, its attributes and its validity."""
+    shown: dict[str, Any] = {"id": str(row["id"])}
+    for name, stored in link.attributes.items():
+        value = stored.join(row)
+        shown[name] = None if value is None else write_value(stored.field.type, value, stored.field.params)
+    for column in (link.valid_from, link.valid_to):
+        if column is not None:
+            day = row[column.key]
+            shown[column.key] = None if day is None else day.isoformat()
+    return shown

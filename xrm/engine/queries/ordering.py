@@ -1,0 +1,142 @@
+"""Order and place: sort keys, always ending in the id, and the condition that continues after a cursor.
+
+Empty values are the smallest: first when ascending, last when descending, as the indexes are built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from xrm.engine.queries.frame import POINTERS, Element, Frame, over_lookup
+from xrm.engine.queries.outputs import readable_names
+from xrm.engine.queries.reading import unknown_name
+from xrm.engine.queries.request import Sort
+from xrm.engine.storage.statements import order_by
+from xrm.errors import Invalid, Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One column to order by; `is_full` says that it is never empty."""
+
+    column: Element
+    descending: bool
+    is_full: bool = False
+
+
+def sort_keys(frame: Frame, sorts: Sequence[Sort]) -> list[SortKey]:
+    """The keys of these sorts, or of the entity's own order, with the id at the end."""
+    if sorts:
+        keys = [key for sort in sorts for key in _keys_of(frame, sort)]
+    else:
+        keys = [SortKey(frame.own(c.key), down, _is_full(frame, c.key)) for c, down in _default(frame)]
+    last = keys[-1].descending if keys else False
+    return [*keys, SortKey(frame.id, last, True)]
+
+
+def _default(frame: Frame) -> list[tuple[sa.Column[Any], bool]]:
+    """The entity's own order, without columns that this actor may not read."""
+    known = set(readable_names(frame))
+    return [(c, down) for c, down in frame.stored.order if _field_of(frame, c.key) in known]
+
+
+def _field_of(frame: Frame, physical: str) -> str:
+    """The name of the field, lookup or system field that a column belongs to."""
+    return physical.split("__")[0]
+
+
+def _is_full(frame: Frame, physical: str) -> bool:
+    column = frame.stored.table.c[physical]
+    return not column.nullable
+
+
+def _keys_of(frame: Frame, sort: Sort) -> list[SortKey]:
+    columns = _columns(frame, sort.path, ".".join(sort.path))
+    return [SortKey(column, sort.descending, is_full) for column, is_full in columns]
+
+
+def _columns(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Element, bool]]:
+    name = path[0]
+    known = readable_names(frame)
+    if name not in known:
+        raise unknown_name(frame.entity, name, known, "sort")
+    is_pointer = name in frame.stored.lookups or name in POINTERS
+    if len(path) > 1 and is_pointer:
+        found = over_lookup(frame, name, lambda there: [c for c, _ in _columns(there, path[1:], shown)])
+        return [(column, False) for column in found]
+    if is_pointer:
+        return [(c, False) for c in over_lookup(frame, name, lambda there: [there.own("title__key")])]
+    return [_own(frame, path, shown)]
+
+
+def _own(frame: Frame, path: tuple[str, ...], shown: str) -> tuple[Element, bool]:
+    """The column that orders a field: the folded twin of text, the base value of money."""
+    name = path[0]
+    stored = frame.stored.fields.get(name)
+    if stored is None and len(path) == 1:
+        physical = "title__key" if name == "title" else name
+        return frame.own(physical), _is_full(frame, physical)
+    if stored is None or stored.field.through or not stored.field.type.is_sortable:
+        raise _unsortable(shown)
+    suffixes = [p.suffix for p in stored.field.parts]
+    wanted = path[1] if len(path) > 1 else _main_part(suffixes)
+    if wanted not in suffixes:
+        raise _unsortable(shown)
+    place = suffixes.index(wanted)
+    key = stored.keys[place]
+    column = frame.own((key if key is not None else stored.columns[place]).key)
+    return frame.masked(name, column), False
+
+
+def _main_part(suffixes: Sequence[str]) -> str:
+    """The part that stands for the whole: base value of money, last name of a person, else the first."""
+    return next((s for s in ("base", "last", "city") if s in suffixes), suffixes[0] if suffixes else "")
+
+
+def _unsortable(shown: str) -> Invalid:
+    return Invalid(
+        Problem("R108", f"{shown} can not be sorted by.", "Choose a field with an order.", Place(path="sort"))
+    )
+
+
+def ordered(keys: Sequence[SortKey]) -> list[Element]:
+    """The ORDER BY of these keys."""
+    return [order_by(key.column, key.descending) for key in keys]
+
+
+def after(keys: Sequence[SortKey], empties: Sequence[bool]) -> sa.ColumnElement[bool]:
+    """True for records after the one whose key values are bound to `after0`, `after1` and so on.
+
+    `empties` says which of those values are empty; an empty one is not bound.
+    """
+    if all(k.is_full for k in keys) and len({k.descending for k in keys}) == 1:
+        mine = sa.tuple_(*(k.column for k in keys))
+        theirs = sa.tuple_(*(_bound(i, k) for i, k in enumerate(keys)))
+        return mine < theirs if keys[0].descending else mine > theirs
+    return _after(list(enumerate(zip(keys, empties, strict=True))))
+
+
+def _bound(place: int, key: SortKey) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"after{place}", type_=key.column.type)
+
+
+def _after(places: Sequence[tuple[int, tuple[SortKey, bool]]]) -> sa.ColumnElement[bool]:
+    (place, (key, is_empty)), rest = places[0], places[1:]
+    beyond = _beyond(place, key, is_empty)
+    if not rest:
+        return beyond
+    same = key.column.is_(None) if is_empty else key.column == _bound(place, key)
+    return sa.or_(beyond, sa.and_(same, _after(rest)))
+
+
+def _beyond(place: int, key: SortKey, is_empty: bool) -> sa.ColumnElement[bool]:
+    if is_empty:
+        return sa.false() if key.descending else key.column.is_not(None)
+    if not key.descending:
+        return key.column > _bound(place, key)
+    below = key.column < _bound(place, key)
+    return below if key.is_full else sa.or_(below, key.column.is_(None))

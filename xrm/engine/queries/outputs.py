@@ -1,0 +1,173 @@
+"""What a list gives of each record: which columns are selected and how a raw row becomes JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from xrm.engine.access import always_readable
+from xrm.engine.projection.contracts import Contracts, TypedField
+from xrm.engine.projection.dumper import RowDumper, RowField, compile_row
+from xrm.engine.projection.references import LOOKUP
+from xrm.engine.queries.frame import POINTERS, Element, Frame, over_lookup
+from xrm.engine.queries.reading import unknown_name
+from xrm.metadata.model import Entity, Shape
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One value of each record: where it goes in the record, its type, and the columns it is made of."""
+
+    path: Path
+    field: RowField
+    columns: tuple[Element, ...]
+    any_reference: bool = False
+
+
+def outputs(frame: Frame, contracts: Contracts, paths: Sequence[Path] | None) -> list[Output]:
+    """The outputs for these paths, or for everything that the actor may read; raises Invalid for others."""
+    wanted = default_paths(frame) if paths is None else _with_identity(paths)
+    found = (output for path in wanted for output in _outputs_of(frame, contracts, path, path))
+    return list({output.path: output for output in found}.values())
+
+
+def default_paths(frame: Frame) -> list[Path]:
+    """Every readable field and lookup, system fields first."""
+    entity, reader = frame.stored.entity, frame.desk.reader
+    names = [*always_readable(entity)]
+    names += [f.name for f in reader.fields(entity)]
+    names += [r.name for r in reader.relationships(entity) if r.shape is Shape.LOOKUP]
+    return [(n,) for n in dict.fromkeys(names)]
+
+
+def _with_identity(paths: Sequence[Path]) -> list[Path]:
+    return list(dict.fromkeys([("id",), *paths]))
+
+
+def _outputs_of(frame: Frame, contracts: Contracts, path: Path, rest: Path) -> Iterable[Output]:
+    name = rest[0]
+    _require_readable(frame, name)
+    through = _through(frame.stored.entity, name)
+    if through:
+        yield _renamed(_far(frame, contracts, through), path)
+    elif len(rest) > 1:
+        yield from _stepped(frame, contracts, path, rest)
+    elif name in frame.stored.lookups or name in POINTERS:
+        yield _pointer(frame, contracts, path, name)
+    else:
+        field = contracts[frame.entity].schema.dump_fields[name]
+        if not isinstance(field, TypedField):
+            raise AssertionError("a contract has typed fields only")
+        yield Output(path, _row_field(path, field), tuple(frame.columns(name)))
+
+
+def _through(entity: Entity, name: str) -> Path:
+    field = entity.fields.get(name)
+    return field.through if field is not None else ()
+
+
+def _renamed(output: Output, path: Path) -> Output:
+    return Output(path, output.field._replace(name=".".join(path)), output.columns, output.any_reference)
+
+
+def _row_field(path: Path, field: TypedField) -> RowField:
+    return RowField(".".join(path), field.type, field.params, len(field.parts))
+
+
+def _require_readable(frame: Frame, name: str) -> None:
+    """Names that may not be read are answered like names that do not exist."""
+    known = readable_names(frame)
+    if name not in known:
+        raise unknown_name(frame.entity, name, known, "fields")
+
+
+def readable_names(frame: Frame) -> list[str]:
+    """The names of values that the actor may select from this frame."""
+    return [path[0] for path in default_paths(frame)]
+
+
+def _stepped(frame: Frame, contracts: Contracts, path: Path, rest: Path) -> Iterable[Output]:
+    """A field of a related record; the pointer to that record comes with it."""
+    name = rest[0]
+    if name not in frame.stored.lookups and name not in POINTERS:
+        raise unknown_name(frame.entity, ".".join(rest), [], "fields")
+    head = path[: len(path) - len(rest) + 1]
+    yield _renamed(_far(frame, contracts, rest[:1]), head)
+    yield _renamed(_far(frame, contracts, rest), path)
+
+
+def _far(frame: Frame, contracts: Contracts, rest: Path) -> Output:
+    """The value at the end of a path of lookups."""
+    name = rest[0]
+    _require_readable(frame, name)
+    if len(rest) == 1:
+        return next(iter(_outputs_of(frame, contracts, rest, rest)))
+    samples: list[Output] = []
+
+    def value(there: Frame) -> Sequence[Element]:
+        found = _far(there, contracts, rest[1:])
+        samples.append(found)
+        return found.columns
+
+    columns = over_lookup(frame, name, value)
+    if not samples:
+        raise unknown_name(frame.entity, ".".join(rest), [], "fields")
+    return Output(rest, samples[0].field, tuple(columns), samples[0].any_reference)
+
+
+def _pointer(frame: Frame, contracts: Contracts, path: Path, name: str) -> Output:
+    """Id and title of the record pointed at; the title is empty where the actor may not read it."""
+    field = contracts[frame.entity].schema.dump_fields[name]
+    stored = frame.lookup(name)
+    if not isinstance(field, TypedField):
+        raise AssertionError("a contract has typed fields only")
+    label = ".".join(path)
+    if stored is not None and stored.entity_column is not None:
+        columns = (*frame.columns(name), sa.null())
+        return Output(path, RowField(label, field.type, field.params, 3), columns, any_reference=True)
+    titles = {there.entity: (pointer, there) for pointer, there in frame.steps(name)}
+    targets = tuple(stored.columns) if stored is not None else (POINTERS[name],)
+    pairs: list[Element] = []
+    for target in targets:
+        pairs += _pair(frame, name, target, titles)
+    params = {**field.params, "targets": targets}
+    return Output(path, RowField(label, LOOKUP, params, len(pairs)), tuple(pairs))
+
+
+def _pair(frame: Frame, name: str, target: str, titles: Mapping[str, tuple[Element, Frame]]) -> list[Element]:
+    stored = frame.lookup(name)
+    own = frame.own(stored.columns[target].key) if stored is not None else frame.own(name)
+    pointer = frame.masked(name, own)
+    if target not in titles:
+        return [pointer, sa.null()]
+    _, there = titles[target]
+    readable = there.readable()
+    conditions = [there.id == pointer] if readable is None else [there.id == pointer, readable]
+    return [pointer, sa.select(there.table.c.title).where(*conditions).scalar_subquery()]
+
+
+class Presenter:
+    """Turns raw rows into records, nested where a path has several names."""
+
+    def __init__(self, made: Sequence[Output], dialect: str) -> None:
+        self._dump: RowDumper = compile_row([o.field for o in made], dialect)
+        self._nested = tuple((o.field.name, o.path) for o in made if len(o.path) > 1)
+        self.any_references = tuple(o.path for o in made if o.any_reference)
+        self.width = sum(len(o.columns) for o in made)
+
+    def record(self, raw: Sequence[Any]) -> dict[str, Any]:
+        """The record that the raw row holds."""
+        record = self._dump(raw)
+        for flat, path in self._nested:
+            value = record.pop(flat)
+            parent = record
+            for name in path[:-1]:
+                parent = parent.get(name) or {}
+            if parent:
+                parent[path[-1]] = value
+        return record

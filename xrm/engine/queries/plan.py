@@ -1,0 +1,145 @@
+"""A list query compiled: one statement for the page, one for the count, and how rows become records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from xrm.engine.projection.contracts import Contracts
+from xrm.engine.queries.conditions import (
+    base_conditions,
+    filter_expressions,
+    id_condition,
+    search_condition,
+    sql_of,
+    within_condition,
+)
+from xrm.engine.queries.frame import Desk, Frame
+from xrm.engine.queries.ordering import SortKey, after, ordered, sort_keys
+from xrm.engine.queries.outputs import Presenter, outputs
+from xrm.engine.queries.request import Count, Query
+from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.statements import Prepared
+from xrm.settings import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """What is needed to answer every query of one shape for every actor with the same roles.
+
+    `keys` says how many sort columns stand behind the presented ones in each row. `places` holds a
+    statement per pattern of empty values in a cursor; `first` is the one without a cursor.
+    """
+
+    first: Prepared
+    continued: Callable[[tuple[bool, ...]], Prepared]
+    count: Prepared | None
+    presenter: Presenter
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What planning needs besides the query: the desk of the reader, contracts, numbers, index and limits."""
+
+    desk: Desk
+    contracts: Contracts
+    numbers: Numbers
+    index: SearchIndex
+    limits: Limits
+    dialect: str
+    currency: str
+    prepare: Callable[[sa.Executable], Prepared]
+
+
+def plan_list(kit: Kit, query: Query) -> ListPlan:
+    """The plan of a query; raises Invalid for every name or value that does not fit."""
+    frame = kit.desk.frame(query.entity)
+    conditions = conditions_of(kit, frame, query)
+    keys = sort_keys(frame, query.sort)
+    made = outputs(frame, kit.contracts, query.fields)
+    columns = [c.label(f"c{i}") for i, c in enumerate(_columns(made, keys))]
+    chosen = sa.select(*columns).select_from(frame.table).where(*conditions).order_by(*ordered(keys))
+    first = kit.prepare(chosen.limit(sa.bindparam("limit", type_=sa.Integer())))
+    presenter = Presenter(made, kit.dialect)
+    return ListPlan(
+        first, _continued(kit, chosen, keys), _count(kit, frame, conditions, query), presenter, len(keys)
+    )
+
+
+def _columns(made: Sequence[Any], keys: Sequence[SortKey]) -> list[sa.ColumnElement[Any]]:
+    return [c for output in made for c in output.columns] + [k.column for k in keys]
+
+
+def _continued(
+    kit: Kit, chosen: sa.Select[Any], keys: Sequence[SortKey]
+) -> Callable[[tuple[bool, ...]], Prepared]:
+    """The statement that continues after a cursor; which of its values are empty changes its shape."""
+    known: dict[tuple[bool, ...], Prepared] = {}
+
+    def prepared(empties: tuple[bool, ...]) -> Prepared:
+        if empties not in known:
+            limited = chosen.where(after(keys, empties)).limit(sa.bindparam("limit", type_=sa.Integer()))
+            known[empties] = kit.prepare(limited)
+        return known[empties]
+
+    return prepared
+
+
+def conditions_of(kit: Kit, frame: Frame, query: Query) -> list[sa.ColumnElement[bool]]:
+    """Everything that narrows the query."""
+    found = base_conditions(frame, query.trash)
+    found += sql_of(frame, filter_expressions(frame, query.filters, query.tests, kit.limits))
+    if query.search:
+        found.append(search_condition(frame, kit.index, kit.numbers))
+    if query.ids:
+        found.append(id_condition(frame))
+    if query.within is not None:
+        found.append(within_condition(frame, query.within))
+    return found
+
+
+def _count(
+    kit: Kit, frame: Frame, conditions: Sequence[sa.ColumnElement[bool]], query: Query
+) -> Prepared | None:
+    if query.count is Count.NONE:
+        return None
+    matching = sa.select(frame.id).select_from(frame.table).where(*conditions)
+    if query.count is Count.CAPPED:
+        matching = matching.limit(kit.limits.capped_count + 1)
+    return kit.prepare(sa.select(sa.func.count()).select_from(matching.subquery()))
+
+
+def shape_of(query: Query, signature: tuple[str, ...]) -> tuple[Any, ...]:
+    """A key that is equal for queries that one plan answers; values that are bound are not part of it."""
+    within = None if query.within is None else (query.within[0], query.within[2])
+    return (
+        signature,
+        query.entity,
+        query.fields,
+        query.filters,
+        query.tests,
+        bool(query.search),
+        query.sort,
+        query.count,
+        query.trash,
+        bool(query.ids),
+        within,
+    )
+
+
+def values_of(kit: Kit, query: Query, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the statements of the plan are run with."""
+    values: dict[str, Any] = {**parameters, "limit": query.limit + 1}
+    if query.search:
+        values["q"] = kit.index.query(query.search[: kit.limits.search_length])
+    if query.ids:
+        values["ids"] = list(query.ids)
+    if query.within is not None:
+        values["within"] = query.within[1]
+        values["within_entity"] = kit.numbers.entities[query.within[0]]
+    return values

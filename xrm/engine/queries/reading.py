@@ -1,0 +1,116 @@
+"""What one actor may see of the model: the names a query of theirs can use, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from xrm.engine.access import Policy, Rights, always_readable
+from xrm.engine.access.row_rules import Masks, RowRules
+from xrm.engine.commands import Actor
+from xrm.errors import Invalid, NotFound, Place, Problem
+from xrm.metadata.expressions.types import Attribute, Kind, Names
+from xrm.metadata.model import Entity, Field, Model, Relationship
+from xrm.registry import near_names
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderNames:
+    """The `Names` of the model without what this actor may not read; the checker asks it for a query's names.
+
+    A name that may not be read is answered like a name that does not exist, hints included.
+    """
+
+    names: Names
+    policy: Policy
+    actor: Actor
+
+    def attribute(self, entity: str, name: str) -> Attribute | None:
+        """The attribute, if this actor may read it on some row."""
+        found = self.names.attribute(entity, name)
+        return found if found is not None and self._may_read(entity, name, found) else None
+
+    def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:
+        """The part of an attribute that may be read."""
+        return self.names.part(entity, attribute, name)
+
+    def attribute_names(self, entity: str) -> Iterable[str]:
+        """The names that `attribute` would answer."""
+        return (n for n in self.names.attribute_names(entity) if self.attribute(entity, n) is not None)
+
+    def _may_read(self, entity: str, name: str, found: Attribute) -> bool:
+        rights = self.policy.rights(self.actor, entity)
+        if not rights.can("read"):
+            return False
+        if found.type.kind is Kind.MANY and not self._any_target(found):
+            return False
+        return name in self._open(entity) or not rights.cell("read", name).nowhere
+
+    def _any_target(self, found: Attribute) -> bool:
+        return any(self.policy.rights(self.actor, e).can("read") for e in found.type.entities)
+
+    def _open(self, entity: str) -> frozenset[str]:
+        return frozenset(always_readable(self.policy.model.entities[entity]))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An actor in front of a model: looks names up, and refuses what may not be known."""
+
+    model: Model
+    policy: Policy
+    actor: Actor
+    known: Names
+
+    @property
+    def names(self) -> ReaderNames:
+        """The names that the actor may use in expressions."""
+        return ReaderNames(self.known, self.policy, self.actor)
+
+    def entity(self, name: str) -> Entity:
+        """The entity of that name; raises NotFound when it does not exist or may not be read."""
+        found = self.model.entities.get(name)
+        if found is None or found.abstract or not self.rights(name).can("read"):
+            raise unknown_entity(name, self.policy.readable_entities(self.actor))
+        return found
+
+    def rights(self, entity: str) -> Rights:
+        """What the actor may do with an entity."""
+        return self.policy.rights(self.actor, entity)
+
+    def masks(self, rules: RowRules) -> Masks:
+        """What the actor's rights add to every step of a filter."""
+        return Masks(self.policy, self.actor, rules)
+
+    def fields(self, entity: Entity) -> Iterator[Field]:
+        """The fields of `entity` that may be read on some row, in model order."""
+        cells = self.rights(entity.name)
+        return (
+            f for f in entity.fields.values() if f.type.is_readable and not cells.cell("read", f.name).nowhere
+        )
+
+    def relationships(self, entity: Entity) -> Iterator[Relationship]:
+        """The relationships of `entity` that may be read on some row, in model order."""
+        cells = self.rights(entity.name)
+        return (
+            r
+            for r in entity.relationships.values()
+            if not cells.cell("read", r.name).nowhere and (r.one or self._sees_target(r))
+        )
+
+    def _sees_target(self, relationship: Relationship) -> bool:
+        return relationship.any or any(self.rights(t).can("read") for t in relationship.targets)
+
+
+def unknown_entity(name: str, known: Iterable[str]) -> NotFound:
+    """The refusal of an entity that does not exist for this actor; both cases look alike."""
+    near = near_names(name, known)
+    hint = f"Did you mean {near[0]}?" if near else "Look at /metadata for the entities you can use."
+    return NotFound(Problem("R104", f"There is no entity {name!r} for you.", hint, Place(path="entity")))
+
+
+def unknown_name(entity: str, name: str, known: Mapping[str, object] | Iterable[str], where: str) -> Invalid:
+    """The refusal of a field or relationship that does not exist for this actor."""
+    near = near_names(name, list(known))
+    hint = f"Did you mean {near[0]}?" if near else ""
+    return Invalid(Problem("R103", f"{entity} has no field {name!r} for you.", hint, Place(path=where)))

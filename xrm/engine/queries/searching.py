@@ -1,0 +1,131 @@
+"""Search across entities, and the typeahead of lookups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Actor
+from xrm.engine.queries.conditions import base_conditions, search_condition
+from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.reading import unknown_entity, unknown_name
+from xrm.engine.queries.request import Query, Trash
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.search import search_words, snippet
+from xrm.metadata.model import Entity, Relationship, Shape, text_of
+from xrm.metadata.values import fold
+
+if TYPE_CHECKING:
+    from xrm.engine.queries.service import QueryService
+
+MOST_PER_ENTITY = 20
+MOST_TARGETS = 200
+
+
+def search(
+    service: QueryService,
+    unit: UnitOfWork,
+    actor: Actor,
+    text: str,
+    entities: Sequence[str],
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Readable records that hold every word, titles that begin with the text first."""
+    kit = service.kit(actor)
+    words = search_words(text[: kit.limits.search_length])
+    if not words:
+        return []
+    wanted = entities or _searched(service, actor)
+    for name in wanted:
+        if name not in service.policy.readable_entities(actor):
+            raise unknown_entity(name, service.policy.readable_entities(actor))
+    values = {**service.parameters(actor), "q": kit.index.query(text), "limit": min(limit, MOST_PER_ENTITY)}
+    found = [hit for name in wanted for hit in _hits(kit, unit, name, values)]
+    folded = fold(text)
+    found.sort(
+        key=lambda hit: (not fold(hit["title"]).startswith(folded), -hit["rank"], hit["title"], hit["id"])
+    )
+    return [_shown(hit, words) for hit in found[:limit]]
+
+
+def _searched(service: QueryService, actor: Actor) -> list[str]:
+    readable = service.policy.readable_entities(actor)
+    return [n for n in readable if not service.model.entities[n].is_engine]
+
+
+def _hits(kit: Kit, unit: UnitOfWork, entity: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    frame = kit.desk.frame(entity)
+    ranks = kit.index.candidates(kit.numbers.entities[entity])
+    joined = frame.table.join(ranks, ranks.c.record == frame.id)
+    chosen = (
+        sa.select(frame.id, frame.own("title"), ranks.c.rank)
+        .select_from(joined)
+        .where(*base_conditions(frame, Trash.LIVE), search_condition(frame, kit.index, kit.numbers))
+        .order_by(ranks.c.rank.desc(), frame.id)
+        .limit(sa.bindparam("limit", type_=sa.Integer()))
+    )
+    prepared = kit.prepare(chosen)
+    rows = (prepared.read(row) for row in unit.run(prepared, values))
+    return [{"entity": entity, "id": str(i), "title": title, "rank": float(rank)} for i, title, rank in rows]
+
+
+def _shown(hit: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
+    pieces = [{"text": text, "match": is_match} for text, is_match in snippet(hit["title"], words)]
+    return {"entity": hit["entity"], "id": hit["id"], "title": hit["title"], "highlight": pieces}
+
+
+def lookup(
+    service: QueryService,
+    actor: Actor,
+    entity: str,
+    name: str,
+    text: str,
+    values: Mapping[str, Any],
+    limit: int,
+) -> list[dict[str, Any]]:
+    """What may be chosen for a relationship: readable records of its targets that hold the words."""
+    targets = _targets(service, actor, service.model.entities[entity], name)
+    found: list[dict[str, Any]] = []
+    with service.database.read() as unit:
+        for target in targets:
+            found += _choices(service, unit, actor, target, text, limit - len(found))
+            if len(found) >= limit:
+                break
+    return found[:limit]
+
+
+def _targets(service: QueryService, actor: Actor, entity: Entity, name: str) -> list[str]:
+    readable = service.policy.readable_entities(actor)
+    system = {"owner": "user", "team": "team", "unit": "unit"}
+    if name in system:
+        return [system[name]]
+    side: Relationship | None = entity.relationships.get(name)
+    if side is None or side.shape is Shape.INVERSE:
+        raise unknown_name(entity.name, name, entity.relationships, "relationship")
+    wanted = readable if side.any else side.targets
+    return [t for t in wanted if t in readable][:MOST_TARGETS]
+
+
+def _choices(
+    service: QueryService, unit: UnitOfWork, actor: Actor, target: str, text: str, limit: int
+) -> list[dict[str, Any]]:
+    if limit <= 0:
+        return []
+    found = _by_words(service, unit, actor, target, text, limit)
+    label = text_of(service.model.entities[target].label, actor.language, target)
+    return [{"id": r["id"], "entity": target, "title": r["title"], "hint": label} for r in found]
+
+
+def _by_words(
+    service: QueryService, unit: UnitOfWork, actor: Actor, target: str, text: str, limit: int
+) -> Sequence[Mapping[str, Any]]:
+    """By the search index; the engine's own records have no place in it and are matched by title."""
+    fields = (("title",),)
+    if service.model.entities[target].is_engine and text:
+        written = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        query = Query(target, fields=fields, filters=(f"contains(title, {written})",), limit=limit)
+    else:
+        query = Query(target, fields=fields, search=text.strip(), limit=limit)
+    return service.list_in(unit, actor, query).data

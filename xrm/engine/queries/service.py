@@ -1,0 +1,209 @@
+"""The one way in which records are read: lists, single records, groups, search, history and the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from xrm.engine.access import Policy
+from xrm.engine.access.row_rules import RowRules, actor_context
+from xrm.engine.commands import Actor
+from xrm.engine.projection.contracts import Contracts
+from xrm.engine.projection.sql_expressions import parameter_values
+from xrm.engine.queries import cursor, expanding, grouping, histories, linked, searching
+from xrm.engine.queries.cache import Cache
+from xrm.engine.queries.frame import Desk
+from xrm.engine.queries.plan import Kit, ListPlan, plan_list, shape_of, values_of
+from xrm.engine.queries.reading import Reader
+from xrm.engine.queries.references import name_references
+from xrm.engine.queries.request import Aggregate, Count, Expand, Page, Query, Trash
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.world import World
+from xrm.errors import NotFound, Place, Problem
+from xrm.metadata.model import Model
+from xrm.metadata.typing_scope import ModelNames
+from xrm.settings import Limits
+
+PLANS = 2_000
+
+
+class QueryService:
+    """Reads records of one model; made anew at each activation, safe to share between threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        model: Model,
+        schema: Schema,
+        policy: Policy,
+        row_rules: RowRules,
+        contracts: Contracts,
+        numbers: Numbers,
+        index: SearchIndex,
+        world: World,
+        limits: Limits,
+        *,
+        zone: str,
+        currency: str,
+        pack_settings: Mapping[str, Any],
+    ) -> None:
+        self.database, self.model, self.schema, self.policy = database, model, schema, policy
+        self.numbers, self.index, self.limits, self.contracts = numbers, index, limits, contracts
+        self._row_rules, self._world, self._zone, self._settings = row_rules, world, zone, pack_settings
+        self._currency = currency
+        self._names = ModelNames(model.entities)
+        self._plans: Cache[ListPlan] = Cache(PLANS)
+
+    # --- what a reader is ------------------------------------------------------------------------------
+
+    def reader(self, actor: Actor) -> Reader:
+        """The actor in front of this model."""
+        return Reader(self.model, self.policy, actor, self._names)
+
+    def kit(self, actor: Actor) -> Kit:
+        """What planning a query of this actor needs."""
+        desk = Desk(self.schema, self._row_rules, self.reader(actor))
+        dialect = self.database.dialect.name
+        return Kit(
+            desk,
+            self.contracts,
+            self.numbers,
+            self.index,
+            self.limits,
+            dialect,
+            self._currency,
+            self.database.prepare,
+        )
+
+    def parameters(self, actor: Actor) -> Mapping[str, Any]:
+        """The values of the actor, day and instant that statements are run with."""
+        now, zone = self._world.now(), actor.zone or self._zone
+        today = now.astimezone(ZoneInfo(zone)).date()
+        return parameter_values(actor_context(actor, now, today, zone, self._settings))
+
+    # --- records ----------------------------------------------------------------------------------------
+
+    def list(self, actor: Actor, query: Query) -> Page:
+        """One page of the records that match and that the actor may read."""
+        with self.database.read() as unit:
+            return self.list_in(unit, actor, query)
+
+    def list_in(self, unit: UnitOfWork, actor: Actor, query: Query) -> Page:
+        """One page, read in the caller's transaction."""
+        started = perf_counter()
+        self.reader(actor).entity(query.entity)
+        plan = self._plan(actor, query)
+        planned = perf_counter()
+        kit = self.kit(actor)
+        values = values_of(kit, query, self.parameters(actor))
+        rows = self._rows(unit, plan, query, values)
+        ran = perf_counter()
+        shown = rows[: query.limit]
+        data = [plan.presenter.record(row) for row in shown]
+        name_references(kit, unit, data, plan.presenter.any_references, self.parameters(actor))
+        expanding.expand(self, unit, actor, query, data)
+        more = cursor.encode(query, self._key(plan, shown[-1])) if len(rows) > query.limit else None
+        count, count_is = self._count(unit, plan, query, values)
+        timings = {"plan": planned - started, "run": ran - planned, "present": perf_counter() - ran}
+        return Page(data, more, count, count_is, timings=timings)
+
+    def _plan(self, actor: Actor, query: Query) -> ListPlan:
+        shape = shape_of(query, actor.signature)
+        return self._plans.get(shape, lambda: plan_list(self.kit(actor), query))
+
+    def _rows(
+        self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        if not query.cursor:
+            return unit.run(plan.first, values)
+        key = cursor.decode(query, plan.keys)
+        prepared = plan.continued(tuple(v is None for v in key))
+        return unit.run(prepared, {**values, **{f"after{i}": v for i, v in enumerate(key)}})
+
+    def _key(self, plan: ListPlan, row: Sequence[Any]) -> tuple[Any, ...]:
+        return plan.first.read(row)[-plan.keys :]
+
+    def _count(
+        self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]
+    ) -> tuple[int | None, str]:
+        if plan.count is None:
+            return None, ""
+        found = unit.run(plan.count, values)[0][0]
+        if query.count is Count.CAPPED and found > self.limits.capped_count:
+            return self.limits.capped_count, "at_least"
+        return found, "exact"
+
+    def get(
+        self,
+        actor: Actor,
+        entity: str,
+        record: UUID,
+        *,
+        fields: tuple[tuple[str, ...], ...] | None = None,
+        expand: tuple[Expand, ...] = (),
+        trash: Trash = Trash.BOTH,
+    ) -> dict[str, Any]:
+        """The record as this actor may see it; raises NotFound when it is absent or hidden."""
+        query = Query(entity, fields=fields, expand=expand, ids=(record,), limit=1, trash=trash)
+        found = self.list(actor, query).data
+        if not found:
+            raise no_record(entity)
+        return dict(found[0])
+
+    def aggregate(self, actor: Actor, query: Aggregate) -> Sequence[Mapping[str, Any]]:
+        """The groups of the readable records that match, with their aggregates."""
+        self.reader(actor).entity(query.entity)
+        with self.database.read() as unit:
+            return grouping.aggregate(self.kit(actor), unit, query, self.parameters(actor))
+
+    def links(
+        self, actor: Actor, entity: str, record: UUID, relationship: str, *, limit: int = 50, after: str = ""
+    ) -> Page:
+        """The records on the far side of a relationship of this record, with the link where there is one."""
+        self.get(actor, entity, record, fields=(("id",),))
+        with self.database.read() as unit:
+            return linked.page(self, unit, actor, entity, record, relationship, limit, after)
+
+    def lookup(
+        self,
+        actor: Actor,
+        entity: str,
+        relationship: str,
+        text: str,
+        values: Mapping[str, Any] | None = None,
+        limit: int = 8,
+    ) -> Sequence[Mapping[str, Any]]:
+        """The records that this relationship may point at and whose words begin like `text`."""
+        self.reader(actor).entity(entity)
+        return searching.lookup(self, actor, entity, relationship, text, values or {}, limit)
+
+    # --- across entities --------------------------------------------------------------------------------
+
+    def search(
+        self, actor: Actor, text: str, *, entities: Iterable[str] = (), limit: int = 20
+    ) -> Sequence[Mapping[str, Any]]:
+        """Readable records of any entity that hold every word, best first."""
+        with self.database.read() as unit:
+            return searching.search(self, unit, actor, text, tuple(entities), limit)
+
+    def history(self, actor: Actor, entity: str, record: UUID, *, limit: int = 100, after: str = "") -> Page:
+        """What happened to the record, newest first, in fields that the actor may read."""
+        self.get(actor, entity, record, fields=(("id",),))
+        with self.database.read() as unit:
+            return histories.history(self, unit, actor, entity, record, limit, after)
+
+    def changes(self, actor: Actor, since: str = "", limit: int = 100) -> Page:
+        """The changes after a position of the feed, of records and fields that the actor may read."""
+        with self.database.read() as unit:
+            return histories.feed(self, unit, actor, since, limit)
+
+
+def no_record(entity: str) -> NotFound:
+    """The one refusal for a record that is absent and for one that may not be known."""
+    return NotFound(Problem("R104", f"There is no such {entity} for you.", "", Place(path="id")))

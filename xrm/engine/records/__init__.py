@@ -1,0 +1,1 @@
+"""The one write pipeline: authorize, load, validate, compute, check, persist, record the change, index."""

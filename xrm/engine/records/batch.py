@@ -1,0 +1,111 @@
+"""A batch on its way: who acts, in which transaction, under which definitions, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from xrm.engine.access import Policy
+from xrm.engine.access.row_rules import RowRules
+from xrm.engine.changes import ChangeLog
+from xrm.engine.commands import Actor, Change, Command, Result
+from xrm.engine.records.machine import Machines
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.rows import Counters
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.world import World
+from xrm.errors import Invalid, Place, Problem
+from xrm.metadata.expressions.environment import Context
+from xrm.metadata.values import Ref
+from xrm.settings import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What stays the same during one batch: actor, transaction, definitions, instant and limits."""
+
+    actor: Actor
+    unit: UnitOfWork
+    machines: Machines
+    policy: Policy
+    row_rules: RowRules
+    log: ChangeLog
+    index: SearchIndex
+    world: World
+    limits: Limits
+    now: datetime
+    today: date
+    currency: str
+    context: Context
+    parameters: Mapping[str, Any]
+    counters: Counters
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The ledger number of each entity."""
+        return self.machines.numbers.entities
+
+    @property
+    def entity_names(self) -> Mapping[int, str]:
+        """The entity of each ledger number."""
+        return self.machines.numbers.names
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a batch has come to so far; the one thing in the pipeline that grows."""
+
+    results: dict[int, Result] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    names: dict[str, Ref] = field(default_factory=dict)
+
+    def named(self, name: str, where: Place) -> Ref:
+        """The record that an earlier command of the batch called `name`."""
+        found = self.names.get(name)
+        if found is None:
+            hint = (
+                "Name an earlier command: " + ", ".join(self.names)
+                if self.names
+                else "Name commands with `name`."
+            )
+            raise Invalid(Problem("R135", f"No earlier command is named {name!r}.", hint, where))
+        return found
+
+
+def path_of(position: int, size: int, tail: str = "") -> str:
+    """Where the values of the command at `position` are for the caller: nowhere special if it is alone."""
+    if size == 1:
+        return ""
+    return f"commands[{position}]{tail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Commands of one kind on one entity that stand next to each other and go through the steps together."""
+
+    kind: type[Command]
+    entity: str
+    commands: tuple[tuple[int, Any], ...]
+
+
+def runs_of(commands: Iterable[Command]) -> list[Run]:
+    """The batch in its order, cut where the kind or the entity changes."""
+    grouped = groupby(enumerate(commands), key=lambda pair: (type(pair[1]), pair[1].entity))
+    return [Run(kind, entity, tuple(pairs)) for (kind, entity), pairs in grouped]
+
+
+def merged(*values: Mapping[str, Any]) -> dict[str, Any]:
+    """One mapping of all, later ones winning."""
+    return {name: value for mapping in values for name, value in mapping.items()}
+
+
+def ids_of(refs: Iterable[Ref]) -> dict[str, list[UUID]]:
+    """The ids by entity, in order, each once."""
+    found: dict[str, dict[UUID, None]] = {}
+    for ref in refs:
+        found.setdefault(ref.entity, {})[ref.id] = None
+    return {entity: list(ids) for entity, ids in found.items()}

@@ -1,0 +1,138 @@
+"""What the record must satisfy as it will be: needed values, rules, guards, filters, keys without overlap.
+
+Rules that speak only of the record are judged before it is stored; those that look at others are judged
+after, in the same transaction, when children written with it are there too. Both give the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.environment import StoredEnv, environment, stored_scene
+from xrm.engine.records.lifecycle import refuse_locked, step_problems
+from xrm.engine.records.overlaps import overlap_problems
+from xrm.errors import Conflict, Invalid, Problem
+from xrm.metadata.model import text_of
+from xrm.metadata.values import Ref
+
+
+def check_before(setting: Setting, drafts: Sequence[Draft]) -> None:
+    """Every rule about the record alone holds; raises Invalid with every problem, Conflict if locked."""
+    for draft in drafts:
+        locked = refuse_locked(draft)
+        if locked is not None:
+            raise Conflict(locked)
+        if draft.machine.entity.append_only and not draft.is_new and draft.changed:
+            message = "Records of this entity are never changed."
+            raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
+    _raise([p for draft in drafts for p in _problems_before(setting, draft)])
+
+
+def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
+    """Every rule that looks at other records holds; raises Invalid with every problem."""
+    _raise([p for draft in drafts for p in _problems_after(setting, draft)])
+
+
+def _raise(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise Invalid(problems)
+
+
+def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    yield from _readonly(setting, draft)
+    yield from _needed(setting, draft)
+    yield from _rules(setting, draft, local=True)
+
+
+def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    yield from _rules(setting, draft, local=False)
+    yield from step_problems(setting, draft)
+    yield from _filtered(setting, draft)
+    yield from _loops(setting, draft)
+    yield from overlap_problems(setting, draft)
+
+
+def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    """A field whose readonly condition holds on the stored record keeps its value."""
+    if draft.old is None:
+        return
+    before = environment(setting, draft.with_(new=draft.old))
+    for name, program in draft.machine.programs.readonly.items():
+        if name in draft.changed and program(before) is True:
+            yield draft.problem("R132", name, f"{name} can not be changed now.", "Leave it as it is.")
+
+
+def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    """Needed values are there, unless the field is hidden: hidden fields are not asked for."""
+    scene = environment(setting, draft)
+    programs = draft.machine.programs
+    for name in programs.required:
+        if draft.new.get(name) is None and (draft.is_new or name in draft.changed):
+            yield from _missing(draft, name)
+    for name, needed in programs.required_when.items():
+        if draft.new.get(name) is not None or name in programs.required:
+            continue
+        visible = programs.visible.get(name)
+        if needed(scene) is True and (visible is None or visible(scene) is True):
+            yield from _missing(draft, name)
+
+
+def _missing(draft: Draft, name: str) -> Iterable[Problem]:
+    if name in draft.preset:
+        return
+    yield draft.problem("R130", name, f"{draft.machine.label(name)} is needed.", "Give it a value.")
+
+
+def _rules(setting: Setting, draft: Draft, *, local: bool) -> Iterable[Problem]:
+    scene = environment(setting, draft)
+    for rule in draft.machine.programs.rules:
+        if rule.is_local is not local:
+            continue
+        if (rule.when is None or rule.when(scene) is True) and rule.must(scene) is not True:
+            message = text_of(rule.rule.message, setting.actor.language, f"Must hold: {rule.rule.must.text}.")
+            yield draft.problem("R151", rule.rule.field, message, "Change the values so that it holds.")
+
+
+def _filtered(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    """A record may only be pointed at if it passes the relationship's filter."""
+    for name, program in draft.machine.programs.filters.items():
+        ref = draft.new.get(name)
+        if not isinstance(ref, Ref) or not _matters(draft, name):
+            continue
+        machine = setting.machines[ref.entity]
+        stored = machine.load(setting.unit, [ref.id])
+        here = StoredEnv(setting, draft.machine, draft.new)
+        if ref.id not in stored or program(stored_scene(setting, machine, stored[ref.id], here)) is not True:
+            yield draft.problem("R152", name, "This record may not be chosen here.", "Choose another one.")
+
+
+def _matters(draft: Draft, name: str) -> bool:
+    return draft.is_new or bool(
+        draft.changed.keys() & {name, *draft.machine.programs.filter_uses.get(name, ())}
+    )
+
+
+def _loops(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    """A hierarchy stays a tree: no record is below itself."""
+    for relationship in draft.machine.lookups:
+        ref = draft.new.get(relationship.name)
+        if relationship.hierarchy and isinstance(ref, Ref) and relationship.name in draft.changed:
+            yield from _loop(setting, draft, relationship.name, ref)
+
+
+def _loop(setting: Setting, draft: Draft, name: str, ref: Ref) -> Iterable[Problem]:
+    seen: set[UUID] = {draft.id}
+    above: Ref | None = ref
+    while above is not None:
+        if above.id in seen or len(seen) > setting.limits.hierarchy_depth:
+            message = (
+                "A record can not be below itself." if above.id in seen else "The hierarchy is too deep."
+            )
+            yield draft.problem("R155", name, message, "Choose another parent.")
+            return
+        seen.add(above.id)
+        stored = setting.machines[above.entity].load(setting.unit, [above.id])
+        above = stored[above.id].get(name) if above.id in stored else None

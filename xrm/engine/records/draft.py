@@ -1,0 +1,66 @@
+"""A draft: one record on its way through the write pipeline. Each step returns a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from xrm.engine.records.machine import Machine
+from xrm.errors import Place, Problem
+from xrm.metadata.model import Transition
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One record being written.
+
+    `given` holds the JSON values as they came, `parsed` the Python values of exactly those names, `old` the
+    stored values by name and `new` the values that shall be stored. `path` is where the caller finds these
+    values (`commands[2].values`, or empty for a single command). `preset` holds values that the place of
+    writing gives, as a child's link to the record it is written in.
+    """
+
+    machine: Machine
+    operation: str
+    id: UUID
+    path: str = ""
+    given: Values = field(default_factory=dict)
+    parsed: Values = field(default_factory=dict)
+    nested: Values = field(default_factory=dict)
+    preset: Values = field(default_factory=dict)
+    old: Values | None = None
+    new: Values = field(default_factory=dict)
+    version: int | None = None
+    transition: Transition | None = None
+    reason: str = ""
+    deletion: UUID | None = None
+
+    def with_(self, **changes: Any) -> Draft:
+        """This draft with other facts."""
+        return replace(self, **changes)
+
+    @property
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """The names whose value differs, each with old and new value; for a new record all that are not empty."""
+        before = self.old or {}
+        names = (*before, *(n for n in self.new if n not in before))
+        return {n: (before.get(n), self.new.get(n)) for n in names if before.get(n) != self.new.get(n)}
+
+    @property
+    def is_new(self) -> bool:
+        """True when there is no stored record yet."""
+        return self.old is None
+
+    def where(self, name: str) -> Place:
+        """The place of a value of this draft in the request."""
+        if not name:
+            return Place(path=self.path)
+        return Place(path=f"{self.path}.{name}" if self.path else name)
+
+    def problem(self, code: str, name: str, message: str, hint: str = "") -> Problem:
+        """A problem at a value of this draft."""
+        return Problem(code, message, hint, self.where(name))

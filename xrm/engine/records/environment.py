@@ -1,0 +1,116 @@
+"""A draft as expressions see it: values new and old, and related records, loaded when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.projection.programs import Scene
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.incoming import Incoming, live_children
+from xrm.engine.records.machine import POINTERS, Machine
+from xrm.metadata.expressions.environment import Env
+from xrm.metadata.model import Relationship, Shape
+from xrm.metadata.values import PersonName, Ref
+
+
+class StoredEnv:
+    """A record in the transaction of the batch; `follow` and `many` read what is stored now."""
+
+    __slots__ = ("_machine", "_setting", "_values")
+
+    def __init__(self, setting: Setting, machine: Machine, values: Mapping[str, Any]) -> None:
+        self._setting, self._machine, self._values = setting, machine, values
+
+    @property
+    def entity(self) -> str:
+        """The entity of the record."""
+        return self._machine.entity.name
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """The value at an attribute's path, None when empty."""
+        name = path[0]
+        found = self._values.get(name)
+        if found is None or found == ():
+            return None
+        if name in POINTERS and isinstance(found, UUID):
+            return Ref(POINTERS[name], found)
+        if len(path) > 1:
+            return (
+                getattr(found, path[1]) or None if isinstance(found, PersonName) else getattr(found, path[1])
+            )
+        return (found.full or None) if isinstance(found, PersonName) else found
+
+    def follow(self, relationship: str) -> Env | None:
+        """The live record on the other side of a relationship to one."""
+        side = self._machine.entity.relationships.get(relationship)
+        if side is not None and side.shape is not Shape.LOOKUP:
+            return next(iter(self.many(relationship)), None)
+        ref = self.value((relationship,))
+        return next(iter(_live(self._setting, ref.entity, [ref.id])), None) if isinstance(ref, Ref) else None
+
+    def many(self, relationship: str) -> Iterable[Env]:
+        """The live records on the other side."""
+        side = self._machine.entity.relationships[relationship]
+        record = self._values.get("id")
+        if record is None:
+            return ()
+        return [env for ref in _far(self._setting, self._machine, side, record) for env in ref]
+
+
+def environment(setting: Setting, draft: Draft) -> Scene:
+    """What the programs of the draft's entity are run on."""
+    new = StoredEnv(setting, draft.machine, {**draft.new, "id": draft.id})
+    old = None if draft.old is None else StoredEnv(setting, draft.machine, draft.old)
+    return Scene(setting.context, new, old)
+
+
+def stored_scene(
+    setting: Setting, machine: Machine, values: Mapping[str, Any], outer: Env | None = None
+) -> Scene:
+    """The scene of a stored record; `outer` is the record in hand where bare names belong to this one."""
+    return Scene(setting.context, StoredEnv(setting, machine, values), None, outer)
+
+
+def _live(setting: Setting, entity: str, ids: list[UUID]) -> list[Env]:
+    if entity not in setting.machines:
+        return []
+    machine = setting.machines[entity]
+    stored = machine.load(setting.unit, ids)
+    return [
+        StoredEnv(setting, machine, stored[i]) for i in ids if i in stored and stored[i]["deleted_at"] is None
+    ]
+
+
+def _far(setting: Setting, machine: Machine, side: Relationship, record: UUID) -> Iterable[list[Env]]:
+    """The records on the far side, by entity: children of an inverse lookup, or what is linked."""
+    if side.shape is Shape.MANY:
+        yield from _linked(setting, machine, side.name, record, from_source=True, entity=machine.entity.name)
+    elif side.of is not None:
+        source = setting.machines[side.of[0]]
+        stored = source.entity.relationships[side.of[1]]
+        if stored.shape is Shape.MANY:
+            yield from _linked(
+                setting, source, stored.name, record, from_source=False, entity=machine.entity.name
+            )
+        else:
+            pointing = Incoming(source, source.table.lookups[stored.name])
+            yield _live(setting, side.of[0], live_children(setting, pointing, machine.entity.name, [record]))
+
+
+def _linked(
+    setting: Setting, source: Machine, name: str, record: UUID, *, from_source: bool, entity: str
+) -> Iterable[list[Env]]:
+    links = source.table.links[name]
+    if not from_source:
+        column = links.target.columns[entity]
+        chosen = sa.select(links.source).where(column == record)
+        yield _live(setting, source.entity.name, [row[0] for row in setting.unit.execute(chosen)])
+        return
+    for target, column in links.target.columns.items():
+        chosen = sa.select(column).where(links.source == record, column.is_not(None))
+        yield _live(setting, target, [row[0] for row in setting.unit.execute(chosen)])

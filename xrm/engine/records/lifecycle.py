@@ -1,0 +1,135 @@
+"""Lifecycle steps: who may take which, what they need, and why a step is not open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xrm.engine.access import transition_roles_allow
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.environment import environment
+from xrm.engine.records.machine import Machine
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from xrm.metadata.model import Transition, text_of
+from xrm.registry import near_names
+
+
+def begin(setting: Setting, drafts: Sequence[Draft], steps: Sequence[str]) -> list[Draft]:
+    """Each draft with its transition, open to the actor from the state that the record is in."""
+    return [_begun(setting, draft, step) for draft, step in zip(drafts, steps, strict=True)]
+
+
+def _begun(setting: Setting, draft: Draft, step: str) -> Draft:
+    transition = _named(draft, step)
+    if not transition_roles_allow(setting.actor, transition.roles):
+        wanted = ", ".join(transition.roles or ()) or "no role"
+        message = f"{step} is for {wanted}."
+        raise Forbidden(Problem("A103", message, "Ask someone who has that role.", draft.where("")))
+    state = (draft.old or {})["state"]
+    if state not in transition.sources:
+        message = f"{step} does not start from {state}."
+        hint = "It starts from " + ", ".join(transition.sources) + "."
+        raise Conflict(Problem("R147", message, hint, draft.where("")))
+    if transition.reason_required and not draft.reason.strip():
+        raise Invalid(draft.problem("R148", "reason", f"{step} needs a reason.", "Say why."))
+    return draft.with_(transition=transition)
+
+
+def _named(draft: Draft, step: str) -> Transition:
+    lifecycle = draft.machine.entity.lifecycle
+    known: Mapping[str, Transition] = lifecycle.transitions if lifecycle else {}
+    if step in known:
+        return known[step]
+    near = near_names(step, known)
+    hint = f"Did you mean {near[0]}?" if near else ""
+    raise NotFound(Problem("R104", f"There is no transition {step!r}.", hint, draft.where("")))
+
+
+def entered(setting: Setting, draft: Draft) -> Mapping[str, Any]:
+    """The state columns that the draft gets: initial for a new record, the target for a step."""
+    lifecycle = draft.machine.entity.lifecycle
+    if lifecycle is None:
+        return {}
+    if draft.is_new:
+        return {"state": lifecycle.initial.name, "state_since": setting.now}
+    if draft.transition is not None and draft.transition.to != (draft.old or {})["state"]:
+        return {"state": draft.transition.to, "state_since": setting.now}
+    return {}
+
+
+def step_problems(setting: Setting, draft: Draft) -> list[Problem]:
+    """What the draft lacks for its transition: required values, and the guard."""
+    if draft.transition is None:
+        return []
+    return [*_lacking(draft, draft.transition), *_guarded(setting, draft, draft.transition)]
+
+
+def _lacking(draft: Draft, transition: Transition) -> list[Problem]:
+    message = f"{transition.name} needs this value."
+    return [
+        draft.problem("R130", name, message, "Give it with the step.")
+        for name in transition.requires
+        if draft.new.get(name) is None
+    ]
+
+
+def _guarded(setting: Setting, draft: Draft, transition: Transition) -> list[Problem]:
+    guard = draft.machine.programs.guards.get(transition.name)
+    if guard is None or guard(environment(setting, draft)) is True:
+        return []
+    written = transition.guard.text if transition.guard else ""
+    message = text_of(transition.message, setting.actor.language, f"{transition.name} asks that {written}.")
+    return [Problem("R149", message, "Change the record so that it holds.", draft.where(""))]
+
+
+def refuse_locked(draft: Draft) -> Problem | None:
+    """The problem of changing a record in a locked state otherwise than by a transition."""
+    lifecycle = draft.machine.entity.lifecycle
+    if draft.is_new or draft.operation == "transition" or lifecycle is None:
+        return None
+    state = lifecycle.states.get((draft.old or {})["state"])
+    if state is None or not state.locked or not (draft.changed or draft.nested):
+        return None
+    label = text_of(state.label, "en", state.name)
+    return Problem(
+        "R150", f"The record is {label} and locked.", "Take a transition out of it.", draft.where("")
+    )
+
+
+def open_steps(
+    setting: Setting, machine: Machine, values: Mapping[str, Any], may: bool
+) -> list[dict[str, Any]]:
+    """Every step from the record's state: whether this actor may take it, and why not."""
+    lifecycle = machine.entity.lifecycle
+    if lifecycle is None:
+        return []
+    draft = Draft(machine, "transition", values["id"], old=values, new=values)
+    language = setting.actor.language
+    return [
+        _described(setting, draft, step, may, language)
+        for step in lifecycle.transitions.values()
+        if values["state"] in step.sources
+    ]
+
+
+def _described(setting: Setting, draft: Draft, step: Transition, may: bool, language: str) -> dict[str, Any]:
+    reason = _why_not(setting, draft, step, may)
+    return {
+        "name": step.name,
+        "label": text_of(step.label, language, step.name),
+        "to": step.to,
+        "allowed": not reason,
+        "reason": reason,
+        "requires": list(step.requires),
+        "reason_required": step.reason_required,
+    }
+
+
+def _why_not(setting: Setting, draft: Draft, step: Transition, may: bool) -> str:
+    if not may:
+        return "Your roles do not grant transitions on this record."
+    if not transition_roles_allow(setting.actor, step.roles):
+        return "It is for " + (", ".join(step.roles or ()) or "no role") + "."
+    problems = _guarded(setting, draft, step)
+    return problems[0].message if problems else ""

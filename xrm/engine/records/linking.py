@@ -1,0 +1,233 @@
+"""Links of many-to-many relationships: made, changed and taken away as changes of their source record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Change, Link, Result, Unlink
+from xrm.engine.projection.contracts import ByKey, ByName
+from xrm.engine.projection.references import pointing, read_reference
+from xrm.engine.records import permits, targets
+from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.storage.entity_tables import LinkTable
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
+from xrm.metadata.fieldtypes.base import BadValue
+from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.fieldtypes.times import DATE
+from xrm.metadata.model import Relationship, Shape
+from xrm.metadata.values import Ref
+
+VALIDITY = ("valid_from", "valid_to")
+
+
+def link(
+    setting: Setting, ledger: Ledger, draft: Draft, command: Link, position: int = 0, at: str = ""
+) -> Result:
+    """The two records are linked; the link has its own id."""
+    side = _side(setting, draft, command.relationship)
+    place = draft.where(at or command.relationship)
+    ref = _far_end(setting, ledger, side, command.to, place)
+    values = _values(side, command.values, place)
+    links = draft.machine.table.links[side.name]
+    _refuse_overlap(setting, links, draft.id, ref, values, place, None)
+    record = setting.world.new_id()
+    row = {
+        "id": record,
+        links.source.key: draft.id,
+        **links.target.split(ref, setting.numbers),
+        **_scalars(links, values),
+    }
+    stamps = {"created_at": setting.now, "created_by": setting.actor.id}
+    setting.unit.execute(sa.insert(links.table), {**_empty(links), **row, **stamps})
+    shown = {"id": str(record), "to": {"id": str(ref.id), "entity": ref.entity}, **_shown(side, values)}
+    return _logged(setting, ledger, draft, side, "link", {}, shown, record, position)
+
+
+def change(
+    setting: Setting, ledger: Ledger, draft: Draft, name: str, item: Mapping[str, Any], at: str = ""
+) -> Result:
+    """The attributes and validity of a link are as given; its two ends stay."""
+    side = _side(setting, draft, name)
+    place = draft.where(at or name)
+    links = draft.machine.table.links[side.name]
+    stored, ref = _stored(setting, links, draft, item["id"], place)
+    given = _values(side, {k: v for k, v in item.items() if k != "id"}, place)
+    values = {**stored, **given}
+    _refuse_overlap(setting, links, draft.id, ref, values, place, item["id"])
+    setting.unit.execute(
+        sa.update(links.table).where(links.table.c.id == item["id"]).values(**_scalars(links, given))
+    )
+    before, after = ({"id": str(item["id"]), **_shown(side, v)} for v in (stored, values))
+    return _logged(setting, ledger, draft, side, "link", before, after, item["id"], 0)
+
+
+def unlink(
+    setting: Setting, ledger: Ledger, draft: Draft, command: Unlink, position: int = 0, at: str = ""
+) -> Result:
+    """The link is gone; its history stays in the change log."""
+    side = _side(setting, draft, command.relationship)
+    links = draft.machine.table.links[side.name]
+    stored, ref = _stored(setting, links, draft, command.link, draft.where(at or command.relationship))
+    setting.unit.execute(sa.delete(links.table).where(links.table.c.id == command.link))
+    before = {
+        "id": str(command.link),
+        "to": {"id": str(ref.id), "entity": ref.entity},
+        **_shown(side, stored),
+    }
+    return _logged(setting, ledger, draft, side, "unlink", before, {}, command.link, position)
+
+
+def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
+    """The many-to-many relationship that the actor may change on this record."""
+    side = draft.machine.entity.relationships.get(name)
+    cell = permits.rights(setting, draft.machine).cell("update" if draft.old is not None else "create", name)
+    if side is None or (name not in permits.readable(setting, draft.machine) and cell.nowhere):
+        message = f"{draft.machine.entity.name} has no relationship {name!r} for you."
+        raise NotFound(Problem("R104", message, "", draft.where("")))
+    if side.shape is not Shape.MANY:
+        hint = "Set it as a field, or write it from its other side."
+        raise Invalid(Problem("R137", f"{name} is not a many-to-many relationship.", hint, draft.where(name)))
+    if not permits.passing_rule(setting, draft.machine, cell, [draft.id]):
+        raise Forbidden(draft.problem("R132", name, f"{name} is not yours to change.", "Leave it out."))
+    return side
+
+
+def _far_end(setting: Setting, ledger: Ledger, side: Relationship, to: Any, place: Place) -> Ref:
+    try:
+        found = read_reference(to, pointing(side, setting.policy.model))
+    except BadValue as bad:
+        raise Invalid(bad.problem.under(place.path)) from None
+    if isinstance(found, ByName):
+        found = ledger.named(found.name, place)
+    if isinstance(found, ByKey):
+        return targets.find_by_key(setting, side, found, place)
+    if found.id not in targets.readable_ids(setting, found.entity, [found.id]):
+        raise Invalid(
+            Problem("R133", f"There is no such {found.entity} for you.", "Choose another record.", place)
+        )
+    return found
+
+
+def _values(side: Relationship, given: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """The Python values of attributes and validity; raises Invalid with every problem."""
+    problems, values = Problems(), {}
+    known = {**{n: (f.type, f.params) for n, f in side.attributes.items()}}
+    if side.valid:
+        known |= dict.fromkeys(VALIDITY, (DATE, {}))
+    for name, raw in given.items():
+        if name not in known:
+            hint = "It has " + (", ".join(known) or "no attributes") + "."
+            problems.add("R103", f"The link has no attribute {name!r}.", hint, place)
+            continue
+        try:
+            values[name] = read_value(known[name][0], raw, known[name][1])
+        except BadValue as bad:
+            problems.extend([bad.problem.under(name).under(place.path)])
+    start, end = values.get("valid_from"), values.get("valid_to")
+    if isinstance(start, date) and isinstance(end, date) and end < start:
+        problems.add("R156", "The link ends before it begins.", "Set valid_to to a later day.", place)
+    if problems:
+        raise Invalid(problems.found)
+    return values
+
+
+def _scalars(links: LinkTable, values: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in links.attributes:
+            out.update(links.attributes[name].split(value))
+        else:
+            out[name] = value
+    return out
+
+
+def _empty(links: LinkTable) -> dict[str, Any]:
+    return {c.key: None for c in links.table.c}
+
+
+def _shown(side: Relationship, values: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {}
+    for name, value in values.items():
+        attribute = side.attributes.get(name)
+        if value is not None:
+            shown[name] = (
+                write_value(attribute.type, value, attribute.params) if attribute else value.isoformat()
+            )
+    return shown
+
+
+def _stored(
+    setting: Setting, links: LinkTable, draft: Draft, record: UUID, place: Place
+) -> tuple[dict[str, Any], Ref]:
+    chosen = sa.select(links.table).where(links.table.c.id == record, links.source == draft.id)
+    found = setting.unit.execute(chosen).mappings().one_or_none()
+    if found is None:
+        raise NotFound(Problem("R104", "There is no such link for you.", "", place))
+    row = {str(name): value for name, value in found.items()}
+    ref = links.target.join(row, setting.entity_names)
+    if ref is None:
+        raise AssertionError("a link always has a far end")
+    values = {name: stored.join(row) for name, stored in links.attributes.items()}
+    if links.valid_from is not None and links.valid_to is not None:
+        values |= {"valid_from": row[links.valid_from.key], "valid_to": row[links.valid_to.key]}
+    return values, ref
+
+
+def _refuse_overlap(
+    setting: Setting,
+    links: LinkTable,
+    source: UUID,
+    ref: Ref,
+    values: Mapping[str, Any],
+    place: Place,
+    but: UUID | None,
+) -> None:
+    """One link between the same two records at a time; where the relationship says so, one at all."""
+    conditions = [links.source == source]
+    if not links.relationship.exclusive:
+        wanted = links.target.split(ref, setting.numbers)
+        conditions += [links.table.c[n] == v for n, v in wanted.items() if v is not None]
+    if but is not None:
+        conditions.append(links.table.c.id != but)
+    if links.valid_from is not None and links.valid_to is not None:
+        start, end = values.get("valid_from"), values.get("valid_to")
+        if end is not None:
+            conditions.append(sa.or_(links.valid_from.is_(None), links.valid_from <= end))
+        if start is not None:
+            conditions.append(sa.or_(links.valid_to.is_(None), links.valid_to >= start))
+    if setting.unit.execute(sa.select(links.table.c.id).where(*conditions).limit(1)).first() is not None:
+        hint = "Change that link instead, or give another period." if links.valid_from is not None else ""
+        raise Conflict(Problem("R157", "The records are linked already.", hint, place))
+
+
+def _logged(
+    setting: Setting,
+    ledger: Ledger,
+    draft: Draft,
+    side: Relationship,
+    operation: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    link: UUID,
+    position: int,
+) -> Result:
+    version = (draft.old or draft.new or {"version": 1}).get("version", 1)
+    made = Change(
+        entity=draft.machine.entity.name,
+        record=draft.id,
+        version=version,
+        operation=operation,
+        before={side.name: before} if before else {},
+        after={side.name: after} if after else {},
+        at=setting.now,
+        title=(draft.new or draft.old or {}).get("title", ""),
+    )
+    setting.log.append(setting.unit, setting.actor, [made])
+    ledger.changes.append(made)
+    return Result(draft.machine.entity.name, draft.id, version, operation + "ed", link, position)

@@ -1,0 +1,196 @@
+"""What the write pipeline knows about each entity: its table, contract and programs, made once per model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.projection.contracts import Contract
+from xrm.engine.projection.programs import Programs
+from xrm.engine.projection.references import is_nested
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.entity_tables import EntityTable, Schema
+from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.rows import Rows
+from xrm.engine.storage.search import TITLE_SLOT
+from xrm.engine.storage.statements import Prepared
+from xrm.errors import NotFound, Place, Problem
+from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.fieldtypes.times import write_instant
+from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Relationship, text_of
+from xrm.metadata.values import Ref
+from xrm.registry import near_names
+
+POINTERS = {"owner": "user", "created_by": "user", "updated_by": "user", "team": "team", "unit": "unit"}
+SYSTEM_COLUMNS = (
+    "id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by",
+    "deleted_at", "deletion", "owner", "team", "unit", "state", "state_since",
+)  # fmt: skip
+
+
+class Machine:
+    """One entity, ready to be written."""
+
+    def __init__(
+        self, table: EntityTable, contract: Contract, programs: Programs, database: Database, numbers: Numbers
+    ) -> None:
+        self.table, self.contract, self.programs, self.numbers = table, contract, programs, numbers
+        self.rows = Rows(database, table)
+        self.number = numbers.entities[table.entity.name]
+        self._database = database
+        self._statements: dict[object, Prepared] = {}
+
+    @property
+    def entity(self) -> Entity:
+        """The definition."""
+        return self.table.entity
+
+    @cached_property
+    def lookups(self) -> tuple[Relationship, ...]:
+        """The relationships kept in columns of its own."""
+        return tuple(self.entity.lookups)
+
+    @cached_property
+    def nested_names(self) -> frozenset[str]:
+        """The relationships whose records or links may be written inside a record of this entity."""
+        return frozenset(r.name for r in self.entity.relationships.values() if is_nested(r))
+
+    @cached_property
+    def stored_names(self) -> tuple[str, ...]:
+        """The fields and lookups that have columns."""
+        return (*self.table.fields, *self.table.lookups)
+
+    @cached_property
+    def owner_columns(self) -> tuple[str, ...]:
+        """The columns of ownership, if records have owners."""
+        return OWNER_FIELDS if self.entity.is_owned else ()
+
+    @cached_property
+    def system_columns(self) -> tuple[str, ...]:
+        """The system columns that its table has."""
+        return tuple(n for n in SYSTEM_COLUMNS if n in self.table.table.c)
+
+    @cached_property
+    def autonumbers(self) -> tuple[Field, ...]:
+        """The fields that get the next number of their pattern."""
+        return tuple(f for f in self.entity.fields.values() if f.type.name == "autonumber")
+
+    @cached_property
+    def money_names(self) -> tuple[str, ...]:
+        """The fields that hold money."""
+        return tuple(f.name for f in self.entity.fields.values() if f.type.name == "money" and not f.through)
+
+    @cached_property
+    def searched(self) -> Mapping[str, int]:
+        """The slot of the search index of each name that search reads."""
+        slots = {n: slot for (e, n), slot in self.numbers.slots.items() if e == self.entity.name}
+        return {"title": TITLE_SLOT, **{n: s for n, s in slots.items() if n in self.table.fields}}
+
+    def words(self, values: Mapping[str, Any]) -> dict[int, str]:
+        """What search reads of a record, by slot."""
+        found = {TITLE_SLOT: str(values["title"])}
+        for name, slot in self.searched.items():
+            value = values.get(name)
+            if name != "title" and value is not None:
+                field = self.entity.fields[name]
+                found[slot] = field.type.words(value, field.params)
+        return found
+
+    def json(self, name: str, value: Any) -> Any:
+        """The JSON form of a stored value, as the change log keeps it."""
+        if value is None:
+            return None
+        field = self.entity.fields.get(name)
+        if field is not None:
+            return write_value(field.type, value, field.params)
+        if isinstance(value, Ref):
+            return {"id": str(value.id), "entity": value.entity}
+        if name in POINTERS:
+            return {"id": str(value), "entity": POINTERS[name]}
+        return write_instant(value) if isinstance(value, datetime) else value
+
+    def fitting(self, name: str, value: Any) -> Any:
+        """A calculated value as the field stores it: rounded, and refused by BadValue if it does not fit."""
+        field = self.entity.fields.get(name)
+        if value is None or field is None:
+            return value
+        return read_value(field.type, write_value(field.type, value, field.params), field.params)
+
+    def label(self, name: str) -> str:
+        """What people call a field or relationship."""
+        thing = self.entity.fields.get(name) or self.entity.relationships.get(name)
+        return text_of(thing.label, "en", name) if thing else name
+
+    def statement(self, key: object, make: Callable[[], sa.Executable]) -> Prepared:
+        """The statement under `key`, compiled on first use."""
+        found = self._statements.get(key)
+        if found is None:
+            found = self._statements[key] = self._database.prepare(make())
+        return found
+
+    def load(
+        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False
+    ) -> dict[UUID, dict[str, Any]]:
+        """The values by name of the stored records among `ids`, trashed ones too, system columns included."""
+        if not ids:
+            return {}
+        rows = self.rows.load(unit, ids, lock=lock)
+        return {record: self._values(row) for record, row in rows.items()}
+
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        values = {name: row[name] for name in self.system_columns}
+        values.update(self.table.join(row, self.numbers.names))
+        return values
+
+    def columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The scalars by column of values by name."""
+        return self.table.split(values, self.numbers.entities)
+
+
+class Machines:
+    """The machines of all entities of a model, by name."""
+
+    def __init__(self, machines: Mapping[str, Machine], numbers: Numbers) -> None:
+        self._machines, self.numbers = machines, numbers
+
+    def __iter__(self) -> Iterator[Machine]:
+        return iter(self._machines.values())
+
+    def __getitem__(self, entity: str) -> Machine:
+        return self._machines[entity]
+
+    def __contains__(self, entity: str) -> bool:
+        return entity in self._machines
+
+    def named(self, entity: str, known: Iterable[str], where: Place) -> Machine:
+        """The machine of that entity; raises NotFound with near names among `known`."""
+        found = self._machines.get(entity)
+        if found is not None and entity in known:
+            return found
+        near = near_names(entity, known)
+        hint = f"Did you mean {near[0]}?" if near else ""
+        raise NotFound(Problem("R104", f"There is no entity {entity!r} for you.", hint, where))
+
+
+def machines_of(
+    schema: Schema,
+    contracts: Mapping[str, Contract],
+    programs: Callable[[Entity], Programs],
+    database: Database,
+    numbers: Numbers,
+) -> Machines:
+    """A machine for every entity that has a table made from metadata, and for the engine's own to be read."""
+    return Machines(
+        {
+            table.entity.name: Machine(
+                table, contracts[table.entity.name], programs(table.entity), database, numbers
+            )
+            for table in schema
+        },
+        numbers,
+    )

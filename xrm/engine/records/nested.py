@@ -1,0 +1,137 @@
+"""Owned children and links that are written inside a record: commands of their own, in the same act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from xrm.engine.commands import Link, Target, Unlink
+from xrm.engine.records import linking, permits, removal
+from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.machine import Machine
+from xrm.engine.records.persisting import persist
+from xrm.errors import Invalid
+from xrm.metadata.model import Relationship, Shape
+from xrm.metadata.values import Ref
+
+Write = Callable[[Setting, Ledger, Sequence[Draft], str], list[Draft]]
+
+
+def write_nested(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], write: Write) -> None:
+    """Everything that the drafts carry for their children and links is written."""
+    for draft in drafts:
+        for name, parts in draft.nested.items():
+            if parts is None:
+                continue
+            relationship = draft.machine.entity.relationships[name]
+            if relationship.shape is Shape.MANY:
+                _links(setting, ledger, draft, name, parts)
+            else:
+                _children(setting, ledger, draft, relationship, parts, write)
+
+
+def _links(setting: Setting, ledger: Ledger, draft: Draft, name: str, parts: Mapping[str, Any]) -> None:
+    entity, target = draft.machine.entity.name, Target(draft.id)
+    for index, item in enumerate(parts["create"]):
+        given = dict(item)
+        to = given.pop("to", None) or {k: given.pop(k) for k in ("id", "entity", "key", "ref") if k in given}
+        linking.link(
+            setting, ledger, draft, Link(entity, target, name, to, given), at=f"{name}.create[{index}]"
+        )
+    for index, item in enumerate(parts["update"]):
+        linking.change(setting, ledger, draft, name, item, at=f"{name}.update[{index}]")
+    for index, link in enumerate(parts["delete"]):
+        linking.unlink(
+            setting, ledger, draft, Unlink(entity, target, name, link), at=f"{name}.delete[{index}]"
+        )
+
+
+def _children(
+    setting: Setting,
+    ledger: Ledger,
+    parent: Draft,
+    relationship: Relationship,
+    parts: Mapping[str, Any],
+    write: Write,
+) -> None:
+    if relationship.of is None:
+        raise AssertionError("an inverse side always names the stored one")
+    child, lookup = relationship.of
+    machine = setting.machines[child]
+    _delete(setting, ledger, parent, relationship.name, machine, lookup, parts["delete"])
+    changed = _stored(setting, parent, relationship.name, machine, lookup, parts["update"])
+    if changed:
+        permits.require_rows(setting, changed, "update")
+        write(setting, ledger, changed, "update")
+    made = [
+        Draft(
+            machine,
+            "create",
+            setting.world.new_id(),
+            _path(parent, relationship.name, "create", index),
+            given=item,
+        )
+        for index, item in enumerate(parts["create"])
+    ]
+    if made:
+        here = Ref(parent.machine.entity.name, parent.id)
+        write(setting, ledger, [d.with_(preset={lookup: here}) for d in made], "create")
+
+
+def _path(parent: Draft, name: str, verb: str, index: int) -> str:
+    tail = f"{name}.{verb}[{index}]"
+    return f"{parent.path}.{tail}" if parent.path else tail
+
+
+def _stored(
+    setting: Setting,
+    parent: Draft,
+    name: str,
+    machine: Machine,
+    lookup: str,
+    items: Sequence[Mapping[str, Any]],
+) -> list[Draft]:
+    """A draft per child to update; a child of another record is refused."""
+    ids = [item["id"] for item in items]
+    stored = machine.load(setting.unit, ids, lock=True)
+    drafts = []
+    for index, item in enumerate(items):
+        path = _path(parent, name, "update", index)
+        values = {k: v for k, v in item.items() if k != "id"}
+        draft = Draft(machine, "update", item["id"], path, given=values, old=stored.get(item["id"]))
+        _require_child(draft, parent, lookup)
+        drafts.append(draft)
+    return drafts
+
+
+def _require_child(draft: Draft, parent: Draft, lookup: str) -> None:
+    here = Ref(parent.machine.entity.name, parent.id)
+    if draft.old is None or draft.old.get(lookup) != here or draft.old["deleted_at"] is not None:
+        raise Invalid(draft.problem("R133", "id", "This record does not belong here.", "Reload the form."))
+
+
+def _delete(
+    setting: Setting,
+    ledger: Ledger,
+    parent: Draft,
+    name: str,
+    machine: Machine,
+    lookup: str,
+    ids: Sequence[Any],
+) -> None:
+    if not ids:
+        return
+    stored = machine.load(setting.unit, list(ids), lock=True)
+    drafts = [
+        Draft(machine, "delete", record, _path(parent, name, "delete", index), old=stored.get(record))
+        for index, record in enumerate(ids)
+    ]
+    for draft in drafts:
+        _require_child(draft, parent, lookup)
+    permits.require_rows(setting, drafts, "delete")
+    plan = removal.plan_removal(setting, drafts)
+    act = setting.world.new_id()
+    persist(setting, ledger, removal.cleared_drafts(setting, plan))
+    persist(setting, ledger, removal.removed_drafts(setting, plan, act))
+    removal.record_act(setting, act, drafts[0], plan)

@@ -1,0 +1,135 @@
+"""Rights on rows that are there: which of these records the actor's grants reach, asked in the database.
+
+The same compiled conditions serve reading and writing, so that there is one truth about a row rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.access import Rights, RowRule, always_readable
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.machine import Machine
+from xrm.engine.storage.statements import any_of
+from xrm.errors import Forbidden, NotFound, Problem
+
+SETTABLE = frozenset({"owner", "team", "external_key"})
+
+
+def rights(setting: Setting, machine: Machine) -> Rights:
+    """What the actor may do with the entity of `machine`."""
+    return setting.policy.rights(setting.actor, machine.entity.name)
+
+
+def writable(setting: Setting, machine: Machine, operation: str) -> frozenset[str]:
+    """The names that the actor may set; owner and team are settable by whoever may set anything."""
+    names = rights(setting, machine).names(operation)
+    return names | SETTABLE if rights(setting, machine).can(operation) else names
+
+
+def readable(setting: Setting, machine: Machine) -> frozenset[str]:
+    """The names that the actor may know of."""
+    known = rights(setting, machine)
+    return (
+        known.names("read") | frozenset(always_readable(machine.entity)) if known.can("read") else frozenset()
+    )
+
+
+def passing(setting: Setting, machine: Machine, operation: str, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of `ids` on which the operation is granted."""
+    return passing_rule(setting, machine, rights(setting, machine).rows_for(operation), ids)
+
+
+def passing_rule(setting: Setting, machine: Machine, rule: RowRule, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of `ids` whose records satisfy the rule as they are stored now."""
+    if rule.everywhere or not ids:
+        return frozenset(ids)
+    if rule.nowhere:
+        return frozenset()
+    table = machine.table.table
+    statement = machine.statement(
+        ("passing", rule.texts),
+        lambda: sa.select(table.c.id).where(
+            any_of(table.c.id, "ids"), setting.row_rules.condition(rule, machine.entity.name, table)
+        ),
+    )
+    values = {**setting.parameters, "ids": list(ids)}
+    return frozenset(statement.read(row)[0] for row in setting.unit.run(statement, values))
+
+
+def require_entity(setting: Setting, machine: Machine, operation: str, path: str) -> None:
+    """The actor may do the operation on some record of the entity; else Forbidden, or NotFound if hidden."""
+    known = rights(setting, machine)
+    if known.can(operation):
+        return
+    if not known.can("read"):
+        name = machine.entity.name
+        raise NotFound(Problem("R104", f"There is no entity {name!r} for you.").under(path))
+    raise Forbidden(refusal(machine, operation).under(path) if path else refusal(machine, operation))
+
+
+def refusal(machine: Machine, operation: str) -> Problem:
+    """The problem of an operation that is not granted."""
+    message = f"You may not {operation} this {machine.entity.name.replace('_', ' ')}."
+    return Problem("A102", message, "Ask an administrator for a role that grants it.")
+
+
+def require_rows(setting: Setting, drafts: Sequence[Draft], operation: str) -> None:
+    """The actor may do the operation on each of these stored records.
+
+    A record that may not even be read raises NotFound, so that nobody learns of it.
+    """
+    for machine, group in by_machine(drafts):
+        ids = [d.id for d in group]
+        allowed = passing(setting, machine, operation, ids)
+        if len(allowed) == len(set(ids)):
+            continue
+        seen = passing(setting, machine, "read", ids)
+        refused = next(d for d in group if d.id not in allowed)
+        if refused.id not in seen:
+            message = f"There is no such {machine.entity.name} for you."
+            raise NotFound(Problem("R104", message, "", refused.where("")))
+        raise Forbidden(refusal(machine, operation).at(refused.where("")))
+
+
+def require_cells(setting: Setting, drafts: Sequence[Draft], operation: str) -> None:
+    """Every field that a draft sets is granted on the record as it is stored now."""
+    for machine, group in by_machine(drafts):
+        known = rights(setting, machine)
+        base = known.rows_for(operation)
+        for name in sorted({n for d in group for n in (*d.parsed, *d.nested)}):
+            rule = known.cell(operation, name)
+            if rule == base or name in SETTABLE:
+                continue
+            touched = [d for d in group if name in d.parsed or name in d.nested]
+            allowed = passing_rule(setting, machine, rule, [d.id for d in touched])
+            refused = next((d for d in touched if d.id not in allowed), None)
+            if refused is not None:
+                raise Forbidden(
+                    refused.problem(
+                        "R132", name, f"{name} of this record is not yours to change.", "Leave it out."
+                    )
+                )
+
+
+def require_result(setting: Setting, drafts: Sequence[Draft], operation: str) -> None:
+    """The records as they have become are still within the grant; else the change is refused whole."""
+    for machine, group in by_machine(drafts):
+        allowed = passing(setting, machine, operation, [d.id for d in group])
+        refused = next((d for d in group if d.id not in allowed), None)
+        if refused is not None:
+            message = "The record would leave what your roles let you write."
+            hint = "Keep the values that your grant asks for, such as the owner."
+            raise Forbidden(Problem("A104", message, hint, refused.where("")))
+
+
+def by_machine(drafts: Iterable[Draft]) -> Iterator[tuple[Machine, list[Draft]]]:
+    """The drafts grouped by entity, in the order of first appearance."""
+    groups: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(draft.machine.entity.name, []).append(draft)
+    return ((group[0].machine, group) for group in groups.values())

@@ -1,0 +1,200 @@
+"""Delete and restore: one act takes a record and what belongs to it to the trash, and brings it all back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.incoming import Incoming, incoming, live_children
+from xrm.engine.records.machine import Machine
+from xrm.engine.storage.entity_tables import StoredLookup
+from xrm.engine.storage.ledger import DELETED, DELETION
+from xrm.errors import Conflict, Place, Problem, TooLarge
+
+Found = dict[str, dict[UUID, None]]
+
+
+@dataclass(slots=True)
+class Removal:
+    """What one act removes, and which lookups it empties, found level by level."""
+
+    records: Found = field(default_factory=dict)
+    cleared: list[tuple[Machine, StoredLookup, UUID]] = field(default_factory=list)
+    held: list[tuple[str, UUID]] = field(default_factory=list)
+
+    def add(self, entity: str, ids: Iterable[UUID]) -> list[UUID]:
+        """The ids that were not known to go yet; now they are."""
+        known = self.records.setdefault(entity, {})
+        fresh = [i for i in ids if i not in known]
+        known.update(dict.fromkeys(fresh))
+        return fresh
+
+    @property
+    def size(self) -> int:
+        """How many records go."""
+        return sum(len(ids) for ids in self.records.values())
+
+
+def plan_removal(setting: Setting, drafts: Sequence[Draft]) -> Removal:
+    """All that goes when these records go; raises Conflict naming every record that still needs them."""
+    removal = Removal()
+    frontier: dict[str, list[UUID]] = {}
+    for draft in drafts:
+        entity = draft.machine.entity.name
+        frontier.setdefault(entity, []).extend(removal.add(entity, [draft.id]))
+    while frontier:
+        frontier = _next_level(setting, removal, frontier)
+        if removal.size > setting.limits.cascade_records:
+            raise too_many(setting)
+    _refuse_held(removal, drafts)
+    return removal
+
+
+def too_many(setting: Setting) -> TooLarge:
+    """The refusal of an act on more records than the limit."""
+    most = setting.limits.cascade_records
+    problem = Problem(
+        "L131", f"This act would move more than {most} records.", "Delete the related records first."
+    )
+    return TooLarge(problem, facts={"limit": "cascade_records"})
+
+
+def _next_level(setting: Setting, removal: Removal, frontier: dict[str, list[UUID]]) -> dict[str, list[UUID]]:
+    following: dict[str, list[UUID]] = {}
+    for entity, ids in frontier.items():
+        for source in incoming(setting, entity):
+            children = live_children(setting, source, entity, ids)
+            _sort_out(removal, following, source, children)
+    return following
+
+
+def _sort_out(
+    removal: Removal, following: dict[str, list[UUID]], source: Incoming, children: list[UUID]
+) -> None:
+    """Children go too, lose their link, or hold the parent, as the relationship says."""
+    relationship = source.lookup.relationship
+    name = source.machine.entity.name
+    if not children:
+        return
+    if relationship.is_parent or relationship.on_delete == "cascade":
+        following.setdefault(name, []).extend(removal.add(name, children))
+    elif relationship.on_delete == "clear":
+        removal.cleared.extend((source.machine, source.lookup, child) for child in children)
+    else:
+        removal.held.extend((name, child) for child in children)
+
+
+def _refuse_held(removal: Removal, drafts: Sequence[Draft]) -> None:
+    """A record that still has children outside the act stays; children that go with it do not count."""
+    holding: dict[str, int] = {}
+    for name, child in removal.held:
+        if child not in removal.records.get(name, {}):
+            holding[name] = holding.get(name, 0) + 1
+    if not holding:
+        return
+    listed = ", ".join(f"{count} of {name}" for name, count in holding.items())
+    message = f"Other records still belong to it: {listed}."
+    raise Conflict(Problem("R141", message, "Move or delete them first.", Place(path=drafts[0].path)))
+
+
+# --- the act ----------------------------------------------------------------------------------------
+
+
+def removed_drafts(setting: Setting, removal: Removal, act: UUID) -> list[Draft]:
+    """A draft for every record that goes, with the marks of the act."""
+    drafts = []
+    for entity, ids in removal.records.items():
+        machine = setting.machines[entity]
+        for record_id, values in machine.load(setting.unit, list(ids), lock=True).items():
+            marks = {"deleted_at": setting.now, "deletion": act}
+            drafts.append(
+                Draft(machine, "delete", record_id, old=values, new={**values, **marks}, deletion=act)
+            )
+    return drafts
+
+
+def cleared_drafts(setting: Setting, removal: Removal) -> list[Draft]:
+    """A draft for every record that stays and loses a link to one that goes."""
+    losing: dict[tuple[str, UUID], list[str]] = {}
+    for machine, lookup, child in removal.cleared:
+        if child not in removal.records.get(machine.entity.name, {}):
+            losing.setdefault((machine.entity.name, child), []).append(lookup.name)
+    drafts = []
+    for (entity, child), names in losing.items():
+        machine = setting.machines[entity]
+        values = machine.load(setting.unit, [child], lock=True)[child]
+        drafts.append(Draft(machine, "update", child, old=values, new={**values, **dict.fromkeys(names)}))
+    return drafts
+
+
+def record_act(setting: Setting, act: UUID, first: Draft, removal: Removal) -> None:
+    """The act and all that it took are written down, so that it can be undone as one."""
+    setting.unit.execute(
+        sa.insert(DELETION),
+        {
+            "id": act,
+            "at": setting.now,
+            "actor": setting.actor.id,
+            "entity": first.machine.number,
+            "record": first.id,
+        },
+    )
+    rows: list[dict[str, Any]] = [
+        {"deletion": act, "entity": setting.machines[entity].number, "record": record}
+        for entity, ids in removal.records.items()
+        for record in ids
+    ]
+    setting.unit.execute(sa.insert(DELETED), rows)
+
+
+# --- restore ----------------------------------------------------------------------------------------
+
+
+def restored_drafts(setting: Setting, draft: Draft) -> list[Draft]:
+    """A draft for every record of the act that removed this one; raises Conflict for a trashed parent."""
+    act = (draft.old or {})["deletion"]
+    chosen = sa.select(DELETED.c.entity, DELETED.c.record).where(DELETED.c.deletion == act)
+    by_number: dict[int, list[UUID]] = {}
+    for row in setting.unit.execute(chosen).all():
+        by_number.setdefault(row.entity, []).append(row.record)
+    drafts = [
+        Draft(
+            machine,
+            "restore",
+            record,
+            draft.path,
+            old=values,
+            new={**values, "deleted_at": None, "deletion": None},
+        )
+        for machine in setting.machines
+        for record, values in machine.load(setting.unit, by_number.get(machine.number, []), lock=True).items()
+        if values["deletion"] == act
+    ]
+    _refuse_orphans(setting, drafts, draft)
+    return drafts
+
+
+def _refuse_orphans(setting: Setting, drafts: Sequence[Draft], first: Draft) -> None:
+    """What is needed by a record that comes back must be there: its owner record and required lookups."""
+    coming = {draft.id for draft in drafts}
+    for draft in drafts:
+        for relationship in draft.machine.entity.lookups:
+            ref = draft.new.get(relationship.name)
+            if ref is None or ref.id in coming or not (relationship.is_parent or relationship.required):
+                continue
+            there = setting.machines[ref.entity].load(setting.unit, [ref.id])
+            if there[ref.id]["deleted_at"] is not None:
+                message = f"Its {relationship.name.replace('_', ' ')} is in the trash too."
+                raise Conflict(Problem("R143", message, "Restore that record first.", Place(path=first.path)))
+
+
+def forget_act(setting: Setting, act: UUID) -> None:
+    """The act is undone and no longer listed."""
+    setting.unit.execute(sa.delete(DELETED).where(DELETED.c.deletion == act))
+    setting.unit.execute(sa.delete(DELETION).where(DELETION.c.id == act))

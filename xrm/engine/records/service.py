@@ -1,0 +1,142 @@
+"""The one way in which records change.
+
+Every door sends commands here: pages, API, imports, installers and workflows alike. A batch is the
+primitive, one record is a batch of one. The steps stand in `steps.write` in the order in which they happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from xrm.engine.access import Policy
+from xrm.engine.access.row_rules import RowRules, actor_context
+from xrm.engine.changes import ChangeLog
+from xrm.engine.commands import Actor, Command, Outcome
+from xrm.engine.projection.sql_expressions import parameter_values
+from xrm.engine.records.batch import Ledger, Setting, runs_of
+from xrm.engine.records.machine import Machines
+from xrm.engine.records.steps import perform
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.faults import Meanings
+from xrm.engine.storage.rows import Counters
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.world import World
+from xrm.errors import Problem, TooLarge, XrmError
+from xrm.settings import Limits
+
+Mode = Literal["all", "good_rows"]
+Around = Callable[[UnitOfWork, Callable[[], Outcome]], Outcome]
+
+
+class RecordService:
+    """Writes records of one model; made anew at each activation, safe to share between threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        machines: Machines,
+        policy: Policy,
+        row_rules: RowRules,
+        log: ChangeLog,
+        index: SearchIndex,
+        meanings: Meanings,
+        world: World,
+        limits: Limits,
+        *,
+        currency: str,
+        zone: str,
+        pack_settings: Mapping[str, Any],
+        check: Callable[[UnitOfWork], None],
+    ) -> None:
+        self._database, self._machines, self._policy, self._row_rules = database, machines, policy, row_rules
+        self._log, self._index, self._meanings = log, index, meanings
+        self._world, self._limits, self._currency, self._zone = world, limits, currency, zone
+        self._settings, self._counters, self._check = pack_settings, Counters(database), check
+
+    def execute(
+        self,
+        actor: Actor,
+        commands: Sequence[Command],
+        *,
+        mode: Mode = "all",
+        around: Around | None = None,
+    ) -> Outcome:
+        """All commands are done and durable, or, when this raises, none is.
+
+        With `good_rows`, commands that are refused are left out and listed in the outcome's `refused`.
+        `around` may write beside them in the same transaction, before and after.
+        """
+        if len(commands) > self._limits.batch_commands:
+            raise _too_many(self._limits.batch_commands)
+
+        def work(unit: UnitOfWork) -> Outcome:
+            def run() -> Outcome:
+                return self.execute_in(unit, actor, commands, mode=mode)
+
+            return around(unit, run) if around else run()
+
+        return self._database.transact(work, self._meanings)
+
+    def execute_in(
+        self, unit: UnitOfWork, actor: Actor, commands: Sequence[Command], *, mode: Mode = "all"
+    ) -> Outcome:
+        """All commands are done inside the caller's transaction, which decides whether they stay.
+
+        Raises Conflict when the definitions have changed since this service was made.
+        """
+        self._check(unit)
+        setting = self._setting(unit, actor)
+        ledger = Ledger()
+        refused = _one_by_one(setting, ledger, commands) if mode == "good_rows" else {}
+        if mode == "all":
+            for run in runs_of(commands):
+                perform(setting, ledger, run, len(commands))
+        results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
+        return Outcome(results, tuple(ledger.changes), refused)
+
+    def _setting(self, unit: UnitOfWork, actor: Actor) -> Setting:
+        now = self._world.now()
+        today = now.astimezone(ZoneInfo(self._zone)).date()
+        context = actor_context(actor, now, today, self._zone, self._settings)
+        return Setting(
+            actor=actor,
+            unit=unit,
+            machines=self._machines,
+            policy=self._policy,
+            row_rules=self._row_rules,
+            log=self._log,
+            index=self._index,
+            world=self._world,
+            limits=self._limits,
+            now=now,
+            today=today,
+            currency=self._currency,
+            context=context,
+            parameters=parameter_values(context),
+            counters=self._counters,
+        )
+
+
+def _one_by_one(
+    setting: Setting, ledger: Ledger, commands: Sequence[Command]
+) -> dict[int, tuple[Problem, ...]]:
+    """Each command on its own savepoint; the problems of those that were refused, by position."""
+    refused: dict[int, tuple[Problem, ...]] = {}
+    for run in runs_of(commands):
+        for position, command in run.commands:
+            alone = type(run)(run.kind, run.entity, ((position, command),))
+            try:
+                with setting.unit.savepoint():
+                    perform(setting, ledger, alone, 1)
+            except XrmError as error:
+                if error.facts.get("retry"):
+                    raise
+                refused[position] = error.problems
+    return refused
+
+
+def _too_many(most: int) -> TooLarge:
+    problem = Problem("L114", f"A batch holds at most {most} commands.", "Send several batches.")
+    return TooLarge(problem, facts={"limit": "batch_commands"})

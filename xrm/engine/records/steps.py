@@ -1,0 +1,209 @@
+"""The steps of a write, in order: authorize, load, validate, compute, check, persist, log, index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from xrm.engine.commands import (
+    Create,
+    Delete,
+    Link,
+    Restore,
+    Result,
+    Target,
+    Transition,
+    Unlink,
+    Update,
+    Upsert,
+)
+from xrm.engine.records import lifecycle, linking, permits, removal, targets
+from xrm.engine.records.batch import Ledger, Run, Setting, path_of
+from xrm.engine.records.checking import check_after, check_before
+from xrm.engine.records.computing import compute
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.inputs import read_inputs
+from xrm.engine.records.machine import Machine
+from xrm.engine.records.nested import write_nested
+from xrm.engine.records.persisting import persist
+from xrm.errors import Conflict, Place, Problem, Stale
+from xrm.metadata.values import Ref
+
+Performer = Callable[[Setting, Ledger, Machine, Run, int], None]
+
+
+def perform(setting: Setting, ledger: Ledger, run: Run, size: int) -> None:
+    """The commands of the run are done; raises what stands against them, with the place in the batch."""
+    where = Place(path=path_of(run.commands[0][0], size))
+    machine = setting.machines.named(run.entity, setting.policy.readable_entities(setting.actor), where)
+    _PERFORMERS[run.kind](setting, ledger, machine, run, size)
+
+
+def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: str) -> list[Draft]:
+    """The drafts are stored, logged and indexed. This is the pipeline; a newcomer reads it first."""
+    drafts = read_inputs(setting, ledger, drafts)
+    if operation != "create":
+        permits.require_cells(setting, drafts, operation)
+    drafts = compute(setting, drafts)
+    check_before(setting, drafts)
+    written = persist(setting, ledger, drafts)
+    write_nested(setting, ledger, drafts, write)
+    check_after(setting, drafts)
+    permits.require_result(setting, drafts, operation)
+    if operation == "create":
+        permits.require_cells(setting, drafts, operation)
+    return written
+
+
+def _create(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    permits.require_entity(setting, machine, "create", path_of(run.commands[0][0], size))
+    drafts = []
+    for position, command in run.commands:
+        record = command.id or setting.world.new_id()
+        drafts.append(
+            Draft(machine, "create", record, path_of(position, size, ".values"), given=command.values)
+        )
+        if command.name:
+            ledger.names[command.name] = Ref(run.entity, record)
+    _conclude(ledger, run, write(setting, ledger, drafts, "create"), "created")
+
+
+def _update(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    drafts = _loaded(setting, ledger, machine, run, size, "update")
+    _conclude(ledger, run, write(setting, ledger, drafts, "update"), "updated")
+
+
+def _loaded(
+    setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int, operation: str
+) -> list[Draft]:
+    """A draft per command with the stored values, locked; the actor may do the operation on each."""
+    tail = ".values" if operation in ("update", "transition") else ""
+    found = []
+    for position, command in run.commands:
+        where = Place(path=path_of(position, size))
+        record = targets.target_id(setting, ledger, machine, command.target, where)
+        found.append((record, path_of(position, size, tail), command))
+    stored = machine.load(setting.unit, [record for record, _, _ in found], lock=True)
+    drafts = []
+    for record, path, command in found:
+        if record not in stored:
+            raise targets.absent(machine, Place(path=path))
+        drafts.append(_draft_of(machine, operation, record, path, command, stored[record]))
+    permits.require_rows(setting, drafts, "delete" if operation == "restore" else operation)
+    for draft in drafts:
+        _refuse_stale(draft)
+    if operation != "restore":
+        _refuse_trashed(drafts)
+    return drafts
+
+
+def _draft_of(
+    machine: Machine, operation: str, record: Any, path: str, command: Any, stored: Mapping[str, Any]
+) -> Draft:
+    return Draft(
+        machine,
+        operation,
+        record,
+        path,
+        given=getattr(command, "values", {}),
+        old=stored,
+        version=getattr(command, "version", None),
+        reason=getattr(command, "reason", ""),
+    )
+
+
+def _refuse_stale(draft: Draft) -> None:
+    stored = (draft.old or {})["version"]
+    if draft.version is not None and draft.version != stored:
+        message = f"The record has changed since version {draft.version}; it is at version {stored}."
+        raise Stale(Problem("R112", message, "Load it again and repeat the change.", draft.where("")))
+
+
+def _refuse_trashed(drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        if (draft.old or {})["deleted_at"] is not None:
+            raise Conflict(
+                Problem("R144", "The record is in the trash.", "Restore it first.", draft.where(""))
+            )
+
+
+def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    drafts = _loaded(setting, ledger, machine, run, size, "delete")
+    _refuse_append_only(drafts)
+    plan = removal.plan_removal(setting, drafts)
+    act = setting.world.new_id()
+    persist(setting, ledger, removal.cleared_drafts(setting, plan))
+    gone = {d.id: d for d in persist(setting, ledger, removal.removed_drafts(setting, plan, act))}
+    removal.record_act(setting, act, drafts[0], plan)
+    _conclude(ledger, run, [gone[d.id] for d in drafts], "deleted")
+
+
+def _refuse_append_only(drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        if draft.machine.entity.append_only:
+            message = "Records of this entity are never changed or deleted."
+            raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
+
+
+def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    drafts = _loaded(setting, ledger, machine, run, size, "restore")
+    for (position, _), draft in zip(run.commands, drafts, strict=True):
+        act = (draft.old or {})["deletion"]
+        if act is None:
+            ledger.results[position] = Result(run.entity, draft.id, (draft.old or {})["version"], "unchanged")
+            continue
+        back = persist(setting, ledger, removal.restored_drafts(setting, draft))
+        removal.forget_act(setting, act)
+        version = next(d.new["version"] for d in back if d.id == draft.id)
+        ledger.results[position] = Result(run.entity, draft.id, version, "restored", position=position)
+
+
+def _transition(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    drafts = _loaded(setting, ledger, machine, run, size, "transition")
+    steps = [command.transition for _, command in run.commands]
+    drafts = lifecycle.begin(setting, drafts, steps)
+    _conclude(ledger, run, write(setting, ledger, drafts, "transition"), "transitioned")
+
+
+def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    """Each one by one, for an earlier one may make the record that a later one updates."""
+    for position, command in run.commands:
+        path = path_of(position, size)
+        record = targets.upsert_target(setting, ledger, machine, command, Place(path=path))
+        if record is None:
+            again: Any = Create(command.entity, command.values, command.name)
+        else:
+            again = Update(command.entity, Target(record), command.values)
+            if command.name:
+                ledger.names[command.name] = Ref(command.entity, record)
+        perform(setting, ledger, Run(type(again), run.entity, ((position, again),)), size)
+
+
+def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    drafts = _loaded(setting, ledger, machine, run, size, "update")
+    for (position, command), draft in zip(run.commands, drafts, strict=True):
+        ledger.results[position] = linking.link(setting, ledger, draft, command, position)
+
+
+def _unlink(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+    drafts = _loaded(setting, ledger, machine, run, size, "update")
+    for (position, command), draft in zip(run.commands, drafts, strict=True):
+        ledger.results[position] = linking.unlink(setting, ledger, draft, command, position)
+
+
+def _conclude(ledger: Ledger, run: Run, drafts: Sequence[Draft], outcome: str) -> None:
+    for (position, _), draft in zip(run.commands, drafts, strict=True):
+        done = outcome if draft.is_new or draft.changed or outcome == "deleted" else "unchanged"
+        ledger.results[position] = Result(run.entity, draft.id, draft.new["version"], done, position=position)
+
+
+_PERFORMERS: Mapping[type, Performer] = {
+    Create: _create,
+    Update: _update,
+    Upsert: _upsert,
+    Delete: _delete,
+    Restore: _restore,
+    Transition: _transition,
+    Link: _link,
+    Unlink: _unlink,
+}

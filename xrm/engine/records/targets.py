@@ -1,0 +1,130 @@
+"""Which record a command or a reference means: by id, by a name in the batch, or by an alternate key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Target, Upsert
+from xrm.engine.projection.contracts import ByKey, ByName
+from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.machine import Machine
+from xrm.engine.records.permits import passing
+from xrm.engine.storage.statements import any_of
+from xrm.errors import Invalid, NotFound, Place, Problem
+from xrm.metadata.model import Relationship
+from xrm.metadata.values import Ref
+from xrm.registry import near_names
+
+MOST_CANDIDATES = 2
+
+
+def target_id(setting: Setting, ledger: Ledger, machine: Machine, target: Target, where: Place) -> UUID:
+    """The id of the record that a command is about; raises NotFound when nobody has that key."""
+    if target.id is not None:
+        return target.id
+    if target.ref:
+        return ledger.named(target.ref, where).id
+    found = records_with(setting, machine, target.key or {})
+    if not found:
+        raise absent(machine, where)
+    return found[0]
+
+
+def upsert_target(
+    setting: Setting, ledger: Ledger, machine: Machine, command: Upsert, where: Place
+) -> UUID | None:
+    """The record that has the same values of the key `by`, or None; raises Invalid for a key that is none."""
+    fields = _key_fields(machine, command.by, where)
+    given = {name: command.values[name] for name in fields if name in command.values}
+    if len(given) < len(fields):
+        lacking = ", ".join(n for n in fields if n not in given)
+        raise Invalid(
+            Problem("R124", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
+        )
+    values, problems = machine.contract.load(given, partial=True, writable=machine.contract.writable_names)
+    if problems:
+        raise Invalid([p.under(where.path) if where.path else p for p in problems.found])
+    for name, value in values.items():
+        if isinstance(value, ByKey):
+            values[name] = find_by_key(setting, machine.entity.relationships[name], value, where)
+        elif isinstance(value, ByName):
+            values[name] = ledger.named(value.name, where)
+    found = records_with(setting, machine, values)
+    return found[0] if found else None
+
+
+def _key_fields(machine: Machine, by: str, where: Place) -> tuple[str, ...]:
+    """The fields of an alternate key: a declared one, a unique field, or the external key."""
+    keys = {name: key.fields for name, key in machine.entity.keys.items()}
+    keys |= {f.name: (f.name,) for f in machine.entity.fields.values() if f.unique}
+    keys["external_key"] = ("external_key",)
+    if by in keys:
+        return keys[by]
+    near = near_names(by, keys)
+    hint = f"Did you mean {near[0]}?" if near else "It has " + ", ".join(keys) + "."
+    raise Invalid(Problem("R124", f"{machine.entity.name} has no key {by!r}.", hint, where))
+
+
+def absent(machine: Machine, where: Place) -> NotFound:
+    """The refusal of a record that does not exist, or that this actor may not know of."""
+    return NotFound(Problem("R104", f"There is no such {machine.entity.name} for you.", "", where))
+
+
+def find_by_key(setting: Setting, relationship: Relationship, given: ByKey, where: Place) -> Ref:
+    """The one readable record with these key values; raises Invalid when there is none or more than one."""
+    entities = (given.entity,) if given.entity else relationship.targets
+    found = [
+        Ref(entity, record)
+        for entity in entities
+        if entity in setting.machines
+        for record in records_with(setting, setting.machines[entity], given.values)
+    ]
+    if len(found) == 1:
+        return found[0]
+    kind = " or ".join(entities) or "record"
+    if not found:
+        raise Invalid(Problem("R133", f"No {kind} has this key.", "Check the value.", where))
+    raise Invalid(Problem("R136", f"More than one {kind} has this key.", "Give the id instead.", where))
+
+
+def records_with(setting: Setting, machine: Machine, values: Mapping[str, Any]) -> list[UUID]:
+    """At most two live readable records with exactly these values, in order of their ids."""
+    columns = {n: v for n, v in machine.columns(values).items() if v is not None}
+    if not columns:
+        return []
+    compared = _compared(machine, columns)
+    statement = machine.statement(("key", *compared), lambda: _by_values(machine, compared))
+    rows = setting.unit.run(statement, {f"k_{n}": columns[n] for n in compared})
+    ids = [statement.read(row)[0] for row in rows]
+    seen = passing(setting, machine, "read", ids)
+    return [i for i in ids if i in seen]
+
+
+def _compared(machine: Machine, columns: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns to compare: a folded twin stands for its text, so that case and accents do not matter."""
+    twins = {n for n in columns if f"{n}__key" in columns}
+    return tuple(sorted(n for n in columns if n not in twins))
+
+
+def _by_values(machine: Machine, names: Sequence[str]) -> sa.Select[Any]:
+    table = machine.table.table
+    tests = [table.c[n] == sa.bindparam(f"k_{n}", type_=table.c[n].type) for n in names]
+    live = table.c.deleted_at.is_(None)
+    return sa.select(table.c.id).where(live, *tests).order_by(table.c.id).limit(MOST_CANDIDATES)
+
+
+def readable_ids(setting: Setting, entity: str, ids: list[UUID]) -> frozenset[UUID]:
+    """Those of `ids` that are live records of `entity` and that this actor may read."""
+    if entity not in setting.machines or not ids:
+        return frozenset()
+    machine = setting.machines[entity]
+    table = machine.table.table
+    live = machine.statement(
+        "live", lambda: sa.select(table.c.id).where(any_of(table.c.id, "ids"), table.c.deleted_at.is_(None))
+    )
+    found = [live.read(row)[0] for row in setting.unit.run(live, {"ids": ids})]
+    return passing(setting, machine, "read", found)
