@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.packs.shipped import PACKS, ROOT, SHIPPED, docs_of, read_fixture, read_pack
+from tests.packs.shipped import FIXTURES, PACKS, ROOT, SHIPPED, docs_of, read_pack
+from xrm.metadata.loading import judge, load_model
+from xrm.metadata.model import Model, Relationship, Shape
+from xrm.metadata.sources import Layer, PackSource, read_source, read_source_named
+
+LIBRARY = read_source(FIXTURES / "library")
+FAULTY = read_source_named(FIXTURES / "faulty", "faulty", Layer.PACK)
 
 
 @pytest.mark.parametrize("pack", SHIPPED)
@@ -12,8 +20,78 @@ def test_a_shipped_pack_is_read_without_a_problem(pack: str) -> None:
     assert read_pack(pack).problems == ()
 
 
-def test_the_library_is_read_without_a_problem() -> None:
-    assert read_fixture("library").problems == ()
+def _sources(*packs: str) -> list[PackSource]:
+    return [read_source(ROOT / "entity_packs" / pack) for pack in packs]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [_sources(), *(_sources(pack) for pack in PACKS), [LIBRARY], [*_sources(*PACKS), LIBRARY]],
+    ids=["core alone", *PACKS, "library", "everything together"],
+)
+def test_the_packs_make_a_model_without_a_problem(sources: list[PackSource]) -> None:
+    assert [str(problem) for problem in judge(sources).problems] == []
+
+
+def test_eight_mistakes_from_five_stages_are_eight_problems_each_at_its_place() -> None:
+    expected = json.loads((FIXTURES / "faulty.expected.json").read_text(encoding="utf-8"))
+
+    found = judge([FAULTY]).problems
+
+    assert sorted((p.where.file, p.where.line, p.where.column) for p in found) == sorted(
+        (f"faulty/{e['file']}", e["line"], e["column"]) for e in expected
+    )
+    assert {e["stage"] for e in expected} == {"yaml", "shape", "reference", "expression", "rights"}
+    assert all(p.code and p.message and p.hint for p in found)
+
+
+def _library() -> Model:
+    return load_model([LIBRARY])
+
+
+def _one(model: Model, entity: str, name: str) -> Relationship:
+    return model.entities[entity].relationships[name]
+
+
+@pytest.mark.parametrize(
+    ("entity", "name", "shape", "targets", "one"),
+    [
+        pytest.param("book", "author", Shape.LOOKUP, ("author",), True, id="lookup"),
+        pytest.param("author", "books", Shape.INVERSE, ("book",), False, id="inverse"),
+        pytest.param("biography", "author", Shape.LOOKUP, ("author",), True, id="one to one"),
+        pytest.param("author", "biography", Shape.INVERSE, ("biography",), True, id="inverse of one to one"),
+        pytest.param("book", "coauthors", Shape.MANY, ("author",), False, id="many to many"),
+        pytest.param("author", "coauthored", Shape.INVERSE, ("book",), False, id="inverse of many"),
+        pytest.param("book", "publisher", Shape.LOOKUP, ("school", "author"), True, id="several targets"),
+        pytest.param("loan", "patron", Shape.LOOKUP, ("reader", "school"), True, id="abstract target"),
+        pytest.param("remark", "about", Shape.LOOKUP, (), True, id="any"),
+        pytest.param("shelf", "parts", Shape.INVERSE, ("shelf",), False, id="below in a tree"),
+        pytest.param("book", "copies", Shape.INVERSE, ("copy",), False, id="owned children"),
+    ],
+)
+def test_the_library_has_every_kind_of_relationship(
+    entity: str, name: str, shape: Shape, targets: tuple[str, ...], one: bool
+) -> None:
+    found = _one(_library(), entity, name)
+
+    assert (found.shape, found.targets, found.one) == (shape, targets, one)
+
+
+def test_the_library_has_validity_attributes_ownership_and_hierarchy_where_it_says_so() -> None:
+    model = _library()
+
+    assert _one(model, "book", "shelf").exclusive
+    assert _one(model, "remark", "followers").valid
+    assert set(_one(model, "book", "coauthors").attributes) == {"share", "role"}
+    assert _one(model, "copy", "book").is_parent
+    assert _one(model, "shelf", "parent").hierarchy
+    assert _one(model, "remark", "about").any
+
+
+def test_what_people_share_is_read_in_four_languages() -> None:
+    contacts = _one(load_model(_sources("crm_core")), "account", "contacts")
+
+    assert contacts.label == {"en": "Contacts", "pt": "Contactos", "es": "Contactos", "ru": "Контакты"}
 
 
 @pytest.mark.parametrize("pack", PACKS)
