@@ -1,0 +1,28 @@
+"""The command line: one verb per file, loaded when it is called, so that help is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xrm.cli.frame import Verbs
+
+VERBS = {
+    "init": "Make an installation: packs, an administrator, demo data if asked for.",
+    "serve": "Serve pages and API until stopped.",
+    "check": "Check packs without installing them.",
+    "plan": "Show how the database would change.",
+    "apply": "Install packs from paths, or bring the tables up to date.",
+    "pack": "List and install packs.",
+    "user": "Manage users.",
+    "token": "Manage API tokens.",
+    "doctor": "Examine the installation and say what is wrong with it.",
+    "explain": "Tell everything about an entity or a field.",
+    "reference": "Print the reference: field types, functions, settings, commands.",
+}
+
+cli = Verbs(VERBS, name="xrm", help="Low-code platform for extreme relationship management.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The verb has run and the process ends with 0 for done, 1 for refused or invalid, 2 for wrong use."""
+    cli.main(args=None if arguments is None else list(arguments), prog_name="xrm")

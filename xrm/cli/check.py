@@ -1,0 +1,31 @@
+"""xrm check: are these packs right?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xrm.cli.frame import data_option, json_option, pack_folders_of, settings_for, verb
+from xrm.cli.output import say, say_json
+
+
+@verb("check", help="Check packs, together with the packs that they require. Needs no database.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@data_option
+@json_option
+def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
+    """Every problem of all stages has been told, or there is none."""
+    from xrm.engine.extensions import load_extensions
+    from xrm.engine.packs import Definitions, pack_source, with_requirements
+    from xrm.metadata.sources import core_source
+
+    settings = settings_for(data)
+    definitions = Definitions(load_extensions().types)
+    sources = [pack_source(path) for path in paths]
+    chosen = with_requirements(sources, {"core"}, pack_folders_of(settings), definitions)
+    model = definitions.resolve([core_source(), *chosen])
+    if as_json:
+        say_json({"problems": [], "packs": list(model.packs), "entities": len(model.entities)})
+        return
+    say(f"No problems in {', '.join(name for name in model.packs if name != 'core')}.")

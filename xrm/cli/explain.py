@@ -1,0 +1,162 @@
+"""xrm explain: where something is defined, where it is kept, how it is called, and who may read or write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+
+from xrm.cli.frame import data_option, json_option, opened, verb
+from xrm.cli.output import say, say_json
+from xrm.errors import NotFound, Place, Problem
+
+if TYPE_CHECKING:
+    from xrm.engine.access import Policy
+    from xrm.engine.runtime import Snapshot
+    from xrm.engine.storage.entity_tables import EntityTable
+    from xrm.metadata.model import Entity, Field, Relationship
+
+_OPERATIONS = ("read", "create", "update")
+
+
+@verb("explain", help="Tell everything about ENTITY, or about ENTITY.FIELD.")
+@click.argument("name")
+@data_option
+@json_option
+def command(name: str, data: Path | None, as_json: bool) -> None:
+    """What is known about the entity or field has been told."""
+    with opened(data) as runtime:
+        facts = explain(runtime.current(), name)
+    if as_json:
+        say_json(facts)
+        return
+    for line in _lines(facts):
+        say(line)
+
+
+def explain(snapshot: Snapshot, name: str) -> dict[str, Any]:
+    """Everything about an entity, or about one of its fields or relationships; raises NotFound."""
+    entity_name, _, member = name.partition(".")
+    entity = snapshot.model.entities.get(entity_name)
+    if entity is None:
+        raise _unknown("entity", entity_name, snapshot.model.entities)
+    if not member:
+        return _entity_facts(snapshot, entity)
+    members: Mapping[str, Field | Relationship] = {**entity.fields, **entity.relationships}
+    if member not in members:
+        raise _unknown("field", name, [f"{entity_name}.{known}" for known in members])
+    return _member_facts(snapshot, entity, members[member])
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> NotFound:
+    from xrm.registry import near_names
+
+    near = near_names(name, known)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Name it as in account.name."
+    return NotFound(Problem("R104", f"There is no {kind} {name!r}.", hint, Place(path=name)))
+
+
+def _entity_facts(snapshot: Snapshot, entity: Entity) -> dict[str, Any]:
+    stored = snapshot.schema.entities.get(entity.name)
+    return {
+        "entity": entity.name,
+        "label": dict(entity.label),
+        "pack": entity.pack,
+        "defined": str(entity.place),
+        "table": stored.table.name if stored else "none: it is abstract",
+        "api": f"/api/v1/records/{entity.name}",
+        "fields": list(entity.fields),
+        "relationships": list(entity.relationships),
+        "rights": _entity_rights(snapshot.policy, entity.name),
+        "used by": sorted({r.source for r in snapshot.model.uses(f"entity:{entity.name}")}),
+    }
+
+
+def _member_facts(snapshot: Snapshot, entity: Entity, member: Field | Relationship) -> dict[str, Any]:
+    stored = snapshot.schema.entities.get(entity.name)
+    return {
+        "name": f"{entity.name}.{member.name}",
+        "label": dict(member.label),
+        "pack": member.pack,
+        "defined": str(member.place),
+        **_nature(member),
+        "columns": _columns(stored, member.name) if stored else [],
+        "api": f'"{member.name}" of /api/v1/records/{entity.name}',
+        "rights": _member_rights(snapshot.policy, entity.name, member.name),
+        "used by": sorted({r.source for r in _uses(snapshot, entity.name, member.name)}),
+    }
+
+
+def _nature(member: Field | Relationship) -> dict[str, Any]:
+    from xrm.metadata.model import Field
+
+    if isinstance(member, Field):
+        return {"type": member.type.name, "control": str(member.type.control), "required": member.required}
+    targets = "any entity" if member.any else ", ".join(member.targets)
+    control = "lookup" if member.one else "rows"
+    return {"type": f"{member.shape} of {targets}", "control": control, "required": member.required}
+
+
+def _columns(stored: EntityTable, name: str) -> list[str]:
+    if name in stored.fields:
+        columns = [c.name for c in stored.fields[name].columns]
+    elif name in stored.lookups:
+        columns = [c.name for c in stored.lookups[name].all_columns]
+    elif name in stored.links:
+        return [f"{stored.links[name].table.name} (one row for each link)"]
+    else:
+        return []
+    return [f"{stored.table.name}.{column}" for column in columns]
+
+
+def _uses(snapshot: Snapshot, entity: str, name: str) -> Iterable[Any]:
+    for kind in ("field", "relationship"):
+        yield from snapshot.model.uses(f"{kind}:{entity}.{name}")
+
+
+def _entity_rights(policy: Policy, entity: str) -> dict[str, list[str]]:
+    from xrm.metadata.model import OPERATIONS
+
+    found = {}
+    for operation in OPERATIONS:
+        rules = ((role, _rights(policy, role, entity).rows_for(operation)) for role in policy.roles)
+        found[operation] = [_told(role, rule) for role, rule in rules if not rule.nowhere]
+    return {operation: roles for operation, roles in found.items() if roles}
+
+
+def _member_rights(policy: Policy, entity: str, name: str) -> dict[str, list[str]]:
+    found = {}
+    for operation in _OPERATIONS:
+        rules = ((role, _rights(policy, role, entity).cell(operation, name)) for role in policy.roles)
+        found[operation] = [_told(role, rule) for role, rule in rules if not rule.nowhere]
+    return {operation: roles for operation, roles in found.items() if roles}
+
+
+def _rights(policy: Policy, role: str, entity: str) -> Any:
+    from xrm.engine.commands import Actor
+
+    return policy.rights(Actor(UUID(int=0), role, roles=frozenset({role})), entity)
+
+
+def _told(role: str, rule: Any) -> str:
+    if rule.everywhere:
+        return role
+    return f"{role}, where {' or '.join(c.text or 'it leads to a record' for c in rule.conditions)}"
+
+
+def _lines(facts: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in facts.items():
+        if name == "rights":
+            for operation, roles in value.items():
+                yield f"{f'may {operation}':14}{'; '.join(roles)}"
+        elif name == "label":
+            yield f"{name:14}{value.get('en') or next(iter(value.values()), '')}"
+        elif isinstance(value, list):
+            yield f"{name:14}{', '.join(value) or 'none'}"
+        elif isinstance(value, bool):
+            yield f"{name:14}{'yes' if value else 'no'}"
+        else:
+            yield f"{name:14}{value}"

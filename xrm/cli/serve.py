@@ -1,0 +1,54 @@
+"""xrm serve: pages and API for people and programs, until it is stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from xrm.cli.frame import data_option, opened, settings_for, verb
+from xrm.cli.output import say
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@verb("serve", help="Serve pages and API until stopped.")
+@click.option("--host", help="The address to listen on, instead of the one in the settings.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many processes serve.")
+@data_option
+def command(host: str | None, port: int | None, workers: int | None, data: Path | None) -> None:
+    """Requests are served until the process is told to stop."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    # The processes that serve read their settings anew, so what was said here is said to them this way.
+    given = {"XRM_DATA": data and data.resolve(), "XRM_HOST": host, "XRM_PORT": port, "XRM_WORKERS": workers}
+    os.environ.update({name: str(value) for name, value in given.items() if value})
+    with opened(None) as runtime:
+        runtime.current()
+        settings = runtime.settings
+    say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
+    Granian(
+        "xrm.cli.serve:application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=1,
+        factory=True,
+        log_enabled=settings.log_level == "debug",
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+def application() -> Flask:
+    """What one process serves."""
+    from xrm.app import create_app
+    from xrm.settings import with_secret_key
+
+    return create_app(with_secret_key(settings_for(None)))

@@ -1,0 +1,24 @@
+"""Packs in an installation: found, checked, installed and seeded."""
+
+from xrm.engine.packs.activation import DefinitionChanged, Freshness
+from xrm.engine.packs.definitions import Definitions
+from xrm.engine.packs.finding import pack_folders, pack_source, with_requirements
+from xrm.engine.packs.layers import InstalledLayer
+from xrm.engine.packs.people import ensure_installer
+from xrm.engine.packs.planting import SeedRefused
+from xrm.engine.packs.service import Installed, PackService, Parts
+
+__all__ = [
+    "DefinitionChanged",
+    "Definitions",
+    "Freshness",
+    "Installed",
+    "InstalledLayer",
+    "PackService",
+    "Parts",
+    "SeedRefused",
+    "ensure_installer",
+    "pack_folders",
+    "pack_source",
+    "with_requirements",
+]

@@ -1,0 +1,56 @@
+"""Who writes by which definition: one process changes the model, and none writes by an old one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.apply import MIGRATOR
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.stamp import Stamp, stamp_column
+from xrm.errors import Conflict, Problem
+
+# Whoever changes the schema owns this lock, so a writer that shares it keeps the definitions still.
+_SHARE = f"SELECT pg_advisory_xact_lock_shared({MIGRATOR})"
+NOTHING_INSTALLED = Stamp(0, 0, 0)
+
+
+class DefinitionChanged(Conflict):
+    """Another process has activated other definitions since the caller read them (409)."""
+
+    code, title = "R159", "Definition changed"
+
+
+class Freshness:
+    """Reads the stamp of one database, and holds the model still while somebody writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stamp = database.prepare(sa.select(stamp_column()))
+
+    def read(self) -> Stamp:
+        """The stamp as it is now."""
+        with self._database.read(snapshot=False) as unit:
+            return self.read_in(unit)
+
+    def read_in(self, unit: UnitOfWork) -> Stamp:
+        """The stamp as this transaction sees it."""
+        row = unit.one(self._stamp)
+        return Stamp.parse(row[0]) if row and row[0] else NOTHING_INSTALLED
+
+    def hold(self, unit: UnitOfWork, stamp: Stamp) -> None:
+        """The model is that of `stamp` and stays it until this transaction ends; raises DefinitionChanged.
+
+        SQLite has one writer, who therefore holds everything.
+        """
+        if not unit.dialect.is_sqlite:
+            unit.script(_SHARE)
+        self.compare(unit, stamp)
+
+    def compare(self, unit: UnitOfWork, stamp: Stamp) -> None:
+        """The model is that of `stamp`; raises DefinitionChanged."""
+        if self.read_in(unit).model != stamp.model:
+            hint = "Load the page again, or repeat the request."
+            raise DefinitionChanged(
+                Problem("R159", "The definitions changed while this was under way.", hint),
+                facts={"retry_after": 1},
+            )

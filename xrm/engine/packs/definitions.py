@@ -1,0 +1,55 @@
+"""From sources to a model, remembered by content: the same layers are resolved once in a process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+from xrm.metadata.cache import DocumentCache
+from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.loading import load_model
+from xrm.metadata.model import Model
+from xrm.metadata.reading import Reader, ReadPack
+from xrm.metadata.sources import PackSource
+
+REMEMBERED = 4
+
+
+class Definitions:
+    """Reads and resolves layers with one set of field types; safe between threads."""
+
+    def __init__(self, types: Mapping[str, FieldType], cache: Path | None = None) -> None:
+        self._types = types
+        self._cache = DocumentCache(cache) if cache else None
+        self._reader = Reader(types, self._cache)
+        self._known: OrderedDict[str, Model] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, source: PackSource) -> ReadPack:
+        """The documents of one source, with the problems of its files and their shape."""
+        return self._reader.read(source)
+
+    def resolve(self, sources: Sequence[PackSource]) -> Model:
+        """What the layers mean together; raises MetadataInvalid with every problem of all stages."""
+        key = _digest(sources)
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = load_model(sources, types=self._types, cache=self._cache)
+                if len(self._known) > REMEMBERED:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(key)
+            return self._known[key]
+
+
+def _digest(sources: Sequence[PackSource]) -> str:
+    """Equal for the same files under the same names; what could not be read is part of it."""
+    digest = hashlib.sha256()
+    for source in sorted(sources, key=lambda s: (s.layer, s.name)):
+        digest.update(f"{source.layer}\0{source.name}\0{source.problems!r}\0".encode())
+        for path, content in sorted(source.files.items()):
+            digest.update(f"{path}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()

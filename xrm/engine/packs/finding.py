@@ -1,0 +1,49 @@
+"""Packs by path or by name, and the packs that they require, found in the folders that hold packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from xrm.engine.packs.definitions import Definitions
+from xrm.metadata.order import needs
+from xrm.metadata.sources import Layer, PackSource, read_source_named
+
+MANIFESTS = ("pack.yaml", "pack.json")
+
+
+def pack_folders(folders: Iterable[Path]) -> dict[str, Path]:
+    """The packs that lie directly in these folders, by name of their folder; the first of a name counts."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if any((path / manifest).is_file() for manifest in MANIFESTS):
+                found.setdefault(path.name, path)
+    return found
+
+
+def shown_path(path: Path) -> str:
+    """The path as a person here would type it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def pack_source(path: Path) -> PackSource:
+    """The pack in this folder or archive, its places printed as paths from here."""
+    return read_source_named(path, shown_path(path), Layer.PACK)
+
+
+def with_requirements(
+    sources: Sequence[PackSource], present: Iterable[str], folders: Iterable[Path], definitions: Definitions
+) -> tuple[PackSource, ...]:
+    """The sources and, from the folders, all packs that they require and that are not present yet."""
+    available = pack_folders(folders)
+    chosen = {definitions.read(source).name: source for source in sources}
+    known = {*present, *chosen}
+    queue = list(chosen.values())
+    while queue:
+        for name in needs(definitions.read(queue.pop()), "requires"):
+            if name not in known and name in available:
+                chosen[name] = pack_source(available[name])
+                known.add(name)
+                queue.append(chosen[name])
+    return tuple(chosen.values())

@@ -1,0 +1,98 @@
+"""The layers of an installation as they lie in the database: every process on every host reads the same files.
+
+A layer's content is kept under its hash and never changed. It holds the files as their author wrote them, so
+that places, comments and exports are those of the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Actor
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import CONTENT, LAYER
+from xrm.metadata.sources import Layer, PackSource
+
+_OWN_FLOORS = {str(floor): floor for floor in Layer if floor is not Layer.PACK}
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledLayer:
+    """One layer of the installation: a pack in one version, or one of the floors that are no packs."""
+
+    name: str
+    version: str
+    content: str
+    installed_at: datetime
+    installed_by: UUID | None
+
+    @property
+    def floor(self) -> Layer:
+        """Where it stands; a layer that bears no other floor's name is a pack."""
+        return floor_of(self.name)
+
+
+def floor_of(name: str) -> Layer:
+    """The floor of the layer with that name."""
+    return _OWN_FLOORS.get(name, Layer.PACK)
+
+
+def read_layers(unit: UnitOfWork) -> tuple[InstalledLayer, ...]:
+    """The installed layers, lowest first."""
+    wanted = sa.select(
+        LAYER.c.name, LAYER.c.version, LAYER.c.content, LAYER.c.installed_at, LAYER.c.installed_by
+    )
+    return tuple(InstalledLayer(*row) for row in unit.execute(wanted.order_by(LAYER.c.ordinal)))
+
+
+def read_sources(unit: UnitOfWork, layers: Iterable[InstalledLayer]) -> tuple[PackSource, ...]:
+    """The files of these layers, named by the layer."""
+    layers = tuple(layers)
+    hashes = sorted({layer.content for layer in layers})
+    rows = unit.execute(sa.select(CONTENT.c.hash, CONTENT.c.documents).where(CONTENT.c.hash.in_(hashes)))
+    contents = {hash_: documents for hash_, documents in rows}
+    return tuple(source_of(layer.name, contents[layer.content]) for layer in layers)
+
+
+def source_of(name: str, documents: Mapping[str, str]) -> PackSource:
+    """The layer's files as the definition pipeline takes them."""
+    files = {path: text.encode() for path, text in sorted(documents.items())}
+    return PackSource(name, files, floor_of(name))
+
+
+def keep_content(unit: UnitOfWork, content: str, source: PackSource, now: datetime) -> None:
+    """The files are in the database under their hash."""
+    known = unit.execute(sa.select(CONTENT.c.hash).where(CONTENT.c.hash == content)).scalar()
+    if known is None:
+        documents = {path: text.decode() for path, text in source.files.items()}
+        unit.execute(sa.insert(CONTENT), {"hash": content, "documents": documents, "created_at": now})
+
+
+def write_layer(unit: UnitOfWork, layer: InstalledLayer) -> None:
+    """The installation has this layer, in place of one of the same name; `order_layers` gives its place."""
+    unit.execute(sa.delete(LAYER).where(LAYER.c.name == layer.name))
+    row = {
+        "name": layer.name,
+        "ordinal": 0,
+        "version": layer.version,
+        "content": layer.content,
+        "installed_at": layer.installed_at,
+        "installed_by": layer.installed_by,
+    }
+    unit.execute(sa.insert(LAYER), row)
+
+
+def order_layers(unit: UnitOfWork, names: Iterable[str]) -> None:
+    """The layers stand in this order."""
+    for ordinal, name in enumerate(names):
+        unit.execute(sa.update(LAYER).where(LAYER.c.name == name).values(ordinal=ordinal))
+
+
+def installed_layer(name: str, version: str, content: str, now: datetime, actor: Actor) -> InstalledLayer:
+    """The layer as it is from now on."""
+    return InstalledLayer(name, version, content, now, actor.id)

@@ -1,0 +1,109 @@
+"""The people that a seed brings: units, teams and users, each once, known by name or e-mail address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.identity import Identity
+from xrm.engine.identity.directory import Directory
+from xrm.engine.identity.work import with_keys
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.ledger import USER, USER_ROLE
+from xrm.engine.world import World
+from xrm.errors import Invalid, Place, Problems
+
+INSTALLER_EMAIL = "installer@system.invalid"
+INSTALLER_NAME = "Installer"
+
+
+def ensure_installer(database: Database, world: World) -> Actor:
+    """The system actor in whose name packs are installed; nobody can sign in as it."""
+    with database.read() as unit:
+        found = unit.execute(_INSTALLER).scalar()
+    if found is None:
+        with database.write() as unit:
+            found = unit.execute(_INSTALLER).scalar()
+            if found is None:
+                found = world.new_id()
+                unit.execute(sa.insert(USER), _row(found, world))
+                unit.execute(sa.insert(USER_ROLE), {"user": found, "role": ADMINISTRATOR})
+    return Actor(found, INSTALLER_NAME, roles=frozenset({ADMINISTRATOR}), door="install", is_system=True)
+
+
+_INSTALLER = sa.select(USER.c.id).where(USER.c.email__key == INSTALLER_EMAIL)
+
+
+def _row(id_: UUID, world: World) -> dict[str, Any]:
+    now = world.now()
+    named = with_keys({"name": INSTALLER_NAME, "email": INSTALLER_EMAIL, "active": False})
+    return {**named, "id": id_, "version": 1, "created_at": now, "updated_at": now}
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePlanter:
+    """Makes units, teams and users that are not there yet, and changes none that are."""
+
+    identity: Identity
+    directory: Directory
+    installer: Actor
+    roles: Iterable[str]
+
+    def plant(self, people: Iterable[Mapping[str, Any]]) -> int:
+        """Everybody is there; gives how many users were made now."""
+        together = tuple(people)
+        self._check(together)
+        for one in together:
+            for unit in one.get("units", ()):
+                self._unit(unit)
+            for team in one.get("teams", ()):
+                self._team(team)
+        return sum(self._user(user) for one in together for user in one.get("users", ()))
+
+    def _check(self, together: Iterable[Mapping[str, Any]]) -> None:
+        """Every role, unit and team that is named exists or comes along; raises Invalid with all that do not."""
+        problems, known_roles = Problems(), {*self.roles, ADMINISTRATOR}
+        units = {u["name"] for one in together for u in one.get("units", ())}
+        teams = {t["name"] for one in together for t in one.get("teams", ())}
+        for user in (u for one in together for u in one.get("users", ())):
+            where = Place(path=user["email"])
+            for role in set(user.get("roles", ())) - known_roles:
+                problems.add("M324", f'There is no role "{role}" to give.', "Check the name.", where)
+            for team in set(user.get("teams", ())) - teams:
+                if self.directory.team(team) is None:
+                    problems.add("M324", f'There is no team "{team}".', "Add it to teams.", where)
+            if user.get("unit") and user["unit"] not in units and self.directory.unit(user["unit"]) is None:
+                problems.add("M324", f'There is no unit "{user["unit"]}".', "Add it to units.", where)
+        if problems:
+            raise Invalid(problems.found)
+
+    def _unit(self, unit: Mapping[str, Any]) -> None:
+        if self.directory.unit(unit["name"]) is None:
+            parent = self.directory.unit(unit["parent"]) if "parent" in unit else None
+            self.identity.groups.create_unit(self.installer, unit["name"], parent)
+
+    def _team(self, team: Mapping[str, Any]) -> None:
+        if self.directory.team(team["name"]) is None:
+            unit = self.directory.unit(team["unit"]) if "unit" in team else None
+            self.identity.groups.create_team(self.installer, team["name"], unit)
+
+    def _user(self, user: Mapping[str, Any]) -> int:
+        if self.directory.user(user["email"]) is not None:
+            return 0
+        made = self.identity.people.create_user(
+            self.installer,
+            email=user["email"],
+            name=user["name"],
+            roles=user.get("roles", ()),
+            unit=self.directory.unit(user["unit"]) if "unit" in user else None,
+        )
+        for name in user.get("teams", ()):
+            team = self.directory.team(name)
+            if team is not None:
+                self.identity.groups.add_member(self.installer, team, made)
+        return 1

@@ -1,0 +1,180 @@
+"""Seeds become records: each once, known by its external key, through the one write pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Actor, Command, Create, Outcome, Target, Update
+from xrm.engine.packs.seeds import Planting, SeedRecord, key_of, plan_seed, with_refs
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.world import World
+from xrm.errors import Problem, XrmError
+from xrm.metadata.model import Model
+
+T = TypeVar("T")
+BATCH = 200
+KEYS_AT_ONCE = 500
+_COMMAND = re.compile(r"commands\[(\d+)\](?:\.values)?\.?")
+
+Execute = Callable[[Sequence[Command]], Outcome]
+Progress = Callable[[int, int], None]
+
+
+class Services(Protocol):
+    """What planting needs of the snapshot that it plants into."""
+
+    @property
+    def model(self) -> Model:
+        """The definitions."""
+        ...
+
+    @property
+    def schema(self) -> Schema:
+        """The tables."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record that is there: its id, and whether nobody has touched it since it was made."""
+
+    id: UUID
+    is_untouched: bool
+
+
+def no_progress(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+class SeedRefused(XrmError):
+    """The write pipeline refused records of a seed; the places are those of the seed files."""
+
+    code, title = "M321", "The seed is refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Planter:
+    """Makes the records of seeds; `elsewhere` are the records that other seeds bring, by external key."""
+
+    services: Services
+    installer: Actor
+    world: World
+    elsewhere: Mapping[str, str]
+
+    def plan(self, records: Sequence[SeedRecord]) -> Planting:
+        """The rounds in which the records can be made; raises MetadataInvalid."""
+        return plan_seed(records, self.elsewhere, self._can_wait)
+
+    def plant(
+        self,
+        planting: Planting,
+        known: Mapping[str, Known],
+        execute: Execute,
+        progress: Progress = no_progress,
+    ) -> int:
+        """Every record of the seed is there; gives how many were made now. `known` are those that are there."""
+        ids = {key: found.id for key, found in known.items()}
+        fresh = [tuple(r for r in round_ if r.key not in known) for round_ in planting.rounds]
+        ids.update((r.key, self.world.new_id()) for round_ in fresh for r in round_)
+        late = self._late(planting, known)
+        total, done = sum(map(len, fresh)) + len(late), 0
+        for batch in self._batches(fresh, late, planting, ids):
+            self._run(batch, execute)
+            done += len(batch)
+            progress(done, total)
+        return sum(map(len, fresh))
+
+    def _late(self, planting: Planting, known: Mapping[str, Known]) -> list[SeedRecord]:
+        """The records whose late lookups are to be filled: new ones, and those that an interruption left."""
+        late = {key for key, _ in planting.late}
+        records = (r for round_ in planting.rounds for r in round_ if r.key in late)
+        return [r for r in records if r.key not in known or known[r.key].is_untouched]
+
+    def _batches(
+        self,
+        fresh: Sequence[Sequence[SeedRecord]],
+        late: Sequence[SeedRecord],
+        planting: Planting,
+        ids: Mapping[str, UUID],
+    ) -> Iterator[list[tuple[SeedRecord, Command]]]:
+        pointer = _Pointer(self.services.model, planting, ids)
+        for round_ in fresh:
+            yield from chunks([(r, pointer.create(r)) for r in round_], BATCH)
+        yield from chunks([(r, pointer.complete(r)) for r in late], BATCH)
+
+    def _run(self, batch: Sequence[tuple[SeedRecord, Command]], execute: Execute) -> None:
+        try:
+            execute([command for _, command in batch])
+        except XrmError as error:
+            if error.facts.get("retry"):
+                raise
+            raise SeedRefused([_in_file(p, batch) for p in error.problems], facts=error.facts) from error
+
+    def _can_wait(self, entity: str, name: str) -> bool:
+        lookup = self.services.model.entities[entity].relationships.get(name)
+        return lookup is not None and not lookup.required
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointer:
+    model: Model
+    planting: Planting
+    ids: Mapping[str, UUID]
+
+    def create(self, record: SeedRecord) -> Create:
+        """The command that makes the record, without its late lookups."""
+        now = {n: v for n, v in record.values.items() if (record.key, n) not in self.planting.late}
+        values = {"external_key": record.key, **self._pointed(record, now)}
+        return Create(record.entity, values, id=self.ids[record.key])
+
+    def complete(self, record: SeedRecord) -> Update:
+        """The command that fills the record's late lookups."""
+        late = {n: v for n, v in record.values.items() if (record.key, n) in self.planting.late}
+        return Update(record.entity, Target(self.ids[record.key]), self._pointed(record, late))
+
+    def _pointed(self, record: SeedRecord, values: Mapping[str, Any]) -> dict[str, Any]:
+        relationships = self.model.entities[record.entity].relationships
+        pointed = {n: with_refs(v, lambda ref: self._point(ref, record)) for n, v in values.items()}
+        nested = {n: v for n, v in pointed.items() if n in relationships and isinstance(v, list)}
+        return {**pointed, **{name: {"create": items} for name, items in nested.items()}}
+
+    def _point(self, ref: str, record: SeedRecord) -> dict[str, str]:
+        key = key_of(ref, record)
+        return {"entity": self.planting.entities[key], "id": str(self.ids[key])}
+
+
+def known_records(unit: UnitOfWork, schema: Schema, entities: Mapping[str, str]) -> dict[str, Known]:
+    """Those of the records that are there, trashed ones too, by external key."""
+    by_entity: dict[str, list[str]] = {}
+    for key, entity in entities.items():
+        if entity in schema.entities:
+            by_entity.setdefault(entity, []).append(key)
+    found: dict[str, Known] = {}
+    for entity, keys in by_entity.items():
+        table = schema[entity].table
+        for some in chunks(keys, KEYS_AT_ONCE):
+            wanted = sa.select(table.c.external_key, table.c.id, table.c.version)
+            for key, id_, version in unit.execute(wanted.where(table.c.external_key.in_(some))):
+                found[key] = Known(id_, version == 1)
+    return found
+
+
+def chunks(items: Sequence[T], size: int) -> Iterable[list[T]]:
+    """The items in portions."""
+    return (list(items[start : start + size]) for start in range(0, len(items), size))
+
+
+def _in_file(problem: Problem, batch: Sequence[tuple[SeedRecord, Command]]) -> Problem:
+    """The problem at the place in the seed file that it is about."""
+    match = _COMMAND.match(problem.where.path)
+    record = batch[int(match[1]) if match else 0][0]
+    rest = problem.where.path[match.end() :] if match else problem.where.path
+    steps = [int(s[:-1]) if s.endswith("]") else s for s in re.split(r"\.|\[", rest) if s]
+    return problem.at(record.place("values", *steps))

@@ -1,0 +1,220 @@
+"""Installing packs: read, check with all that is installed, plan, apply and activate, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Actor, Command, Outcome
+from xrm.engine.identity import Identity
+from xrm.engine.identity.directory import Directory
+from xrm.engine.identity.work import demand_administrator
+from xrm.engine.packs.activation import DefinitionChanged, Freshness
+from xrm.engine.packs.definitions import Definitions
+from xrm.engine.packs.layers import (
+    InstalledLayer,
+    keep_content,
+    order_layers,
+    read_layers,
+    read_sources,
+    write_layer,
+)
+from xrm.engine.packs.people import PeoplePlanter, ensure_installer
+from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
+from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
+from xrm.engine.packs.seeds import BASE, DEMO, Seed, seed_of
+from xrm.engine.projection.tables import sql_schema
+from xrm.engine.storage.apply import apply_plan, plan_for
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.ledger import ACTIVATION
+from xrm.engine.storage.numbers import Numbers, assign_numbers
+from xrm.engine.storage.plan import SchemaPlan
+from xrm.engine.storage.stamp import Stamp, bump
+from xrm.engine.world import World
+from xrm.errors import Conflict
+from xrm.metadata.model import Model
+from xrm.metadata.sources import PackSource, core_source
+
+ATTEMPTS = 5
+PLAN_IS_STALE = "S120"
+
+
+class Records(Protocol):
+    """The write pipeline of one model."""
+
+    def execute(self, actor: Actor, commands: Sequence[Command]) -> Outcome:
+        """All commands are done and durable, or none is."""
+        ...
+
+    def execute_in(self, unit: UnitOfWork, actor: Actor, commands: Sequence[Command]) -> Outcome:
+        """All commands are done inside the caller's transaction."""
+        ...
+
+
+class Composed(Protocol):
+    """What follows from a model: the snapshot, as far as installing needs it."""
+
+    @property
+    def model(self) -> Model:
+        """The definitions."""
+        ...
+
+    @property
+    def schema(self) -> Schema:
+        """The tables."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """The write pipeline."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is made of. `compose` builds the services of a model; `current` gives those in force."""
+
+    database: Database
+    world: World
+    identity: Identity
+    definitions: Definitions
+    freshness: Freshness
+    compose: Callable[[Schema, Numbers, Stamp], Composed]
+    current: Callable[[], Composed]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What an installation came to: the layers that are new, the steps taken, the records of base seeds."""
+
+    layers: tuple[InstalledLayer, ...]
+    steps: tuple[str, ...]
+    fingerprint: str
+    seeded: int
+
+
+class PackService:
+    """Installs packs into one database. Whoever serves it sees the outcome with their next request."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def list(self) -> tuple[InstalledLayer, ...]:
+        """The installed layers, lowest first."""
+        with self._parts.database.read() as unit:
+            return read_layers(unit)
+
+    def plan(self, sources: Sequence[PackSource] = ()) -> SchemaPlan:
+        """The steps that installing these would take; nothing is changed."""
+        return self._propose(sources, dev=True).plan
+
+    def apply(self, actor: Actor) -> Installed:
+        """The tables are as the installed layers, and the core of this program, want them."""
+        return self.install((), actor)
+
+    def install(self, sources: Sequence[PackSource], actor: Actor, *, dev: bool = False) -> Installed:
+        """The packs are installed and served by every process, with their base seed; or nothing has changed.
+
+        A version that is installed cannot come with other content, unless `dev` says that it is being written.
+        """
+        demand_administrator(actor)
+        for left in range(ATTEMPTS - 1, -1, -1):
+            proposal = self._propose(sources, dev=dev)
+            if proposal.is_empty:
+                return Installed((), (), proposal.model.fingerprint, 0)
+            try:
+                return self._apply(proposal, actor)
+            except Conflict as error:
+                if not (left and _was_overtaken(error)):
+                    raise
+        raise AssertionError("unreachable: the last attempt returned or raised")
+
+    def seed_demo(self, progress: Progress = no_progress) -> int:
+        """The demo records of all installed packs are there; gives how many were made now."""
+        with self._parts.database.read() as unit:
+            sources = read_sources(unit, read_layers(unit))
+        seeds = seeds_of(in_order(map(self._parts.definitions.read, sources)))
+        return self._plant(seed_of(seeds, DEMO), seed_of(seeds, BASE), progress)
+
+    # --- working it out -----------------------------------------------------------------------------
+
+    def _propose(self, sources: Sequence[PackSource], *, dev: bool) -> Proposal:
+        parts = self._parts
+        with parts.database.read() as unit:
+            stamp, layers = parts.freshness.read_in(unit), read_layers(unit)
+            present = dict(zip((x.name for x in layers), read_sources(unit, layers), strict=True))
+        given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
+        named = {pack.name for pack, _ in given}
+        kept = [source for name, source in present.items() if name not in named]
+        model = parts.definitions.resolve([*(source for _, source in given), *kept])
+        changes = changed_layers(given, layers, dev=dev)
+        schema = sql_schema(model)
+        plan = plan_for(parts.database, [schema.metadata])
+        packs = in_order([*(pack for pack, _ in given), *map(parts.definitions.read, kept)])
+        return Proposal(stamp, schema, plan, changes, packs)
+
+    # --- doing it -----------------------------------------------------------------------------------
+
+    def _apply(self, proposal: Proposal, actor: Actor) -> Installed:
+        base = seed_of(proposal.seeds, BASE)
+        installer = ensure_installer(self._parts.database, self._parts.world)
+        done: list[Installed] = []
+
+        def finish(unit: UnitOfWork) -> None:
+            layers = self._activate(unit, proposal, actor)
+            numbers = assign_numbers(unit, proposal.model)
+            seeded = 0 if base.people else self._sow(unit, proposal.schema, numbers, base, installer)
+            steps = proposal.plan.sentences()
+            done.append(Installed(layers, steps, proposal.model.fingerprint, seeded))
+
+        apply_plan(self._parts.database, proposal.plan, self._parts.world, finish)
+        if base.people:
+            return replace(done[-1], seeded=self._plant(base, Seed(), no_progress))
+        return done[-1]
+
+    def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
+        """The layers are written and every process will serve them; raises DefinitionChanged."""
+        self._parts.freshness.compare(unit, proposal.stamp)
+        now = self._parts.world.now()
+        layers = []
+        for change in proposal.changes:
+            pack = change.pack
+            keep_content(unit, pack.content, change.source, now)
+            layer = InstalledLayer(pack.name, version_in(pack), pack.content, now, actor.id)
+            write_layer(unit, layer)
+            layers.append(layer)
+        order_layers(unit, (pack.name for pack in proposal.layers))
+        row = {"fingerprint": proposal.model.fingerprint, "plan": proposal.plan.hash, "at": now}
+        unit.execute(sa.insert(ACTIVATION), {**row, "actor": actor.id})
+        bump(unit, model=True)
+        return tuple(layers)
+
+    def _sow(self, unit: UnitOfWork, schema: Schema, numbers: Numbers, base: Seed, installer: Actor) -> int:
+        """The base records are there, in the transaction that activates the model which they belong to."""
+        services = self._parts.compose(schema, numbers, self._parts.freshness.read_in(unit))
+        planter = Planter(services, installer, self._parts.world, {})
+        planting = planter.plan(base.records)
+        known = known_records(unit, services.schema, planting.entities)
+        return planter.plant(planting, known, lambda c: services.records.execute_in(unit, installer, c))
+
+    def _plant(self, seed: Seed, others: Seed, progress: Progress) -> int:
+        """The people and records of the seed are there, each batch of records in a transaction of its own."""
+        parts, services = self._parts, self._parts.current()
+        installer = ensure_installer(parts.database, parts.world)
+        roles = services.model.roles
+        PeoplePlanter(parts.identity, Directory(parts.database), installer, roles).plant(seed.people)
+        elsewhere = {record.key: record.entity for record in others.records}
+        planter = Planter(services, installer, parts.world, elsewhere)
+        planting = planter.plan(seed.records)
+        with parts.database.read() as unit:
+            known = known_records(unit, services.schema, planting.entities)
+        return planter.plant(planting, known, lambda c: services.records.execute(installer, c), progress)
+
+
+def _was_overtaken(error: Conflict) -> bool:
+    """Whether another process changed the installation while this one worked out its plan."""
+    return isinstance(error, DefinitionChanged) or error.first.code == PLAN_IS_STALE

@@ -1,0 +1,212 @@
+"""Is this installation well? Each examination says what it found and, where something is wrong, the remedy."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from xrm.engine.runtime.service import Runtime
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.ledger import CHANGE, FILE
+from xrm.engine.storage.numbers import Numbers
+from xrm.errors import XrmError
+from xrm.metadata.sources import core_source
+from xrm.settings import KEY_FILE, Settings
+
+TOLERANCE = timedelta(seconds=30)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one examination came to; a remedy stands only where something is wrong."""
+
+    name: str
+    says: str
+    remedy: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.remedy
+
+
+def examine_settings(settings: Settings) -> tuple[Finding, ...]:
+    """What can be said before anything is opened."""
+    return (_folder(settings), _key(settings), _address(settings))
+
+
+def examine(runtime: Runtime) -> tuple[Finding, ...]:
+    """Every examination of an open installation; one that cannot be made is a finding, too."""
+    return tuple(_careful(name, look, runtime) for name, look in _EXAMINATIONS.items())
+
+
+def _careful(name: str, look: Callable[[Runtime], Finding], runtime: Runtime) -> Finding:
+    try:
+        return look(runtime)
+    except XrmError as error:
+        problem = error.first
+        return Finding(name, problem.message, problem.hint or "Mend that first.")
+
+
+# --- before anything is opened ------------------------------------------------------------------------
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.data
+    if not folder.is_dir():
+        return Finding(
+            "data folder", f"{folder} is not there.", "Run xrm init, or name the folder by --data."
+        )
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Finding("data folder", f"{folder} cannot be written.", "Let the account of xrm own it.")
+    loose = [path.name for path in _private(folder) if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
+    if loose:
+        names = ", ".join(loose)
+        return Finding("data folder", f"Others can read {names}.", f"chmod 600 in {folder}: {names}.")
+    return Finding("data folder", str(folder))
+
+
+def _private(folder: Path) -> Iterator[Path]:
+    yield from (path for path in (folder / KEY_FILE, folder / "demo-sign-in.txt") if path.exists())
+
+
+def _key(settings: Settings) -> Finding:
+    if settings.secret_key:
+        return Finding("secret key", "There is one.")
+    remedy = (
+        "Run xrm init." if settings.is_embedded else "Set XRM_SECRET_KEY to the same text in every process."
+    )
+    return Finding("secret key", "There is none.", remedy)
+
+
+def _address(settings: Settings) -> Finding:
+    parts = urlsplit(settings.base_url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        says = f"{settings.base_url} is not encrypted, so passwords can be read on the way."
+        return Finding("address", says, "Serve it behind HTTPS and set XRM_BASE_URL to the https:// address.")
+    return Finding("address", settings.base_url)
+
+
+# --- of an open installation ----------------------------------------------------------------------------
+
+
+def _database(runtime: Runtime) -> Finding:
+    with runtime.database.read() as unit:
+        if unit.dialect.is_sqlite:
+            return _sqlite(unit)
+        version = unit.execute(sa.text("SHOW server_version")).scalar_one()
+    return Finding("database", f"PostgreSQL {version}")
+
+
+def _sqlite(unit: UnitOfWork) -> Finding:
+    found = unit.execute(sa.text("PRAGMA quick_check(3)")).scalars().all()
+    if list(found) != ["ok"]:
+        return Finding("database", f"The file is damaged: {'; '.join(map(str, found))}.", "Restore a backup.")
+    version = unit.execute(sa.text("SELECT sqlite_version()")).scalar_one()
+    return Finding("database", f"SQLite {version}, undamaged")
+
+
+def _model(runtime: Runtime) -> Finding:
+    snapshot = runtime.current()
+    packs = ", ".join(f"{pack.name} {pack.version}" for pack in snapshot.model.packs.values())
+    return Finding("packs", f"{packs} (activation {snapshot.stamp.model})")
+
+
+def _program(runtime: Runtime) -> Finding:
+    core = runtime.definitions.read(core_source())
+    installed = {layer.name: layer for layer in runtime.packs.list()}
+    if core.name in installed and installed[core.name].content != core.content:
+        says = "The core layer that is installed comes from another version of this program."
+        return Finding("core layer", says, "Run xrm apply.")
+    return Finding("core layer", "It is that of this program.")
+
+
+def _tables(runtime: Runtime) -> Finding:
+    plan = runtime.packs.plan()
+    if plan.is_empty:
+        return Finding("tables", "They are as the definitions want them.")
+    says = f"{len(plan.steps)} steps are missing, first: {plan.steps[0].sentence}"
+    return Finding("tables", says, "Run xrm plan to see all, and xrm apply.")
+
+
+def _administrator(runtime: Runtime) -> Finding:
+    if runtime.directory.has_administrator():
+        return Finding("administrator", "There is one.")
+    return Finding("administrator", "Nobody can administer.", "Run xrm user add EMAIL --role system_admin.")
+
+
+def _files(runtime: Runtime) -> Finding:
+    with runtime.database.read() as unit:
+        wanted = [str(h) for h in unit.execute(sa.select(FILE.c.sha256).distinct()).scalars()]
+    lost = [sha for sha in wanted if not runtime.files.has(sha)]
+    if lost:
+        says = f"{len(lost)} of {len(wanted)} contents are lost, first: {lost[0]}."
+        return Finding("files", says, "Restore the folder files from a backup.")
+    return Finding("files", f"{len(wanted)} contents, all there")
+
+
+def _links(runtime: Runtime) -> Finding:
+    snapshot = runtime.current()
+    with runtime.database.read() as unit:
+        orphans = sum(_orphans(unit, snapshot.schema, snapshot.numbers))
+    if orphans:
+        says = f"{orphans} links to any record lead nowhere."
+        return Finding(
+            "links", says, "Open the records and choose others, or restore what was removed by hand."
+        )
+    return Finding("links", "Every link to any record leads to one.")
+
+
+def _orphans(unit: UnitOfWork, schema: Schema, numbers: Numbers) -> Iterator[int]:
+    for stored in schema:
+        for lookup in stored.lookups.values():
+            if lookup.entity_column is not None and lookup.record_column is not None:
+                yield _lost(unit, stored.table, lookup.entity_column, lookup.record_column, schema, numbers)
+
+
+def _lost(
+    unit: UnitOfWork,
+    table: sa.Table,
+    entity: sa.ColumnElement[int],
+    record: sa.ColumnElement[object],
+    schema: Schema,
+    numbers: Numbers,
+) -> int:
+    targets: Sequence[sa.ColumnElement[bool]] = [
+        sa.and_(entity == numbers.entities[t.entity.name], sa.exists().where(t.table.alias().c.id == record))
+        for t in schema
+        if t.entity.name in numbers.entities
+    ]
+    lost = sa.and_(record.is_not(None), sa.not_(sa.or_(sa.false(), *targets)))
+    return int(unit.execute(sa.select(sa.func.count()).select_from(table).where(lost)).scalar_one())
+
+
+def _clock(runtime: Runtime) -> Finding:
+    now = runtime.world.now()
+    with runtime.database.read() as unit:
+        last = unit.execute(sa.select(CHANGE.c.at).order_by(CHANGE.c.position.desc()).limit(1)).scalar()
+    if last is not None and last > now + TOLERANCE:
+        says = f"The last change was made at {last:%Y-%m-%d %H:%M:%S}, which is yet to come."
+        return Finding("clock", says, "Set the clock of this machine right, best by NTP.")
+    return Finding("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+_EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
+    "database": _database,
+    "packs": _model,
+    "core layer": _program,
+    "tables": _tables,
+    "administrator": _administrator,
+    "files": _files,
+    "links": _links,
+    "clock": _clock,
+}

@@ -1,0 +1,104 @@
+"""One installation at work: its database, its people, and the model in force with everything that follows from it.
+
+The model in force is one immutable value. Activation, here or in another process, is noticed by the stamp in
+the database and answered by making the next value and moving one pointer; whoever began with the old value
+finishes with it.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from xrm.engine.commands import Actor
+from xrm.engine.extensions import Extensions, load_extensions
+from xrm.engine.identity import Identity
+from xrm.engine.identity.directory import Directory
+from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer
+from xrm.engine.packs.layers import read_layers, read_sources
+from xrm.engine.projection.tables import sql_schema
+from xrm.engine.runtime.snapshot import Composer, Snapshot
+from xrm.engine.storage.apply import prepare_installation
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.files import FileStore
+from xrm.engine.storage.numbers import read_numbers
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.stamp import Stamp
+from xrm.engine.world import World, real_world
+from xrm.errors import Problem, Unavailable
+from xrm.settings import Settings
+
+DOCUMENTS, FILES = "cache", "files"
+
+
+class Runtime:
+    """One installation, safe between threads. Made in the process that uses it."""
+
+    def __init__(self, settings: Settings, world: World, extensions: Extensions, database: Database) -> None:
+        self.settings, self.world, self.extensions, self.database = settings, world, extensions, database
+        self.identity = Identity(database, world, settings)
+        self.directory = Directory(database)
+        self.files = FileStore(settings.data / FILES)
+        self.freshness = Freshness(database)
+        self.definitions = Definitions(extensions.types, settings.data / DOCUMENTS)
+        self._compose = Composer(database, world, settings, self.freshness, SearchIndex(database))
+        parts = Parts(
+            database, world, self.identity, self.definitions, self.freshness, self._compose, self.current
+        )
+        self.packs = PackService(parts)
+        self._current: Snapshot | None = None
+        self._swap = Lock()
+
+    @property
+    def installer(self) -> Actor:
+        """The system actor in whose name packs are installed."""
+        return ensure_installer(self.database, self.world)
+
+    def current(self) -> Snapshot:
+        """The model in force with its services, whoever activated it; raises Unavailable before an installation."""
+        return self.look()[0]
+
+    def look(self) -> tuple[Snapshot, Stamp]:
+        """The same, with the stamp just read: doors resolve who asks by it, without reading it again."""
+        stamp = self.freshness.read()
+        held = self._current
+        if held is not None and held.stamp.model == stamp.model:
+            return held, stamp
+        with self._swap:
+            held = self._current
+            if held is None or held.stamp.model < stamp.model:
+                held = self._current = self._load()
+        return held, stamp
+
+    def close(self) -> None:
+        """No connection of this runtime is open."""
+        self.database.close()
+
+    def _load(self) -> Snapshot:
+        """The newest model, whole: stamp, layers and numbers are of one moment."""
+        with self.database.read() as unit:
+            stamp, layers = self.freshness.read_in(unit), read_layers(unit)
+            if not layers:
+                raise nothing_installed()
+            sources, numbers = read_sources(unit, layers), read_numbers(unit)
+        model = self.definitions.resolve(sources)
+        return self._compose(sql_schema(model), numbers, stamp)
+
+
+def open_runtime(settings: Settings, *, world: World | None = None) -> Runtime:
+    """The installation is open, its ledger exists; what is installed in it stays as it is."""
+    chosen = world or real_world()
+    database = Database(settings.database_url)
+    try:
+        prepare_installation(database, chosen)
+        return Runtime(settings, chosen, load_extensions(), database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def nothing_installed() -> Unavailable:
+    """The refusal of an installation without any layer."""
+    hint = "Run xrm init."
+    return Unavailable(
+        Problem("R160", "Nothing is installed here yet.", hint), facts={"retry_after": 60, "status": 503}
+    )

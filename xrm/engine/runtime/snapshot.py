@@ -1,0 +1,95 @@
+"""The model in force and everything that follows from it, made whole from a schema and its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from xrm.engine.access import Policy
+from xrm.engine.access.row_rules import RowRules
+from xrm.engine.changes import ChangeLog
+from xrm.engine.packs import Freshness
+from xrm.engine.projection.contracts import Contracts, Surroundings
+from xrm.engine.projection.programs import programs_of
+from xrm.engine.queries.service import QueryService
+from xrm.engine.records.machine import machines_of
+from xrm.engine.records.service import RecordService
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.stamp import Stamp
+from xrm.engine.world import World
+from xrm.metadata.model import Model
+from xrm.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The model in force with its services. Ask the runtime once per request and keep the answer."""
+
+    schema: Schema
+    policy: Policy
+    records: RecordService
+    queries: QueryService
+    numbers: Numbers
+    stamp: Stamp
+    freshness: Freshness
+
+    @property
+    def model(self) -> Model:
+        """The definitions."""
+        return self.schema.model
+
+    def check(self, unit: UnitOfWork) -> None:
+        """What this transaction writes is written by the model in force; raises DefinitionChanged."""
+        self.freshness.hold(unit, self.stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes snapshots over one database."""
+
+    database: Database
+    world: World
+    settings: Settings
+    freshness: Freshness
+    index: SearchIndex
+
+    def __call__(self, schema: Schema, numbers: Numbers, stamp: Stamp) -> Snapshot:
+        """The services of the model, ready to be used by any thread."""
+        policy, row_rules = Policy(schema.model), RowRules(schema, numbers.entities)
+        contracts = Contracts(
+            schema.model, Surroundings(numbers=numbers.names, currency=self.settings.currency)
+        )
+        records = self._records(schema, numbers, policy, row_rules, contracts, stamp)
+        queries = QueryService(
+            self.database, schema.model, schema, policy, row_rules, contracts, numbers, self.index,
+            self.world, self.settings.limits, zone=self.settings.zone, currency=self.settings.currency,
+            pack_settings=pack_settings(schema.model),
+        )  # fmt: skip
+        return Snapshot(schema, policy, records, queries, numbers, stamp, self.freshness)
+
+    def _records(
+        self,
+        schema: Schema,
+        numbers: Numbers,
+        policy: Policy,
+        row_rules: RowRules,
+        contracts: Contracts,
+        stamp: Stamp,
+    ) -> RecordService:
+        machines = machines_of(schema, contracts, programs_of, self.database, numbers)
+        return RecordService(
+            self.database, machines, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
+            self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,
+            pack_settings=pack_settings(schema.model),
+            check=lambda unit: self.freshness.hold(unit, stamp),
+        )  # fmt: skip
+
+
+def pack_settings(model: Model) -> dict[str, Any]:
+    """The value of each named setting of the packs, as expressions read them."""
+    return {
+        name: setting["default"] for pack in model.packs.values() for name, setting in pack.settings.items()
+    }
