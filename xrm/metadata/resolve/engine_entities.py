@@ -48,6 +48,7 @@ _PARENT: Label = {"en": "Parent unit", "pt": "Unidade superior", "es": "Unidad s
 def engine_entities(types: Mapping[str, FieldType]) -> dict[str, Entity]:
     """`user`, `team` and `unit`, whose records the engine keeps in tables of its own."""
     name = Field("name", types["text"], _NAME, required=True, search=True, pack=ENGINE_PACK)
+    own_name = replace(name, unique=True)  # teams and units are told apart by their names, people are not
     email = Field("email", types["email"], _EMAIL, required=True, unique=True, search=True, pack=ENGINE_PACK)
     active = Field("active", types["boolean"], _ACTIVE, required=True, pack=ENGINE_PACK)
     unit = _lookup("user", "unit", "unit", _UNIT)
@@ -55,8 +56,8 @@ def engine_entities(types: Mapping[str, FieldType]) -> dict[str, Entity]:
     parent = _lookup("unit", "parent", "unit", _PARENT, inverse="children", hierarchy=True)
     return {
         "user": _entity("user", (name, email, active), (unit, manager)),
-        "team": _entity("team", (name,), (_lookup("team", "unit", "unit", _UNIT),)),
-        "unit": _entity("unit", (name,), (parent,)),
+        "team": _entity("team", (own_name,), (_lookup("team", "unit", "unit", _UNIT),)),
+        "unit": _entity("unit", (own_name,), (parent,)),
     }
 
 
