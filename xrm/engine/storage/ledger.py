@@ -292,10 +292,20 @@ JOB = _table(
     sa.Column("result", Json()),
     sa.Column("problems", Json()),
     sa.Column("actor", Uuid()),
+    sa.Column("authority", Json(), nullable=False),
+    sa.Column("attempt", Integer(), nullable=False),
+    sa.Column("worker", Code()),
     sa.Column("cancel_requested", Boolean(), nullable=False),
     sa.Column("created_at", Instant(), nullable=False),
     sa.Column("started_at", Instant()),
     sa.Column("finished_at", Instant()),
+)
+WORKER = _table(
+    "worker",
+    sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("about", Text(), nullable=False),
+    sa.Column("started_at", Instant(), nullable=False),
+    sa.Column("beat_at", Instant(), nullable=False),
 )
 
 # --- indexes: the name says the columns -------------------------------------------------------------
@@ -334,3 +344,4 @@ _index(TOKEN, "user")
 _index(ATTEMPT, "key", "at")
 _index(IDEMPOTENCY, "created_at")
 _index(JOB, "state", "created_at")
+_index(JOB, "actor", "created_at")
