@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from xrm.errors import MetadataInvalid, Problem, Problems
@@ -39,15 +41,19 @@ def judge(
 
     The core layer is part of every installation; it is read from this package unless it is among the sources.
     """
-    known_types = types if types is not None else builtin_registry()
-    reader = Reader(known_types, cache)
-    packs = [reader.read(s) for s in with_core(sources)]
+    with _collector_paused():
+        known_types = types if types is not None else builtin_registry()
+        known_checks = checks if checks is not None else builtin_checks().values()
+        return _judged(with_core(sources), Reader(known_types, cache), known_checks)
+
+
+def _judged(sources: Sequence[PackSource], reader: Reader, checks: Iterable[Check]) -> Judgement:
+    packs = [reader.read(s) for s in sources]
     problems = Problems([p for pack in packs for p in pack.problems])
     layers = build_layers(packs, problems)
     copy_likenesses(layers, problems)
-    model = resolve(layers, known_types, problems)
-    judged = Judged(model, _unsure(layers))
-    problems.extend(run_checks(checks if checks is not None else builtin_checks().values(), judged))
+    model = resolve(layers, reader.types, problems)
+    problems.extend(run_checks(checks, Judged(model, _unsure(layers))))
     ordered = tuple(sorted(dict.fromkeys(problems.found), key=_position))
     return Judgement(model if ordered else replace(model, fingerprint=fingerprint_of(model)), ordered)
 
@@ -72,6 +78,18 @@ def pack_seeds(source: PackSource, *, types: Mapping[str, FieldType] | None = No
     if pack.problems:
         raise MetadataInvalid(pack.problems)
     return tuple(seed_of(doc) for doc in pack.docs if doc.kind == "seed")
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Loading makes many values and no garbage; looking for some would cost half as much again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def with_core(sources: Sequence[PackSource]) -> Sequence[PackSource]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -64,7 +64,8 @@ class Reader:
         documents = [self._document(source, one, name, problems) for one in located if one.kind != "pack"]
         for document in documents:
             problems.extend(_name_problems(document))
-        docs = tuple(parse(d) for d in ([manifest] if manifest else []) + documents)
+        named = [replace(manifest, pack=name)] if manifest else []
+        docs = tuple(parse(d) for d in [*named, *documents])
         return ReadPack(name, source.layer, source.name, docs, tuple(problems.found), _content_hash(source))
 
     def _manifest(

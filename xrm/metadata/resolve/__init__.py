@@ -19,7 +19,7 @@ from xrm.metadata.resolve.entities import complete, make_shells
 from xrm.metadata.resolve.fields import option_sets
 from xrm.metadata.resolve.roles import roles_of
 from xrm.metadata.resolve.seeds import check_seeds
-from xrm.metadata.resolve.texts import Texts
+from xrm.metadata.resolve.texts import Texts, beginning_of
 
 _SETTING_TYPES: Mapping[str, Type] = {
     "text": TEXT,
@@ -98,17 +98,12 @@ def _check_homeless(context: Context) -> None:
 def _check_translations(context: Context) -> None:
     beginnings: dict[str, list[str]] = defaultdict(list)
     for path in context.texts.known:
-        beginnings[_beginning(path)].append(path)
+        beginnings[beginning_of(path)].append(path)
     for path, line in context.texts.unknown():
         if line.pack not in context.layers.lenient and not _waits(context, path):
-            near = beginnings.get(_beginning(path), list(beginnings))
+            near = beginnings.get(beginning_of(path), list(beginnings))
             hint = near_hint(path, near, "Take the line out.")
             context.add("M215", f'Nothing is called "{path}".', hint, line.place)
-
-
-def _beginning(path: str) -> str:
-    """What the path is about: its first two steps."""
-    return ".".join(path.split(".")[:2])
 
 
 def _waits(context: Context, path: str) -> bool:

@@ -83,6 +83,11 @@ class Context:
         """`source` uses `target`."""
         self.references.append(Reference(target, source, place))
 
+    def prefixes(self, kind: str, entity: str) -> tuple[str, ...]:
+        """Where translations of the entity may stand: below what it is like, then below itself."""
+        line = self.layers.lines.get(entity, (entity,))
+        return self.texts.translated(f"{kind}.{e}" for e in reversed(line))
+
     # --- names that are not there ---------------------------------------------------------------------
 
     def forgives_entity(self, name: str, pack: str) -> bool:

@@ -85,7 +85,7 @@ def _shell(context: Context, name: str, merged: Merged) -> Entity:
     lifecycle = lifecycle_of(context, name)
     ownership = body.get("ownership", "none")
     taken = (*system_names(ownership, lifecycle is not None), *EXPRESSION_WORDS)
-    prefix = [f"entities.{e}" for e in reversed(context.layers.lines.get(name, (name,)))]
+    prefix = context.prefixes("entities", name)
     label = context.texts.named(body.get("label"), name, f"entities.{name}.label")
     return Entity(
         name=name,
@@ -108,7 +108,7 @@ def _shell(context: Context, name: str, merged: Merged) -> Entity:
 
 
 def _field_shells(
-    context: Context, entity: str, item: Item, taken: tuple[str, ...], prefix: list[str]
+    context: Context, entity: str, item: Item, taken: tuple[str, ...], prefix: tuple[str, ...]
 ) -> Iterator[tuple[str, Field]]:
     for child in item.items("fields"):
         if _is_free(context, entity, child, taken):
@@ -118,7 +118,7 @@ def _field_shells(
 
 
 def _relationship_shells(
-    context: Context, entity: str, item: Item, taken: tuple[str, ...], prefix: list[str]
+    context: Context, entity: str, item: Item, taken: tuple[str, ...], prefix: tuple[str, ...]
 ) -> Iterator[tuple[str, Relationship]]:
     fields = item.body.get("fields", {})
     for child in item.items("relationships"):

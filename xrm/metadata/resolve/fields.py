@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from xrm.metadata.expressions.scope import FILTER
+from xrm.metadata.expressions.tree import Expression, Literal
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
 from xrm.metadata.model import Entity, Field, Relationship, Shape
@@ -213,6 +214,9 @@ def _default(context: Context, field: Field, item: Item, entity: str, source: st
         kind = "a field that is read from elsewhere" if field.through else f"the type {field.type.name}"
         context.add("M254", f"There is no default for {kind}.", "Take it out.", where)
         return None
+    literal = _literal(item.body["default"], wanted)
+    if literal is not None:
+        return Expression(str(literal.value), literal, entity, where)
     text = default_text(item.body["default"], wanted)
     if text is None:
         context.add(
@@ -227,6 +231,15 @@ def _default(context: Context, field: Field, item: Item, entity: str, source: st
     return context.check(
         text, item, (*item.path, "default"), entity, f"{source}.default", scope=FILTER, expect=expect
     )
+
+
+def _literal(raw: Any, wanted: Type) -> Literal | None:
+    """The default of a choice or a yes or no, which needs no checking."""
+    if wanted.kind is Kind.BOOLEAN and isinstance(raw, bool):
+        return Literal(wanted, raw)
+    if wanted.kind is Kind.CHOICE and isinstance(raw, str) and raw in wanted.options:
+        return Literal(wanted, raw)
+    return None
 
 
 def _is_unknown_option(context: Context, text: str, wanted: Type, entity: str) -> bool:

@@ -45,8 +45,7 @@ def forms_of(context: Context, entity: Entity) -> dict[str, Form]:
 
 def _section(context: Context, entity: Entity, form: str, item: Item) -> Section:
     source = f"form:{entity.name}.{form}.sections.{item.name}"
-    lines = reversed(context.layers.lines.get(entity.name, (entity.name,)))
-    paths = tuple(f"forms.{e}.{form}.sections.{item.name}.label" for e in lines)
+    paths = (f"{p}.{form}.sections.{item.name}.label" for p in context.prefixes("forms", entity.name))
     rows: list[tuple[str, ...]] = []
     for index, row in enumerate(item.get("rows", ())):
         names = tuple(n for i, n in enumerate(row) if _is_shown(context, entity, n, item, (index, i), source))

@@ -18,7 +18,7 @@ def lifecycle_of(context: Context, entity: str) -> Lifecycle | None:
     if merged is None:
         return None
     item = Item(merged, (), merged.body)
-    paths = tuple(f"lifecycles.{e}" for e in reversed(context.layers.lines.get(entity, (entity,))))
+    paths = context.prefixes("lifecycles", entity)
     states = {s.name: _state(context, s, paths) for s in item.items("states")}
     transitions = {
         t.name: step for t in item.items("transitions") if (step := _transition(context, t, states, paths))

@@ -19,7 +19,7 @@ RETAIN = re.compile(r"(\d{1,4}) (day|week|month|year)s? after ([a-z][a-z0-9_]*)\
 
 def with_members(context: Context, entity: Entity, item: Item) -> Entity:
     """The entity with everything that is about the whole record."""
-    prefix = [f"entities.{e}" for e in reversed(context.layers.lines.get(entity.name, (entity.name,)))]
+    prefix = context.prefixes("entities", entity.name)
     return replace(
         entity,
         title=_title(context, entity, item),
@@ -88,7 +88,7 @@ def _title_field(entity: Entity) -> str:
     return texts[0] if texts else ""
 
 
-def _key(context: Context, entity: Entity, item: Item, prefix: list[str]) -> Key | None:
+def _key(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> Key | None:
     source = f"key:{entity.name}.{item.name}"
     if "fields" not in item.body:
         hint = "Name the fields that are unique together."
@@ -109,7 +109,7 @@ def _key(context: Context, entity: Entity, item: Item, prefix: list[str]) -> Key
     )
 
 
-def _rule(context: Context, entity: Entity, item: Item, prefix: list[str]) -> Rule | None:
+def _rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> Rule | None:
     source = f"rule:{entity.name}.{item.name}"
     if "must" not in item.body:
         context.add("M250", f'The rule "{item.name}" has no must.', "Say what must hold.", item.key_at())

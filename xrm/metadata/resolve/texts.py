@@ -27,6 +27,7 @@ class Texts:
 
     lines: dict[str, dict[str, Translation]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    _beginnings: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, docs: Iterable[Doc]) -> Texts:
@@ -36,18 +37,22 @@ class Texts:
             for path, text in doc.body.items():
                 line = Translation(doc.name, text, doc.source.key_at((path,)), doc.pack)
                 texts.lines.setdefault(path, {})[doc.name] = line
+                texts._beginnings.add(beginning_of(path))
         return texts
+
+    def translated(self, prefixes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the prefixes, each of two steps, under which there is any translation."""
+        return tuple(p for p in prefixes if p in self._beginnings)
 
     def label(self, own: Mapping[str, str] | None, default: str, *paths: str) -> Label:
         """The label in all languages; the last path is the nearest, the first what it was copied from."""
         result = dict(own) if own else {}
         if default and DEFAULT_LANGUAGE not in result:
             result = {DEFAULT_LANGUAGE: default, **result}
-        if self.lines:
-            for path in paths:
-                self.known.add(path)
-                for language, line in self.lines.get(path, {}).items():
-                    result[language] = line.text
+        for path in paths:
+            self.known.add(path)
+            for language, line in self.lines.get(path, {}).items():
+                result[language] = line.text
         return result
 
     def named(self, own: Mapping[str, str] | None, name: str, *paths: str) -> Label:
@@ -60,6 +65,11 @@ class Texts:
             if path not in self.known:
                 for line in by_language.values():
                     yield path, line
+
+
+def beginning_of(path: str) -> str:
+    """What the path is about: its first two steps."""
+    return ".".join(path.split(".", 2)[:2])
 
 
 def plural_of(word: str) -> str:
