@@ -31,7 +31,7 @@ from xrm.api.openapi_parts import (
 )
 from xrm.api.schemas import ID, Schema, input_schema, output_schema
 from xrm.api.visible import Visible
-from xrm.metadata.model import Relationship, Shape, text_of
+from xrm.metadata.model import Shape, text_of
 
 Paths = dict[str, dict[str, Operation]]
 SECURITY = [{"token": list[str]()}]
@@ -249,37 +249,47 @@ def _lifecycle_paths(seen: Visible, one: str) -> Paths:
 
 
 def _link_paths(seen: Visible, one: str) -> Paths:
-    many = [r for r in seen.relationships if not r.one and r.name in seen.reads]
-    return {f"{one}/links/{r.name}": _links(seen, r) for r in many}
+    many = [r for r in seen.relationships if not r.one]
+    read = [r.name for r in many if r.name in seen.reads]
+    linked = [r.name for r in many if r.shape is Shape.MANY and r.name in seen.updates]
+    operations = {
+        **_when(bool(read), "get", _links(seen, read)),
+        **_when(bool(linked), "post", _link(seen, linked)),
+        **_when(bool(linked), "delete", _unlink(seen, linked)),
+    }
+    return {f"{one}/links/{{relationship}}": operations}
 
 
-def _links(seen: Visible, relationship: Relationship) -> dict[str, Operation]:
-    operation_id = f"{seen.entity.name}_{relationship.name}"
-    listing = {
-        "operationId": f"links_{operation_id}",
-        "summary": "The records on the far side",
-        "parameters": [RECORD_ID, LIMIT, CURSOR],
+def _relationship(names: list[str]) -> Operation:
+    return parameter("relationship", {"enum": names}, "The relationship.", "path")
+
+
+def _links(seen: Visible, names: list[str]) -> Operation:
+    return {
+        "operationId": f"links_{seen.entity.name}",
+        "summary": "The records on the far side of a relationship",
+        "parameters": [RECORD_ID, _relationship(names), LIMIT, CURSOR],
         "responses": responses(ROWS, 200, tagged=True),
     }
-    if relationship.shape is not Shape.MANY or relationship.name not in seen.updates:
-        return {"get": listing}
-    to: Schema = {"anyOf": [ID, {"type": "object"}]}
-    link: Schema = {
-        "type": "object",
-        "properties": {"to": to, "values": {"type": "object"}},
-        "required": ["to"],
-    }
-    linking = {
-        "operationId": f"link_{operation_id}",
+
+
+def _link(seen: Visible, names: list[str]) -> Operation:
+    properties: Schema = {"to": {"anyOf": [ID, {"type": "object"}]}, "values": {"type": "object"}}
+    link = {"type": "object", "properties": properties, "required": ["to"], "additionalProperties": False}
+    return {
+        "operationId": f"link_{seen.entity.name}",
         "summary": "Link a record",
-        "parameters": [RECORD_ID],
-        "requestBody": body({**link, "additionalProperties": False}),
+        "parameters": [RECORD_ID, _relationship(names)],
+        "requestBody": body(link),
         "responses": responses(RESULT, 201),
     }
-    unlinking = {
-        "operationId": f"unlink_{operation_id}",
+
+
+def _unlink(seen: Visible, names: list[str]) -> Operation:
+    link = {**parameter("link", ID, "The id of the link."), "required": True}
+    return {
+        "operationId": f"unlink_{seen.entity.name}",
         "summary": "Take a link away",
-        "parameters": [RECORD_ID, {**parameter("link", ID, "The id of the link."), "required": True}],
+        "parameters": [RECORD_ID, _relationship(names), link],
         "responses": responses(None, 204),
     }
-    return {"get": listing, "post": linking, "delete": unlinking}
