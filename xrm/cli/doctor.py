@@ -20,7 +20,7 @@ def command(ctx: click.Context, data: Path | None, as_json: bool) -> None:
     from xrm.engine.runtime.examination import Finding, examine, examine_settings
 
     findings = list(examine_settings(settings_for(data)))
-    if all(finding.is_well for finding in findings if finding.name == "data folder"):
+    if all(finding.is_well for finding in findings if finding.name in ("data folder", "secret key")):
         try:
             with opened(data) as runtime:
                 findings += examine(runtime)

@@ -1,4 +1,4 @@
-"""xrm explain: where something is defined, where it is kept, how it is called, and who may read or write it."""
+"""xrm explain: where something is defined and kept, how it is called, and who may read or write it."""
 
 from __future__ import annotations
 

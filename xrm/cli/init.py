@@ -92,9 +92,7 @@ def tell_installed(installed: Installed) -> None:
     """What was installed has been told, in two lines at most."""
     if installed.layers:
         names = ", ".join(f"{layer.name} {layer.version}".strip() for layer in installed.layers)
-        say(
-            f"Installed {names}: {len(installed.steps)} schema steps, {installed.seeded} records of base data."
-        )
+        say(f"Installed {names}: {len(installed.steps)} schema steps, {installed.seeded} base records.")
 
 
 def ensure_administrator(runtime: Runtime, email: str, password_file: Path | None, *, is_demo: bool) -> Way:

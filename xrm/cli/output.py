@@ -53,9 +53,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 def show_refusal(error: XrmError, *, as_json: bool) -> None:
     """Every problem with place and remedy: on standard error for people, on standard output as JSON."""
     if as_json:
-        say_json(
-            {"title": error.title, "code": error.code, "problems": [problem_json(p) for p in error.problems]}
-        )
+        problems = [problem_json(problem) for problem in error.problems]
+        say_json({"title": error.title, "code": error.code, "problems": problems})
         return
     for problem in error.problems:
         click.echo(problem_line(problem), err=True)

@@ -1,4 +1,4 @@
-"""xrm reference: what may be written in a pack and on the command line, printed from the code that reads it."""
+"""xrm reference: what may be written in packs and on the command line, printed from the code itself."""
 
 from __future__ import annotations
 
@@ -117,9 +117,10 @@ def command_reference() -> str:
     context = click.Context(cli, info_name="xrm")
     parts = [
         "# Command line\n",
-        "Exit codes: 0 done, 1 refused or invalid, 2 wrong use. `--json` answers for programs: what was done, or",
-        'the refusal as `{"title", "code", "problems"}`. `--data` names the data folder; everything else comes',
-        "from the [settings](settings.md).\n",
+        "A test compares this page with the code; `python3 dev.py test --update-golden tests/cli` rewrites it.\n",
+        "Exit codes: 0 done, 1 refused or invalid, 2 wrong use. `--json` answers for programs: what was",
+        'done, or the refusal as `{"title", "code", "problems"}`. `--data` names the data folder; everything',
+        "else comes from the [settings](settings.md).\n",
     ]
     for name in cli.list_commands(context):
         found = cli.get_command(context, name)

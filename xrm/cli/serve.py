@@ -24,6 +24,7 @@ def command(host: str | None, port: int | None, workers: int | None, data: Path 
     """Requests are served until the process is told to stop."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     # The processes that serve read their settings anew, so what was said here is said to them this way.
     given = {"XRM_DATA": data and data.resolve(), "XRM_HOST": host, "XRM_PORT": port, "XRM_WORKERS": workers}
@@ -40,7 +41,8 @@ def command(host: str | None, port: int | None, workers: int | None, data: Path 
         workers=settings.workers,
         blocking_threads=1,
         factory=True,
-        log_enabled=settings.log_level == "debug",
+        websockets=False,
+        log_level=LogLevels.info if settings.log_level == "debug" else LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve()

@@ -1,4 +1,4 @@
-"""Packs as they are named on the command line: a path, or the name of a pack in one of the folders for packs."""
+"""Packs as they are named on the command line: by path, or by name in one of the folders for packs."""
 
 from __future__ import annotations
 

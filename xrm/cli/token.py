@@ -58,7 +58,7 @@ def list_(email: str, data: Path | None, as_json: bool) -> None:
             t.prefix,
             f"{t.created_at:%Y-%m-%d}",
             t.expires_at or "",
-            "yes" if t.revoked_at else "",
+            t.revoked_at or "",
         )
         for t in tokens
     ]

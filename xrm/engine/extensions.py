@@ -5,7 +5,7 @@ Built-ins and packages from outside use the same door: a function that takes `Ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 
@@ -29,6 +29,11 @@ class Extensions:
 
     field_types: Registry[FieldType] = field(default_factory=lambda: Registry("field type"))
 
+    @property
+    def types(self) -> Mapping[str, FieldType]:
+        """The field types by name."""
+        return {name: self.field_types[name] for name in self.field_types}
+
     def freeze(self) -> None:
         """Nothing more can be registered, of any kind."""
         self.field_types.freeze()
@@ -47,7 +52,7 @@ BUILTINS: tuple[Contribution, ...] = (register_builtins,)
 
 
 def load_extensions(found: Iterable[EntryPoint] | None = None) -> Extensions:
-    """The built-ins, then what installed packages register, frozen; raises ExtensionInvalid with all faults."""
+    """The built-ins, then what installed packages register, frozen; raises ExtensionInvalid."""
     extensions = Extensions()
     for contribute in BUILTINS:
         contribute(extensions)

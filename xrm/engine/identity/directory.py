@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,9 +40,11 @@ class Directory:
         wanted = wanted.where(USER.c.deleted_at.is_(None)).order_by(USER.c.email__key)
         with self._database.read() as unit:
             users = unit.execute(wanted).all()
-            roles = _grouped(unit.execute(sa.select(USER_ROLE.c.user, USER_ROLE.c.role)).tuples())
-            teams = _grouped(unit.execute(_MEMBERSHIPS).tuples())
-        return tuple(Person(*user, roles.get(user.id, ()), teams.get(user.id, ())) for user in users)
+            roles = _grouped(unit.execute(sa.select(USER_ROLE.c.user, USER_ROLE.c.role)))
+            teams = _grouped(unit.execute(_MEMBERSHIPS))
+        return tuple(
+            Person(u.id, u.email, u.name, u.active, roles.get(u.id, ()), teams.get(u.id, ())) for u in users
+        )
 
     def user(self, email: str) -> UUID | None:
         """The user with this address, if there is one."""
@@ -81,7 +85,7 @@ class Directory:
 _MEMBERSHIPS = sa.select(TEAM_MEMBER.c.user, TEAM.c.name).join(TEAM, TEAM.c.id == TEAM_MEMBER.c.team)
 
 
-def _grouped(rows: sa.TupleResult[tuple[UUID, str]]) -> dict[UUID, tuple[str, ...]]:
+def _grouped(rows: Iterable[sa.Row[Any]]) -> dict[UUID, tuple[str, ...]]:
     found: dict[UUID, tuple[str, ...]] = {}
     for user, name in rows:
         found[user] = (*found.get(user, ()), name)

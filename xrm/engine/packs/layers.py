@@ -1,4 +1,4 @@
-"""The layers of an installation as they lie in the database: every process on every host reads the same files.
+"""The layers of an installation as they lie in the database, where every process reads the same files.
 
 A layer's content is kept under its hash and never changed. It holds the files as their author wrote them, so
 that places, comments and exports are those of the original.
@@ -47,7 +47,8 @@ def read_layers(unit: UnitOfWork) -> tuple[InstalledLayer, ...]:
     wanted = sa.select(
         LAYER.c.name, LAYER.c.version, LAYER.c.content, LAYER.c.installed_at, LAYER.c.installed_by
     )
-    return tuple(InstalledLayer(*row) for row in unit.execute(wanted.order_by(LAYER.c.ordinal)))
+    rows = unit.execute(wanted.order_by(LAYER.c.ordinal)).mappings()
+    return tuple(InstalledLayer(**row) for row in rows)
 
 
 def read_sources(unit: UnitOfWork, layers: Iterable[InstalledLayer]) -> tuple[PackSource, ...]:
@@ -55,7 +56,7 @@ def read_sources(unit: UnitOfWork, layers: Iterable[InstalledLayer]) -> tuple[Pa
     layers = tuple(layers)
     hashes = sorted({layer.content for layer in layers})
     rows = unit.execute(sa.select(CONTENT.c.hash, CONTENT.c.documents).where(CONTENT.c.hash.in_(hashes)))
-    contents = {hash_: documents for hash_, documents in rows}
+    contents = {row.hash: row.documents for row in rows}
     return tuple(source_of(layer.name, contents[layer.content]) for layer in layers)
 
 

@@ -66,7 +66,7 @@ class PeoplePlanter:
         return sum(self._user(user) for one in together for user in one.get("users", ()))
 
     def _check(self, together: Iterable[Mapping[str, Any]]) -> None:
-        """Every role, unit and team that is named exists or comes along; raises Invalid with all that do not."""
+        """Every role, unit and team that is named exists or comes along; else raises Invalid with all."""
         problems, known_roles = Problems(), {*self.roles, ADMINISTRATOR}
         units = {u["name"] for one in together for u in one.get("units", ())}
         teams = {t["name"] for one in together for t in one.get("teams", ())}

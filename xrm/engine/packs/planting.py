@@ -79,7 +79,7 @@ class Planter:
         execute: Execute,
         progress: Progress = no_progress,
     ) -> int:
-        """Every record of the seed is there; gives how many were made now. `known` are those that are there."""
+        """Every record of the seed is there; gives how many were made now, besides the `known` ones."""
         ids = {key: found.id for key, found in known.items()}
         fresh = [tuple(r for r in round_ if r.key not in known) for round_ in planting.rounds]
         ids.update((r.key, self.world.new_id()) for round_ in fresh for r in round_)
@@ -103,11 +103,11 @@ class Planter:
         late: Sequence[SeedRecord],
         planting: Planting,
         ids: Mapping[str, UUID],
-    ) -> Iterator[list[tuple[SeedRecord, Command]]]:
+    ) -> Iterator[Sequence[tuple[SeedRecord, Command]]]:
         pointer = _Pointer(self.services.model, planting, ids)
         for round_ in fresh:
-            yield from chunks([(r, pointer.create(r)) for r in round_], BATCH)
-        yield from chunks([(r, pointer.complete(r)) for r in late], BATCH)
+            yield from chunks(tuple((r, pointer.create(r)) for r in round_), BATCH)
+        yield from chunks(tuple((r, pointer.complete(r)) for r in late), BATCH)
 
     def _run(self, batch: Sequence[tuple[SeedRecord, Command]], execute: Execute) -> None:
         try:
@@ -161,14 +161,14 @@ def known_records(unit: UnitOfWork, schema: Schema, entities: Mapping[str, str])
         table = schema[entity].table
         for some in chunks(keys, KEYS_AT_ONCE):
             wanted = sa.select(table.c.external_key, table.c.id, table.c.version)
-            for key, id_, version in unit.execute(wanted.where(table.c.external_key.in_(some))):
-                found[key] = Known(id_, version == 1)
+            for row in unit.execute(wanted.where(table.c.external_key.in_(some))):
+                found[row.external_key] = Known(row.id, row.version == 1)
     return found
 
 
-def chunks(items: Sequence[T], size: int) -> Iterable[list[T]]:
+def chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     """The items in portions."""
-    return (list(items[start : start + size]) for start in range(0, len(items), size))
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _in_file(problem: Problem, batch: Sequence[tuple[SeedRecord, Command]]) -> Problem:

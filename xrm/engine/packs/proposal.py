@@ -70,7 +70,7 @@ def seeds_of(layers: Iterable[ReadPack]) -> tuple[Doc, ...]:
 def changed_layers(
     given: Sequence[tuple[ReadPack, PackSource]], installed: Iterable[InstalledLayer], *, dev: bool
 ) -> tuple[Change, ...]:
-    """What of the given layers differs from what is installed; raises MetadataInvalid for versions that may not."""
+    """What of the given layers differs from what is installed; raises MetadataInvalid if it may not."""
     there = {layer.name: layer for layer in installed}
     problems = Problems()
     changes = [
@@ -102,9 +102,7 @@ def _version_problems(pack: ReadPack, there: Mapping[str, InstalledLayer]) -> It
     where = manifest.source.at(("version",))
     if before.version == version:
         message = f"{pack.name} {version} is installed with other content."
-        yield Problem(
-            "M340", message, "Give it a new version, or install with --dev while you write it.", where
-        )
+        yield Problem("M340", message, "Give it a new version, or use --dev while you write it.", where)
     elif version_of(version) < version_of(before.version):
         message = f"{pack.name} {before.version} is installed, which is newer than {version}."
         yield Problem("M341", message, "Install that version or a later one.", where)

@@ -134,9 +134,7 @@ def _rounds(
     while left:
         ready = [r for r in left if not _unmet(r, waiting, made, cut)]
         if ready:
-            late |= {
-                (r.key, n) for r in ready for n, k in waiting[r.key].items() if _is_late(r, n, k, made, cut)
-            }
+            late |= {pair for r in ready for pair in _late(r, waiting, made, cut)}
             rounds.append(tuple(ready))
             made |= {r.key for r in ready}
             left = [r for r in left if r.key not in made]
@@ -158,10 +156,16 @@ def _unmet(
     }
 
 
-def _is_late(
-    record: SeedRecord, name: str, keys: set[str], made: set[str], cut: set[tuple[str, str]]
-) -> bool:
-    return (record.entity, name) in cut and bool(keys - made)
+def _late(
+    record: SeedRecord,
+    waiting: Mapping[str, dict[str, set[str]]],
+    made: set[str],
+    cut: set[tuple[str, str]],
+) -> Iterator[tuple[str, str]]:
+    """The lookups of the record that are cut and lead to records that are not made yet."""
+    for name, keys in waiting[record.key].items():
+        if (record.entity, name) in cut and keys - made:
+            yield record.key, name
 
 
 def _weakest(

@@ -76,7 +76,7 @@ class Composed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the service is made of. `compose` builds the services of a model; `current` gives those in force."""
+    """What the service is made of. `compose` builds services of a model; `current` gives those in force."""
 
     database: Database
     world: World
@@ -119,7 +119,7 @@ class PackService:
     def install(self, sources: Sequence[PackSource], actor: Actor, *, dev: bool = False) -> Installed:
         """The packs are installed and served by every process, with their base seed; or nothing has changed.
 
-        A version that is installed cannot come with other content, unless `dev` says that it is being written.
+        An installed version cannot come with other content, unless `dev` says that it is being written.
         """
         demand_administrator(actor)
         for left in range(ATTEMPTS - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""Is this installation well? Each examination says what it found and, where something is wrong, the remedy."""
+"""Is this installation well? Each examination says what it found and, if something is wrong, the remedy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.ledger import CHANGE, FILE
 from xrm.engine.storage.numbers import Numbers
-from xrm.errors import XrmError
+from xrm.errors import NotFound, XrmError
 from xrm.metadata.sources import core_source
 from xrm.settings import KEY_FILE, Settings
 
@@ -147,11 +147,19 @@ def _administrator(runtime: Runtime) -> Finding:
 def _files(runtime: Runtime) -> Finding:
     with runtime.database.read() as unit:
         wanted = [str(h) for h in unit.execute(sa.select(FILE.c.sha256).distinct()).scalars()]
-    lost = [sha for sha in wanted if not runtime.files.has(sha)]
+    lost = [sha for sha in wanted if not _is_kept(runtime, sha)]
     if lost:
         says = f"{len(lost)} of {len(wanted)} contents are lost, first: {lost[0]}."
         return Finding("files", says, "Restore the folder files from a backup.")
     return Finding("files", f"{len(wanted)} contents, all there")
+
+
+def _is_kept(runtime: Runtime, sha256: str) -> bool:
+    try:
+        runtime.files.open(sha256).close()
+    except NotFound:
+        return False
+    return True
 
 
 def _links(runtime: Runtime) -> Finding:

@@ -1,4 +1,4 @@
-"""One installation at work: its database, its people, and the model in force with everything that follows from it.
+"""One installation at work: its database, its people, the model in force and all that follows from it.
 
 The model in force is one immutable value. Activation, here or in another process, is noticed by the stamp in
 the database and answered by making the next value and moving one pointer; whoever began with the old value
@@ -54,7 +54,7 @@ class Runtime:
         return ensure_installer(self.database, self.world)
 
     def current(self) -> Snapshot:
-        """The model in force with its services, whoever activated it; raises Unavailable before an installation."""
+        """The model in force with its services, whoever activated it; raises Unavailable if there is none."""
         return self.look()[0]
 
     def look(self) -> tuple[Snapshot, Stamp]:
