@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +18,10 @@ from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import apply_plan, plan_for, prepare_installation
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema, titled
-from xrm.engine.storage.numbers import Numbers, assign_numbers
+from xrm.engine.storage.numbers import Numbers, assign_numbers, read_numbers
 from xrm.engine.storage.rows import Rows
 from xrm.engine.world import World, fixed_world
+from xrm.metadata.model import Model
 
 NOON = datetime(2026, 5, 15, 12, 0, tzinfo=UTC)
 
@@ -63,49 +65,75 @@ class Crm:
         self.rows(entity).insert(unit, rows)
 
 
-def _install(url: str) -> None:
-    database, world, schema = Database(url), fixed_world(NOON), sql_schema(a_crm())
+def _install(url: str, model: Model | None) -> None:
+    database, world = Database(url), fixed_world(NOON)
     prepare_installation(database, world)
-    plan = plan_for(database, [schema.metadata])
-    apply_plan(database, plan, world, lambda unit: assign_numbers(unit, schema.model) and None)
+    if model is not None:
+        plan = plan_for(database, [sql_schema(model).metadata])
+        apply_plan(database, plan, world, lambda unit: assign_numbers(unit, model) and None)
     database.close()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "xrm.db"
-    _install(f"sqlite:///{path}")
-    return path
+class Templates:
+    """Databases that tests get copies of, each made when first asked for."""
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self._folder, self._request = folder, request
+        self._made: dict[tuple[str, bool], str] = {}
+
+    @contextmanager
+    def copy(self, system: str, *, whole: bool, folder: Path) -> Iterator[str]:
+        """The address of a copy with the ledger, and with the tables of the small CRM if `whole`."""
+        if system == "sqlite":
+            shutil.copy(self._template(system, whole), folder / "xrm.db")
+            yield f"sqlite:///{folder / 'xrm.db'}"
+            return
+        cluster = self._cluster()
+        name = cluster.create(template=self._template(system, whole))
+        yield cluster.url(name)
+        cluster.drop(name)
+
+    def _cluster(self) -> postgres.Cluster:
+        cluster: postgres.Cluster = self._request.getfixturevalue("postgres_cluster")
+        return cluster
+
+    def _template(self, system: str, whole: bool) -> str:
+        key = (system, whole)
+        if key not in self._made:
+            self._made[key] = self._make(system, a_crm() if whole else None)
+        return self._made[key]
+
+    def _make(self, system: str, model: Model | None) -> str:
+        if system == "postgresql":
+            name = self._cluster().create()
+            _install(self._cluster().url(name), model)
+            return name
+        path = self._folder / f"{'ledger' if model is None else 'crm'}.db"
+        _install(f"sqlite:///{path}", model)
+        return str(path)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: postgres.Cluster) -> str:
-    """A database with the tables, to be copied."""
-    name = postgres_cluster.create()
-    _install(postgres_cluster.url(name))
-    return name
-
-
-@pytest.fixture
-def crm_url_sqlite(tmp_path: Path, sqlite_template: Path) -> str:
-    shutil.copy(sqlite_template, tmp_path / "xrm.db")
-    return f"sqlite:///{tmp_path / 'xrm.db'}"
-
-
-@pytest.fixture
-def crm_url_postgresql(postgres_cluster: postgres.Cluster, postgres_template: str) -> Iterator[str]:
-    name = postgres_cluster.create(template=postgres_template)
-    yield postgres_cluster.url(name)
-    postgres_cluster.drop(name)
+def templates(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Templates:
+    """The templates of this run."""
+    return Templates(tmp_path_factory.mktemp("templates"), request)
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
-def crm(request: pytest.FixtureRequest, world: World) -> Iterator[Crm]:
+def installed(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[Database]:
+    """A database with the ledger, on each system in turn."""
+    with templates.copy(request.param, whole=False, folder=tmp_path) as url:
+        database = Database(url)
+        yield database
+        database.close()
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def crm(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path, world: World) -> Iterator[Crm]:
     """The small CRM, installed, on each system in turn."""
-    database = Database(request.getfixturevalue(f"crm_url_{request.param}"))
-    with database.write() as unit:
-        schema = sql_schema(a_crm())
-        numbers = assign_numbers(unit, schema.model)
-    yield Crm(database, schema, numbers, world)
-    database.close()
+    with templates.copy(request.param, whole=True, folder=tmp_path) as url:
+        database = Database(url)
+        with database.read() as unit:
+            numbers = read_numbers(unit)
+        yield Crm(database, sql_schema(a_crm()), numbers, world)
+        database.close()

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 
 from xrm.engine.storage import types
@@ -45,20 +44,22 @@ def _store(database: Database, table: sa.Table, values: list[Any]) -> None:
         unit.run_many(database.prepare(sa.insert(table), ["n", "value"]), rows)
 
 
-@pytest.mark.parametrize(("kind", "value"), CASES.values(), ids=CASES.keys())
-def test_a_value_comes_back_exactly_on_both_paths(
-    database: Database, kind: types.StoredType, value: Any
-) -> None:
-    table = _table(kind)
-    _store(database, table, [value, None])
-    chosen = sa.select(table.c.value).order_by(table.c.n)
+def test_every_value_comes_back_exactly_on_both_paths(database: Database) -> None:
+    columns = [sa.Column(name, kind) for name, (kind, _) in CASES.items()]
+    table = sa.Table("sample", sa.MetaData(), sa.Column("n", sa.Integer()), *columns)
+    full = {"n": 1, **{name: value for name, (_, value) in CASES.items()}}
+    empty = {"n": 2, **dict.fromkeys(CASES)}
+    with database.write() as unit:
+        unit.execute(sa.schema.CreateTable(table))
+        unit.run_many(database.prepare(sa.insert(table), list(full)), [full, empty])
+    chosen = sa.select(table).order_by(table.c.n)
     prepared = database.prepare(chosen)
     with database.read() as unit:
-        raw = [prepared.read(row)[0] for row in unit.run(prepared)]
-        converted = list(unit.execute(chosen).scalars())
-    assert raw == [value, None]
-    assert converted == [value, None]
-    assert type(raw[0]) is type(value)
+        raw = [dict(zip(full, prepared.read(row), strict=True)) for row in unit.run(prepared)]
+        converted = [row._asdict() for row in unit.execute(chosen)]
+    assert raw == [full, empty]
+    assert converted == [full, empty]
+    assert {name: type(value) for name, value in raw[0].items()} == {n: type(v) for n, v in full.items()}
 
 
 def test_bulk_insert_stores_the_same_as_single_inserts(database: Database) -> None:

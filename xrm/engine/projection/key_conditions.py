@@ -66,4 +66,4 @@ def _equals(access: Access, options: Iterable[Node], column: FindColumn) -> Cond
     values = [n.value for n in options if isinstance(n, Literal) and isinstance(n.value, str | bool | int)]
     if found is None or len(values) != len(tuple(options)):
         return None
-    return sa.or_(*(found.is_not_distinct_from(value) for value in values))
+    return sa.and_(found.is_not(None), sa.or_(*(found == value for value in values)))

@@ -96,9 +96,8 @@ class _Build:
         return StoredLookup(relationship, columns)
 
     def _add_any(self, table: sa.Table, relationship: Relationship, name: str) -> StoredLookup:
-        info = {"field": name}
-        entity_column: Column = sa.Column(f"{name}__entity", Integer(), info=info)
-        record_column: Column = sa.Column(f"{name}__record", Uuid(), info=info)
+        entity_column: Column = sa.Column(f"{name}__entity", Integer(), info={"field": name})
+        record_column: Column = sa.Column(f"{name}__record", Uuid(), info={"field": name})
         table.append_column(entity_column)
         table.append_column(record_column)
         together = entity_column.is_(None) == record_column.is_(None)

@@ -25,6 +25,31 @@ Converter = Callable[[Any], Any]
 POSTGRESQL = "postgresql"
 
 
+class Declared(sa.types.UserDefinedType[Any]):
+    """A type name of SQLite. It says what is meant, and by the letters in it how SQLite compares.
+
+    A name with INT, TEXT or BLOB in it has that affinity; the rest of the name lets the planner see that a
+    field has another type now, where both lie in columns of one affinity.
+    """
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **words: Any) -> str:
+        """The name as it stands in CREATE TABLE."""
+        return self.name
+
+    def literal_processor(self, dialect: SqlDialect) -> Converter:
+        """How a constant of an index condition is written out."""
+        return _written_out
+
+
+def _written_out(value: Any) -> str:
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
 class StoredType(sa.types.TypeDecorator[Any]):
     """A type with one exact meaning on both databases. Converters never see None."""
 
@@ -113,7 +138,7 @@ class ScaledDecimal(StoredType):
         return sa.Numeric(self.precision, self.scale)
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.BigInteger()
+        return Declared(f"SCALED_INT_{self.precision}_{self.scale}")
 
     def writer(self, dialect: str) -> Converter | None:
         scale = self.scale
@@ -138,7 +163,7 @@ class Boolean(StoredType):
         return sa.Boolean()
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.Integer()
+        return Declared("BOOLEAN_INT")
 
     def writer(self, dialect: str) -> Converter | None:
         return None if dialect == POSTGRESQL else int
@@ -157,7 +182,7 @@ class Date(StoredType):
         return sa.Date()
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.Text()
+        return Declared("DATE_TEXT")
 
     def writer(self, dialect: str) -> Converter | None:
         return None if dialect == POSTGRESQL else date.isoformat
@@ -181,7 +206,7 @@ class Instant(StoredType):
         return postgresql.TIMESTAMP(timezone=True)
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.Text()
+        return Declared("INSTANT_TEXT")
 
     def writer(self, dialect: str) -> Converter | None:
         return None if dialect == POSTGRESQL else instant_text
@@ -200,7 +225,7 @@ class Time(StoredType):
         return sa.Time()
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.Text()
+        return Declared("TIME_TEXT")
 
     def writer(self, dialect: str) -> Converter | None:
         if dialect == POSTGRESQL:
@@ -221,7 +246,7 @@ class Duration(StoredType):
         return sa.BigInteger()
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.BigInteger()
+        return Declared("DURATION_INT")
 
     def writer(self, dialect: str) -> Converter | None:
         return lambda value: value.days * 86400 + value.seconds
@@ -245,7 +270,7 @@ class Json(StoredType):
         return postgresql.JSONB(none_as_null=True)
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.Text()
+        return Declared("JSON_TEXT")
 
     def writer(self, dialect: str) -> Converter | None:
         return None if dialect == POSTGRESQL else json_text
@@ -264,7 +289,7 @@ class Uuid(StoredType):
         return postgresql.UUID(as_uuid=True)
 
     def on_sqlite(self) -> TypeEngine[Any]:
-        return sa.LargeBinary()
+        return Declared("UUID_BLOB")
 
     def writer(self, dialect: str) -> Converter | None:
         return None if dialect == POSTGRESQL else _uuid_bytes
@@ -328,4 +353,8 @@ def reader_of(type_: TypeEngine[Any], dialect: SqlDialect) -> Converter | None:
     """What turns a raw driver value of this type into a Python scalar; None when nothing needs to."""
     if isinstance(type_, StoredType):
         return type_.reader(dialect.name)
+    if isinstance(type_, sa.Numeric):
+        return None  # its processor asks for the driver's type code; the drivers give the number itself
+    if isinstance(type_, sa.Float):
+        return None  # both drivers give a float
     return type_.dialect_impl(dialect).result_processor(dialect, None)
