@@ -12,6 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.projection.exact_sql import Spelled
 from xrm.engine.projection.sql_expressions import sql_value
 from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.queries.conditions import base_conditions, filter_expressions, search_condition, sql_of
@@ -20,18 +21,26 @@ from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.references import titles_of
 from xrm.engine.queries.request import Aggregate
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.types import Integer, ScaledDecimal
+from xrm.engine.storage.types import Integer, ScaledDecimal, Text
 from xrm.errors import Invalid, Place, Problem, Problems, TooLarge
 from xrm.metadata.expressions.check import check
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import NUMBERS, ORDERED, Kind
+from xrm.metadata.fieldtypes.iso import currency_decimals
 from xrm.metadata.fieldtypes.times import write_duration, write_instant
 from xrm.metadata.values import EXACT_SCALE, MAX_DIGITS, round_half_up
 
 _CALL = re.compile(r"(count|sum|min|max|avg)\((.*)\)\Z", re.DOTALL)
+_PERIOD = re.compile(r"(month|quarter)\((.*)\)\Z", re.DOTALL)
+_PERIODS: Mapping[str, tuple[str, str]] = {
+    "month": ("to_char({0}, 'YYYY-MM')", "substr({0}, 1, 7)"),
+    "quarter": (
+        """to_char({0}, 'YYYY"-Q"Q')""",
+        "(substr({0}, 1, 4) || '-Q' || ((substr({0}, 6, 2) + 2) / 3))",
+    ),
+}
 _GROUPABLE = ORDERED | {Kind.TEXT, Kind.CHOICE, Kind.BOOLEAN, Kind.REFERENCE}
 _SUMMABLE = NUMBERS | {Kind.DURATION}
-PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Term:
     column: Element
     kind: Kind
     entity: str = ""
-    is_money: bool = False
+    currency: str = ""
 
 
 def aggregate(
@@ -65,10 +74,7 @@ def aggregate(
     titles = _titles(kit, unit, groups, rows, parameters)
     terms, width = [*groups, *found], len(groups)
     answers = ([*row[:width], *_results(found, row[width:])] for row in rows)
-    return [
-        {t.text: _shown(t, v, titles, kit.currency) for t, v in zip(terms, answer, strict=True)}
-        for answer in answers
-    ]
+    return [{t.text: _shown(t, v, titles) for t, v in zip(terms, answer, strict=True)} for answer in answers]
 
 
 def _refuse_many(kit: Kit, query: Aggregate) -> None:
@@ -141,6 +147,9 @@ def _mean(total: Any, count: int) -> Any:
 
 
 def _group(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None:
+    period = _PERIOD.match(text)
+    if period is not None:
+        return _period(kit, frame, text, period[1], period[2], problems)
     checked = _checked(frame, text, problems, "group")
     if checked is None:
         return None
@@ -154,6 +163,23 @@ def _group(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None
         return None
     entity = entities[0] if checked.type.kind is Kind.REFERENCE else ""
     return Term(text, sql_value(checked, _scope(kit, frame)), checked.type.kind, entity)
+
+
+def _period(
+    kit: Kit, frame: Frame, text: str, unit: str, inner: str, problems: Problems
+) -> Term | None:
+    """A group per month or quarter, written 2026-05 and 2026-Q2. Instants count by the reader's day."""
+    checked = _checked(frame, inner, problems, "group")
+    if checked is not None and checked.type.kind is Kind.DATETIME:
+        checked = _checked(frame, f"date_of({inner})", problems, "group")
+    if checked is None:
+        return None
+    if checked.type.kind is not Kind.DATE:
+        problems.add("R108", f"{text} needs a date.", "Give a date field.", Place(path="group"))
+        return None
+    postgresql, sqlite = _PERIODS[unit]
+    day = sql_value(checked, _scope(kit, frame))
+    return Term(text, Spelled(unit, [day], Text(), postgresql=postgresql, sqlite=sqlite), Kind.TEXT)
 
 
 def _checked(frame: Frame, text: str, problems: Problems, where: str) -> Expression | None:
@@ -185,7 +211,8 @@ def _aggregate(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | 
     name, inner = match[1], match[2].strip()
     if name == "count" and not inner:
         return Term(text, sa.literal(1, Integer()), Kind.INTEGER)
-    checked = _checked(frame, inner, problems, "aggregate")
+    money = _money(frame, inner)
+    checked = _checked(frame, f"{inner}.{money[0]}" if money else inner, problems, "aggregate")
     if checked is None:
         return None
     kind = checked.type.kind
@@ -196,12 +223,22 @@ def _aggregate(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | 
         )
         return None
     column = sql_value(checked, _scope(kit, frame))
-    return Term(text, column, Kind.INTEGER if name == "count" else kind, is_money=_is_money(frame, inner))
+    currency = (money[1] or kit.currency) if money and name != "count" else ""
+    return Term(text, column, Kind.INTEGER if name == "count" else kind, currency=currency)
 
 
-def _is_money(frame: Frame, text: str) -> bool:
+def _money(frame: Frame, text: str) -> tuple[str, str] | None:
+    """The part of a money field that is calculated with, and its currency where the field fixes one."""
     found = frame.desk.reader.names.attribute(frame.entity, text)
-    return found is not None and found.type.kind is Kind.MONEY
+    if found is None or found.type.kind is not Kind.MONEY:
+        return None
+    return ("amount", found.type.options[0]) if found.type.options else ("base", "")
+
+
+def money_json(amount: Decimal, currency: str) -> dict[str, str]:
+    """An amount in JSON, with the decimals of its currency."""
+    places = currency_decimals(currency)
+    return {"amount": format(round_half_up(amount, places), "f"), "currency": currency}
 
 
 def _titles(
@@ -219,15 +256,14 @@ def _titles(
     return found
 
 
-def _shown(term: Term, value: Any, titles: Mapping[str, str], currency: str) -> Any:
+def _shown(term: Term, value: Any, titles: Mapping[str, str]) -> Any:
     """The value in JSON."""
     if value is None:
         return None
     if term.entity and isinstance(value, UUID):
         return {"id": str(value), "entity": term.entity, "title": titles.get(str(value))}
     if isinstance(value, Decimal):
-        text = format(value.quantize(Decimal(1).scaleb(-PLACES)) if term.is_money else value, "f")
-        return {"amount": text, "currency": currency} if term.is_money else text
+        return money_json(value, term.currency) if term.currency else format(value, "f")
     if isinstance(value, datetime):
         return write_instant(value)
     if isinstance(value, date | time):

@@ -11,7 +11,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import environment
 from xrm.engine.records.lifecycle import entered
 from xrm.metadata.fieldtypes.autonumber import format_number, number_scope
-from xrm.metadata.values import Money, Ref, fold
+from xrm.metadata.values import Money, Ref
 
 TITLE_LENGTH = 200
 
@@ -83,7 +83,7 @@ def _finished(setting: Setting, draft: Draft) -> Draft:
     new = {**draft.new, **_in_base(setting, draft)}
     draft = draft.with_(new=new)
     title = _title(setting, draft)
-    return draft.with_(new={**draft.new, "title": title, "title__key": fold(title)})
+    return draft.with_(new={**draft.new, "title": title})
 
 
 def _in_base(setting: Setting, draft: Draft) -> dict[str, Money]:

@@ -45,7 +45,7 @@ class Draft:
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
-        """The names whose value differs, each with old and new value; for a new record all that are not empty."""
+        """The names whose value differs, each with old and new value; of a new record all that are full."""
         before = self.old or {}
         names = (*before, *(n for n in self.new if n not in before))
         return {n: (before.get(n), self.new.get(n)) for n in names if before.get(n) != self.new.get(n)}

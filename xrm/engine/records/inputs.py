@@ -23,7 +23,7 @@ def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> li
     parsed = [draft for draft, _ in read]
     named = [_with_names(ledger, draft, problems) for draft in parsed]
     resolved = _with_keys(setting, named, problems)
-    problems += _missing_targets(setting, resolved)
+    problems += _missing_targets(setting, ledger, resolved)
     if problems:
         raise Invalid(problems)
     return resolved
@@ -93,19 +93,23 @@ def _keys_of_one(setting: Setting, draft: Draft, problems: list[Problem]) -> Dra
     return draft.with_(parsed={**draft.parsed, **found}) if found else draft
 
 
-def _missing_targets(setting: Setting, drafts: Sequence[Draft]) -> list[Problem]:
-    """Every reference leads to a live record that this actor may read; else it does not exist for them."""
+def _missing_targets(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Problem]:
+    """Every reference leads to a live record that this actor may read; else it does not exist for them.
+
+    Records of the same batch are taken as they are: they may be written only after this one.
+    """
+    here = frozenset(ledger.names.values())
     wanted: dict[str, dict[UUID, None]] = {}
     for draft in drafts:
         for _, value in _references(draft):
-            if isinstance(value, Ref) and not _unchanged(draft, value):
+            if isinstance(value, Ref) and value not in here and not _unchanged(draft, value):
                 wanted.setdefault(value.entity, {})[value.id] = None
     seen = {entity: readable_ids(setting, entity, list(ids)) for entity, ids in wanted.items()}
     return [
         draft.problem("R133", relationship.name, _absent(relationship), "Choose another record.")
         for draft in drafts
         for relationship, value in _references(draft)
-        if isinstance(value, Ref) and not _unchanged(draft, value) and value.id not in seen[value.entity]
+        if isinstance(value, Ref) and value.id not in seen.get(value.entity, {value.id})
     ]
 
 

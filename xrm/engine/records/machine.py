@@ -23,7 +23,7 @@ from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Relationship, text_of
-from xrm.metadata.values import Ref
+from xrm.metadata.values import Ref, fold
 from xrm.registry import near_names
 
 POINTERS = {"owner": "user", "created_by": "user", "updated_by": "user", "team": "team", "unit": "unit"}
@@ -148,8 +148,11 @@ class Machine:
         return values
 
     def columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The scalars by column of values by name."""
-        return self.table.split(values, self.numbers.entities)
+        """The scalars by column of values by name, the folded title included."""
+        columns = self.table.split(values, self.numbers.entities)
+        if "title" in columns:
+            columns["title__key"] = fold(columns["title"])
+        return columns
 
 
 class Machines:

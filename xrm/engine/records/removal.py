@@ -93,7 +93,7 @@ def _sort_out(
 def _refuse_held(removal: Removal, drafts: Sequence[Draft]) -> None:
     """A record that still has children outside the act stays; children that go with it do not count."""
     holding: dict[str, int] = {}
-    for name, child in removal.held:
+    for name, child in dict.fromkeys(removal.held):
         if child not in removal.records.get(name, {}):
             holding[name] = holding.get(name, 0) + 1
     if not holding:
