@@ -63,6 +63,14 @@ class Ledger:
     changes: list[Change] = field(default_factory=list)
     names: dict[str, Ref] = field(default_factory=dict)
 
+    def copy(self) -> Ledger:
+        """A ledger that can grow without this one."""
+        return Ledger(dict(self.results), list(self.changes), dict(self.names))
+
+    def take(self, other: Ledger) -> None:
+        """This ledger is as the other one."""
+        self.results, self.changes, self.names = other.results, other.changes, other.names
+
     def named(self, name: str, where: Place) -> Ref:
         """The record that an earlier command of the batch called `name`."""
         found = self.names.get(name)

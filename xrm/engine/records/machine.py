@@ -17,6 +17,7 @@ from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.rows import Rows
+from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import TITLE_SLOT
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
@@ -37,9 +38,17 @@ class Machine:
     """One entity, ready to be written."""
 
     def __init__(
-        self, table: EntityTable, contract: Contract, programs: Programs, database: Database, numbers: Numbers
+        self,
+        table: EntityTable,
+        contract: Contract,
+        programs: Programs,
+        database: Database,
+        numbers: Numbers,
+        seal: Seal,
     ) -> None:
-        self.table, self.contract, self.programs, self.numbers = table, contract, programs, numbers
+        self.table, self.contract, self.programs, self.numbers, self.seal = (
+            table, contract, programs, numbers, seal,
+        )  # fmt: skip
         self.rows = Rows(database, table)
         self.number = numbers.entities[table.entity.name]
         self._database = database
@@ -84,6 +93,16 @@ class Machine:
     def money_names(self) -> tuple[str, ...]:
         """The fields that hold money."""
         return tuple(f.name for f in self.entity.fields.values() if f.type.name == "money" and not f.through)
+
+    @cached_property
+    def secret_names(self) -> frozenset[str]:
+        """The fields whose text is sealed at rest."""
+        return frozenset(n for n, f in self.table.fields.items() if f.field.type.name == "secret")
+
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """The fields that hold files."""
+        return tuple(n for n, f in self.table.fields.items() if f.field.type.name in ("file", "image"))
 
     @cached_property
     def searched(self) -> Mapping[str, int]:
@@ -152,6 +171,9 @@ class Machine:
         columns = self.table.split(values, self.numbers.entities)
         if "title" in columns:
             columns["title__key"] = fold(columns["title"])
+        for name in self.secret_names & values.keys():
+            column = self.table.fields[name].columns[0].key
+            columns[column] = None if values[name] is None else self.seal.seal(values[name])
         return columns
 
 
@@ -186,12 +208,13 @@ def machines_of(
     programs: Callable[[Entity], Programs],
     database: Database,
     numbers: Numbers,
+    seal: Seal,
 ) -> Machines:
     """A machine for every entity that has a table made from metadata, and for the engine's own to be read."""
     return Machines(
         {
             table.entity.name: Machine(
-                table, contracts[table.entity.name], programs(table.entity), database, numbers
+                table, contracts[table.entity.name], programs(table.entity), database, numbers, seal
             )
             for table in schema
         },

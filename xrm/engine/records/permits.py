@@ -96,6 +96,17 @@ def require_rows(setting: Setting, drafts: Sequence[Draft], operation: str) -> N
         raise Forbidden(refusal(machine, operation).at(refused.where("")))
 
 
+def require_assign(setting: Setting, drafts: Sequence[Draft]) -> None:
+    """Giving a record to someone else needs the right to assign; making it one's own does not."""
+    own = {setting.actor.id, *setting.actor.teams, None}
+    for draft in drafts:
+        given = [n for n in ("owner", "team") if n in draft.parsed and n in draft.changed]
+        away = [n for n in given if draft.new.get(n) not in own or not draft.is_new]
+        if away and not passing(setting, draft.machine, "assign", [draft.id]):
+            message = "You may not give this record to someone else."
+            raise Forbidden(draft.problem("A102", away[0], message, "Ask for the right to assign."))
+
+
 def require_cells(setting: Setting, drafts: Sequence[Draft], operation: str) -> None:
     """Every field that a draft sets is granted on the record as it is stored now."""
     for machine, group in by_machine(drafts):

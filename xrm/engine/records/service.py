@@ -15,7 +15,7 @@ from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import Actor, Command, Outcome
 from xrm.engine.projection.sql_expressions import parameter_values
-from xrm.engine.records.batch import Ledger, Setting, runs_of
+from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
 from xrm.engine.records.machine import Machines
 from xrm.engine.records.steps import perform
 from xrm.engine.storage.database import Database, UnitOfWork
@@ -89,7 +89,7 @@ class RecordService:
         self._check(unit)
         setting = self._setting(unit, actor)
         ledger = Ledger()
-        refused = _one_by_one(setting, ledger, commands) if mode == "good_rows" else {}
+        refused = _good_ones(setting, ledger, commands) if mode == "good_rows" else {}
         if mode == "all":
             for run in runs_of(commands):
                 perform(setting, ledger, run, len(commands))
@@ -119,22 +119,38 @@ class RecordService:
         )
 
 
-def _one_by_one(
+def _good_ones(
     setting: Setting, ledger: Ledger, commands: Sequence[Command]
 ) -> dict[int, tuple[Problem, ...]]:
-    """Each command on its own savepoint; the problems of those that were refused, by position."""
+    """Everything that can be done is done; the problems of the others, by position.
+
+    A run is tried whole first; only one that holds a bad command is taken apart.
+    """
     refused: dict[int, tuple[Problem, ...]] = {}
     for run in runs_of(commands):
-        for position, command in run.commands:
-            alone = type(run)(run.kind, run.entity, ((position, command),))
-            try:
-                with setting.unit.savepoint():
-                    perform(setting, ledger, alone, 1)
-            except XrmError as error:
-                if error.facts.get("retry"):
-                    raise
-                refused[position] = error.problems
+        if not _tried(setting, ledger, run):
+            for position, command in run.commands:
+                alone = Run(run.kind, run.entity, ((position, command),))
+                _tried(setting, ledger, alone, refused)
     return refused
+
+
+def _tried(
+    setting: Setting, ledger: Ledger, run: Run, refused: dict[int, tuple[Problem, ...]] | None = None
+) -> bool:
+    """True when the run is done; else nothing of it is left behind."""
+    attempt = ledger.copy()
+    try:
+        with setting.unit.savepoint():
+            perform(setting, attempt, run, 1)
+    except XrmError as error:
+        if error.facts.get("retry"):
+            raise
+        if refused is not None:
+            refused[run.commands[0][0]] = error.problems
+        return False
+    ledger.take(attempt)
+    return True
 
 
 def _too_many(most: int) -> TooLarge:

@@ -18,6 +18,7 @@ from xrm.engine.commands import (
     Upsert,
 )
 from xrm.engine.records import lifecycle, linking, permits, removal, targets
+from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Ledger, Run, Setting, path_of
 from xrm.engine.records.checking import check_after, check_before
 from xrm.engine.records.computing import compute
@@ -47,6 +48,8 @@ def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: 
     drafts = compute(setting, drafts)
     check_before(setting, drafts)
     written = persist(setting, ledger, drafts)
+    permits.require_assign(setting, drafts)
+    attach_files(setting, drafts)
     write_nested(setting, ledger, drafts, write)
     check_after(setting, drafts)
     permits.require_result(setting, drafts, operation)

@@ -123,8 +123,12 @@ def readable_ids(setting: Setting, entity: str, ids: list[UUID]) -> frozenset[UU
         return frozenset()
     machine = setting.machines[entity]
     table = machine.table.table
-    live = machine.statement(
-        "live", lambda: sa.select(table.c.id).where(any_of(table.c.id, "ids"), table.c.deleted_at.is_(None))
-    )
+    live = machine.statement("live", lambda: _live(table))
     found = [live.read(row)[0] for row in setting.unit.run(live, {"ids": ids})]
     return passing(setting, machine, "read", found)
+
+
+def _live(table: sa.Table) -> sa.Select[Any]:
+    """Live rows, held so that nobody takes them to the trash before this transaction ends."""
+    chosen = sa.select(table.c.id).where(any_of(table.c.id, "ids"), table.c.deleted_at.is_(None))
+    return chosen.with_for_update(read=True, key_share=True)

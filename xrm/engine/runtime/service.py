@@ -21,6 +21,7 @@ from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.files import FileStore
 from xrm.engine.storage.numbers import read_numbers
+from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Stamp
 from xrm.engine.world import World, real_world
@@ -40,7 +41,7 @@ class Runtime:
         self.files = FileStore(settings.data / FILES)
         self.freshness = Freshness(database)
         self.definitions = Definitions(extensions.types, settings.data / DOCUMENTS)
-        self._compose = Composer(database, world, settings, self.freshness, SearchIndex(database))
+        self._compose = Composer(database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key))
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current
         )

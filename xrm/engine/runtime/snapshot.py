@@ -17,6 +17,7 @@ from xrm.engine.records.service import RecordService
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Stamp
 from xrm.engine.world import World
@@ -55,6 +56,7 @@ class Composer:
     settings: Settings
     freshness: Freshness
     index: SearchIndex
+    seal: Seal
 
     def __call__(self, schema: Schema, numbers: Numbers, stamp: Stamp) -> Snapshot:
         """The services of the model, ready to be used by any thread."""
@@ -79,7 +81,7 @@ class Composer:
         contracts: Contracts,
         stamp: Stamp,
     ) -> RecordService:
-        machines = machines_of(schema, contracts, programs_of, self.database, numbers)
+        machines = machines_of(schema, contracts, programs_of, self.database, numbers, self.seal)
         return RecordService(
             self.database, machines, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
             self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,

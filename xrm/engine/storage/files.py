@@ -50,6 +50,7 @@ class FileFacts:
     entity: int | None = None
     record: UUID | None = None
     field: int | None = None
+    created_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _no_room() -> Unavailable:
 def add_file(unit: UnitOfWork, facts: FileFacts, at: datetime, by: UUID | None) -> None:
     """The ledger knows the file."""
     values = {name: getattr(facts, name) for name in FileFacts.__slots__}
-    unit.execute(sa.insert(FILE).values(**values, created_at=at, created_by=by))
+    unit.execute(sa.insert(FILE).values({**values, "created_at": at, "created_by": by}))
 
 
 def attach_file(unit: UnitOfWork, id_: UUID, entity: int, record: UUID, field_: int) -> bool:

@@ -1,0 +1,48 @@
+"""Files of a record: an upload belongs to whoever made it until a record takes it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.storage.files import FileFacts, attach_file, file_facts
+from xrm.errors import Invalid, Problem
+
+
+def attach_files(setting: Setting, drafts: Sequence[Draft]) -> None:
+    """Every file that a draft takes in is the record's; raises Invalid for files that are not the actor's."""
+    problems = [p for draft in drafts for p in _attached(setting, draft)]
+    if problems:
+        raise Invalid(problems)
+
+
+def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    for name in draft.machine.file_names:
+        if name not in draft.changed:
+            continue
+        before, after = (set(_ids(v)) for v in draft.changed[name])
+        added = sorted(after - before)
+        facts = file_facts(setting.unit, added)
+        for file in added:
+            if not _is_free(setting, facts.get(file)):
+                yield draft.problem("R158", name, "There is no such file for you.", "Upload it again.")
+            else:
+                _attach(setting, draft, name, file)
+
+
+def _ids(value: object) -> tuple[UUID, ...]:
+    if isinstance(value, UUID):
+        return (value,)
+    return tuple(value) if isinstance(value, tuple) else ()
+
+
+def _is_free(setting: Setting, facts: FileFacts | None) -> bool:
+    """True for an upload of this actor that no record has taken."""
+    return facts is not None and facts.record is None and facts.created_by == setting.actor.id
+
+
+def _attach(setting: Setting, draft: Draft, name: str, file: UUID) -> None:
+    number = draft.machine.numbers.fields[draft.machine.entity.name, name]
+    attach_file(setting.unit, file, draft.machine.number, draft.id, number)
