@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,14 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.close()
+
+
+def write_and_break(database: Database, *works: Callable[[UnitOfWork], object]) -> None:
+    """A unit of work does these things and fails at its end."""
+    with database.write() as unit:
+        for work in works:
+            work(unit)
+        raise ZeroDivisionError
 
 
 @dataclass

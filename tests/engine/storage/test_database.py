@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.engine.storage.conftest import write_and_break
 from tests.support import postgres
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import Options
@@ -52,20 +53,26 @@ def test_what_a_block_wrote_is_there_when_it_has_ended(database: Database) -> No
 
 def test_nothing_is_left_of_a_block_that_raised(database: Database) -> None:
     _create(database)
-    with pytest.raises(ZeroDivisionError), database.write() as unit:
-        unit.execute(sa.insert(SAMPLE).values(n=1))
-        unit.change(database.prepare(sa.insert(SAMPLE), ["n"]), {"n": 2})
-        raise ZeroDivisionError
+    insert = database.prepare(sa.insert(SAMPLE), ["n"])
+    with pytest.raises(ZeroDivisionError):
+        write_and_break(
+            database,
+            lambda unit: unit.execute(sa.insert(SAMPLE).values(n=1)),
+            lambda unit: unit.change(insert, {"n": 2}),
+        )
     assert _count(database) == 0
     _add(database, 1)
 
 
 def test_a_table_made_in_a_block_that_raised_is_gone(database: Database) -> None:
     _create(database)
-    with pytest.raises(ZeroDivisionError), database.write() as unit:
-        unit.execute(sa.schema.CreateTable(sa.Table("other", sa.MetaData(), sa.Column("n", Integer()))))
-        unit.script("ALTER TABLE sample ADD COLUMN extra text")
-        raise ZeroDivisionError
+    other = sa.Table("other", sa.MetaData(), sa.Column("n", Integer()))
+    with pytest.raises(ZeroDivisionError):
+        write_and_break(
+            database,
+            lambda unit: unit.execute(sa.schema.CreateTable(other)),
+            lambda unit: unit.script("ALTER TABLE sample ADD COLUMN extra text"),
+        )
     with database.read() as unit:
         inspector = sa.inspect(unit.connection)
         assert inspector.get_table_names() == ["sample"]
@@ -97,8 +104,7 @@ def test_a_savepoint_gives_up_its_part_only(database: Database) -> None:
     with database.write() as unit:
         unit.change(insert, {"n": 1})
         with pytest.raises(Conflict), unit.savepoint():
-            unit.change(insert, {"n": 2})
-            unit.change(insert, {"n": 1})
+            unit.run_many(insert, [{"n": 2}, {"n": 1}])
         with unit.savepoint():
             unit.change(insert, {"n": 3})
     with database.read() as unit:
@@ -113,9 +119,8 @@ def test_callbacks_run_after_the_commit_and_only_then(database: Database) -> Non
         unit.after_commit(lambda: told.append(_count(database)))
         assert told == []
     assert told == [1]
-    with pytest.raises(ZeroDivisionError), database.write() as unit:
-        unit.after_commit(lambda: told.append(-1))
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        write_and_break(database, lambda unit: unit.after_commit(lambda: told.append(-1)))
     assert told == [1]
 
 
@@ -224,11 +229,12 @@ def test_a_full_disk_is_told_as_such_and_the_database_goes_on(sqlite_url: str) -
     """SQLite has rolled back by itself then, and a second ROLLBACK would hide why."""
     database = Database(sqlite_url)
     _create(database)
-    with pytest.raises(Unavailable) as caught, database.write() as unit:
+    with database.write() as unit:
         pages = unit.execute(sa.text("PRAGMA page_count")).scalar_one()
         unit.script(f"PRAGMA max_page_count = {pages + 2}")
-        for number in range(1000):
-            unit.execute(sa.insert(SAMPLE).values(n=number, word="x" * 4000))
+    large = [{"n": number, "word": "x" * 4000} for number in range(1000)]
+    with pytest.raises(Unavailable) as caught, database.write() as unit:
+        unit.insert_many(SAMPLE, ["n", "word"], large)
     assert caught.value.first.code == "R157"
     assert caught.value.facts["status"] == 507
     _add(database, 1)

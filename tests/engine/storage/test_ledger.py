@@ -1,4 +1,4 @@
-"""The ledger: numbers that stay, a stamp that tells, a feed that skips nothing, a world that can stand still."""
+"""The ledger: numbers that stay, a stamp that tells, a feed that skips nothing; and the world."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.storage.builders import a_field, a_lookup, a_model, an_entity
-from tests.engine.storage.conftest import NOON
+from tests.engine.storage.conftest import NOON, write_and_break
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.feed import FeedPosition, after, in_order, settled
 from xrm.engine.storage.ledger import CHANGE
@@ -102,9 +102,8 @@ def test_the_stamp_comes_along_with_any_statement(installed: Database) -> None:
 
 
 def test_a_stamp_that_was_rolled_back_tells_nothing(installed: Database) -> None:
-    with pytest.raises(ZeroDivisionError), installed.write() as unit:
-        bump(unit, model=True)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        write_and_break(installed, lambda unit: bump(unit, model=True))
     assert StampReader(installed).read() == Stamp(0, 0, 0)
 
 

@@ -24,7 +24,7 @@ from xrm.engine.storage.apply import Applied, apply_plan, plan_for, prepare_inst
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.ledger import ACTIVATION, INSTALLATION, JOURNAL
-from xrm.engine.storage.plan import AddColumn, CreateIndex, CreateTable, DropIndex, SchemaPlan
+from xrm.engine.storage.plan import CreateIndex, CreateTable, DropIndex, SchemaPlan
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused
 from xrm.metadata.expressions.tree import Access, Compare, Literal, Root

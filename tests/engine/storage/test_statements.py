@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -23,12 +22,12 @@ WORDS = ["zero", "one", "two", None, "50%", "?"]
 
 
 @pytest.fixture
-def filled(database: Database) -> Iterator[Database]:
+def filled(database: Database) -> Database:
     with database.write() as unit:
         unit.execute(sa.schema.CreateTable(SAMPLE))
         rows = [{"n": n, "word": word, "amount": Decimal(n) / 2} for n, word in enumerate(WORDS)]
         unit.insert_many(SAMPLE, ["n", "word", "amount"], rows)
-    yield database
+    return database
 
 
 def _found(database: Database, condition: sa.ColumnElement[bool], **values: object) -> list[int]:
