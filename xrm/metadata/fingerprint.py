@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Final
 
 import orjson
 
-from xrm.errors import Place
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.model import Model
@@ -30,35 +29,38 @@ def canonical_json(model: Model) -> bytes:
     return orjson.dumps(_canonical(model), option=orjson.OPT_SORT_KEYS)
 
 
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+
+
 def _canonical(value: Any) -> Any:
-    if value is None or isinstance(value, str | int):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, tuple | list):
-        return [_canonical(v) for v in value]
-    if isinstance(value, Mapping):
-        return {str(k): _canonical(v) for k, v in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(_canonical(v) for v in value)
-    if isinstance(value, Expression):
-        # A tree's repr holds all of it and nothing of how it was written.
-        return repr(value.tree)
-    if isinstance(value, FieldType):
-        return value.name
     kind: Any = type(value)
-    slots = _slots(kind)
-    if slots is None:
-        return str(value)
-    return {name: _canonical(v) for name, default in slots if (v := getattr(value, name)) != default}
+    return value if kind in _PLAIN else _writer(kind)(value)
 
 
 @cache
-def _slots(kind: Any) -> tuple[tuple[str, Any], ...] | None:
-    """The fields of a dataclass that count, with their defaults; None for anything else."""
-    if not hasattr(kind, "__dataclass_fields__") or issubclass(kind, Place):
-        return None
-    found = []
-    for field in fields(kind):
-        if field.name not in _LEFT_OUT:
-            made = field.default_factory() if field.default_factory is not MISSING else MISSING
-            found.append((field.name, field.default if field.default is not MISSING else made))
-    return tuple(found)
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    """How values of this kind are written; asked once for each kind."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, tuple | list):
+        return lambda value: [_canonical(v) for v in value]
+    if issubclass(kind, Mapping):
+        return lambda value: {str(k): _canonical(v) for k, v in value.items()}
+    if issubclass(kind, frozenset):
+        return lambda value: sorted(_canonical(v) for v in value)
+    if issubclass(kind, Expression):
+        # A tree's repr holds all of it and nothing of how it was written.
+        return lambda value: repr(value.tree)
+    if issubclass(kind, FieldType):
+        return lambda value: value.name
+    return _fields_writer(kind) if is_dataclass(kind) else str
+
+
+def _fields_writer(kind: Any) -> Callable[[Any], Any]:
+    """Writes the fields that differ from their defaults."""
+    counted = [(f.name, _default(f)) for f in fields(kind) if f.name not in _LEFT_OUT]
+    return lambda value: {n: _canonical(v) for n, d in counted if (v := getattr(value, n)) != d}
+
+
+def _default(field: Any) -> Any:
+    return field.default_factory() if field.default_factory is not MISSING else field.default

@@ -228,9 +228,14 @@ def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
         path = (*path, error.instance)
         where = document.key_at(path)
     else:
-        where = document.at(path)
+        where = document.at((*path, _second(error.instance)) if error.keyword == "uniqueItems" else path)
     code, message, hint = _words(error, path)
     return _Fault(Problem(code, message, hint, where), path, path if is_key else _item(document.kind, path))
+
+
+def _second(items: list[Any]) -> int:
+    """The index of the first item that stands in the list before."""
+    return next((i for i, item in enumerate(items) if item in items[:i]), 0)
 
 
 def _words(error: _Failure, path: Path) -> tuple[str, str, str]:

@@ -121,6 +121,7 @@ def merged_items(description: str, item: Schema) -> Schema:
     return {
         "type": ["array", "object"],
         "items": item,
+        "uniqueItems": True,
         "properties": _item_words(item),
         "additionalProperties": False,
         "minProperties": 1,
