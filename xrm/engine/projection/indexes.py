@@ -215,7 +215,7 @@ def _make(
     unique: bool = False,
 ) -> str:
     """The index is part of the table; its name ends in a hash of all that it says."""
-    definition = "|".join((*(str(c) for c in columns), _text(where), str(unique)))
+    definition = "|".join((*map(_said, columns), _text(where), str(unique)))
     name = hashed(bounded(f"{kind}_{table.name}__{label}"), definition)
     if name not in {index.name for index in table.indexes}:
         sa.Index(
@@ -229,8 +229,21 @@ def _make(
     return name
 
 
+def _said(term: sa.ColumnElement[Any]) -> str:
+    """The term as text; compiling is slow, and nearly every term is a column, plain or turned about."""
+    if isinstance(term, sa.Column):
+        return str(term.name)
+    if isinstance(term, sa.UnaryExpression) and term.modifier is not None:
+        return f"{_said(term.element)} {term.modifier.__name__}"
+    return str(term)
+
+
 def _text(where: sa.ColumnElement[bool] | None) -> str:
-    return "" if where is None else str(where.compile(compile_kwargs={"literal_binds": True}))
+    if where is None:
+        return ""
+    if isinstance(where, sa.BinaryExpression) and isinstance(where.left, sa.Column):
+        return f"{where.left.name} {where.operator.__name__} {where.right}"
+    return str(where.compile(compile_kwargs={"literal_binds": True}))
 
 
 def _mean(
