@@ -139,6 +139,20 @@ def _within(calculation: str, type_: Type) -> str:
     return _once(calculation, f"xrm_r.r > -{limit} AND xrm_r.r < {limit}", result)
 
 
+def fitted(value: Element, decimals: int, wanted: Type) -> Element:
+    """The number as a value of the type, empty where it would have too many digits."""
+    if decimals == wanted.decimals:
+        return value
+    factor = number(10 ** (wanted.decimals - decimals))
+    return Spelled(
+        "",
+        [value, factor],
+        stored_as(wanted),
+        postgresql=_within(_numeric(0), wanted),
+        sqlite="xrm_plus({0}, {1}, 0, 1)",
+    )
+
+
 def _numeric(place: int) -> str:
     return f"CAST({{{place}}} AS NUMERIC)"
 

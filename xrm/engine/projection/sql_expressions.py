@@ -190,7 +190,7 @@ class SqlCompiler(SqlValues):
             left = self.value(a, scope)
             return left == number if positive else left.is_distinct_from(number)
         common = common_number(a.type, b.type)
-        left, right = self.as_type(a, common, scope), self.as_type(b, common, scope)
+        left, right = self.beside(a, common, scope), self.beside(b, common, scope)
         return left.is_not_distinct_from(right) if positive else left.is_distinct_from(right)
 
     def _same_record(self, a: Node, b: Node, scope: SqlScope, positive: bool) -> Condition:
@@ -225,7 +225,7 @@ class SqlCompiler(SqlValues):
             operator, right = _limit(operator, b.value, a.type)
         elif a.type.kind in NUMBERS:
             common = common_number(a.type, b.type)
-            left, right = self.as_type(a, common, scope), self.as_type(b, common, scope)
+            left, right = self.beside(a, common, scope), self.beside(b, common, scope)
         else:
             left, right = self.value(a, scope), self.value(b, scope)
         if positive:

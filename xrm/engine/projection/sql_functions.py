@@ -12,6 +12,7 @@ from xrm.engine.projection import exact_sql as exact
 from xrm.engine.projection.exact_sql import Element
 from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.storage.types import Date, Integer, Text
+from xrm.metadata.expressions.functions import folded as folded_text
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
@@ -23,7 +24,6 @@ from xrm.metadata.expressions.tree import (
     Parameter,
 )
 from xrm.metadata.expressions.types import NUMBERS, Kind
-from xrm.metadata.values import fold
 
 
 class Values(Protocol):
@@ -59,7 +59,8 @@ def folded(compiler: Values, node: Node, scope: SqlScope) -> Element:
     """The text without case and accents, from what is kept so, written, or put together of such."""
     match node:
         case Literal():
-            return sa.literal(fold(node.value), Text()) if node.value is not None else sa.null()
+            key = folded_text(node.value)
+            return sa.null() if key is None else sa.literal(key, Text())
         case Parameter():
             return sa.bindparam(f"{node.name.replace('.', '__')}__key", type_=Text())
         case Access():
@@ -96,8 +97,9 @@ def _after(start: str) -> str | None:
 
 def _starts_with(compiler: Values, node: Call, scope: SqlScope) -> Element:
     text, start = node.arguments
-    if isinstance(start, Literal) and start.value is not None:
-        return _prefix(folded(compiler, text, scope), fold(start.value))
+    if isinstance(start, Literal):
+        key = folded_text(start.value)
+        return sa.false() if key is None else _prefix(folded(compiler, text, scope), key)
     return exact.begins_with(folded(compiler, text, scope), folded(compiler, start, scope))
 
 
@@ -108,8 +110,9 @@ def _contains(compiler: Values, node: Call, scope: SqlScope) -> Element:
 
 def _same_text(compiler: Values, node: Call, scope: SqlScope) -> Element:
     a, b = (folded(compiler, argument, scope) for argument in node.arguments)
-    written = next((n for n in node.arguments if isinstance(n, Literal) and n.value is not None), None)
-    return a == b if written is not None else a.is_not_distinct_from(b)
+    if any(isinstance(n, Literal) and folded_text(n.value) is not None for n in node.arguments):
+        return a == b
+    return sa.func.nullif(a, "").is_not_distinct_from(sa.func.nullif(b, ""))
 
 
 def _length(compiler: Values, node: Call, scope: SqlScope) -> Element:

@@ -13,6 +13,7 @@ from xrm.engine.projection import exact_sql as exact
 from xrm.engine.projection.exact_sql import Element, stored_as
 from xrm.engine.projection.sql_functions import SQL_FUNCTIONS, joined
 from xrm.engine.projection.sql_scope import Condition, Reached, SqlScope
+from xrm.metadata.expressions.exact import kept as exact_number
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
@@ -24,6 +25,7 @@ from xrm.metadata.expressions.tree import (
     Node,
     Parameter,
     Root,
+    walk,
 )
 from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import NUMBERS, Kind, Type
@@ -62,13 +64,16 @@ class SqlValues:
         return sa.case((self.condition(node, scope), sa.true()), else_=sa.false())
 
     def like(self, node: Node, wanted: Node, scope: SqlScope) -> Element:
-        """The node's value with the decimals of another node's type."""
-        return self.as_type(node, wanted.type, scope)
-
-    def as_type(self, node: Node, wanted: Type, scope: SqlScope) -> Element:
-        """The node's value in the form of the type."""
+        """The node's value as one of another node's type."""
         if isinstance(node, Literal):
-            return written(node, wanted)
+            return written(node, wanted.type)
+        value = self.value(node, scope)
+        if wanted.type.kind is Kind.DECIMAL and node.type.kind in NUMBERS:
+            return exact.fitted(value, node.type.decimals, wanted.type)
+        return value
+
+    def beside(self, node: Node, wanted: Type, scope: SqlScope) -> Element:
+        """The node's value in a form that compares with those of the type, whatever its digits."""
         value = self.value(node, scope)
         if wanted.kind is Kind.DECIMAL and node.type.kind in NUMBERS:
             return exact.rescaled(value, node.type.decimals, wanted.decimals)
@@ -119,17 +124,24 @@ class SqlValues:
             )
         inner = node.value or node.over
         reduce = _reduction(node, inner.type)
-        found = _over(related, lambda at: value(inner, at), reduce, stored_as(node.type))
+        is_local = not any(isinstance(n, Access) and n.root is not Root.RECORD for n in walk(inner))
+        found = _over(related, lambda at: value(inner, at), reduce, stored_as(node.type), is_local=is_local)
         return found if node.function in ("min", "max") else exact.bounded(found, node.type)
 
     def _latest(
         self, node: Aggregate, related: list[Reached], value: Callable[[Node, SqlScope], Element]
     ) -> Element:
-        (reached,) = related
-        by = self.value(node.by or node.over, reached.scope)
-        chosen = value(node.value or node.over, reached.scope)
-        query = reached.where(by.is_not(None)).select(chosen)
-        return query.order_by(by.desc(), reached.scope.row.c.id.desc()).limit(1).scalar_subquery()
+        """SQLite knows no columns of outer queries in ORDER BY, so they are put into a table first."""
+        queries = []
+        for reached in related:
+            by = self.value(node.by or node.over, reached.scope).label("by")
+            chosen = value(node.value or node.over, reached.scope).label("value")
+            rows = reached.where(by.element.is_not(None))
+            queries.append(rows.select(chosen, by, reached.scope.row.c.id.label("id")))
+        table = (queries[0] if len(queries) == 1 else sa.union_all(*queries)).subquery()
+        found = sa.select(table.c.value).select_from(table).correlate_except(table)
+        latest = found.order_by(table.c.by.desc(), table.c.id.desc()).limit(1)
+        return sa.type_coerce(latest.scalar_subquery(), stored_as(node.type))
 
     def related(self, node: Aggregate, scope: SqlScope, wanted: bool = True) -> Iterator[Reached]:
         """The records that an aggregate goes over, by entity: where its condition holds, or does not."""
@@ -165,9 +177,15 @@ def _over(
     value: Callable[[SqlScope], Element],
     reduce: Callable[[Element], Element],
     type_: Any,
+    *,
+    is_local: bool = True,
 ) -> Element:
-    """The reduction of the values of all related rows, as a subquery."""
-    if len(related) == 1:
+    """The reduction of the values of all related rows, as a subquery.
+
+    Values that speak of an outer row are put into a table first: SQL would take an aggregate of them for one
+    of the outer query.
+    """
+    if len(related) == 1 and is_local:
         (reached,) = related
         found = reached.select(reduce(value(reached.scope)))
     else:
@@ -230,7 +248,8 @@ def written(node: Literal, wanted: Type) -> Element:
     if isinstance(value, bool):
         return sa.true() if value else sa.false()
     if wanted.kind is Kind.DECIMAL:
-        return sa.literal(Decimal(value), stored_as(wanted))
+        kept = exact_number(Decimal(value), wanted.decimals)
+        return sa.null() if kept is None else sa.literal(kept, stored_as(wanted))
     return sa.literal(value.id if isinstance(value, Ref) else value, stored_as(node.type))
 
 

@@ -345,10 +345,6 @@ def _value_over(checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.
 
 
 def _latest(checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.Syntax, ...]) -> Node | None:
-    if len(over.type.entities) != 1:
-        hint = "Use max(many, value) when they are of several entities."
-        checker.report.add("M209", "latest needs records of one entity.", hint, node.arguments[0].at)
-        return None
     by = checker.among(over.type.entities, lambda: checker.value(extra[0]))
     itself = Access(Type(Kind.REFERENCE, over.type.entities), Root.RECORD, (), over.type.entities, ("id",))
     value: Node | None = itself

@@ -33,7 +33,7 @@ from xrm.metadata.expressions.tree import (
     Parameter,
     Root,
 )
-from xrm.metadata.expressions.types import BOOLEAN, Kind
+from xrm.metadata.expressions.types import BOOLEAN, Kind, Type
 
 
 class Frame:
@@ -263,17 +263,30 @@ def _join(node: Join) -> Step:
     return lambda env, frame: "".join(step(env, frame) or "" for step in steps) or None
 
 
+def _like(node: Node, wanted: Type) -> Step:
+    """The step as a value of the type: a number gets its decimals, and is empty if it has too many digits."""
+    step = compile_step(node)
+    if wanted.kind is not Kind.DECIMAL or node.type.decimals == wanted.decimals:
+        return step
+    places = wanted.decimals
+
+    def fitted(env: Env, frame: Frame) -> Any:
+        value = step(env, frame)
+        return None if value is None else exact.kept(Decimal(value), places)
+
+    return fitted
+
+
 def _if_else(node: IfElse) -> Step:
-    condition, then, otherwise = (
-        compile_step(node.condition),
-        compile_step(node.then),
-        compile_step(node.otherwise),
-    )
+    condition = compile_step(node.condition)
+    then, otherwise = _like(node.then, node.type), _like(node.otherwise, node.type)
     return lambda env, frame: then(env, frame) if condition(env, frame) else otherwise(env, frame)
 
 
 def _call(node: Call) -> Step:
     function = FUNCTIONS[node.function]
+    if function.arguments[0].alike:
+        return _lenient(function, tuple(_like(argument, node.type) for argument in node.arguments))
     steps = tuple(compile_step(argument) for argument in node.arguments)
     return _strict(function, steps) if function.strict else _lenient(function, steps)
 

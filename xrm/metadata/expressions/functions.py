@@ -120,16 +120,23 @@ def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+def folded(text: str | None) -> str | None:
+    """The text without case and accents; nothing is left of accents alone, and nothing is empty."""
+    return (fold(text) or None) if text else None
+
+
 def _same(a: str | None, b: str | None) -> bool:
-    return a == b or (a is not None and b is not None and fold(a) == fold(b))
+    return folded(a) == folded(b)
 
 
 def _contains(text: str | None, part: str | None) -> bool:
-    return text is not None and part is not None and fold(part) in fold(text)
+    whole, inside = folded(text), folded(part)
+    return whole is not None and inside is not None and inside in whole
 
 
 def _starts_with(text: str | None, start: str | None) -> bool:
-    return text is not None and start is not None and fold(text).startswith(fold(start))
+    whole, first = folded(text), folded(start)
+    return whole is not None and first is not None and whole.startswith(first)
 
 
 def _first_of(*values: Any) -> Any:
