@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from xrm.engine.access import Policy
@@ -16,14 +17,18 @@ from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import Actor, Command, Outcome
 from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
+from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.machine import Machines
+from xrm.engine.records.permits import passing
+from xrm.engine.records.permitted import Permitted, permitted
 from xrm.engine.records.steps import perform
+from xrm.engine.records.targets import absent
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.world import World
-from xrm.errors import Problem, TooLarge, XrmError
+from xrm.errors import Place, Problem, TooLarge, XrmError
 from xrm.settings import Limits
 
 Mode = Literal["all", "good_rows"]
@@ -95,6 +100,29 @@ class RecordService:
                 perform(setting, ledger, run, len(commands))
         results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
         return Outcome(results, tuple(ledger.changes), refused)
+
+    def open_transitions(self, actor: Actor, entity: str, record: UUID) -> list[dict[str, Any]]:
+        """The lifecycle steps from the record's state: whether this actor may take each, and why not.
+
+        Raises NotFound when the record is absent or hidden.
+        """
+        with self._database.read() as unit:
+            setting = self._setting(unit, actor)
+            machine = self._machines.named(
+                entity, self._policy.readable_entities(actor), Place(path="entity")
+            )
+            stored = machine.load(unit, [record])
+            if record not in stored or record not in passing(setting, machine, "read", [record]):
+                raise absent(machine, Place(path="id"))
+            may = record in passing(setting, machine, "transition", [record])
+            return open_steps(setting, machine, stored[record], may)
+
+    def permitted(self, actor: Actor, entity: str, record: UUID) -> Permitted:
+        """What this actor may do with the record as it is now; nothing for one that is absent or hidden."""
+        with self._database.read() as unit:
+            setting = self._setting(unit, actor)
+            known = self._policy.readable_entities(actor)
+            return permitted(setting, self._machines.named(entity, known, Place(path="entity")), record)
 
     def _setting(self, unit: UnitOfWork, actor: Actor) -> Setting:
         now = self._world.now()

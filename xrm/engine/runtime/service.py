@@ -16,6 +16,7 @@ from xrm.engine.identity.directory import Directory
 from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.projection.tables import sql_schema
+from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
@@ -39,6 +40,7 @@ class Runtime:
         self.identity = Identity(database, world, settings)
         self.directory = Directory(database)
         self.files = FileStore(settings.data / FILES)
+        self.uploads = Uploads(database, self.files, world, settings.limits)
         self.freshness = Freshness(database)
         self.definitions = Definitions(extensions.types, settings.data / DOCUMENTS)
         self._compose = Composer(database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key))
