@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,8 @@ from xrm.metadata.limits import DOCUMENT_BYTES, PACK_BYTES, PACK_FILES
 
 DOCUMENT_SUFFIXES = (".yaml", ".json")
 _ENCRYPTED = 0x1
+# What the library raises for archives that are damaged, cut off, or packed in a way it does not know.
+_BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class Layer(StrEnum):
@@ -52,10 +55,10 @@ def read_source(path: str | Path, layer: Layer = Layer.PACK) -> PackSource:
             reader.archive(where)
         else:
             reader.refuse("M106", "There is no folder or archive here.", "Check the path.", "")
-    except BadZipFile:
+    except _BROKEN:
         reader.refuse(
             "M106",
-            "This is neither a folder nor a zip archive.",
+            "This is neither a folder nor a whole zip archive.",
             "Give a pack's folder or its .zip file.",
             "",
         )

@@ -59,11 +59,11 @@ class _Frame:
         return isinstance(self.container, dict) and self.key is None
 
 
-def compose(content: bytes, file: str) -> Composed:
+def compose(content: bytes, file: str, loader: Any = _LOADER) -> Composed:
     """The document's value and positions are known, or at least one problem says why not."""
     composer = _Composer(file)
     try:
-        composer.read(_decoded(content, composer))
+        composer.read(_decoded(content, composer), loader)
     except _Stop:
         return Composed(None, Positions([1, 1]), tuple(composer.problems.found))
     return Composed(composer.root, Positions(composer.root_position), tuple(composer.problems.found))
@@ -106,10 +106,10 @@ class _Composer:
         self.problems.add(code, message, hint, Place(self.file, line, column))
         return _Stop()
 
-    def read(self, text: str) -> None:
+    def read(self, text: str, loader: Any) -> None:
         """Every event of the text has been taken."""
         try:
-            for event in _events(text):
+            for event in _events(text, loader):
                 self.take(event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -238,8 +238,8 @@ class _Composer:
         frame.key = None
 
 
-def _events(text: str) -> Iterator[Any]:
-    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+def _events(text: str, loader: Any) -> Iterator[Any]:
+    events: Iterator[Any] = yaml.parse(text, Loader=loader)
     return events
 
 

@@ -1,0 +1,149 @@
+"""Packs are taken from folders and archives within bounds, and nothing leads out of them."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.metadata.builders import ACCOUNT, MANIFEST
+from xrm.metadata import load_model, read_source
+from xrm.metadata.limits import DOCUMENT_BYTES, PACK_BYTES, PACK_FILES
+
+FILES = {"pack.yaml": MANIFEST.format(name="p"), "entities/account.yaml": ACCOUNT}
+
+
+def folder(root: Path, files: dict[str, str]) -> Path:
+    """A folder with these files."""
+    for path, text in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return root
+
+
+def archive(file: Path, entries: list[tuple[str | zipfile.ZipInfo, str]]) -> Path:
+    """A zip archive with these entries."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, text in entries:
+            out.writestr(name, text)
+    return file
+
+
+def codes(path: Path) -> list[str]:
+    """What is wrong with reaching the pack."""
+    return [p.code for p in read_source(path).problems]
+
+
+def test_a_folder_and_its_archive_are_the_same_pack(tmp_path: Path):
+    from_folder = read_source(folder(tmp_path / "p", FILES))
+    flat = read_source(archive(tmp_path / "flat.zip", list(FILES.items())))
+    wrapped = read_source(archive(tmp_path / "wrapped.zip", [(f"p-1.0/{n}", t) for n, t in FILES.items()]))
+    assert from_folder.files == flat.files == wrapped.files
+    assert load_model([flat]).fingerprint == load_model([from_folder]).fingerprint
+
+
+def test_files_that_are_no_documents_are_left_alone(tmp_path: Path):
+    more = {
+        "README.md": "# P",
+        "LICENSE": "-",
+        ".git/config": "x",
+        "entities/.draft.yaml": "}",
+        "logo.png": "-",
+    }
+    assert set(read_source(folder(tmp_path / "p", FILES | more)).files) == set(FILES)
+
+
+CLIMBERS = [
+    "../evil.yaml",
+    "entities/../../evil.yaml",
+    "/etc/evil.yaml",
+    "entities\\..\\evil.yaml",
+    "C:/evil.yaml",
+]
+
+
+@pytest.mark.parametrize("name", CLIMBERS)
+def test_an_archive_that_climbs_out_is_refused_whole(tmp_path: Path, name: str):
+    file = archive(tmp_path / "p.zip", [*FILES.items(), (name, "entity: evil\n")])
+    source = read_source(file)
+    assert [p.code for p in source.problems] == ["M106"]
+    assert source.files == {}
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path: Path):
+    link = zipfile.ZipInfo("entities/passwords.yaml")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    assert codes(archive(tmp_path / "p.zip", [*FILES.items(), (link, "/etc/passwd")])) == ["M106"]
+
+
+def test_a_link_in_a_folder_is_not_followed(tmp_path: Path):
+    (tmp_path / "secret.yaml").write_text("entity: secret\n")
+    root = folder(tmp_path / "p", FILES)
+    (root / "entities/secret.yaml").symlink_to(tmp_path / "secret.yaml")
+    (root / "views").symlink_to(tmp_path)
+    source = read_source(root)
+    assert [p.code for p in source.problems] == ["M106", "M106"]
+    assert set(source.files) == set(FILES)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_with_one_name_twice_is_refused(tmp_path: Path):
+    file = archive(tmp_path / "p.zip", [*FILES.items(), ("entities/account.yaml", "entity: account\n")])
+    assert codes(file) == ["M106"]
+
+
+def test_a_locked_archive_is_refused(tmp_path: Path):
+    file = archive(tmp_path / "p.zip", list(FILES.items()))
+    content = bytearray(file.read_bytes())
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(mark) + offset] |= 1
+    file.write_bytes(bytes(content))
+    assert codes(file) == ["M106"]
+
+
+def test_what_is_no_archive_is_one_problem(tmp_path: Path):
+    (tmp_path / "p.zip").write_bytes(b"not a zip")
+    assert codes(tmp_path / "p.zip") == ["M106"]
+    broken = archive(tmp_path / "q.zip", list(FILES.items()))
+    content = broken.read_bytes()
+    broken.write_bytes(content[:60] + b"\xff" * 40 + content[100:])
+    assert codes(broken) == ["M106"]
+
+
+@given(st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_damaged_archive_is_refused_or_read_and_never_raises(tmp_path: Path, data: st.DataObject):
+    content = bytearray(archive(tmp_path / "p.zip", list(FILES.items())).read_bytes())
+    for _ in range(3):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (tmp_path / "q.zip").write_bytes(bytes(content))
+    source = read_source(tmp_path / "q.zip")
+    assert all(len(content) <= DOCUMENT_BYTES for content in source.files.values())
+
+
+def test_a_document_of_fifty_megabytes_is_one_problem_and_is_never_read(tmp_path: Path):
+    root = folder(tmp_path / "p", FILES)
+    with (root / "entities/huge.yaml").open("wb") as out:
+        out.truncate(50 * 1024 * 1024)
+    source = read_source(root)
+    assert [p.code for p in source.problems] == ["M104"]
+    assert set(source.files) == set(FILES)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_one_problem(tmp_path: Path):
+    zeros = "0" * (DOCUMENT_BYTES + 1)
+    assert codes(archive(tmp_path / "one.zip", [*FILES.items(), ("seed/base.yaml", zeros)])) == ["M104"]
+    parts = [(f"seed/demo/{n}.yaml", "0" * DOCUMENT_BYTES) for n in range(PACK_BYTES // DOCUMENT_BYTES + 2)]
+    assert codes(archive(tmp_path / "many.zip", [*FILES.items(), *parts])) == ["M104"]
+
+
+def test_a_pack_of_too_many_files_is_one_problem(tmp_path: Path):
+    entries = [(f"views/v{n}.yaml", "") for n in range(PACK_FILES + 1)]
+    assert codes(archive(tmp_path / "p.zip", [*FILES.items(), *entries])) == ["M104"]
+    assert codes(folder(tmp_path / "p", FILES | dict(entries))) == ["M104"]
