@@ -165,9 +165,7 @@ def _group(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None
     return Term(text, sql_value(checked, _scope(kit, frame)), checked.type.kind, entity)
 
 
-def _period(
-    kit: Kit, frame: Frame, text: str, unit: str, inner: str, problems: Problems
-) -> Term | None:
+def _period(kit: Kit, frame: Frame, text: str, unit: str, inner: str, problems: Problems) -> Term | None:
     """A group per month or quarter, written 2026-05 and 2026-Q2. Instants count by the reader's day."""
     checked = _checked(frame, inner, problems, "group")
     if checked is not None and checked.type.kind is Kind.DATETIME:
@@ -262,6 +260,8 @@ def _shown(term: Term, value: Any, titles: Mapping[str, str]) -> Any:
         return None
     if term.entity and isinstance(value, UUID):
         return {"id": str(value), "entity": term.entity, "title": titles.get(str(value))}
+    if term.kind is Kind.INTEGER and "avg" not in term.text[:3]:
+        return int(value)
     if isinstance(value, Decimal):
         return money_json(value, term.currency) if term.currency else format(value, "f")
     if isinstance(value, datetime):

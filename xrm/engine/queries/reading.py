@@ -85,9 +85,7 @@ class Reader:
     def fields(self, entity: Entity) -> Iterator[Field]:
         """The fields of `entity` that may be read on some row, in model order."""
         cells = self.rights(entity.name)
-        return (
-            f for f in entity.fields.values() if f.type.is_readable and not cells.cell("read", f.name).nowhere
-        )
+        return (f for f in entity.fields.values() if not cells.cell("read", f.name).nowhere)
 
     def relationships(self, entity: Entity) -> Iterator[Relationship]:
         """The relationships of `entity` that may be read on some row, in model order."""

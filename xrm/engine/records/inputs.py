@@ -44,7 +44,7 @@ def _read_one(setting: Setting, draft: Draft) -> tuple[Draft, list[Problem]]:
 
 
 def _references(draft: Draft) -> Iterable[tuple[Relationship, Any]]:
-    for relationship in draft.machine.lookups:
+    for relationship in draft.machine.pointers:
         value = draft.parsed.get(relationship.name)
         if value is not None:
             yield relationship, value

@@ -23,7 +23,7 @@ from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import write_instant
-from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Relationship, text_of
+from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Relationship, Shape, text_of
 from xrm.metadata.values import Ref, fold
 from xrm.registry import near_names
 
@@ -63,6 +63,16 @@ class Machine:
     def lookups(self) -> tuple[Relationship, ...]:
         """The relationships kept in columns of its own."""
         return tuple(self.entity.lookups)
+
+    @cached_property
+    def pointers(self) -> tuple[Relationship, ...]:
+        """Its lookups, and owner and team, which are given like lookups."""
+        owners = {"owner": "user", "team": "team"} if self.entity.is_owned else {}
+        made = (
+            Relationship(n, self.entity.name, Shape.LOOKUP, (t,), {"en": n.title()})
+            for n, t in owners.items()
+        )
+        return (*self.lookups, *made)
 
     @cached_property
     def nested_names(self) -> frozenset[str]:
