@@ -24,7 +24,7 @@ SYSTEM = Actor(UUID(int=1), "installer", frozenset({ADMINISTRATOR}), door="cli",
 
 @dataclass
 class Office:
-    """Jobs with a runner that performs at the commit, and a kind `note` that writes down what it was given."""
+    """Jobs with a runner that performs at the commit, and a kind `note` that writes down what it got."""
 
     database: Database
     world: World
@@ -36,7 +36,11 @@ class Office:
     def person(self, name: str = "ana", roles: tuple[str, ...] = ("seller",)) -> Actor:
         """A user with these roles."""
         user = self.identity.people.create_user(
-            SYSTEM, email=f"{name}@iron.example", name=name, password="correct horse battery", roles=list(roles)
+            SYSTEM,
+            email=f"{name}@iron.example",
+            name=name,
+            password="correct horse battery",
+            roles=list(roles),
         )
         return self.identity.actor(user, door="api")
 

@@ -23,9 +23,14 @@ def test_a_job_is_done_and_says_what_it_gave(office: Office) -> None:
 
 def test_a_job_of_a_transaction_that_fails_never_was(office: Office) -> None:
     ana = office.person()
-    with pytest.raises(ZeroDivisionError), office.database.write() as unit:
-        office.jobs.start("note", {}, ana, unit=unit)
-        raise ZeroDivisionError
+
+    def start_and_fail() -> None:
+        with office.database.write() as unit:
+            office.jobs.start("note", {}, ana, unit=unit)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        start_and_fail()
     assert office.jobs.list(SYSTEM) == []
     assert office.notes == []
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -81,11 +82,17 @@ def test_a_job_of_a_killed_worker_is_finished_by_another_and_nothing_is_done_twi
 
 
 def test_the_run_is_asked_for_in_the_transaction_of_its_cause(database: Database, jobs: Jobs) -> None:
-    with pytest.raises(ZeroDivisionError), database.write() as unit:
-        lost = jobs.start("errand", {}, CLERK, unit=unit)
-        raise ZeroDivisionError
+    lost: list[UUID] = []
+
+    def start_and_fail() -> None:
+        with database.write() as unit:
+            lost.append(jobs.start("errand", {}, CLERK, unit=unit))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        start_and_fail()
     kept = jobs.start("errand", {}, CLERK)
-    assert jobs.runner.status(Run(lost, 1)) is RunState.UNKNOWN
+    assert jobs.runner.status(Run(lost[0], 1)) is RunState.UNKNOWN
     assert jobs.runner.status(Run(kept, 1)) is RunState.WAITING
 
 

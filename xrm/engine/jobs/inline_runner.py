@@ -18,6 +18,13 @@ class InlineRunner:
         self._states: dict[str, RunState] = {}
         self._waiting: list[tuple[datetime, Run]] = []
 
+    def prepare(self) -> None:
+        """Runs can be asked for."""
+
+    def close(self) -> None:
+        """Nothing waits any more."""
+        self._waiting.clear()
+
     def register(self, perform: Perform) -> None:
         """`perform` is called with job and attempt for every run."""
         self._perform = perform

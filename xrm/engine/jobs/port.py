@@ -46,7 +46,18 @@ Perform = Callable[[UUID, int], None]
 
 
 class Runner(Protocol):
-    """An engine that performs runs at least once, after the transaction that asked for them has committed."""
+    """An engine that performs runs at least once, after the transaction that asked for them has committed.
+
+    Besides the five calls it is made ready once, outside of any transaction, and closed at the end.
+    """
+
+    def prepare(self) -> None:
+        """Runs can be asked for."""
+        ...
+
+    def close(self) -> None:
+        """No connection of the engine is open."""
+        ...
 
     def register(self, perform: Perform) -> None:
         """`perform` is called with job and attempt for every run."""
