@@ -117,7 +117,8 @@ def command_reference() -> str:
     context = click.Context(cli, info_name="xrm")
     parts = [
         "# Command line\n",
-        "A test compares this page with the code; `python3 dev.py test --update-golden tests/cli` rewrites it.\n",
+        "A test compares this page with the code; `python3 dev.py test --update-golden tests/cli` rewrites",
+        "it.\n",
         "Exit codes: 0 done, 1 refused or invalid, 2 wrong use. `--json` answers for programs: what was",
         'done, or the refusal as `{"title", "code", "problems"}`. `--data` names the data folder; everything',
         "else comes from the [settings](settings.md).\n",

@@ -85,7 +85,7 @@ class Directory:
 _MEMBERSHIPS = sa.select(TEAM_MEMBER.c.user, TEAM.c.name).join(TEAM, TEAM.c.id == TEAM_MEMBER.c.team)
 
 
-def _grouped(rows: Iterable[sa.Row[Any]]) -> dict[UUID, tuple[str, ...]]:
+def _grouped(rows: Iterable[Any]) -> dict[UUID, tuple[str, ...]]:
     found: dict[UUID, tuple[str, ...]] = {}
     for user, name in rows:
         found[user] = (*found.get(user, ()), name)

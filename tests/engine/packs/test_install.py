@@ -1,0 +1,212 @@
+"""Installing packs: all or nothing, seen by everybody at once, the same twice as once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from xrm.engine.commands import Create, Target, Update
+from xrm.engine.packs import DefinitionChanged, SeedRefused
+from xrm.errors import Forbidden, MetadataInvalid, PlanRefused, XrmError
+from xrm.testing import a_pack, admin_actor, an_actor, pack_from
+
+DEAL = "title: name\nfields:\n  name: {type: text, required: true}\n  code: {type: text}\n"
+WITH_AMOUNT = DEAL + "  amount: {type: money}\n"
+SEED = "records:\n- {ref: first, entity: deal, values: {name: First}}\n"
+
+
+def install(runtime, *packs, **options):
+    return runtime.packs.install([pack_from(pack) for pack in packs], runtime.installer, **options)
+
+
+def names(runtime):
+    return [layer.name for layer in runtime.packs.list()]
+
+
+def test_the_core_is_the_lowest_layer_of_every_installation(make):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    assert names(runtime) == ["core", "sales"]
+    assert {"connection", "tag", "deal"} <= runtime.current().model.entities.keys()
+
+
+def test_after_an_installation_the_plan_is_empty(make):
+    runtime = make([a_pack("sales", deal=WITH_AMOUNT)])
+    assert runtime.packs.plan().sentences() == ()
+
+
+def test_what_would_be_done_can_be_read_before_it_is_done(make, look):
+    runtime = make()
+    before = look(runtime)
+    plan = runtime.packs.plan([pack_from(a_pack("sales", deal=DEAL))])
+    assert "Create the table of deal (sales__deal)." in plan.sentences()
+    assert any("CREATE TABLE sales__deal" in sql for sql in plan.sql(runtime.database.engine.dialect))
+    assert look(runtime) == before
+
+
+def test_installing_the_same_again_changes_nothing(make, look):
+    pack = a_pack("sales", {"seed/base.yaml": SEED}, deal=DEAL)
+    runtime = make([pack])
+    before = look(runtime)
+    again = install(runtime, pack)
+    assert (again.layers, again.steps, again.seeded) == ((), (), 0)
+    assert look(runtime) == before
+
+
+def test_a_pack_is_served_by_another_process_with_its_next_request(make):
+    here, there = make(), make(install=False)
+    assert "deal" not in there.current().model.entities
+    install(here, a_pack("sales", deal=DEAL))
+    snapshot, ana = there.current(), admin_actor(there)
+    made = snapshot.records.execute(ana, [Create("deal", {"name": "Ship"})]).results[0]
+    assert here.current().queries.get(ana, "deal", made.id)["name"] == "Ship"
+
+
+def test_a_request_that_began_before_an_activation_can_still_read(make):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    ana, before = admin_actor(runtime), runtime.current()
+    made = before.records.execute(ana, [Create("deal", {"name": "Ship"})]).results[0]
+    install(runtime, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT))
+    assert before.queries.get(ana, "deal", made.id)["name"] == "Ship"
+    assert "amount" not in before.model.entities["deal"].fields
+
+
+def test_nobody_writes_by_a_definition_that_is_no_longer_in_force(make, look):
+    here, there = make([a_pack("sales", deal=DEAL)]), make(install=False)
+    ana, stale = admin_actor(there), there.current()
+    install(here, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT))
+    before = look(here)
+    with pytest.raises(DefinitionChanged) as refused:
+        stale.records.execute(ana, [Create("deal", {"name": "Ship"})])
+    assert refused.value.first.code == "R159"
+    assert look(here) == before
+    there.current().records.execute(
+        ana, [Create("deal", {"name": "Ship", "amount": {"amount": "5", "currency": "EUR"}})]
+    )
+
+
+def test_packs_are_put_in_the_order_in_which_they_need_each_other(make):
+    below = a_pack("parts", part=DEAL)
+    above = a_pack("cars", car=DEAL + "relationships:\n  part: {to: part}\n")
+    above["pack.yaml"] += "requires: {parts: '>=1.0'}\n"
+    assert names(make([above, below])) == ["core", "parts", "cars"]
+
+
+def test_a_pack_without_what_it_requires_is_refused(make):
+    pack = a_pack("cars", car=DEAL)
+    pack["pack.yaml"] += "requires: {parts: '>=1.0'}\n"
+    with pytest.raises(MetadataInvalid) as refused:
+        make([pack])
+    assert [p.code for p in refused.value.problems] == ["M220"]
+
+
+def test_a_pack_is_checked_together_with_all_that_is_installed(make, look):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    before = look(runtime)
+    with pytest.raises(MetadataInvalid) as refused:
+        install(runtime, a_pack("other", deal=DEAL))
+    assert [p.code for p in refused.value.problems] == ["M230"]
+    assert look(runtime) == before
+
+
+TAKEN = a_pack("sales", deal="fields:\n  name: {type: nonsense}\n")
+BAD_SEED = "records:\n- {ref: a, entity: order, values: {name: A, amount: x}}\n"
+BAD_RECORD = a_pack("more", {"seed/base.yaml": BAD_SEED}, order=DEAL + "  amount: {type: integer}\n")
+CODE = "  code: {type: text}\n"
+OTHER_TYPE = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, "  code: {type: integer}\n"))
+LOST_FIELD = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, ""))
+
+
+@pytest.mark.parametrize(
+    ("pack", "refusal", "code"),
+    [
+        (TAKEN, MetadataInvalid, "M117"),
+        (BAD_RECORD, SeedRefused, "R116"),
+        (OTHER_TYPE, PlanRefused, "S110"),
+        (LOST_FIELD, PlanRefused, "S111"),
+        (a_pack("sales", deal=WITH_AMOUNT), MetadataInvalid, "M340"),
+        (a_pack("sales", version="0.9.0", deal=DEAL), MetadataInvalid, "M341"),
+    ],
+    ids=["bad definition", "bad seed", "other type", "lost field", "same version", "older version"],
+)
+def test_a_refused_pack_leaves_everything_as_it_was(make, look, pack, refusal, code):
+    runtime = make([a_pack("sales", {"seed/base.yaml": SEED}, deal=DEAL)])
+    before = look(runtime)
+    with pytest.raises(refusal) as refused:
+        install(runtime, pack)
+    assert refused.value.first.code == code
+    assert look(runtime) == before
+
+
+def test_a_version_under_way_may_change_its_content(make):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    installed = install(runtime, a_pack("sales", deal=WITH_AMOUNT), dev=True)
+    assert [layer.name for layer in installed.layers] == ["sales"]
+    assert "amount" in runtime.current().model.entities["deal"].fields
+
+
+def test_an_upgrade_keeps_the_records(make):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    ana = admin_actor(runtime)
+    made = runtime.current().records.execute(ana, [Create("deal", {"name": "Ship"})]).results[0]
+    install(runtime, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT))
+    snapshot = runtime.current()
+    target = snapshot.queries.get(ana, "deal", made.id)
+    assert (target["name"], target["amount"]) == ("Ship", None)
+
+
+def test_only_administrators_install(make, look):
+    runtime = make()
+    ana, before = an_actor(runtime), look(runtime)
+    with pytest.raises(Forbidden):
+        runtime.packs.install([pack_from(a_pack("sales", deal=DEAL))], ana)
+    assert look(runtime) == before
+
+
+def test_tables_of_others_in_the_same_database_are_left_alone(make):
+    runtime = make()
+    with runtime.database.write() as unit:
+        unit.script("CREATE TABLE legacy__customer (code integer)")
+        unit.script("INSERT INTO legacy__customer VALUES (7)")
+    install(runtime, a_pack("sales", deal=DEAL))
+    assert runtime.packs.plan().sentences() == ()
+    with runtime.database.read() as unit:
+        assert unit.execute(sa.text("SELECT code FROM legacy__customer")).scalars().all() == [7]
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same pack", "different packs"])
+def test_two_processes_that_install_at_once_both_succeed(make, same):
+    make()
+    runtimes = [make(install=False), make(install=False)]
+    packs = [a_pack("sales", deal=DEAL), a_pack("sales", deal=DEAL) if same else a_pack("parts", part=DEAL)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(install, runtimes, packs))
+    expected = ["core", "sales"] if same else ["core", "parts", "sales"]
+    assert [names(runtime) for runtime in runtimes] == [expected, expected]
+    assert [runtime.packs.plan().is_empty for runtime in runtimes] == [True, True]
+
+
+def test_whoever_writes_while_a_pack_is_installed_is_served_or_told_to_repeat(make):
+    here, there = make([a_pack("sales", deal=DEAL)]), make(install=False)
+    ana = admin_actor(there)
+    made = there.current().records.execute(ana, [Create("deal", {"name": "0"})]).results[0]
+
+    def write(number):
+        try:
+            there.current().records.execute(ana, [Update("deal", Target(made.id), {"name": str(number)})])
+        except DefinitionChanged:
+            return None
+        return number
+
+    with ThreadPoolExecutor(2) as pool:
+        upgrade = pool.submit(install, here, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT))
+        written = [write(number) for number in range(1, 40)]
+        assert [layer.name for layer in upgrade.result().layers] == ["sales"]
+    acknowledged = [number for number in written if number is not None]
+    assert there.current().queries.get(ana, "deal", made.id)["name"] == str(acknowledged[-1])
+    assert there.current().queries.get(ana, "deal", made.id)["version"] == 1 + len(acknowledged)
+
+
+def test_every_refusal_of_an_installation_is_one_that_doors_can_tell(make):
+    runtime = make()
+    with pytest.raises(XrmError):
+        install(runtime, {"pack.yaml": "pack: [", "entities/x.yaml": "{"})

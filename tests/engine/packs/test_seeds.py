@@ -1,0 +1,186 @@
+"""Seeds: in an order in which they can be made, each record once, with the places of the files."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xrm.engine.packs import SeedRefused
+from xrm.engine.packs.seeds import SeedRecord, key_of, plan_seed, refs_in, with_refs
+from xrm.engine.queries.request import parse_query
+from xrm.errors import Invalid, MetadataInvalid
+from xrm.metadata.documents import SourceDocument
+from xrm.metadata.positions import Positions
+from xrm.testing import a_pack, admin_actor
+
+DOCUMENT = SourceDocument("seed", "base", "sales", "sales/seed/base.yaml", {}, Positions([1, 1]))
+PERSON = """
+title: name
+fields:
+  name: {type: text, required: true}
+relationships:
+  boss: {to: person, inverse: staff}
+  friends: {to: person, many: true, inverse: friends_of}
+"""
+RING = """
+records:
+- {ref: ana, entity: person, values: {name: Ana, boss: {ref: rui}}}
+- {ref: rui, entity: person, values: {name: Rui, boss: {ref: ana}}}
+"""
+DEMO = "records:\n- {ref: zoe, entity: person, values: {name: Zoe, boss: {ref: ana}}}\n"
+PEOPLE = """
+people:
+  units: [{name: Iberia}, {name: Porto, parent: Iberia}]
+  teams: [{name: North, unit: Porto}]
+  users: [{name: Ana Prates, email: ana@example.com, unit: Porto, teams: [North], roles: [seller]}]
+"""
+ROLES = "seller:\n  label: Seller\n  grants:\n    all: {entity: person, can: [read]}\n"
+
+
+def a_record(name, **refs):
+    values = {lookup: {"ref": to} for lookup, to in refs.items()}
+    return SeedRecord(f"sales:{name}", "person", values, DOCUMENT, ())
+
+
+NAMES = st.sampled_from("abcdefgh")
+LOOKUPS = st.dictionaries(st.sampled_from(["boss", "heir"]), NAMES, max_size=2)
+GRAPHS = st.dictionaries(NAMES, LOOKUPS, min_size=1)
+
+
+@given(GRAPHS)
+def test_each_record_comes_once_and_needs_only_what_is_there(graph):
+    inside = {name: {k: v for k, v in refs.items() if v in graph} for name, refs in graph.items()}
+    records = [a_record(name, **refs) for name, refs in inside.items()]
+    planting = plan_seed(records, {}, lambda entity, name: True)
+    made = set()
+    for round_ in planting.rounds:
+        assert {key for record in round_ for key in needed_at_once(record, planting)} <= made
+        made |= {record.key for record in round_}
+    assert made == {r.key for r in records}
+    assert sum(map(len, planting.rounds)) == len(records)
+
+
+def needed_at_once(record, planting):
+    now = [value for name, value in record.values.items() if (record.key, name) not in planting.late]
+    return [key_of(ref, record) for value in now for ref in refs_in(value)]
+
+
+def test_nothing_waits_where_nothing_has_to():
+    chain = [a_record("a", boss="b"), a_record("b", boss="c"), a_record("c")]
+    planting = plan_seed(chain, {}, lambda entity, name: True)
+    assert [[r.key for r in round_] for round_ in planting.rounds] == [["sales:c"], ["sales:b"], ["sales:a"]]
+    assert planting.late == frozenset()
+
+
+def test_only_a_lookup_that_may_be_empty_waits():
+    ring = [a_record("a", boss="b", heir="b"), a_record("b", boss="a")]
+    planting = plan_seed(ring, {}, lambda entity, name: name == "boss")
+    assert {name for _, name in planting.late} == {"boss"}
+
+
+def test_a_ring_of_required_lookups_is_refused():
+    with pytest.raises(MetadataInvalid) as refused:
+        plan_seed([a_record("a", boss="b"), a_record("b", boss="a")], {}, lambda entity, name: False)
+    assert refused.value.first.code == "M320"
+
+
+def test_a_ref_may_carry_the_attributes_of_its_link():
+    value = [{"ref": "a", "since": "2026-01-01"}, {"key": {"name": "b"}}]
+    pointed = with_refs(value, lambda ref: {"id": ref.upper()})
+    assert pointed == [{"since": "2026-01-01", "id": "A"}, {"key": {"name": "b"}}]
+
+
+def people(runtime):
+    rows = listed(runtime, {"fields": ["name,boss,external_key"]})
+    return {row["name"]: ((row["boss"] or {}).get("title"), row["external_key"]) for row in rows}
+
+
+def listed(runtime, params):
+    query = parse_query("person", params, runtime.settings.limits)
+    return runtime.current().queries.list(admin_actor(runtime), query).data
+
+
+def test_records_that_point_at_each_other_are_all_there_after_an_installation(make):
+    runtime = make([a_pack("staff", {"seed/base.yaml": RING}, person=PERSON)])
+    assert people(runtime) == {"Ana": ("Rui", "staff:ana"), "Rui": ("Ana", "staff:rui")}
+
+
+def test_demo_records_come_when_they_are_asked_for_and_once(make):
+    runtime = make([a_pack("staff", {"seed/base.yaml": RING, "seed/demo.yaml": DEMO}, person=PERSON)])
+    assert "Zoe" not in people(runtime)
+    assert [runtime.packs.seed_demo(), runtime.packs.seed_demo()] == [1, 0]
+    assert people(runtime)["Zoe"] == ("Ana", "staff:zoe")
+
+
+def test_progress_is_told_up_to_the_last_record(make):
+    runtime = make([a_pack("staff", {"seed/base.yaml": RING, "seed/demo.yaml": DEMO}, person=PERSON)])
+    told = []
+    runtime.packs.seed_demo(lambda done, total: told.append((done, total)))
+    assert told[-1] == (1, 1)
+
+
+def test_a_seed_that_was_interrupted_is_finished_the_next_time(make, monkeypatch):
+    runtime = make([a_pack("staff", {"seed/demo.yaml": RING}, person=PERSON)])
+    monkeypatch.setattr("xrm.engine.packs.planting.BATCH", 1)
+
+    def stop(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runtime.packs.seed_demo(stop)
+    runtime.packs.seed_demo()
+    assert people(runtime) == {"Ana": ("Rui", "staff:ana"), "Rui": ("Ana", "staff:rui")}
+
+
+def test_links_of_a_seed_are_made(make):
+    linked = RING + "- {ref: zoe, entity: person, values: {name: Zoe, friends: [{ref: ana}, {ref: rui}]}}\n"
+    runtime = make([a_pack("staff", {"seed/base.yaml": linked}, person=PERSON)])
+    zoe = listed(runtime, {"filter": ["name == 'Zoe'"]})[0]
+    queries = runtime.current().queries
+    friends = queries.links(admin_actor(runtime), "person", zoe["id"], "friends").data
+    assert sorted(row["title"] for row in friends) == ["Ana", "Rui"]
+
+
+def test_a_refused_record_is_told_with_its_place_in_the_file(make):
+    bad = RING.replace("name: Rui", "name: ''")
+    with pytest.raises(SeedRefused) as refused:
+        make([a_pack("staff", {"seed/base.yaml": bad}, person=PERSON)])
+    problem = refused.value.first
+    assert (problem.where.file, problem.where.line) == ("staff/seed/base.yaml", 4)
+
+
+def test_people_come_with_their_units_teams_and_roles(make):
+    runtime = make(
+        [a_pack("staff", {"seed/demo.yaml": PEOPLE, "roles.yaml": ROLES}, person=PERSON)], demo=True
+    )
+    ana = runtime.identity.actor(runtime.directory.user("ANA@example.com"), door="page")
+    assert (ana.name, ana.roles) == ("Ana Prates", {"seller"})
+    assert ana.unit == runtime.directory.unit("Porto")
+    assert ana.teams == {runtime.directory.team("North")}
+
+
+def test_people_that_are_there_are_left_as_they_are(make):
+    runtime = make(
+        [a_pack("staff", {"seed/demo.yaml": PEOPLE, "roles.yaml": ROLES}, person=PERSON)], demo=True
+    )
+    user = runtime.directory.user("ana@example.com")
+    runtime.identity.people.assign_roles(runtime.installer, user, [])
+    runtime.packs.seed_demo()
+    assert runtime.identity.people.roles_of(user) == frozenset()
+
+
+def test_a_role_that_nobody_defines_is_not_given(make):
+    runtime = make([a_pack("staff", {"seed/demo.yaml": PEOPLE}, person=PERSON)])
+    with pytest.raises(Invalid) as refused:
+        runtime.packs.seed_demo()
+    assert refused.value.first.code == "M324"
+    assert runtime.directory.user("ana@example.com") is None
+
+
+def test_people_of_a_base_seed_come_before_its_records(make):
+    owned = PERSON + "ownership: user_or_team\n"
+    values = "{name: Zoe, owner: {key: {email: ana@example.com}}}"
+    record = f"records:\n- {{ref: zoe, entity: person, values: {values}}}\n"
+    files = {"seed/base.yaml": record + PEOPLE, "roles.yaml": ROLES}
+    runtime = make([a_pack("staff", files, person=owned)])
+    assert people(runtime)["Zoe"] == (None, "staff:zoe")
