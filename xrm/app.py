@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 from xrm.api import create_api, create_health, install_errors
+from xrm.api.edge import request_id
 from xrm.api.proxies import TrustedProxies
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.settings import Settings
@@ -35,7 +36,7 @@ class App(Flask):
 
     def log_exception(self, exc_info: Any) -> None:
         """The failure is in the log, under its request id."""
-        _log.error("request failed", request_id=g.get("request_id", ""), exc_info=exc_info)
+        _log.error("request failed", request_id=request_id(self.runtime), exc_info=exc_info)
 
 
 def create_app(settings: Settings) -> Flask:

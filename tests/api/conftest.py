@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
+from tests.api.caller import Caller
 from tests.api.fakes import FakeRuntime
+from tests.api.library import Library, PostgresLibrary, SqliteLibrary
 from xrm.api import create_api, create_health, install_errors
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.storage.database import Database
@@ -23,20 +23,6 @@ from xrm.settings import Settings
 KEY = "a key of a test that is long enough to be one"
 PASSWORD = "correct horse battery"
 SYSTEM = Actor(UUID(int=1), "installer", frozenset({ADMINISTRATOR}), door="cli", is_system=True)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who calls the API with headers of their own."""
-
-    app: Flask
-    headers: dict[str, str]
-
-    def __call__(self, method: str, path: str, **more: Any) -> TestResponse:
-        headers = {**self.headers, **more.pop("headers", {})}
-        return self.app.test_client(use_cookies=False).open(
-            f"/api/v1{path}", method=method, headers=headers, **more
-        )
 
 
 def an_app(runtime: Any) -> Flask:
@@ -79,3 +65,24 @@ def api(fake: FakeRuntime, ana: UUID) -> Caller:
     """Ana with her token."""
     token = fake.identity.create_token(fake.identity.actor(ana, door="api"), "test")
     return Caller(an_app(fake), {"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture(scope="session")
+def libraries(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Library]]:
+    """A library on each database, installed once; asking for it puts it back to its beginning."""
+    kept: dict[str, SqliteLibrary | PostgresLibrary] = {}
+
+    def library(kind: str) -> Library:
+        if kind not in kept:
+            folder = tmp_path_factory.mktemp(kind)
+            if kind == "sqlite":
+                kept[kind] = SqliteLibrary(folder)
+            else:
+                kept[kind] = PostgresLibrary(request.getfixturevalue("postgres_cluster"), folder)
+        return kept[kind].restored()
+
+    yield library
+    for one in kept.values():
+        one.library.runtime.close()

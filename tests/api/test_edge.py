@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.api.conftest import PASSWORD, Caller, an_app
+from tests.api.caller import Caller
+from tests.api.conftest import PASSWORD, an_app
 from tests.api.fakes import FakeRuntime
 from xrm import errors
 from xrm.engine.identity import CSRF_HEADER, SESSION_COOKIE

@@ -14,6 +14,8 @@ from xrm.engine.storage.ledger import CHANGE, ENTITY
 from xrm.engine.world import World
 
 NOTHING: Mapping[str, Any] = {}
+RECORD_OPERATIONS = ("create", "update")
+ACCESS = "user:access"  # no entity of any model has this name, so no feed or history tells of it
 
 
 def note(
@@ -25,17 +27,21 @@ def note(
     before: Mapping[str, Any] = NOTHING,
     after: Mapping[str, Any] = NOTHING,
 ) -> None:
-    """The change log says who did what; `about` is the engine entity, the record and its version."""
+    """The change log says who did what; `about` is the engine entity, the record and its version.
+
+    What is no change of a record, such as a sign-in or a given role, is kept for auditors alone.
+    """
     entity, record, version = about
     row = {
         "at": world.now(),
         "actor": actor.id,
         "door": actor.door,
         "cause": actor.cause or None,
-        "entity": entity_number(unit, entity),
+        "entity": entity_number(unit, entity if operation in RECORD_OPERATIONS else ACCESS),
         "record": record,
         "version": version,
         "operation": operation,
+        "title": after.get("name") or None,
         "before": dict(before),
         "after": dict(after),
     }

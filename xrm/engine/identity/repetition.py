@@ -57,7 +57,9 @@ class Repetition:
     def find(self, asked: Asked) -> Kept | None:
         """What the key answers, unless it is unknown or forgotten."""
         table = IDEMPOTENCY.c
-        wanted: sa.Select[Any] = sa.select(table.digest, table.status, table.headers, table.body, table.created_at)
+        wanted: sa.Select[Any] = sa.select(
+            table.digest, table.status, table.headers, table.body, table.created_at
+        )
         now = self._world.now()
         wanted = wanted.where(_is(asked), table.created_at > now - self._lasts)
         with self._database.read(snapshot=False) as unit:
