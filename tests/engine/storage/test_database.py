@@ -219,7 +219,7 @@ def test_a_busy_file_is_reported_as_unavailable(sqlite_url: str, tmp_path: Path)
         _add(database, 1)
     other.execute("ROLLBACK")
     other.close()
-    assert caught.value.first.code == "R154"
+    assert caught.value.first.code == "R163"
     assert caught.value.facts["retry"] is True
     _add(database, 1)
     database.close()
@@ -235,7 +235,7 @@ def test_a_full_disk_is_told_as_such_and_the_database_goes_on(sqlite_url: str) -
     large = [{"n": number, "word": "x" * 4000} for number in range(1000)]
     with pytest.raises(Unavailable) as caught, database.write() as unit:
         unit.insert_many(SAMPLE, ["n", "word"], large)
-    assert caught.value.first.code == "R157"
+    assert caught.value.first.code == "R166"
     assert caught.value.facts["status"] == 507
     _add(database, 1)
     assert _count(database) == 1
@@ -249,9 +249,22 @@ def test_a_statement_that_takes_too_long_is_ended(system: str, request: pytest.F
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     with pytest.raises(Unavailable) as caught, database.read() as unit:
         unit.execute(sa.text(endless))
-    assert caught.value.first.code == "R156"
+    assert caught.value.first.code == "R165"
     with database.read() as unit:
         assert unit.execute(sa.text("SELECT 1")).scalar() == 1
+    database.close()
+
+
+def test_a_limit_for_the_whole_replaces_that_of_a_statement(database_url: str) -> None:
+    database = Database(database_url, Options(statement_seconds=0.05))
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600000)"
+    slow = f"{numbers} SELECT max(i) FROM n"
+    with database.read(seconds=60) as unit:
+        assert unit.execute(sa.text(slow)).scalar() == 600_000
+    with database.write(seconds=60) as unit:
+        assert unit.execute(sa.text(slow)).scalar() == 600_000
+    with pytest.raises(Unavailable), database.read() as unit:
+        unit.execute(sa.text(slow))
     database.close()
 
 
@@ -262,14 +275,14 @@ def test_a_lost_server_is_unavailable_and_a_new_one_is_found() -> None:
         _create(database)
         with pytest.raises(Unavailable) as caught, database.write() as unit:
             unit.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
-        assert caught.value.first.code == "R155"
+        assert caught.value.first.code == "R164"
         assert caught.value.facts["retry_after"]
         _add(database, 1)
         assert _count(database) == 1
         database.close()
     with pytest.raises(Unavailable) as caught:
         _count(Database(url))
-    assert caught.value.first.code == "R155"
+    assert caught.value.first.code == "R164"
 
 
 def test_a_database_in_memory_is_refused_with_advice() -> None:

@@ -20,6 +20,7 @@ from tests.engine.storage.builders import (
 )
 from tests.engine.storage.conftest import Crm
 from xrm.engine.projection.tables import sql_schema
+from xrm.engine.storage import apply
 from xrm.engine.storage.apply import Applied, apply_plan, plan_for, prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.inspection import inspect
@@ -56,6 +57,34 @@ def test_preparing_an_installation_twice_changes_nothing(installed: Database, wo
     with installed.read() as unit:
         assert unit.execute(sa.select(INSTALLATION)).one() == before
     assert plan_for(installed).is_empty
+
+
+def test_an_installation_with_packs_can_be_prepared_again(crm: Crm, world: World) -> None:
+    prepare_installation(crm.database, world)
+    assert _plan(crm.database, a_crm()).is_empty
+
+
+def test_a_table_in_use_is_waited_for_in_short_turns(
+    postgres_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits long for a busy table makes everybody behind wait too."""
+    monkeypatch.setattr(apply, "LOCK_MILLISECONDS", 20)
+    database = Database(postgres_url)
+    prepare_installation(database, world)
+    _apply(database, a_model(DEAL), world)
+    waited: list[float] = []
+    with database.read() as reader:
+        reader.execute(sa.text("SELECT * FROM test__deal"))
+
+        def release(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == 3:
+                reader.script("ROLLBACK")
+
+        monkeypatch.setattr(apply.time, "sleep", release)
+        _apply(database, a_model(_with(DEAL, ADDITIONS["a text"])), world)
+    assert len(waited) == 3
+    database.close()
 
 
 def test_a_plan_changes_nothing_by_being_made_or_read(installed: Database) -> None:

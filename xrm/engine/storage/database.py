@@ -31,10 +31,19 @@ class UnitOfWork:
     SQLAlchemy and gives converted ones. Errors leave as refusals of ours.
     """
 
-    __slots__ = ("_callbacks", "_link", "_meanings", "_names", "database", "is_writing")
+    __slots__ = ("_callbacks", "_link", "_meanings", "_names", "_statement_seconds", "database", "is_writing")
 
-    def __init__(self, database: Database, link: Link, meanings: Meanings, *, is_writing: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        link: Link,
+        meanings: Meanings,
+        *,
+        is_writing: bool,
+        seconds: float | None = None,
+    ) -> None:
         self.database, self.is_writing = database, is_writing
+        self._statement_seconds = database.options.statement_seconds if seconds is None else None
         self._link, self._meanings, self._names = link, meanings, 0
         self._callbacks: list[Callable[[], None]] = []
 
@@ -51,7 +60,7 @@ class UnitOfWork:
     def run(self, prepared: Prepared, values: Values = NO_VALUES) -> list[Row]:
         """The raw rows that the statement gives."""
         sql, bound = prepared.ready(values)
-        cursor = self._link.cursor
+        cursor = self._timed().cursor
         try:
             cursor.execute(sql, bound)
             rows: list[Row] = cursor.fetchall()
@@ -67,18 +76,25 @@ class UnitOfWork:
     def change(self, prepared: Prepared, values: Values = NO_VALUES) -> int:
         """How many rows the insert, update or delete touched."""
         sql, bound = prepared.ready(values)
-        cursor = self._link.cursor
+        cursor = self._timed().cursor
         try:
             cursor.execute(sql, bound)
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
         return int(cursor.rowcount)
 
+    def _timed(self) -> Link:
+        """The link, with the clock of one statement started where no limit holds for the whole unit."""
+        link = self._link
+        if self._statement_seconds is not None:
+            link.deadline = time.monotonic() + self._statement_seconds
+        return link
+
     def run_many(self, prepared: Prepared, rows: Sequence[Values]) -> int:
         """The statement has run once for each row; gives how many rows it touched."""
         if len(rows) == 1:
             return self.change(prepared, rows[0])
-        cursor = self._link.cursor
+        cursor = self._timed().cursor
         try:
             cursor.executemany(prepared.sql, [prepared.bind(row) for row in rows])
         except DRIVER_ERRORS as error:
@@ -101,7 +117,7 @@ class UnitOfWork:
         places = [order[name] for name in columns]
         command = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
         try:
-            with self._link.cursor.copy(command) as copy:
+            with self._timed().cursor.copy(command) as copy:
                 for row in rows:
                     bound = prepared.bind(row)
                     copy.write_row([bound[place] for place in places])
@@ -121,7 +137,7 @@ class UnitOfWork:
 
     @contextmanager
     def _streaming_cursor(self) -> Iterator[Any]:
-        driver = self._link.driver
+        driver = self._timed().driver
         cursor = driver.cursor() if self.dialect.is_sqlite else driver.cursor(name="xrm_stream")
         try:
             yield cursor
@@ -134,14 +150,14 @@ class UnitOfWork:
         """SQLAlchemy's result of the statement, with values converted; for paths where time is no matter."""
         given: Any = None if values is None else dict(values) if isinstance(values, Mapping) else list(values)
         try:
-            return self._link.connection.execute(statement, given)
+            return self._timed().connection.execute(statement, given)
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
 
     def script(self, sql: str) -> None:
         """The statement, which is text of our own without values, has run."""
         try:
-            self._link.cursor.execute(sql)
+            self._timed().cursor.execute(sql)
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
 
@@ -196,15 +212,19 @@ class Database:
         return found
 
     @contextmanager
-    def read(self, *, snapshot: bool = True) -> Iterator[UnitOfWork]:
-        """Everything read in the block is of one moment; without `snapshot`, each statement is."""
+    def read(self, *, snapshot: bool = True, seconds: float | None = None) -> Iterator[UnitOfWork]:
+        """Everything read in the block is of one moment; without `snapshot`, each statement is.
+
+        `seconds`, for a snapshot, is how long the whole may take, in place of the limit of each statement.
+        """
         with self._link(writes=False) as link:
             if not snapshot:
                 yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False)
                 return
             self._begin(link, self.dialect.begin_read)
             try:
-                yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False)
+                self._allow(link, seconds)
+                yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False, seconds=seconds)
             finally:
                 self._roll_back(link)
 
@@ -214,11 +234,11 @@ class Database:
     ) -> Iterator[UnitOfWork]:
         """What the block wrote is durable when the block has ended, and is gone when it raised.
 
-        `seconds` is how long the whole may take; without it the time of one statement is the limit.
+        `seconds` is how long the whole may take, in place of the limit of each statement.
         """
         with self._turn(), self._link(writes=True) as link:
             self._begin(link, self.dialect.begin_write)
-            unit = UnitOfWork(self, link, meanings, is_writing=True)
+            unit = UnitOfWork(self, link, meanings, is_writing=True, seconds=seconds)
             try:
                 self._allow(link, seconds)
                 yield unit
@@ -260,7 +280,7 @@ class Database:
         if not self._writer.acquire(timeout=self.options.busy_seconds):
             hint = "Try again."
             raise Unavailable(
-                Problem("R154", "The database was busy for too long.", hint),
+                Problem("R163", "The database was busy for too long.", hint),
                 facts={"status": 503, "retry_after": 2, "retry": True},
             )
         self._writing_thread = threading.get_ident()
@@ -273,16 +293,14 @@ class Database:
     @contextmanager
     def _link(self, *, writes: bool) -> Iterator[Link]:
         link = self._take(writes=writes)
-        link.deadline = time.monotonic() + self.options.statement_seconds
         healthy = False
         try:
             yield link
             healthy = True
-        except Unavailable:
-            self._drop_idle()
-            raise
         except Exception:
             healthy = not link.is_broken
+            if not healthy:
+                self.close()  # whatever ended this connection has ended the idle ones too
             raise
         finally:
             self._give_back(link, healthy, writes=writes)
@@ -308,10 +326,6 @@ class Database:
             link.connection.rollback()  # SQLAlchemy's own notion of one; the driver's has ended
         link.used_at, link.deadline = time.monotonic(), inf
         self._idle[writes or self.dialect.has_own_writer_queue].append(link)
-
-    def _drop_idle(self) -> None:
-        if self.dialect.has_own_writer_queue:
-            self.close()
 
     def _begin(self, link: Link, words: str) -> None:
         try:

@@ -71,7 +71,7 @@ class StoredField:
 
 def _refuse_length(name: str) -> NoReturn:
     message = f"The text is too long to be unique or indexed: at most {INDEXED_BYTES} bytes."
-    raise Invalid(Problem("R145", message, "Shorten it.", Place(path=name)))
+    raise Invalid(Problem("R162", message, "Shorten it.", Place(path=name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,32 +144,32 @@ def _out(code: str, message: str, hint: str, status: int = 503, *, retry: bool =
 
 
 def _busy() -> XrmError:
-    return _out("R154", "The database was busy for too long.", "Try again.", retry=True)
+    return _out("R163", "The database was busy for too long.", "Try again.", retry=True)
 
 
 def _lost() -> XrmError:
-    return _out("R155", "The database cannot be reached.", "Try again; if it lasts, run xrm doctor.")
+    return _out("R164", "The database cannot be reached.", "Try again; if it lasts, run xrm doctor.")
 
 
 def _late() -> XrmError:
-    return _out("R156", "The database took too long to answer.", "Ask for less, or use a narrower filter.")
+    return _out("R165", "The database took too long to answer.", "Ask for less, or use a narrower filter.")
 
 
 def _full() -> XrmError:
-    return _out("R157", "The disk of the database is full; nothing was written.", "Make room.", 507)
+    return _out("R166", "The disk of the database is full; nothing was written.", "Make room.", 507)
 
 
 def _broken_disk() -> XrmError:
-    return _out("R158", "The disk of the database failed; nothing was written.", "Run xrm doctor.", 507)
+    return _out("R167", "The disk of the database failed; nothing was written.", "Run xrm doctor.", 507)
 
 
 def _too_big() -> XrmError:
     message = "A value is too large for the database."
-    return Invalid(Problem("R143", message, "Shorten the text or choose a smaller number."))
+    return Invalid(Problem("R160", message, "Shorten the text or choose a smaller number."))
 
 
 def _unstorable() -> XrmError:
-    return Invalid(Problem("R144", "A text holds a character that cannot be stored.", "Remove it."))
+    return Invalid(Problem("R161", "A text holds a character that cannot be stored.", "Remove it."))
 
 
 _SQLITE_STATES: Mapping[str, Callable[[], XrmError]] = {

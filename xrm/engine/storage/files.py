@@ -129,7 +129,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _no_room() -> Unavailable:
     message = "The file could not be stored; nothing was kept."
-    return Unavailable(Problem("R157", message, "Make room on the disk."), facts={"status": 507})
+    return Unavailable(Problem("R166", message, "Make room on the disk."), facts={"status": 507})
 
 
 # --- the ledger's side ------------------------------------------------------------------------------

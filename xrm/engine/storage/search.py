@@ -91,7 +91,7 @@ _DOCUMENTS = sa.Table(
     sa.Column("document", TSVECTOR(), nullable=False),
     sa.Column("slots", ARRAY(TSVECTOR()), nullable=False),
 )
-_CUT_AT_SPACES = "tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3'"
+_CUT_AT_SPACES = "tokenize = 'unicode61 remove_diacritics 0'"
 _SQLITE_DDL = (
     "CREATE TABLE xrm_search (id INTEGER PRIMARY KEY, entity BIGINT NOT NULL, record BLOB NOT NULL)",
     "CREATE UNIQUE INDEX uq_xrm_search__record ON xrm_search (record)",

@@ -1,0 +1,35 @@
+"""The codes under which storage refuses, and what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+STORAGE_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "C106": "The address names a SQLite database in memory; every connection would see its own.",
+        "R104": "A stored file is not there.",
+        "R112": "The record has another version by now, or is gone.",
+        "R113": "A file is larger than the limit.",
+        "R140": "Another record has the same values of a key.",
+        "R141": "A record points at one that is gone, or is still pointed at.",
+        "R142": "The columns of one value contradict each other.",
+        "R160": "A value is larger than the database takes.",
+        "R161": "A text holds a character that the database cannot keep.",
+        "R162": "A text is too long to be unique or indexed.",
+        "R163": "The database was busy for too long, or asks for the work to be repeated.",
+        "R164": "The database cannot be reached.",
+        "R165": "A statement took longer than allowed.",
+        "R166": "A disk is full.",
+        "R167": "A disk has failed.",
+        "S110": "A field would change how it is stored.",
+        "S111": "A field with a column is no longer defined.",
+        "S112": "An entity or relationship with a table is no longer defined.",
+        "S113": "A relationship would point at another entity.",
+        "S114": "A column that may not be empty would be added to a table with rows.",
+        "S120": "The database has changed since the plan was made.",
+        "S121": "Records clash with a unique index of the plan.",
+        "S122": "After the plan the database still differs from what was wanted.",
+        "S130": "An entity has more searched fields than the index has room for.",
+    }
+)
