@@ -1,0 +1,296 @@
+"""Documents over documents: order, additions, changes of items, clashes, likeness, absent packs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.metadata.builders import ACCOUNT, CRM, NO_CORE, a_pack, customised, model_of, problems_of, said
+from xrm.metadata import Layer, judge, load_model, read_source
+from xrm.metadata.model import Model, text_of
+from xrm.metadata.versions import BadRange, admits
+
+BASE = a_pack(CRM, "base")
+SALES = a_pack(
+    {
+        "pack.yaml": "pack: sales\nversion: 1.0.0\nrequires: {base: '>=1.0'}\n",
+        "extend/account.yaml": """
+            fields: {tier: {type: choice, options: [gold, silver]}}
+            rules: {founded: {must: founded_on <= today()}}
+            views: {golden: {type: list, columns: [name], filter: 'tier == "gold"'}}
+            """,
+    },
+    "sales",
+)
+
+
+def test_a_pack_adds_to_the_entity_of_another_in_its_own_name():
+    account = load_model([NO_CORE, SALES, BASE]).entities["account"]
+    assert account.pack == "base"
+    assert account.fields["tier"].pack == "sales"
+    assert account.fields["name"].pack == "base"
+    assert set(account.rules) == {"founded"}
+    assert "golden" in account.views
+
+
+def test_the_order_in_which_packs_are_given_changes_nothing():
+    assert load_model([NO_CORE, BASE, SALES]).fingerprint == load_model([SALES, BASE, NO_CORE]).fingerprint
+
+
+def test_two_packs_that_add_one_field_are_both_named():
+    other = a_pack({"extend/account.yaml": "fields: {tier: {type: text}}\n"}, "service")
+    (problem,) = judge([NO_CORE, BASE, SALES, other]).problems
+    assert problem.code == "M231"
+    assert "sales" in problem.message
+    assert "service" in problem.message
+    assert "tier" in problem.message
+
+
+def test_two_packs_with_an_entity_of_one_name_are_both_named():
+    other = a_pack({**CRM, "views/contact.yaml": "all: {type: list, columns: [whatever]}\n"}, "zz")
+    problems = judge([NO_CORE, BASE, other]).problems
+    assert [p.code for p in problems] == ["M230", "M230"]
+    assert all("base" in p.message and "zz" in p.message for p in problems)
+
+
+def test_the_core_layer_is_below_every_pack():
+    model = load_model([a_pack({"entities/thing.yaml": "entity: thing\nfields: {name: {type: text}}\n"})])
+    assert "connection" in model.entities
+    assert next(iter(model.packs)) == "core"
+
+
+# --- what an organisation changes ---------------------------------------------------------------------
+
+
+def changed(files: dict[str, str]) -> Model:
+    """The base pack below a customisation."""
+    return load_model([NO_CORE, BASE, customised(files)])
+
+
+def test_a_customisation_overrides_single_keys_and_keeps_the_rest():
+    model = changed({"entities/account.yaml": "label: Client\nfields: {phone: {required: true}}\n"})
+    account = model.entities["account"]
+    assert text_of(account.label, "en") == "Client"
+    assert account.fields["phone"].required
+    assert account.fields["phone"].type.name == "phone"
+    assert account.fields["phone"].place.file == "base/entities/account.yaml"
+    assert account.ownership == "user_or_team"
+
+
+def test_a_customisation_adds_an_entity_of_its_own():
+    model = changed({"entities/badge.yaml": "entity: badge\nfields: {name: {type: text}}\n"})
+    assert model.entities["badge"].table == "customisation__badge"
+
+
+def test_a_customisation_cannot_make_a_field_anew():
+    problems = judge(
+        [NO_CORE, BASE, customised({"entities/account.yaml": "fields: {phone: {type: text}}\n"})]
+    )
+    assert [p.code for p in problems.problems] == ["M231"]
+
+
+LISTED = a_pack(
+    {
+        **CRM,
+        "views/account.yaml": "all: {type: list, columns: [name, kind, phone], sort: [name]}\n",
+        "forms/account.yaml": "main: {sections: {first: {rows: [[name, kind], [phone]]}}}\n",
+        "options/tone.yaml": "options: {low: Quiet, high: Loud}\n",
+        "entities/bell.yaml": """
+            entity: bell
+            fields: {name: {type: text}, tone: {type: choice, options: tone, default: low}}
+            """,
+    },
+    "base",
+)
+
+
+def over_lists(files: dict[str, str]) -> Model:
+    """A pack with lists below a customisation."""
+    return load_model([NO_CORE, LISTED, customised(files)])
+
+
+COLUMNS = [
+    pytest.param("{add: [founded_on]}", ("name", "kind", "phone", "founded_on"), id="add at the end"),
+    pytest.param("{add: [founded_on], after: name}", ("name", "founded_on", "kind", "phone"), id="add after"),
+    pytest.param("{remove: [kind]}", ("name", "phone"), id="remove"),
+    pytest.param("{add: [revenue], after: kind, remove: [kind]}", ("name", "revenue", "phone"), id="replace"),
+    pytest.param("[phone]", ("phone",), id="another list"),
+]
+
+
+@pytest.mark.parametrize(("change", "columns"), COLUMNS)
+def test_columns_change_item_by_item(change: str, columns: tuple[str, ...]):
+    model = over_lists({"views/account.yaml": f"all: {{columns: {change}}}\n"})
+    view = model.entities["account"].views["all"]
+    assert view.columns == columns
+    assert view.sort == (("name", False),)
+
+
+def test_rows_of_a_form_change_item_by_item():
+    change = "main: {sections: {first: {rows: {add: [founded_on], after: kind, remove: [phone]}}}}\n"
+    form = over_lists({"forms/account.yaml": change}).entities["account"].forms["main"]
+    assert form.sections[0].rows == (("name", "kind"), ("founded_on",))
+
+
+def test_options_change_item_by_item_wherever_the_set_is_used():
+    change = "options: {add: {middle: {color: amber}}, after: low, remove: [high]}\n"
+    options = over_lists({"options/tone.yaml": change}).entities["bell"].fields["tone"].options
+    assert [o.key for o in options] == ["low", "middle"]
+    assert options[1].color == "amber"
+
+
+def test_a_fault_in_an_added_item_is_shown_in_the_file_that_adds_it():
+    layer = customised({"views/account.yaml": "all: {columns: {add: [phne]}}\n"})
+    assert said(judge([NO_CORE, LISTED, layer]).problems) == ["ours/views/account.yaml:1:23 M211"]
+
+
+def test_a_fault_in_an_item_that_moved_is_shown_where_it_was_written():
+    broken = a_pack({**CRM, "views/account.yaml": "all: {type: list, columns: [name, phne]}\n"}, "base")
+    layer = customised({"views/account.yaml": "all: {columns: {add: [kind], after: name}}\n"})
+    assert said(judge([NO_CORE, broken, layer]).problems) == ["base/views/account.yaml:1:35 M211"]
+
+
+# --- when another pack is there -----------------------------------------------------------------------
+
+OPTIONAL = {
+    "pack.yaml": "pack: p\nversion: 1.0.0\noptional: {base: '>=1.0'}\n",
+    "entities/ticket.yaml": """
+        entity: ticket
+        fields: {name: {type: text}}
+        relationships: {account: {to: account, when_installed: base, inverse: tickets}}
+        """,
+    "forms/ticket.yaml": "main: {rows: [[name, account]]}\n",
+    "views/ticket.yaml": "all: {type: list, columns: [name, account, account.phone]}\n",
+    "extend/account.yaml": "when_installed: base\nfields: {open_tickets: {type: integer}}\n",
+    "i18n/pt.yaml": "entities.ticket.relationships.account.label: Conta\n",
+    "roles.yaml": """
+        clerk:
+          grants:
+            all: {entity: ticket, can: [read], fields: [name, account]}
+            accounts: {entity: account, can: [read], when_installed: base}
+        """,
+}
+
+
+def test_what_waits_for_an_absent_pack_is_left_out_everywhere_without_a_word():
+    model = model_of(OPTIONAL)
+    ticket = model.entities["ticket"]
+    assert set(ticket.relationships) == set()
+    assert ticket.forms["main"].sections[0].rows == (("name",),)
+    assert ticket.views["all"].columns == ("name",)
+    assert set(model.roles["clerk"].grants) == {"all"}
+
+
+def test_what_waits_for_a_pack_is_there_with_it():
+    model = model_of(OPTIONAL, BASE)
+    assert model.entities["ticket"].views["all"].columns == ("name", "account", "account.phone")
+    assert model.entities["account"].relationships["tickets"].targets == ("ticket",)
+    assert "open_tickets" in model.entities["account"].fields
+
+
+# --- entities that are like others --------------------------------------------------------------------
+
+SHAPES = {
+    "entities/activity.yaml": """
+        entity: activity
+        abstract: true
+        ownership: user_or_team
+        fields: {subject: {type: text, required: true}, due_at: {type: datetime}}
+        relationships: {about: {to: account, inverse: activities}}
+        rules: {named: {must: subject != empty}}
+        """,
+    "entities/task.yaml": """
+        entity: task
+        like: activity
+        fields: {done: {type: boolean}, due_at: {required: true}}
+        """,
+    "entities/call.yaml": "entity: call\nlike: activity\n",
+    "entities/urgent.yaml": "entity: urgent\nlike: task\n",
+    "entities/note.yaml": "entity: note\nfields: {name: {type: text}}\nrelationships: {on: {to: activity}}\n",
+    "forms/activity.yaml": "main: {sections: {what: {rows: [[subject, due_at]]}}}\n",
+    "i18n/pt.yaml": """
+        entities.activity.fields.subject.label: Assunto
+        entities.task.fields.due_at.label: Prazo
+        """,
+    **CRM,
+}  # fmt: skip
+
+
+def test_an_entity_takes_the_fields_rules_and_forms_of_what_it_is_like():
+    task = model_of(SHAPES).entities["task"]
+    assert list(task.fields) == ["subject", "due_at", "done"]
+    assert task.fields["due_at"].required
+    assert task.fields["due_at"].type.name == "datetime"
+    assert task.ownership == "user_or_team"
+    assert set(task.rules) == {"named"}
+    assert task.forms["main"].sections[0].name == "what"
+    assert not task.abstract
+
+
+def test_labels_are_translated_where_the_shape_is_and_then_nearer_by():
+    urgent = model_of(SHAPES).entities["urgent"]
+    assert text_of(urgent.fields["subject"].label, "pt") == "Assunto"
+    assert text_of(urgent.fields["due_at"].label, "pt") == "Prazo"
+
+
+def test_an_abstract_entity_has_no_table_and_stands_for_all_that_are_like_it():
+    model = model_of(SHAPES)
+    assert "activity" not in {e.name for e in model.tables}
+    assert set(model.entities["activity"].implementations) == {"task", "call", "urgent"}
+    on = model.entities["note"].relationships["on"]
+    assert set(on.targets) == {"task", "call", "urgent"}
+    assert on.abstract_target == "activity"
+
+
+def test_copies_of_one_relationship_share_its_other_side():
+    inverse = model_of(SHAPES).entities["account"].relationships["activities"]
+    assert set(inverse.targets) == {"task", "call", "urgent"}
+    assert inverse.of == ("activity", "about")
+
+
+# --- versions -----------------------------------------------------------------------------------------
+
+RANGES = [
+    (">=1.0", "1.0.0", True), (">=1.0", "0.9.9", False), (">1.0", "1.0.0", False), ("<2", "1.9.9", True),
+    (">=1.0, <2.0", "1.5.0", True), (">=1.0 <2.0", "2.0.0", False), ("^1.2", "1.9.0", True),
+    ("^1.2", "2.0.0", False), ("^0.2.3", "0.2.9", True), ("^0.2.3", "0.3.0", False),
+    ("^0.0.3", "0.0.4", False),
+    ("~1.2.3", "1.2.9", True), ("~1.2.3", "1.3.0", False), ("1.2.3", "1.2.3", True),
+    ("=1.2.3", "1.2.4", False),
+    ("*", "0.0.1", True), (">=1.0.0", "1.0.0-rc.1", False), (">=1.0.0-rc.1", "1.0.0-rc.2", True),
+    (">=1.0.0-alpha", "1.0.0-1", False), ("<=1.0.0", "1.0.0+build.5", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "have", "fits"), RANGES)
+def test_a_range_of_versions_takes_those_that_it_names(wanted: str, have: str, fits: bool):
+    assert admits(wanted, have) is fits
+
+
+@pytest.mark.parametrize("wanted", ["", "new", ">=", ">=1.x", "1.0 || 2.0", "=>1.0"])
+def test_what_is_no_range_is_told(wanted: str):
+    with pytest.raises(BadRange):
+        admits(wanted, "1.0.0")
+
+
+def test_a_missing_pack_is_one_problem_whatever_refers_to_it():
+    files = {
+        "pack.yaml": "pack: p\nversion: 1.0.0\nrequires: {base: '*'}\n",
+        "entities/ticket.yaml": """
+            entity: ticket
+            fields: {name: {type: text}}
+            relationships: {a: {to: account}}
+            """,
+        "extend/contact.yaml": "fields: {x: {type: text}}\n",
+        "views/account.yaml": "all: {type: list, columns: [name]}\n",
+        "roles.yaml": "clerk: {grants: {all: {entity: [ticket, account], can: [read]}}}\n",
+    }
+    assert [p.code for p in problems_of(files)] == ["M220"]
+
+
+def test_a_layer_of_changes_alone_needs_no_manifest(tmp_path):
+    folder = tmp_path / "ours" / "entities"
+    folder.mkdir(parents=True)
+    (folder / "account.yaml").write_text("label: Client\n")
+    source = read_source(tmp_path / "ours", Layer.CUSTOMISATION)
+    model = load_model([NO_CORE, a_pack({"entities/account.yaml": ACCOUNT}, "base"), source])
+    assert text_of(model.entities["account"].label, "en") == "Client"
