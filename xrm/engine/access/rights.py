@@ -65,14 +65,16 @@ NOWHERE = RowRule()
 class Rights:
     """What one set of roles may do with one entity.
 
-    `rows` gives the rule for each operation, `cells` the rule for each operation and field. A field whose
-    rule equals the row rule is given wherever the row is.
+    `rows` gives the rule for each operation, `cells` the rule for each operation and field, `given` the
+    fields that an operation may touch at all. A field whose rule equals the row rule is given wherever the
+    row is.
     """
 
     entity: str
     rows: Mapping[str, RowRule]
     cells: Mapping[str, Mapping[str, RowRule]]
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    given: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def can(self, operation: str) -> bool:
         """True when the operation is granted on some row."""
@@ -88,7 +90,7 @@ class Rights:
 
     def names(self, operation: str) -> frozenset[str]:
         """The fields and relationships that the operation may touch on some row."""
-        return frozenset(n for n, rule in self.cells.get(operation, {}).items() if not rule.nowhere)
+        return self.given.get(operation, frozenset())
 
     def is_masked(self, name: str) -> bool:
         """True when some readable rows do not give this field."""
@@ -222,7 +224,8 @@ def _combine(entity: str, pieces: list[_Piece]) -> Rights:
             cell = cells.setdefault(operation, {})
             for name in piece.fields:
                 cell[name] = cell.get(name, NOWHERE).or_else(piece.rows)
-    return Rights(entity, rows, cells, reasons)
+    given = {op: frozenset(n for n, rule in cell.items() if not rule.nowhere) for op, cell in cells.items()}
+    return Rights(entity, rows, cells, reasons, given)
 
 
 def open_names(entity: Entity) -> Iterable[str]:

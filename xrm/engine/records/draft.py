@@ -46,9 +46,12 @@ class Draft:
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
         """The names whose value differs, each with old and new value; of a new record all that are full."""
-        before = self.old or {}
-        names = (*before, *(n for n in self.new if n not in before))
-        return {n: (before.get(n), self.new.get(n)) for n in names if before.get(n) != self.new.get(n)}
+        if self.old is None:
+            return {n: (None, value) for n, value in self.new.items() if value is not None}
+        old, new = self.old, self.new
+        found = {n: (was, new.get(n)) for n, was in old.items() if was != new.get(n)}
+        added = new.keys() - old.keys()
+        return found | {n: (None, new[n]) for n in new if n in added and new[n] is not None}
 
     @property
     def is_new(self) -> bool:

@@ -17,8 +17,15 @@ from xrm.metadata.values import Ref
 
 
 def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts with `parsed` and `nested` filled; raises Invalid with every problem of every draft."""
-    read = [_read_one(setting, draft) for draft in drafts]
+    """The drafts with `parsed` and `nested` filled; raises Invalid with every problem of every draft.
+
+    All drafts are of one entity and one operation.
+    """
+    if not drafts:
+        return []
+    machine, operation = drafts[0].machine, drafts[0].operation
+    may_set, may_know = writable(setting, machine, operation), readable(setting, machine)
+    read = [_read_one(draft, may_set, may_know) for draft in drafts]
     problems = [p for _, found in read for p in found]
     parsed = [draft for draft, _ in read]
     named = [_with_names(ledger, draft, problems) for draft in parsed]
@@ -29,16 +36,15 @@ def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> li
     return resolved
 
 
-def _read_one(setting: Setting, draft: Draft) -> tuple[Draft, list[Problem]]:
+def _read_one(draft: Draft, may_set: frozenset[str], may_know: frozenset[str]) -> tuple[Draft, list[Problem]]:
     machine = draft.machine
-    operation = "create" if draft.is_new else draft.operation
     values, problems = machine.contract.load(
         draft.given,
         partial=not draft.is_new,
-        writable=writable(setting, machine, operation) - draft.preset.keys(),
-        readable=readable(setting, machine),
+        writable=may_set - draft.preset.keys(),
+        readable=may_know,
     )
-    nested = {n: values.pop(n) for n in list(values) if n in machine.nested_names}
+    nested = {n: values.pop(n) for n in machine.nested_names & values.keys()}
     found = [p.under(draft.path) if draft.path else p for p in problems.found]
     return draft.with_(parsed=values, nested=nested), found
 
