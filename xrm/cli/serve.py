@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from xrm.cli.frame import data_option, opened, settings_for, verb
 from xrm.cli.output import say
+from xrm.errors import Conflict, Problem
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,6 +34,7 @@ def command(host: str | None, port: int | None, workers: int | None, data: Path 
     with opened(None) as runtime:
         runtime.current()
         settings = runtime.settings
+    _demand_free(settings.host, settings.port)
     say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
     Granian(
         "xrm.cli.serve:application",
@@ -46,6 +49,18 @@ def command(host: str | None, port: int | None, workers: int | None, data: Path 
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve()
+
+
+def _demand_free(host: str, port: int) -> None:
+    """Nobody else listens there; raises Conflict."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"Cannot listen on {host} port {port}: {error.strerror}."
+            raise Conflict(Problem("C110", message, "Choose another with --host and --port.")) from None
 
 
 def application() -> Flask:

@@ -1,0 +1,77 @@
+"""explain, doctor and reference: answers about an installation and about the language."""
+
+import json
+
+import pytest
+
+from xrm.cli.reference import TOPICS
+from xrm.testing import admin_actor
+
+
+def test_a_field_is_explained_from_its_file_to_its_column(installation, said):
+    facts = said("explain", "deal.amount")
+    assert (facts["pack"], facts["type"], facts["control"]) == ("sales", "money", "money")
+    assert facts["defined"].startswith("sales/entities/deal.yaml:")
+    assert "sales__deal.amount__currency" in facts["columns"]
+    assert facts["rights"]["read"] == ["system_admin"]
+
+
+def test_an_entity_is_explained_with_its_table_and_address(installation, xrm):
+    told = xrm("explain", "deal").stdout
+    assert "sales__deal" in told
+    assert "/api/v1/records/deal" in told
+
+
+def test_a_relationship_is_explained_like_a_field(installation, said):
+    facts = said("explain", "connection.record_a")
+    assert facts["type"] == "lookup of any entity"
+    assert len(facts["columns"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("deel", "deal"), ("deal.amont", "deal.amount")], ids=["entity", "field"]
+)
+def test_an_unknown_name_is_answered_with_a_near_one(installation, xrm, name, near):
+    result = xrm("explain", name)
+    assert result.exit_code == 1
+    assert f"Did you mean {near}" in result.stderr
+
+
+def test_the_doctor_is_content_with_a_sound_installation(installation, xrm):
+    admin_actor(installation)
+    result = xrm("doctor")
+    assert result.exit_code == 0, result.output
+    assert "BAD" not in result.stdout
+
+
+def test_the_doctor_says_what_helps(installation, xrm):
+    result = xrm("doctor", "--json")
+    ill = [finding for finding in json.loads(result.stdout) if not finding["well"]]
+    assert result.exit_code == 1
+    assert [(finding["name"], "xrm user add" in finding["remedy"]) for finding in ill] == [
+        ("administrator", True)
+    ]
+
+
+def test_the_doctor_examines_a_folder_where_nothing_is(xrm, data):
+    result = xrm("doctor")
+    assert result.exit_code == 1
+    assert "xrm init" in result.stdout
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_of_the_reference_is_printed(xrm, topic):
+    result = xrm("reference", topic)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) > 5
+
+
+def test_the_list_of_topics_is_complete(xrm):
+    assert all(topic in xrm("reference").stdout for topic in TOPICS)
+
+
+def test_editors_get_the_schema_of_every_kind_of_document(said):
+    schemas = said("reference", "documents")
+    assert {"pack", "entity", "role", "view", "form", "lifecycle", "seed"} <= schemas.keys()
+    assert schemas["entity"]["type"] == "object"

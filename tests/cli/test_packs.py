@@ -1,0 +1,103 @@
+"""check, plan, apply and pack: from files on disk to what is served."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import DEAL
+from tests.support.project import ROOT
+from xrm.testing import a_pack
+
+FAULTY = ROOT / "tests/packs/fixtures/faulty"
+LIBRARY = ROOT / "tests/packs/fixtures/library"
+
+
+def test_a_sound_pack_has_no_problems(xrm):
+    result = xrm("check", LIBRARY)
+    assert (result.exit_code, result.stdout) == (0, "No problems in library.\n")
+
+
+def test_all_problems_of_a_pack_are_told_at_once_with_their_places(xrm):
+    result = xrm("check", FAULTY)
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert lines[-1] == "8 problems."
+    assert all(line.partition(":")[2].partition(" ")[0].count(":") == 2 for line in lines[:-1]), lines
+
+
+def test_the_same_problems_can_be_read_by_a_program(xrm):
+    result = xrm("check", FAULTY, "--json")
+    problems = json.loads(result.stdout)["problems"]
+    assert result.exit_code == 1
+    assert len(problems) == 8
+    assert all(
+        {"code", "message", "hint", "file", "line", "column"} <= problem.keys() for problem in problems
+    )
+
+
+@pytest.mark.parametrize("path", ["no/such/folder", "pyproject.toml"], ids=["nothing", "no pack"])
+def test_what_is_no_pack_is_refused(xrm, path):
+    result = xrm("check", ROOT / path)
+    assert result.exit_code == 1
+    assert "M106" in result.stderr
+
+
+def test_a_pack_that_others_need_is_found_in_the_folders_for_packs(xrm, written):
+    written(a_pack("parts", part=DEAL))
+    cars = a_pack("cars", car=DEAL)
+    cars["pack.yaml"] += "requires: {parts: '>=1.0'}\n"
+    folder = written(cars)
+    assert xrm("check", folder).exit_code == 1
+    assert xrm("check", folder, XRM_PACKS=str(folder.parent)).exit_code == 0
+
+
+def test_a_plan_says_what_an_apply_then_does(installation, xrm, said, written):
+    folder = written(a_pack("parts", part=DEAL))
+    planned = said("plan", folder)
+    assert "Create the table of part (parts__part)." in [step["step"] for step in planned["steps"]]
+    assert all(step["sql"] for step in planned["steps"])
+    applied = said("apply", folder)
+    assert applied["steps"] == [step["step"] for step in planned["steps"]]
+    assert applied["installed"] == [{"name": "parts", "version": "1.0.0"}]
+    assert said("plan", folder)["steps"] == []
+    assert xrm("plan").stdout.startswith("Nothing to do")
+    assert xrm("apply", folder).stdout.startswith("Nothing to do")
+
+
+def test_a_plan_can_be_read_as_sql(installation, xrm, written):
+    result = xrm("plan", written(a_pack("parts", part=DEAL)), "--sql")
+    assert "CREATE TABLE parts__part" in result.stdout
+
+
+def test_a_refused_pack_ends_with_one_and_is_not_installed(installation, xrm, said, written):
+    result = xrm("apply", written(a_pack("sales", deal=DEAL + "  stage: {type: text}\n")))
+    assert result.exit_code == 1
+    assert "M340" in result.stderr
+    assert [pack["version"] for pack in said("pack", "list")["installed"]] == ["1.0.0", "1.0.0"]
+    assert xrm("apply", "--dev", "packs/sales").exit_code == 1
+
+
+def test_packs_are_installed_by_name_with_what_they_require(installation, said, written):
+    written(a_pack("parts", part=DEAL))
+    cars = a_pack(
+        "cars", {"seed/demo.yaml": "records:\n- {ref: a, entity: car, values: {name: A}}\n"}, car=DEAL
+    )
+    cars["pack.yaml"] += "requires: {parts: '>=1.0'}\n"
+    folders = str(written(cars).parent)
+    installed = said("pack", "install", "cars", "--demo", XRM_PACKS=folders)
+    assert [pack["name"] for pack in installed["installed"]] == ["cars", "parts"]
+    assert installed["demo_records"] == 1
+
+
+def test_the_list_of_packs_names_installed_ones_and_those_at_hand(installation, xrm, said):
+    listed = said("pack", "list")
+    assert [pack["name"] for pack in listed["installed"]] == ["core", "sales"]
+    assert "crm_core" in listed["available"]
+    assert "sales" in xrm("pack", "list").stdout
+
+
+def test_a_zipped_pack_is_a_pack(installation, said, written, tmp_path: Path):
+    archive = shutil.make_archive(str(tmp_path / "parts"), "zip", written(a_pack("parts", part=DEAL)).parent)
+    assert [pack["name"] for pack in said("apply", archive)["installed"]] == ["parts"]
