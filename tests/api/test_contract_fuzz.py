@@ -111,7 +111,7 @@ def filled(libraries: Callable[[str], Library]) -> tuple[Library, dict[str, list
     return library, fill(library)
 
 
-def test_every_answer_is_one_that_the_document_names(filled, role, scale, record_property):
+def test_every_answer_is_one_that_the_document_names(filled, role, scale):
     library, ids = filled
     caller = library.librarian if role == "librarian" else library.visitor
     seen: Counter[int] = Counter()
@@ -129,6 +129,5 @@ def test_every_answer_is_one_that_the_document_names(filled, role, scale, record
         seen[answered.status_code // 100] += 1
 
     call()
-    record_property("answers", dict(seen))
     assert seen[5] == 0
-    assert seen[2] + seen[3] >= ANSWERED_WELL * seen.total()
+    assert seen[2] >= ANSWERED_WELL * seen.total(), seen

@@ -51,6 +51,10 @@ def test_a_record_is_created_read_changed_deleted_and_brought_back(library):
         lena("PATCH", path, json={"pages": 201}, headers={"If-Match": got.headers["ETag"]}).status_code == 412
     )
 
+    only = lena("GET", f"{path}?fields=pages")
+    assert only.headers["ETag"].startswith('"2-')
+    assert "version" not in only.get_json()
+
     assert lena("DELETE", path).status_code == 204
     assert lena("GET", "/records/book").get_json()["data"] == []
     assert [r["id"] for r in lena("GET", "/records/book?trash=only").get_json()["data"]] == [book["id"]]

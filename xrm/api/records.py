@@ -16,6 +16,7 @@ from xrm.engine.queries.request import Page, Trash, parse_aggregate, parse_query
 from xrm.errors import NotFound, Place, Problem, XrmError
 
 GOOD_ROWS: Literal["good_rows"] = "good_rows"
+VERSION = ("version",)  # every tag needs it, asked for or not
 _COMMAND = re.compile(r"\Acommands\[([0-9]+)\](?:\.values)?")
 
 
@@ -33,10 +34,13 @@ def read(call: Call, entity: str, record: str) -> Answer:
     """`GET /records/{entity}/{id}`: one record, with `fields` and `expand` as in a list."""
     call.allow_only("fields", "expand")
     query = parse_query(entity, call.params, call.limits)
+    wanted = query.fields
+    fields = wanted if wanted is None or VERSION in wanted else (*wanted, VERSION)
     found = call.snapshot.queries.get(
-        call.actor, entity, record_id(record), fields=query.fields, expand=query.expand, trash=Trash.BOTH
+        call.actor, entity, record_id(record), fields=fields, expand=query.expand, trash=Trash.BOTH
     )
-    return tagged(found, found["version"])
+    shown = found if fields is wanted else {name: v for name, v in found.items() if name != "version"}
+    return tagged(shown, found["version"])
 
 
 def create(call: Call, entity: str) -> Answer:

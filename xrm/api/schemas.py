@@ -36,11 +36,11 @@ def nullable(schema: Schema) -> Schema:
 
 
 def output_schema(seen: Visible, language: str) -> Schema:
-    """A record as it is answered; only `id` and `version` are always there."""
+    """A record as it is answered; only `id` is always there, for `fields` may leave all else out."""
     properties = {name: SYSTEM.get(name, nullable(REFERENCE)) for name in seen.system_fields}
     properties |= {f.name: nullable(field_schema(f, language)) for f in seen.fields if f.name in seen.reads}
     properties |= {r.name: _related(r, language) for r in seen.relationships if r.name in seen.reads}
-    return _object(properties, ["id", "version"], text_of(seen.entity.label, language))
+    return _object(properties, ["id"], text_of(seen.entity.label, language))
 
 
 def input_schema(seen: Visible, operation: str, language: str) -> Schema:
