@@ -77,7 +77,10 @@ class Jobs:
         label: str = "",
         after: timedelta = NO_DELAY,
     ) -> UUID:
-        """The job is queued in the caller's transaction, or durably in one of its own; gives its id."""
+        """The job is queued in the caller's transaction, or durably in one of its own; gives its id.
+
+        Whoever gives a transaction has made the runner ready before, as servers and workers do at their start.
+        """
         job, queue = self.world.new_id(), self._kinds[kind].queue
 
         def begin(own: UnitOfWork) -> None:
@@ -85,6 +88,7 @@ class Jobs:
             self._enqueue(own, Run(job, 1, queue), after)
 
         if unit is None:
+            self.runner.prepare()
             self.database.transact(begin)
         else:
             begin(unit)

@@ -1,0 +1,140 @@
+"""From the cells of a row to the JSON values of a record; what they mean is decided by its contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xrm.engine.transfer.formulas import original
+from xrm.engine.transfer.mapping import Columns, Target
+from xrm.engine.transfer.reader import Row
+from xrm.errors import Invalid, Place, Problem
+from xrm.metadata.fieldtypes.base import Control, Option
+from xrm.metadata.values import fold
+
+Convert = Callable[[str], Any]
+DATES = ("iso", "dmy", "mdy")
+DECIMALS = (".", ",")
+_DATE = re.compile(r"\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4})\s*\Z")
+_NUMERIC = (Control.NUMBER, Control.DECIMAL, Control.PERCENT, Control.MONEY, Control.RATING)
+_LIST = re.compile(r"[,;|\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How a file writes what differs between countries."""
+
+    date: str = "iso"
+    decimal: str = "."
+
+    @staticmethod
+    def of(given: Mapping[str, Any]) -> Formats:
+        """The formats that were said; raises Invalid for others."""
+        allowed: Mapping[str, Sequence[str]] = {"date": DATES, "decimal": DECIMALS}
+        for name, value in given.items():
+            if value not in allowed.get(name, ()):
+                known = ", ".join(f"{n}: {' or '.join(v)}" for n, v in allowed.items())
+                where = Place(path=f"formats.{name}")
+                raise Invalid(Problem("I114", f"The format {name} = {value!r} is not known.", known, where))
+        return Formats(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A row as values of a record. `meant` says by which text each lookup names its record."""
+
+    row: Row
+    values: dict[str, Any]
+    meant: Mapping[Target, str]
+    problems: tuple[Problem, ...] = ()
+
+
+class Shaper:
+    """Shapes the rows of one file; made once per import."""
+
+    def __init__(self, columns: Columns, formats: Formats) -> None:
+        self._width = len(columns.columns)
+        self._plan = tuple((i, target, _converter(target, formats)) for i, target in columns.taken)
+
+    def shape(self, row: Row) -> Shaped:
+        """The values that the cells mean; an empty cell is an empty value."""
+        values: dict[str, Any] = {}
+        meant: dict[Target, str] = {}
+        cells = row.cells
+        for index, target, convert in self._plan:
+            text = original(cells[index]) if index < len(cells) else ""
+            if target.is_lookup:
+                values[target.name] = None
+                if text:
+                    meant[target] = text
+            elif target.part:
+                _put_part(values, target, convert(text) if text else None)
+            else:
+                values[target.name] = convert(text) if text else None
+        return Shaped(row, _without_empty_parts(values), meant, self._surplus(row))
+
+    def _surplus(self, row: Row) -> tuple[Problem, ...]:
+        if len(row.cells) <= self._width or not any(row.cells[self._width :]):
+            return ()
+        message = f"The row has {len(row.cells)} cells, and the heading {self._width} columns."
+        return (Problem("I105", message, "Put quotes around texts that hold the separator."),)
+
+
+def _put_part(values: dict[str, Any], target: Target, value: Any) -> None:
+    """A part joins the others; an amount that stands under the field's own name is its main part."""
+    whole = values.get(target.name)
+    if not isinstance(whole, dict):
+        whole = values[target.name] = {} if whole is None else {"amount": whole}
+    whole[target.part] = value
+
+
+def _without_empty_parts(values: dict[str, Any]) -> dict[str, Any]:
+    """A whole of which only empty parts came is empty, and so is an amount of which only the currency did."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            kept = {part: v for part, v in value.items() if v is not None}
+            values[name] = kept if kept.keys() - {"currency"} else None
+    return values
+
+
+def _converter(target: Target, formats: Formats) -> Convert:
+    field = target.field
+    if field is None:
+        return _as_it_is
+    control = field.type.control
+    if control is Control.DATE and formats.date != "iso":
+        return lambda text: _iso_date(text, formats.date)
+    if (control in _NUMERIC or control is Control.GEO) and formats.decimal == ",":
+        return _pointed
+    if control is Control.SELECT:
+        return _option_of(field.params.get("options", ()))
+    if control is Control.MULTI_SELECT:
+        one = _option_of(field.params.get("options", ()))
+        return lambda text: [one(item.strip()) for item in _LIST.split(text) if item.strip()]
+    return _as_it_is
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _iso_date(text: str, order: str) -> str:
+    found = _DATE.match(text)
+    if found is None:
+        return text
+    first, second, year = found.groups()
+    day, month = (first, second) if order == "dmy" else (second, first)
+    return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def _pointed(text: str) -> str:
+    return text.replace(".", "").replace(",", ".")
+
+
+def _option_of(options: Sequence[Option]) -> Convert:
+    """The key of an option, given as the key or as its label in any language."""
+    keys = {fold(label): o.key for o in reversed(options) for label in o.label.values()}
+    keys |= {fold(option.key): option.key for option in options}
+    return lambda text: keys.get(fold(text), text)

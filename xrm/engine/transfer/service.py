@@ -1,0 +1,112 @@
+"""Import and export for doors: small ones at once, large ones as jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from xrm.engine.commands import Actor
+from xrm.engine.jobs import Job, Jobs, Watch
+from xrm.engine.storage.files import FileFacts, file_facts
+from xrm.engine.transfer.exporter import EXPORT, Export, Exporter, ExportRequest
+from xrm.engine.transfer.importer import DOOR, IMPORT, Importer
+from xrm.engine.transfer.mapping import shown, targets_of
+from xrm.engine.transfer.request import ImportRequest
+from xrm.engine.transfer.services import Ground, writable_names
+from xrm.engine.transfer.undo import UNDO, Undo, undo_params
+from xrm.errors import NotFound, Problem
+
+ROWS_AT_ONCE = 1000
+SAMPLE_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is known of a file before it is imported: its form, its mapping, and some of its rows."""
+
+    encoding: str
+    delimiter: str
+    rows: int
+    mapping: Mapping[str, str | None]
+    targets: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+
+
+class Transfer:
+    """Import and export of one installation."""
+
+    def __init__(self, ground: Ground, jobs: Jobs) -> None:
+        self._ground, self._jobs = ground, jobs
+        self._importer, self._exporter = Importer(ground), Exporter(ground)
+        jobs.register(IMPORT, self._importer, door=DOOR)
+        jobs.register(UNDO, Undo(ground), door=DOOR)
+        jobs.register(EXPORT, self._exporter)
+
+    # --- import -------------------------------------------------------------------------------------
+
+    def keep(self, source: BinaryIO) -> str:
+        """The file is kept; gives its hash for a request. Raises TooLarge past the limit of a file."""
+        return self._ground.files.put(source, self._ground.limits.file_bytes).sha256
+
+    def preview(self, actor: Actor, request: ImportRequest) -> Preview:
+        """What the file holds and where it would go; raises with everything that stands against it."""
+        with closing(self._ground.files.open(request.content)) as source:
+            opened = self._importer.look(actor, request, source)
+            sample = tuple(tuple(row.cells) for row in islice(opened.table.rows(), SAMPLE_ROWS))
+            rows = opened.table.count()
+        services = self._ground.current()
+        entity = services.model.entities[request.entity]
+        offered = targets_of(services.model, entity, writable_names(services, actor, entity.name), request.by)
+        table = opened.table
+        return Preview(table.encoding, table.delimiter, rows, shown(opened.columns), tuple(offered), sample)
+
+    def start_import(
+        self, actor: Actor, request: ImportRequest, *, here: bool = False, watch: Watch | None = None
+    ) -> Job:
+        """The import has been done if it is small or `here` is said, else it is queued; gives its job.
+
+        Raises, and starts nothing, when the file or the mapping cannot be used.
+        """
+        preview = self.preview(actor, request)
+        label = f"Import {request.name or request.entity}"
+        if here or preview.rows <= ROWS_AT_ONCE:
+            return self._jobs.run_here(IMPORT, request.params, actor, label=label, watch=watch)
+        return self._jobs.status(actor, self._jobs.start(IMPORT, request.params, actor, label=label))
+
+    def undo(self, actor: Actor, job: UUID) -> Job:
+        """What the import created is being deleted, as far as nobody changed it; gives the job of that."""
+        done = self._jobs.status(actor, job)
+        params, label = undo_params(done), f"Undo: {done.label}"
+        if params["created"] <= ROWS_AT_ONCE:
+            return self._jobs.run_here(UNDO, params, actor, label=label)
+        return self._jobs.status(actor, self._jobs.start(UNDO, params, actor, label=label))
+
+    # --- export -------------------------------------------------------------------------------------
+
+    def export(self, actor: Actor, request: ExportRequest) -> Export:
+        """The export, piece by piece, for whoever waits for it."""
+        return self._exporter.open(actor, request)
+
+    def start_export(self, actor: Actor, request: ExportRequest) -> Job:
+        """The export has been done if it is small, else it is queued; gives its job."""
+        rows = self._exporter.open(actor, request).rows
+        params, label = asdict(request), f"Export {request.entity}"
+        params["params"] = {name: list(values) for name, values in request.params.items()}
+        if rows <= ROWS_AT_ONCE:
+            return self._jobs.run_here(EXPORT, params, actor, label=label)
+        return self._jobs.status(actor, self._jobs.start(EXPORT, params, actor, label=label))
+
+    def file(self, actor: Actor, job: UUID) -> tuple[FileFacts, BinaryIO]:
+        """The file that the job made, to be read and closed; raises NotFound when it made none."""
+        made: Any = self._jobs.status(actor, job).result.get("file")
+        if made:
+            id_ = UUID(made)
+            with self._ground.database.read() as unit:
+                found = file_facts(unit, [id_]).get(id_)
+            if found is not None:
+                return found, self._ground.files.open(found.sha256)
+        raise NotFound(Problem("R104", "The job has made no file.", "Wait until it is done."))

@@ -1,0 +1,177 @@
+"""Writes a portion of shaped rows by the record service: all at once where possible, else around the bad."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from xrm.engine.commands import Actor, Command, Create, Target, Update, Upsert
+from xrm.engine.queries.service import QueryService
+from xrm.engine.records.service import RecordService
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.transfer.cells import Shaped
+from xrm.engine.transfer.mapping import EXTERNAL_KEY, ID
+from xrm.engine.transfer.pointers import Pointers, lost, matches
+from xrm.engine.transfer.tally import Refused
+from xrm.errors import Place, Problem, XrmError
+
+MOST_TRIES = 4
+_COMMAND = re.compile(r"\Acommands\[([0-9]+)\](?:\.values)?\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a portion came to: how many rows had which outcome, and the rows that were refused, in order."""
+
+    outcomes: Mapping[str, int]
+    refused: Sequence[Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes rows of one entity in one actor's name."""
+
+    entity: str
+    by: str
+    records: RecordService
+    queries: QueryService
+    pointers: Pointers
+
+    def write(self, unit: UnitOfWork, actor: Actor, rows: Sequence[Shaped]) -> Written:
+        """The good rows are written in the caller's transaction; the others are told."""
+        refused = {i: list(row.problems) for i, row in enumerate(rows) if row.problems}
+        self._point(unit, actor, rows, refused)
+        commands = dict(self._commands(unit, actor, rows, refused))
+        outcomes = self._perform(unit, actor, commands, refused)
+        return Written(Counter(outcomes), [Refused(rows[i].row, refused[i]) for i in sorted(refused)])
+
+    def _point(
+        self, unit: UnitOfWork, actor: Actor, rows: Sequence[Shaped], refused: dict[int, list[Problem]]
+    ) -> None:
+        """The texts of lookups become references."""
+        targets = dict.fromkeys(target for row in rows for target in row.meant)
+        for target in targets:
+            texts = [row.meant[target] for row in rows if target in row.meant]
+            found = self.pointers.find(unit, self.queries, actor, target, texts)
+            for i, row in enumerate(rows):
+                what = found.get(row.meant.get(target, ""))
+                if target not in row.meant:
+                    continue
+                row.values[target.name] = what.reference if what else None
+                if what is None or what.reference is None:
+                    problem = lost(target, what).at(Place(path=target.name))
+                    refused.setdefault(i, []).append(problem)
+
+    # --- which command a row is ---------------------------------------------------------------------
+
+    def _commands(
+        self, unit: UnitOfWork, actor: Actor, rows: Sequence[Shaped], refused: dict[int, list[Problem]]
+    ) -> Iterator[tuple[int, Command]]:
+        good = [(i, row) for i, row in enumerate(rows) if i not in refused]
+        if not self.by:
+            yield from ((i, Create(self.entity, row.values)) for i, row in good)
+        elif self._is_plain_key:
+            yield from self._by_key(unit, actor, good, refused)
+        else:
+            yield from ((i, Upsert(self.entity, self.by, row.values)) for i, row in good)
+
+    @property
+    def _is_plain_key(self) -> bool:
+        """Whether all records with a key of this kind can be asked for at once."""
+        field = self.queries.model.entities[self.entity].fields.get(self.by)
+        return self.by in (ID, EXTERNAL_KEY) or (field is not None and field.unique)
+
+    def _by_key(
+        self,
+        unit: UnitOfWork,
+        actor: Actor,
+        rows: Sequence[tuple[int, Shaped]],
+        refused: dict[int, list[Problem]],
+    ) -> Iterator[tuple[int, Command]]:
+        """Changes of known records first, then new ones, then rows whose key an earlier row has brought."""
+        keys = {i: str(row.values.get(self.by) or "") for i, row in rows}
+        known = dict(
+            matches(unit, self.queries, actor, self.entity, self.by, [k for k in keys.values() if k])
+        )
+        created: list[tuple[int, Command]] = []
+        again: list[tuple[int, Command]] = []
+        brought: set[str] = set()
+        for i, row in rows:
+            key = keys[i]
+            if key in known:
+                yield i, Update(self.entity, Target(UUID(known[key])), _without_id(row.values))
+            elif not key or self.by == ID:
+                refused[i] = [_no_key(self.by, key)]
+            elif key in brought:
+                again.append((i, Upsert(self.entity, self.by, row.values)))
+            else:
+                brought.add(key)
+                created.append((i, Create(self.entity, row.values)))
+        yield from (*created, *again)
+
+    # --- performing ---------------------------------------------------------------------------------
+
+    def _perform(
+        self,
+        unit: UnitOfWork,
+        actor: Actor,
+        commands: Mapping[int, Command],
+        refused: dict[int, list[Problem]],
+    ) -> list[str]:
+        """Everything at once; rows that are named in the refusal are left out and the rest is tried again."""
+        left = dict(commands)
+        for _ in range(MOST_TRIES):
+            if not left:
+                return []
+            try:
+                with unit.savepoint():
+                    outcome = self.records.execute_in(unit, actor, list(left.values()))
+                return [result.outcome for result in outcome.results]
+            except XrmError as error:
+                if error.facts.get("retry"):
+                    raise
+                bad = _by_position(error.problems, list(left))
+                if not bad:
+                    break
+                refused.update(bad)
+                left = {i: command for i, command in left.items() if i not in bad}
+        return self._one_by_one(unit, actor, left, refused)
+
+    def _one_by_one(
+        self,
+        unit: UnitOfWork,
+        actor: Actor,
+        commands: Mapping[int, Command],
+        refused: dict[int, list[Problem]],
+    ) -> list[str]:
+        positions = list(commands)
+        outcome = self.records.execute_in(unit, actor, list(commands.values()), mode="good_rows")
+        for place, problems in outcome.refused.items():
+            refused[positions[place]] = list(problems)
+        return [result.outcome for result in outcome.results]
+
+
+def _by_position(problems: Iterable[Problem], positions: Sequence[int]) -> dict[int, list[Problem]]:
+    """The problems by the row that they name, with paths inside of it; empty if one names none."""
+    found: dict[int, list[Problem]] = {}
+    for problem in problems:
+        named = _COMMAND.match(problem.where.path)
+        if named is None and len(positions) > 1:
+            return {}
+        place = int(named[1]) if named else 0
+        path = problem.where.path[named.end() :] if named else problem.where.path
+        found.setdefault(positions[place], []).append(problem.at(Place(path=path)))
+    return found
+
+
+def _without_id(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name != ID}
+
+
+def _no_key(by: str, key: str) -> Problem:
+    if key:
+        return Problem("R104", "There is no such record for you.", "Check the id.", Place(path=by))
+    return Problem("R124", f"The row has no {by}.", "Give it one.", Place(path=by))
