@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.jobs import InlineRunner
 from xrm.engine.packs import pack_source
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.engine.world import World, fixed_world
@@ -56,10 +57,15 @@ def make_runtime(
     """An installation of the core and these packs; raises like an installation does.
 
     A pack is a folder, an archive, or a mapping of files to texts. Without `install` the database stays as it
-    is, as for a second process of the same installation. The clock stands at NOON until it is moved.
+    is, as for a second process of the same installation. The clock stands at NOON until it is moved; jobs are
+    performed by the thread that starts them, when its transaction has committed.
     """
     chosen = settings or make_settings(database_url, folder)
-    runtime = open_runtime(chosen, world=world or fixed_world(NOON, seed=next(_SEEDS)))
+    runtime = open_runtime(
+        chosen,
+        world=world or fixed_world(NOON, seed=next(_SEEDS)),
+        runner=lambda database, there: InlineRunner(there),
+    )
     try:
         if install:
             runtime.packs.install([pack_from(pack) for pack in packs], runtime.installer)

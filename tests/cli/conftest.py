@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(sqlite_url: str) -> dict[str, str]:
-    """What the environment says besides the data folder. What verbs do is tested on both databases elsewhere."""
+    """What the environment says besides the data folder; both databases are tested below the verbs."""
     return {"XRM_DATABASE_URL": sqlite_url, "XRM_SECRET_KEY": SECRET, "XRM_PASSWORD_MEMORY": "1024"}
 
 

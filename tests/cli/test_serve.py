@@ -115,3 +115,14 @@ def test_a_port_that_is_taken_is_a_refusal(installation, tmp_path, database_url)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "--port" in done.stderr
+
+
+def test_a_worker_works_until_it_is_told_to_stop(installation, tmp_path, database_url):
+    command = [sys.executable, "-m", "xrm", "work"]
+    environ = environment_for(database_url, tmp_path / "data")
+    worker = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    assert worker.stdout.readline().startswith("xrm works.")
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0

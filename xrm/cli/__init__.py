@@ -9,6 +9,7 @@ from xrm.cli.frame import Verbs
 VERBS = {
     "init": "Make an installation: packs, an administrator, demo data if asked for.",
     "serve": "Serve pages and API until stopped.",
+    "work": "Perform background jobs until stopped.",
     "check": "Check packs without installing them.",
     "plan": "Show how the database would change.",
     "apply": "Install packs from paths, or bring the tables up to date.",

@@ -40,6 +40,7 @@ def command(
             tell_installed(installed)
         admin = ensure_administrator(runtime, admin_email, password_file, is_demo=demo)
         made = plant_demo(runtime, hidden=as_json) if demo else 0
+        runtime.jobs.runner.prepare()
         address = runtime.settings.base_url
     if as_json:
         layers = [{"name": layer.name, "version": layer.version} for layer in installed.layers]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,27 +18,42 @@ from xrm.errors import Conflict, Problem
 if TYPE_CHECKING:
     from flask import Flask
 
+    from xrm.settings import Settings
+
 
 @verb("serve", help="Serve pages and API until stopped.")
 @click.option("--host", help="The address to listen on, instead of the one in the settings.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes serve.")
+@click.option("--work/--no-work", "with_work", default=True, help="Perform background jobs, too.")
 @data_option
-def command(host: str | None, port: int | None, workers: int | None, data: Path | None) -> None:
+def command(
+    host: str | None, port: int | None, workers: int | None, with_work: bool, data: Path | None
+) -> None:
     """Requests are served until the process is told to stop."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
+    from xrm.engine.runtime.working import working
 
     # The processes that serve read their settings anew, so what was said here is said to them this way.
     given = {"XRM_DATA": data and data.resolve(), "XRM_HOST": host, "XRM_PORT": port, "XRM_WORKERS": workers}
     os.environ.update({name: str(value) for name, value in given.items() if value})
-    with opened(None) as runtime:
+    # Threads and connections of this process must not be carried into the processes that serve.
+    multiprocessing.set_start_method("spawn", force=True)
+    with opened(None) as runtime, ExitStack() as stack:
         runtime.current()
         settings = runtime.settings
-    _demand_free(settings.host, settings.port)
-    say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
-    Granian(
+        _demand_free(settings.host, settings.port)
+        if with_work:
+            stack.enter_context(working(runtime))
+        say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
+        _server(settings).serve()
+
+
+def _server(settings: Settings) -> Any:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    return Granian(
         "xrm.cli.serve:application",
         address=settings.host,
         port=settings.port,
@@ -48,7 +65,7 @@ def command(host: str | None, port: int | None, workers: int | None, data: Path 
         log_level=LogLevels.info if settings.log_level == "debug" else LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve()
+    )
 
 
 def _demand_free(host: str, port: int) -> None:

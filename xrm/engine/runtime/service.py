@@ -7,12 +7,14 @@ finishes with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 
 from xrm.engine.commands import Actor
 from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
+from xrm.engine.jobs import DbosRunner, Jobs, Runner
 from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.projection.tables import sql_schema
@@ -25,6 +27,7 @@ from xrm.engine.storage.numbers import read_numbers
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Stamp
+from xrm.engine.transfer import Ground, Transfer
 from xrm.engine.world import World, real_world
 from xrm.errors import Problem, Unavailable
 from xrm.settings import Settings
@@ -35,19 +38,26 @@ DOCUMENTS, FILES = "cache", "files"
 class Runtime:
     """One installation, safe between threads. Made in the process that uses it."""
 
-    def __init__(self, settings: Settings, world: World, extensions: Extensions, database: Database) -> None:
+    def __init__(
+        self, settings: Settings, world: World, extensions: Extensions, database: Database, runner: Runner
+    ) -> None:
         self.settings, self.world, self.extensions, self.database = settings, world, extensions, database
         self.identity = Identity(database, world, settings)
         self.directory = Directory(database)
         self.files = FileStore(settings.data / FILES)
+        self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)
         self.freshness = Freshness(database)
         self.definitions = Definitions(extensions.types, settings.data / DOCUMENTS)
-        self._compose = Composer(database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key))
+        self._compose = Composer(
+            database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key)
+        )
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current
         )
         self.packs = PackService(parts)
+        ground = Ground(self.current, database, self.files, world, settings.limits)
+        self.transfer = Transfer(ground, self.jobs)
         self._current: Snapshot | None = None
         self._swap = Lock()
 
@@ -74,6 +84,7 @@ class Runtime:
 
     def close(self) -> None:
         """No connection of this runtime is open."""
+        self.jobs.runner.close()
         self.database.close()
 
     def _load(self) -> Snapshot:
@@ -87,13 +98,26 @@ class Runtime:
         return self._compose(sql_schema(model), numbers, stamp)
 
 
-def open_runtime(settings: Settings, *, world: World | None = None) -> Runtime:
-    """The installation is open, its ledger exists; what is installed in it stays as it is."""
+def durable_runner(database: Database, world: World) -> Runner:
+    """The engine whose runs survive the process that asked for them."""
+    return DbosRunner(database)
+
+
+def open_runtime(
+    settings: Settings,
+    *,
+    world: World | None = None,
+    runner: Callable[[Database, World], Runner] = durable_runner,
+) -> Runtime:
+    """The installation is open, its ledger exists; what is installed in it stays as it is.
+
+    `runner` makes the engine of background work over the open database.
+    """
     chosen = world or real_world()
     database = Database(settings.database_url)
     try:
         prepare_installation(database, chosen)
-        return Runtime(settings, chosen, load_extensions(), database)
+        return Runtime(settings, chosen, load_extensions(), database, runner(database, chosen))
     except BaseException:
         database.close()
         raise
