@@ -61,3 +61,33 @@ relationships:
   account: {to: account, inverse: contacts, on_delete: restrict}
 """
 CRM = {"entities/account.yaml": ACCOUNT, "entities/contact.yaml": CONTACT}
+USES = {
+    **CRM,
+    "options/tone.yaml": "options: [low, high]\n",
+    "entities/bell.yaml": """
+        entity: bell
+        title: name
+        ownership: user_or_team
+        fields:
+          name: {type: text, required_when: tone == "low"}
+          tone: {type: choice, options: tone}
+          phone: {from: account.phone}
+        relationships:
+          account: {to: account, inverse: bells, filter: 'kind == "business"'}
+        keys: {one: {fields: [name, account]}}
+        rules: {ok: {must: account.name != empty, field: name}}
+        indexes: [[name]]
+        """,
+    "lifecycles/bell.yaml": """
+        states: {quiet: {initial: true}, loud: {}}
+        transitions: {ring: {from: quiet, to: loud, roles: [ringer], requires: [tone], guard: name != empty}}
+        """,
+    "views/bell.yaml": """
+        all: {type: list, columns: [name, account.name], sort: [-name], filter: name != empty}
+        """,
+    "forms/bell.yaml": "main: {sections: {one: {visible_when: name != empty, rows: [[name]]}}}\n",
+    "roles.yaml": """
+        ringer: {grants: {all: {entity: bell, can: [read], fields: [name], rows: name != empty}}}
+        """,
+    "seed/base.yaml": "records: [{ref: b, entity: bell, values: {name: B}}]\n",
+}

@@ -115,7 +115,7 @@ def test_the_title_is_an_expression_over_own_fields():
     assert a_thing('  code: {type: text}\ntitle: code + " " + name\n').title is not None
     more = "title: account.name\nrelationships: {account: {to: account}}\n"
     files = {**CRM, "entities/thing.yaml": THING.format(more=more, ownership="none")}
-    assert said(problems_of(files)) == ["p/entities/thing.yaml:5:15 M207"]
+    assert said(problems_of(files)) == ["p/entities/thing.yaml:5:16 M207"]
 
 
 def test_without_a_title_the_first_name_or_text_is_it():

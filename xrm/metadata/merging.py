@@ -121,7 +121,7 @@ def _changed(
         hint = "Write the whole list, or take add, after and remove out."
         message = f"There is no list of {path[-1]} below that could be changed."
         yield Problem("M232", message, hint, above.key_place(path))
-        return known if known is not None else []
+        return ({} if path[-1] == "options" else []) if known is None else known
     items = _flat(known)
     named = [("after", change["after"])] if "after" in change else []
     for word, item in named + [("remove", item) for item in change.get("remove", ())]:

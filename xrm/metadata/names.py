@@ -63,6 +63,7 @@ def words_of(name: str) -> str:
 
 # Among more names than this only those are compared that begin or end alike, for comparing is slow.
 _FEW = 40
+_SHOWN = 12
 _SAME_LETTERS = 2
 
 
@@ -74,11 +75,14 @@ def _may_be_near(name: str, other: str) -> bool:
 
 
 def near_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A sentence that offers the names that look like `name`, or all of a few, or `otherwise`."""
+    """A sentence that offers the names that look like `name`, else `otherwise`, else some of those known."""
     names = tuple(known)
     near = near_names(name, names if len(names) <= _FEW else [n for n in names if _may_be_near(name, n)])
     if near:
         return f"Did you mean {' or '.join(near)}?"
     if otherwise:
         return otherwise
-    return f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+    if not names:
+        return "None is known here."
+    more = " and others" if len(names) > _SHOWN else ""
+    return f"Known: {', '.join(names[:_SHOWN])}{more}."
