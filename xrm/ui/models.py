@@ -79,11 +79,15 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record in a list: its cells in the order of the columns, JSON values of the API."""
+    """A record in a list: its cells in the order of the columns, JSON values of the API.
+
+    `title` names it where the first cell is empty.
+    """
 
     id: str
     href: str
     cells: tuple[object, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class ListPage:
     """A list. `href` is its address without query; `state` what a filter form must carry along (view, sort).
 
     `filters` are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free
-    filter (`filter=`) and `expression_error` what is wrong with it. `next_href` leads to the next rows.
+    filter (`filter=`) and `expression_error` what is wrong with it. `next_href` leads to the next rows, `count_href` to
+    the exact count where `count` is only a bound.
     """
 
     title: str
@@ -116,6 +121,7 @@ class ListPage:
     state: tuple[tuple[str, str], ...] = ()
     next_href: str = ""
     count: str = ""
+    count_href: str = ""
     reset_href: str = ""
     empty: Empty = Empty("")
     tabs: tuple[Link, ...] = ()
@@ -142,13 +148,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class RelatedRow:
-    """A record in a short list: title, a second fact, a tag, a figure."""
+    """A record in a short list: title, a second fact, a tag, a figure.
+
+    `lead` stands before the title and makes a sentence with it; `more` leads to what stands between the two
+    records, `remove` takes that away.
+    """
 
     title: str
     href: str
     detail: str = ""
     tag: Option | None = None
     figure: str = ""
+    lead: str = ""
+    more: Link | None = None
+    remove: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +200,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """A record. `facts` stand under its title; `grids` are its owned children (fields of kind `rows`)."""
+    """A record. `facts` stand under its title; `adds` begin something that belongs to it."""
 
     title: str
     icon: str
@@ -197,6 +210,7 @@ class RecordPage:
     path: tuple[Step, ...] = ()
     transitions: tuple[Action, ...] = ()
     related: tuple[Related, ...] = ()
+    adds: tuple[Action, ...] = ()
     timeline: tuple[Event, ...] = ()
     tabs: tuple[Link, ...] = ()
     actions: tuple[Action, ...] = ()
@@ -214,8 +228,22 @@ class FormProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class ClashRow:
+    """A field that two people changed: posts `name` with `mine` or `theirs`; `chosen` is the one preset."""
+
+    field: Field
+    name: str
+    theirs: object
+    mine: object
+    chosen: str = "mine"
+
+
+@dataclass(frozen=True, slots=True)
 class FormPage:
-    """A form. `hidden` carries version and the like; `merged` says what somebody else changed meanwhile."""
+    """A form. `hidden` carries version and the like; `merged` says what somebody else changed meanwhile.
+
+    `clashes` are the fields in which the two meet, for the person to choose.
+    """
 
     title: str
     action: str
@@ -226,8 +254,10 @@ class FormPage:
     problems: tuple[FormProblem, ...] = ()
     hidden: tuple[tuple[str, str], ...] = ()
     merged: str = ""
+    clashes: tuple[ClashRow, ...] = ()
     has_files: bool = False
     is_wide: bool = False
+    is_danger: bool = False
     second: str = ""  # label of a second button, posted as `then=new`
 
 
@@ -291,6 +321,16 @@ class TrashPage:
     crumbs: tuple[Link, ...]
     rows: tuple[TrashedRow, ...]
     note: str = ""
+    next_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinksPage:
+    """All records on the far side of one relationship of a record."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    card: Related
     next_href: str = ""
 
 
@@ -403,3 +443,39 @@ class DocsPage:
     fields: tuple[DocField, ...] = ()
     calls: tuple[DocCall, ...] = ()
     links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An API token as its owner sees it; the token itself is never here."""
+
+    name: str
+    prefix: str
+    created_at: str
+    until: str
+    is_open: bool
+    revoke: Action
+
+
+@dataclass(frozen=True, slots=True)
+class MeForm:
+    """One of the small forms of one's own page."""
+
+    action: str
+    submit: str
+    section: Section
+    problems: tuple[FormProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MePage:
+    """One's own page; `token` is one that was made just now and is shown this once."""
+
+    title: str
+    profile: MeForm
+    password: MeForm
+    new_token: MeForm
+    tokens: tuple[TokenRow, ...] = ()
+    token: str = ""
+    roles: tuple[str, ...] = ()
+    end_sessions: Action | None = None

@@ -20,6 +20,7 @@ from xrm.errors import Conflict, Forbidden, Invalid, Place, Problem
 from xrm.metadata.values import fold
 
 LANGUAGES = ("en", "pt", "es", "ru")
+OWN = frozenset({"name", "language", "zone"})
 CHANGEABLE = frozenset({"name", "email", "language", "zone", "unit", "manager"})
 
 
@@ -66,6 +67,17 @@ class People:
         with self._work.change(actor) as unit:
             about = self._work.find(unit, "user", USER, user)
             self._check_places(unit, changes)
+            self._work.update(unit, actor, about, _checked(changes))
+
+    def update_self(self, actor: Actor, changes: Mapping[str, Any]) -> None:
+        """The actor's own name, language and zone are as given; everything else is for administrators."""
+        unknown = sorted(set(changes) - OWN)
+        if unknown:
+            hint = f"Known: {', '.join(sorted(OWN))}."
+            raise Invalid(Problem("R103", f"You cannot change {unknown[0]!r} of yourself.", hint))
+        with self._work.database.write() as unit:
+            bump(unit, rights=True)
+            about = self._work.find(unit, "user", USER, actor.id)
             self._work.update(unit, actor, about, _checked(changes))
 
     def set_active(self, actor: Actor, user: UUID, active: bool) -> None:

@@ -58,6 +58,7 @@ class Field:
     options: tuple[Option, ...] = ()  # select, multi_select, tags (suggestions)
     max_length: int | None = None  # line, area, email, phone, url
     currencies: tuple[str, ...] = ()  # money; one alone fixes the currency
+    currency: str = ""  # money; what a new amount starts with
     stars: int = 5  # rating
     many: bool = False  # file, image
     accept: str = ""  # file, image
@@ -92,13 +93,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ChildRow:
-    """One row of a grid of owned children: cells in the order of the columns; a new row has no `id`."""
+    """One row of a grid of owned children: cells in the order of the columns; a new row has no `id`.
+
+    A blank one waits to be typed into; the browser shows one of those and makes more when asked.
+    """
 
     index: int
     cells: tuple[Field, ...]
     id: str = ""
     error: str = ""
     removed: bool = False
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,11 @@ class Children:
     columns: tuple[Field, ...]
     rows: tuple[ChildRow, ...] = ()
     pattern: ChildRow | None = None
+
+    @property
+    def next(self) -> int:
+        """The first index that no row has."""
+        return max((row.index for row in self.rows), default=-1) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +161,7 @@ def _child_row(
     name: str, columns: tuple[Field, ...], index: int, id_: str, values: dict[str, object]
 ) -> ChildRow:
     cells = (replace(c, name=f"{name}.{index}.{c.name}", value=values.get(c.name)) for c in columns)
-    return ChildRow(index, tuple(cells), id_)
+    return ChildRow(index, tuple(cells), id_, blank=not id_ and not values)
 
 
 def on_a_phone(columns: Iterable[Column]) -> tuple[Column, ...]:

@@ -1,6 +1,6 @@
 /**
  * `<x-rows>`: a grid of owned children. The button copies the row in the template under the next index;
- * the blank rows that serve readers without scripts are hidden, but for the first.
+ * of the blank rows that serve readers without scripts only the first stays.
  */
 
 const OPEN = "-1";
@@ -8,20 +8,9 @@ const OPEN = "-1";
 class Rows extends HTMLElement {
   connectedCallback() {
     this.body = this.querySelector("tbody");
-    this.next = this.body.rows.length;
+    this.next = Number(this.dataset.next);
     this.querySelector("[data-add]")?.addEventListener("click", () => this.add());
-    for (const row of [...this.body.rows].slice(1)) if (this.isBlank(row)) row.remove();
-  }
-
-  /** A new row in which nothing was typed, ticked or complained about. */
-  isBlank(row) {
-    if (row.querySelector("input[name$='.id'], [aria-invalid=true]")) return false;
-    const typed = [...row.querySelectorAll("input, textarea, select")].filter((input) => input.type !== "hidden");
-    return typed.every((input) => {
-      if (input.type === "checkbox" || input.type === "radio") return input.checked === input.defaultChecked && (!input.checked || input.value === "");
-      if (input.tagName === "SELECT") return [...input.options].every((option) => option.selected === option.defaultSelected) || input.value === "";
-      return input.value === "" || input.readOnly;
-    });
+    for (const row of [...this.body.querySelectorAll("tr[data-blank]")].slice(1)) row.remove();
   }
 
   add() {

@@ -1,0 +1,88 @@
+"""The generated pages: one table of addresses, each with its handler and who may come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from xrm.ui.assets import TEMPLATES
+from xrm.ui.pages import (
+    files,
+    forms,
+    happenings,
+    home,
+    linking,
+    lists,
+    lookups,
+    me,
+    records,
+    signin,
+    steps,
+    trash,
+)
+from xrm.ui.pages.door import Handler, guarded, harden
+
+if TYPE_CHECKING:
+    from xrm.engine.runtime import Runtime
+
+READ, BOTH, WRITE = ("GET",), ("GET", "POST"), ("POST",)
+_MANY = "/r/<entity>"
+_ONE = "/r/<entity>/<record>"
+_LINKS = f"{_ONE}/links/<relationship>"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address for people who are signed in. Every POST needs the word of their session."""
+
+    methods: tuple[str, ...]
+    path: str
+    handle: Handler
+
+
+ROUTES = (
+    Route(READ, "/", home.show),
+    Route(READ, "/search", home.search),
+    Route(READ, _MANY, lists.show),
+    Route(BOTH, f"{_MANY}/new", forms.new),
+    Route(READ, f"{_MANY}/trash", trash.show),
+    Route(READ, f"{_MANY}/lookup/<relationship>", lookups.offer),
+    Route(READ, _ONE, records.show),
+    Route(BOTH, f"{_ONE}/edit", forms.edit),
+    Route(BOTH, f"{_ONE}/delete", records.delete),
+    Route(WRITE, f"{_ONE}/restore", records.restore),
+    Route(READ, f"{_ONE}/history", happenings.history),
+    Route(BOTH, f"{_ONE}/steps/<step>", steps.take),
+    Route(BOTH, f"{_ONE}/connect", linking.connect),
+    Route(READ, f"{_ONE}/connections", linking.connections),
+    Route(READ, _LINKS, linking.show),
+    Route(BOTH, f"{_LINKS}/new", linking.new),
+    Route(WRITE, f"{_LINKS}/<link>/remove", linking.remove),
+    Route(READ, f"{_ONE}/files/<field>/<file>", files.download),
+    Route(READ, "/me", me.show),
+    Route(WRITE, "/me", me.save_profile),
+    Route(WRITE, "/me/theme", signin.set_theme),
+    Route(WRITE, "/me/password", me.save_password),
+    Route(WRITE, "/me/sessions/end", me.sign_out_everywhere),
+    Route(WRITE, "/me/tokens", me.create_token),
+    Route(WRITE, "/me/tokens/<token>/revoke", me.revoke_token),
+    Route(WRITE, "/logout", signin.sign_out),
+)
+
+
+def create_pages(runtime: Runtime) -> Blueprint:
+    """Every page over `runtime`."""
+    blueprint = Blueprint("pages", __name__, template_folder=str(TEMPLATES))
+    blueprint.add_url_rule("/login", "login", signin.sign_in(runtime), methods=["GET", "POST"])
+    for route in ROUTES:
+        blueprint.add_url_rule(
+            route.path,
+            endpoint=f"{'_'.join(route.methods)} {route.path}".replace(".", "_"),
+            view_func=guarded(runtime, route.handle),
+            methods=list(route.methods),
+            provide_automatic_options=False,
+        )
+    blueprint.after_request(lambda made: harden(runtime, made))
+    return blueprint

@@ -1,0 +1,55 @@
+"""What handlers answer: a page, a part of one, or the way to another."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from flask import Response, render_template, request
+
+from xrm.ui.models import Shell
+from xrm.ui.pages.shell import shell_of
+from xrm.ui.pages.visit import Visit
+
+FLASH_COOKIE = "xrm_said"
+_LONGEST_FLASH = 300
+_FLASH_SECONDS = 60
+
+
+def page(visit: Visit, template: str, model: object, *, status: int = 200, current: str = "") -> Response:
+    """The whole page; `current` is the entity that the sidebar marks."""
+    text = render_template(template, ui=visit.ui, shell=shell_of(visit, current), page=model)
+    return Response(text, status, mimetype="text/html")
+
+
+def part(visit: Visit, template: str, status: int = 200, **context: object) -> Response:
+    """A part of a page, for a request that replaces only that."""
+    bare = Shell(csrf_token=visit.csrf)
+    return Response(
+        render_template(template, ui=visit.ui, shell=bare, **context), status, mimetype="text/html"
+    )
+
+
+def moved(address: str, said: str = "") -> Response:
+    """The way to another page, which says once what has happened."""
+    made = Response(status=303, headers={"Location": address})
+    if said:
+        kept = base64.urlsafe_b64encode(said[:_LONGEST_FLASH].encode()).decode()
+        made.set_cookie(
+            FLASH_COOKIE,
+            kept,
+            max_age=_FLASH_SECONDS,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+    return made
+
+
+def read_flash() -> str:
+    """What the page before this one left to be said."""
+    try:
+        return base64.urlsafe_b64decode(request.cookies.get(FLASH_COOKIE, "")).decode()[:_LONGEST_FLASH]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

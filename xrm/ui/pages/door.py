@@ -1,0 +1,174 @@
+"""Where HTTP ends for pages: who asks, is the form ours, and the headers that every page leaves with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from flask import Response, g, request
+
+from xrm.engine.identity import SESSION_COOKIE
+from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
+from xrm.ui.formatting import Reader
+from xrm.ui.i18n import best_language
+from xrm.ui.pages.answers import FLASH_COOKIE, moved, read_flash
+from xrm.ui.pages.visit import Visit, locale_of
+
+if TYPE_CHECKING:
+    from xrm.engine.runtime import Runtime
+
+THEME_COOKIE = "xrm_theme"
+THEMES = ("light", "dark", "system")
+FRAGMENT_HEADER, TARGET_HEADER = "HX-Request", "HX-Target"
+MOST_PARTS = 20_000
+CONTENT_RULES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_RULES,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "private, no-cache",
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+
+
+class Access(StrEnum):
+    """Who may come in by a route."""
+
+    ANYBODY = "anybody"
+    PERSON = "person"
+
+
+Handler = Callable[..., Response]
+
+
+def guarded(runtime: Runtime, handler: Handler) -> Callable[..., Response]:
+    """The view of a handler for people who are signed in; others are led to the sign-in page."""
+
+    def run(**names: str) -> Response:
+        bound_body(runtime)
+        try:
+            visit = open_visit(runtime)
+        except NotSignedIn:
+            return _to_sign_in()
+        if request.method == "POST":
+            check_csrf(runtime, visit.cookie)
+        return _once(visit, handler(visit, **names))
+
+    return run
+
+
+def open_visit(runtime: Runtime) -> Visit:
+    """The request as its handler sees it; raises NotSignedIn."""
+    snapshot, stamp = runtime.look()
+    cookie = request.cookies.get(SESSION_COOKIE, "")
+    if not cookie:
+        raise NotSignedIn(Problem("A101", "You are not signed in.", "Sign in first."))
+    actor = runtime.identity.resolve_session(cookie, stamp=stamp)
+    return Visit(
+        runtime=runtime,
+        snapshot=snapshot,
+        actor=actor,
+        ui=reader_of(runtime, actor.language, actor.zone),
+        cookie=cookie,
+        csrf=runtime.identity.csrf_of(cookie),
+        theme=theme(),
+        flash=read_flash(),
+        path=request.full_path.rstrip("?"),
+        args=request.args.to_dict(flat=False),
+        form=request.form,
+        files=request.files,
+        fragment=_fragment(),
+        is_post=request.method == "POST",
+    )
+
+
+def reader_of(runtime: Runtime, language: str = "", zone: str = "") -> Reader:
+    """The reader of this request; without a person the browser's language and the installation's zone."""
+    accepted = request.headers.get("Accept-Language", "")[:500]
+    chosen = best_language(language, accepted)
+    return Reader(chosen, locale_of(chosen, accepted), zone or runtime.settings.zone, runtime.world.now())
+
+
+def theme() -> str:
+    """The theme that the browser remembers."""
+    wanted = request.cookies.get(THEME_COOKIE, "")
+    return wanted if wanted in THEMES else "system"
+
+
+def check_csrf(runtime: Runtime, secret: str) -> None:
+    """The form came from a page of ours; raises Forbidden."""
+    given = request.form.get("csrf_token", "") or request.headers.get("X-CSRF-Token", "")
+    if not secret or not runtime.identity.is_csrf(secret, given):
+        hint = "Go back, load the page again, and send it once more."
+        raise Forbidden(Problem("A131", "This form does not belong to your session.", hint))
+
+
+def is_local(address: str) -> bool:
+    """Whether an address leads to a page of this installation and nowhere else."""
+    if not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
+        return False
+    parts = urlsplit(address)
+    return not parts.scheme and not parts.netloc and "\\" not in address
+
+
+def bound_body(runtime: Runtime) -> None:
+    """The request may be as large as the published limits say, and no larger."""
+    limits = runtime.settings.limits
+    is_multipart = (request.content_type or "").startswith("multipart/form-data")
+    request.max_content_length = limits.body_bytes + (limits.file_bytes if is_multipart else 0)
+    request.max_form_memory_size = limits.body_bytes
+    request.max_form_parts = MOST_PARTS
+    if (request.content_length or 0) > request.max_content_length:
+        problem = Problem("L101", "The form is too large.", "Send less at a time.")
+        raise TooLarge(problem, facts={"limit": "body_bytes"})
+
+
+def harden(runtime: Runtime, made: Response) -> Response:
+    """The response with its request id, and closed to everything that a page does not need."""
+    made.headers["X-Request-Id"] = request_id(runtime)
+    for name, value in HEADERS.items():
+        made.headers.setdefault(name, value)
+    made.vary.update(("Cookie", FRAGMENT_HEADER, TARGET_HEADER))
+    if request.headers.get(FRAGMENT_HEADER) or made.status_code >= 400:
+        made.headers["Cache-Control"] = "no-store"
+    return made
+
+
+def request_id(runtime: Runtime) -> str:
+    """The id of this request: the caller's own if it is plain, else a new one."""
+    known = g.get("request_id")
+    if known is None:
+        stated = request.headers.get("X-Request-Id", "")
+        known = g.request_id = stated if _REQUEST_ID.match(stated) else str(runtime.world.new_id())
+    return str(known)
+
+
+def _fragment() -> str:
+    """The id of the element that asked, as in `table#list`; nothing for a whole page."""
+    if not request.headers.get(FRAGMENT_HEADER):
+        return ""
+    return request.headers.get(TARGET_HEADER, "").rpartition("#")[2][:40]
+
+
+def _to_sign_in() -> Response:
+    if request.headers.get(FRAGMENT_HEADER):
+        return Response(status=401)
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    tail = f"?next={quote(wanted, safe='')}" if wanted not in ("", "/") and is_local(wanted) else ""
+    return moved(f"/login{tail}")
+
+
+def _once(visit: Visit, made: Response) -> Response:
+    """A message is shown once: the page that shows it takes it away."""
+    if visit.flash and made.mimetype == "text/html" and not visit.fragment and made.status_code == 200:
+        made.delete_cookie(FLASH_COOKIE, path="/")
+    return made

@@ -1,0 +1,321 @@
+"""Forms: a new record and a stored one, shown, posted, and shown again with what stood in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response
+from werkzeug.datastructures import MultiDict
+
+from xrm.engine.commands import Create, Target, Update
+from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge
+from xrm.metadata.model import Entity
+from xrm.ui.fields.parsing import ABSENT, parse_form
+from xrm.ui.fields.view import Children, ChildRow, Field, children_of
+from xrm.ui.models import ClashRow, FormPage, Link, Section
+from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.conditions import defaults
+from xrm.ui.pages.files import naming
+from xrm.ui.pages.layout import SETTABLE, TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.merging import Stored, changed_note, clashes_of, load_stored, merged_note, row_clashes_of
+from xrm.ui.pages.posting import (
+    KEEP,
+    THEIRS,
+    VERSION,
+    WAS,
+    Post,
+    PostedRow,
+    nested_rows,
+    read_post,
+    sent_values,
+    written_digests,
+)  # fmt: skip
+from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
+from xrm.ui.pages.titles import with_title
+from xrm.ui.pages.visit import Visit, record_id
+
+ATTEMPTS = 3
+STALE = 412
+REFUSALS = (Invalid, Conflict, Forbidden, TooLarge)
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a refused post leaves behind: the post, and every problem at its control."""
+
+    post: Post
+    said: tuple[Said, ...]
+    status: int
+    clashes: tuple[ClashRow, ...] = ()
+    merged: str = ""
+    has_seen: bool = False  # what is stored now is before their eyes
+
+
+# --- new --------------------------------------------------------------------------------------------
+
+
+def new(visit: Visit, entity: str) -> Response:
+    """`GET, POST /r/<entity>/new`: an empty form with defaults and what the address prefills; then the record."""
+    found = visit.entity_to("create", entity)
+    begun = {**defaults(visit, found), **_prefilled(visit, found)}
+    writable = visit.rights(entity).names("create") | frozenset(SETTABLE)
+    layout = layout_of(visit, Ask(found, begun, writable, is_new=True), visit.arg("form") or "main")
+    if not visit.is_post:
+        return _shown_new(visit, found, layout, begun)
+    post = read_post(visit, layout, entity)
+    values, numbers = _written(layout, post, tuple(post.values))
+    problems = _unknown(post)
+    if not problems:
+        try:
+            made = visit.records.execute(visit.actor, [Create(entity, values)]).results[0]
+        except REFUSALS as error:
+            problems, status = said_of(error.problems, numbers, _names(layout)), status_of(error)
+        else:
+            return _after(visit, found, str(made.id))
+    else:
+        status = 422
+    layout = layout_of(
+        visit, Ask(found, {**begun, **post.values}, writable, is_new=True), visit.arg("form") or "main"
+    )
+    return _shown_new(visit, found, layout, begun, Refused(post, tuple(problems), status))
+
+
+def _after(visit: Visit, entity: Entity, id_: str) -> Response:
+    label = visit.label(entity)
+    said = visit.ui.t("{label} created", label=label)
+    if visit.form.get("then") == "new":
+        return moved(f"/r/{entity.name}/new", said)
+    return moved(f"/r/{entity.name}/{id_}", said)
+
+
+def _shown_new(
+    visit: Visit, entity: Entity, layout: Layout, begun: Mapping[str, Any], refused: Refused | None = None
+) -> Response:
+    label = visit.label(entity).lower()
+    model = FormPage(
+        title=visit.ui.t("New {label}", label=label),
+        action=f"/r/{entity.name}/new" + _same_query(visit),
+        submit=visit.ui.t("Create {label}", label=label),
+        cancel_href=f"/r/{entity.name}",
+        sections=_sections(visit, layout, begun, {}, refused),
+        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
+        problems=summary(refused.said) if refused else (),
+        has_files=layout.has_files,
+        second=visit.ui.t("Create and start another"),
+    )
+    return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
+
+
+def _same_query(visit: Visit) -> str:
+    """What the address prefilled stays in the address, for the form is shown again under it."""
+    pairs = [(name, value) for name, values in visit.args.items() for value in values]
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _prefilled(visit: Visit, entity: Entity) -> dict[str, Any]:
+    """Values that the address gives: the same names that the form posts."""
+    given = MultiDict((name, value) for name, values in visit.args.items() for value in values)
+    writable = visit.rights(entity.name).names("create") | frozenset(SETTABLE)
+    found: dict[str, Any] = {}
+    layout = layout_of(visit, Ask(entity, {}, writable, is_new=True))
+    for slot in layout.open:
+        value = ABSENT if slot.is_grid else parse_form(slot.field.kind, slot.name, given, visit.ui)
+        if value is not ABSENT and value is not None:
+            found[slot.name] = with_title(visit, slot, value) if slot.field.kind == "lookup" else value
+    return found
+
+
+# --- edit -------------------------------------------------------------------------------------------
+
+
+def edit(visit: Visit, entity: str, record: str) -> Response:
+    """`GET, POST /r/<entity>/<id>/edit`: the record's form; edits that do not meet are merged."""
+    found = visit.entity_to("update", entity)
+    id_ = record_id(record)
+    for _ in range(ATTEMPTS):
+        stored = load_stored(visit, found, id_)
+        if not visit.is_post:
+            return _shown_edit(visit, found, stored)
+        try:
+            return _saved(visit, found, stored)
+        except Stale:
+            continue
+    raise Stale(Problem("R112", "The record changes too fast.", "Save again."))
+
+
+def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
+    post = read_post(visit, stored.layout, entity.name)
+    clashes, in_rows = clashes_of(visit, stored, post), row_clashes_of(visit, stored, post)
+    if clashes or in_rows:
+        kept = Refused(
+            post, tuple(in_rows), STALE, tuple(clashes), changed_note(visit, stored), has_seen=True
+        )
+        return _shown_edit(visit, entity, stored, kept)
+    theirs = {name for name in post.values if visit.form.get(KEEP + name) == THEIRS}
+    names = [n for n in post.changed(stored.layout.open, stored.digests) if n not in theirs]
+    values, numbers = _written(stored.layout, post, tuple(names))
+    problems = _unknown(post)
+    if problems:
+        return _shown_edit(visit, entity, stored, Refused(post, tuple(problems), 422))
+    if values:
+        try:
+            command = Update(entity.name, Target(stored.id), values, stored.version)
+            visit.records.execute(visit.actor, [command])
+        except Stale:
+            raise
+        except REFUSALS as error:
+            said = tuple(said_of(error.problems, numbers, _names(stored.layout)))
+            return _shown_edit(
+                visit, entity, stored.with_values(visit, post.values), Refused(post, said, status_of(error))
+            )
+    is_merged = bool(values) and post.version is not None and post.version != stored.version
+    said = merged_note(visit, stored) if is_merged else visit.ui.t("{label} saved", label=visit.label(entity))
+    return moved(f"/r/{entity.name}/{stored.id}", said if values else visit.ui.t("Nothing was changed"))
+
+
+def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
+    href = f"/r/{entity.name}/{stored.id}"
+    title = str(stored.record.get("title") or visit.label(entity))
+    model = FormPage(
+        title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),
+        action=f"{href}/edit",
+        submit=visit.ui.t("Save"),
+        cancel_href=href,
+        sections=_sections(visit, stored.layout, stored.record, stored.rows, refused),
+        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(title, href)),
+        problems=summary(refused.said) if refused else (),
+        hidden=_hidden(stored, refused),
+        merged=refused.merged if refused else "",
+        clashes=refused.clashes if refused else (),
+        has_files=stored.layout.has_files,
+    )
+    return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
+
+
+def _hidden(stored: Stored, refused: Refused | None) -> tuple[tuple[str, str], ...]:
+    """The version and digests that the next post is compared with.
+
+    After a clash the person has seen what is stored now; after another refusal still what they saw before.
+    """
+    if refused is None or refused.has_seen or not refused.post.was:
+        return ((VERSION, str(stored.version)), (WAS, written_digests(stored.digests)))
+    return ((VERSION, str(refused.post.version or stored.version)), (WAS, written_digests(refused.post.was)))
+
+
+# --- both -------------------------------------------------------------------------------------------
+
+
+def _written(
+    layout: Layout, post: Post, names: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, dict[str, list[int]]]]:
+    """The values to write, rows among them, and which row of the form each nested item is."""
+    values = sent_values(post, names)
+    numbers: dict[str, dict[str, list[int]]] = {}
+    for slot in layout.open:
+        if slot.is_grid:
+            write, numbers[slot.name] = nested_rows(slot, post.rows.get(slot.name, ()))
+            kept = {verb: items for verb, items in write.items() if items}
+            if kept:
+                values[slot.name] = kept
+    return values, numbers
+
+
+def _unknown(post: Post) -> list[Said]:
+    return [Said(text, name) for name, text in post.unknown.items()]
+
+
+def _names(layout: Layout) -> frozenset[str]:
+    return frozenset(s.name for s in layout.slots)
+
+
+def _sections(
+    visit: Visit, layout: Layout, record: Mapping[str, Any], rows: Rows, refused: Refused | None
+) -> tuple[Section, ...]:
+    files = naming(
+        visit, [s.field for s in layout.slots], [record, *([refused.post.values] if refused else [])]
+    )
+    sections = []
+    for part in layout.parts:
+        fields = (_field(slot, record, rows, refused) for slot in part.slots)
+        sections.append(Section(part.label, tuple(replace(f, value=files(f, f.value)) for f in fields)))
+    return tuple(sections)
+
+
+def _field(slot: Slot, record: Mapping[str, Any], rows: Rows, refused: Refused | None) -> Field:
+    """The control with what the person typed, else with what is stored."""
+    if slot.is_grid:
+        posted = refused.post.rows.get(slot.name) if refused else None
+        children = _stored_grid(slot, rows) if posted is None else _posted_grid(slot, posted, rows)
+        field = replace(slot.field, children=children)
+    elif refused and slot.name in refused.post.values:
+        field = replace(slot.field, value=_typed(slot, refused.post))
+    else:
+        field = replace(slot.field, value=record.get(slot.name))
+    return marked(field, refused.said) if refused else field
+
+
+def _typed(slot: Slot, post: Post) -> Any:
+    """The posted value; a chosen record with the title that stood in its input."""
+    value = post.values[slot.name]
+    if slot.field.kind != "lookup" or value is None:
+        return value
+    found = value if isinstance(value, Mapping) else {"id": value}
+    return {"title": post.titles.get(slot.name, ""), **found}
+
+
+def _stored_grid(slot: Slot, rows: Rows) -> Children:
+    """The stored rows, in which the record of a link stays what it is, and blank ones."""
+    columns = tuple(c.field for c in slot.columns)
+    known = [(str(r["id"]), dict(r)) for r in rows.get(slot.name, ())]
+    return _with_fixed_ends(slot, children_of(slot.name, columns, known))
+
+
+def _with_fixed_ends(slot: Slot, grid: Children) -> Children:
+    if not any(c.name == TO for c in slot.columns):
+        return grid
+    return replace(grid, rows=tuple(_fixed(row) if row.id else row for row in grid.rows))
+
+
+def _fixed(row: ChildRow) -> ChildRow:
+    cells = (replace(c, readonly=c.readonly or c.name.endswith(f".{TO}")) for c in row.cells)
+    return replace(row, cells=tuple(cells))
+
+
+def _posted_grid(slot: Slot, posted: Sequence[PostedRow], rows: Rows) -> Children:
+    """The rows as they were typed, at the numbers that they had, and blank ones after them."""
+    columns = tuple(c.field for c in slot.columns)
+    stored = {str(r["id"]): r for r in rows.get(slot.name, ())}
+    blank = children_of(slot.name, columns, [])
+    shown = [
+        ChildRow(
+            row.input.index,
+            tuple(
+                replace(c, name=f"{slot.name}.{row.input.index}.{c.name}", value=_cell_value(c, row, stored))
+                for c in columns
+            ),
+            row.input.id if row.input.id in stored else "",
+            removed=row.input.removed,
+        )
+        for row in posted
+    ]
+    start = max((r.index for r in shown), default=-1) + 1
+    empty = (
+        replace(b, index=start + i, cells=tuple(_renumbered(c, slot.name, start + i) for c in b.cells))
+        for i, b in enumerate(blank.rows)
+    )
+    return _with_fixed_ends(slot, Children(columns, (*shown, *empty), blank.pattern))
+
+
+def _renumbered(cell: Field, grid: str, index: int) -> Field:
+    return replace(cell, name=f"{grid}.{index}.{cell.name.rpartition('.')[2]}")
+
+
+def _cell_value(column: Field, row: PostedRow, stored: Mapping[str, Mapping[str, Any]]) -> Any:
+    if column.name in row.values:
+        return row.values[column.name]
+    return stored.get(row.input.id, {}).get(column.name)

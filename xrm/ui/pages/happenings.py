@@ -1,0 +1,145 @@
+"""What happened: the history of a record, and the latest changes of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flask import Response
+
+from xrm.metadata.model import Entity, Shape
+from xrm.ui.fields.view import Field
+from xrm.ui.models import Change, Event, HistoryPage, Link
+from xrm.ui.pages.answers import page
+from xrm.ui.pages.controls import POINTERS, named
+from xrm.ui.pages.related import written
+from xrm.ui.pages.titles import title_of
+from xrm.ui.pages.visit import Visit, record_id
+
+EVENTS = 50
+_ICONS = {
+    "create": "plus", "update": "pencil", "delete": "trash-2", "restore": "undo-2", "transition": "arrow-right",
+    "link": "link", "unlink": "unlink",
+}  # fmt: skip
+_HIDDEN = ("title", "version", "state_since")
+
+
+def history(visit: Visit, entity: str, record: str) -> Response:
+    """`GET /r/<entity>/<id>/history`: every change of the record, in fields that this person may read."""
+    found = visit.entity(entity)
+    id_ = record_id(record)
+    title = str(
+        visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"] or visit.label(found)
+    )
+    rows = visit.queries.history(visit.actor, entity, id_, limit=EVENTS, after=visit.arg("cursor"))
+    model = HistoryPage(
+        title=title,
+        crumbs=(
+            Link(visit.plural(found), f"/r/{entity}", found.icon),
+            Link(title, f"/r/{entity}/{id_}"),
+        ),
+        events=events_of(visit, rows.data),
+        next_href=f"/r/{entity}/{id_}/history?cursor={rows.next}" if rows.next else "",
+    )
+    return page(visit, "history.html", model, current=entity)
+
+
+def events_of(visit: Visit, rows: Sequence[Mapping[str, Any]], with_title: bool = False) -> tuple[Event, ...]:
+    """The changes as events, the records that they name by their titles."""
+    names = _Titles(visit)
+    return tuple(_event(visit, row, names, with_title) for row in rows)
+
+
+def _event(visit: Visit, row: Mapping[str, Any], names: _Titles, with_title: bool) -> Event:
+    operation = str(row["operation"])
+    entity = visit.model.entities[row["entity"]]
+    return Event(
+        who=str((row.get("actor") or {}).get("title") or visit.ui.t("The system")),
+        what=_what(visit, operation, str(row.get("title") or "") if with_title else ""),
+        at=row["at"],
+        icon=_ICONS.get(operation, "pencil"),
+        text=row.get("reason") or "",
+        changes=tuple(_changes(visit, entity, operation, row["changes"], names)),
+    )
+
+
+def _what(visit: Visit, operation: str, title: str) -> str:
+    t = visit.ui.t
+    said = {
+        "create": t("created it"),
+        "update": t("changed it"),
+        "delete": t("moved it to the trash"),
+        "restore": t("restored it"),
+        "transition": t("took a step"),
+        "link": t("added a link"),
+        "unlink": t("removed a link"),
+    }.get(operation, operation)
+    return f"{said}: {title}" if title else said
+
+
+def _changes(
+    visit: Visit, entity: Entity, operation: str, changes: Mapping[str, Any], names: _Titles
+) -> Iterator[Change]:
+    for name, change in changes.items():
+        control = named(visit, entity, name)
+        if name in _HIDDEN:
+            continue
+        if control is None:
+            yield from _link_change(visit, entity, name, change, names)
+            continue
+        before, after = (_text(visit, control, change[end], names) for end in ("before", "after"))
+        if before or after:
+            yield Change(control.label, before, after)
+
+
+def _text(visit: Visit, control: Field, value: Any, names: _Titles) -> str:
+    if control.kind == "lookup":
+        return names.of(control, value)
+    if control.kind in ("rich", "markdown", "area"):
+        return str(value or "")[:200]
+    if control.kind in ("file", "image"):
+        return (
+            visit.ui.t("{count} files", count=len(value) if isinstance(value, list) else 1) if value else ""
+        )
+    return written(visit, control, value)
+
+
+def _link_change(
+    visit: Visit, entity: Entity, name: str, change: Mapping[str, Any], names: _Titles
+) -> Iterator[Change]:
+    """A link that came or went, by the title of the record at its end."""
+    side = entity.relationships.get(name)
+    if side is None or side.shape is Shape.LOOKUP:
+        return
+    ends = [names.title((change[end] or {}).get("to")) for end in ("before", "after")]
+    yield Change(visit.text(side.label, side.name), *ends)
+
+
+class _Titles:
+    """Titles of records named in changes, each read once."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, control: Field, value: Any) -> str:
+        """What a lookup pointed at."""
+        if isinstance(value, str) and control.lookup is not None:
+            return self.title({"entity": self._target(control), "id": value})
+        return self.title(value)
+
+    def title(self, value: Any) -> str:
+        """The title of a reference; one that may not be read is only said to be a record."""
+        if not isinstance(value, Mapping) or not value.get("id"):
+            return ""
+        if value.get("title"):
+            return str(value["title"])
+        key = (str(value.get("entity") or ""), str(value["id"]))
+        if key not in self._known:
+            self._known[key] = title_of(self._visit, *key) or self._visit.ui.t(
+                "a record that you may not read"
+            )
+        return self._known[key]
+
+    def _target(self, control: Field) -> str:
+        return POINTERS.get(control.name, "")

@@ -1,0 +1,100 @@
+"""Home: how much there is of everything, and what this person did last. And the search over all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response
+
+from xrm.engine.queries.request import Count, FieldTest, Query, Sort
+from xrm.metadata.model import Entity
+from xrm.ui.models import Empty, Hit, HitGroup, HomePage, Related, RelatedRow, SearchPage, Tile
+from xrm.ui.pages.answers import page
+from xrm.ui.pages.shell import menu_entities
+from xrm.ui.pages.visit import Visit
+
+TILES, BOARDS, RECENT, HITS = 8, 4, 5, 60
+
+
+def show(visit: Visit) -> Response:
+    """`GET /`: counts of what the menu leads to, and the records that this person changed last."""
+    known = list(menu_entities(visit))
+    model = HomePage(
+        title=visit.ui.t("Home"),
+        tiles=tuple(_tile(visit, e) for e in known[:TILES]),
+        boards=tuple(b for e in known[:TILES] if (b := _mine(visit, e)) is not None)[:BOARDS],
+        empty=None if known else _nothing(visit),
+    )
+    return page(visit, "home.html", model, current="home")
+
+
+def _tile(visit: Visit, entity: Entity) -> Tile:
+    query = Query(entity.name, fields=(("id",),), limit=1, count=Count.CAPPED)
+    found = visit.queries.list(visit.actor, query)
+    value = visit.ui.number(found.count or 0) + ("+" if found.count_is == "at_least" else "")
+    return Tile(
+        visit.plural(entity),
+        value,
+        href=f"/r/{entity.name}",
+        icon=entity.icon,
+        tone="" if found.count else "empty",
+    )
+
+
+def _mine(visit: Visit, entity: Entity) -> Related | None:
+    """What this person changed last, if anything."""
+    tests = (FieldTest(("updated_by",), "eq", ("me",)),)
+    query = Query(
+        entity.name,
+        fields=(("title",), ("updated_at",)),
+        tests=tests,
+        sort=(Sort(("updated_at",), True),),
+        limit=RECENT,
+    )
+    rows = visit.queries.list(visit.actor, query)
+    if not rows.data:
+        return None
+    listed = tuple(_recent(visit, entity, row) for row in rows.data)
+    href = "/r/" + entity.name + "?" + urlencode({"f.updated_by": "me", "sort": "-updated_at"})
+    label = visit.ui.t("{plural} that you changed", plural=visit.plural(entity))
+    return Related(label, entity.icon, listed, href=href if rows.next else "")
+
+
+def _recent(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> RelatedRow:
+    title = str(row["title"] or visit.ui.t("Untitled"))
+    return RelatedRow(title, f"/r/{entity.name}/{row['id']}", visit.ui.moment(row["updated_at"]))
+
+
+def _nothing(visit: Visit) -> Empty:
+    t = visit.ui.t
+    return Empty(
+        t("Nothing to show yet"),
+        t("You hold no role that lets you read records. Ask an administrator."),
+        "lock",
+    )
+
+
+def search(visit: Visit) -> Response:
+    """`GET /search?q=`: records of every entity that hold every word, as far as this person may read."""
+    text = visit.arg("q").strip()[: visit.runtime.settings.limits.search_length]
+    rows = visit.queries.search(visit.actor, text, limit=HITS) if text else ()
+    groups: dict[str, list[Hit]] = {}
+    for row in rows:
+        groups.setdefault(row["entity"], []).append(_hit(row))
+    model = SearchPage("/search", text, tuple(_groups(visit, groups, text)))
+    return page(visit, "search.html", model)
+
+
+def _groups(visit: Visit, groups: Mapping[str, list[Hit]], text: str) -> Iterator[HitGroup]:
+    for name, hits in groups.items():
+        entity = visit.model.entities[name]
+        href = f"/r/{name}?{urlencode({'search': text})}"
+        yield HitGroup(visit.plural(entity), entity.icon, tuple(hits), href)
+
+
+def _hit(row: Mapping[str, Any]) -> Hit:
+    snippet = tuple((piece["text"], bool(piece["match"])) for piece in row["highlight"])
+    shown = snippet if "".join(text for text, _ in snippet) != row["title"] else ()
+    return Hit(str(row["title"] or ""), f"/r/{row['entity']}/{row['id']}", snippet=shown)

@@ -1,0 +1,214 @@
+"""The layout of a form for one person: which names stand in which section, and how each is entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
+from xrm.metadata.fieldtypes.base import FieldType, Params
+from xrm.metadata.fieldtypes.times import DATE
+from xrm.metadata.model import Entity, Form, Relationship, Shape
+from xrm.ui.fields.view import Field
+from xrm.ui.pages.conditions import holds, scene_of
+from xrm.ui.pages.controls import POINTERS, named, of_field, of_lookup, of_type, readable_names
+from xrm.ui.pages.visit import Visit
+
+MAIN = "main"
+SETTABLE = ("owner", "team")
+VALIDITY = ("valid_from", "valid_to")
+TO = "to"
+_NOT_IN_GRIDS = ("rich", "markdown", "json", "file", "image", "address", "geo", "expression", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A name on a form: its control, and the type that reads what is posted. A grid has columns instead."""
+
+    field: Field
+    type: FieldType | None = None
+    params: Params | None = None
+    relationship: Relationship | None = None
+    columns: tuple[Slot, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the field or relationship."""
+        return self.field.name
+
+    @property
+    def is_grid(self) -> bool:
+        """True for children and links that are entered in rows."""
+        return bool(self.columns)
+
+    @property
+    def is_open(self) -> bool:
+        """True when this person enters it here."""
+        return not self.field.readonly
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of the layout."""
+
+    label: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A whole form."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def slots(self) -> Iterator[Slot]:
+        """Everything on the form in its order."""
+        return (slot for part in self.parts for slot in part.slots)
+
+    @property
+    def open(self) -> tuple[Slot, ...]:
+        """What this person enters."""
+        return tuple(s for s in self.slots if s.is_open)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether something is uploaded."""
+        return any(s.field.kind in ("file", "image") for s in self.open)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a layout depends on: the record's values, what may be written, and whether it is new."""
+
+    entity: Entity
+    values: Mapping[str, Any]
+    writable: frozenset[str]
+    is_new: bool
+
+
+def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
+    """The form of that name, as this person may fill it in."""
+    scene = scene_of(visit, ask.entity, ask.values)
+    found = form_of(ask.entity, form)
+    parts = (
+        Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, s.rows)))
+        for s in found.sections
+        if holds(scene, s.visible_when, True)
+    )
+    return Layout(tuple(p for p in parts if p.slots))
+
+
+def form_of(entity: Entity, name: str = MAIN) -> Form:
+    """The form of that name, else the main one."""
+    return entity.forms.get(name) or entity.forms.get(MAIN) or next(iter(entity.forms.values()))
+
+
+def _slots(visit: Visit, ask: Ask, rows: Iterable[tuple[str, ...]]) -> Iterator[Slot]:
+    scene = scene_of(visit, ask.entity, ask.values)
+    for row in rows:
+        for name in row:
+            thing = ask.entity.fields.get(name) or ask.entity.relationships.get(name)
+            if thing is not None and not holds(scene, thing.visible_when, True):
+                continue
+            slot = slot_of(visit, ask, name)
+            if slot is None:
+                continue
+            is_needed = slot.field.required or (
+                thing is not None and holds(scene, thing.required_when, False)
+            )
+            is_locked = not ask.is_new and thing is not None and holds(scene, thing.readonly_when, False)
+            yield _finished(visit, slot, is_needed, is_locked)
+
+
+def _finished(visit: Visit, slot: Slot, is_needed: bool, is_locked: bool) -> Slot:
+    field = replace(slot.field, required=is_needed and not slot.field.readonly)
+    if is_locked:
+        field = replace(field, readonly=True, reason=visit.ui.t("A rule keeps it as it is now."))
+    return replace(slot, field=field)
+
+
+def slot_of(visit: Visit, ask: Ask, name: str) -> Slot | None:
+    """How this person enters the name; read-only where they only see it; None where they do neither."""
+    side = ask.entity.relationships.get(name)
+    if side is not None and side.shape is not Shape.LOOKUP:
+        return _grid(visit, ask, side)
+    slot = value_slot(visit, ask.entity, name)
+    if slot is None:
+        return None
+    if name in ask.writable and _takes_input(ask.entity, name):
+        return slot
+    if ask.is_new or name not in readable_names(visit, ask.entity):
+        return None
+    reason = "" if slot.field.kind == "readonly" else _why_closed(visit, ask, name)
+    return replace(slot, field=replace(slot.field, readonly=True, reason=reason))
+
+
+def value_slot(visit: Visit, entity: Entity, name: str) -> Slot | None:
+    """A field, lookup or pointer of the entity with the type that reads it."""
+    if name in entity.fields:
+        field = entity.fields[name]
+        params = dict(field.params)
+        if str(field.type.control) == "money":
+            params.setdefault("default_currency", visit.runtime.settings.currency)
+        return Slot(of_field(visit, field), field.type, params)
+    if name in entity.relationships:
+        side = entity.relationships[name]
+        if side.shape is not Shape.LOOKUP:
+            return None
+        return Slot(of_lookup(visit, side), LOOKUP, lookup_params(side, visit.model), side)
+    if name in POINTERS:
+        found = named(visit, entity, name)
+        return Slot(found, LOOKUP, engine_lookup(POINTERS[name], visit.model)) if found else None
+    return None
+
+
+def _takes_input(entity: Entity, name: str) -> bool:
+    if name in entity.fields:
+        return entity.fields[name].type.is_writable and not entity.fields[name].through
+    return name in entity.relationships or name in SETTABLE
+
+
+def _why_closed(visit: Visit, ask: Ask, name: str) -> str:
+    field = ask.entity.fields.get(name)
+    if field is not None and (field.through or not field.type.is_writable):
+        return visit.ui.t("It follows from other values.")
+    return visit.ui.t("Your roles let you read it only.")
+
+
+def _grid(visit: Visit, ask: Ask, side: Relationship) -> Slot | None:
+    """Owned children, or links with their attributes, as rows."""
+    if side.name not in ask.writable or not (side.shape is Shape.MANY or side.owned):
+        return None
+    columns = link_columns(visit, side) if side.shape is Shape.MANY else tuple(_child_columns(visit, side))
+    if not columns:
+        return None
+    label, help_ = visit.text(side.label, side.name), visit.text(side.help)
+    return Slot(Field(side.name, label, "rows", help=help_, wide=True), relationship=side, columns=columns)
+
+
+def link_columns(visit: Visit, side: Relationship) -> tuple[Slot, ...]:
+    """What a link asks for: the record that it leads to, its attributes, and from when to when."""
+    far = replace(of_lookup(visit, side), name=TO, required=True)
+    slots = [Slot(far, LOOKUP, lookup_params(side, visit.model), side)]
+    for name, field in side.attributes.items():
+        slots.append(Slot(replace(of_field(visit, field), name=name), field.type, field.params))
+    if side.valid:
+        for name, label in zip(VALIDITY, (visit.ui.t("From"), visit.ui.t("Until")), strict=True):
+            slots.append(Slot(of_type(visit, name, label, DATE, {}), DATE, {}))
+    return tuple(slots)
+
+
+def _child_columns(visit: Visit, side: Relationship) -> Iterator[Slot]:
+    """What a row of children asks for, in the order of the children's own form."""
+    assert side.of is not None
+    child, lookup = visit.model.entities[side.of[0]], side.of[1]
+    rights = visit.rights(child.name)
+    if not rights.can("read"):
+        return
+    writable = rights.names("create") | rights.names("update")
+    for name in dict.fromkeys(n for s in form_of(child).sections for row in s.rows for n in row):
+        slot = None if name == lookup or name not in writable else value_slot(visit, child, name)
+        if slot is not None and slot.field.kind not in _NOT_IN_GRIDS and _takes_input(child, name):
+            yield replace(slot, field=replace(slot.field, help=""))

@@ -1,0 +1,203 @@
+"""One's own page: name, language, zone and theme, the password, sessions, and API tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from zoneinfo import available_timezones
+
+from flask import Response
+
+from xrm.engine.identity import SESSION_COOKIE
+from xrm.errors import Conflict, Forbidden, Invalid, Problem, XrmError
+from xrm.ui.fields.view import Field, Option
+from xrm.ui.formatting import as_date, zone_of
+from xrm.ui.i18n import LANGUAGES
+from xrm.ui.models import Action, MeForm, MePage, Section, TokenRow
+from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.door import THEME_COOKIE, THEMES
+from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
+from xrm.ui.pages.visit import Visit, record_id
+
+REFUSALS = (Invalid, Conflict, Forbidden)
+
+
+def show(visit: Visit) -> Response:
+    """`GET /me`: everything of one's own."""
+    return _page(visit)
+
+
+def save_profile(visit: Visit) -> Response:
+    """`POST /me`: name, language and zone are as given, the theme is in the browser."""
+    given = {name: visit.form.get(name, "").strip() for name in ("name", "language", "zone")}
+    try:
+        visit.runtime.identity.people.update_self(visit.actor, given)
+    except REFUSALS as error:
+        return _page(visit, "profile", error, given)
+    made = moved("/me", visit.ui.t("Your settings are saved"))
+    theme = visit.form.get("theme", "")
+    if theme in THEMES:
+        made.set_cookie(THEME_COOKIE, theme, max_age=365 * 24 * 3600, path="/", samesite="Lax", httponly=True,
+                        secure=visit.runtime.settings.base_url.startswith("https://"))  # fmt: skip
+    return made
+
+
+def save_password(visit: Visit) -> Response:
+    """`POST /me/password`: another password; every session is over, this one too."""
+    try:
+        people = visit.runtime.identity.people
+        people.change_password(visit.actor, visit.form.get("old", ""), visit.form.get("new", ""))
+    except REFUSALS as error:
+        return _page(visit, "password", error)
+    made = moved("/login")
+    made.delete_cookie(SESSION_COOKIE, path="/")
+    return made
+
+
+def sign_out_everywhere(visit: Visit) -> Response:
+    """`POST /me/sessions/end`: every session of this person is over, this one too."""
+    visit.runtime.identity.sign_out_everywhere(visit.actor)
+    made = moved("/login")
+    made.delete_cookie(SESSION_COOKIE, path="/")
+    return made
+
+
+def create_token(visit: Visit) -> Response:
+    """`POST /me/tokens`: a token, shown this once."""
+    name, until = visit.form.get("token_name", ""), visit.form.get("expires", "")
+    try:
+        secret = visit.runtime.identity.create_token(visit.actor, name, expires=_end_of(visit, until))
+    except REFUSALS as error:
+        return _page(visit, "token", error, {"token_name": name, "expires": until})
+    return _page(visit, token=secret)
+
+
+def revoke_token(visit: Visit, token: str) -> Response:
+    """`POST /me/tokens/<id>/revoke`: the token opens nothing any more."""
+    visit.runtime.identity.revoke_token(visit.actor, record_id(token))
+    return moved("/me", visit.ui.t("The token is revoked"))
+
+
+def _end_of(visit: Visit, day: str) -> datetime | None:
+    """The end of a day in this person's zone."""
+    found = as_date(day)
+    if found is None:
+        return None
+    return datetime.combine(found, time(), zone_of(visit.ui.zone)) + timedelta(days=1)
+
+
+def _page(
+    visit: Visit,
+    about: str = "",
+    error: XrmError | None = None,
+    given: Mapping[str, str] | None = None,
+    token: str = "",
+) -> Response:
+    model = MePage(
+        title=visit.actor.name,
+        profile=_form(visit, "profile", _profile, about, error, given),
+        password=_form(visit, "password", _password, about, error, given),
+        new_token=_form(visit, "token", _token, about, error, given),
+        tokens=tuple(_tokens(visit)),
+        token=token,
+        roles=tuple(_roles(visit)),
+        end_sessions=Action(visit.ui.t("Sign out everywhere"), "/me/sessions/end", "log-out", post=True),
+    )
+    made = page(visit, "me.html", model, status=status_of(error) if error else 200)
+    if token:
+        made.headers["Cache-Control"] = "no-store"
+    return made
+
+
+Making = Callable[[Visit, Mapping[str, str]], MeForm]
+
+
+def _form(
+    visit: Visit, name: str, make: Making, about: str, error: XrmError | None, given: Mapping[str, str] | None
+) -> MeForm:
+    is_refused = error is not None and about == name
+    form = make(visit, given or {} if is_refused else {})
+    if error is None or not is_refused:
+        return form
+    renamed = {"name": "token_name"} if name == "token" else {}
+    known = frozenset(f.name for f in form.section.fields)
+    said = [Said(s.message, s.name) if s.name else s for s in said_of(_renamed(error, renamed), {}, known)]
+    fields = tuple(marked(f, said) for f in form.section.fields)
+    return replace(form, section=replace(form.section, fields=fields), problems=summary(said))
+
+
+def _renamed(error: XrmError, names: Mapping[str, str]) -> list[Problem]:
+    return [p.at(replace(p.where, path=names.get(p.where.path, p.where.path))) for p in error.problems]
+
+
+def _profile(visit: Visit, given: Mapping[str, str]) -> MeForm:
+    t = visit.ui.t
+    themes = (Option("light", t("Light")), Option("dark", t("Dark")), Option("system", t("As the system")))
+    zones = tuple(
+        Option(z, z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC"
+    )
+    fields = (
+        Field("name", t("Name"), "line", given.get("name", visit.actor.name), required=True, autocomplete="name"),
+        Field("language", t("Language"), "select", given.get("language", visit.actor.language), required=True,
+              options=tuple(Option(code, label) for code, label in LANGUAGES.items())),
+        Field("zone", t("Time zone"), "select", given.get("zone", visit.actor.zone), required=True, options=zones),
+        Field("theme", t("Theme"), "select", visit.theme, required=True, options=themes),
+    )  # fmt: skip
+    return MeForm("/me", t("Save"), Section(t("You"), fields))
+
+
+def _password(visit: Visit, given: Mapping[str, str]) -> MeForm:
+    t = visit.ui.t
+    fields = (
+        Field("old", t("Present password"), "secret", required=True),
+        Field(
+            "new",
+            t("New password"),
+            "secret",
+            required=True,
+            help=t("At least 12 characters, nothing that is easy to guess."),
+        ),
+    )
+    return MeForm(
+        "/me/password",
+        t("Change the password"),
+        Section(t("Password"), fields, t("You sign in again everywhere afterwards.")),
+    )
+
+
+def _token(visit: Visit, given: Mapping[str, str]) -> MeForm:
+    t = visit.ui.t
+    fields = (
+        Field(
+            "token_name", t("Name"), "line", given.get("token_name"), required=True, help=t("What it is for.")
+        ),
+        Field(
+            "expires",
+            t("Last day"),
+            "date",
+            given.get("expires"),
+            help=t("Without one it holds until you revoke it."),
+        ),
+    )
+    return MeForm("/me/tokens", t("Create the token"), Section(t("New token"), fields))
+
+
+def _tokens(visit: Visit) -> list[TokenRow]:
+    now = visit.runtime.world.now()
+    return [
+        TokenRow(
+            name=token.name,
+            prefix=token.prefix,
+            created_at=token.created_at.isoformat(),
+            until="" if token.expires_at is None else visit.ui.datetime(token.expires_at.isoformat()),
+            is_open=token.revoked_at is None and (token.expires_at is None or token.expires_at > now),
+            revoke=Action(visit.ui.t("Revoke"), f"/me/tokens/{token.id}/revoke", "x", post=True, danger=True),
+        )
+        for token in visit.runtime.identity.list_tokens(visit.actor)
+    ]
+
+
+def _roles(visit: Visit) -> list[str]:
+    known = visit.snapshot.policy.roles
+    return [visit.text(known[r].label, r) if r in known else r for r in sorted(visit.actor.roles)]

@@ -1,0 +1,319 @@
+"""The page of one record: head, state and its steps, sections of the form, what belongs to it, and its way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from xrm.engine.commands import Delete, Restore, Target
+from xrm.engine.queries.request import Expand, Trash
+from xrm.engine.records.permitted import Permitted
+from xrm.errors import Conflict, Forbidden, Invalid, XrmError
+from xrm.metadata.model import Entity, Shape
+from xrm.ui.fields.view import Children, Field
+from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
+from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.conditions import holds, scene_of
+from xrm.ui.pages.controls import control_for, readable_names
+from xrm.ui.pages.files import naming
+from xrm.ui.pages.layout import form_of
+from xrm.ui.pages.refusals import Said, status_of, summary
+from xrm.ui.pages.related import related_of, written
+from xrm.ui.pages.steps import steps_of
+from xrm.ui.pages.visit import Visit, record_id
+
+GRID_ROWS = 50
+FACTS = 3
+MOST_TOLD = 8
+
+
+def show(visit: Visit, entity: str, record: str) -> Response:
+    """`GET /r/<entity>/<id>`: the record as this person may read it."""
+    found = visit.entity(entity)
+    id_ = record_id(record)
+    shown = visit.queries.get(visit.actor, entity, id_)
+    return page(visit, "record.html", _model(visit, found, id_, shown), current=entity)
+
+
+def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> RecordPage:
+    allowed = visit.records.permitted(visit.actor, entity.name, id_) if not entity.is_engine else _NOTHING
+    is_gone = bool(record.get("deleted_at"))
+    related, adds = related_of(visit, entity, id_) if not is_gone else ((), ())
+    return RecordPage(
+        title=title_of(visit, entity, record),
+        icon=entity.icon,
+        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
+        sections=tuple(_sections(visit, entity, id_, record)),
+        facts=tuple(_facts(visit, entity, record)),
+        path=_path(visit, entity, record),
+        transitions=() if is_gone else steps_of(visit, entity, id_, record),
+        related=related,
+        adds=adds,
+        actions=_actions(visit, entity, id_, record, allowed),
+        footnote=_footnote(visit, record),
+        trashed=visit.ui.t("This record is in the trash.") if is_gone else "",
+        restore=_restore(visit, entity, id_) if is_gone and allowed.may("delete") else None,
+    )
+
+
+_NOTHING = Permitted(frozenset(), frozenset())
+
+
+def title_of(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
+    """What the record is called."""
+    return str(record.get("title") or visit.ui.t("Untitled {label}", label=visit.label(entity).lower()))
+
+
+# --- head -------------------------------------------------------------------------------------------
+
+
+def _facts(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Iterator[str]:
+    """What one wants to know first: what the list shows beside the title, and who looks after it."""
+    view = next((v for v in entity.views.values() if v.type == "list"), None)
+    title, said = record.get("title"), 0
+    yield visit.label(entity)
+    for path in view.columns if view else ():
+        field = (
+            control_for(visit, entity, path) if "." not in path and path not in ("state", "owner") else None
+        )
+        if field is None or field.kind in (
+            "area",
+            "rich",
+            "markdown",
+            "json",
+            "file",
+            "image",
+            "address",
+            "tags",
+        ):
+            continue
+        text = written(visit, field, record.get(path))
+        if text and text != title and said < FACTS:
+            said += 1
+            yield text
+    owner = record.get("owner")
+    if owner and owner.get("title"):
+        yield visit.ui.t("Owner: {name}", name=owner["title"])
+
+
+def _path(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The states of the lifecycle with the present one; a path only where they follow each other."""
+    if entity.lifecycle is None:
+        return ()
+    names = list(entity.lifecycle.states)
+    now = record.get("state")
+    at = names.index(now) if now in names else -1
+    return tuple(
+        Step(visit.text(s.label, s.name), "current" if i == at else "done" if i < at else "open")
+        for i, s in enumerate(entity.lifecycle.states.values())
+    )
+
+
+def _actions(
+    visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], allowed: Permitted
+) -> tuple[Action, ...]:
+    t, href = visit.ui.t, f"/r/{entity.name}/{id_}"
+    history = Action(t("History"), f"{href}/history", "history")
+    if entity.is_engine:
+        return ()
+    if record.get("deleted_at"):
+        return (history,)
+    found = [history]
+    if allowed.may("delete") and not entity.append_only:
+        found.append(Action(t("Delete"), f"{href}/delete", "trash-2"))
+    if allowed.may("update") and not entity.append_only:
+        locked = _locked(visit, entity, record)
+        edit = Action(t("Edit"), f"{href}/edit", "pencil", primary=True, disabled=bool(locked), reason=locked)
+        found.append(edit)
+    return tuple(found)
+
+
+def _locked(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
+    """Why a record in its present state cannot be edited."""
+    state = entity.lifecycle.states.get(str(record.get("state"))) if entity.lifecycle else None
+    if state is None or not state.locked:
+        return ""
+    return visit.ui.t("It is {state}, and locked.", state=visit.text(state.label, state.name))
+
+
+def _restore(visit: Visit, entity: Entity, id_: UUID) -> Action:
+    return Action(visit.ui.t("Restore"), f"/r/{entity.name}/{id_}/restore", "undo-2", post=True)
+
+
+def _footnote(visit: Visit, record: Mapping[str, Any]) -> str:
+    def who(name: str) -> str:
+        return str((record.get(name) or {}).get("title") or visit.ui.t("the system"))
+
+    if not record.get("created_at"):
+        return ""
+    ui = visit.ui
+    made = ui.t("Created {when} by {who}.", when=ui.datetime(record["created_at"]), who=who("created_by"))
+    if record.get("version") == 1 or not record.get("updated_at"):
+        return made
+    changed = ui.t("Changed {when} by {who}.", when=ui.datetime(record["updated_at"]), who=who("updated_by"))
+    return f"{made} {changed}"
+
+
+# --- sections ---------------------------------------------------------------------------------------
+
+
+def _sections(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> Iterator[Section]:
+    """The sections of the form with what may be read; grids stand in sections of their own."""
+    scene = scene_of(visit, entity, record)
+    grids = _grids(visit, entity, id_)
+    form = form_of(entity)
+    controls = [
+        c for s in form.sections for row in s.rows for n in row if (c := control_for(visit, entity, n))
+    ]
+    files = naming(visit, controls, [record], f"/r/{entity.name}/{id_}")
+    for section in form.sections:
+        if not holds(scene, section.visible_when, True):
+            continue
+        fields, below = [], []
+        for name in (n for row in section.rows for n in row):
+            thing = entity.fields.get(name) or entity.relationships.get(name)
+            if thing is not None and not holds(scene, thing.visible_when, True):
+                continue
+            if name in grids:
+                below.append(grids[name])
+                continue
+            control = control_for(visit, entity, name)
+            if control is not None:
+                fields.append(replace(control, value=files(control, record.get(name))))
+        if fields:
+            yield Section(visit.text(section.label, section.name), tuple(fields))
+        for grid in below:
+            yield Section(grid.label, (grid,))
+    yield from _aside(visit, entity, record, {f.name for f in controls})
+
+
+def _aside(visit: Visit, entity: Entity, record: Mapping[str, Any], shown: set[str]) -> Iterator[Section]:
+    """Who the record belongs to, where the form does not say it."""
+    names = [n for n in ("owner", "team", "unit") if entity.is_owned and n not in shown]
+    found = [(n, control_for(visit, entity, n)) for n in names]
+    fields = tuple(replace(c, value=record.get(n)) for n, c in found if c is not None and record.get(n))
+    if fields:
+        yield Section(visit.ui.t("Responsible"), fields)
+
+
+def _grids(visit: Visit, entity: Entity, id_: UUID) -> dict[str, Field]:
+    """Owned children and links of the form, as tables to read."""
+    names = [n for s in form_of(entity).sections for row in s.rows for n in row]
+    sides = [entity.relationships[n] for n in names if n in entity.relationships]
+    known = readable_names(visit, entity)
+    wanted = [
+        s
+        for s in sides
+        if s.shape is Shape.INVERSE and s.owned and s.name in known and s.of and visit.can("read", s.of[0])
+    ]
+    if not wanted:
+        return {}
+    expand = tuple(Expand(s.name, GRID_ROWS) for s in wanted)
+    found = visit.queries.get(
+        visit.actor, entity.name, id_, fields=(("id",),), expand=expand, trash=Trash.BOTH
+    )
+    return {
+        s.name: Field(
+            s.name,
+            visit.text(s.label, s.name),
+            "rows",
+            value=found[s.name]["data"],
+            wide=True,
+            children=Children(tuple(_child_columns(visit, s.of[0] if s.of else "", s.of[1] if s.of else ""))),
+        )
+        for s in wanted
+    }
+
+
+def _child_columns(visit: Visit, child: str, lookup: str) -> Iterator[Field]:
+    entity = visit.model.entities[child]
+    for name in dict.fromkeys(n for s in form_of(entity).sections for row in s.rows for n in row):
+        control = control_for(visit, entity, name) if name != lookup else None
+        if control is not None and control.kind not in ("rich", "markdown", "json", "file", "image"):
+            yield control
+
+
+# --- trash ------------------------------------------------------------------------------------------
+
+
+def delete(visit: Visit, entity: str, record: str) -> Response:
+    """`GET, POST /r/<entity>/<id>/delete`: says what goes with it, then moves all of it to the trash as one act."""
+    found = visit.entity_to("delete", entity)
+    id_ = record_id(record)
+    shown = visit.queries.get(visit.actor, entity, id_, trash=Trash.LIVE)
+    if not visit.is_post:
+        return _confirm(visit, found, id_, shown)
+    version = visit.form.get("version", "")
+    command = Delete(entity, Target(id_), int(version) if version.isdecimal() else None)
+    try:
+        outcome = visit.records.execute(visit.actor, [command])
+    except (Conflict, Forbidden, Invalid) as error:
+        return _confirm(visit, found, id_, shown, error)
+    others = len([c for c in outcome.changes if c.operation == "delete"]) - 1
+    said = visit.ui.t("{title} is in the trash", title=title_of(visit, found, shown))
+    return moved(f"/r/{entity}/trash", f"{said} (+{others})" if others > 0 else said)
+
+
+def _confirm(
+    visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], refusal: XrmError | None = None
+) -> Response:
+    href = f"/r/{entity.name}/{id_}"
+    said = [Said(f"{p.message} {p.hint}".strip()) for p in refusal.problems] if refusal else []
+    title = title_of(visit, entity, record)
+    model = FormPage(
+        title=visit.ui.t("Delete {title}", title=title),
+        action=f"{href}/delete",
+        submit=visit.ui.t("Move to the trash"),
+        cancel_href=href,
+        sections=(_goes_along(visit, entity, id_),),
+        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(title, href)),
+        problems=summary(said),
+        hidden=(("version", str(record["version"])),),
+        is_danger=True,
+    )
+    return page(visit, "form.html", model, status=status_of(refusal) if refusal else 200, current=entity.name)
+
+
+def _goes_along(visit: Visit, entity: Entity, id_: UUID) -> Section:
+    """What goes, what loses its link, and what stands in the way, as far as this person may read it."""
+    sides = [
+        s
+        for s in visit.queries.reader(visit.actor).relationships(entity)
+        if s.shape is Shape.INVERSE and s.of
+    ]
+    stored = {s.name: visit.model.entities[s.of[0]].relationships[s.of[1]] for s in sides if s.of}
+    kept = [s for s in sides if stored[s.name].shape is Shape.LOOKUP]
+    expand = tuple(Expand(s.name, MOST_TOLD, (("title",),)) for s in kept)
+    found = visit.queries.get(
+        visit.actor, entity.name, id_, fields=(("id",),), expand=expand, trash=Trash.BOTH
+    )
+    said = [visit.ui.t("It can be restored from there with everything that goes with it.")]
+    for side in kept:
+        rows = found[side.name]["data"]
+        if rows:
+            names = ", ".join(str(r.get("title") or "") for r in rows) + (
+                "…" if found[side.name]["next"] else ""
+            )
+            label = visit.text(side.label, side.name)
+            said.append(f"{_fate(visit, stored[side.name])} {label}: {names}")
+    return Section("", (), "\n".join(said))
+
+
+def _fate(visit: Visit, stored: Any) -> str:
+    if stored.is_parent or stored.on_delete == "cascade":
+        return visit.ui.t("Goes along –")
+    if stored.on_delete == "clear":
+        return visit.ui.t("Stays, without the link –")
+    return visit.ui.t("Stands in the way –")
+
+
+def restore(visit: Visit, entity: str, record: str) -> Response:
+    """`POST /r/<entity>/<id>/restore`: the record is back, with everything that went with it."""
+    found = visit.entity_to("delete", entity)
+    id_ = record_id(record)
+    visit.records.execute(visit.actor, [Restore(entity, Target(id_))])
+    return moved(f"/r/{entity}/{id_}", visit.ui.t("{label} restored", label=visit.label(found)))

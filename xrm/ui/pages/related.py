@@ -1,0 +1,302 @@
+"""What belongs to a record: short lists of the other sides, links with their attributes, and connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from xrm.engine.queries.request import Count, Expand, Query, Trash
+from xrm.metadata.model import Entity, Relationship, Shape
+from xrm.ui.fields.view import Field
+from xrm.ui.models import Action, Link, Related, RelatedRow
+from xrm.ui.pages.controls import control_for, of_field, states
+from xrm.ui.pages.visit import Visit
+
+TOP = 5
+CONNECTION = "connection"
+ENDS = {"record_a": ("record_b", "role_a"), "record_b": ("record_a", "role_b")}
+_DETAILS = ("date", "datetime", "select", "lookup", "line", "email", "phone", "money", "number")
+
+
+def related_of(visit: Visit, entity: Entity, record: UUID) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
+    """The short lists that hold something, and ways to add to those that do not."""
+    sides = [s for s in _sides(visit, entity) if not is_end(s)]
+    found = visit.queries.get(
+        visit.actor,
+        entity.name,
+        record,
+        fields=(("id",),),
+        expand=tuple(Expand(s.name, TOP) for s in sides),
+        trash=Trash.BOTH,
+    )
+    cards = [(_card(visit, entity, record, s, found[s.name]), _add(visit, entity, record, s)) for s in sides]
+    filled = [card for card, _ in cards if card.rows]
+    adds = tuple(add for card, add in cards if add is not None and not card.rows)
+    connections = _connections(visit, entity, record)
+    return (*([connections] if connections else []), *filled), adds
+
+
+def _sides(visit: Visit, entity: Entity) -> Iterator[Relationship]:
+    """The relationships that lead to many, or backwards to one, and that this person may follow."""
+    for side in visit.queries.reader(visit.actor).relationships(entity):
+        if side.shape is Shape.LOOKUP or (side.owned and side.name in _on_form(entity)):
+            continue
+        if side.shape is Shape.INVERSE and side.of and not visit.can("read", side.of[0]):
+            continue
+        if not (side.any or any(visit.can("read", t) for t in side.targets)):
+            continue
+        yield side
+
+
+def _on_form(entity: Entity) -> frozenset[str]:
+    """The grids that stand on the form stand on the page in the same place."""
+    return frozenset(n for f in entity.forms.values() for s in f.sections for row in s.rows for n in row)
+
+
+def is_end(side: Relationship) -> bool:
+    """Whether this is one end of the core layer's connections, which are shown together."""
+    return side.of is not None and side.of[0] == CONNECTION and side.of[1] in ENDS
+
+
+def _stored(visit: Visit, side: Relationship) -> Relationship:
+    """The side that is kept in a table."""
+    if side.of is None:
+        return side
+    return visit.model.entities[side.of[0]].relationships[side.of[1]]
+
+
+def _card(
+    visit: Visit, entity: Entity, record: UUID, side: Relationship, found: Mapping[str, Any]
+) -> Related:
+    stored = _stored(visit, side)
+    is_link = stored.shape is Shape.MANY
+    far = _far(visit, side)
+    rows = found["data"]
+    shown = tuple(
+        _link_row(visit, entity, record, side, stored, r) if is_link else _row(visit, far, r) for r in rows
+    )
+    return Related(
+        label=visit.text(side.label, side.name),
+        icon=far.icon,
+        rows=shown,
+        count=_count(visit, entity, record, side, found, is_link),
+        href=_all_href(entity, record, side, is_link) if found["next"] else "",
+        add=_add(visit, entity, record, side),
+    )
+
+
+def _far(visit: Visit, side: Relationship) -> Entity:
+    """The entity on the other side; of several the first that may be read."""
+    names = (side.of[0],) if side.of else side.targets
+    return next(
+        (visit.model.entities[n] for n in names if visit.can("read", n)), visit.model.entities[side.entity]
+    )
+
+
+def _count(
+    visit: Visit, entity: Entity, record: UUID, side: Relationship, found: Mapping[str, Any], is_link: bool
+) -> str:
+    """How many there are; counted only where there are more than are shown."""
+    if not found["next"]:
+        return visit.ui.number(len(found["data"])) if found["data"] else ""
+    if is_link or side.of is None:
+        return f"{TOP}+"
+    query = Query(
+        side.of[0], fields=(("id",),), within=(entity.name, record, side.name), limit=1, count=Count.CAPPED
+    )
+    page = visit.queries.list(visit.actor, query)
+    return visit.ui.number(page.count or 0) + ("+" if page.count_is == "at_least" else "")
+
+
+def _all_href(entity: Entity, record: UUID, side: Relationship, is_link: bool) -> str:
+    """All of them: the list of the other entity, filtered by this record; links have a page of their own."""
+    if is_link or side.of is None:
+        return f"/r/{entity.name}/{record}/links/{side.name}"
+    return f"/r/{side.of[0]}?f.{side.of[1]}={record}"
+
+
+def _row(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> RelatedRow:
+    option = next((o for o in states(visit, entity) if o.value == record.get("state")), None)
+    return RelatedRow(
+        title=str(record.get("title") or visit.ui.t("Untitled")),
+        href=f"/r/{entity.name}/{record['id']}",
+        detail=_second_fact(visit, entity, record),
+        tag=option,
+    )
+
+
+def _second_fact(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
+    """What tells namesakes apart: the first telling value that the entity's list shows beside the title."""
+    view = next((v for v in entity.views.values() if v.type == "list"), None)
+    for path in (view.columns if view else ())[1:]:
+        field = control_for(visit, entity, path) if "." not in path and path != "state" else None
+        if field is not None and field.kind in _DETAILS and record.get(path) not in (None, ""):
+            text = written(visit, field, record[path])
+            if text and text != record.get("title"):
+                return text
+    return ""
+
+
+def written(visit: Visit, field: Field, value: Any) -> str:
+    """A value as a short text."""
+    if value in (None, "", [], {}):
+        return ""
+    ui = visit.ui
+    if field.kind == "lookup" and isinstance(value, Mapping):
+        return str(value.get("title") or "")
+    if field.kind in ("select", "multi_select"):
+        values = value if isinstance(value, list) else [value]
+        return ", ".join(field.option(v).label for v in values)
+    if field.kind == "boolean":
+        return ui.t("Yes") if value is True else ui.t("No")
+    if field.kind == "person_name" and isinstance(value, Mapping):
+        return " ".join(str(value[k]) for k in ("first", "middle", "last", "suffix") if value.get(k))
+    if field.kind == "address" and isinstance(value, Mapping):
+        return ", ".join(str(v) for v in value.values() if v)
+    ways = {
+        "date": ui.date, "datetime": ui.datetime, "money": ui.money, "decimal": ui.number, "number": ui.number,
+        "percent": ui.percent, "time": ui.time, "duration": ui.duration,
+    }  # fmt: skip
+    if field.kind in ways:
+        return ways[field.kind](value)
+    if isinstance(value, Mapping):
+        return str(value.get("title") or value.get("name") or "")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# --- links ------------------------------------------------------------------------------------------
+
+
+def _link_row(
+    visit: Visit,
+    entity: Entity,
+    record: UUID,
+    side: Relationship,
+    stored: Relationship,
+    row: Mapping[str, Any],
+) -> RelatedRow:
+    return RelatedRow(
+        title=str(row["title"] or visit.ui.t("Untitled")),
+        href=f"/r/{row['entity']}/{row['id']}",
+        detail=link_facts(visit, stored, row["link"]),
+        remove=_remove_link(visit, entity, record, side, row),
+    )
+
+
+def link_facts(visit: Visit, stored: Relationship, link: Mapping[str, Any]) -> str:
+    """The attributes and validity of a link in one line."""
+    said = [written(visit, of_field(visit, f), link.get(name)) for name, f in stored.attributes.items()]
+    return " · ".join([*(s for s in said if s), *([span] if (span := validity(visit, link)) else [])])
+
+
+def validity(visit: Visit, record: Mapping[str, Any]) -> str:
+    """From when to when, in words."""
+    start, end = record.get("valid_from"), record.get("valid_to")
+    if start and end:
+        return f"{visit.ui.date(start)} – {visit.ui.date(end)}"
+    if start:
+        return visit.ui.t("since {day}", day=visit.ui.date(start))
+    return visit.ui.t("until {day}", day=visit.ui.date(end)) if end else ""
+
+
+def may_link(visit: Visit, side: Relationship) -> bool:
+    """Whether this person may link here, by the rights on the side that is stored."""
+    stored = _stored(visit, side)
+    rights = visit.rights(stored.entity)
+    return stored.shape is Shape.MANY and not rights.cell("update", stored.name).nowhere
+
+
+def _remove_link(
+    visit: Visit, entity: Entity, record: UUID, side: Relationship, row: Mapping[str, Any]
+) -> Action | None:
+    if not may_link(visit, side):
+        return None
+    href = f"/r/{entity.name}/{record}/links/{side.name}/{row['link']['id']}/remove"
+    values = {"far": f"{row['entity']}/{row['id']}"}
+    return Action(
+        visit.ui.t("Remove the link to {title}", title=row["title"]), href, "x", post=True, values=values
+    )
+
+
+# --- adding -----------------------------------------------------------------------------------------
+
+
+def _add(visit: Visit, entity: Entity, record: UUID, side: Relationship) -> Action | None:
+    """The way to one more: a link, or a new record that points here already."""
+    stored = _stored(visit, side)
+    if entity.is_engine:
+        return None
+    if stored.shape is Shape.MANY:
+        label = visit.ui.t("Add to {list}", list=visit.text(side.label, side.name))
+        href = f"/r/{entity.name}/{record}/links/{side.name}/new"
+        return Action(label, href, "plus") if may_link(visit, side) else None
+    far = _far(visit, side)
+    if side.of is None or far.is_engine or far.append_only or not visit.can("create", far.name):
+        return None
+    if stored.name not in visit.rights(far.name).names("create"):
+        return None
+    value = f"{entity.name}/{record}" if stored.is_polymorphic else str(record)
+    label = visit.text(side.label, side.name)
+    return Action(
+        visit.ui.t("New {label}", label=visit.label(far).lower())
+        if _names_alike(visit, far, label)
+        else label,
+        f"/r/{far.name}/new?{stored.name}={value}",
+        far.icon,
+    )
+
+
+def _names_alike(visit: Visit, far: Entity, label: str) -> bool:
+    return label.lower() == visit.plural(far).lower()
+
+
+# --- connections ------------------------------------------------------------------------------------
+
+
+def _connections(visit: Visit, entity: Entity, record: UUID) -> Related | None:
+    """The connections of the record, from both ends, each with the role that this record has in it."""
+    sides = [s for s in visit.queries.reader(visit.actor).relationships(entity) if is_end(s)]
+    if not sides or not visit.can("read", CONNECTION):
+        return None
+    fields = tuple((n,) for n in ("record_a", "role_a", "record_b", "role_b", "valid_from", "valid_to"))
+    expand = tuple(Expand(s.name, TOP, fields) for s in sides)
+    found = visit.queries.get(
+        visit.actor, entity.name, record, fields=(("id",),), expand=expand, trash=Trash.BOTH
+    )
+    rows = [row for s in sides for row in _connection_rows(visit, s, found[s.name]["data"])]
+    more = any(found[s.name]["next"] for s in sides)
+    can_add = visit.can("create", CONNECTION) and not entity.is_engine
+    add = Action(visit.ui.t("Connect with another record"), f"/r/{entity.name}/{record}/connect", "plus")
+    if not rows and not can_add:
+        return None
+    return Related(
+        label=visit.plural(visit.model.entities[CONNECTION]),
+        icon=visit.model.entities[CONNECTION].icon,
+        rows=tuple(rows),
+        count=f"{len(rows)}{'+' if more else ''}" if rows else "",
+        add=add if can_add else None,
+        empty=visit.ui.t("Not connected with any other record yet."),
+        href=f"/r/{entity.name}/{record}/connections" if more else "",
+    )
+
+
+def _connection_rows(
+    visit: Visit, side: Relationship, rows: Sequence[Mapping[str, Any]]
+) -> Iterable[RelatedRow]:
+    assert side.of is not None
+    for row in rows:
+        yield connection_row(visit, side.of[1], row)
+
+
+def connection_row(visit: Visit, end: str, row: Mapping[str, Any]) -> RelatedRow:
+    """The other record, led by what this one is to it: "parent company of" Iron Health."""
+    other_name, role_name = ENDS[end]
+    other, role = row.get(other_name) or {}, row.get(role_name) or {}
+    return RelatedRow(
+        title=str(other.get("title") or visit.ui.t("A record that you may not read")),
+        href=f"/r/{other['entity']}/{other['id']}" if other.get("title") else f"/r/{CONNECTION}/{row['id']}",
+        detail=validity(visit, row),
+        lead=str(role.get("title") or ""),
+        more=Link(visit.ui.t("Open the connection"), f"/r/{CONNECTION}/{row['id']}", "link"),
+    )

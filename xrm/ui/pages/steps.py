@@ -1,0 +1,138 @@
+"""Lifecycle steps: the open ones as buttons, the others with the reason, and a small form for what a step asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from xrm.engine.commands import Target, Transition
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale
+from xrm.metadata.model import Entity
+from xrm.ui.fields.view import Field
+from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
+from xrm.ui.pages.posting import Post, read_post, sent_values
+from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
+from xrm.ui.pages.visit import Visit, record_id
+
+REASON = "reason"
+
+
+def steps_of(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> tuple[Action, ...]:
+    """A button for each step from the present state; one that is not open says why."""
+    if entity.lifecycle is None:
+        return ()
+    steps = visit.records.open_transitions(visit.actor, entity.name, id_)
+    return tuple(_button(entity, id_, record, step) for step in steps)
+
+
+def _button(entity: Entity, id_: UUID, record: Mapping[str, Any], step: Mapping[str, Any]) -> Action:
+    href = f"/r/{entity.name}/{id_}/steps/{step['name']}"
+    if not step["allowed"]:
+        return Action(step["label"], href, "lock", disabled=True, reason=step["reason"])
+    asks = step["reason_required"] or any(record.get(name) in (None, "", []) for name in step["requires"])
+    if asks:
+        return Action(step["label"] + "…", href, "arrow-right")
+    return Action(step["label"], href, "arrow-right", post=True, values={"version": str(record["version"])})
+
+
+def take(visit: Visit, entity: str, record: str, step: str) -> Response:
+    """`GET, POST /r/<entity>/<id>/steps/<step>`: what the step asks for; then the step is taken."""
+    found = visit.entity(entity)
+    id_ = record_id(record)
+    shown = visit.queries.get(visit.actor, entity, id_)
+    known = {s["name"]: s for s in visit.records.open_transitions(visit.actor, entity, id_)}
+    if step not in known:
+        raise _not_from_here(visit, found, step)
+    layout = _layout(visit, found, id_, shown, known[step])
+    if not visit.is_post:
+        return _asked(visit, found, shown, known[step], layout)
+    post = read_post(visit, layout, entity)
+    unknown = [Said(text, name) for name, text in post.unknown.items()]
+    if unknown:
+        return _asked(visit, found, shown, known[step], layout, post, unknown)
+    version = visit.form.get("version", "")
+    names = [n for n in post.values if post.values[n] not in (None, "") or shown.get(n) not in (None, "")]
+    command = Transition(
+        entity,
+        Target(id_),
+        step,
+        sent_values(post, names),
+        int(version) if version.isdecimal() else None,
+        visit.form.get(REASON, "").strip(),
+    )
+    try:
+        visit.records.execute(visit.actor, [command])
+    except (Invalid, Forbidden, Conflict) as error:
+        known_names = frozenset((REASON, *(s.name for s in layout.slots)))
+        said = said_of(error.problems, {}, known_names)
+        now = visit.queries.get(visit.actor, entity, id_) if isinstance(error, Stale) else shown
+        return _asked(visit, found, now, known[step], layout, post, said, status_of(error))
+    state = found.lifecycle.states[known[step]["to"]] if found.lifecycle else None
+    label = visit.text(state.label, state.name) if state else ""
+    return moved(f"/r/{entity}/{id_}", visit.ui.t("Now {state}", state=label))
+
+
+def _not_from_here(visit: Visit, entity: Entity, step: str) -> Conflict | NotFound:
+    if entity.lifecycle is None or step not in entity.lifecycle.transitions:
+        return NotFound(Problem("R104", "There is no such step."))
+    message = visit.ui.t("This step does not start from the state that the record is in now.")
+    return Conflict(Problem("R147", message, visit.ui.t("Look at the record again.")))
+
+
+def _layout(
+    visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], step: Mapping[str, Any]
+) -> Layout:
+    """What the step requires, as far as this person may write it."""
+    allowed = visit.records.permitted(visit.actor, entity.name, id_)
+    names = visit.rights(entity.name).names("transition") | allowed.writable
+    ask = Ask(entity, record, names, is_new=False)
+    slots = [slot for name in step["requires"] if (slot := slot_of(visit, ask, name)) is not None]
+    return Layout((Part("", tuple(_needed(s) for s in slots)),))
+
+
+def _needed(slot: Slot) -> Slot:
+    return replace(slot, field=replace(slot.field, required=not slot.field.readonly))
+
+
+def _asked(
+    visit: Visit,
+    entity: Entity,
+    record: Mapping[str, Any],
+    step: Mapping[str, Any],
+    layout: Layout,
+    post: Post | None = None,
+    said: list[Said] | None = None,
+    status: int = 422,
+) -> Response:
+    href = f"/r/{entity.name}/{record['id']}"
+    found = said or []
+    values = post.values if post else {}
+    fields = [
+        marked(replace(s.field, value=values.get(s.name, record.get(s.name))), found) for s in layout.slots
+    ]
+    if step["reason_required"]:
+        reason = Field(
+            REASON, visit.ui.t("Reason"), "area", visit.form.get(REASON, ""), required=True, wide=True
+        )
+        fields.append(marked(reason, found))
+    model = FormPage(
+        title=step["label"],
+        action=f"{href}/steps/{step['name']}",
+        submit=step["label"],
+        cancel_href=href,
+        sections=(Section("", tuple(fields), "" if step["allowed"] else step["reason"]),),
+        crumbs=(
+            Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),
+            Link(str(record.get("title") or visit.label(entity)), href),
+        ),
+        problems=summary(found),
+        hidden=(("version", str(record["version"])),),
+        has_files=layout.has_files,
+    )
+    return page(visit, "form.html", model, status=status if said else 200, current=entity.name)
