@@ -16,6 +16,8 @@ VERBS = {
     "pack": "List and install packs.",
     "user": "Manage users.",
     "token": "Manage API tokens.",
+    "import": "Import records from a CSV file.",
+    "export": "Write records to a file.",
     "doctor": "Examine the installation and say what is wrong with it.",
     "explain": "Tell everything about an entity or a field.",
     "reference": "Print the reference: field types, functions, settings, commands.",

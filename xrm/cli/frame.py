@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,8 @@ class Verbs(click.Group):
         """The verb, imported now."""
         if cmd_name not in self._verbs:
             return None
-        found = import_module(f"xrm.cli.{cmd_name}").command
+        file = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found = import_module(f"xrm.cli.{file}").command
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
