@@ -141,6 +141,6 @@ def _described(described: click.Command, context: click.Context) -> list[str]:
         ]
     usage = " ".join([context.command_path, *described.collect_usage_pieces(context)])
     options = [o.get_help_record(context) for o in described.get_params(context)]
-    rows = [f"| `{o[0]}` | {o[1]} |" for o in options if o and o[0] != "--help"]
+    rows = [f"| `{o[0]}` | {o[1]} |" for o in options if o and o[1] and o[0] != "--help"]
     table = ["| option | says |", "|---|---|", *rows, ""] if rows else []
     return [f"## {context.command_path}\n", f"    {usage}\n", f"{described.help}\n", *table]
