@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import structlog
 from flask import Flask, Response
 
-from xrm.api import create_api, create_health, install_errors
+from xrm.api import create_api, create_health, install_errors, reference, reference_list
+from xrm.api.answers import Answer
 from xrm.api.edge import request_id
 from xrm.api.proxies import TrustedProxies
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.settings import Settings
+from xrm.ui import create_ui, refusal_page
 from xrm.ui.assets import load_assets, static_assets
 from xrm.ui.environment import prepare
+from xrm.ui.pages.docs import Tell, docs_pages
 
 HSTS = "max-age=31536000; includeSubDomains"
 _log = structlog.get_logger("xrm")
@@ -52,10 +56,17 @@ def mount(runtime: Runtime) -> Flask:
     app.register_blueprint(static_assets(assets))
     app.register_blueprint(create_health(runtime))
     app.register_blueprint(create_api(runtime))
-    install_errors(app, runtime)
+    app.register_blueprint(docs_pages(runtime, Tell(reference_list, reference)))
+    app.register_blueprint(create_ui(runtime, assets))
+    install_errors(app, runtime, page=lambda made: _page(runtime, made))
     if runtime.settings.base_url.startswith("https://"):
         app.after_request(_always_encrypted)
     return app
+
+
+def _page(runtime: Runtime, made: Answer) -> Response:
+    """A refusal for a person with a browser: the facts of problem+json as a page."""
+    return refusal_page(runtime, made.status, orjson.loads(made.body or b"{}"), made.headers)
 
 
 def _always_encrypted(made: Response) -> Response:

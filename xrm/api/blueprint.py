@@ -9,10 +9,9 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from xrm.api.answers import Answer
-from xrm.api.docs import DocPages
 from xrm.api.edge import PREFIX, harden, request_id, response, view
 from xrm.api.problems import HIDDEN, failure, plain_refusal, problem
-from xrm.api.routes import ROUTES, doc_routes
+from xrm.api.routes import ROUTES
 from xrm.engine.identity.repetition import Repetition
 from xrm.errors import TooLarge, XrmError
 
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 PageOf = Callable[[Answer], Response]
 
 
-def create_api(runtime: Runtime, pages: DocPages | None = None) -> Blueprint:
-    """Every route of the API over `runtime`; with `pages`, the reference pages too."""
+def create_api(runtime: Runtime) -> Blueprint:
+    """Every route of the API over `runtime`."""
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
     settings = runtime.settings
     repetition = Repetition(runtime.database, runtime.world, settings.limits.idempotency_hours)
-    for route in (*ROUTES, *(doc_routes(pages) if pages else ())):
+    for route in ROUTES:
         blueprint.add_url_rule(
             route.path,
             endpoint=f"{route.method} {route.path}".replace(".", "_"),

@@ -14,7 +14,7 @@ from xrm.api.call import Call, Stopwatch
 from xrm.api.codes import over, unreadable
 from xrm.api.idempotency import answered_once, once_of
 from xrm.api.problems import problem
-from xrm.api.routes import Access, Route
+from xrm.api.routes import Route
 from xrm.engine.commands import Actor
 from xrm.engine.identity import CSRF_HEADER, SESSION_COOKIE
 from xrm.engine.identity.repetition import Repetition
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_SAFE = ("GET", "HEAD")
 _BEARER = "bearer "
 CONTENT_RULES = "default-src 'none'; frame-ancestors 'none'"
 HEADERS: Mapping[str, str] = {
@@ -44,7 +43,7 @@ def view(runtime: Runtime, repetition: Repetition, route: Route) -> Callable[...
     def run(**names: str) -> Response:
         watch = Stopwatch()
         try:
-            made = _answered(_open(runtime, route, watch), repetition, route, names)
+            made = _answered(_open(runtime, watch), repetition, route, names)
         except XrmError as error:
             made = problem(error, request_id(runtime))
         return response(made, watch)
@@ -62,13 +61,13 @@ def _answered(call: Call, repetition: Repetition, route: Route, names: Mapping[s
     return made
 
 
-def _open(runtime: Runtime, route: Route, watch: Stopwatch) -> Call:
+def _open(runtime: Runtime, watch: Stopwatch) -> Call:
     request.max_content_length = runtime.settings.limits.body_bytes
     params = request.args.to_dict(flat=False)
     if "%00" in request.environ.get("QUERY_STRING", ""):
         raise unreadable("R133", "A parameter holds a NUL character.", "Remove it.")
     snapshot, stamp = runtime.look()
-    actor = caller(runtime, stamp, route.access)
+    actor = caller(runtime, stamp)
     return Call(
         runtime=runtime,
         snapshot=snapshot,
@@ -90,7 +89,7 @@ def _body(runtime: Runtime) -> Callable[[], bytes]:
     return read
 
 
-def caller(runtime: Runtime, stamp: Stamp, access: Access) -> Actor:
+def caller(runtime: Runtime, stamp: Stamp) -> Actor:
     """Who asks; a token wins over a cookie, and a cookie counts only with its CSRF header."""
     header = request.headers.get("Authorization", "")
     if header[: len(_BEARER)].lower() == _BEARER:
@@ -100,8 +99,7 @@ def caller(runtime: Runtime, stamp: Stamp, access: Access) -> Actor:
         hint = "Send Authorization: Bearer and a token."
         raise NotSignedIn(Problem("A101", "You are not signed in.", hint))
     actor = runtime.identity.resolve_session(cookie, door="api", stamp=stamp)
-    if access is Access.CALL or request.method not in _SAFE:
-        _check_csrf(runtime, cookie)
+    _check_csrf(runtime, cookie)
     return actor
 
 

@@ -1,24 +1,15 @@
-"""Every address of the API in one table: method, path, who may come in, and the handler.
+"""Every address of the API in one table: method, path and handler.
 
-A route states its access; there is no other way to register one.
+All of them are behind the door: the caller is known before a handler runs, and services check their rights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from xrm.api import batch, feeds, links, metadata, records, timeline
 from xrm.api.answers import Answer
-from xrm.api.docs import DocHandlers, DocPages
-
-
-class Access(StrEnum):
-    """How a caller proves who they are."""
-
-    CALL = "call"  # a bearer token, or a session cookie with its CSRF header
-    PAGE = "page"  # the same, or a session cookie alone: a page that only reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +19,6 @@ class Route:
     method: str
     path: str
     handle: Callable[..., Answer]
-    access: Access = Access.CALL
 
 
 _MANY = "/records/<entity>"
@@ -59,13 +49,3 @@ ROUTES = (
     Route("GET", "/metadata/entities/<entity>", metadata.entity),
     Route("GET", "/openapi.json", metadata.document),
 )
-
-
-def doc_routes(pages: DocPages) -> tuple[Route, ...]:
-    """The reference pages, in the look of `pages`."""
-    handlers = DocHandlers(pages)
-    return (
-        Route("GET", "/docs", handlers.overview, Access.PAGE),
-        Route("GET", "/docs/swagger", handlers.swagger, Access.PAGE),
-        Route("GET", "/docs/<entity>", handlers.entity, Access.PAGE),
-    )
