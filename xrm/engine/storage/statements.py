@@ -35,12 +35,16 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement as the driver takes it. `readers` turn each selected raw value into a Python scalar."""
+    """A statement as the driver takes it. `readers` turn each selected raw value into a Python scalar.
+
+    `plain` holds name and converter of each slot where all of them take one value of the caller's.
+    """
 
     sql: str
     slots: tuple[Slot, ...]
     readers: tuple[Converter | None, ...] = ()
     expands: bool = False
+    plain: tuple[tuple[str, Converter | None], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,7 +53,12 @@ class Prepared:
 
     def bind(self, values: Values) -> list[Any]:
         """The driver's parameters, in order."""
-        return [_bound(slot, values) for slot in self.slots]
+        if not self.plain:
+            return [_bound(slot, values) for slot in self.slots]
+        return [
+            value if (value := values[name]) is None or convert is None else convert(value)
+            for name, convert in self.plain
+        ]
 
     def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The raw row as Python scalars."""
@@ -119,7 +128,14 @@ def prepare(statement: sa.Executable, dialect: SqlDialect, columns: Sequence[str
     names = compiled.positiontup or []
     sql, expands = _with_markers(compiled, dialect)
     slots = tuple(_slot(compiled, name, dialect) for name in names)
-    return Prepared(sql, slots, _readers(statement, dialect), expands)
+    return Prepared(sql, slots, _readers(statement, dialect), expands, _plain(slots))
+
+
+def _plain(slots: tuple[Slot, ...]) -> tuple[tuple[str, Converter | None], ...]:
+    """What is left of the slots when none is a constant or takes a list; else nothing."""
+    if any(s.is_constant or s.many for s in slots):
+        return ()
+    return tuple((s.name, s.convert) for s in slots)
 
 
 def _compiled(statement: Any, dialect: SqlDialect, columns: Sequence[str] | None) -> SQLCompiler:
