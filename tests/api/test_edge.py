@@ -168,12 +168,12 @@ def test_a_sign_out_closes_the_api_at_once(api, fake):
 # --- bodies and parameters --------------------------------------------------------------------------
 
 BAD_BODIES = {
-    "not JSON": (b"{", "application/json", 400, "R130"),
-    "a list of numbers": (b"[1]", "application/json", 400, "R134"),
-    "a number": (b"1", "application/json", 400, "R134"),
-    "a key twice": (b'{"a":1,"a":1}', "application/json", 400, "R131"),
-    "2^63": (b'{"text": 9223372036854775808}', "application/json", 400, "R132"),
-    "nothing": (b"", "application/json", 400, "R130"),
+    "not JSON": (b"{", "application/json", 400, "H101"),
+    "a list of numbers": (b"[1]", "application/json", 400, "H105"),
+    "a number": (b"1", "application/json", 400, "H105"),
+    "a key twice": (b'{"a":1,"a":1}', "application/json", 400, "H102"),
+    "2^63": (b'{"text": 9223372036854775808}', "application/json", 400, "H103"),
+    "nothing": (b"", "application/json", 400, "H101"),
     "a form": (b"text=x", "application/x-www-form-urlencoded", 415, "R115"),
     "text": (b"{}", "text/plain", 415, "R115"),
     "too deep": (b"[" * 100 + b"]" * 100, "application/json", 413, "L102"),
@@ -301,7 +301,7 @@ def test_a_key_used_for_another_request_is_refused(api, fake):
     api("POST", "/records/note", json={"text": "once"}, headers=KEYED)
     for path, body in (("/records/note", {"text": "twice"}), ("/batch", {"text": "once"})):
         got = api("POST", path, json=body, headers=KEYED)
-        assert (got.status_code, got.get_json()["errors"][0]["code"]) == (422, "R136")
+        assert (got.status_code, got.get_json()["errors"][0]["code"]) == (422, "H107")
     assert len(fake.store.done) == 1
 
 
@@ -347,7 +347,7 @@ def test_work_that_lost_its_answer_is_not_done_again(api, fake, monkeypatch):
     monkeypatch.setattr(fake.store, "get", honest)
 
     soon = api("POST", "/records/note", json={"text": "once"}, headers=KEYED)
-    assert (soon.status_code, soon.get_json()["errors"][0]["code"]) == (409, "R137")
+    assert (soon.status_code, soon.get_json()["errors"][0]["code"]) == (409, "H108")
     assert soon.headers["Retry-After"] == "1"
     fake.world.clock.advance(timedelta(minutes=1))
     later = api("POST", "/records/note", json={"text": "once"}, headers=KEYED)

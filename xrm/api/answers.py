@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,12 +15,17 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer without the framework around it."""
+    """One HTTP answer without the framework around it.
+
+    A large one comes in `pieces` instead of a body; `close` is called when they have been sent, or not.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
+    pieces: Iterator[bytes] | None = None
+    close: Callable[[], None] | None = None
 
     def with_headers(self, **headers: str) -> Answer:
         """The same answer with these headers too; underscores in names stand for hyphens."""

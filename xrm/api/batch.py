@@ -35,7 +35,7 @@ def batch(call: Call) -> Answer:
     body = known_keys(call.object(), "commands")
     items = body.get("commands")
     if not isinstance(items, list) or not items:
-        raise unreadable("R134", "commands must be a list with at least one command.", "", "commands")
+        raise unreadable("H105", "commands must be a list with at least one command.", "", "commands")
     if len(items) > call.limits.batch_commands:
         raise over(call.limits, "batch_commands")
     commands = [read_command(item, f"commands[{i}]") for i, item in enumerate(items)]
@@ -48,7 +48,7 @@ def read_command(raw: Any, path: str) -> Command:
     verbs = [key for key in item if key in VERBS]
     if len(verbs) != 1:
         hint = f"Give one of {', '.join(VERBS)}, with the name of an entity."
-        raise unreadable("R134", "The command does not say what to do.", hint, path)
+        raise unreadable("H105", "The command does not say what to do.", hint, path)
     keys, read = VERBS[verbs[0]]
     known_keys(item, verbs[0], *keys, path=path)
     return read(text(item, verbs[0], path), item, path)
@@ -67,7 +67,7 @@ def _executed(call: Call, commands: list[Command]) -> tuple[Any, ...]:
 def _target(item: Item, path: str) -> Target:
     given = [name for name in TARGET if item.get(name) is not None]
     if len(given) != 1:
-        raise unreadable("R134", "The command must name one record.", "Give id, ref or key.", path)
+        raise unreadable("H105", "The command must name one record.", "Give id, ref or key.", path)
     key = as_object(item["key"], f"{path}.key") if "key" in given else None
     return Target(uuid(item, "id", path), text(item, "ref", path), key)
 
@@ -76,7 +76,7 @@ def _version(item: Item, path: str) -> int | None:
     version = item.get("version")
     if version is None or (isinstance(version, int) and not isinstance(version, bool)):
         return version
-    raise unreadable("R134", "version must be a whole number.", "", f"{path}.version")
+    raise unreadable("H105", "version must be a whole number.", "", f"{path}.version")
 
 
 def _create(entity: str, item: Item, path: str) -> Command:
@@ -113,7 +113,7 @@ def _link(entity: str, item: Item, path: str) -> Command:
 def _unlink(entity: str, item: Item, path: str) -> Command:
     link = uuid(item, "link_id", path)
     if link is None:
-        raise unreadable("R134", "link_id is missing.", "Give the id of the link.", path)
+        raise unreadable("H105", "link_id is missing.", "Give the id of the link.", path)
     return Unlink(entity, _target(item, path), text(item, "relationship", path), link)
 
 

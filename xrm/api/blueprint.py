@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from xrm.api.answers import Answer
-from xrm.api.edge import PREFIX, harden, request_id, response, view
+from xrm.api.edge import PREFIX, request_id, response, view
 from xrm.api.problems import HIDDEN, failure, plain_refusal, problem
 from xrm.api.routes import ROUTES
 from xrm.engine.identity.repetition import Repetition
@@ -34,7 +34,6 @@ def create_api(runtime: Runtime) -> Blueprint:
             methods=[route.method],
             provide_automatic_options=False,
         )
-    blueprint.after_request(lambda made: harden(runtime, made))
     return blueprint
 
 
@@ -44,7 +43,7 @@ def install_errors(app: Flask, runtime: Runtime, page: PageOf | None = None) -> 
     def answered(made: Answer) -> Response:
         if page is not None and _wants_page():
             return page(made)
-        return harden(runtime, response(made))
+        return response(made, request_id(runtime))
 
     def refused(error: XrmError) -> Response:
         return answered(problem(error, request_id(runtime)))
@@ -69,7 +68,7 @@ def _by_protocol(error: HTTPException, known_as: str) -> Answer:
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         detail = f"This address does not take {request.method[:20]}. Use {allowed}."
-        return plain_refusal(405, "Wrong method", "R139", detail, known_as).with_headers(Allow=allowed)
+        return plain_refusal(405, "Wrong method", "H109", detail, known_as).with_headers(Allow=allowed)
     if error.code == 413:
         return plain_refusal(413, TooLarge.title, "R113", "The request is too large. Send less.", known_as)
     detail = "The request breaks the rules of HTTP. Check its form."

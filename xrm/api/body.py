@@ -58,10 +58,10 @@ def _decoded(raw: bytes) -> Any:
             parse_constant=_refuse_constant,
         )
     except UnicodeDecodeError:
-        raise unreadable("R130", "The body is not UTF-8.", "Send JSON in UTF-8.") from None
+        raise unreadable("H101", "The body is not UTF-8.", "Send JSON in UTF-8.") from None
     except json.JSONDecodeError as error:
         message = f"The body is not JSON: line {error.lineno}, column {error.colno}."
-        raise unreadable("R130", message, "Check brackets, commas and quotes there.") from None
+        raise unreadable("H101", message, "Check brackets, commas and quotes there.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,25 +69,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in made if names.count(name) > 1)
-        raise unreadable("R131", f"The key {_shown(twice)} is given twice.", "Give each key once.")
+        raise unreadable("H102", f"The key {_shown(twice)} is given twice.", "Give each key once.")
     return made
 
 
 def _integer(text: str) -> int:
     if len(text) <= MOST_DIGITS and INT64_MIN <= int(text) <= INT64_MAX:
         return int(text)
-    raise unreadable("R132", f"The number {_shown(text)} needs more than 64 bits.", "Send it as text.")
+    raise unreadable("H103", f"The number {_shown(text)} needs more than 64 bits.", "Send it as text.")
 
 
 def _decimal(text: str) -> Decimal:
     exponent = _EXPONENT.search(text)
     if len(text) > MOST_DIGITS or (exponent and abs(int(exponent[1])) > MOST_EXPONENT):
-        raise unreadable("R132", f"The number {_shown(text)} has too many digits.", "Send fewer.")
+        raise unreadable("H103", f"The number {_shown(text)} has too many digits.", "Send fewer.")
     return Decimal(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise unreadable("R132", f"{name} is not a number in JSON.", "Send a number or null.")
+    raise unreadable("H103", f"{name} is not a number in JSON.", "Send a number or null.")
 
 
 def _refuse_unkept(value: Any) -> None:
@@ -107,7 +107,7 @@ def _refuse_unkept(value: Any) -> None:
 def _refuse_unkept_text(text: str) -> None:
     if _UNKEPT.search(text):
         message = "A text holds a NUL character or half of a surrogate pair."
-        raise unreadable("R133", message, "Remove it.")
+        raise unreadable("H104", message, "Remove it.")
 
 
 def _shown(text: str) -> str:

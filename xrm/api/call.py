@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 from uuid import UUID
 
 from xrm.api.body import read_json
@@ -69,6 +69,7 @@ class Call:
     params: Mapping[str, Sequence[str]]
     headers: Headers
     read: Callable[[], bytes]
+    stream: Callable[[], BinaryIO]
     watch: Stopwatch
     once: Once | None = None
 
@@ -126,7 +127,7 @@ class Call:
         found = _TAG.match(text)
         if found:
             return int(found[1])
-        raise unreadable("R135", "If-Match is not an ETag of a record.", "Send the ETag as it was given.")
+        raise unreadable("H106", "If-Match is not an ETag of a record.", "Send the ETag as it was given.")
 
     def allow_only(self, *names: str) -> None:
         """Every parameter is one of these; raises Unreadable with the first that is not."""

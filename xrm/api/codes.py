@@ -10,18 +10,16 @@ from xrm.settings import Limits, limit_table
 
 EDGE_CODES: Mapping[str, str] = MappingProxyType(
     {
-        "R130": "The body is not UTF-8 JSON.",
-        "R131": "The JSON names a key of one object twice.",
-        "R132": "The JSON holds a number that is not finite, or has more digits than can be kept.",
-        "R133": "The JSON holds a NUL character or half of a surrogate pair.",
-        "R134": "The body has another shape than this call takes.",
-        "R135": "A header cannot be read.",
-        "R136": "The idempotency key was used before, for another request.",
-        "R137": "A request with the same idempotency key is still running.",
-        "R138": "There is no such address.",
-        "R139": "The address does not take this method.",
-        "A131": "A session cookie came without its CSRF header.",
-        "R150": "The program failed; the request id leads to the log.",
+        "H101": "The body is not UTF-8 JSON.",
+        "H102": "The JSON names a key of one object twice.",
+        "H103": "The JSON holds a number that is not finite, or has more digits than can be kept.",
+        "H104": "The JSON holds a NUL character or half of a surrogate pair.",
+        "H105": "The body has another shape than this call takes.",
+        "H106": "A header cannot be read.",
+        "H107": "The idempotency key was used before, for another request.",
+        "H108": "A request with the same idempotency key is still running.",
+        "H109": "The address does not take this method.",
+        "H150": "The program failed; the request id leads to the log.",
     }
 )
 

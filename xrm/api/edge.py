@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from flask import Response, g, request
 
 from xrm.api.answers import Answer, is_current
 from xrm.api.call import Call, Stopwatch
 from xrm.api.codes import over, unreadable
+from xrm.api.idempotency import HEADER as KEY
 from xrm.api.idempotency import answered_once, once_of
 from xrm.api.problems import problem
 from xrm.api.routes import Route
@@ -27,13 +29,13 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _BEARER = "bearer "
-CONTENT_RULES = "default-src 'none'; frame-ancestors 'none'"
 HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
     "Vary": "Authorization, Cookie",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
 
@@ -43,10 +45,10 @@ def view(runtime: Runtime, repetition: Repetition, route: Route) -> Callable[...
     def run(**names: str) -> Response:
         watch = Stopwatch()
         try:
-            made = _answered(_open(runtime, watch), repetition, route, names)
+            made = _answered(_open(runtime, watch, route), repetition, route, names)
         except XrmError as error:
             made = problem(error, request_id(runtime))
-        return response(made, watch)
+        return response(made, request_id(runtime), watch)
 
     return run
 
@@ -61,11 +63,12 @@ def _answered(call: Call, repetition: Repetition, route: Route, names: Mapping[s
     return made
 
 
-def _open(runtime: Runtime, watch: Stopwatch) -> Call:
-    request.max_content_length = runtime.settings.limits.body_bytes
+def _open(runtime: Runtime, watch: Stopwatch, route: Route) -> Call:
+    limits = runtime.settings.limits
+    request.max_content_length = limits.file_bytes if route.takes_file else limits.body_bytes
     params = request.args.to_dict(flat=False)
     if "%00" in request.environ.get("QUERY_STRING", ""):
-        raise unreadable("R133", "A parameter holds a NUL character.", "Remove it.")
+        raise unreadable("H104", "A parameter holds a NUL character.", "Remove it.")
     snapshot, stamp = runtime.look()
     actor = caller(runtime, stamp)
     return Call(
@@ -76,6 +79,7 @@ def _open(runtime: Runtime, watch: Stopwatch) -> Call:
         params=params,
         headers=request.headers,
         read=_body(runtime),
+        stream=_stream(runtime),
         watch=watch,
     )
 
@@ -87,6 +91,19 @@ def _body(runtime: Runtime) -> Callable[[], bytes]:
         return request.get_data(cache=True)
 
     return read
+
+
+def _stream(runtime: Runtime) -> Callable[[], BinaryIO]:
+    """The body as it comes in; one that a key stands for was read before, to be known again."""
+
+    def stream() -> BinaryIO:
+        if (request.content_length or 0) > runtime.settings.limits.file_bytes:
+            raise over(runtime.settings.limits, "file_bytes")
+        if KEY in request.headers:
+            return BytesIO(request.get_data(cache=True))
+        return cast(BinaryIO, request.stream)
+
+    return stream
 
 
 def caller(runtime: Runtime, stamp: Stamp) -> Actor:
@@ -118,22 +135,19 @@ def request_id(runtime: Runtime) -> str:
     return str(known)
 
 
-def response(answer: Answer, watch: Stopwatch | None = None) -> Response:
-    """The answer as Flask sends it."""
-    made = Response(answer.body, answer.status, dict(answer.headers), content_type=answer.media_type)
-    if not answer.body:
-        del made.headers["Content-Type"]
+def response(answer: Answer, known_as: str, watch: Stopwatch | None = None) -> Response:
+    """The answer as Flask sends it: with its request id, and closed to everything that it does not need."""
+    headers = {**HEADERS, "X-Request-Id": known_as, **answer.headers}
+    content = answer.body if answer.pieces is None else answer.pieces
+    if content:
+        headers["Content-Type"] = answer.media_type
+    if answer.status >= 400:
+        headers["Cache-Control"] = "no-store"
     if watch:
-        made.headers["Server-Timing"] = watch.header()
-    return made
-
-
-def harden(runtime: Runtime, made: Response) -> Response:
-    """The response with its request id, and closed to everything that an API answer does not need."""
-    made.headers["X-Request-Id"] = request_id(runtime)
-    for name, value in HEADERS.items():
-        made.headers.setdefault(name, value)
-    made.headers.setdefault("Content-Security-Policy", CONTENT_RULES)
-    if made.status_code >= 400:
-        made.headers["Cache-Control"] = "no-store"
+        headers["Server-Timing"] = watch.header()
+    made = Response(content, answer.status, list(headers.items()))
+    if answer.close is not None:
+        made.call_on_close(answer.close)
+    if not content:
+        made.headers.pop("Content-Type", None)
     return made

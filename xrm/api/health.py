@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from xrm.api.answers import Answer, answer
-from xrm.api.edge import harden, request_id, response
+from xrm.api.edge import request_id, response
 from xrm.api.problems import problem
 from xrm.errors import NotFound, NotSignedIn, Problem, Unavailable
 
@@ -50,15 +50,15 @@ def create_health(runtime: Runtime) -> Blueprint:
     blueprint, figures = Blueprint("health", __name__), Figures()
 
     def live() -> Response:
-        return response(answer({"status": "live"}))
+        return response(answer({"status": "live"}), request_id(runtime))
 
     def ready() -> Response:
-        return response(_readiness(runtime))
+        return response(_readiness(runtime), request_id(runtime))
 
     def metrics() -> Response:
         refusal = _metrics_refusal(runtime.settings.metrics_token)
         if refusal is not None:
-            return response(problem(refusal, request_id(runtime)))
+            return response(problem(refusal, request_id(runtime)), request_id(runtime))
         return Response(figures.text(), content_type=CONTENT_TYPE_LATEST)
 
     blueprint.add_url_rule("/health/live", view_func=live)
@@ -66,7 +66,6 @@ def create_health(runtime: Runtime) -> Blueprint:
     blueprint.add_url_rule("/metrics", view_func=metrics)
     blueprint.before_app_request(_begin)
     blueprint.after_app_request(figures.end)
-    blueprint.after_request(lambda made: harden(runtime, made))
     return blueprint
 
 

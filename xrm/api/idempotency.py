@@ -49,7 +49,7 @@ def once_of(call: Call, repetition: Repetition) -> Once | None:
         return None
     if not _KEY.match(key):
         hint = "Use 1 to 200 letters, digits and - _ . : such as a UUID."
-        raise unreadable("R135", f"{HEADER} cannot be read.", hint)
+        raise unreadable("H106", f"{HEADER} cannot be read.", hint)
     digest = hashlib.sha256(f"{call.address}\n".encode() + call.read()).hexdigest()
     return Once(repetition, Asked(call.actor.id, key, digest))
 
@@ -75,7 +75,7 @@ def answered_once(once: Once | None, handle: Callable[[], Answer]) -> Answer:
 def _again(once: Once, kept: Kept) -> Answer:
     if kept.digest != once.asked.digest:
         message = f"This {HEADER} belongs to another request."
-        raise Invalid(Problem("R136", message, "Use a new key for a new request."))
+        raise Invalid(Problem("H107", message, "Use a new key for a new request."))
     if kept.status is None and kept.age < PATIENCE:
         _refuse_running()
     headers = {**kept.headers, REPLAYED: "true"}
@@ -84,7 +84,7 @@ def _again(once: Once, kept: Kept) -> Answer:
 
 def _refuse_running() -> NoReturn:
     message = f"A request with this {HEADER} is still running."
-    raise Conflict(Problem("R137", message, "Send it again in a moment."), facts={"retry_after": 1})
+    raise Conflict(Problem("H108", message, "Send it again in a moment."), facts={"retry_after": 1})
 
 
 def _bare(outcome: Outcome) -> bytes:

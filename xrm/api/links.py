@@ -25,7 +25,7 @@ def link(call: Call, entity: str, record: str, relationship: str) -> Answer:
     call.allow_only()
     body = known_keys(call.object(), "to", "values")
     if body.get("to") is None:
-        raise unreadable("R134", "to is missing.", 'Send {"to": "id of a record"}.', "to")
+        raise unreadable("H105", "to is missing.", 'Send {"to": "id of a record"}.', "to")
     values = object_at(body, "values")
     command = Link(entity, Target(record_id(record)), relationship, body["to"], values)
     return answer(told(call.execute([command]).results[0]), 201)

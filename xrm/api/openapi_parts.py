@@ -168,6 +168,38 @@ COMMANDS: Schema = {
         }
     ],
 }
+JOB: Schema = {
+    "type": "object",
+    "properties": {
+        "id": ID,
+        "kind": {"type": "string"},
+        "label": {"type": "string"},
+        "state": {"enum": ["queued", "running", "done", "failed", "cancelled"]},
+        "done": {"type": "integer"},
+        "total": {"type": ["integer", "null"]},
+        "cancel_requested": {"type": "boolean"},
+        "result": {"type": "object"},
+        "problems": PROBLEM["properties"]["errors"],
+        "created_at": {"type": "string", "format": "date-time"},
+        "started_at": {"type": ["string", "null"], "format": "date-time"},
+        "finished_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+    "required": ["id", "kind", "state", "done", "result"],
+}
+EXPORTED: Schema = {
+    "type": "object",
+    "properties": {
+        "entity": {"type": "string"},
+        "format": {"enum": ["csv", "jsonl"]},
+        **{name: {"type": "string"} for name in ("filter", "search", "sort", "fields")},
+        "trash": {"enum": ["live", "only", "both"]},
+    },
+    "required": ["entity"],
+    "additionalProperties": False,
+    "examples": [{"entity": "account", "format": "csv"}],
+}
+NAME: Schema = {"type": "string", "minLength": 1}
+FLAG: Schema = {"type": "boolean"}
 RESULTS_REF: Schema = {"$ref": "#/components/schemas/results"}
 GENERAL: Mapping[str, Mapping[str, Operation]] = {
     "/batch": {
@@ -176,6 +208,82 @@ GENERAL: Mapping[str, Mapping[str, Operation]] = {
             "summary": "Several commands in one transaction",
             "requestBody": body(COMMANDS),
             "responses": responses(RESULTS_REF, 200),
+        }
+    },
+    "/imports": {
+        "post": {
+            "operationId": "import",
+            "summary": "Records from a CSV file: at once if it is small, else as a job",
+            "parameters": [
+                {**parameter("entity", NAME, "The entity of the records."), "required": True},
+                parameter("mode", {"enum": ["all", "good_rows"]}, "All rows or none, or the good ones."),
+                parameter("by", TEXT, "The key by which a row finds the record that it changes."),
+                parameter("mapping", TEXT, "Columns and the fields that they go to, as a JSON object."),
+                parameter("dry_run", FLAG, "Only say what would happen."),
+                parameter("preview", FLAG, "Only say what the file holds and where it would go."),
+                parameter("encoding", TEXT, "Guessed when it is left out."),
+                parameter("delimiter", TEXT, "Guessed when it is left out."),
+                parameter("date", {"enum": ["iso", "dmy", "mdy"]}, "How dates are written."),
+                parameter("decimal", {"enum": [".", ","]}, "The decimal separator."),
+                parameter("name", TEXT, "The name of the file."),
+            ],
+            "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}},
+            "responses": responses({"type": "object"}, 200, 202),
+        }
+    },
+    "/exports": {
+        "post": {
+            "operationId": "export",
+            "summary": "Records as a file: at once if they are few, else as a job",
+            "requestBody": body(EXPORTED),
+            "responses": responses(JOB, 200, 202),
+        }
+    },
+    "/jobs": {
+        "get": {
+            "operationId": "jobs",
+            "summary": "Your newest jobs",
+            "parameters": [
+                parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "The most to list.")
+            ],
+            "responses": responses(ROWS, 200, tagged=True),
+        }
+    },
+    "/jobs/{id}": {
+        "get": {
+            "operationId": "job",
+            "summary": "State, progress and result of a job",
+            "parameters": [RECORD_ID],
+            "responses": responses(JOB, 200, tagged=True),
+        }
+    },
+    "/jobs/{id}/cancel": {
+        "post": {
+            "operationId": "cancel_job",
+            "summary": "End a job as soon as it can end",
+            "parameters": [RECORD_ID],
+            "responses": responses(JOB, 200),
+        }
+    },
+    "/jobs/{id}/undo": {
+        "post": {
+            "operationId": "undo_import",
+            "summary": "Delete what an import created and nobody changed since",
+            "parameters": [RECORD_ID],
+            "responses": responses(JOB, 200, 202),
+        }
+    },
+    "/jobs/{id}/file": {
+        "get": {
+            "operationId": "job_file",
+            "summary": "The file that a job made",
+            "parameters": [RECORD_ID],
+            "responses": {
+                "200": {
+                    "description": "The file.",
+                    "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+                }
+            },
         }
     },
     "/changes": {

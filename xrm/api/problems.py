@@ -59,7 +59,7 @@ def problem(error: XrmError, request_id: str) -> Answer:
 
 def failure(request_id: str) -> Answer:
     """The answer to a request on which the program failed: the facts are in the log, under the request id."""
-    return _answer(500, "Failed", "R150", FAILED, request_id)
+    return _answer(500, "Failed", "H150", FAILED, request_id)
 
 
 def plain_refusal(status: int, title: str, code: str, detail: str, request_id: str) -> Answer:

@@ -14,6 +14,8 @@ class TrustedProxies:
 
     def caller(self, peer: str, forwarded: str) -> str:
         """The last address, coming from us, that is not a trusted proxy's."""
+        if not self._networks or not forwarded:
+            return peer
         hops = [peer, *reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()])]
         for hop, beyond in zip(hops, [*hops[1:], ""], strict=True):
             if not beyond or not self._is_trusted(hop):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xrm.api import batch, feeds, links, metadata, records, timeline
+from xrm.api import batch, feeds, jobs, links, metadata, records, timeline, transfers
 from xrm.api.answers import Answer
 
 
@@ -19,6 +19,7 @@ class Route:
     method: str
     path: str
     handle: Callable[..., Answer]
+    takes_file: bool = False
 
 
 _MANY = "/records/<entity>"
@@ -41,6 +42,13 @@ ROUTES = (
     Route("POST", _LINKS, links.link),
     Route("DELETE", _LINKS, links.unlink),
     Route("POST", "/batch", batch.batch),
+    Route("POST", "/imports", transfers.imports, takes_file=True),
+    Route("POST", "/exports", transfers.exports),
+    Route("GET", "/jobs", jobs.jobs),
+    Route("GET", "/jobs/<job>", jobs.job),
+    Route("POST", "/jobs/<job>/cancel", jobs.cancel),
+    Route("POST", "/jobs/<job>/undo", jobs.undo),
+    Route("GET", "/jobs/<job>/file", jobs.file),
     Route("GET", "/changes", feeds.changes),
     Route("GET", "/search", feeds.search),
     Route("GET", "/me", metadata.me),

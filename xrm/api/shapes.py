@@ -20,7 +20,7 @@ def as_object(value: Any, path: str = "") -> dict[str, Any]:
     """The value, when it is a JSON object."""
     if isinstance(value, dict):
         return value
-    raise unreadable("R134", "This must be a JSON object.", 'Send {"field": value}.', path)
+    raise unreadable("H105", "This must be a JSON object.", 'Send {"field": value}.', path)
 
 
 def known_keys(body: dict[str, Any], *known: str, path: str = "") -> dict[str, Any]:
@@ -28,7 +28,7 @@ def known_keys(body: dict[str, Any], *known: str, path: str = "") -> dict[str, A
     for key in body:
         if key not in known:
             message = f"There is no key {key[:60]!r} here."
-            raise unreadable("R134", message, f"Keys: {', '.join(known)}.", below(path, key[:60]))
+            raise unreadable("H105", message, f"Keys: {', '.join(known)}.", below(path, key[:60]))
     return body
 
 
@@ -43,7 +43,7 @@ def text(body: dict[str, Any], key: str, path: str = "") -> str:
     value = body.get(key)
     if value is None or isinstance(value, str):
         return value or ""
-    raise unreadable("R134", f"{key} must be text.", "", below(path, key))
+    raise unreadable("H105", f"{key} must be text.", "", below(path, key))
 
 
 def uuid(body: dict[str, Any], key: str, path: str = "") -> UUID | None:
@@ -51,7 +51,7 @@ def uuid(body: dict[str, Any], key: str, path: str = "") -> UUID | None:
     given = text(body, key, path)
     found = id_of(given)
     if given and found is None:
-        raise unreadable("R134", f"{key} is not an id.", "Ids look like 0190b6a4-….", below(path, key))
+        raise unreadable("H105", f"{key} is not an id.", "Ids look like 0190b6a4-….", below(path, key))
     return found
 
 

@@ -1,0 +1,19 @@
+"""The problem codes that only identity gives out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+IDENTITY_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "A101": "No valid token, session or password came with the request.",
+        "A129": "There were too many attempts to sign in; the answer says when to come back.",
+        "A131": "A session cookie, or a form, came without the word that belongs to the session.",
+        "A132": "E-mail address or password is wrong, or the account is not active.",
+        "A133": "The password is too short, too long or too easy to guess.",
+        "A134": "The last administrator would be gone.",
+        "A135": "The present password is wrong.",
+        "A136": "A business unit would lie below itself.",
+    }
+)
