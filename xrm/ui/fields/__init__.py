@@ -70,7 +70,7 @@ def _kinds() -> Mapping[str, ControlKind]:
 
 
 CONTROLS = _kinds()
-CHIP_LIMIT = 5
+CHIP_LIMITS = {"select": 5, "multi_select": 12}
 
 
 def control(kind: str) -> ControlKind:
@@ -80,4 +80,4 @@ def control(kind: str) -> ControlKind:
 
 def is_compound(kind: str, options: int) -> bool:
     """Whether it shows several inputs: choices do while there are few enough to show them all."""
-    return CONTROLS[kind].compound or (kind in ("select", "multi_select") and 0 < options <= CHIP_LIMIT)
+    return CONTROLS[kind].compound or 0 < options <= CHIP_LIMITS.get(kind, 0)

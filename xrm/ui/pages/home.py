@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Response
 
-from xrm.engine.queries.request import Count, FieldTest, Query, Sort
+from xrm.engine.queries.request import Count, FieldTest, Page, Query, Sort
 from xrm.metadata.model import Entity
 from xrm.ui.models import Empty, Hit, HitGroup, HomePage, Related, RelatedRow, SearchPage, Tile
 from xrm.ui.pages.answers import page
@@ -20,27 +20,28 @@ TILES, BOARDS, RECENT, HITS = 8, 4, 5, 60
 
 def show(visit: Visit) -> Response:
     """`GET /`: counts of what the menu leads to, and the records that this person changed last."""
-    known = list(menu_entities(visit))
+    counted = [(e, _counted(visit, e)) for e in menu_entities(visit)]
+    filled = sorted((c for c in counted if c[1].count), key=lambda c: -(c[1].count or 0))
+    chosen = [*filled, *(c for c in counted if not c[1].count)][:TILES]
     model = HomePage(
         title=visit.ui.t("Home"),
-        tiles=tuple(_tile(visit, e) for e in known[:TILES]),
-        boards=tuple(b for e in known[:TILES] if (b := _mine(visit, e)) is not None)[:BOARDS],
-        empty=None if known else _nothing(visit),
+        tiles=tuple(_tile(visit, entity, page) for entity, page in chosen),
+        boards=tuple(b for entity, _ in filled if (b := _mine(visit, entity)) is not None)[:BOARDS],
+        empty=None if counted else _nothing(visit),
     )
     return page(visit, "home.html", model, current="home")
 
 
-def _tile(visit: Visit, entity: Entity) -> Tile:
-    query = Query(entity.name, fields=(("id",),), limit=1, count=Count.CAPPED)
-    found = visit.queries.list(visit.actor, query)
-    value = visit.ui.number(found.count or 0) + ("+" if found.count_is == "at_least" else "")
-    return Tile(
-        visit.plural(entity),
-        value,
-        href=f"/r/{entity.name}",
-        icon=entity.icon,
-        tone="" if found.count else "empty",
+def _counted(visit: Visit, entity: Entity) -> Page:
+    return visit.queries.list(
+        visit.actor, Query(entity.name, fields=(("id",),), limit=1, count=Count.CAPPED)
     )
+
+
+def _tile(visit: Visit, entity: Entity, found: Page) -> Tile:
+    value = visit.ui.number(found.count or 0) + ("+" if found.count_is == "at_least" else "")
+    label, tone = visit.plural(entity), "" if found.count else "empty"
+    return Tile(label, value, href=f"/r/{entity.name}", icon=entity.icon, tone=tone)
 
 
 def _mine(visit: Visit, entity: Entity) -> Related | None:

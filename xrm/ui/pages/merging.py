@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from xrm.engine.queries.request import Expand, Trash
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Problem
-from xrm.metadata.model import Entity
+from xrm.metadata.model import Entity, Shape
 from xrm.ui.models import ClashRow
 from xrm.ui.pages.layout import TO, Ask, Layout, Slot, layout_of
 from xrm.ui.pages.posting import KEEP, MINE, Post, canonical, digest, digests_of, row_digest
 from xrm.ui.pages.refusals import Said
+from xrm.ui.pages.related import children
 from xrm.ui.pages.visit import Visit
 
 ROWS = 100
@@ -72,11 +72,15 @@ def _rows(visit: Visit, entity: Entity, id_: UUID, layout: Layout) -> dict[str, 
     grids = [s for s in layout.open if s.is_grid]
     if not grids:
         return {}
-    expand = tuple(Expand(s.name, ROWS) for s in grids)
-    found = visit.queries.get(
-        visit.actor, entity.name, id_, fields=(("id",),), expand=expand, trash=Trash.BOTH
-    )
-    return {s.name: [_row(s, r) for r in found[s.name]["data"]] for s in grids}
+    return {s.name: [_row(s, r) for r in _far_side(visit, entity, id_, s)] for s in grids}
+
+
+def _far_side(visit: Visit, entity: Entity, id_: UUID, slot: Slot) -> Sequence[Mapping[str, Any]]:
+    """The children, or the linked records with their links."""
+    side = slot.relationship
+    if side is not None and side.shape is Shape.INVERSE:
+        return children(visit, entity, id_, side, None, ROWS).data
+    return visit.queries.links(visit.actor, entity.name, id_, slot.name, limit=ROWS).data
 
 
 def _row(slot: Slot, record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response
 
 from xrm.engine.commands import Delete, Restore, Target
-from xrm.engine.queries.request import Expand, Trash
+from xrm.engine.queries.request import Trash
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Invalid, XrmError
 from xrm.metadata.model import Entity, Shape
@@ -22,7 +22,7 @@ from xrm.ui.pages.controls import control_for, readable_names
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.refusals import Said, status_of, summary
-from xrm.ui.pages.related import related_of, written
+from xrm.ui.pages.related import children, related_of, written
 from xrm.ui.pages.steps import steps_of
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -212,16 +212,12 @@ def _grids(visit: Visit, entity: Entity, id_: UUID) -> dict[str, Field]:
     ]
     if not wanted:
         return {}
-    expand = tuple(Expand(s.name, GRID_ROWS) for s in wanted)
-    found = visit.queries.get(
-        visit.actor, entity.name, id_, fields=(("id",),), expand=expand, trash=Trash.BOTH
-    )
     return {
         s.name: Field(
             s.name,
             visit.text(s.label, s.name),
             "rows",
-            value=found[s.name]["data"],
+            value=list(children(visit, entity, id_, s, None, GRID_ROWS).data),
             wide=True,
             children=Children(tuple(_child_columns(visit, s.of[0] if s.of else "", s.of[1] if s.of else ""))),
         )
@@ -286,18 +282,12 @@ def _goes_along(visit: Visit, entity: Entity, id_: UUID) -> Section:
         if s.shape is Shape.INVERSE and s.of
     ]
     stored = {s.name: visit.model.entities[s.of[0]].relationships[s.of[1]] for s in sides if s.of}
-    kept = [s for s in sides if stored[s.name].shape is Shape.LOOKUP]
-    expand = tuple(Expand(s.name, MOST_TOLD, (("title",),)) for s in kept)
-    found = visit.queries.get(
-        visit.actor, entity.name, id_, fields=(("id",),), expand=expand, trash=Trash.BOTH
-    )
+    kept = [s for s in sides if stored[s.name].shape is Shape.LOOKUP and s.of and visit.can("read", s.of[0])]
     said = [visit.ui.t("It can be restored from there with everything that goes with it.")]
     for side in kept:
-        rows = found[side.name]["data"]
-        if rows:
-            names = ", ".join(str(r.get("title") or "") for r in rows) + (
-                "…" if found[side.name]["next"] else ""
-            )
+        found = children(visit, entity, id_, side, (), MOST_TOLD)
+        if found.data:
+            names = ", ".join(str(r.get("title") or "") for r in found.data) + ("…" if found.next else "")
             label = visit.text(side.label, side.name)
             said.append(f"{_fate(visit, stored[side.name])} {label}: {names}")
     return Section("", (), "\n".join(said))

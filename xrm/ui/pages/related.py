@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from xrm.engine.queries.request import Count, Expand, Query, Trash
+from xrm.engine.queries.request import Count, Page, Query
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, Link, Related, RelatedRow
@@ -14,27 +14,38 @@ from xrm.ui.pages.controls import control_for, of_field, states
 from xrm.ui.pages.visit import Visit
 
 TOP = 5
+MOST_TELLING = 3
 CONNECTION = "connection"
 ENDS = {"record_a": ("record_b", "role_a"), "record_b": ("record_a", "role_b")}
 _DETAILS = ("date", "datetime", "select", "lookup", "line", "email", "phone", "money", "number")
 
 
-def related_of(visit: Visit, entity: Entity, record: UUID) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
+def related_of(
+    visit: Visit, entity: Entity, record: UUID
+) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
     """The short lists that hold something, and ways to add to those that do not."""
     sides = [s for s in _sides(visit, entity) if not is_end(s)]
-    found = visit.queries.get(
-        visit.actor,
-        entity.name,
-        record,
-        fields=(("id",),),
-        expand=tuple(Expand(s.name, TOP) for s in sides),
-        trash=Trash.BOTH,
-    )
-    cards = [(_card(visit, entity, record, s, found[s.name]), _add(visit, entity, record, s)) for s in sides]
+    cards = [(_card(visit, entity, record, s), s) for s in sides]
     filled = [card for card, _ in cards if card.rows]
-    adds = tuple(add for card, add in cards if add is not None and not card.rows)
+    adds = tuple(card.add for card, _ in cards if card.add is not None and not card.rows)
     connections = _connections(visit, entity, record)
     return (*([connections] if connections else []), *filled), adds
+
+
+def children(
+    visit: Visit, entity: Entity, record: UUID, side: Relationship, names: Iterable[str] | None, most: int = TOP
+) -> Page:
+    """The first records on the far side of an inverse relationship, with these values; None gives all."""
+    fields = None if names is None else tuple((n,) for n in dict.fromkeys(("title", *names)))
+    query = Query(_child(side), fields=fields, within=(entity.name, record, side.name), limit=most)
+    return visit.queries.list(visit.actor, query)
+
+
+def _child(side: Relationship) -> str:
+    """The entity whose records point here."""
+    if side.of is None:
+        raise LookupError(side.name)
+    return side.of[0]
 
 
 def _sides(visit: Visit, entity: Entity) -> Iterator[Relationship]:
@@ -66,22 +77,23 @@ def _stored(visit: Visit, side: Relationship) -> Relationship:
     return visit.model.entities[side.of[0]].relationships[side.of[1]]
 
 
-def _card(
-    visit: Visit, entity: Entity, record: UUID, side: Relationship, found: Mapping[str, Any]
-) -> Related:
-    stored = _stored(visit, side)
-    is_link = stored.shape is Shape.MANY
-    far = _far(visit, side)
-    rows = found["data"]
-    shown = tuple(
-        _link_row(visit, entity, record, side, stored, r) if is_link else _row(visit, far, r) for r in rows
-    )
+def _card(visit: Visit, entity: Entity, record: UUID, side: Relationship) -> Related:
+    stored, far = _stored(visit, side), _far(visit, side)
+    if stored.shape is Shape.MANY:
+        found = visit.queries.links(visit.actor, entity.name, record, side.name, limit=TOP)
+        rows = tuple(_link_row(visit, entity, record, side, stored, r) for r in found.data)
+        count, href = f"{TOP}+", f"/r/{entity.name}/{record}/links/{side.name}"
+    else:
+        found = children(visit, entity, record, side, _telling(visit, far))
+        rows = tuple(_row(visit, far, r) for r in found.data)
+        count = _counted(visit, entity, record, side) if found.next else ""
+        href = f"/r/{far.name}?f.{stored.name}={record}"
     return Related(
         label=visit.text(side.label, side.name),
         icon=far.icon,
-        rows=shown,
-        count=_count(visit, entity, record, side, found, is_link),
-        href=_all_href(entity, record, side, is_link) if found["next"] else "",
+        rows=rows,
+        count=count if found.next else visit.ui.number(len(rows)),
+        href=href if found.next else "",
         add=_add(visit, entity, record, side),
     )
 
@@ -94,26 +106,20 @@ def _far(visit: Visit, side: Relationship) -> Entity:
     )
 
 
-def _count(
-    visit: Visit, entity: Entity, record: UUID, side: Relationship, found: Mapping[str, Any], is_link: bool
-) -> str:
-    """How many there are; counted only where there are more than are shown."""
-    if not found["next"]:
-        return visit.ui.number(len(found["data"])) if found["data"] else ""
-    if is_link or side.of is None:
-        return f"{TOP}+"
-    query = Query(
-        side.of[0], fields=(("id",),), within=(entity.name, record, side.name), limit=1, count=Count.CAPPED
-    )
+def _counted(visit: Visit, entity: Entity, record: UUID, side: Relationship) -> str:
+    """How many there are, asked only where there are more than are shown."""
+    within = (entity.name, record, side.name)
+    query = Query(_child(side), fields=(("id",),), within=within, limit=1, count=Count.CAPPED)
     page = visit.queries.list(visit.actor, query)
     return visit.ui.number(page.count or 0) + ("+" if page.count_is == "at_least" else "")
 
 
-def _all_href(entity: Entity, record: UUID, side: Relationship, is_link: bool) -> str:
-    """All of them: the list of the other entity, filtered by this record; links have a page of their own."""
-    if is_link or side.of is None:
-        return f"/r/{entity.name}/{record}/links/{side.name}"
-    return f"/r/{side.of[0]}?f.{side.of[1]}={record}"
+def _telling(visit: Visit, entity: Entity) -> list[str]:
+    """The names whose values may stand beside a title: the state, and the first of its list that suit."""
+    view = next((v for v in entity.views.values() if v.type == "list"), None)
+    plain = [p for p in (view.columns if view else ())[1:] if "." not in p and p != "state"]
+    fitting = [p for p in plain if (c := control_for(visit, entity, p)) is not None and c.kind in _DETAILS]
+    return [*fitting[:MOST_TELLING], *(["state"] if entity.lifecycle else [])]
 
 
 def _row(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> RelatedRow:
@@ -127,14 +133,12 @@ def _row(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> RelatedRow:
 
 
 def _second_fact(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
-    """What tells namesakes apart: the first telling value that the entity's list shows beside the title."""
-    view = next((v for v in entity.views.values() if v.type == "list"), None)
-    for path in (view.columns if view else ())[1:]:
-        field = control_for(visit, entity, path) if "." not in path and path != "state" else None
-        if field is not None and field.kind in _DETAILS and record.get(path) not in (None, ""):
-            text = written(visit, field, record[path])
-            if text and text != record.get("title"):
-                return text
+    """What tells namesakes apart: the first telling value that there is."""
+    for name in _telling(visit, entity):
+        field = control_for(visit, entity, name) if name != "state" else None
+        text = written(visit, field, record.get(name)) if field is not None else ""
+        if text and text != record.get("title"):
+            return text
     return ""
 
 
@@ -259,13 +263,10 @@ def _connections(visit: Visit, entity: Entity, record: UUID) -> Related | None:
     sides = [s for s in visit.queries.reader(visit.actor).relationships(entity) if is_end(s)]
     if not sides or not visit.can("read", CONNECTION):
         return None
-    fields = tuple((n,) for n in ("record_a", "role_a", "record_b", "role_b", "valid_from", "valid_to"))
-    expand = tuple(Expand(s.name, TOP, fields) for s in sides)
-    found = visit.queries.get(
-        visit.actor, entity.name, record, fields=(("id",),), expand=expand, trash=Trash.BOTH
-    )
-    rows = [row for s in sides for row in _connection_rows(visit, s, found[s.name]["data"])]
-    more = any(found[s.name]["next"] for s in sides)
+    fields = ("record_a", "role_a", "record_b", "role_b", "valid_from", "valid_to")
+    found = [(s, children(visit, entity, record, s, fields)) for s in sides]
+    rows = [connection_row(visit, s.of[1], row) for s, page in found if s.of for row in page.data]
+    more = any(page.next for _, page in found)
     can_add = visit.can("create", CONNECTION) and not entity.is_engine
     add = Action(visit.ui.t("Connect with another record"), f"/r/{entity.name}/{record}/connect", "plus")
     if not rows and not can_add:
@@ -279,14 +280,6 @@ def _connections(visit: Visit, entity: Entity, record: UUID) -> Related | None:
         empty=visit.ui.t("Not connected with any other record yet."),
         href=f"/r/{entity.name}/{record}/connections" if more else "",
     )
-
-
-def _connection_rows(
-    visit: Visit, side: Relationship, rows: Sequence[Mapping[str, Any]]
-) -> Iterable[RelatedRow]:
-    assert side.of is not None
-    for row in rows:
-        yield connection_row(visit, side.of[1], row)
 
 
 def connection_row(visit: Visit, end: str, row: Mapping[str, Any]) -> RelatedRow:
