@@ -7,7 +7,7 @@ A right is answered in three parts: may this actor do the operation on the entit
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
@@ -114,6 +114,7 @@ class Policy:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
+        self._granted = lru_cache(maxsize=20_000)(self._combined)
         self._cached = lru_cache(maxsize=20_000)(self._rights)
 
     @property
@@ -147,6 +148,29 @@ class Policy:
         )
 
     def _rights(self, roles: tuple[str, ...], entity_name: str) -> Rights:
+        """What the grants give, without read-through fields whose inputs they do not give."""
+        granted = self._granted(roles, entity_name)
+        fields = self._model.entities[entity_name].fields.values()
+        closed = {f.name for f in fields if f.through and not self._reaches(roles, entity_name, f.through)}
+        if not closed:
+            return granted
+        read = {n: rule for n, rule in granted.cells.get("read", {}).items() if n not in closed}
+        return replace(granted, cells={**granted.cells, "read": read})
+
+    def _reaches(self, roles: tuple[str, ...], entity_name: str, path: tuple[str, ...]) -> bool:
+        """True when every name on the path may be read on some row of each entity that it leads through."""
+        name, rest = path[0], path[1:]
+        entity, granted = self._model.entities[entity_name], self._granted(roles, entity_name)
+        known = granted.cell("read", name)
+        if name in always_readable(entity):
+            known = granted.rows_for("read")
+        field, side = entity.fields.get(name), entity.relationships.get(name)
+        if known.nowhere or (field and field.through and not self._reaches(roles, entity_name, field.through)):
+            return False
+        targets = side.targets if side else (_POINTERS[name],) if name in _POINTERS else ()
+        return not rest or field is not None or all(self._reaches(roles, t, rest) for t in targets)
+
+    def _combined(self, roles: tuple[str, ...], entity_name: str) -> Rights:
         entity = self._model.entities[entity_name]
         pieces = [*self._own_pieces(roles, entity), *self._parent_pieces(roles, entity)]
         return _combine(entity_name, pieces)
@@ -166,7 +190,7 @@ class Policy:
             return
         lookup = entity.relationships[entity.parent]
         for target in lookup.targets:
-            parent = self._cached(roles, target)
+            parent = self._granted(roles, target)
             yield from _followed(parent, entity, lookup.inverse)
 
 
@@ -190,6 +214,7 @@ def _piece(role: Role, grant: Grant, entity: str) -> _Piece:
     return _Piece(grant.can, rows, grant.fields.get(entity, frozenset()), f"{role.name}.{grant.name}")
 
 
+_POINTERS = {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
 _FOLLOWING = {"read": ("read",), "update": ("create", "update", "delete", "transition")}
 
 
@@ -199,16 +224,18 @@ def _followed(parent: Rights, child: Entity, inverse: str) -> Iterable[_Piece]:
         rule = parent.cell(operation, inverse)
         if not rule.nowhere:
             reason = f"{operation} on {parent.entity}"
-            yield _Piece(frozenset(gives), _through(rule, child.parent), names, reason)
+            rows = _through(rule, child.parent, parent.entity)
+            yield _Piece(frozenset(gives), rows, names, reason)
 
 
-def _through(rule: RowRule, lookup: str) -> RowRule:
-    """`rule` of the parent, asked from the child through `lookup`."""
+def _through(rule: RowRule, lookup: str, parent: str) -> RowRule:
+    """`rule` of the parent entity, asked from the child through `lookup`."""
     if rule.everywhere:
-        return RowRule(conditions=(Condition(None, (lookup,), lookup),))
+        return RowRule(conditions=(Condition(None, (lookup,), f"{lookup} to {parent}", parent),))
     return RowRule(
         conditions=tuple(
-            Condition(c.expression, (lookup, *c.path), f"{lookup}: {c.text}") for c in rule.conditions
+            Condition(c.expression, (lookup, *c.path), f"{lookup} to {parent}: {c.text}", c.entity or parent)
+            for c in rule.conditions
         )
     )
 

@@ -6,7 +6,7 @@ One compiled statement serves every actor with the same roles; who it is comes i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -92,7 +92,7 @@ class RowRules:
     def _through(self, condition: Condition, entity: str, row: sa.FromClause) -> Iterable[Clause]:
         """The rule asked of the record that the first lookup of the path leads to."""
         stored: EntityTable = self._schema[entity]
-        rest = Condition(condition.expression, condition.path[1:], condition.text)
+        rest = replace(condition, path=condition.path[1:])
         for target, column in stored.lookups[condition.path[0]].columns.items():
             if not self._leads_on(target, rest, condition.entity):
                 continue
