@@ -83,11 +83,20 @@ USES = {
         transitions: {ring: {from: quiet, to: loud, roles: [ringer], requires: [tone], guard: name != empty}}
         """,
     "views/bell.yaml": """
-        all: {type: list, columns: [name, account.name], sort: [-name], filter: name != empty}
+        all:
+          type: list
+          columns: [name, account.name]
+          sort: [-name]
+          filter: 'name != empty and state in ["quiet"]'
         """,
     "forms/bell.yaml": "main: {sections: {one: {visible_when: name != empty, rows: [[name]]}}}\n",
     "roles.yaml": """
         ringer: {grants: {all: {entity: bell, can: [read], fields: [name], rows: name != empty}}}
         """,
     "seed/base.yaml": "records: [{ref: b, entity: bell, values: {name: B}}]\n",
+    "i18n/pt.yaml": """
+        entities.bell.fields.name.label: Nome
+        entities.bell.keys.one.message: Já existe.
+        views.bell.all.label: Todos
+        """,
 }

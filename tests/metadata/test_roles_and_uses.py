@@ -109,6 +109,7 @@ USERS_OF_NAME = {
     "grant:ringer.all.fields",
     "grant:ringer.all.rows",
     "seed:p.base",
+    "i18n:pt",
 }
 
 
@@ -130,6 +131,11 @@ def test_every_use_of_a_field_is_known():
         ("state:bell.loud", {"transition:bell.ring"}),
         ("role:ringer", {"transition:bell.ring.roles"}),
         ("entity:bell", {"grant:ringer.all"}),
+        ("option:account.kind.business", {"relationship:bell.account.filter"}),
+        ("option:bell.tone.low", {"field:bell.name.required_when"}),
+        ("state:bell.quiet", {"transition:bell.ring", "view:bell.all.filter"}),
+        ("view:bell.all", {"i18n:pt"}),
+        ("key:bell.one", {"i18n:pt"}),
     ],
 )
 def test_every_use_of_other_names_is_known(target: str, sources: set[str]):
@@ -185,3 +191,9 @@ def test_a_seed_with_faults_of_shape_is_not_given():
 )
 def test_a_seed_is_checked_by_name(record: str, code: str):
     assert [p.code for p in problems_of({**CRM, "seed/base.yaml": f"records: [{record}]\n"})] == [code]
+
+
+def test_people_of_a_seed_hold_roles_that_are_there():
+    people = "people: {users: [{name: Ann, email: ann@example.com, roles: [clark]}]}\n"
+    files = {**CRM, "roles.yaml": "clerk: {}\n", "seed/demo.yaml": people}
+    assert said(problems_of(files)) == ["p/seed/demo.yaml:1:62 M214"]

@@ -333,7 +333,9 @@ class Entity:
 class Reference:
     """One use of a name: `target` is used by `source` at `place`.
 
-    Both are colon-separated kinds and dotted names: `field:account.name`, `view:account.all.columns`.
+    Both are colon-separated kinds and dotted names: `field:account.name`, `view:account.all.columns`. Fields
+    and relationships share their names, so a used relationship is a `field` too. Other targets are `entity`,
+    `options`, `option`, `state`, `role`, `key`, `rule`, `transition`, `view`, `form`, `pack`.
     """
 
     target: str

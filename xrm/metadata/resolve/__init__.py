@@ -95,7 +95,35 @@ def _check_homeless(context: Context) -> None:
                 context.add("M210", f'There is no entity "{name}".', hint, place)
 
 
+_TRANSLATED: Mapping[tuple[str, str], str] = {
+    ("entities", "fields"): "field",
+    ("entities", "relationships"): "field",
+    ("entities", "keys"): "key",
+    ("entities", "rules"): "rule",
+    ("lifecycles", "states"): "state",
+    ("lifecycles", "transitions"): "transition",
+}
+_TRANSLATED_WHOLE: Mapping[str, str] = {
+    "entities": "entity",
+    "roles": "role",
+    "options": "options",
+    "packs": "pack",
+}
+
+
+def _use_of_translation(path: str) -> str:
+    """What the translation is of, as the target of a reference."""
+    kind, name, *rest = path.split(".")
+    if kind in ("views", "forms") and rest:
+        return f"{kind.removesuffix('s')}:{name}.{rest[0]}"
+    if len(rest) > 1 and (kind, rest[0]) in _TRANSLATED:
+        return f"{_TRANSLATED[kind, rest[0]]}:{name}.{rest[1]}"
+    return f"{_TRANSLATED_WHOLE.get(kind, kind)}:{name}"
+
+
 def _check_translations(context: Context) -> None:
+    for path, line in context.texts.used():
+        context.use(_use_of_translation(path), f"i18n:{line.language}", line.place)
     beginnings: dict[str, list[str]] = defaultdict(list)
     for path in context.texts.known:
         beginnings[beginning_of(path)].append(path)

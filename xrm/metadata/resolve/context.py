@@ -9,7 +9,17 @@ from typing import Any
 from xrm.errors import Place, Problems
 from xrm.metadata.expressions.check import check, check_rows
 from xrm.metadata.expressions.scope import FILTER, Scope
-from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.tree import (
+    Access,
+    Compare,
+    Expression,
+    In,
+    ListOf,
+    Literal,
+    Node,
+    children,
+    walk,
+)
 from xrm.metadata.expressions.types import BOOLEAN, Attribute, Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option
 from xrm.metadata.layers import Layers
@@ -20,6 +30,8 @@ from xrm.metadata.parse import Body
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.texts import Texts
 from xrm.metadata.typing_scope import ModelNames
+
+_CHOSEN = frozenset({Kind.CHOICE, Kind.OPTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,27 @@ class Context:
             column = place.column + mention.offset if "\n" not in expression.text else place.column
             where = Place(place.file, place.line, column)
             self.use(f"field:{mention.entity}.{mention.attribute}", source, where)
+        for target in sorted(set(compared_options(expression.tree))):
+            self.use(target, source, expression.place)
+
+
+def compared_options(tree: Node) -> Iterator[str]:
+    """The options and states that the expression compares fields with, as targets of references."""
+    for node in walk(tree):
+        if isinstance(node, Compare | In):
+            below = [
+                c
+                for child in children(node)
+                for c in (child.items if isinstance(child, ListOf) else (child,))
+            ]
+            words = [n.value for n in below if isinstance(n, Literal) and isinstance(n.value, str)]
+            for access in (n for n in below if isinstance(n, Access) and n.type.kind in _CHOSEN):
+                for entity in access.entities:
+                    yield from (_option_target(entity, access.path[0], word) for word in words)
+
+
+def _option_target(entity: str, name: str, word: str) -> str:
+    return f"state:{entity}.{word}" if name == "state" else f"option:{entity}.{name}.{word}"
 
 
 class _Names(ModelNames):

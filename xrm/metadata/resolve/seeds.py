@@ -22,6 +22,7 @@ def check_seeds(context: Context) -> None:
         refs = _refs(context, docs)
         for doc in docs:
             _check(context, pack, doc, refs)
+            _check_people(context, doc)
 
 
 def _records(doc: Doc) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -60,6 +61,19 @@ def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
             context.add("M216", f'"{entity.name}" is {kind}, so it has no records here.', hint, place)
         else:
             _check_values(context, entity, doc, index, record["values"], refs, used)
+
+
+def _check_people(context: Context, doc: Doc) -> None:
+    """The roles that people of the seed hold are there."""
+    for i, user in enumerate(doc.body.get("people", {}).get("users", ())):
+        for j, role in enumerate(user.get("roles", ())):
+            place = doc.source.at(("people", "users", i, "roles", j))
+            if role in context.layers.roles:
+                context.use(f"role:{role}", f"seed:{doc.pack}.{doc.name}", place)
+            elif doc.pack not in context.layers.lenient:
+                context.add(
+                    "M214", f'There is no role "{role}".', near_hint(role, context.layers.roles), place
+                )
 
 
 def _check_values(

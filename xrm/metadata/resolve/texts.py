@@ -59,6 +59,13 @@ class Texts:
         """The label of something whose name is the default."""
         return self.label(own, words_of(name), *paths)
 
+    def used(self) -> Iterator[tuple[str, Translation]]:
+        """Every line whose path is the path of something."""
+        for path, by_language in self.lines.items():
+            if path in self.known:
+                for line in by_language.values():
+                    yield path, line
+
     def unknown(self) -> Iterator[tuple[str, Translation]]:
         """Every line whose path is the path of nothing."""
         for path, by_language in self.lines.items():
