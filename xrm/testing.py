@@ -8,16 +8,20 @@ runtime.current().records.execute(ana, [Create("deal", {"name": "First"})])
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.jobs import InlineRunner
 from xrm.engine.packs import pack_source
 from xrm.engine.runtime import Runtime, open_runtime
+from xrm.engine.runtime.service import DOCUMENTS
 from xrm.engine.world import World, fixed_world
 from xrm.metadata.sources import PackSource
 from xrm.settings import Settings
@@ -61,6 +65,7 @@ def make_runtime(
     performed by the thread that starts them, when its transaction has committed.
     """
     chosen = settings or make_settings(database_url, folder)
+    _share_documents(chosen.data)
     runtime = open_runtime(
         chosen,
         world=world or fixed_world(NOON, seed=next(_SEEDS)),
@@ -75,6 +80,22 @@ def make_runtime(
         runtime.close()
         raise
     return runtime
+
+
+@cache
+def _documents() -> TemporaryDirectory[str]:
+    """Where all installations of this process keep checked documents; gone when the process ends."""
+    return TemporaryDirectory(prefix="xrm-documents-", ignore_cleanup_errors=True)
+
+
+def _share_documents(data: Path) -> None:
+    """The core layer is read once in a process, however many installations it makes."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    link = data / DOCUMENTS
+    if link.is_symlink() and not link.exists():
+        link.unlink(missing_ok=True)  # the process that made it has ended
+    with suppress(FileExistsError):
+        link.symlink_to(_documents().name)
 
 
 def pack_from(given: GivenPack) -> PackSource:

@@ -1,6 +1,7 @@
 """Installing packs: all or nothing, seen by everybody at once, the same twice as once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -8,7 +9,8 @@ import sqlalchemy as sa
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import DefinitionChanged, SeedRefused
 from xrm.errors import Forbidden, MetadataInvalid, PlanRefused, XrmError
-from xrm.testing import a_pack, admin_actor, an_actor, pack_from
+from xrm.metadata.sources import core_source
+from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
 
 DEAL = "title: name\nfields:\n  name: {type: text, required: true}\n  code: {type: text}\n"
 WITH_AMOUNT = DEAL + "  amount: {type: money}\n"
@@ -204,6 +206,45 @@ def test_whoever_writes_while_a_pack_is_installed_is_served_or_told_to_repeat(ma
     acknowledged = [number for number in written if number is not None]
     assert there.current().queries.get(ana, "deal", made.id)["name"] == str(acknowledged[-1])
     assert there.current().queries.get(ana, "deal", made.id)["version"] == 1 + len(acknowledged)
+
+
+def test_packs_that_are_too_large_together_come_one_by_one(make, monkeypatch):
+    runtime = make()
+    monkeypatch.setattr("xrm.engine.storage.apply.STEPS_AT_ONCE", 6)
+    below, above = (
+        a_pack("parts", part=DEAL),
+        a_pack("cars", car=DEAL + "relationships:\n  part: {to: part}\n"),
+    )
+    above["pack.yaml"] += "requires: {parts: '>=1.0'}\n"
+    before = runtime.freshness.read().model
+    installed = install(runtime, above, below)
+    assert [layer.name for layer in installed.layers] == ["parts", "cars"]
+    assert runtime.freshness.read().model == before + 2
+    assert runtime.packs.plan().is_empty
+
+
+def test_an_installation_of_a_later_program_is_left_alone(make, look, monkeypatch):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    before, core = look(runtime), core_source()
+    older = {**core.files, "pack.yaml": core.files["pack.yaml"].replace(b"version: 1.0.0", b"version: 0.9.0")}
+    monkeypatch.setattr("xrm.engine.packs.service.core_source", lambda: replace(core, files=older))
+    with pytest.raises(MetadataInvalid) as refused:
+        install(runtime, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT), dev=True)
+    assert "M342" in [problem.code for problem in refused.value.problems]
+    assert look(runtime) == before
+
+
+def test_processes_that_start_together_on_an_empty_database_all_start(database_url, tmp_path):
+    def start(number):
+        pack = a_pack(f"pack_{number}", **{f"thing_{number}": DEAL})
+        runtime = make_runtime(database_url, tmp_path / str(number), [pack])
+        runtime.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(start, range(3)))
+    runtime = make_runtime(database_url, tmp_path, install=False)
+    assert names(runtime) == ["core", "pack_0", "pack_1", "pack_2"]
+    runtime.close()
 
 
 def test_every_refusal_of_an_installation_is_one_that_doors_can_tell(make):

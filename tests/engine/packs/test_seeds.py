@@ -1,5 +1,7 @@
 """Seeds: in an order in which they can be made, each record once, with the places of the files."""
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,7 +139,7 @@ def test_links_of_a_seed_are_made(make):
     runtime = make([a_pack("staff", {"seed/base.yaml": linked}, person=PERSON)])
     zoe = listed(runtime, {"filter": ["name == 'Zoe'"]})[0]
     queries = runtime.current().queries
-    friends = queries.links(admin_actor(runtime), "person", zoe["id"], "friends").data
+    friends = queries.links(admin_actor(runtime), "person", UUID(zoe["id"]), "friends").data
     assert sorted(row["title"] for row in friends) == ["Ana", "Rui"]
 
 

@@ -1,6 +1,6 @@
 """Packs in an installation: found, checked, installed and seeded."""
 
-from xrm.engine.packs.activation import DefinitionChanged, Freshness
+from xrm.engine.packs.activation import DefinitionChanged, Freshness, was_overtaken
 from xrm.engine.packs.definitions import Definitions
 from xrm.engine.packs.finding import pack_folders, pack_source, with_requirements
 from xrm.engine.packs.layers import InstalledLayer
@@ -20,5 +20,6 @@ __all__ = [
     "ensure_installer",
     "pack_folders",
     "pack_source",
+    "was_overtaken",
     "with_requirements",
 ]

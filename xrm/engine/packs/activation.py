@@ -12,12 +12,18 @@ from xrm.errors import Conflict, Problem
 # Whoever changes the schema owns this lock, so a writer that shares it keeps the definitions still.
 _SHARE = f"SELECT pg_advisory_xact_lock_shared({MIGRATOR})"
 NOTHING_INSTALLED = Stamp(0, 0, 0)
+PLAN_IS_STALE = "S120"
 
 
 class DefinitionChanged(Conflict):
     """Another process has activated other definitions since the caller read them (409)."""
 
     code, title = "R159", "Definition changed"
+
+
+def was_overtaken(error: Conflict) -> bool:
+    """Whether another process changed the installation while this one worked out what to change."""
+    return isinstance(error, DefinitionChanged) or error.first.code == PLAN_IS_STALE
 
 
 class Freshness:

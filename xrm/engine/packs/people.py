@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from xrm.engine.identity.work import with_keys
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.ledger import USER, USER_ROLE
 from xrm.engine.world import World
-from xrm.errors import Invalid, Place, Problems
+from xrm.errors import Conflict, Invalid, Place, Problems
 
 INSTALLER_EMAIL = "installer@system.invalid"
 INSTALLER_NAME = "Installer"
@@ -24,16 +25,27 @@ INSTALLER_NAME = "Installer"
 
 def ensure_installer(database: Database, world: World) -> Actor:
     """The system actor in whose name packs are installed; nobody can sign in as it."""
-    with database.read() as unit:
-        found = unit.execute(_INSTALLER).scalar()
+    found = _installer(database)
     if found is None:
-        with database.write() as unit:
-            found = unit.execute(_INSTALLER).scalar()
-            if found is None:
-                found = world.new_id()
-                unit.execute(sa.insert(USER), _row(found, world))
-                unit.execute(sa.insert(USER_ROLE), {"user": found, "role": ADMINISTRATOR})
+        with suppress(Conflict):  # another process was quicker
+            _add_installer(database, world)
+        found = _installer(database)
+    if found is None:
+        raise AssertionError("unreachable: the installer was added here or elsewhere")
     return Actor(found, INSTALLER_NAME, roles=frozenset({ADMINISTRATOR}), door="install", is_system=True)
+
+
+def _installer(database: Database) -> UUID | None:
+    with database.read() as unit:
+        found: UUID | None = unit.execute(_INSTALLER).scalar()
+    return found
+
+
+def _add_installer(database: Database, world: World) -> None:
+    id_ = world.new_id()
+    with database.write() as unit:
+        unit.execute(sa.insert(USER), _row(id_, world))
+        unit.execute(sa.insert(USER_ROLE), {"user": id_, "role": ADMINISTRATOR})
 
 
 _INSTALLER = sa.select(USER.c.id).where(USER.c.email__key == INSTALLER_EMAIL)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xrm.engine.packs.layers import InstalledLayer
+from xrm.engine.storage import apply
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp
@@ -45,6 +46,18 @@ class Proposal:
         return self.schema.model
 
     @property
+    def is_too_large(self) -> bool:
+        """Whether several packs come together whose steps do not fit into one transaction."""
+        return len(self.plan.steps) > apply.STEPS_AT_ONCE and len(self.packs) > 1
+
+    @property
+    def packs(self) -> tuple[Change, ...]:
+        """The changes that are not of the core, in the order of their layers."""
+        order = [layer.name for layer in self.layers]
+        chosen = [change for change in self.changes if change.pack.layer is not Layer.CORE]
+        return tuple(sorted(chosen, key=lambda change: order.index(change.pack.name)))
+
+    @property
     def seeds(self) -> tuple[Doc, ...]:
         """The seed documents of all layers."""
         return seeds_of(self.layers)
@@ -78,9 +91,10 @@ def changed_layers(
         for pack, source in given
         if pack.name not in there or there[pack.name].content != pack.content
     ]
-    if not dev:
-        for change in changes:
-            problems.extend(_version_problems(change.pack, there))
+    for pack in (change.pack for change in changes if change.pack.name in there):
+        before = there[pack.name]
+        is_core = pack.layer is Layer.CORE
+        problems.extend(_core_problems(pack, before) if is_core else _pack_problems(pack, before, dev=dev))
     if problems:
         raise MetadataInvalid(problems.found)
     return tuple(changes)
@@ -92,12 +106,17 @@ def version_in(pack: ReadPack) -> str:
     return str(manifest.body.get("version", "")) if manifest else ""
 
 
-def _version_problems(pack: ReadPack, there: Mapping[str, InstalledLayer]) -> Iterable[Problem]:
+def _core_problems(pack: ReadPack, before: InstalledLayer) -> Iterable[Problem]:
+    """The core comes with the program, and a program serves no installation of a later one."""
+    if version_of(version_in(pack)) < version_of(before.version):
+        message = f"The installation was made by a later xrm, with core {before.version}."
+        yield Problem("M342", message, "Run that version of xrm or a later one.")
+
+
+def _pack_problems(pack: ReadPack, before: InstalledLayer, *, dev: bool) -> Iterable[Problem]:
     """A version is what it was when it was installed, and none comes after a later one."""
-    before, version = there.get(pack.name), version_in(pack)
-    manifest = manifest_of(pack)
-    # The core comes with the program and follows it; layers without a manifest have no version.
-    if before is None or manifest is None or pack.layer is not Layer.PACK:
+    manifest, version = manifest_of(pack), version_in(pack)
+    if manifest is None or dev:
         return
     where = manifest.source.at(("version",))
     if before.version == version:

@@ -12,7 +12,7 @@ from xrm.engine.commands import Actor, Command, Outcome
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.identity.work import demand_administrator
-from xrm.engine.packs.activation import DefinitionChanged, Freshness
+from xrm.engine.packs.activation import Freshness, was_overtaken
 from xrm.engine.packs.definitions import Definitions
 from xrm.engine.packs.layers import (
     InstalledLayer,
@@ -40,7 +40,6 @@ from xrm.metadata.model import Model
 from xrm.metadata.sources import PackSource, core_source
 
 ATTEMPTS = 5
-PLAN_IS_STALE = "S120"
 
 
 class Records(Protocol):
@@ -119,6 +118,8 @@ class PackService:
     def install(self, sources: Sequence[PackSource], actor: Actor, *, dev: bool = False) -> Installed:
         """The packs are installed and served by every process, with their base seed; or nothing has changed.
 
+        Packs that are too large for one transaction together are checked together, and come one by one.
+
         An installed version cannot come with other content, unless `dev` says that it is being written.
         """
         demand_administrator(actor)
@@ -126,10 +127,12 @@ class PackService:
             proposal = self._propose(sources, dev=dev)
             if proposal.is_empty:
                 return Installed((), (), proposal.model.fingerprint, 0)
+            if proposal.is_too_large:
+                return self._one_by_one(proposal, actor, dev=dev)
             try:
                 return self._apply(proposal, actor)
             except Conflict as error:
-                if not (left and _was_overtaken(error)):
+                if not (left and was_overtaken(error)):
                     raise
         raise AssertionError("unreachable: the last attempt returned or raised")
 
@@ -158,6 +161,16 @@ class PackService:
         return Proposal(stamp, schema, plan, changes, packs)
 
     # --- doing it -----------------------------------------------------------------------------------
+
+    def _one_by_one(self, proposal: Proposal, actor: Actor, *, dev: bool) -> Installed:
+        """The layers are installed from the lowest up, each whole; together they are too much at once."""
+        done = [self.install([change.source], actor, dev=dev) for change in proposal.packs]
+        return Installed(
+            tuple(layer for one in done for layer in one.layers),
+            tuple(step for one in done for step in one.steps),
+            done[-1].fingerprint,
+            sum(one.seeded for one in done),
+        )
 
     def _apply(self, proposal: Proposal, actor: Actor) -> Installed:
         base = seed_of(proposal.seeds, BASE)
@@ -213,8 +226,3 @@ class PackService:
         with parts.database.read() as unit:
             known = known_records(unit, services.schema, planting.entities)
         return planter.plant(planting, known, lambda c: services.records.execute(installer, c), progress)
-
-
-def _was_overtaken(error: Conflict) -> bool:
-    """Whether another process changed the installation while this one worked out its plan."""
-    return isinstance(error, DefinitionChanged) or error.first.code == PLAN_IS_STALE

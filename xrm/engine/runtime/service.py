@@ -15,7 +15,7 @@ from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.jobs import DbosRunner, Jobs, Runner
-from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer
+from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.records.uploads import Uploads
@@ -29,10 +29,11 @@ from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Stamp
 from xrm.engine.transfer import Ground, Transfer
 from xrm.engine.world import World, real_world
-from xrm.errors import Problem, Unavailable
+from xrm.errors import Conflict, Problem, Unavailable
 from xrm.settings import Settings
 
 DOCUMENTS, FILES = "cache", "files"
+ATTEMPTS = 5
 
 
 class Runtime:
@@ -116,11 +117,22 @@ def open_runtime(
     chosen = world or real_world()
     database = Database(settings.database_url)
     try:
-        prepare_installation(database, chosen)
+        _prepare(database, chosen)
         return Runtime(settings, chosen, load_extensions(), database, runner(database, chosen))
     except BaseException:
         database.close()
         raise
+
+
+def _prepare(database: Database, world: World) -> None:
+    """The ledger exists; of processes that start together on an empty database, one makes it for all."""
+    for left in range(ATTEMPTS - 1, -1, -1):
+        try:
+            prepare_installation(database, world)
+            return
+        except Conflict as error:
+            if not (left and was_overtaken(error)):
+                raise
 
 
 def nothing_installed() -> Unavailable:
