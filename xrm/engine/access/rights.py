@@ -116,6 +116,7 @@ class Policy:
         self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
         self._granted = lru_cache(maxsize=20_000)(self._combined)
         self._cached = lru_cache(maxsize=20_000)(self._rights)
+        self._usable = lru_cache(maxsize=2_000)(self._used)
 
     @property
     def model(self) -> Model:
@@ -147,6 +148,14 @@ class Policy:
             if not e.abstract and self.rights(actor, e.name).can("read")
         )
 
+    def usable_entities(self, actor: Actor) -> tuple[str, ...]:
+        """The concrete entities on which any operation is granted to `actor`, in model order."""
+        return self._usable(actor.signature)
+
+    def _used(self, roles: tuple[str, ...]) -> tuple[str, ...]:
+        concrete = (e.name for e in self._model.entities.values() if not e.abstract)
+        return tuple(n for n in concrete if any(self._granted(roles, n).can(o) for o in OPERATIONS))
+
     def _rights(self, roles: tuple[str, ...], entity_name: str) -> Rights:
         """What the grants give, without read-through fields whose inputs they do not give."""
         granted = self._granted(roles, entity_name)
@@ -165,7 +174,9 @@ class Policy:
         if name in always_readable(entity):
             known = granted.rows_for("read")
         field, side = entity.fields.get(name), entity.relationships.get(name)
-        if known.nowhere or (field and field.through and not self._reaches(roles, entity_name, field.through)):
+        if known.nowhere or (
+            field and field.through and not self._reaches(roles, entity_name, field.through)
+        ):
             return False
         targets = side.targets if side else (_POINTERS[name],) if name in _POINTERS else ()
         return not rest or field is not None or all(self._reaches(roles, t, rest) for t in targets)

@@ -135,10 +135,11 @@ class SqlScope:
             return self._linked(self.stored.links[relationship.name], self, there, there)
         name = relationship.of[1] if relationship.of else relationship.inverse
         link = there.stored.links.get(name)
+        guard = there.guard(name)
         if link is not None:
-            return self._linked(link, there, self, there)
+            return self._linked(link, there, self, there).where(guard)
         (column,) = there.references(name, (self.entity,))
-        return Reached(there, _all(column == self.row.c.id, *there.admitted()), (there.row,))
+        return Reached(there, _all(column == self.row.c.id, *there.admitted()), (there.row,)).where(guard)
 
     def _linked(self, link: LinkTable, source: SqlScope, target: SqlScope, there: SqlScope) -> Reached:
         """Rows joined by a link that holds today."""

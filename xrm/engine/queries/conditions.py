@@ -20,7 +20,7 @@ from xrm.errors import Invalid, Place, Problem, TooLarge
 from xrm.metadata.expressions.check import check
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import BOOLEAN
-from xrm.metadata.model import Shape
+from xrm.metadata.model import Relationship, Shape
 from xrm.settings import Limits
 
 Condition = sa.ColumnElement[bool]
@@ -101,6 +101,16 @@ def _slots(frame: Frame, numbers: Numbers) -> tuple[tuple[int, ...], dict[RowRul
     return tuple(open_slots), guarded
 
 
+def all_slots_open(frame: Frame, numbers: Numbers) -> bool:
+    """True when the reader may read all that search knows of every readable record.
+
+    Else a rank would tell of words that they may not read.
+    """
+    rights = frame.desk.reader.rights(frame.entity)
+    searched = [n for n in frame.stored.fields if (frame.entity, n) in numbers.slots]
+    return all(rights.cell("read", n) == rights.rows_for("read") for n in searched)
+
+
 def within_condition(frame: Frame, source: tuple[str, UUID, str]) -> Condition:
     """True for the records on the far side of a relationship of one record (its id is bound to `within`)."""
     entity, _, name = source
@@ -109,6 +119,19 @@ def within_condition(frame: Frame, source: tuple[str, UUID, str]) -> Condition:
     readable = frame.desk.reader.rights(entity).cell("read", name)
     if side is None or readable.nowhere:
         raise unknown_name(entity, name, [], "relationship")
+    return sa.and_(_within(frame, entity, side), *_near(frame, entity, name))
+
+
+def _near(frame: Frame, entity: str, name: str) -> list[Condition]:
+    """The one record gives the relationship to the actor."""
+    near = frame.desk.frame(entity)
+    given = near.given(name)
+    here = sa.bindparam("within", type_=near.id.type)
+    return [sa.exists().where(near.id == here, *given)] if given else []
+
+
+def _within(frame: Frame, entity: str, side: Relationship) -> Condition:
+    name, near = side.name, frame.desk.schema[entity]
     here = sa.bindparam("within", type_=near.table.c.id.type)
     if side.shape is Shape.MANY:
         link = near.links[name]
@@ -124,7 +147,8 @@ def _inverse(frame: Frame, of: tuple[str, str], entity: str, here: sa.BindParame
     stored = frame.desk.schema[owner]
     if name in stored.links:
         link = stored.links[name]
-        return frame.id.in_(sa.select(link.source).where(link.target.columns[entity] == here))
+        linked = frame.id.in_(sa.select(link.source).where(link.target.columns[entity] == here))
+        return sa.and_(linked, *frame.given(name))
     lookup = stored.lookups[name]
     if lookup.entity_column is not None and lookup.record_column is not None:
         number = sa.bindparam("within_entity", type_=lookup.entity_column.type)

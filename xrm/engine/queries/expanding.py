@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from xrm.engine.commands import Actor
 from xrm.engine.queries.conditions import base_conditions
 from xrm.engine.queries.frame import POINTERS, Frame
-from xrm.engine.queries.linked import LinkReader
+from xrm.engine.queries.linked import LinkReader, giving
 from xrm.engine.queries.ordering import ordered, sort_keys
 from xrm.engine.queries.outputs import Presenter, default_paths, outputs
 from xrm.engine.queries.plan import Kit
@@ -102,7 +102,7 @@ def _to_many(
     parameters: Mapping[str, Any],
 ) -> None:
     item = replace(item, limit=min(item.limit, kit.limits.expand_rows))
-    ids = [UUID(record["id"]) for record in data]
+    ids = giving(kit, unit, side, [UUID(record["id"]) for record in data], parameters)
     found: dict[str, list[dict[str, Any]]] = {record["id"]: [] for record in data}
     stored = side if side.of is None else kit.desk.schema[side.of[0]].entity.relationships[side.of[1]]
     if stored.shape is Shape.MANY:

@@ -70,8 +70,14 @@ class Frame:
         if rule == rights.rows_for("read"):
             return column
         if rule == NOWHERE:
-            return sa.null()
+            return sa.cast(sa.null(), column.type)
         return sa.case((self.condition(rule), column), else_=sa.null())
+
+    def given(self, name: str) -> list[sa.ColumnElement[bool]]:
+        """What must hold for the actor to read the relationship of the record; nothing if it always does."""
+        rights = self.desk.reader.rights(self.entity)
+        rule = rights.cell("read", name)
+        return [] if rule == rights.rows_for("read") else [self.condition(rule)]
 
     def own(self, physical: str) -> Element:
         """The column of that physical name in this place."""

@@ -110,7 +110,20 @@ class _Shown:
         visible = self._visible(rows)
         actors = {row["actor"] for row in rows if row["actor"] is not None}
         names = titles_of(self.kit, self.unit, "user", list(actors), self.parameters)
-        return [self._entry(row, visible, names) for row in rows]
+        hidden = self._hidden_ends(rows)
+        return [None if row["position"] in hidden else self._entry(row, visible, names) for row in rows]
+
+    def _hidden_ends(self, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+        """The positions of links to records that the reader may not read."""
+        ends = {row["position"]: end for row in rows if (end := _far_end(row)) is not None}
+        wanted: dict[str, dict[UUID, None]] = {}
+        for entity, record in ends.values():
+            wanted.setdefault(entity, {})[UUID(record)] = None
+        seen = {
+            entity: titles_of(self.kit, self.unit, entity, list(ids), self.parameters)
+            for entity, ids in wanted.items()
+        }
+        return {position for position, (entity, record) in ends.items() if record not in seen[entity]}
 
     def _visible(self, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, UUID], frozenset[str]]:
         """The readable names of each record that appears, by entity number and record."""
@@ -190,6 +203,15 @@ class _Shown:
     def _name(self, key: str) -> str:
         found = self.kit.numbers.field_names.get(int(key)) if key.isdecimal() else None
         return found[1] if found else key
+
+
+def _far_end(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Entity and id of the record on the far side of a link that the row tells of."""
+    if row["operation"] not in ("link", "unlink"):
+        return None
+    told: Any = next(iter((row["after"] or row["before"]).values()), {})
+    to = told.get("to") if isinstance(told, Mapping) else None
+    return (to["entity"], to["id"]) if to else None
 
 
 def _actor(record: UUID | None, names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -47,10 +47,24 @@ def page(
         return service.list_in(unit, actor, query)
     found: dict[str, list[dict[str, Any]]] = {str(record): []}
     start = int(after) if after.isdecimal() and len(after) < 8 else 0
-    reader = LinkReader(kit, unit, service.parameters(actor))
-    reader.read(side, stored, [record], start + limit + 1, found)
+    parameters = service.parameters(actor)
+    near = giving(kit, unit, side, [record], parameters)
+    LinkReader(kit, unit, parameters).read(side, stored, near, start + limit + 1, found)
     rows = found[str(record)][start:]
     return Page(rows[:limit], str(start + limit) if len(rows) > limit else None)
+
+
+def giving(
+    kit: Kit, unit: UnitOfWork, side: Relationship, ids: Sequence[UUID], parameters: Mapping[str, Any]
+) -> list[UUID]:
+    """Those of the records on which the actor may read the relationship."""
+    frame = kit.desk.frame(side.entity)
+    given = frame.given(side.name)
+    if not given:
+        return list(ids)
+    prepared = kit.prepare(sa.select(frame.id).where(any_of(frame.id, "ids"), *given))
+    found = {prepared.read(row)[0] for row in unit.run(prepared, {**parameters, "ids": list(ids)})}
+    return [i for i in ids if i in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,8 @@ class LinkReader:
         link = self.kit.desk.schema[stored.entity].links[stored.name]
         for near, far, entity in _ends(side, stored, link):
             if entity in self.kit.desk.schema.entities and self.kit.desk.reader.rights(entity).can("read"):
-                self._read(link, near, far, entity, ids, most, found)
+                inverse = stored.name if side is not stored else ""
+                self._read(link, near, far, entity, inverse, ids, most, found)
 
     def _read(
         self,
@@ -81,12 +96,15 @@ class LinkReader:
         near: sa.Column[Any],
         far: sa.Column[Any],
         entity: str,
+        inverse: str,
         ids: Sequence[UUID],
         most: int,
         found: dict[str, list[dict[str, Any]]],
     ) -> None:
+        """`inverse` names the stored side where that is the far one; it is asked for as well."""
         frame = self.kit.desk.frame(entity)
-        prepared = self.kit.prepare(_statement(frame, link, near, far, most))
+        given = frame.given(inverse) if inverse else []
+        prepared = self.kit.prepare(_statement(frame, link, near, far, given, most))
         names = [c.key for c in link.table.c]
         for raw in self.unit.run(prepared, {**self.parameters, "ids": list(ids)}):
             values = prepared.read(raw)
@@ -111,10 +129,15 @@ def _ends(
 
 
 def _statement(
-    frame: Frame, link: LinkTable, near: sa.Column[Any], far: sa.Column[Any], most: int
+    frame: Frame,
+    link: LinkTable,
+    near: sa.Column[Any],
+    far: sa.Column[Any],
+    given: Sequence[sa.ColumnElement[bool]],
+    most: int,
 ) -> sa.Select[Any]:
     readable = frame.readable()
-    conditions = [any_of(near, "ids"), frame.own("deleted_at").is_(None)]
+    conditions = [any_of(near, "ids"), frame.own("deleted_at").is_(None), *given]
     place = sa.func.row_number().over(partition_by=near, order_by=link.table.c.id).label("place")
     joined = link.table.join(frame.table, frame.id == far)
     columns = [*link.table.c, frame.id.label("far_id"), frame.own("title").label("far_title"), place]

@@ -33,7 +33,7 @@ def sort_keys(frame: Frame, sorts: Sequence[Sort]) -> list[SortKey]:
     if sorts:
         keys = [key for sort in sorts for key in _keys_of(frame, sort)]
     else:
-        keys = [SortKey(frame.own(c.key), down, _is_full(frame, c.key)) for c, down in _default(frame)]
+        keys = [_own_key(frame, c.key, down) for c, down in _default(frame)]
     last = keys[-1].descending if keys else False
     return [*keys, SortKey(frame.id, last, True)]
 
@@ -42,6 +42,13 @@ def _default(frame: Frame) -> list[tuple[sa.Column[Any], bool]]:
     """The entity's own order, without columns that this actor may not read."""
     known = set(readable_names(frame))
     return [(c, down) for c, down in frame.stored.order if _field_of(frame, c.key) in known]
+
+
+def _own_key(frame: Frame, physical: str, descending: bool) -> SortKey:
+    """The key of a column, which is empty where the actor may not read its field."""
+    column, name = frame.own(physical), _field_of(frame, physical)
+    masked = frame.masked(name, column)
+    return SortKey(masked, descending, masked is column and _is_full(frame, physical))
 
 
 def _field_of(frame: Frame, physical: str) -> str:
@@ -67,6 +74,8 @@ def _columns(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Elem
     is_pointer = name in frame.stored.lookups or name in POINTERS
     if len(path) > 1 and is_pointer:
         found = over_lookup(frame, name, lambda there: [c for c, _ in _columns(there, path[1:], shown)])
+        if not found:
+            raise unknown_name(frame.entity, shown, [], "sort")
         return [(column, False) for column in found]
     if is_pointer:
         return [(c, False) for c in over_lookup(frame, name, lambda there: [there.own("title__key")])]
@@ -77,7 +86,7 @@ def _own(frame: Frame, path: tuple[str, ...], shown: str) -> tuple[Element, bool
     """The column that orders a field: the folded twin of text, the base value of money."""
     name = path[0]
     stored = frame.stored.fields.get(name)
-    if stored is None and len(path) == 1:
+    if stored is None and len(path) == 1 and name not in frame.stored.entity.fields:
         physical = "title__key" if name == "title" else name
         return frame.own(physical), _is_full(frame, physical)
     if stored is None or stored.field.through or not stored.field.type.is_sortable:

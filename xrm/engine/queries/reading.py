@@ -74,6 +74,12 @@ class Reader:
             raise unknown_entity(name, self.policy.readable_entities(self.actor))
         return found
 
+    def usable(self, name: str) -> Entity:
+        """The entity of that name, if the actor may do anything with it; raises NotFound otherwise."""
+        if name not in self.policy.usable_entities(self.actor):
+            raise unknown_entity(name, self.policy.usable_entities(self.actor))
+        return self.model.entities[name]
+
     def rights(self, entity: str) -> Rights:
         """What the actor may do with an entity."""
         return self.policy.rights(self.actor, entity)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
-from xrm.engine.queries.conditions import base_conditions, search_condition
+from xrm.engine.queries.conditions import all_slots_open, base_conditions, search_condition
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.reading import unknown_entity, unknown_name
 from xrm.engine.queries.request import Query, Trash
@@ -59,11 +59,12 @@ def _hits(kit: Kit, unit: UnitOfWork, entity: str, values: Mapping[str, Any]) ->
     frame = kit.desk.frame(entity)
     ranks = kit.index.candidates(kit.numbers.entities[entity])
     joined = frame.table.join(ranks, ranks.c.record == frame.id)
+    rank = ranks.c.rank if all_slots_open(frame, kit.numbers) else sa.literal(0.0)
     chosen = (
-        sa.select(frame.id, frame.own("title"), ranks.c.rank)
+        sa.select(frame.id, frame.own("title"), rank.label("rank"))
         .select_from(joined)
         .where(*base_conditions(frame, Trash.LIVE), search_condition(frame, kit.index, kit.numbers))
-        .order_by(ranks.c.rank.desc(), frame.id)
+        .order_by(rank.desc(), frame.own("title__key"), frame.id)
         .limit(sa.bindparam("limit", type_=sa.Integer()))
     )
     prepared = kit.prepare(chosen)
@@ -86,7 +87,7 @@ def lookup(
     limit: int,
 ) -> list[dict[str, Any]]:
     """What may be chosen for a relationship: readable records of its targets that hold the words."""
-    targets = _targets(service, actor, service.model.entities[entity], name)
+    targets = _targets(service, actor, service.reader(actor).usable(entity), name)
     found: list[dict[str, Any]] = []
     with service.database.read() as unit:
         for target in targets:
@@ -101,9 +102,12 @@ def _targets(service: QueryService, actor: Actor, entity: Entity, name: str) -> 
     system = {"owner": "user", "team": "team", "unit": "unit"}
     if name in system:
         return [system[name]]
+    rights = service.policy.rights(actor, entity.name)
+    given = {n for o in ("read", "create", "update", "transition") for n in rights.names(o)}
+    known = [n for n in entity.relationships if n in given]
     side: Relationship | None = entity.relationships.get(name)
-    if side is None or side.shape is Shape.INVERSE:
-        raise unknown_name(entity.name, name, entity.relationships, "relationship")
+    if side is None or side.shape is Shape.INVERSE or name not in known:
+        raise unknown_name(entity.name, name, known, "relationship")
     wanted = readable if side.any else side.targets
     return [t for t in wanted if t in readable][:MOST_TARGETS]
 

@@ -180,7 +180,6 @@ class QueryService:
         limit: int = 8,
     ) -> Sequence[Mapping[str, Any]]:
         """The records that this relationship may point at and whose words begin like `text`."""
-        self.reader(actor).entity(entity)
         return searching.lookup(self, actor, entity, relationship, text, values or {}, limit)
 
     # --- across entities --------------------------------------------------------------------------------
