@@ -36,7 +36,8 @@ def _log(unit: UnitOfWork, *versions: int) -> None:
     rows = [
         {
             "at": NOON, "actor": None, "door": "api", "cause": None, "reason": None, "entity": 1,
-            "record": UUID(int=1), "version": version, "operation": "update", "title": "", "before": {}, "after": {"1": version},
+            "record": UUID(int=1), "version": version,
+            "operation": "update", "title": "", "before": {}, "after": {"1": version},
         }
         for version in versions
     ]  # fmt: skip

@@ -12,7 +12,9 @@ plural: {en: Customers, pt: Clientes}
 fields:
   name: {type: text, required: true, label: {en: Name, pt: Nome}}
   tax_number: {type: text, unique: true, label: {en: Tax number, pt: NIF}, renamed_from: vat}
-  size: {type: choice, options: {small: {label: {en: Small, pt: Pequeno}}, large: {label: {en: Large, pt: Grande}}}}
+  size:
+    type: choice
+    options: {small: {label: {en: Small, pt: Pequeno}}, large: {label: {en: Large, pt: Grande}}}
   secret_note: {type: text, sensitive: true}
 """,
     sale="""
@@ -31,18 +33,17 @@ relationships:
   customer: {to: customer, inverse: sales}
 """,
     files={
-        "roles/shop_clerk.yaml": """
-role: shop_clerk
-label: Clerk
-grants:
-  customers: {on: customer, can: [create, read, update, import, export]}
-  sales: {on: sale, can: [create, read, update, delete, import, export]}
-""",
-        "roles/shop_reader.yaml": """
-role: shop_reader
-label: Reader
-grants:
-  all: {on: [customer, sale], can: [read]}
-""",
+        "roles.yaml": """
+shop_clerk:
+  label: Clerk
+  grants:
+    customers: {entity: customer, can: [create, read, update, import, export]}
+    sales: {entity: sale, can: [create, read, update, delete, import, export]}
+shop_reader:
+  label: Reader
+  grants:
+    customers: {entity: customer, can: [read]}
+    sales: {entity: sale, can: [read]}
+"""
     },
 )

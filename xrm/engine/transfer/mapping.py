@@ -25,7 +25,7 @@ _PARTED = (Control.MONEY, Control.PERSON_NAME, Control.ADDRESS, Control.GEO)
 _COMPUTED_PARTS = ("base",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """A place for the cells of a column: a field, a part of it, or a lookup by one of the far record's keys.
 

@@ -7,6 +7,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -110,7 +111,9 @@ def _records(source: BinaryIO, encoding: str, delimiter: str) -> Iterator[list[s
         message = f"The file cannot be read as a table: {error}."
         raise Unreadable(Problem("I103", message, "Check its quotes and separators.")) from None
     finally:
-        text.detach()
+        # A reader that is left in the middle may find its file closed.
+        with suppress(ValueError):
+            text.detach()
 
 
 def _encoding_of(source: BinaryIO) -> str:

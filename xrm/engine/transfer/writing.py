@@ -44,6 +44,7 @@ class Writer:
         """The good rows are written in the caller's transaction; the others are told."""
         refused = {i: list(row.problems) for i, row in enumerate(rows) if row.problems}
         self._point(unit, actor, rows, refused)
+        self._look_further(rows, refused)
         commands = dict(self._commands(unit, actor, rows, refused))
         outcomes = self._perform(unit, actor, commands, refused)
         return Written(Counter(outcomes), [Refused(rows[i].row, refused[i]) for i in sorted(refused)])
@@ -64,6 +65,14 @@ class Writer:
                 if what is None or what.reference is None:
                     problem = lost(target, what).at(Place(path=target.name))
                     refused.setdefault(i, []).append(problem)
+
+    def _look_further(self, rows: Sequence[Shaped], refused: dict[int, list[Problem]]) -> None:
+        """What else is wrong with the rows that are refused already, so that people mend them once."""
+        contract = self.queries.contracts[self.entity]
+        for i, problems in refused.items():
+            known = {problem.where.path for problem in problems}
+            _, found = contract.load(rows[i].values, partial=bool(self.by), writable=contract.writable_names)
+            problems += [p for p in found.found if p.where.path.partition(".")[0] not in known]
 
     # --- which command a row is ---------------------------------------------------------------------
 
