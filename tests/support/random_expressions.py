@@ -53,10 +53,10 @@ class Writer:
             Kind.TEXT: (self._joined,),
         }
 
-    def expression(self) -> str:
+    def expression(self, levels: int = LEVELS) -> str:
         """A well-typed expression of any kind; half of them are conditions."""
         kind = Kind.BOOLEAN if self.rng.random() < 0.5 else self.rng.choice(KINDS)
-        return self._of(kind, self.rng.randint(1, LEVELS))
+        return self._of(kind, self.rng.randint(1, levels))
 
     def _of(self, kind: Kind, level: int) -> str:
         if kind is Kind.REFERENCE:

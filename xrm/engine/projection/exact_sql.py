@@ -145,11 +145,10 @@ def fitted(value: Element, decimals: int, wanted: Type) -> Element:
         return value
     factor = number(10 ** (wanted.decimals - decimals))
     return Spelled(
-        "",
+        "xrm_fit",
         [value, factor],
         stored_as(wanted),
         postgresql=_within(_numeric(0), wanted),
-        sqlite="xrm_plus({0}, {1}, 0, 1)",
     )
 
 
@@ -157,12 +156,27 @@ def _numeric(place: int) -> str:
     return f"CAST({{{place}}} AS NUMERIC)"
 
 
-def added(a: Element, b: Element, decimals: tuple[int, int], result: Type, sign: int) -> Element:
-    """a + b, or a - b with the sign -1."""
-    factors = [10 ** (result.decimals - d) for d in decimals]
-    arguments = [a, number(factors[0]), b, number(sign * factors[1])]
-    calculation = f"{_numeric(0)} {'+' if sign > 0 else '-'} {_numeric(2)}"
-    return Spelled("xrm_plus", arguments, stored_as(result), postgresql=_within(calculation, result))
+def summed(terms: Sequence[tuple[Element, Type, int, Type]]) -> Element:
+    """The terms added one after another, each with its type, sign and the type of the sum so far.
+
+    SQLite gets them all in one call, so that a long sum is not a deep one.
+    """
+    result = terms[-1][3]
+    plan = " ".join(
+        f"{sign}/{result.decimals - type_.decimals}/{_bound_of(so_far, result, place)}"
+        for place, (_, type_, sign, so_far) in enumerate(terms)
+    )
+    text = _numeric(1)
+    for place, (_, _, sign, so_far) in enumerate(terms[1:], start=2):
+        text = _within(f"{text} {'+' if sign > 0 else '-'} {_numeric(place)}", so_far)
+    values = [value for value, *_ in terms]
+    plan_text: Element = sa.literal_column(f"'{plan}'")
+    return Spelled("xrm_sum", [plan_text, *values], stored_as(result), postgresql=text)
+
+
+def _bound_of(so_far: Type, result: Type, place: int) -> int:
+    """The digits that the sum may have, at the scale of the result; the first term may have any number."""
+    return 60 if place == 0 else MAX_DIGITS + result.decimals - so_far.decimals
 
 
 def multiplied(a: Element, b: Element, decimals: tuple[int, int], result: Type) -> Element:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from operator import or_
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from xrm.engine.projection.exact_sql import Element, stored_as
 from xrm.engine.projection.sql_functions import SQL_FUNCTIONS
 from xrm.engine.projection.sql_scope import Condition, Reached, SqlScope
 from xrm.engine.projection.sql_values import PREDICATES, SqlValues, references
+from xrm.metadata.expressions.bounds import cases
 from xrm.metadata.expressions.compile import is_of_actor
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.expressions.functions import FUNCTIONS
@@ -98,14 +100,19 @@ class SqlCompiler(SqlValues):
             case Literal():
                 return sa.true() if (node.value is True) is positive else sa.false()
             case IfElse():
-                then = self.condition(node.then, scope, positive)
-                otherwise = self.condition(node.otherwise, scope, positive)
-                return sa.case((self.condition(node.condition, scope), then), else_=otherwise)
+                return self._either_holds(node, scope, positive)
             case Aggregate() if node.function in ("any", "all"):
                 return self._exists(node, scope, positive)
             case IsEmpty():
                 return self._is_empty(node.operand, scope, positive)
         return self._leaf(node, scope, positive)
+
+    def _either_holds(self, node: IfElse, scope: SqlScope, positive: bool) -> Condition:
+        *found, (last,) = cases(node)
+        pairs = [
+            (self.condition(case, scope), self.condition(value, scope, positive)) for case, value in found
+        ]
+        return sa.case(*pairs, else_=self.condition(last, scope, positive))
 
     def _leaf(self, node: Node, scope: SqlScope, positive: bool) -> Condition:
         if needs_values(node):
@@ -351,8 +358,9 @@ def is_strict(node: Node) -> bool:
         case Call(function=function) if not FUNCTIONS[function].strict:
             return False
         case Arithmetic() | Call():
-            parts = children(node)
-            return any(is_strict(p) for p in parts) and all(is_strict(p) or is_fixed(p) for p in parts)
+            strict = [is_strict(part) for part in children(node)]
+            fixed = [is_fixed(part) for part in children(node)]
+            return any(strict) and all(map(or_, strict, fixed))
     return False
 
 

@@ -24,6 +24,7 @@ from xrm.metadata.expressions.tree import (
     Parameter,
 )
 from xrm.metadata.expressions.types import NUMBERS, Kind
+from xrm.metadata.values import fold
 
 
 class Values(Protocol):
@@ -59,14 +60,13 @@ def folded(compiler: Values, node: Node, scope: SqlScope) -> Element:
     """The text without case and accents, from what is kept so, written, or put together of such."""
     match node:
         case Literal():
-            key = folded_text(node.value)
-            return sa.null() if key is None else sa.literal(key, Text())
+            return sa.null() if node.value is None else sa.literal(fold(node.value), Text())
         case Parameter():
             return sa.bindparam(f"{node.name.replace('.', '__')}__key", type_=Text())
         case Access():
             return compiler.access(node, scope, lambda access, at: at.folded(access.path))
         case Join():
-            return joined([folded(compiler, part, scope) for part in node.parts])
+            return _joined_keys([folded(compiler, part, scope) for part in node.parts])
         case IfElse():
             then, otherwise = folded(compiler, node.then, scope), folded(compiler, node.otherwise, scope)
             return sa.case((compiler.condition(node.condition, scope), then), else_=otherwise)
@@ -77,6 +77,21 @@ def folded(compiler: Values, node: Node, scope: SqlScope) -> Element:
         case Aggregate():
             return compiler.aggregate(node, scope, lambda value, at: folded(compiler, value, at))
     return compiler.value(node, scope)
+
+
+_MARK = "\x01"
+
+
+def _joined_keys(parts: Sequence[Element]) -> Element:
+    """Folded texts put together, empty only when all are: one that folds to nothing is still a text."""
+    mark = sa.literal(_MARK, Text())
+    whole = joined([mark.concat(part) for part in parts])
+    return sa.func.replace(whole, mark, sa.literal("", Text()), type_=Text())
+
+
+def _key(compiler: Values, node: Node, scope: SqlScope) -> Element:
+    """The folded text, empty when nothing is left of it."""
+    return sa.func.nullif(folded(compiler, node, scope), sa.literal("", Text()), type_=Text())
 
 
 def _prefix(text: Element, start: str) -> Element:
@@ -100,19 +115,20 @@ def _starts_with(compiler: Values, node: Call, scope: SqlScope) -> Element:
     if isinstance(start, Literal):
         key = folded_text(start.value)
         return sa.false() if key is None else _prefix(folded(compiler, text, scope), key)
-    return exact.begins_with(folded(compiler, text, scope), folded(compiler, start, scope))
+    return exact.begins_with(folded(compiler, text, scope), _key(compiler, start, scope))
 
 
 def _contains(compiler: Values, node: Call, scope: SqlScope) -> Element:
     text, part = node.arguments
-    return exact.position_of(folded(compiler, text, scope), folded(compiler, part, scope))
+    return exact.position_of(folded(compiler, text, scope), _key(compiler, part, scope))
 
 
 def _same_text(compiler: Values, node: Call, scope: SqlScope) -> Element:
-    a, b = (folded(compiler, argument, scope) for argument in node.arguments)
     if any(isinstance(n, Literal) and folded_text(n.value) is not None for n in node.arguments):
+        a, b = (folded(compiler, argument, scope) for argument in node.arguments)
         return a == b
-    return sa.func.nullif(a, "").is_not_distinct_from(sa.func.nullif(b, ""))
+    a, b = (_key(compiler, argument, scope) for argument in node.arguments)
+    return a.is_not_distinct_from(b)
 
 
 def _length(compiler: Values, node: Call, scope: SqlScope) -> Element:

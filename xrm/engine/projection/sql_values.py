@@ -13,6 +13,7 @@ from xrm.engine.projection import exact_sql as exact
 from xrm.engine.projection.exact_sql import Element, stored_as
 from xrm.engine.projection.sql_functions import SQL_FUNCTIONS, joined
 from xrm.engine.projection.sql_scope import Condition, Reached, SqlScope
+from xrm.metadata.expressions.bounds import cases, chain, is_chain
 from xrm.metadata.expressions.exact import kept as exact_number
 from xrm.metadata.expressions.tree import (
     Access,
@@ -25,7 +26,6 @@ from xrm.metadata.expressions.tree import (
     Node,
     Parameter,
     Root,
-    walk,
 )
 from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import NUMBERS, Kind, Type
@@ -94,11 +94,20 @@ class SqlValues:
         return found[0] if len(found) == 1 else sa.func.coalesce(*found, type_=stored_as(node.type))
 
     def _either(self, node: IfElse, scope: SqlScope) -> Element:
-        then, otherwise = self.like(node.then, node, scope), self.like(node.otherwise, node, scope)
-        chosen = sa.case((self.condition(node.condition, scope), then), else_=otherwise)
-        return sa.type_coerce(chosen, stored_as(node.type))
+        *found, (last,) = cases(node)
+        pairs = [(self.condition(case, scope), self.like(value, node, scope)) for case, value in found]
+        return sa.type_coerce(sa.case(*pairs, else_=self.like(last, node, scope)), stored_as(node.type))
+
+    def _sum(self, node: Arithmetic, scope: SqlScope) -> Element:
+        terms = []
+        for term, step in chain(node):
+            sign = -1 if step is not None and step.operator == "-" else 1
+            terms.append((self.value(term, scope), term.type, sign, step.type if step else term.type))
+        return exact.summed(terms)
 
     def _arithmetic(self, node: Arithmetic, scope: SqlScope) -> Element:
+        if is_chain(node):
+            return self._sum(node, scope)
         a, b = self.value(node.left, scope), self.value(node.right, scope)
         left, right = node.left.type, node.right.type
         sign = -1 if node.operator == "-" else 1
@@ -124,8 +133,8 @@ class SqlValues:
             )
         inner = node.value or node.over
         reduce = _reduction(node, inner.type)
-        is_local = not any(isinstance(n, Access) and n.root is not Root.RECORD for n in walk(inner))
-        found = _over(related, lambda at: value(inner, at), reduce, stored_as(node.type), is_local=is_local)
+        is_column = isinstance(inner, Access) and inner.root is Root.RECORD and not inner.hops
+        found = _over(related, lambda at: value(inner, at), reduce, stored_as(node.type), is_column=is_column)
         return found if node.function in ("min", "max") else exact.bounded(found, node.type)
 
     def _latest(
@@ -178,14 +187,14 @@ def _over(
     reduce: Callable[[Element], Element],
     type_: Any,
     *,
-    is_local: bool = True,
+    is_column: bool = True,
 ) -> Element:
     """The reduction of the values of all related rows, as a subquery.
 
-    Values that speak of an outer row are put into a table first: SQL would take an aggregate of them for one
-    of the outer query.
+    Values that are more than a column are put into a table first: SQL would take an aggregate of outer
+    columns for one of the outer query, and a sum of scaled integers names its argument twice.
     """
-    if len(related) == 1 and is_local:
+    if len(related) == 1 and is_column:
         (reached,) = related
         found = reached.select(reduce(value(reached.scope)))
     else:
@@ -225,9 +234,7 @@ def _calculated(node: Arithmetic, a: Element, b: Element) -> Element:
     decimals = (node.left.type.decimals, node.right.type.decimals)
     if node.operator == "*":
         return exact.multiplied(a, b, decimals, node.type)
-    if node.operator == "/":
-        return exact.divided(a, b, decimals, node.type)
-    return exact.added(a, b, decimals, node.type, 1 if node.operator == "+" else -1)
+    return exact.divided(a, b, decimals, node.type)
 
 
 def _span(node: Arithmetic, a: Element, b: Element) -> Element:

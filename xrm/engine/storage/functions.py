@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from xrm.metadata.expressions import exact
@@ -30,8 +31,26 @@ def _half_up(numerator: int, divisor: int) -> int:
     return sign * ((2 * numerator + divisor) // (2 * divisor))
 
 
-def _plus(a: int, a_factor: int, b: int, b_factor: int) -> int | None:
-    return _kept(a * a_factor + b * b_factor)
+def _fit(value: int, factor: int) -> int | None:
+    return _kept(value * factor)
+
+
+def _sum(plan: str, *terms: int | None) -> int | None:
+    """The terms added one after another; `plan` tells for each its sign, factor and bound, as powers of ten."""
+    found = 0
+    for (sign, factor, bound), term in zip(_steps(plan), terms, strict=True):
+        if term is None:
+            return None
+        found += sign * term * factor
+        if not -bound < found < bound:
+            return None
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _steps(plan: str) -> tuple[tuple[int, int, int], ...]:
+    steps = (step.split("/") for step in plan.split())
+    return tuple((int(sign), 10 ** int(factor), 10 ** int(bound)) for sign, factor, bound in steps)
 
 
 def _times(a: int, b: int, drop: int) -> int | None:
@@ -140,7 +159,7 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _STRICT: Final[dict[str, tuple[int, Callable[..., Any]]]] = {
-    "xrm_plus": (4, _plus),
+    "xrm_fit": (2, _fit),
     "xrm_times": (3, _times),
     "xrm_over": (3, _over),
     "xrm_abs": (1, lambda value: _kept(abs(value))),
@@ -168,5 +187,6 @@ def install(connection: sqlite3.Connection) -> None:
     """The connection knows all functions of this module."""
     for name, (count, function) in _STRICT.items():
         connection.create_function(name, count, _strict(function), deterministic=True)
+    connection.create_function("xrm_sum", _ANY_COUNT, _sum, deterministic=True)
     connection.create_function("xrm_least", _ANY_COUNT, _least, deterministic=True)
     connection.create_function("xrm_greatest", _ANY_COUNT, _greatest, deterministic=True)

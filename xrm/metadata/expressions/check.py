@@ -7,7 +7,7 @@ from xrm.metadata.expressions.checker import Checker
 from xrm.metadata.expressions.grammar import Unparsable, parse_expression
 from xrm.metadata.expressions.problems import place_of
 from xrm.metadata.expressions.report import Report
-from xrm.metadata.expressions.scope import FILTER, LEVELS, Scope
+from xrm.metadata.expressions.scope import FILTER, LEVELS, ROWS, Scope
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import BOOLEAN, Names, Type
 
@@ -60,7 +60,7 @@ def check_rows(
     """A grant's row rule: a named level (own, team, unit, unit_and_below, all) or a condition."""
     level = LEVELS.get(text.strip())
     if level is None:
-        return check(text, entity, names, place=place)
+        return check(text, entity, names, scope=ROWS, place=place)
     if names.attribute(entity, "owner") is None and level != "true":
         hint = f"Give {entity} `ownership: user_or_team`, or write a condition."
         return (

@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from xrm.metadata.expressions import syntax as s
+from xrm.metadata.expressions.bounds import cost, nesting
 from xrm.metadata.expressions.calls import check_call
 from xrm.metadata.expressions.exact import DAY, seconds_of
 from xrm.metadata.expressions.paths import Bare, Path, Paths
-from xrm.metadata.expressions.problems import COST_OF_HOP, COST_OF_MANY, MAX_COST, MAX_NODES
+from xrm.metadata.expressions.problems import MAX_COST, MAX_NODES
 from xrm.metadata.expressions.report import Report
 from xrm.metadata.expressions.scope import Scope
 from xrm.metadata.expressions.tree import (
     FALSE,
-    Access,
     Aggregate,
     And,
     Arithmetic,
@@ -32,7 +32,6 @@ from xrm.metadata.expressions.tree import (
     Not,
     Or,
     Parameter,
-    children,
     walk,
 )
 from xrm.metadata.expressions.typerules import (
@@ -233,19 +232,23 @@ class Checker:
         if node.operator in ("in", "not in"):
             found = self._membership(node)
             return Not(BOOLEAN, found) if found and node.operator == "not in" else found
+        if node.operator in ("==", "!="):
+            found = self._equality(node)
+            return Not(BOOLEAN, found) if found and node.operator == "!=" else found
         left, right = self.value(node.left), self.value(node.right)
         if left is None or right is None:
             return None
-        if node.operator in ("==", "!="):
-            found = self._equality(node, left, right)
-            return Not(BOOLEAN, found) if found and node.operator == "!=" else found
         if node.operator in ("<", "<=", ">", ">="):
             return self._order(node, left, right)
         return self._arithmetic(node, left, right)
 
-    def _equality(self, node: s.Binary, left: Node, right: Node) -> Node | None:
-        if left.type.kind is Kind.EMPTY or right.type.kind is Kind.EMPTY:
-            return self._emptiness(node, left if right.type.kind is Kind.EMPTY else right)
+    def _equality(self, node: s.Binary) -> Node | None:
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(side, s.Constant) and side.value is None:
+                return self._emptiness(node, self.check(other))
+        left, right = self.value(node.left), self.value(node.right)
+        if left is None or right is None:
+            return None
         both = self.pair(left, right, node.left.at, node.right.at)
         if both is None:
             return None
@@ -255,8 +258,11 @@ class Checker:
         self.report.add("M202", message, _equality_hint(left.type, right.type), node.operator_at)
         return None
 
-    def _emptiness(self, node: s.Binary, operand: Node) -> Node | None:
-        if operand.type.kind is not Kind.MANY:
+    def _emptiness(self, node: s.Binary, operand: Node | None) -> Node | None:
+        """Money is empty by its amount, not by the base value that it counts by elsewhere."""
+        if operand is None:
+            return None
+        if operand.type.kind is not Kind.MANY and not isinstance(operand, ListOf):
             return IsEmpty(BOOLEAN, operand)
         self.report.add(
             "M202", "Many records are not empty or full.", "Write count(...) == 0.", node.operator_at
@@ -349,11 +355,15 @@ class Checker:
             message = f"The expression has {nodes} values and operators, more than {MAX_NODES}."
             self.report.add("M208", message, "Split it.", at)
             return False
-        found = cost(tree)
-        if found > MAX_COST:
-            message = f"The expression costs {found} steps for each record, more than {MAX_COST}."
-            self.report.add("M208", message, "Nest fewer any(), count(), sum() in one another.", at)
-        return found <= MAX_COST
+        for found, most, what in (
+            (cost(tree), MAX_COST, "takes too many steps for each record"),
+            (nesting(tree), self.scope.nesting, "is nested too deep for a query"),
+        ):
+            if found > most:
+                hint = "Nest fewer conditions, functions, any(), count() or sum() in one another."
+                self.report.add("M208", f"The expression {what}: {found}, at most {most}.", hint, at)
+                return False
+        return True
 
     def _refuse_beyond_plain(self, tree: Node, at: int) -> None:
         if not self.scope.plain:
@@ -363,14 +373,6 @@ class Checker:
         ):
             hint = "Only comparisons of fields with fixed values, `in`, `empty`, and, or, not."
             self.report.add("M207", "An index cannot keep such a condition.", hint, at)
-
-
-def cost(tree: Node) -> int:
-    """How many steps one evaluation takes at most, many records counted as a fixed number of them."""
-    if isinstance(tree, Access):
-        return 1 + COST_OF_HOP * len(tree.hops)
-    inner = sum(cost(child) for child in children(tree))
-    return COST_OF_MANY * (1 + inner) if isinstance(tree, Aggregate) else 1 + inner
 
 
 def _constant(node: s.Constant) -> Node:

@@ -233,7 +233,8 @@ def _text(token: Token) -> str:
 _HABITS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), hint)
     for pattern, hint in (
-        (r"===?", "Write == to compare."),
+        (r"===", "Write == to compare."),
+        (r"(<=|>=|==|!=|<(?!>)|>)", "Compare two at a time: `low < x and x < high`."),
         (r"=[<>]", "Write <= or >=."),
         (r"=", "Write == to compare; nothing is assigned here."),
         (r"<>", 'Write != for "is not equal".'),
@@ -262,7 +263,6 @@ _HABITS: Final = tuple(
         (r"[“”„‘’«»]", 'Write straight quotes: "text".'),
         (r";", "Write one expression."),
         (r"\[", "Nothing is picked by position; use latest(), min() or max()."),
-        (r"(<=|>=|==|!=|<|>)", "Compare two at a time: `low < x and x < high`."),
         (r"(AND|OR|NOT|IN|IF|ELSE|AS)\b", "Write and, or, not, in, if, else, as in small letters."),
         (r"[A-Za-z_]", "An operator is missing in front of this name."),
         (r"[0-9]", "An operator is missing in front of this number."),

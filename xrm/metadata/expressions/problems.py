@@ -24,17 +24,19 @@ EXPRESSION_CODES: Mapping[str, str] = MappingProxyType(
 )
 
 MAX_CHARACTERS: Final = 10_000
-MAX_DEPTH: Final = 40
+MAX_DEPTH: Final = 60
 MAX_NODES: Final = 2_000
 MAX_COST: Final = 20_000
-MAX_HOPS: Final = 6
-COST_OF_HOP: Final = 3
-COST_OF_MANY: Final = 20
+MAX_HOPS: Final = 4
+MAX_NESTING: Final = 45
+MAX_NESTING_OF_ROWS: Final = 30
 
 EXPRESSION_LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "characters": MAX_CHARACTERS,
-        "nesting": MAX_DEPTH,
+        "levels of what is written": MAX_DEPTH,
+        "nesting in a query": MAX_NESTING,
+        "nesting of a row rule": MAX_NESTING_OF_ROWS,
         "values and operators": MAX_NODES,
         "cost": MAX_COST,
         "relationships in one path": MAX_HOPS,

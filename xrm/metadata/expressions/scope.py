@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from xrm.metadata.expressions.problems import MAX_NESTING, MAX_NESTING_OF_ROWS
 from xrm.metadata.expressions.types import DATE, DATETIME, USER, Kind, Type
 
 TEAMS = Type(Kind.MANY, ("team",))
@@ -39,6 +40,7 @@ class Scope:
     a rollup's condition); then `record.` leads to it. `old` admits `old.` and `changed()`, `actor` admits
     `me` and `my.`, `clock` admits today() and now(), `paths` admits relationships and many records. `plain`
     leaves only comparisons of own values, as an index can keep them. `settings` types what `settings.` has.
+    `nesting` is how deep the SQL may be.
     """
 
     record: str = ""
@@ -48,6 +50,7 @@ class Scope:
     paths: bool = True
     plain: bool = False
     settings: Mapping[str, Type] = field(default_factory=dict)
+    nesting: int = MAX_NESTING
 
     def with_record(self, entity: str) -> Scope:
         """The same scope for bare names of another record than the one in hand."""
@@ -58,7 +61,8 @@ class Scope:
         return replace(self, settings=settings)
 
 
-FILTER = Scope()  # view filters, API filters, row rules, defaults, visibility
+FILTER = Scope()  # view filters, API filters, defaults, visibility
+ROWS = Scope(nesting=MAX_NESTING_OF_ROWS)  # row rules, which stand inside other queries
 RULE = Scope(old=True)  # validation rules, guards, conditions of automations
 TITLE = Scope(actor=False, clock=False, paths=False)  # titles: own stored fields only
 KEY = Scope(actor=False, clock=False, paths=False, plain=True)  # conditions of unique keys
