@@ -74,7 +74,7 @@ def test_a_plan_can_be_read_as_sql(installation, xrm, written):
 def test_a_refused_pack_ends_with_one_and_is_not_installed(installation, xrm, said, written):
     result = xrm("apply", written(a_pack("sales", deal=DEAL + "  stage: {type: text}\n")))
     assert result.exit_code == 1
-    assert "M340" in result.stderr
+    assert "P110" in result.stderr
     assert [pack["version"] for pack in said("pack", "list")["installed"]] == ["1.0.0", "1.0.0"]
     assert xrm("apply", "--dev", "packs/sales").exit_code == 1
 

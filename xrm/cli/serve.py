@@ -77,7 +77,7 @@ def _demand_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             message = f"Cannot listen on {host} port {port}: {error.strerror}."
-            raise Conflict(Problem("C110", message, "Choose another with --host and --port.")) from None
+            raise Conflict(Problem("P130", message, "Choose another with --host and --port.")) from None
 
 
 def application() -> Flask:

@@ -79,7 +79,7 @@ def test_nobody_writes_by_a_definition_that_is_no_longer_in_force(make, look):
     before = look(here)
     with pytest.raises(DefinitionChanged) as refused:
         stale.records.execute(ana, [Create("deal", {"name": "Ship"})])
-    assert refused.value.first.code == "R159"
+    assert refused.value.first.code == "P120"
     assert look(here) == before
     there.current().records.execute(
         ana, [Create("deal", {"name": "Ship", "amount": {"amount": "5", "currency": "EUR"}})]
@@ -125,8 +125,8 @@ LOST_FIELD = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, ""))
         (BAD_RECORD, SeedRefused, "R116"),
         (OTHER_TYPE, PlanRefused, "S110"),
         (LOST_FIELD, PlanRefused, "S111"),
-        (a_pack("sales", deal=WITH_AMOUNT), MetadataInvalid, "M340"),
-        (a_pack("sales", version="0.9.0", deal=DEAL), MetadataInvalid, "M341"),
+        (a_pack("sales", deal=WITH_AMOUNT), MetadataInvalid, "P110"),
+        (a_pack("sales", version="0.9.0", deal=DEAL), MetadataInvalid, "P111"),
     ],
     ids=["bad definition", "bad seed", "other type", "lost field", "same version", "older version"],
 )
@@ -230,7 +230,7 @@ def test_an_installation_of_a_later_program_is_left_alone(make, look, monkeypatc
     monkeypatch.setattr("xrm.engine.packs.service.core_source", lambda: replace(core, files=older))
     with pytest.raises(MetadataInvalid) as refused:
         install(runtime, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT), dev=True)
-    assert "M342" in [problem.code for problem in refused.value.problems]
+    assert "P112" in [problem.code for problem in refused.value.problems]
     assert look(runtime) == before
 
 

@@ -82,7 +82,7 @@ def test_only_a_lookup_that_may_be_empty_waits():
 def test_a_ring_of_required_lookups_is_refused():
     with pytest.raises(MetadataInvalid) as refused:
         plan_seed([a_record("a", boss="b"), a_record("b", boss="a")], {}, lambda entity, name: False)
-    assert refused.value.first.code == "M320"
+    assert refused.value.first.code == "P101"
 
 
 def test_a_ref_may_carry_the_attributes_of_its_link():
@@ -175,7 +175,7 @@ def test_a_role_that_nobody_defines_is_not_given(make):
     runtime = make([a_pack("staff", {"seed/demo.yaml": PEOPLE}, person=PERSON)])
     with pytest.raises(Invalid) as refused:
         runtime.packs.seed_demo()
-    assert refused.value.first.code == "M324"
+    assert refused.value.first.code == "P102"
     assert runtime.directory.user("ana@example.com") is None
 
 

@@ -1,6 +1,7 @@
 """Packs in an installation: found, checked, installed and seeded."""
 
 from xrm.engine.packs.activation import DefinitionChanged, Freshness, was_overtaken
+from xrm.engine.packs.codes import INSTALLATION_CODES
 from xrm.engine.packs.definitions import Definitions
 from xrm.engine.packs.finding import pack_folders, pack_source, with_requirements
 from xrm.engine.packs.layers import InstalledLayer
@@ -9,6 +10,7 @@ from xrm.engine.packs.planting import SeedRefused
 from xrm.engine.packs.service import Installed, PackService, Parts
 
 __all__ = [
+    "INSTALLATION_CODES",
     "DefinitionChanged",
     "Definitions",
     "Freshness",

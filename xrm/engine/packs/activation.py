@@ -18,7 +18,7 @@ PLAN_IS_STALE = "S120"
 class DefinitionChanged(Conflict):
     """Another process has activated other definitions since the caller read them (409)."""
 
-    code, title = "R159", "Definition changed"
+    code, title = "P120", "Definition changed"
 
 
 def was_overtaken(error: Conflict) -> bool:
@@ -57,6 +57,6 @@ class Freshness:
         if self.read_in(unit).model != stamp.model:
             hint = "Load the page again, or repeat the request."
             raise DefinitionChanged(
-                Problem("R159", "The definitions changed while this was under way.", hint),
+                Problem("P120", "The definitions changed while this was under way.", hint),
                 facts={"retry_after": 1},
             )

@@ -85,12 +85,12 @@ class PeoplePlanter:
         for user in (u for one in together for u in one.get("users", ())):
             where = Place(path=user["email"])
             for role in set(user.get("roles", ())) - known_roles:
-                problems.add("M324", f'There is no role "{role}" to give.', "Check the name.", where)
+                problems.add("P102", f'There is no role "{role}" to give.', "Check the name.", where)
             for team in set(user.get("teams", ())) - teams:
                 if self.directory.team(team) is None:
-                    problems.add("M324", f'There is no team "{team}".', "Add it to teams.", where)
+                    problems.add("P102", f'There is no team "{team}".', "Add it to teams.", where)
             if user.get("unit") and user["unit"] not in units and self.directory.unit(user["unit"]) is None:
-                problems.add("M324", f'There is no unit "{user["unit"]}".', "Add it to units.", where)
+                problems.add("P102", f'There is no unit "{user["unit"]}".', "Add it to units.", where)
         if problems:
             raise Invalid(problems.found)
 

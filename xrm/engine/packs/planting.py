@@ -56,7 +56,7 @@ def no_progress(done: int, total: int) -> None:
 class SeedRefused(XrmError):
     """The write pipeline refused records of a seed; the places are those of the seed files."""
 
-    code, title = "M321", "The seed is refused"
+    code, title = "P100", "The seed is refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _core_problems(pack: ReadPack, before: InstalledLayer) -> Iterable[Problem]:
     """The core comes with the program, and a program serves no installation of a later one."""
     if version_of(version_in(pack)) < version_of(before.version):
         message = f"The installation was made by a later xrm, with core {before.version}."
-        yield Problem("M342", message, "Run that version of xrm or a later one.")
+        yield Problem("P112", message, "Run that version of xrm or a later one.")
 
 
 def _pack_problems(pack: ReadPack, before: InstalledLayer, *, dev: bool) -> Iterable[Problem]:
@@ -121,7 +121,7 @@ def _pack_problems(pack: ReadPack, before: InstalledLayer, *, dev: bool) -> Iter
     where = manifest.source.at(("version",))
     if before.version == version:
         message = f"{pack.name} {version} is installed with other content."
-        yield Problem("M340", message, "Give it a new version, or use --dev while you write it.", where)
+        yield Problem("P110", message, "Give it a new version, or use --dev while you write it.", where)
     elif version_of(version) < version_of(before.version):
         message = f"{pack.name} {before.version} is installed, which is newer than {version}."
-        yield Problem("M341", message, "Install that version or a later one.", where)
+        yield Problem("P111", message, "Install that version or a later one.", where)

@@ -182,4 +182,4 @@ def _weakest(
     first = left[0]
     message = "These records need each other in a ring, and none of the lookups may be empty."
     names = ", ".join(r.key.partition(":")[2] for r in left[:5])
-    raise MetadataInvalid(Problem("M320", message, f"Look at {names}.", first.place("values")))
+    raise MetadataInvalid(Problem("P101", message, f"Look at {names}.", first.place("values")))

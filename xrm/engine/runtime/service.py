@@ -139,5 +139,5 @@ def nothing_installed() -> Unavailable:
     """The refusal of an installation without any layer."""
     hint = "Run xrm init."
     return Unavailable(
-        Problem("R160", "Nothing is installed here yet.", hint), facts={"retry_after": 60, "status": 503}
+        Problem("P121", "Nothing is installed here yet.", hint), facts={"retry_after": 60, "status": 503}
     )

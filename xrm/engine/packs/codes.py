@@ -1,0 +1,20 @@
+"""The problem codes of installing and serving, and what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "P100": "Records of a seed are refused; each problem has its own code.",
+        "P101": "Records of a seed need each other in a ring of required lookups.",
+        "P102": "A seed gives people a role, a team or a unit that does not exist.",
+        "P110": "The version of the pack is installed with other content.",
+        "P111": "A later version of the pack is installed.",
+        "P112": "The installation was made by a later version of this program.",
+        "P120": "Other definitions were activated while the request was under way.",
+        "P121": "Nothing is installed yet.",
+        "P130": "The server cannot listen on its address.",
+    }
+)
