@@ -19,5 +19,5 @@ class Caller:
     def __call__(self, method: str, path: str, **more: Any) -> TestResponse:
         headers = {**self.headers, **more.pop("headers", {})}
         return self.app.test_client(use_cookies=False).open(
-            f"/api/v1{path}", method=method, headers=headers, **more
+            f"/api/v1{path}", method=method, headers=headers, buffered=True, **more
         )

@@ -8,6 +8,7 @@ and a second request with the same key waits for the first one's end.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -95,10 +96,17 @@ class Repetition:
     def settle(self, asked: Asked, kept: Kept) -> None:
         """The key answers this from now on, and keys past their time are forgotten."""
         with self._database.write() as unit:
+            if self._is_new(unit, asked):
+                with suppress(AskedBefore):
+                    self.claim(unit, asked)
             self.keep(unit, asked, kept)
             unit.execute(
                 sa.delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created_at <= self._world.now() - self._lasts)
             )
+
+    def _is_new(self, unit: UnitOfWork, asked: Asked) -> bool:
+        """Whether the work did not claim the key itself, because repeating it does no harm."""
+        return unit.execute(sa.select(IDEMPOTENCY.c.digest).where(_is(asked))).first() is None
 
 
 def _is(asked: Asked) -> sa.ColumnElement[bool]:
