@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, live_children
 from xrm.engine.records.machine import POINTERS, Machine
+from xrm.engine.storage.entity_tables import LinkTable
 from xrm.metadata.expressions.environment import Env
 from xrm.metadata.model import Relationship, Shape
 from xrm.metadata.values import PersonName, Ref
@@ -106,11 +109,19 @@ def _linked(
     setting: Setting, source: Machine, name: str, record: UUID, *, from_source: bool, entity: str
 ) -> Iterable[list[Env]]:
     links = source.table.links[name]
+    valid = tuple(_valid_on(links, setting.today))
     if not from_source:
         column = links.target.columns[entity]
-        chosen = sa.select(links.source).where(column == record)
+        chosen = sa.select(links.source).where(column == record, *valid)
         yield _live(setting, source.entity.name, [row[0] for row in setting.unit.execute(chosen)])
         return
     for target, column in links.target.columns.items():
-        chosen = sa.select(column).where(links.source == record, column.is_not(None))
+        chosen = sa.select(column).where(links.source == record, column.is_not(None), *valid)
         yield _live(setting, target, [row[0] for row in setting.unit.execute(chosen)])
+
+
+def _valid_on(links: LinkTable, day: date) -> Iterable[sa.ColumnElement[bool]]:
+    """Links with validity count while they hold, as they do in queries."""
+    for end, in_time in ((links.valid_from, operator.le), (links.valid_to, operator.ge)):
+        if end is not None:
+            yield sa.or_(end.is_(None), in_time(end, day))

@@ -36,7 +36,7 @@ def _fit(value: int, factor: int) -> int | None:
 
 
 def _sum(plan: str, *terms: int | None) -> int | None:
-    """The terms added one after another; `plan` tells for each its sign, factor and bound, as powers of ten."""
+    """The terms added one after another; `plan` tells the sign, factor and bound of each, as powers of ten."""
     found = 0
     for (sign, factor, bound), term in zip(_steps(plan), terms, strict=True):
         if term is None:
