@@ -1,0 +1,149 @@
+"""Kill -9 under concurrent writes: what was acknowledged stands, what was not stands wholly or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.proofs.conftest import Tell
+from tests.proofs.depot import Depot, make_depot
+from tests.proofs.sight import Parcel, Sight, look
+from tests.proofs.writers import Tally, Verdict, Writer, judge
+from tests.support.servers import PATIENCE, Caller, Server
+
+WRITERS = 6
+WORKERS = 2
+
+
+@pytest.fixture
+def depot(database_url: str, tmp_path: Path) -> Depot:
+    """A depot on each database."""
+    return make_depot(database_url, tmp_path)
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
+    depot: Depot, scale: Callable[[int, int], int], tell: Tell
+) -> None:
+    began = time.monotonic()
+    verdicts = list(killed_again_and_again(depot, kills=scale(3, 40), writes=scale(25, 50)))
+    tell(**figures(verdicts, began))
+    assert_all_stands(verdicts)
+    assert sum(v.acknowledged for v in verdicts) >= scale(75, 2000)
+    assert sum(v.unanswered for v in verdicts) > 0, "Nobody was writing when it struck."
+
+
+# --- the story ----------------------------------------------------------------------------------------------
+
+
+def killed_again_and_again(depot: Depot, kills: int, writes: int) -> Iterator[Verdict]:
+    """What became of the writes of each round: written to a server that was killed, looked for in the next."""
+    chance, writers = Random(7), [Writer(f"w{n}", Random(n)) for n in range(WRITERS)]
+    before: Mapping[str, Parcel] = {}
+    for life in range(kills + 1):
+        with depot.site.serving(workers=WORKERS) as server:
+            sight = look(depot.site.database_url)
+            if life:
+                yield verdict_of(depot, server, writers, before, sight)
+            before = sight.by_code()
+            for writer in writers:
+                writer.resume(sight)
+            if life < kills:
+                enough = writes + chance.randrange(writes)
+                write_until_it_strikes(server, depot, writers, enough, server.kill)
+
+
+def write_until_it_strikes(
+    server: Server, depot: Depot, writers: Sequence[Writer], enough: int, strike: Callable[[], None]
+) -> None:
+    """All writers wrote at once; after enough acknowledgements it struck, and all of them noticed."""
+    tally = Tally()
+
+    def work(writer: Writer) -> None:
+        with server.caller(depot.token) as call:
+            writer.write(call, tally)
+
+    threads = [Thread(target=work, args=(writer,)) for writer in writers]
+    for thread in threads:
+        thread.start()
+    was_enough = tally.reaches(enough, PATIENCE)
+    strike()
+    for thread in threads:
+        thread.join(PATIENCE)
+    refused = [told for writer in writers for told in writer.refused]
+    assert was_enough, f"Only {tally.acknowledged} writes were acknowledged. {refused}\n{server.said()}"
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def verdict_of(
+    depot: Depot, server: Server, writers: Sequence[Writer], before: Mapping[str, Parcel], sight: Sight
+) -> Verdict:
+    """What the tables, the API and the doctor say about the writes."""
+    verdict = judge(before, writers, sight)
+    with server.caller(depot.token) as call:
+        unseen = seen_otherwise(call, sight, writers)
+    ill = [
+        f"{finding['name']}: {finding['says']}" for finding in depot.site.xrm("doctor") if not finding["well"]
+    ]
+    return verdict.with_faults([*unseen, *ill])
+
+
+def seen_otherwise(call: Caller, sight: Sight, writers: Sequence[Writer]) -> list[str]:
+    """Where the API tells something else than the tables: in the list, the history or the search."""
+    live = [row for row in sight.parcels.values() if row["deleted_at"] is None]
+    kept = {(row["code"], row["name"], row["version"]) for row in live}
+    told = {(row["code"], row["name"], row["version"]) for row in every_parcel(call)}
+    faults = [f"the list is wrong about {one}" for one in kept ^ told]
+    for writer in writers:
+        touched = dict.fromkeys(code for act in writer.journal for code in act.effect)
+        for code in list(touched)[-3:]:
+            faults += told_otherwise(call, sight, code)
+    return faults
+
+
+def every_parcel(call: Caller) -> Iterator[dict[str, Any]]:
+    cursor: dict[str, str] = {}
+    while True:
+        page = call("GET", "/records/parcel", fields="code,name,version", limit=500, **cursor).json
+        yield from page["data"]
+        if page["next"] is None:
+            return
+        cursor = {"cursor": page["next"]}
+
+
+def told_otherwise(call: Caller, sight: Sight, code: str) -> Iterator[str]:
+    parcel, id_ = sight.by_code()[code], str(sight.ids()[code])
+    history = call("GET", f"/records/parcel/{id_}/history", limit=500).json["data"]
+    if [row["version"] for row in history] != list(range(parcel.version, 0, -1)):
+        yield f"the history of {code} tells of {[row['version'] for row in history]}"
+    found = call("GET", "/search", q=parcel.name, entity="parcel", limit=100).json["data"]
+    if (id_ in [hit["id"] for hit in found]) is not parcel.is_live:
+        yield f"the search for {parcel.name} finds {found}"
+
+
+# --- what is said about it ----------------------------------------------------------------------------------
+
+
+def assert_all_stands(verdicts: Sequence[Verdict]) -> None:
+    """Nothing was lost, nothing is half done, nothing was refused; what is not so is listed."""
+    assert [told for verdict in verdicts for told in verdict.lost] == []
+    assert [told for verdict in verdicts for told in verdict.half] == []
+    assert [told for verdict in verdicts for told in verdict.refused] == []
+
+
+def figures(verdicts: Sequence[Verdict], began: float) -> dict[str, object]:
+    """What is told about the kills since `began`."""
+    return {
+        "kills": len(verdicts),
+        "acknowledged": sum(v.acknowledged for v in verdicts),
+        "lost": sum(len(v.lost) for v in verdicts),
+        "half": sum(len(v.half) for v in verdicts),
+        "unanswered": sum(v.unanswered for v in verdicts),
+        "done_all_the_same": sum(v.settled for v in verdicts),
+        "seconds": round(time.monotonic() - began, 1),
+    }
