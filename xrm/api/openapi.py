@@ -207,7 +207,12 @@ def _history(name: str) -> Operation:
 
 
 def _timeline(name: str) -> Operation:
-    return {**_history(name), "operationId": f"timeline_{name}", "summary": "Changes and activities together"}
+    return {
+        **_history(name),
+        "operationId": f"timeline_{name}",
+        "summary": "Changes and activities together",
+        "parameters": [RECORD_ID, LIMIT],
+    }
 
 
 def _restore(name: str) -> Operation:

@@ -99,10 +99,14 @@ def _related_input(relationship: Relationship, seen: Visible, language: str) -> 
 def lookup_input(relationship: Relationship, targets: tuple[str, ...]) -> Schema:
     """The ways to name the record that a lookup points at."""
     entity: Schema = {"type": "string", "enum": list(targets)}
-    by_id = _object({"id": ID, "entity": entity}, ["id", "entity"])
-    by_key = _object({"key": {"type": "object"}, "entity": entity}, ["key"])
+    by_id = _closed({"id": ID, "entity": entity}, ["id", "entity"])
+    by_key = _closed({"key": {"type": "object"}, "entity": entity}, ["key"])
     bare = [] if relationship.is_polymorphic else [ID]
     return {"anyOf": [*bare, by_id, by_key]}
+
+
+def _closed(properties: dict[str, Schema], required: list[str]) -> Schema:
+    return {**_object(properties, required), "additionalProperties": False}
 
 
 def _object(properties: dict[str, Schema], required: list[str], title: str = "") -> Schema:
