@@ -74,6 +74,7 @@ class Importer:
             total = opened.table.count()
             if total == 0:
                 raise Invalid(Problem("I101", "The file has a heading and no rows.", "Add rows."))
+            context.progress(Tally.of(context.saved).rows, total)
             if request.mode == "all" and not request.dry_run:
                 tally = self._whole(context, opened, total)
             else:
