@@ -98,7 +98,8 @@ class RowRules:
                 continue
             there = self._schema[target].table.alias()
             here = row.c[column.key]
-            yield sa.exists().where(there.c.id == here, self._holds(rest, target, there))
+            found = sa.exists().where(there.c.id == here, self._holds(rest, target, there))
+            yield found.correlate_except(there)
 
     def _leads_on(self, target: str, rest: Condition, wanted: str) -> bool:
         """True when the path can go on from `target`, or ends at it as it should."""

@@ -34,7 +34,7 @@ def sort_keys(frame: Frame, sorts: Sequence[Sort]) -> list[SortKey]:
         keys = [key for sort in sorts for key in _keys_of(frame, sort)]
     else:
         keys = [_own_key(frame, c.key, down) for c, down in _default(frame)]
-    last = keys[-1].descending if keys else False
+    last = sorts[-1].descending if sorts else bool(keys) and keys[-1].descending
     return [*keys, SortKey(frame.id, last, True)]
 
 
