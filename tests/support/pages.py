@@ -80,14 +80,22 @@ def elements(html: str) -> list[Element]:
     return reader.elements
 
 
-def posted(html: str) -> Posted:
-    """What the form in `html` would post if it were sent as it stands, templates left out."""
+def posted(html: str, action: str = "") -> Posted:
+    """What the form in `html` would post if it were sent as it stands, templates left out.
+
+    With several forms, `action` says which one: the beginning of its address.
+    """
     found = Posted()
-    everything = [e for e in elements(html) if e.within("template") is None]
+    everything = [e for e in elements(html) if e.within("template") is None and _is_in(e, action)]
     for element in everything:
         if element["name"] and element.tag in ("input", "textarea", "select"):
             found.pairs.extend((element["name"], value) for value in _values(element, everything))
     return found
+
+
+def _is_in(element: Element, action: str) -> bool:
+    form = element.within("form")
+    return not action or (form is not None and form["action"].startswith(action))
 
 
 def _values(element: Element, everything: list[Element]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, request
+from werkzeug.datastructures import MultiDict
 
 from xrm.engine.identity import SESSION_COOKIE
 from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
@@ -66,8 +67,8 @@ def guarded(runtime: Runtime, handler: Handler) -> Callable[..., Response]:
     return run
 
 
-def open_visit(runtime: Runtime) -> Visit:
-    """The request as its handler sees it; raises NotSignedIn."""
+def open_visit(runtime: Runtime, *, with_body: bool = True) -> Visit:
+    """The request as its handler sees it; raises NotSignedIn. Without body nothing that was posted is read."""
     snapshot, stamp = runtime.look()
     cookie = request.cookies.get(SESSION_COOKIE, "")
     if not cookie:
@@ -84,8 +85,8 @@ def open_visit(runtime: Runtime) -> Visit:
         flash=read_flash(),
         path=request.full_path.rstrip("?"),
         args=request.args.to_dict(flat=False),
-        form=request.form,
-        files=request.files,
+        form=request.form if with_body else MultiDict(),
+        files=request.files if with_body else MultiDict(),
         fragment=_fragment(),
         is_post=request.method == "POST",
     )

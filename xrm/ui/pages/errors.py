@@ -45,7 +45,7 @@ def refusal_page(
 def _around(runtime: Runtime) -> tuple[Reader, Shell]:
     """The shell of whoever asks; a page that fails must not fail again over its own frame."""
     try:
-        visit = open_visit(runtime)
+        visit = open_visit(runtime, with_body=False)
     except XrmError:
         return reader_of(runtime), Shell(PRODUCT, theme=theme())
     return visit.ui, shell_of(visit)

@@ -39,11 +39,9 @@ def _has_place(visit: Visit, entity: Entity) -> bool:
 
 
 def _is_a_link(entity: Entity) -> bool:
-    """Whether its records only stand between others: they are found on the pages of those."""
-    needed = (
-        r for r in entity.relationships.values() if r.shape is Shape.LOOKUP and r.required and not r.any
-    )
-    return len(list(needed)) >= _LINKS
+    """Whether its records only stand between certain others: they are found on the pages of those."""
+    needed = [r for r in entity.relationships.values() if r.shape is Shape.LOOKUP and r.required]
+    return len(needed) >= _LINKS and not any(r.any for r in needed)
 
 
 def _first(visit: Visit, current: str) -> NavGroup:

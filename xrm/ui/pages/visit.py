@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime, Snapshot
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_USUAL = {"en": "en_GB"}
+_USUAL = {"en": "en_GB", "pt": "pt_PT"}
 
 
 @dataclass(frozen=True, slots=True)
