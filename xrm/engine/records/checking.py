@@ -14,8 +14,9 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
 from xrm.engine.records.lifecycle import refuse_locked, step_problems
 from xrm.engine.records.overlaps import overlap_problems
+from xrm.engine.records.permits import known_names, may_be_told
 from xrm.errors import Conflict, Invalid, Problem
-from xrm.metadata.model import text_of
+from xrm.metadata.model import Rule, text_of
 from xrm.metadata.values import Ref
 
 
@@ -71,17 +72,20 @@ def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     programs = draft.machine.programs
     for name in programs.required:
         if draft.new.get(name) is None and (draft.is_new or name in draft.changed):
-            yield from _missing(draft, name)
+            yield from _missing(setting, draft, name)
     for name, needed in programs.required_when.items():
         if draft.new.get(name) is not None or name in programs.required:
             continue
         visible = programs.visible.get(name)
         if needed(scene) is True and (visible is None or visible(scene) is True):
-            yield from _missing(draft, name)
+            yield from _missing(setting, draft, name)
 
 
-def _missing(draft: Draft, name: str) -> Iterable[Problem]:
+def _missing(setting: Setting, draft: Draft, name: str) -> Iterable[Problem]:
     if name in draft.preset:
+        return
+    if name not in known_names(setting, draft.machine.entity.name):
+        yield draft.problem("R130", "", "A value is needed that you may not give.", "Ask for the right.")
         return
     yield draft.problem("R130", name, f"{draft.machine.label(name)} is needed.", "Give it a value.")
 
@@ -92,8 +96,16 @@ def _rules(setting: Setting, draft: Draft, *, local: bool) -> Iterable[Problem]:
         if rule.is_local is not local:
             continue
         if (rule.when is None or rule.when(scene) is True) and rule.must(scene) is not True:
-            message = text_of(rule.rule.message, setting.actor.language, f"Must hold: {rule.rule.must.text}.")
-            yield draft.problem("R151", rule.rule.field, message, "Change the values so that it holds.")
+            yield _broken(setting, draft, rule.rule)
+
+
+def _broken(setting: Setting, draft: Draft, rule: Rule) -> Problem:
+    """The problem of a rule; its condition is shown to whoever may know of all names in it."""
+    is_open = may_be_told(setting, rule.must)
+    otherwise = f"Must hold: {rule.must.text}." if is_open else "The values do not go together."
+    message = text_of(rule.message, setting.actor.language, otherwise)
+    field = rule.field if rule.field in known_names(setting, draft.machine.entity.name) else ""
+    return draft.problem("R151", field, message, "Change the values so that it holds.")
 
 
 def _filtered(setting: Setting, draft: Draft) -> Iterable[Problem]:

@@ -107,8 +107,9 @@ def _missing_targets(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) 
     here = frozenset(ledger.names.values())
     wanted: dict[str, dict[UUID, None]] = {}
     for draft in drafts:
-        for _, value in _references(draft):
-            if isinstance(value, Ref) and value not in here and not _unchanged(draft, value):
+        for relationship, value in _references(draft):
+            name = relationship.name
+            if isinstance(value, Ref) and value not in here and not _unchanged(draft, name, value):
                 wanted.setdefault(value.entity, {})[value.id] = None
     seen = {entity: readable_ids(setting, entity, list(ids)) for entity, ids in wanted.items()}
     return [
@@ -119,9 +120,9 @@ def _missing_targets(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) 
     ]
 
 
-def _unchanged(draft: Draft, value: Ref) -> bool:
-    """A reference that the stored record already has is not looked at again."""
-    return draft.old is not None and value in draft.old.values()
+def _unchanged(draft: Draft, name: str, value: Ref) -> bool:
+    """A reference that the stored record already has there is not looked at again."""
+    return draft.old is not None and draft.old.get(name) in (value, value.id)
 
 
 def _absent(relationship: Relationship) -> str:

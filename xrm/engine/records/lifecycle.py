@@ -10,6 +10,7 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import environment
 from xrm.engine.records.machine import Machine
+from xrm.engine.records.permits import known_names, may_be_told
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from xrm.metadata.model import Transition, text_of
 from xrm.registry import near_names
@@ -62,24 +63,30 @@ def step_problems(setting: Setting, draft: Draft) -> list[Problem]:
     """What the draft lacks for its transition: required values, and the guard."""
     if draft.transition is None:
         return []
-    return [*_lacking(draft, draft.transition), *_guarded(setting, draft, draft.transition)]
+    return [*_lacking(setting, draft, draft.transition), *_guarded(setting, draft, draft.transition)]
 
 
-def _lacking(draft: Draft, transition: Transition) -> list[Problem]:
-    message = f"{transition.name} needs this value."
-    return [
-        draft.problem("R130", name, message, "Give it with the step.")
-        for name in transition.requires
-        if draft.new.get(name) is None
-    ]
+def _lacking(setting: Setting, draft: Draft, transition: Transition) -> list[Problem]:
+    known = known_names(setting, draft.machine.entity.name)
+    lacking = [name for name in transition.requires if draft.new.get(name) is None]
+    return [_needed(draft, transition, name if name in known else "") for name in lacking]
+
+
+def _needed(draft: Draft, transition: Transition, name: str) -> Problem:
+    """The problem of a value that a step needs; without a name where the actor may not know of it."""
+    if name:
+        return draft.problem("R130", name, f"{transition.name} needs this value.", "Give it with the step.")
+    message = f"{transition.name} needs a value that you may not give."
+    return draft.problem("R130", "", message, "Ask for the right.")
 
 
 def _guarded(setting: Setting, draft: Draft, transition: Transition) -> list[Problem]:
     guard = draft.machine.programs.guards.get(transition.name)
     if guard is None or guard(environment(setting, draft)) is True:
         return []
-    written = transition.guard.text if transition.guard else ""
-    message = text_of(transition.message, setting.actor.language, f"{transition.name} asks that {written}.")
+    is_open = transition.guard is not None and may_be_told(setting, transition.guard)
+    written = f"asks that {transition.guard.text}" if is_open and transition.guard else "is not open now"
+    message = text_of(transition.message, setting.actor.language, f"{transition.name} {written}.")
     return [Problem("R149", message, "Change the record so that it holds.", draft.where(""))]
 
 
@@ -121,7 +128,7 @@ def _described(setting: Setting, draft: Draft, step: Transition, may: bool, lang
         "to": step.to,
         "allowed": not reason,
         "reason": reason,
-        "requires": list(step.requires),
+        "requires": [n for n in step.requires if n in known_names(setting, draft.machine.entity.name)],
         "reason_required": step.reason_required,
     }
 

@@ -173,6 +173,9 @@ def _stored(
     ref = links.target.join(row, setting.entity_names)
     if ref is None:
         raise AssertionError("a link always has a far end")
+    machine = setting.machines[ref.entity]
+    if not permits.passing(setting, machine, "read", [ref.id]):
+        raise NotFound(Problem("R104", "There is no such link for you.", "", place))
     values = {name: stored.join(row) for name, stored in links.attributes.items()}
     if links.valid_from is not None and links.valid_to is not None:
         values |= {"valid_from": row[links.valid_from.key], "valid_to": row[links.valid_to.key]}

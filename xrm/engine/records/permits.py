@@ -16,6 +16,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.machine import Machine
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Forbidden, NotFound, Problem
+from xrm.metadata.expressions.tree import Expression, uses
 
 SETTABLE = frozenset({"owner", "team", "external_key"})
 
@@ -37,6 +38,18 @@ def readable(setting: Setting, machine: Machine) -> frozenset[str]:
     return (
         known.names("read") | frozenset(always_readable(machine.entity)) if known.can("read") else frozenset()
     )
+
+
+def known_names(setting: Setting, entity: str) -> frozenset[str]:
+    """The names of an entity of which the actor may be told: those to read or to write."""
+    rights_ = setting.policy.rights(setting.actor, entity)
+    always = always_readable(setting.policy.model.entities[entity]) if rights_.can("read") else ()
+    return frozenset(always).union(*(rights_.names(o) for o in ("read", "create", "update", "transition")))
+
+
+def may_be_told(setting: Setting, expression: Expression) -> bool:
+    """True when the actor may know of every name in the expression."""
+    return all(name in known_names(setting, entity) for entity, name in uses(expression.tree))
 
 
 def passing(setting: Setting, machine: Machine, operation: str, ids: Sequence[UUID]) -> frozenset[UUID]:
@@ -94,6 +107,14 @@ def require_rows(setting: Setting, drafts: Sequence[Draft], operation: str) -> N
             message = f"There is no such {machine.entity.name} for you."
             raise NotFound(Problem("R104", message, "", refused.where("")))
         raise Forbidden(refusal(machine, operation).at(refused.where("")))
+
+
+def require_act(setting: Setting, roots: Sequence[Draft], asked: Draft) -> None:
+    """The actor could have done the act that removed these records, and so may undo it."""
+    for machine, group in by_machine(roots):
+        if len(passing(setting, machine, "delete", [d.id for d in group])) < len(group):
+            message = "It was deleted together with records that are not yours to restore."
+            raise Forbidden(Problem("A102", message, "Ask whoever deleted them.", asked.where("")))
 
 
 def require_assign(setting: Setting, drafts: Sequence[Draft]) -> None:

@@ -13,9 +13,11 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, incoming, live_children
 from xrm.engine.records.machine import Machine
+from xrm.engine.records.permits import passing
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.ledger import DELETED, DELETION
 from xrm.errors import Conflict, Place, Problem, TooLarge
+from xrm.metadata.values import Ref
 
 Found = dict[str, dict[UUID, None]]
 
@@ -52,7 +54,7 @@ def plan_removal(setting: Setting, drafts: Sequence[Draft]) -> Removal:
         frontier = _next_level(setting, removal, frontier)
         if removal.size > setting.limits.cascade_records:
             raise too_many(setting)
-    _refuse_held(removal, drafts)
+    _refuse_held(setting, removal, drafts)
     return removal
 
 
@@ -90,16 +92,20 @@ def _sort_out(
         removal.held.extend((name, child) for child in children)
 
 
-def _refuse_held(removal: Removal, drafts: Sequence[Draft]) -> None:
-    """A record that still has children outside the act stays; children that go with it do not count."""
-    holding: dict[str, int] = {}
+def _refuse_held(setting: Setting, removal: Removal, drafts: Sequence[Draft]) -> None:
+    """A record that still has children outside the act stays; children that go with it do not count.
+
+    The refusal tells of those that the actor may read.
+    """
+    holding: dict[str, list[UUID]] = {}
     for name, child in dict.fromkeys(removal.held):
         if child not in removal.records.get(name, {}):
-            holding[name] = holding.get(name, 0) + 1
+            holding.setdefault(name, []).append(child)
     if not holding:
         return
-    listed = ", ".join(f"{count} of {name}" for name, count in holding.items())
-    message = f"Other records still belong to it: {listed}."
+    seen = {name: passing(setting, setting.machines[name], "read", ids) for name, ids in holding.items()}
+    listed = ", ".join(f"{len(ids)} of {name}" for name, ids in seen.items() if ids)
+    message = "Other records still belong to it" + (f": {listed}." if listed else ".")
     raise Conflict(Problem("R141", message, "Move or delete them first.", Place(path=drafts[0].path)))
 
 
@@ -192,6 +198,20 @@ def _refuse_orphans(setting: Setting, drafts: Sequence[Draft], first: Draft) -> 
             if there[ref.id]["deleted_at"] is not None:
                 message = f"Its {relationship.name.replace('_', ' ')} is in the trash too."
                 raise Conflict(Problem("R143", message, "Restore that record first.", Place(path=first.path)))
+
+
+def roots(drafts: Sequence[Draft]) -> list[Draft]:
+    """Those of an act's records that did not go because another one of it went."""
+    going = {draft.id for draft in drafts}
+    return [draft for draft in drafts if not any(ref.id in going for ref in _followed(draft))]
+
+
+def _followed(draft: Draft) -> Iterable[Ref]:
+    """The records with which this one goes when they are deleted."""
+    for relationship in draft.machine.entity.lookups:
+        ref = draft.new.get(relationship.name)
+        if isinstance(ref, Ref) and (relationship.is_parent or relationship.on_delete == "cascade"):
+            yield ref
 
 
 def forget_act(setting: Setting, act: UUID) -> None:

@@ -36,7 +36,7 @@ Performer = Callable[[Setting, Ledger, Machine, Run, int], None]
 def perform(setting: Setting, ledger: Ledger, run: Run, size: int) -> None:
     """The commands of the run are done; raises what stands against them, with the place in the batch."""
     where = Place(path=path_of(run.commands[0][0], size))
-    machine = setting.machines.named(run.entity, setting.policy.readable_entities(setting.actor), where)
+    machine = setting.machines.named(run.entity, setting.policy.usable_entities(setting.actor), where)
     _PERFORMERS[run.kind](setting, ledger, machine, run, size)
 
 
@@ -155,7 +155,9 @@ def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size:
         if act is None:
             ledger.results[position] = Result(run.entity, draft.id, (draft.old or {})["version"], "unchanged")
             continue
-        back = persist(setting, ledger, removal.restored_drafts(setting, draft))
+        coming = removal.restored_drafts(setting, draft)
+        permits.require_act(setting, removal.roots(coming), draft)
+        back = persist(setting, ledger, coming)
         removal.forget_act(setting, act)
         version = next(d.new["version"] for d in back if d.id == draft.id)
         ledger.results[position] = Result(run.entity, draft.id, version, "restored", position=position)

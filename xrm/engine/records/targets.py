@@ -8,11 +8,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.access import always_readable
 from xrm.engine.commands import Target, Upsert
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.machine import Machine
-from xrm.engine.records.permits import passing
+from xrm.engine.records.permits import passing, passing_rule, readable, rights
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, NotFound, Place, Problem
 from xrm.metadata.model import Relationship
@@ -28,7 +29,12 @@ def target_id(setting: Setting, ledger: Ledger, machine: Machine, target: Target
         return target.id
     if target.ref:
         return ledger.named(target.ref, where).id
-    found = records_with(setting, machine, target.key or {})
+    given = target.key or {}
+    keys = _keys(setting, machine).values()
+    if not any(given.keys() == frozenset(fields) for fields in keys):
+        message = f"{machine.entity.name} has no such key."
+        raise Invalid(Problem("R124", message, "Give exactly the fields of one key.", where))
+    found = records_with(setting, machine, _key_values(setting, ledger, machine, given, where))
     if not found:
         raise absent(machine, where)
     return found[0]
@@ -38,13 +44,21 @@ def upsert_target(
     setting: Setting, ledger: Ledger, machine: Machine, command: Upsert, where: Place
 ) -> UUID | None:
     """The record that has the same values of the key `by`, or None; raises Invalid for a key that is none."""
-    fields = _key_fields(machine, command.by, where)
+    fields = _key_fields(setting, machine, command.by, where)
     given = {name: command.values[name] for name in fields if name in command.values}
     if len(given) < len(fields):
         lacking = ", ".join(n for n in fields if n not in given)
         raise Invalid(
             Problem("R124", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
         )
+    found = records_with(setting, machine, _key_values(setting, ledger, machine, given, where))
+    return found[0] if found else None
+
+
+def _key_values(
+    setting: Setting, ledger: Ledger, machine: Machine, given: Mapping[str, Any], where: Place
+) -> dict[str, Any]:
+    """The stored forms of a key's values; raises Invalid for values that do not fit."""
     values, problems = machine.contract.load(given, partial=True, writable=machine.contract.writable_names)
     if problems:
         raise Invalid([p.under(where.path) if where.path else p for p in problems.found])
@@ -53,15 +67,21 @@ def upsert_target(
             values[name] = find_by_key(setting, machine.entity.relationships[name], value, where)
         elif isinstance(value, ByName):
             values[name] = ledger.named(value.name, where)
-    found = records_with(setting, machine, values)
-    return found[0] if found else None
+    return values
 
 
-def _key_fields(machine: Machine, by: str, where: Place) -> tuple[str, ...]:
-    """The fields of an alternate key: a declared one, a unique field, or the external key."""
+def _keys(setting: Setting, machine: Machine) -> dict[str, tuple[str, ...]]:
+    """The alternate keys whose fields the actor may read: declared ones, unique fields, the external key."""
     keys = {name: key.fields for name, key in machine.entity.keys.items()}
     keys |= {f.name: (f.name,) for f in machine.entity.fields.values() if f.unique}
-    keys["external_key"] = ("external_key",)
+    known = readable(setting, machine)
+    open_keys = {name: fields for name, fields in keys.items() if known.issuperset(fields)}
+    return {**open_keys, "external_key": ("external_key",)}
+
+
+def _key_fields(setting: Setting, machine: Machine, by: str, where: Place) -> tuple[str, ...]:
+    """The fields of the key of that name; raises Invalid for one that does not exist for this actor."""
+    keys = _keys(setting, machine)
     if by in keys:
         return keys[by]
     near = near_names(by, keys)
@@ -77,6 +97,9 @@ def absent(machine: Machine, where: Place) -> NotFound:
 def find_by_key(setting: Setting, relationship: Relationship, given: ByKey, where: Place) -> Ref:
     """The one readable record with these key values; raises Invalid when there is none or more than one."""
     entities = (given.entity,) if given.entity else relationship.targets
+    for entity in entities:
+        if entity in setting.machines:
+            _refuse_hidden(setting, setting.machines[entity], given, where)
     found = [
         Ref(entity, record)
         for entity in entities
@@ -91,6 +114,14 @@ def find_by_key(setting: Setting, relationship: Relationship, given: ByKey, wher
     raise Invalid(Problem("R136", f"More than one {kind} has this key.", "Give the id instead.", where))
 
 
+def _refuse_hidden(setting: Setting, machine: Machine, given: ByKey, where: Place) -> None:
+    """A key with fields that the actor may not read is answered like one that does not exist."""
+    if given.values.keys() - readable(setting, machine) - {"external_key"}:
+        hint = f"Look at the keys of {machine.entity.name}."
+        message = "Must give exactly the fields of one key."
+        raise Invalid(Problem("R126", message, hint, Place(path=f"{where.path}.key")))
+
+
 def records_with(setting: Setting, machine: Machine, values: Mapping[str, Any]) -> list[UUID]:
     """At most two live readable records with exactly these values, in order of their ids."""
     columns = {n: v for n, v in machine.columns(values).items() if v is not None}
@@ -100,8 +131,17 @@ def records_with(setting: Setting, machine: Machine, values: Mapping[str, Any]) 
     statement = machine.statement(("key", *compared), lambda: _by_values(machine, compared))
     rows = setting.unit.run(statement, {f"k_{n}": columns[n] for n in compared})
     ids = [statement.read(row)[0] for row in rows]
-    seen = passing(setting, machine, "read", ids)
+    seen = _giving(setting, machine, list(values), ids)
     return [i for i in ids if i in seen]
+
+
+def _giving(setting: Setting, machine: Machine, names: Sequence[str], ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of the records on which the actor may read all these names."""
+    seen, known = passing(setting, machine, "read", ids), rights(setting, machine)
+    for name in names:
+        if name not in always_readable(machine.entity) and known.is_masked(name):
+            seen &= passing_rule(setting, machine, known.cell("read", name), ids)
+    return seen
 
 
 def _compared(machine: Machine, columns: Mapping[str, Any]) -> tuple[str, ...]:
