@@ -106,6 +106,23 @@ def test_more_columns_than_a_table_may_have_are_refused() -> None:
         open_table(io.BytesIO(b"a,b,c\n"), replace(LIMITS, fields_per_entity=1))
 
 
+CELL = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8).map(str.strip)
+
+
+@given(
+    st.lists(st.lists(CELL, min_size=3, max_size=3).filter(any), min_size=1, max_size=8),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_whatever_was_written_as_a_table_is_read_as_it_was(
+    rows: list[list[str]], delimiter: str, encoding: str
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([["a", "b", "c"], *rows])
+    table = opened(text.getvalue().encode(encoding))
+    assert (table.columns, cells(table)) == (("a", "b", "c"), rows)
+
+
 @given(st.text())
 def test_a_cell_that_was_made_harmless_is_taken_back_as_it_was(text: str) -> None:
     assert original(harmless(text)) == text or text.startswith("'")

@@ -2,6 +2,7 @@
 
 from xrm.engine.jobs.context import Context, Result, Watch
 from xrm.engine.jobs.dbos_runner import DbosRunner
+from xrm.engine.jobs.dispatcher import Consumer, Dispatcher, Logged
 from xrm.engine.jobs.inline_runner import InlineRunner
 from xrm.engine.jobs.port import Run, Runner, RunState
 from xrm.engine.jobs.presence import Lease
@@ -12,13 +13,16 @@ from xrm.engine.jobs.worker import Worker, start_worker
 __all__ = [
     "JOB_CODES",
     "Cancelled",
+    "Consumer",
     "Context",
     "DbosRunner",
+    "Dispatcher",
     "Handler",
     "InlineRunner",
     "Job",
     "Jobs",
     "Lease",
+    "Logged",
     "Result",
     "Run",
     "RunState",

@@ -79,7 +79,7 @@ class Jobs:
     ) -> UUID:
         """The job is queued in the caller's transaction, or durably in one of its own; gives its id.
 
-        Whoever gives a transaction has made the runner ready before, as servers and workers do at their start.
+        Whoever gives a transaction has made the runner ready before, as workers and servers do.
         """
         job, queue = self.world.new_id(), self._kinds[kind].queue
 

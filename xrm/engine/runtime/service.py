@@ -14,7 +14,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
-from xrm.engine.jobs import DbosRunner, Jobs, Runner
+from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Runner
 from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.projection.tables import sql_schema
@@ -59,6 +59,7 @@ class Runtime:
         self.packs = PackService(parts)
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)
+        self.dispatcher = Dispatcher(database, world)
         self._current: Snapshot | None = None
         self._swap = Lock()
 

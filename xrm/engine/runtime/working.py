@@ -11,9 +11,14 @@ from xrm.engine.runtime.service import Runtime
 
 @contextmanager
 def working(runtime: Runtime) -> Iterator[Worker]:
-    """This process performs jobs inside the block; what runs at its end goes on in another worker."""
+    """This process performs jobs inside the block; what runs at its end goes on in another worker.
+
+    It serves the consumers of the change log, too.
+    """
     worker = start_worker(runtime.jobs)
+    runtime.dispatcher.start()
     try:
         yield worker
     finally:
+        runtime.dispatcher.stop()
         worker.stop()

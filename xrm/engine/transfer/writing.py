@@ -57,13 +57,14 @@ class Writer:
         for target in targets:
             texts = [row.meant[target] for row in rows if target in row.meant]
             found = self.pointers.find(unit, self.queries, actor, target, texts)
+            references = {text: what.reference for text, what in found.items()}
             for i, row in enumerate(rows):
-                what = found.get(row.meant.get(target, ""))
-                if target not in row.meant:
+                text = row.meant.get(target)
+                if text is None:
                     continue
-                row.values[target.name] = what.reference if what else None
-                if what is None or what.reference is None:
-                    problem = lost(target, what).at(Place(path=target.name))
+                reference = row.values[target.name] = references.get(text)
+                if reference is None:
+                    problem = lost(target, found.get(text)).at(Place(path=target.name))
                     refused.setdefault(i, []).append(problem)
 
     def _look_further(self, rows: Sequence[Shaped], refused: dict[int, list[Problem]]) -> None:
