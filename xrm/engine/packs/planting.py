@@ -160,9 +160,9 @@ def known_records(unit: UnitOfWork, schema: Schema, entities: Mapping[str, str])
     for entity, keys in by_entity.items():
         table = schema[entity].table
         for some in chunks(keys, KEYS_AT_ONCE):
-            wanted = sa.select(table.c.external_key, table.c.id, table.c.version)
+            wanted = sa.select(table.c.external_key, table.c.id, table.c.version, table.c.deleted_at)
             for row in unit.execute(wanted.where(table.c.external_key.in_(some))):
-                found[row.external_key] = Known(row.id, row.version == 1)
+                found[row.external_key] = Known(row.id, row.version == 1 and row.deleted_at is None)
     return found
 
 
