@@ -60,9 +60,18 @@ relationships:
   contact: {to: person, inverse: contact_of, on_delete: clear, filter: account == record.account}
   about: {to: any, inverse: talked_about}
   lines: {from: line, owned: true}
-  partners: {to: account, many: true, inverse: partner_in, valid: true, attributes: {role: {type: choice, options: [lead, helper]}}}
+  partners:
+    to: account
+    many: true
+    inverse: partner_in
+    valid: true
+    attributes: {role: {type: choice, options: [lead, helper]}}
 rules:
-  positive: {must: "amount.base > 0", when: "amount != empty", field: amount, message: The amount must be positive.}
+  positive:
+    must: amount.base > 0
+    when: amount != empty
+    field: amount
+    message: The amount must be positive.
   lines_fit: {must: "count(lines) <= 3", field: lines, message: At most three lines.}
 indexes: [[closes]]
 """
@@ -112,7 +121,12 @@ rep:
 boss:
   grants:
     deals: {entity: deal, can: [create, read, update, delete, transition, assign]}
-    accounts: {entity: account, can: [create, read, update, delete], fields: [name, tax_number, city, credit, secret_note, token, parent, children, people, deals, pays_for, partner_in, talked_about]}
+    accounts:
+      entity: account
+      can: [create, read, update, delete]
+      fields:
+        [name, tax_number, city, credit, secret_note, token, parent, children, people, deals,
+         pays_for, partner_in, talked_about]
     people: {entity: person, can: [create, read, update, delete], fields: [name, email, account]}
     bookings: {entity: booking, can: [create, read, update, delete]}
     entries: {entity: entry, can: [create, read, update, delete]}

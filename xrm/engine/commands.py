@@ -10,8 +10,6 @@ from uuid import UUID
 
 from xrm.errors import Problem
 
-from xrm.errors import Problem
-
 ADMINISTRATOR = "system_admin"
 
 

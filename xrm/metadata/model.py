@@ -356,7 +356,7 @@ class Model:
 
     @property
     def tables(self) -> Iterator[Entity]:
-        """The entities whose records have a table made from metadata: neither abstract nor the engine's own."""
+        """The entities that have a table made from metadata: neither abstract nor the engine's own."""
         return (e for e in self.entities.values() if not e.abstract and not e.is_engine)
 
     def uses(self, target: str) -> tuple[Reference, ...]:
@@ -365,7 +365,8 @@ class Model:
 
 
 SYSTEM_FIELDS = (
-    "id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by", "deleted_at",
+    "id", "version", "title", "external_key",
+    "created_at", "created_by", "updated_at", "updated_by", "deleted_at",
 )  # fmt: skip
 OWNER_FIELDS = ("owner", "team", "unit")
 STATE_FIELDS = ("state", "state_since")

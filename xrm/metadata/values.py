@@ -1,4 +1,4 @@
-"""The values that fields of several parts hold, and the folding and rounding that give one answer everywhere."""
+"""The values that fields of several parts hold, and the folding and rounding with one answer everywhere."""
 
 from __future__ import annotations
 

@@ -137,6 +137,7 @@ def _is_key(names: frozenset[Any], entity: Entity) -> bool:
 
 
 def _key_value(entity: Entity, name: str, raw: Any, to: Pointing) -> Any:
+    value: Any
     if name in entity.relationships:
         value = read_reference(raw, pointing(entity.relationships[name], to.model, to.level + 1))
     elif name in entity.fields:
