@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import Draft
-from xrm.engine.records.permits import readable, writable
+from xrm.engine.records.permits import passing_rule, readable, rights, writable
 from xrm.engine.records.targets import find_by_key, readable_ids
 from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship
@@ -109,7 +110,7 @@ def _missing_targets(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) 
     for draft in drafts:
         for relationship, value in _references(draft):
             name = relationship.name
-            if isinstance(value, Ref) and value not in here and not _unchanged(draft, name, value):
+            if isinstance(value, Ref) and value not in here and not _kept(setting, draft, name, value):
                 wanted.setdefault(value.entity, {})[value.id] = None
     seen = {entity: readable_ids(setting, entity, list(ids)) for entity, ids in wanted.items()}
     return [
@@ -120,9 +121,14 @@ def _missing_targets(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) 
     ]
 
 
-def _unchanged(draft: Draft, name: str, value: Ref) -> bool:
-    """A reference that the stored record already has there is not looked at again."""
-    return draft.old is not None and draft.old.get(name) in (value, value.id)
+def _kept(setting: Setting, draft: Draft, name: str, value: Ref) -> bool:
+    """A reference that the actor can read in the stored record is not looked at again."""
+    if draft.old is None or draft.old.get(name) not in (value, value.id):
+        return False
+    known = rights(setting, draft.machine)
+    is_system = name in always_readable(draft.machine.entity)
+    rule = known.rows_for("read") if is_system else known.cell("read", name)
+    return draft.id in passing_rule(setting, draft.machine, rule, [draft.id])
 
 
 def _absent(relationship: Relationship) -> str:
