@@ -22,7 +22,7 @@ from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.dialects import Options, make_engine
 from xrm.engine.storage.statements import prepare
-from xrm.metadata.expressions import FILTER, KEY, RULE, Expression, check, checked, compile_python
+from xrm.metadata.expressions import FILTER, KEY, RULE, Expression, check, checked, compile_python, settled
 from xrm.metadata.expressions.functions import FUNCTIONS
 from xrm.metadata.expressions.types import INTEGER, TEXT, Kind, Type
 from xrm.metadata.typing_scope import ModelNames
@@ -370,6 +370,43 @@ def test_a_condition_of_a_key_can_stand_in_an_index_of_the_database(database_url
         written = condition.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         plain = str(written).replace(f"{DEAL.name}.", "")
         connection.execute(sa.text(f"CREATE UNIQUE INDEX k ON {DEAL.name} (name__key) WHERE {plain}"))
+
+
+FILTERS = [
+    "account == record.account",
+    "account != record.account",
+    "since < record.close_on",
+    "not (since < record.close_on)",
+    "score + record.quantity > 3",
+    "score * 1.5 > record.price",
+    "since + record.effort > record.signed_on",
+    "name in [record.name, record.nickname]",
+    "same_text(name, record.name)",
+    "contains(name + record.nickname, record.name)",
+    "record.account.country == empty or account.country == record.account.country",
+    "count(complaints) > count(record.lines, done)",
+    "any(complaints, price > record.price)",
+    "record.active and not record.paid",
+    '"red" in record.tags',
+    "id == record.complainant",
+    "account in [record.account, record.parent.account]",
+]
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_lookup_filter_finds_the_same_candidates_for_a_draft_as_python_admits(text, database_url, world):
+    contact = SCHEMA["contact"].table
+    scope = SqlScope(SCHEMA, "contact", contact, numbers=NUMBERS)
+    condition = tree(text, "contact", FILTER.with_record("deal"))
+    run, given = compile_python(condition), context()
+    with connected(database_url) as connection:
+        store(world, connection)
+        for hand in (world.env("deal", i) for i in list(world.records["deal"])[:10]):
+            where = sql_condition(settled(condition, hand, given), scope)
+            query = sa.select(contact.c.id).where(where)
+            found = set(connection.execute(query, parameter_values(given)).scalars())
+            admitted = {i for i in world.records["contact"] if run(world.env("contact", i), given, hand)}
+            assert found == admitted
 
 
 def test_what_was_before_the_change_is_unknown_to_a_query():

@@ -178,8 +178,10 @@ class SqlCompiler(SqlValues):
 
     def _equal(self, node: Compare, scope: SqlScope, positive: bool) -> Condition:
         a, b = node.left, node.right
-        if is_fixed(a):
+        if is_fixed(a) or is_nothing(a):
             a, b = b, a
+        if is_nothing(b):
+            return self._is_empty(a, scope, positive)
         if a.type.kind is Kind.REFERENCE:
             return self._same_record(a, b, scope, positive)
         if a.type.kind in NUMBERS:
@@ -225,6 +227,8 @@ class SqlCompiler(SqlValues):
 
     def _ordered(self, node: Compare, scope: SqlScope, positive: bool) -> Condition:
         a, b, operator = node.left, node.right, node.operator
+        if is_nothing(a) or is_nothing(b):
+            return sa.false() if positive else sa.true()
         if isinstance(a, Literal):
             a, b, operator = b, a, FLIPPED[operator]
         if a.type.kind in NUMBERS and isinstance(b, Literal):
@@ -274,7 +278,7 @@ class SqlCompiler(SqlValues):
 
 
 def _equality(item: Node, option: Node) -> Node:
-    if option.type.kind is Kind.EMPTY:
+    if is_nothing(option):
         return IsEmpty(BOOLEAN, item)
     return Compare(BOOLEAN, "==", item, option)
 
@@ -341,6 +345,11 @@ def is_fixed(node: Node) -> bool:
     if isinstance(node, Parameter):
         return node.name in CLOCK or node.name in ACTOR
     return isinstance(node, Literal) and node.value is not None
+
+
+def is_nothing(node: Node) -> bool:
+    """True for what is known to be empty before the query runs."""
+    return isinstance(node, Literal) and node.value is None
 
 
 def is_simple(node: Node, scope: SqlScope) -> bool:

@@ -251,7 +251,7 @@ def written(node: Literal, wanted: Type) -> Element:
     """A written value as a bound constant, in the form of the type."""
     value = node.value
     if value is None:
-        return sa.null()
+        return sa.null() if node.type.kind is Kind.EMPTY else sa.cast(sa.null(), stored_as(wanted))
     if isinstance(value, bool):
         return sa.true() if value else sa.false()
     if wanted.kind is Kind.DECIMAL:

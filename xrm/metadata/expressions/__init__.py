@@ -6,6 +6,7 @@ from xrm.metadata.expressions.environment import Context, Env, RecordEnv
 from xrm.metadata.expressions.grammar import Unparsable, parse_expression
 from xrm.metadata.expressions.problems import EXPRESSION_CODES, EXPRESSION_LIMITS
 from xrm.metadata.expressions.scope import FILTER, FORMULA, KEY, LEVELS, RULE, TITLE, Scope
+from xrm.metadata.expressions.settle import settled
 from xrm.metadata.expressions.tree import Expression, Node, all_of, any_of, negated, uses
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "compile_python",
     "negated",
     "parse_expression",
+    "settled",
     "uses",
 ]
