@@ -16,9 +16,8 @@ Rows = dict[UUID, Row]
 
 PARCELS = "SELECT id, version, number, code, name, pieces, deleted_at, deletion FROM depot__parcel"
 ITEMS = "SELECT id, version, parcel, name, deleted_at, deletion FROM depot__item"
-CHANGES = (
-    'SELECT record, version, operation, "after" FROM xrm_change WHERE entity = :entity ORDER BY position'
-)
+CHANGES = """SELECT record, version, operation, "after" FROM xrm_change
+    WHERE entity = :entity ORDER BY position"""
 WORDS = """SELECT (SELECT count(*) FROM xrm_search WHERE id NOT IN (SELECT rowid FROM xrm_search_words))
     + (SELECT count(*) FROM xrm_search_words WHERE rowid NOT IN (SELECT id FROM xrm_search))"""
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -15,10 +15,12 @@ from tests.proofs.conftest import Tell
 from tests.proofs.depot import Depot, make_depot
 from tests.proofs.sight import Parcel, Sight, look
 from tests.proofs.writers import Tally, Verdict, Writer, judge
-from tests.support.servers import PATIENCE, Caller, Server
+from tests.support.postgres import Cluster, cluster
+from tests.support.servers import PATIENCE, Caller, Server, until
 
 WRITERS = 6
 WORKERS = 2
+SABOTAGE = str(Path(__file__).with_name("sabotage.py"))
 
 
 @pytest.fixture
@@ -38,15 +40,53 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     assert sum(v.unanswered for v in verdicts) > 0, "Nobody was writing when it struck."
 
 
+@pytest.mark.proof
+def test_nothing_acknowledged_is_lost_when_the_database_is_killed(tmp_path: Path, tell: Tell) -> None:
+    began = time.monotonic()
+    with cluster(durable=True) as running:
+        verdicts = list(database_killed_again_and_again(running, tmp_path, kills=20, writes=50))
+    tell(**figures(verdicts, began))
+    assert_all_stands(verdicts)
+    assert sum(v.acknowledged for v in verdicts) >= 1000
+    assert sum(v.unanswered for v in verdicts) > 0, "Nobody was writing when it struck."
+
+
+# --- that the proof sees what it looks for ------------------------------------------------------------------
+
+
+@pytest.mark.proof
+def test_a_server_that_answers_before_it_commits_is_found_out(sqlite_url: str, tmp_path: Path) -> None:
+    depot = make_depot(sqlite_url, tmp_path, (SABOTAGE, "commit_seldom"))
+    verdicts = list(killed_again_and_again(depot, kills=2, writes=25, workers=1))
+    assert any(v.lost for v in verdicts)
+
+
+@pytest.mark.proof
+def test_a_server_that_logs_in_another_transaction_is_found_out(database_url: str, tmp_path: Path) -> None:
+    depot = make_depot(database_url, tmp_path, (SABOTAGE, "log_later"))
+    verdicts = list(killed_again_and_again(depot, kills=2, writes=25))
+    assert [v.lost for v in verdicts] == [(), ()]
+    assert any("log rows" in told for v in verdicts for told in v.half)
+
+
+@pytest.mark.proof
+def test_a_database_that_answers_before_it_has_written_is_found_out(tmp_path: Path) -> None:
+    with cluster(durable=False) as running:
+        verdicts = list(database_killed_again_and_again(running, tmp_path, kills=2, writes=25))
+    assert any(v.lost for v in verdicts)
+
+
 # --- the story ----------------------------------------------------------------------------------------------
 
 
-def killed_again_and_again(depot: Depot, kills: int, writes: int) -> Iterator[Verdict]:
-    """What became of the writes of each round: written to a server that was killed, looked for in the next."""
-    chance, writers = Random(7), [Writer(f"w{n}", Random(n)) for n in range(WRITERS)]
+def killed_again_and_again(
+    depot: Depot, kills: int, writes: int, workers: int = WORKERS
+) -> Iterator[Verdict]:
+    """What became of the writes to each server that was killed, as the next one finds them."""
+    chance, writers = Random(7), the_writers()
     before: Mapping[str, Parcel] = {}
     for life in range(kills + 1):
-        with depot.site.serving(workers=WORKERS) as server:
+        with depot.site.serving(workers=workers) as server:
             sight = look(depot.site.database_url)
             if life:
                 yield verdict_of(depot, server, writers, before, sight)
@@ -58,21 +98,51 @@ def killed_again_and_again(depot: Depot, kills: int, writes: int) -> Iterator[Ve
                 write_until_it_strikes(server, depot, writers, enough, server.kill)
 
 
+def database_killed_again_and_again(
+    running: Cluster, folder: Path, kills: int, writes: int
+) -> Iterator[Verdict]:
+    """What became of the writes each time that PostgreSQL was killed; the servers of xrm live on."""
+    depot = make_depot(running.url(running.create()), folder)
+    chance, writers = Random(8), the_writers(breaks=(503,))
+    with depot.site.serving(workers=WORKERS) as server:
+        for _ in range(kills):
+            sight = look(depot.site.database_url)
+            for writer in writers:
+                writer.resume(sight)
+            write_until_it_strikes(server, depot, writers, writes + chance.randrange(writes), running.crash)
+            assert until(lambda: answers_again(server, depot)), server.said()
+            yield verdict_of(depot, server, writers, sight.by_code(), look(depot.site.database_url))
+
+
+def answers_again(server: Server, depot: Depot) -> bool:
+    """Whether as many answers in a row are good as the server has workers, and more."""
+    with server.caller(depot.token) as call:
+        statuses = {call("GET", "/records/parcel", limit=1).status for _ in range(WORKERS * 3)}
+    assert statuses <= {200, 503}, statuses
+    return statuses == {200}
+
+
+def the_writers(breaks: tuple[int, ...] = ()) -> list[Writer]:
+    """Each with a chance of their own that is the same in every run."""
+    return [Writer(f"w{n}", Random(n), breaks) for n in range(WRITERS)]
+
+
 def write_until_it_strikes(
     server: Server, depot: Depot, writers: Sequence[Writer], enough: int, strike: Callable[[], None]
 ) -> None:
     """All writers wrote at once; after enough acknowledgements it struck, and all of them noticed."""
-    tally = Tally()
+    tally, struck = Tally(), Event()
 
     def work(writer: Writer) -> None:
         with server.caller(depot.token) as call:
-            writer.write(call, tally)
+            writer.write(call, tally, struck.is_set)
 
     threads = [Thread(target=work, args=(writer,)) for writer in writers]
     for thread in threads:
         thread.start()
     was_enough = tally.reaches(enough, PATIENCE)
     strike()
+    struck.set()
     for thread in threads:
         thread.join(PATIENCE)
     refused = [told for writer in writers for told in writer.refused]
@@ -87,9 +157,8 @@ def verdict_of(
     verdict = judge(before, writers, sight)
     with server.caller(depot.token) as call:
         unseen = seen_otherwise(call, sight, writers)
-    ill = [
-        f"{finding['name']}: {finding['says']}" for finding in depot.site.xrm("doctor") if not finding["well"]
-    ]
+    findings = depot.site.xrm("doctor")
+    ill = [f"{one['name']}: {one['says']}" for one in findings if not one["well"]]
     return verdict.with_faults([*unseen, *ill])
 
 
@@ -117,6 +186,8 @@ def every_parcel(call: Caller) -> Iterator[dict[str, Any]]:
 
 
 def told_otherwise(call: Caller, sight: Sight, code: str) -> Iterator[str]:
+    if code not in sight.by_code():
+        return  # lost, as the judge says
     parcel, id_ = sight.by_code()[code], str(sight.ids()[code])
     history = call("GET", f"/records/parcel/{id_}/history", limit=500).json["data"]
     if [row["version"] for row in history] != list(range(parcel.version, 0, -1)):

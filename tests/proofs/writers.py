@@ -177,7 +177,7 @@ def _with_item(ref: str, code: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of the acknowledged writes; `settled` are those without answer that were done all the same."""
+    """What became of the writes; `settled` are those that were done although no answer came."""
 
     acknowledged: int
     lost: tuple[str, ...]

@@ -36,11 +36,12 @@ class NoPostgres(RuntimeError):
     """No PostgreSQL can be started here; the message says what to install."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
     """A running server. Each database made here is one test's own."""
 
     socket: Path
+    command: list[str]
     process: subprocess.Popen[bytes]
     numbers: Iterator[int] = field(default_factory=count)
 
@@ -64,6 +65,24 @@ class Cluster:
         try:
             self._run(sql.SQL("SELECT 1"))
         except psycopg.OperationalError:
+            return False
+        return True
+
+    def crash(self) -> None:
+        """The server was killed by -9 and is up again, with whatever it had written down."""
+        self.process.kill()
+        self.process.wait(timeout=START_SECONDS)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_relaunched():
+            if time.monotonic() > deadline:
+                raise NoPostgres("PostgreSQL did not come back after it was killed.")
+
+    def _is_relaunched(self) -> bool:
+        """Processes of the one that was killed end by and by; until then no other can take its place."""
+        self.process = _launched(self.command, self.socket)
+        try:
+            _wait(self)
+        except NoPostgres:
             return False
         return True
 
@@ -100,14 +119,16 @@ def _start(home: Path, options: tuple[str, ...]) -> Cluster:
         home.chmod(0o777)
     _initialise(binaries, data, user)
     command = [str(binaries / "postgres"), "-D", str(data), "-h", "", "-k", str(home), *options]
-    log = (home / "log").open("wb")
-    with log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=home, user=user, preexec_fn=_die_with_parent
-        )
-    server = Cluster(home, process)
+    server = Cluster(home, command, _launched(command, home))
     _wait(server)
     return server
+
+
+def _launched(command: list[str], home: Path) -> subprocess.Popen[bytes]:
+    with (home / "log").open("ab") as log:
+        return subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=home, user=_other_user(), preexec_fn=_die_with_parent
+        )
 
 
 def _initialise(binaries: Path, data: Path, user: str | None) -> None:

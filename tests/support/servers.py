@@ -1,4 +1,4 @@
-"""Installations whose verbs are real processes, servers on loopback ports, and callers that speak HTTP to them."""
+"""Installations whose verbs are processes, servers on loopback ports, and callers that speak HTTP to them."""
 
 from __future__ import annotations
 

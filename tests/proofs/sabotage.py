@@ -1,0 +1,58 @@
+"""xrm with a fault built in, which a proof must find: `python sabotage.py FAULT serve ...`.
+
+The fault is in place as soon as this file is read, in the processes that the server starts, too.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import count
+from typing import Any
+
+from xrm.cli import main
+from xrm.engine.changes import ChangeLog
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.dialects import SQLITE_FACTS
+
+TOGETHER = 4
+
+
+def commit_seldom() -> None:
+    """A write is acknowledged although its transaction goes on, to be committed with later ones."""
+    begin, commit, writes = Database._begin, Database._commit, count(1)
+
+    def begin_unless_begun(self: Database, link: Any, words: str) -> None:
+        if not link.driver.in_transaction:
+            begin(self, link, words)
+
+    def commit_some(self: Database, link: Any, meanings: Any) -> None:
+        if next(writes) % TOGETHER == 0:
+            commit(self, link, meanings)
+
+    Database._begin, Database._commit = begin_unless_begun, commit_some
+
+
+def log_later() -> None:
+    """Changes are logged with some later write, not in the transaction of the record."""
+    append, waiting = ChangeLog.append, []
+
+    def append_some(self: ChangeLog, unit: Any, actor: Any, changes: Any) -> None:
+        waiting.append((actor, changes))
+        if len(waiting) >= TOGETHER:
+            for who, what in waiting:
+                append(self, unit, who, what)
+            waiting.clear()
+
+    ChangeLog.append = append_some
+
+
+def begin_deferred() -> None:
+    """A transaction that writes begins as one that reads."""
+    object.__setattr__(SQLITE_FACTS, "begin_write", "BEGIN")
+
+
+FAULTS = {fault.__name__: fault for fault in (commit_seldom, log_later, begin_deferred)}
+FAULTS[sys.argv[1]]()
+
+if __name__ == "__main__":
+    main(sys.argv[2:])
