@@ -33,7 +33,7 @@ def depot(sqlite_url: str, tmp_path: Path) -> Depot:
 
 def test_eight_writers_over_http_are_never_refused(depot: Depot, scale: Scale, tell: Tell) -> None:
     began, number = time.monotonic(), scale(160, 4000)
-    verdict = written_over_http(depot, number, workers=scale(4, EIGHT))
+    verdict = written_over_http(depot, number, workers=4)
     tell(acknowledged=verdict.acknowledged, refused=len(verdict.refused), seconds=since(began))
     assert (verdict.refused, verdict.lost, verdict.half) == ((), (), ())
     assert verdict.acknowledged >= number

@@ -64,6 +64,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -100,7 +101,8 @@ class Caller:
         except (OSError, HTTPException) as error:
             self.hang_up()
             raise NoAnswer(repr(error)) from error
-        return Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, text)
+        named = {name.lower(): value for name, value in got.getheaders()}
+        return Answer(got.status, named, text, tuple(got.headers.get_all("Set-Cookie") or ()))
 
     def __enter__(self) -> Caller:
         return self
