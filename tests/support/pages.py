@@ -83,7 +83,8 @@ def elements(html: str) -> list[Element]:
 def posted(html: str, action: str = "") -> Posted:
     """What the form in `html` would post if it were sent as it stands, templates left out.
 
-    With several forms, `action` says which one: the beginning of its address.
+    With several forms, `action` says which one: its address without query, or with a slash at the end
+    the beginning of it.
     """
     found = Posted()
     everything = [e for e in elements(html) if e.within("template") is None and _is_in(e, action)]
@@ -95,7 +96,13 @@ def posted(html: str, action: str = "") -> Posted:
 
 def _is_in(element: Element, action: str) -> bool:
     form = element.within("form")
-    return not action or (form is not None and form["action"].startswith(action))
+    return not action or (form is not None and leads_to(form, action))
+
+
+def leads_to(form: Element, action: str) -> bool:
+    """Whether a form posts to that address."""
+    address = form["action"].partition("?")[0]
+    return address.startswith(action) if action.endswith("/") else address == action
 
 
 def _values(element: Element, everything: list[Element]) -> list[str]:

@@ -40,7 +40,7 @@ class Reader:
     zone: str = "UTC"
     now: datetime = _EPOCH
 
-    def t(self, text: str, **values: object) -> str:
+    def t(self, text: str, /, **values: object) -> str:
         """The product's own sentence in the reader's language; whole numbers in it are grouped."""
         shown = {key: self.number(v) if isinstance(v, int) else v for key, v in values.items()}
         return fill(sentence(self.language, text, values.get("count")), shown)

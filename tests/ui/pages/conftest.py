@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from tests.support.pages import Element, Posted, elements, posted
+from tests.support.pages import Element, Posted, elements, leads_to, posted
 from xrm.app import mount
 from xrm.engine.commands import Actor, Create
 from xrm.engine.runtime import Runtime
@@ -211,7 +211,10 @@ class Person:
         for name, values in files.items():
             pairs.setlist(name.replace("__", "."), values)
         answer = self.client.post(
-            path, data=pairs, headers={"Accept": "text/html"}, content_type="multipart/form-data" if files else None
+            path,
+            data=pairs,
+            headers={"Accept": "text/html"},
+            content_type="multipart/form-data" if files else None,
         )
         return self._read(answer, path)
 
@@ -222,7 +225,7 @@ class Person:
             name = key.replace("__", ".")
             form = form.without(name)
             form.pairs += [(name, v) for v in (value if isinstance(value, list) else [value])]
-        target = next(e["action"] for e in sheet.find("form") if e["action"].startswith(action))
+        target = next(e["action"] for e in sheet.find("form") if leads_to(e, action))
         return self.send(target, form)
 
     def press(self, action: str, on: str) -> Sheet:
@@ -234,7 +237,12 @@ class Person:
         while answer.status_code == 303 and seen < 5:
             seen, path = seen + 1, answer.headers["Location"]
             answer = self.client.get(path, headers={"Accept": "text/html"})
-        self.last = Sheet(answer.status_code, answer.text if answer.mimetype.startswith("text") else "", answer.headers, path)
+        self.last = Sheet(
+            answer.status_code,
+            answer.text if answer.mimetype.startswith("text") else "",
+            answer.headers,
+            path,
+        )
         return self.last
 
 
@@ -250,7 +258,12 @@ class Place:
         email = f"{name.lower()}@example.com"
         if self.runtime.directory.user(email) is None:
             self.runtime.identity.people.create_user(
-                self.runtime.installer, email=email, name=name, password=PASSWORD, roles=roles or ["system_admin"], language=language
+                self.runtime.installer,
+                email=email,
+                name=name,
+                password=PASSWORD,
+                roles=roles or ["system_admin"],
+                language=language,
             )
         person = Person(self.app.test_client(), email)
         came = person.fill(person.open("/login"), "/login", email=email, password=PASSWORD)
@@ -274,11 +287,18 @@ class Place:
         return self.runtime.current().queries.get(self.runtime.installer, entity, UUID(id_))
 
 
+def a_place(runtime: Runtime) -> Place:
+    """The application over the runtime; what fails in it fails in the test."""
+    app = mount(runtime)
+    app.testing = True
+    return Place(runtime, app)
+
+
 @pytest.fixture
 def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
     """The shop on each database in turn."""
     runtime = make_runtime(database_url, tmp_path, [the_pack()])
-    yield Place(runtime, mount(runtime))
+    yield a_place(runtime)
     runtime.close()
 
 
@@ -287,7 +307,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The shop on SQLite, shared by the tests of a module that only add to it."""
     folder = tmp_path_factory.mktemp("shop")
     runtime = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [the_pack()])
-    yield Place(runtime, mount(runtime))
+    yield a_place(runtime)
     runtime.close()
 
 

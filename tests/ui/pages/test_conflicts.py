@@ -27,7 +27,9 @@ def test_edits_that_do_not_meet_are_merged_and_it_is_said(shop: Place, two: tupl
     assert (stored["email"], stored["since"]) == ("ana@apart.example", "2026-05-05")
 
 
-def test_edits_that_meet_are_shown_side_by_side_and_nothing_is_written(shop: Place, two: tuple[Person, Person]) -> None:
+def test_edits_that_meet_are_shown_side_by_side_and_nothing_is_written(
+    shop: Place, two: tuple[Person, Person]
+) -> None:
     id_ = shop.make("customer", name="Meeting", email="old@meet.example")
     ana, ben, edit = both_open(two, id_)
     two[0].fill(ana, edit, email="ana@meet.example")
@@ -39,8 +41,12 @@ def test_edits_that_meet_are_shown_side_by_side_and_nothing_is_written(shop: Pla
     assert shop.read("customer", id_)["email"] == "ana@meet.example"
 
 
-@pytest.mark.parametrize(("keep", "stays"), [("mine", "ben@choose.example"), ("theirs", "ana@choose.example")])
-def test_the_person_chooses_which_value_stays(shop: Place, two: tuple[Person, Person], keep: str, stays: str) -> None:
+@pytest.mark.parametrize(
+    ("keep", "stays"), [("mine", "ben@choose.example"), ("theirs", "ana@choose.example")]
+)
+def test_the_person_chooses_which_value_stays(
+    shop: Place, two: tuple[Person, Person], keep: str, stays: str
+) -> None:
     id_ = shop.make("customer", name=f"Choosing {keep}")
     ana, ben, edit = both_open(two, id_)
     two[0].fill(ana, edit, email="ana@choose.example")
@@ -100,7 +106,9 @@ def test_a_record_deleted_meanwhile_says_so(shop: Place, two: tuple[Person, Pers
     assert "This record is in the trash." in refused.text
 
 
-def test_a_form_without_its_digests_still_overwrites_only_what_it_changes(shop: Place, two: tuple[Person, Person]) -> None:
+def test_a_form_without_its_digests_still_overwrites_only_what_it_changes(
+    shop: Place, two: tuple[Person, Person]
+) -> None:
     id_ = shop.make("customer", name="Bare", email="old@bare.example")
     edit = f"/r/customer/{id_}/edit"
     form = two[0].open(edit).form(edit).without("was").without("email")

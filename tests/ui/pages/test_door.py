@@ -79,7 +79,9 @@ def test_a_post_without_the_word_of_the_session_changes_nothing(shop: Place, pat
     assert ana.open("/me").status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/r/customer", "/r/customer/new", "/me", "/search?q=a", "/r/nothing", "/login"])
+@pytest.mark.parametrize(
+    "path", ["/", "/r/customer", "/r/customer/new", "/me", "/search?q=a", "/r/nothing", "/login"]
+)
 def test_every_page_leaves_with_the_same_strict_headers(shop: Place, path: str) -> None:
     answer = shop.person("Ana").open(path)
     assert answer.headers["Content-Security-Policy"] == POLICY
@@ -94,7 +96,9 @@ def test_a_fragment_is_never_kept(shop: Place) -> None:
     assert "<html" not in answer.html
 
 
-def test_a_fragment_asked_after_the_session_has_ended_is_refused_and_not_replaced_by_a_page(shop: Place) -> None:
+def test_a_fragment_asked_after_the_session_has_ended_is_refused_and_not_replaced_by_a_page(
+    shop: Place,
+) -> None:
     answer = a_stranger(shop).open("/r/customer", HX_Request="true")
     assert (answer.status, answer.html) == (401, "")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.ui.pages.conftest import Person, Place, mount, the_pack
+from tests.ui.pages.conftest import Person, Place, a_place, the_pack
 from xrm.testing import make_runtime
 
 TIERS = ("gold", "silver", "bronze")
@@ -17,7 +17,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A shop with 120 customers of three tiers."""
     folder = tmp_path_factory.mktemp("full")
     runtime = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [the_pack()])
-    place = Place(runtime, mount(runtime))
+    place = a_place(runtime)
     place.person("Ana")
     first = place.make("customer", place.actor(), name="Aurora", tier="gold", since="2024-05-01")
     for n in range(1, 120):
@@ -80,7 +80,9 @@ def test_an_address_narrows_the_list(ana: Person, query: str, count: int) -> Non
 
 def test_a_filter_by_record_shows_its_title_in_the_bar(ana: Person) -> None:
     aurora = ana.open("/r/customer?search=aurora").one("td", class_="slot-title")
-    id_ = next(e["href"] for e in ana.open("/r/customer?search=aurora").find("a") if e.text.strip() == "Aurora").rpartition("/")[2]
+    id_ = next(
+        e["href"] for e in ana.open("/r/customer?search=aurora").find("a") if e.text.strip() == "Aurora"
+    ).rpartition("/")[2]
     sheet = ana.open(f"/r/customer?f.parent={id_}")
     assert aurora.text.strip() == "Aurora"
     assert sheet.one("input", name="f.parent.text")["value"] == "Aurora"
@@ -91,7 +93,11 @@ def test_the_filter_form_posts_the_list_as_it_stands(ana: Person) -> None:
     address = "/r/customer?view=all&sort=-since&f.tier=gold&search=customer"
     form = ana.open(address).form("/r/customer")
     assert form.getlist("f.tier") == ["gold"]
-    assert (form.getlist("view"), form.getlist("sort"), form.getlist("search")) == (["all"], ["-since"], ["customer"])
+    assert (form.getlist("view"), form.getlist("sort"), form.getlist("search")) == (
+        ["all"],
+        ["-since"],
+        ["customer"],
+    )
 
 
 def test_a_condition_without_a_control_of_its_own_can_be_taken_away(ana: Person) -> None:
@@ -121,9 +127,16 @@ def test_an_address_may_ask_for_other_columns(ana: Person) -> None:
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("filter=tier = ", "filter"), ("filter=colour == 1", "colour"), ("f.since.from=soon", ""), ("sort=nothing", "")],
+    [
+        ("filter=tier = ", "filter"),
+        ("filter=colour == 1", "colour"),
+        ("f.since.from=soon", ""),
+        ("sort=nothing", ""),
+    ],
 )
-def test_a_filter_that_cannot_be_used_says_why_and_shows_what_was_typed(ana: Person, query: str, said: str) -> None:
+def test_a_filter_that_cannot_be_used_says_why_and_shows_what_was_typed(
+    ana: Person, query: str, said: str
+) -> None:
     sheet = ana.open(f"/r/customer?{query}")
     assert sheet.status in (400, 422)
     assert "This filter cannot be used" in sheet.text
@@ -147,7 +160,9 @@ def test_columns_that_one_may_not_read_are_not_there(full: Place) -> None:
     assert [e.text.strip() for e in sheet.find("th")] == ["Name"]
 
 
-def test_a_list_takes_six_statements_and_none_for_each_row(full: Place, ana: Person, statements: Callable[[], int]) -> None:
+def test_a_list_takes_six_statements_and_none_for_each_row(
+    full: Place, ana: Person, statements: Callable[[], int]
+) -> None:
     ana.open("/r/customer")
     statements()
     ana.open("/r/customer")
@@ -162,7 +177,9 @@ def test_a_list_takes_six_statements_and_none_for_each_row(full: Place, ana: Per
     assert statements() <= 6
 
 
-def test_a_list_of_anything_connected_takes_no_statement_for_each_row(full: Place, ana: Person, statements: Callable[[], int]) -> None:
+def test_a_list_of_anything_connected_takes_no_statement_for_each_row(
+    full: Place, ana: Person, statements: Callable[[], int]
+) -> None:
     names = [full.make("connection_role", name=n) for n in ("knows", "known by")]
     people = [full.make("person", name=f"Person {n}") for n in range(12)]
     ids = [{"entity": "person", "id": i} for i in people]
@@ -188,5 +205,3 @@ def test_a_page_of_a_list_stays_light(ana: Person) -> None:
 def test_the_address_of_a_list_is_kept_out_of_hands_that_write_into_pages(ana: Person) -> None:
     sheet = ana.open('/r/customer?search="><script>alert(1)</script>')
     assert "<script>alert" not in sheet.html
-
-

@@ -7,7 +7,9 @@ from tests.ui.pages.conftest import PASSWORD, Person, Place
 
 def test_name_language_zone_and_theme_are_one_s_own_to_change(shop: Place) -> None:
     person = shop.person("Vera", "guest")
-    shown = person.fill(person.open("/me"), "/me", name="Vera Nova", language="es", zone="Europe/Madrid", theme="dark")
+    shown = person.fill(
+        person.open("/me"), "/me", name="Vera Nova", language="es", zone="Europe/Madrid", theme="dark"
+    )
     assert (shown.one("html")["lang"], shown.one("html")["data-theme"]) == ("es", "dark")
     assert "Vera Nova" in shown.text
     again = person.open("/me").form("/me")
@@ -48,7 +50,9 @@ def test_another_password_ends_every_session_and_opens_the_next(shop: Place) -> 
     person.fill(person.open("/me"), "/me/password", old=PASSWORD, new="twelve green lamps")
     assert elsewhere.open("/").address == "/login"
     stranger = Person(shop.app.test_client())
-    came = stranger.fill(stranger.open("/login"), "/login", email="pia@example.com", password="twelve green lamps")
+    came = stranger.fill(
+        stranger.open("/login"), "/login", email="pia@example.com", password="twelve green lamps"
+    )
     assert came.address == "/"
 
 

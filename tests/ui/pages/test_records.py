@@ -45,7 +45,9 @@ def test_a_short_list_shows_five_counts_all_and_leads_to_them(shop: Place, ana: 
 
 def test_adding_to_a_list_prefills_the_way_back(shop: Place, ana: Person) -> None:
     id_ = shop.make("customer", name="Asked about")
-    way = next(e["href"] for e in ana.open(f"/r/customer/{id_}").find("a") if e["href"].startswith("/r/ticket/new"))
+    way = next(
+        e["href"] for e in ana.open(f"/r/customer/{id_}").find("a") if e["href"].startswith("/r/ticket/new")
+    )
     made = ana.fill(ana.open(way), "/r/ticket/new", subject="A question")
     assert shop.read("ticket", made.address.rpartition("/")[2])["customer"]["id"] == id_
     assert "A question" in card(ana.open(f"/r/customer/{id_}"), "Tickets")
@@ -162,7 +164,9 @@ def test_two_records_are_connected_and_each_page_tells_its_own_role(shop: Place,
     connect = f"/r/customer/{top}/connect"
     form = ana.open(connect)
     assert "Holding is" in form.text
-    ana.fill(form, connect, role_a=roles["parent company of"], record_b__text="Daughter", valid_from="2026-01-01")
+    ana.fill(
+        form, connect, role_a=roles["parent company of"], record_b__text="Daughter", valid_from="2026-01-01"
+    )
     assert "parent company of Daughter since" in card(ana.open(f"/r/customer/{top}"), "Connections")
     assert "subsidiary of Holding since" in card(ana.open(f"/r/customer/{low}"), "Connections")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from xrm.ui.models import ClashRow, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
 from xrm.ui.pages.files import naming
-from xrm.ui.pages.layout import SETTABLE, TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.layout import MAIN, SETTABLE, TO, Ask, Layout, Slot, layout_of
 from xrm.ui.pages.merging import Stored, changed_note, clashes_of, load_stored, merged_note, row_clashes_of
 from xrm.ui.pages.posting import (
     KEEP,
@@ -38,7 +38,7 @@ from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
 ATTEMPTS = 3
-STALE = 412
+STALE, UNPROCESSABLE = 412, 422
 REFUSALS = (Invalid, Conflict, Forbidden, TooLarge)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -60,29 +60,35 @@ class Refused:
 
 
 def new(visit: Visit, entity: str) -> Response:
-    """`GET, POST /r/<entity>/new`: an empty form with defaults and what the address prefills; then the record."""
+    """`GET, POST /r/<entity>/new`: a form with defaults and what the address prefills; then the record."""
     found = visit.entity_to("create", entity)
     begun = {**defaults(visit, found), **_prefilled(visit, found)}
-    writable = visit.rights(entity).names("create") | frozenset(SETTABLE)
-    layout = layout_of(visit, Ask(found, begun, writable, is_new=True), visit.arg("form") or "main")
+    layout = _new_layout(visit, found, begun)
     if not visit.is_post:
         return _shown_new(visit, found, layout, begun)
-    post = read_post(visit, layout, entity)
-    values, numbers = _written(layout, post, tuple(post.values))
-    problems = _unknown(post)
-    if not problems:
-        try:
-            made = visit.records.execute(visit.actor, [Create(entity, values)]).results[0]
-        except REFUSALS as error:
-            problems, status = said_of(error.problems, numbers, _names(layout)), status_of(error)
-        else:
-            return _after(visit, found, str(made.id))
-    else:
-        status = 422
-    layout = layout_of(
-        visit, Ask(found, {**begun, **post.values}, writable, is_new=True), visit.arg("form") or "main"
-    )
-    return _shown_new(visit, found, layout, begun, Refused(post, tuple(problems), status))
+    post = read_post(visit, _new_layout(visit, found, begun, everything=True), entity)
+    again = _new_layout(visit, found, {**begun, **post.values})
+    if post.unknown:
+        return _shown_new(visit, found, again, begun, Refused(post, _unknown(post), UNPROCESSABLE))
+    values, numbers = _written(again, post, _shown_of(again, post.values))
+    try:
+        made = visit.records.execute(visit.actor, [Create(entity, values)]).results[0]
+    except REFUSALS as error:
+        said = tuple(said_of(error.problems, numbers, _names(again)))
+        return _shown_new(visit, found, again, begun, Refused(post, said, status_of(error)))
+    return _after(visit, found, str(made.id))
+
+
+def _shown_of(layout: Layout, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that the form shows: what is hidden for these values is not written."""
+    shown = _names(layout)
+    return tuple(n for n in names if n in shown)
+
+
+def _new_layout(visit: Visit, entity: Entity, values: Mapping[str, Any], everything: bool = False) -> Layout:
+    """The form for these values: what they make needed or visible is on it."""
+    writable = visit.rights(entity.name).names("create") | frozenset(SETTABLE)
+    return layout_of(visit, Ask(entity, values, writable, True, everything), visit.arg("form") or MAIN)
 
 
 def _after(visit: Visit, entity: Entity, id_: str) -> Response:
@@ -149,33 +155,35 @@ def edit(visit: Visit, entity: str, record: str) -> Response:
 
 
 def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
-    post = read_post(visit, stored.layout, entity.name)
+    post = read_post(visit, stored.reading, entity.name)
+    again = stored.with_values(visit, post.values)
     clashes, in_rows = clashes_of(visit, stored, post), row_clashes_of(visit, stored, post)
     if clashes or in_rows:
-        kept = Refused(
-            post, tuple(in_rows), STALE, tuple(clashes), changed_note(visit, stored), has_seen=True
-        )
-        return _shown_edit(visit, entity, stored, kept)
-    theirs = {name for name in post.values if visit.form.get(KEEP + name) == THEIRS}
-    names = [n for n in post.changed(stored.layout.open, stored.digests) if n not in theirs]
-    values, numbers = _written(stored.layout, post, tuple(names))
-    problems = _unknown(post)
-    if problems:
-        return _shown_edit(visit, entity, stored, Refused(post, tuple(problems), 422))
-    if values:
-        try:
-            command = Update(entity.name, Target(stored.id), values, stored.version)
-            visit.records.execute(visit.actor, [command])
-        except Stale:
-            raise
-        except REFUSALS as error:
-            said = tuple(said_of(error.problems, numbers, _names(stored.layout)))
-            return _shown_edit(
-                visit, entity, stored.with_values(visit, post.values), Refused(post, said, status_of(error))
-            )
-    is_merged = bool(values) and post.version is not None and post.version != stored.version
-    said = merged_note(visit, stored) if is_merged else visit.ui.t("{label} saved", label=visit.label(entity))
-    return moved(f"/r/{entity.name}/{stored.id}", said if values else visit.ui.t("Nothing was changed"))
+        note = changed_note(visit, stored)
+        kept = Refused(post, tuple(in_rows), STALE, tuple(clashes), note, has_seen=True)
+        return _shown_edit(visit, entity, again, kept)
+    if post.unknown:
+        return _shown_edit(visit, entity, again, Refused(post, _unknown(post), UNPROCESSABLE))
+    values, numbers = _written(again.layout, post, _shown_of(again.layout, _mine(visit, stored, post)))
+    if not values:
+        return moved(f"/r/{entity.name}/{stored.id}", visit.ui.t("Nothing was changed"))
+    try:
+        command = Update(entity.name, Target(stored.id), values, stored.version)
+        visit.records.execute(visit.actor, [command])
+    except Stale:
+        raise
+    except REFUSALS as error:
+        said = tuple(said_of(error.problems, numbers, _names(again.layout)))
+        return _shown_edit(visit, entity, again, Refused(post, said, status_of(error)))
+    is_merged = post.version is not None and post.version != stored.version
+    saved = visit.ui.t("{label} saved", label=visit.label(entity))
+    return moved(f"/r/{entity.name}/{stored.id}", merged_note(visit, stored) if is_merged else saved)
+
+
+def _mine(visit: Visit, stored: Stored, post: Post) -> tuple[str, ...]:
+    """What the person changed, without that in which they gave way."""
+    changed = post.changed(stored.reading.open, stored.digests)
+    return tuple(n for n in changed if visit.form.get(KEEP + n) != THEIRS)
 
 
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
@@ -225,8 +233,8 @@ def _written(
     return values, numbers
 
 
-def _unknown(post: Post) -> list[Said]:
-    return [Said(text, name) for name, text in post.unknown.items()]
+def _unknown(post: Post) -> tuple[Said, ...]:
+    return tuple(Said(text, name) for name, text in post.unknown.items())
 
 
 def _names(layout: Layout) -> frozenset[str]:

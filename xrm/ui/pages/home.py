@@ -33,9 +33,7 @@ def show(visit: Visit) -> Response:
 
 
 def _counted(visit: Visit, entity: Entity) -> Page:
-    return visit.queries.list(
-        visit.actor, Query(entity.name, fields=(("id",),), limit=1, count=Count.CAPPED)
-    )
+    return visit.queries.list(visit.actor, Query(entity.name, fields=(("id",),), limit=1, count=Count.CAPPED))
 
 
 def _tile(visit: Visit, entity: Entity, found: Page) -> Tile:

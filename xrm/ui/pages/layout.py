@@ -80,12 +80,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a layout depends on: the record's values, what may be written, and whether it is new."""
+    """What a layout depends on: the record's values, what may be written, and whether it is new.
+
+    With `everything`, conditions on what is shown are left aside: so a posted form is read.
+    """
 
     entity: Entity
     values: Mapping[str, Any]
     writable: frozenset[str]
     is_new: bool
+    everything: bool = False
 
 
 def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
@@ -95,7 +99,7 @@ def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
     parts = (
         Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, s.rows)))
         for s in found.sections
-        if holds(scene, s.visible_when, True)
+        if ask.everything or holds(scene, s.visible_when, True)
     )
     return Layout(tuple(p for p in parts if p.slots))
 
@@ -110,7 +114,7 @@ def _slots(visit: Visit, ask: Ask, rows: Iterable[tuple[str, ...]]) -> Iterator[
     for row in rows:
         for name in row:
             thing = ask.entity.fields.get(name) or ask.entity.relationships.get(name)
-            if thing is not None and not holds(scene, thing.visible_when, True):
+            if thing is not None and not (ask.everything or holds(scene, thing.visible_when, True)):
                 continue
             slot = slot_of(visit, ask, name)
             if slot is None:

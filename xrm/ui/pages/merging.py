@@ -22,12 +22,16 @@ ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record as it is now, with the form through which this person may change it."""
+    """A record as it is now, with the form through which this person may change it.
+
+    `layout` is what is shown for the values as they are, `reading` what could be shown for others.
+    """
 
     entity: Entity
     record: Mapping[str, Any]
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
     layout: Layout
+    reading: Layout
     digests: Mapping[str, Any]
     permitted: Permitted
 
@@ -63,8 +67,9 @@ def load_stored(visit: Visit, entity: Entity, id_: UUID) -> Stored:
             Problem("A102", message, visit.ui.t("Ask its owner, or an administrator for a role."))
         )
     layout = layout_of(visit, Ask(entity, record, allowed.writable, is_new=False))
-    rows = _rows(visit, entity, id_, layout)
-    return Stored(entity, record, rows, layout, digests_of(layout, record, rows), allowed)
+    reading = layout_of(visit, Ask(entity, record, allowed.writable, is_new=False, everything=True))
+    rows = _rows(visit, entity, id_, reading)
+    return Stored(entity, record, rows, layout, reading, digests_of(reading, record, rows), allowed)
 
 
 def _rows(visit: Visit, entity: Entity, id_: UUID, layout: Layout) -> dict[str, list[Mapping[str, Any]]]:
@@ -94,8 +99,8 @@ def clashes_of(visit: Visit, stored: Stored, post: Post) -> list[ClashRow]:
     """The fields that were changed here and, to another value, elsewhere since the form was shown."""
     if not _is_older(stored, post):
         return []
-    slots = {s.name: s for s in stored.layout.open}
-    mine = post.changed(stored.layout.open, stored.digests)
+    slots = {s.name: s for s in stored.reading.open}
+    mine = post.changed(stored.reading.open, stored.digests)
     both = [n for n in mine if post.was.get(n) != stored.digests.get(n)]
     return [
         _clash(visit, stored, post, slots[n])
@@ -109,7 +114,7 @@ def row_clashes_of(visit: Visit, stored: Stored, post: Post) -> list[Said]:
     if not _is_older(stored, post):
         return []
     found = []
-    for slot in (s for s in stored.layout.open if s.is_grid):
+    for slot in (s for s in stored.reading.open if s.is_grid):
         shown, now = post.was.get(slot.name) or {}, stored.digests[slot.name]
         for row in post.rows.get(slot.name, ()):
             name = f"{slot.name}.{row.input.index}.{slot.columns[0].name}"

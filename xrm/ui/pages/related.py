@@ -20,9 +20,7 @@ ENDS = {"record_a": ("record_b", "role_a"), "record_b": ("record_a", "role_b")}
 _DETAILS = ("date", "datetime", "select", "lookup", "line", "email", "phone", "money", "number")
 
 
-def related_of(
-    visit: Visit, entity: Entity, record: UUID
-) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
+def related_of(visit: Visit, entity: Entity, record: UUID) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
     """The short lists that hold something, and ways to add to those that do not."""
     sides = [s for s in _sides(visit, entity) if not is_end(s)]
     cards = [(_card(visit, entity, record, s), s) for s in sides]
@@ -33,7 +31,12 @@ def related_of(
 
 
 def children(
-    visit: Visit, entity: Entity, record: UUID, side: Relationship, names: Iterable[str] | None, most: int = TOP
+    visit: Visit,
+    entity: Entity,
+    record: UUID,
+    side: Relationship,
+    names: Iterable[str] | None,
+    most: int = TOP,
 ) -> Page:
     """The first records on the far side of an inverse relationship, with these values; None gives all."""
     fields = None if names is None else tuple((n,) for n in dict.fromkeys(("title", *names)))
