@@ -20,7 +20,6 @@ from zoneinfo import available_timezones
 from xrm.errors import Place, Problem, Problems, XrmError
 
 PREFIX = "XRM_"
-LIMIT_PREFIX = "XRM_LIMIT_"
 CONFIG = "XRM_CONFIG"
 CONFIG_FILE = "xrm.toml"
 KEY_FILE = "secret.key"

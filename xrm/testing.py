@@ -31,7 +31,6 @@ __all__ = ["NOON", "a_pack", "admin_actor", "an_actor", "make_runtime", "make_se
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 _SEEDS = count(1)
 _KEY = "c2f1a7d94be35860" * 3
-_SQLITE_FILE = "sqlite:///"
 
 GivenPack = Path | Mapping[str, str]
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 from uuid import UUID
 
 MONEY_SCALE = 4
-RATE_SCALE = 8
 EXACT_SCALE = 6
 MAX_DIGITS = 18
 REMEMBERED_LENGTH = 200  # longer texts would make the memory of foldings large

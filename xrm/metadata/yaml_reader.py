@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -52,7 +52,6 @@ class _Frame:
     key: str | None = None
     key_at: tuple[int, int] = (0, 0)
     skips: bool = False
-    first_lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def awaits_key(self) -> bool:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import Actor
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import CONTENT, LAYER
 from xrm.metadata.sources import Layer, PackSource
@@ -92,8 +91,3 @@ def order_layers(unit: UnitOfWork, names: Iterable[str]) -> None:
     """The layers stand in this order."""
     for ordinal, name in enumerate(names):
         unit.execute(sa.update(LAYER).where(LAYER.c.name == name).values(ordinal=ordinal))
-
-
-def installed_layer(name: str, version: str, content: str, now: datetime, actor: Actor) -> InstalledLayer:
-    """The layer as it is from now on."""
-    return InstalledLayer(name, version, content, now, actor.id)

@@ -13,7 +13,6 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,8})?\Z")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\Z")
 _COMPARISONS: Mapping[str, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})
-_TEXTUAL = frozenset({Kind.TEXT, Kind.CHOICE, Kind.LONG_TEXT})
 
 
 def as_text(test: FieldTest, entity: str, names: Names) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules
@@ -109,11 +108,3 @@ def runs_of(commands: Iterable[Command]) -> list[Run]:
 def merged(*values: Mapping[str, Any]) -> dict[str, Any]:
     """One mapping of all, later ones winning."""
     return {name: value for mapping in values for name, value in mapping.items()}
-
-
-def ids_of(refs: Iterable[Ref]) -> dict[str, list[UUID]]:
-    """The ids by entity, in order, each once."""
-    found: dict[str, dict[UUID, None]] = {}
-    for ref in refs:
-        found.setdefault(ref.entity, {})[ref.id] = None
-    return {entity: list(ids) for entity, ids in found.items()}

@@ -37,7 +37,6 @@ class Dialect:
     begin_write: str
     begin_read: str
     has_own_writer_queue: bool
-    has_constraints_by_alter: bool
     bulk_rows: int
 
     @property
@@ -51,7 +50,6 @@ SQLITE_FACTS = Dialect(
     begin_write="BEGIN IMMEDIATE",  # a read snapshot cannot be upgraded under concurrency
     begin_read="BEGIN",
     has_own_writer_queue=False,
-    has_constraints_by_alter=False,
     bulk_rows=1 << 62,
 )
 POSTGRESQL_FACTS = Dialect(
@@ -59,7 +57,6 @@ POSTGRESQL_FACTS = Dialect(
     begin_write="BEGIN",
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     has_own_writer_queue=True,
-    has_constraints_by_alter=True,
     bulk_rows=20,
 )
 

@@ -34,11 +34,6 @@ Meanings = Mapping[str, Meaning]
 NO_MEANINGS: Meanings = MappingProxyType({})
 
 
-def is_fault(error: BaseException) -> bool:
-    """Whether the error came from a database driver."""
-    return isinstance(error, DRIVER_ERRORS)
-
-
 def translate(error: BaseException, meanings: Meanings = NO_MEANINGS) -> XrmError:
     """The refusal that a caller can understand, made from a driver's error."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error

@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from xrm.errors import Problem
-from xrm.metadata.expressions.types import Kind, Type
+from xrm.metadata.expressions.types import Type
 
 Params = Mapping[str, Any]
 
@@ -136,8 +136,3 @@ class FieldType:
     is_sortable: bool = True
     can_be_unique: bool = True
     can_be_searched: bool = False
-
-    @property
-    def is_opaque(self) -> bool:
-        """True when expressions may only ask whether it is empty."""
-        return self.expression({}).kind is Kind.OPAQUE

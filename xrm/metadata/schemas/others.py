@@ -23,7 +23,6 @@ from xrm.metadata.schemas.words import (
 
 _VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
 SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice")
-ROW_LEVELS = ("own", "team", "unit", "unit_and_below", "all")
 
 
 def _ranges(description: str) -> Schema:
@@ -147,37 +146,7 @@ I18N: Schema = {
     "description": "Texts of one language by dotted path, as in entities.account.fields.name.label.",
 }
 
-_NAME_OF: Schema = text("Its name.", maxLength=120)
-
 PEOPLE: Schema = closed(
-    "Business units, teams and users that come with the pack, made before all records.",
-    {
-        "units": items(
-            "Business units, those above first.",
-            closed("One unit.", {"name": _NAME_OF, "parent": text("The name of the unit above.")}, ("name",)),
-        ),
-        "teams": items(
-            "Teams.",
-            closed("One team.", {"name": _NAME_OF, "unit": text("The name of its unit.")}, ("name",)),
-        ),
-        "users": items(
-            "Users, known by their e-mail address.",
-            closed(
-                "One user.",
-                {
-                    "name": _NAME_OF,
-                    "email": text("The address with which they sign in.", maxLength=254),
-                    "unit": text("The name of their unit."),
-                    "teams": items("The names of their teams.", text("A team."), uniqueItems=True),
-                    "roles": items("Roles that they hold.", name("A role."), uniqueItems=True),
-                },
-                ("name", "email"),
-            ),
-        ),
-    },
-)
-
-_PEOPLE: Schema = closed(
     "Units, teams and people that come with the pack, named by their names and addresses.",
     {
         "units": items(
@@ -231,6 +200,6 @@ _RECORD: Schema = closed(
 
 SEED: Schema = closed(
     "Records that come with the pack.",
-    {"people": _PEOPLE, "records": items("The records, in the order in which they are made.", _RECORD)},
+    {"people": PEOPLE, "records": items("The records, in the order in which they are made.", _RECORD)},
     minProperties=1,
 )
