@@ -27,6 +27,7 @@ TITLES = {
     "C": "Configuration (C)",
     "E": "Extensions (E)",
     "H": "Requests at the edge (H)",
+    "P": "Installing and serving (P)",
 }
 
 

@@ -14,10 +14,10 @@ from xrm.engine.projection.programs import Scene
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, live_children
-from xrm.engine.records.machine import POINTERS, Machine
+from xrm.engine.records.machine import Machine
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.metadata.expressions.environment import Env
-from xrm.metadata.model import Relationship, Shape
+from xrm.metadata.model import POINTERS, Relationship, Shape
 from xrm.metadata.values import PersonName, Ref
 
 

@@ -23,11 +23,10 @@ from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import write_instant
-from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Relationship, Shape, text_of
+from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
 from xrm.metadata.values import Ref, fold
 from xrm.registry import near_names
 
-POINTERS = {"owner": "user", "created_by": "user", "updated_by": "user", "team": "team", "unit": "unit"}
 SYSTEM_COLUMNS = (
     "id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by",
     "deleted_at", "deletion", "owner", "team", "unit", "state", "state_since",

@@ -33,7 +33,7 @@ def target_id(setting: Setting, ledger: Ledger, machine: Machine, target: Target
     keys = _keys(setting, machine).values()
     if not any(given.keys() == frozenset(fields) for fields in keys):
         message = f"{machine.entity.name} has no such key."
-        raise Invalid(Problem("R124", message, "Give exactly the fields of one key.", where))
+        raise Invalid(Problem("R138", message, "Give exactly the fields of one key.", where))
     found = records_with(setting, machine, _key_values(setting, ledger, machine, given, where))
     if not found:
         raise absent(machine, where)
@@ -49,7 +49,7 @@ def upsert_target(
     if len(given) < len(fields):
         lacking = ", ".join(n for n in fields if n not in given)
         raise Invalid(
-            Problem("R124", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
+            Problem("R138", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
         )
     found = records_with(setting, machine, _key_values(setting, ledger, machine, given, where))
     return found[0] if found else None
@@ -86,7 +86,7 @@ def _key_fields(setting: Setting, machine: Machine, by: str, where: Place) -> tu
         return keys[by]
     near = near_names(by, keys)
     hint = f"Did you mean {near[0]}?" if near else "It has " + ", ".join(keys) + "."
-    raise Invalid(Problem("R124", f"{machine.entity.name} has no key {by!r}.", hint, where))
+    raise Invalid(Problem("R138", f"{machine.entity.name} has no key {by!r}.", hint, where))
 
 
 def absent(machine: Machine, where: Place) -> NotFound:

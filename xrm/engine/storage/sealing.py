@@ -29,4 +29,4 @@ class Seal:
             return self._cipher.decrypt(sealed.encode()).decode()
         except InvalidToken:
             hint = "Restore XRM_SECRET_KEY as it was when the secret was stored."
-            raise Unavailable(Problem("R161", "A stored secret can not be opened.", hint)) from None
+            raise Unavailable(Problem("R168", "A stored secret can not be opened.", hint)) from None

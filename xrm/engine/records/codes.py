@@ -1,0 +1,36 @@
+"""What the codes of refused writes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+RECORD_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "A102": "No grant of the caller's roles allows the operation on this record.",
+        "A103": "The transition is for other roles.",
+        "A104": "The record would leave what the caller's roles allow.",
+        "L114": "A batch holds too many commands.",
+        "L131": "One act would move too many records.",
+        "R133": "The record that is pointed at does not exist for the caller.",
+        "R134": "The record that is pointed at is of an entity that does not fit.",
+        "R135": "No earlier command of the batch has this name.",
+        "R136": "More than one record has this key.",
+        "R137": "The relationship is not many to many.",
+        "R138": "The entity has no such key, or a field of it is missing.",
+        "R143": "A record that this one needs is in the trash.",
+        "R144": "The record is in the trash.",
+        "R146": "Records of this entity are never changed or deleted.",
+        "R147": "The transition does not start from the state that the record is in.",
+        "R148": "The transition needs a reason.",
+        "R149": "The guard of the transition does not hold.",
+        "R150": "The record is in a locked state.",
+        "R151": "A rule of the entity does not hold.",
+        "R152": "The relationship's filter does not admit this record.",
+        "R155": "The hierarchy would not be a tree, or be too deep.",
+        "R156": "A link ends before it begins.",
+        "R157": "The records are linked already in this period.",
+        "R158": "There is no such file for the caller.",
+        "R168": "A stored secret cannot be opened with the present key.",
+    }
+)
