@@ -171,12 +171,19 @@ def test_people_that_are_there_are_left_as_they_are(make):
     assert runtime.identity.people.roles_of(user) == frozenset()
 
 
-def test_a_role_that_nobody_defines_is_not_given(make):
-    runtime = make([a_pack("staff", {"seed/demo.yaml": PEOPLE}, person=PERSON)])
+@pytest.mark.parametrize(
+    "change",
+    [("teams: [North]", "teams: [South]"), ("com, unit: Porto", "com, unit: Faro")],
+    ids=["team", "unit"],
+)
+def test_people_of_a_team_or_unit_that_is_not_there_are_refused(make, change):
+    files = {"seed/demo.yaml": PEOPLE.replace(*change), "roles.yaml": ROLES}
+    runtime = make([a_pack("staff", files, person=PERSON)])
     with pytest.raises(Invalid) as refused:
         runtime.packs.seed_demo()
-    assert refused.value.first.code == "P102"
+    assert [problem.code for problem in refused.value.problems] == ["P102"]
     assert runtime.directory.user("ana@example.com") is None
+    assert runtime.directory.team("North") is None
 
 
 def test_people_of_a_base_seed_come_before_its_records(make):

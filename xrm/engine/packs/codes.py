@@ -9,7 +9,7 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
     {
         "P100": "Records of a seed are refused; each problem has its own code.",
         "P101": "Records of a seed need each other in a ring of required lookups.",
-        "P102": "A seed gives people a role, a team or a unit that does not exist.",
+        "P102": "A seed gives people a team or a unit that does not exist.",
         "P110": "The version of the pack is installed with other content.",
         "P111": "A later version of the pack is installed.",
         "P112": "The installation was made by a later version of this program.",

@@ -64,7 +64,6 @@ class PeoplePlanter:
     identity: Identity
     directory: Directory
     installer: Actor
-    roles: Iterable[str]
 
     def plant(self, people: Iterable[Mapping[str, Any]]) -> int:
         """Everybody is there; gives how many users were made now."""
@@ -78,14 +77,12 @@ class PeoplePlanter:
         return sum(self._user(user) for one in together for user in one.get("users", ()))
 
     def _check(self, together: Iterable[Mapping[str, Any]]) -> None:
-        """Every role, unit and team that is named exists or comes along; else raises Invalid with all."""
-        problems, known_roles = Problems(), {*self.roles, ADMINISTRATOR}
+        """Every unit and team that is named exists or comes along; else raises Invalid with all."""
+        problems = Problems()
         units = {u["name"] for one in together for u in one.get("units", ())}
         teams = {t["name"] for one in together for t in one.get("teams", ())}
         for user in (u for one in together for u in one.get("users", ())):
             where = Place(path=user["email"])
-            for role in set(user.get("roles", ())) - known_roles:
-                problems.add("P102", f'There is no role "{role}" to give.', "Check the name.", where)
             for team in set(user.get("teams", ())) - teams:
                 if self.directory.team(team) is None:
                     problems.add("P102", f'There is no team "{team}".', "Add it to teams.", where)

@@ -218,8 +218,7 @@ class PackService:
         """The people and records of the seed are there, each batch of records in a transaction of its own."""
         parts, services = self._parts, self._parts.current()
         installer = ensure_installer(parts.database, parts.world)
-        roles = services.model.roles
-        PeoplePlanter(parts.identity, Directory(parts.database), installer, roles).plant(seed.people)
+        PeoplePlanter(parts.identity, Directory(parts.database), installer).plant(seed.people)
         elsewhere = {record.key: record.entity for record in others.records}
         planter = Planter(services, installer, parts.world, elsewhere)
         planting = planter.plan(seed.records)
