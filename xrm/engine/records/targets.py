@@ -119,7 +119,7 @@ def _refuse_hidden(setting: Setting, machine: Machine, given: ByKey, where: Plac
     if given.values.keys() - readable(setting, machine) - {"external_key"}:
         hint = f"Look at the keys of {machine.entity.name}."
         message = "Must give exactly the fields of one key."
-        raise Invalid(Problem("R126", message, hint, Place(path=f"{where.path}.key")))
+        raise Invalid(Problem("R138", message, hint, Place(path=f"{where.path}.key")))
 
 
 def records_with(setting: Setting, machine: Machine, values: Mapping[str, Any]) -> list[UUID]:
