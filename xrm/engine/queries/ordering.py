@@ -1,4 +1,4 @@
-"""Order and place: sort keys, always ending in the id, and the condition that continues after a cursor.
+"""Order and place: sort keys, always ending in the id, and the conditions that continue after a cursor.
 
 Empty values are the smallest: first when ascending, last when descending, as the indexes are built.
 """
@@ -11,12 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from xrm.engine.queries.frame import POINTERS, Element, Frame, over_lookup
+from xrm.engine.queries.frame import Element, Frame, over_lookup
 from xrm.engine.queries.outputs import readable_names
 from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.request import Sort
 from xrm.engine.storage.statements import order_by
 from xrm.errors import Invalid, Place, Problem
+from xrm.metadata.model import POINTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,35 +118,47 @@ def ordered(keys: Sequence[SortKey]) -> list[Element]:
     return [order_by(key.column, key.descending) for key in keys]
 
 
-def after(keys: Sequence[SortKey], empties: Sequence[bool]) -> sa.ColumnElement[bool]:
-    """True for records after the one whose key values are bound to `after0`, `after1` and so on.
+def stretches(keys: Sequence[SortKey], empties: Sequence[bool]) -> list[sa.ColumnElement[bool]]:
+    """The stretches of the order after the record whose values are bound to `after0`..., nearest first.
 
+    A database finds each by one range of an index; all in one condition it would look for from the start.
     `empties` says which of those values are empty; an empty one is not bound.
     """
-    if all(k.is_full for k in keys) and len({k.descending for k in keys}) == 1:
-        mine = sa.tuple_(*(k.column for k in keys))
-        theirs = sa.tuple_(*(_bound(i, k) for i, k in enumerate(keys)))
-        return mine < theirs if keys[0].descending else mine > theirs
-    return _after(list(enumerate(zip(keys, empties, strict=True))))
+    descending = keys[0].descending
+    if not any(empties) and all(k.descending is descending for k in keys):
+        if not descending:
+            return [_tuple(keys) > _bounds(keys)]
+        if all(k.is_full for k in keys[1:]):
+            rest = [] if keys[0].is_full else [keys[0].column.is_(None)]
+            return [_tuple(keys) < _bounds(keys), *rest]
+    found = []
+    for place in reversed(range(len(keys))):
+        same = [_same(p, keys[p], empties[p]) for p in range(place)]
+        found += [sa.and_(*same, beyond) for beyond in _beyond(place, keys[place], empties[place])]
+    return found
+
+
+def _tuple(keys: Sequence[SortKey]) -> sa.Tuple:
+    return sa.tuple_(*(key.column for key in keys))
+
+
+def _bounds(keys: Sequence[SortKey]) -> sa.Tuple:
+    return sa.tuple_(*(_bound(place, key) for place, key in enumerate(keys)))
 
 
 def _bound(place: int, key: SortKey) -> sa.BindParameter[Any]:
     return sa.bindparam(f"after{place}", type_=key.column.type)
 
 
-def _after(places: Sequence[tuple[int, tuple[SortKey, bool]]]) -> sa.ColumnElement[bool]:
-    (place, (key, is_empty)), rest = places[0], places[1:]
-    beyond = _beyond(place, key, is_empty)
-    if not rest:
-        return beyond
-    same = key.column.is_(None) if is_empty else key.column == _bound(place, key)
-    return sa.or_(beyond, sa.and_(same, _after(rest)))
+def _same(place: int, key: SortKey, is_empty: bool) -> sa.ColumnElement[bool]:
+    return key.column.is_(None) if is_empty else key.column == _bound(place, key)
 
 
-def _beyond(place: int, key: SortKey, is_empty: bool) -> sa.ColumnElement[bool]:
+def _beyond(place: int, key: SortKey, is_empty: bool) -> list[sa.ColumnElement[bool]]:
+    """What lies after the value; empty ones are the smallest."""
     if is_empty:
-        return sa.false() if key.descending else key.column.is_not(None)
+        return [] if key.descending else [key.column.is_not(None)]
     if not key.descending:
-        return key.column > _bound(place, key)
+        return [key.column > _bound(place, key)]
     below = key.column < _bound(place, key)
-    return below if key.is_full else sa.or_(below, key.column.is_(None))
+    return [below] if key.is_full else [below, key.column.is_(None)]

@@ -18,7 +18,7 @@ from xrm.engine.queries.conditions import (
     within_condition,
 )
 from xrm.engine.queries.frame import Desk, Frame
-from xrm.engine.queries.ordering import SortKey, after, ordered, sort_keys
+from xrm.engine.queries.ordering import SortKey, ordered, sort_keys, stretches
 from xrm.engine.queries.outputs import Presenter, outputs
 from xrm.engine.queries.request import Count, Query
 from xrm.engine.storage.numbers import Numbers
@@ -31,12 +31,12 @@ from xrm.settings import Limits
 class ListPlan:
     """What is needed to answer every query of one shape for every actor with the same roles.
 
-    `keys` says how many sort columns stand behind the presented ones in each row. `places` holds a
-    statement per pattern of empty values in a cursor; `first` is the one without a cursor.
+    `keys` says how many sort columns stand behind the presented ones in each row. `first` is the statement
+    without a cursor; `continued` gives those after one, nearest rows first, by which of its values are empty.
     """
 
     first: Prepared
-    continued: Callable[[tuple[bool, ...]], Prepared]
+    continued: Callable[[tuple[bool, ...]], tuple[Prepared, ...]]
     count: Prepared | None
     presenter: Presenter
     keys: int
@@ -77,14 +77,14 @@ def _columns(made: Sequence[Any], keys: Sequence[SortKey]) -> list[sa.ColumnElem
 
 def _continued(
     kit: Kit, chosen: sa.Select[Any], keys: Sequence[SortKey]
-) -> Callable[[tuple[bool, ...]], Prepared]:
-    """The statement that continues after a cursor; which of its values are empty changes its shape."""
-    known: dict[tuple[bool, ...], Prepared] = {}
+) -> Callable[[tuple[bool, ...]], tuple[Prepared, ...]]:
+    """The statements that continue after a cursor; which of its values are empty changes their shape."""
+    known: dict[tuple[bool, ...], tuple[Prepared, ...]] = {}
 
-    def prepared(empties: tuple[bool, ...]) -> Prepared:
+    def prepared(empties: tuple[bool, ...]) -> tuple[Prepared, ...]:
         if empties not in known:
-            limited = chosen.where(after(keys, empties)).limit(sa.bindparam("limit", type_=sa.Integer()))
-            known[empties] = kit.prepare(limited)
+            limited = chosen.limit(sa.bindparam("limit", type_=sa.Integer()))
+            known[empties] = tuple(kit.prepare(limited.where(s)) for s in stretches(keys, empties))
         return known[empties]
 
     return prepared

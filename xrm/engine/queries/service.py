@@ -123,8 +123,13 @@ class QueryService:
         if not query.cursor:
             return unit.run(plan.first, values)
         key = cursor.decode(query, plan.keys)
-        prepared = plan.continued(tuple(v is None for v in key))
-        return unit.run(prepared, {**values, **{f"after{i}": v for i, v in enumerate(key)}})
+        after = {**values, **{f"after{i}": v for i, v in enumerate(key)}}
+        rows: list[tuple[Any, ...]] = []
+        for prepared in plan.continued(tuple(v is None for v in key)):
+            rows += unit.run(prepared, {**after, "limit": values["limit"] - len(rows)})
+            if len(rows) == values["limit"]:
+                break
+        return rows
 
     def _key(self, plan: ListPlan, row: Sequence[Any]) -> tuple[Any, ...]:
         return plan.first.read(row)[-plan.keys :]
