@@ -11,6 +11,7 @@ from typing import Any
 
 from xrm.cli import main
 from xrm.engine.changes import ChangeLog
+from xrm.engine.runtime import Runtime
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import SQLITE_FACTS
 
@@ -51,7 +52,18 @@ def begin_deferred() -> None:
     object.__setattr__(SQLITE_FACTS, "begin_write", "BEGIN")
 
 
-FAULTS = {fault.__name__: fault for fault in (commit_seldom, log_later, begin_deferred)}
+def keep_first_model() -> None:
+    """A server never looks whether another process has activated a newer model."""
+    look = Runtime.look
+
+    def look_once(self: Runtime) -> Any:
+        held = self._current
+        return (held, self.freshness.read()) if held else look(self)
+
+    Runtime.look = look_once
+
+
+FAULTS = {fault.__name__: fault for fault in (commit_seldom, log_later, begin_deferred, keep_first_model)}
 FAULTS[sys.argv[1]]()
 
 if __name__ == "__main__":
