@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from xrm.errors import NOWHERE, Place
@@ -370,5 +371,9 @@ SYSTEM_FIELDS = (
 )  # fmt: skip
 OWNER_FIELDS = ("owner", "team", "unit")
 STATE_FIELDS = ("state", "state_since")
+# The system fields that point at one of the engine's own records, and at what.
+POINTERS: Mapping[str, str] = MappingProxyType(
+    {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
+)
 OPERATIONS = ("create", "read", "update", "delete", "transition", "assign", "share", "export", "import")
 ENGINE_ENTITIES = ("user", "team", "unit")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
 from xrm.engine.commands import Actor
 from xrm.metadata.expressions.tree import Expression
-from xrm.metadata.model import OPERATIONS, STATE_FIELDS, Entity, Grant, Label, Model, Role
+from xrm.metadata.model import OPERATIONS, POINTERS, STATE_FIELDS, Entity, Grant, Label, Model, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Policy:
             field and field.through and not self._reaches(roles, entity_name, field.through)
         ):
             return False
-        targets = side.targets if side else (_POINTERS[name],) if name in _POINTERS else ()
+        targets = side.targets if side else (POINTERS[name],) if name in POINTERS else ()
         return not rest or field is not None or all(self._reaches(roles, t, rest) for t in targets)
 
     def _combined(self, roles: tuple[str, ...], entity_name: str) -> Rights:
@@ -225,7 +225,6 @@ def _piece(role: Role, grant: Grant, entity: str) -> _Piece:
     return _Piece(grant.can, rows, grant.fields.get(entity, frozenset()), f"{role.name}.{grant.name}")
 
 
-_POINTERS = {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
 _FOLLOWING = {"read": ("read",), "update": ("create", "update", "delete", "transition")}
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.queries.conditions import base_conditions
-from xrm.engine.queries.frame import POINTERS, Frame
+from xrm.engine.queries.frame import Frame
 from xrm.engine.queries.linked import LinkReader, giving
 from xrm.engine.queries.ordering import ordered, sort_keys
 from xrm.engine.queries.outputs import Presenter, default_paths, outputs
@@ -21,7 +21,7 @@ from xrm.engine.queries.references import name_references
 from xrm.engine.queries.request import Expand, Query, Trash
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.statements import any_of
-from xrm.metadata.model import Relationship, Shape
+from xrm.metadata.model import POINTERS, Relationship, Shape
 
 if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService

@@ -16,6 +16,7 @@ from xrm.engine.access import NOWHERE, RowRule
 from xrm.engine.access.row_rules import RowRules
 from xrm.engine.queries.reading import Reader
 from xrm.engine.storage.entity_tables import EntityTable, Schema, StoredLookup
+from xrm.metadata.model import POINTERS
 
 Element = sa.ColumnElement[Any]
 
@@ -105,9 +106,6 @@ class Frame:
         for entity, column in stored.columns.items():
             if self.desk.reader.rights(entity).can("read"):
                 yield self.masked(name, self.own(column.key)), self.desk.frame(entity)
-
-
-POINTERS = {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
 
 
 def over_lookup(frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]) -> list[Element]:

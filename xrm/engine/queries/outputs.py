@@ -12,9 +12,9 @@ from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import Contracts, TypedField
 from xrm.engine.projection.dumper import RowDumper, RowField, compile_row
 from xrm.engine.projection.references import LOOKUP
-from xrm.engine.queries.frame import POINTERS, Element, Frame, over_lookup
+from xrm.engine.queries.frame import Element, Frame, over_lookup
 from xrm.engine.queries.reading import unknown_name
-from xrm.metadata.model import Entity, Shape
+from xrm.metadata.model import POINTERS, Entity, Shape
 
 Path = tuple[str, ...]
 

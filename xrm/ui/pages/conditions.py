@@ -18,9 +18,8 @@ from xrm.metadata.expressions.environment import RecordEnv
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
-from xrm.metadata.model import Entity, Field, Relationship, Shape
+from xrm.metadata.model import POINTERS, Entity, Field, Relationship, Shape
 from xrm.metadata.values import Ref
-from xrm.ui.pages.controls import POINTERS
 from xrm.ui.pages.visit import Visit
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 from xrm.engine.access import always_readable
 from xrm.metadata.fieldtypes.base import FieldType, Params
-from xrm.metadata.model import Entity, Relationship, Shape
+from xrm.metadata.model import POINTERS, Entity, Relationship, Shape
 from xrm.metadata.model import Field as ModelField
 from xrm.ui.fields.view import Field, Lookup, Option
 from xrm.ui.pages.visit import Visit
 
-POINTERS = {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
 _SYSTEM_KINDS = {
     "id": "line", "version": "number", "title": "line", "external_key": "line", "state": "select",
     "created_at": "datetime", "updated_at": "datetime", "deleted_at": "datetime", "state_since": "datetime",

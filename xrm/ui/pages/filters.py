@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from xrm.engine.queries.request import OPERATORS, FieldTest, Query, Trash
-from xrm.metadata.model import Entity
+from xrm.metadata.model import POINTERS, Entity
 from xrm.ui.fields.view import Field
 from xrm.ui.formatting import as_date, zone_of
 from xrm.ui.models import FilterChip
-from xrm.ui.pages.controls import POINTERS, Columns, control_for
+from xrm.ui.pages.controls import Columns, control_for
 from xrm.ui.pages.visit import Visit
 
 KINDS = ("select", "multi_select", "boolean", "lookup", "date", "datetime")

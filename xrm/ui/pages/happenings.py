@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Response
 
-from xrm.metadata.model import Entity, Shape
+from xrm.metadata.model import POINTERS, Entity, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Change, Event, HistoryPage, Link
 from xrm.ui.pages.answers import page
-from xrm.ui.pages.controls import POINTERS, named
+from xrm.ui.pages.controls import named
 from xrm.ui.pages.related import written
 from xrm.ui.pages.titles import title_of
 from xrm.ui.pages.visit import Visit, record_id

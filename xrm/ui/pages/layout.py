@@ -9,10 +9,10 @@ from typing import Any
 from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
-from xrm.metadata.model import Entity, Form, Relationship, Shape
+from xrm.metadata.model import POINTERS, Entity, Form, Relationship, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.pages.conditions import holds, scene_of
-from xrm.ui.pages.controls import POINTERS, named, of_field, of_lookup, of_type, readable_names
+from xrm.ui.pages.controls import named, of_field, of_lookup, of_type, readable_names
 from xrm.ui.pages.visit import Visit
 
 MAIN = "main"

@@ -9,10 +9,9 @@ from flask import Response
 
 from xrm.engine.queries.request import Query
 from xrm.errors import NotFound, Problem
-from xrm.metadata.model import Entity, Relationship, Shape
+from xrm.metadata.model import POINTERS, Entity, Relationship, Shape
 from xrm.ui.models import Hit, HitGroup, Offer, SearchPage
 from xrm.ui.pages.answers import page, part
-from xrm.ui.pages.controls import POINTERS
 from xrm.ui.pages.visit import Visit
 
 OFFERS = 8
