@@ -156,7 +156,7 @@ def _password(visit: Visit, given: Mapping[str, str]) -> MeForm:
             t("New password"),
             "secret",
             required=True,
-            help=t("At least 12 characters, nothing that is easy to guess."),
+            help=t("At least 10 characters, nothing that is easy to guess."),
         ),
     )
     return MeForm(
