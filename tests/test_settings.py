@@ -68,8 +68,8 @@ def test_a_relative_sqlite_file_is_found_from_the_working_folder(tmp_path):
 
 def test_limits_are_set_by_name(tmp_path):
     (tmp_path / "xrm.toml").write_text("[limits]\npage_rows = 200\n")
-    limits = load_settings({"XRM_LIMIT_FILTER_TERMS": "30"}, tmp_path).limits
-    assert (limits.page_rows, limits.filter_terms, limits.batch_commands) == (
+    limits = load_settings({"XRM_LIMIT_SORT_TERMS": "30"}, tmp_path).limits
+    assert (limits.page_rows, limits.sort_terms, limits.batch_commands) == (
         200,
         30,
         Limits().batch_commands,
@@ -93,7 +93,7 @@ def test_limits_are_set_by_name(tmp_path):
         ("XRM_SECRET_KEY", "please-changeme-0123456789-abcdefghij", "C104"),
         ("XRM_PROT", "8000", "C102"),
         ("XRM_LIMIT_PAGE_ROWS", "0", "C103"),
-        ("XRM_LIMIT_FIELDS_PER_ENTITY", "501", "C103"),
+        ("XRM_LIMIT_IMPORT_COLUMNS", "5001", "C103"),
         ("XRM_LIMIT_PAGE_ROW", "10", "C102"),
     ],
 )

@@ -26,6 +26,7 @@ fields:
   credit: {type: integer, sensitive: true}
   secret_note: {type: long_text, sensitive: true, search: true}
   token: {type: secret}
+  mood: {type: text, track: false}
 relationships:
   parent: {to: account, hierarchy: true, inverse: children, on_delete: clear}
 keys:
@@ -125,7 +126,7 @@ boss:
       entity: account
       can: [create, read, update, delete]
       fields:
-        [name, tax_number, city, credit, secret_note, token, parent, children, people, deals,
+        [name, tax_number, city, credit, secret_note, token, mood, parent, children, people, deals,
          pays_for, partner_in, talked_about]
     people: {entity: person, can: [create, read, update, delete], fields: [name, email, account]}
     bookings: {entity: booking, can: [create, read, update, delete]}

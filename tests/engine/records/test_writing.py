@@ -367,6 +367,16 @@ def test_a_secret_is_sealed_at_rest_and_never_shown(office: Office) -> None:
     assert "open sesame" not in str(kept)
 
 
+def test_history_does_not_keep_values_of_an_untracked_field(office: Office) -> None:
+    account = office.make("account", name="Untracked", mood="calm")
+    office.change("account", account, mood="angry")
+    assert office.read("account", account)["mood"] == "angry"
+    history = office.runtime.current().queries.history(office.boss, "account", account).data
+    assert [(h["operation"], h["version"]) for h in history] == [("update", 2), ("create", 1)]
+    assert "calm" not in str(history)
+    assert "angry" not in str(history)
+
+
 # --- rights ---------------------------------------------------------------------------------------------
 
 

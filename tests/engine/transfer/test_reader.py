@@ -103,7 +103,7 @@ def test_more_rows_than_an_import_may_have_are_refused() -> None:
 
 def test_more_columns_than_a_table_may_have_are_refused() -> None:
     with pytest.raises(TooLarge):
-        open_table(io.BytesIO(b"a,b,c\n"), replace(LIMITS, fields_per_entity=1))
+        open_table(io.BytesIO(b"a,b,c\n"), replace(LIMITS, import_columns=2))
 
 
 CELL = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8).map(str.strip)

@@ -126,8 +126,8 @@ def parse_query(entity: str, params: Mapping[str, Sequence[str]], limits: Limits
         expand=_expand(params, limits, problems),
         filters=tuple(t for t in params.get("filter", ()) if t.strip()),
         tests=_tests(params, problems),
-        search=_one(params, "search", problems).strip(),
-        sort=_sort(params, problems),
+        search=_search(params, limits, problems),
+        sort=_sort(params, limits, problems),
         limit=_limit(params, 50, limits.page_rows, problems),
         cursor=_one(params, "cursor", problems),
         count=_choice(params, "count", Count, Count.NONE, problems),
@@ -147,8 +147,8 @@ def parse_aggregate(entity: str, params: Mapping[str, Sequence[str]], limits: Li
         aggregates=tuple(split_outside_brackets(_one(params, "aggregate", problems))) or ("count()",),
         filters=tuple(t for t in params.get("filter", ()) if t.strip()),
         tests=_tests(params, problems),
-        search=_one(params, "search", problems).strip(),
-        limit=_limit(params, limits.page_rows, limits.page_rows, problems),
+        search=_search(params, limits, problems),
+        limit=_limit(params, limits.page_rows, limits.group_rows, problems),
         trash=_choice(params, "trash", Trash, Trash.LIVE, problems),
     )
     _raise(problems)
@@ -211,12 +211,23 @@ def _fields(params: Mapping[str, Sequence[str]], problems: Problems) -> tuple[tu
     return tuple(p for p in paths if p)
 
 
-def _sort(params: Mapping[str, Sequence[str]], problems: Problems) -> tuple[Sort, ...]:
+def _search(params: Mapping[str, Sequence[str]], limits: Limits, problems: Problems) -> str:
+    text = _one(params, "search", problems).strip()
+    if len(text) > limits.search_length:
+        hint = f"Search for at most {limits.search_length} characters."
+        problems.add("L113", "The search text is too long.", hint, Place(path="search"))
+    return text
+
+
+def _sort(params: Mapping[str, Sequence[str]], limits: Limits, problems: Problems) -> tuple[Sort, ...]:
     sorts = []
     for item in split_outside_brackets(_one(params, "sort", problems)):
         path = _path(item.removeprefix("-"), "sort", problems)
         if path:
             sorts.append(Sort(path, item.startswith("-")))
+    if len(sorts) > limits.sort_terms:
+        hint = f"Sort by at most {limits.sort_terms}."
+        problems.add("L106", "There are too many sort terms.", hint, Place(path="sort"))
     return tuple(sorts)
 
 
@@ -263,7 +274,7 @@ def _expand_item(name: str, options: str, limits: Limits, problems: Problems) ->
         key, _, value = option.partition("=")
         given.setdefault(key.strip(), []).append(value.strip())
     _refuse_unknown({k: v for k, v in given.items() if k != "limit"}, frozenset(), problems)
-    return Expand(name, _limit(given, 50, limits.page_rows, problems))
+    return Expand(name, _limit(given, 50, limits.expand_rows, problems))
 
 
 def _tests(params: Mapping[str, Sequence[str]], problems: Problems) -> tuple[FieldTest, ...]:

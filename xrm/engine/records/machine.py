@@ -109,6 +109,11 @@ class Machine:
         return frozenset(n for n, f in self.table.fields.items() if f.field.type.name == "secret")
 
     @cached_property
+    def untracked(self) -> frozenset[str]:
+        """The fields whose values history does not keep."""
+        return frozenset(f.name for f in self.entity.fields.values() if not f.track)
+
+    @cached_property
     def file_names(self) -> tuple[str, ...]:
         """The fields that hold files."""
         return tuple(n for n, f in self.table.fields.items() if f.field.type.name in ("file", "image"))

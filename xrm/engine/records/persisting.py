@@ -107,7 +107,7 @@ def _is_searched(draft: Draft) -> bool:
 
 
 def _change(setting: Setting, draft: Draft) -> Change:
-    names = [n for n in draft.changed if n not in UNLOGGED]
+    names = [n for n in draft.changed if n not in UNLOGGED and n not in draft.machine.untracked]
     old: Mapping[str, Any] = draft.old or {}
     return Change(
         entity=draft.machine.entity.name,

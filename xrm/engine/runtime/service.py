@@ -22,6 +22,7 @@ from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
+from xrm.engine.storage.dialects import Options
 from xrm.engine.storage.files import FileStore
 from xrm.engine.storage.numbers import read_numbers
 from xrm.engine.storage.sealing import Seal
@@ -116,7 +117,8 @@ def open_runtime(
     `runner` makes the engine of background work over the open database.
     """
     chosen = world or real_world()
-    database = Database(settings.database_url)
+    options = Options(statement_seconds=float(settings.limits.request_seconds))
+    database = Database(settings.database_url, options)
     try:
         _prepare(database, chosen)
         return Runtime(settings, chosen, load_extensions(), database, runner(database, chosen))

@@ -10,7 +10,7 @@ TRANSFER_CODES: Mapping[str, str] = MappingProxyType(
         "I101": "The file is empty, or has a heading and no rows.",
         "I102": "The file is not text in an encoding that is known here.",
         "I103": "The file is not a table of separated values.",
-        "I104": "The file has more columns than a table may have.",
+        "L122": "The file has too many columns.",
         "I105": "A row has more cells than the heading has columns.",
         "I106": "A column is mapped that the file does not have.",
         "I107": "A column is mapped to something that the entity does not take.",

@@ -64,7 +64,7 @@ class Table:
 
 def open_table(source: BinaryIO, limits: Limits, *, encoding: str = "", delimiter: str = "") -> Table:
     """The form of the file is known: what is not given is guessed; raises Unreadable or TooLarge."""
-    csv.field_size_limit(max(LEAST_CELL, limits.long_text_characters))
+    csv.field_size_limit(max(LEAST_CELL, limits.import_cell))
     chosen = encoding or _encoding_of(source)
     if chosen not in ENCODINGS:
         raise Unreadable(
@@ -74,9 +74,9 @@ def open_table(source: BinaryIO, limits: Limits, *, encoding: str = "", delimite
     heading = next(_records(source, chosen, separator), None)
     if heading is None or not any(heading):
         raise Unreadable(Problem("I101", "The file is empty.", "Its first row must name the columns."))
-    if len(heading) > 2 * limits.fields_per_entity:
+    if len(heading) > limits.import_columns:
         message = f"The file has {len(heading)} columns."
-        raise TooLarge(Problem("I104", message, f"Leave at most {2 * limits.fields_per_entity}."))
+        raise TooLarge(Problem("L122", message, f"Leave at most {limits.import_columns}."))
     return Table(source, chosen, separator, _named(heading), limits.import_rows)
 
 
