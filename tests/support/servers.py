@@ -24,7 +24,7 @@ from tests.support.project import ROOT
 
 HOST = "127.0.0.1"
 KEY = "n8Zr4mQ1wLx7Tb2Vc9Jd5Kf3Hg6Ys0Pa"
-PATIENCE = 60.0
+PATIENCE = 120.0
 PAUSE = 0.02
 XRM = ("-m", "xrm")
 NOT_INHERITED = ("XRM_", "PYTHONDONTWRITEBYTECODE")
