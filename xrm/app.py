@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import format_exception
 from typing import Any
 
 import orjson
@@ -39,8 +40,9 @@ class App(Flask):
         return super().wsgi_app(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:
-        """The failure is in the log, under its request id."""
-        _log.error("request failed", request_id=request_id(self.runtime), exc_info=exc_info)
+        """The failure is in the log, under its request id; without values, which may be secret."""
+        trace = "".join(format_exception(*exc_info))
+        _log.error("request failed", request_id=request_id(self.runtime), trace=trace)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import socket
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, closing, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from xrm.settings import Settings
+
+ANNOUNCE_SECONDS, ANNOUNCE_ATTEMPTS = 0.2, 3_000
 
 
 @verb("serve", help="Serve pages and API until stopped.")
@@ -44,8 +51,31 @@ def command(
         _demand_free(settings.host, settings.port)
         if with_work:
             stack.enter_context(working(runtime))
-        say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
+        Thread(target=_announce, args=(settings,), daemon=True).start()
         _server(settings).serve()
+
+
+def _announce(settings: Settings) -> None:
+    """Once a first request is answered, whoever started the server is told where it listens."""
+    host = _own_address(settings.host)
+    for _ in range(ANNOUNCE_ATTEMPTS):
+        with (
+            suppress(OSError, HTTPException),
+            closing(HTTPConnection(host, settings.port, timeout=5)) as door,
+        ):
+            door.request("GET", "/health/live")
+            if door.getresponse().status == HTTPStatus.OK:
+                say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
+                return
+        time.sleep(ANNOUNCE_SECONDS)
+
+
+def _own_address(host: str) -> str:
+    """Where this machine reaches a server that listens on `host`, which may stand for every address."""
+    with suppress(ValueError):
+        if ip_address(host).is_unspecified:
+            return "::1" if ":" in host else "127.0.0.1"
+    return host
 
 
 def _server(settings: Settings) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import Response, send_file
@@ -62,10 +62,8 @@ def uploads(visit: Visit, name: str) -> list[FileStorage]:
 
 def keep_uploads(visit: Visit, name: str) -> list[str]:
     """The ids under which the chosen files are kept now."""
-    kept = (
-        visit.runtime.uploads.upload(visit.actor, f.stream, f.filename or "") for f in uploads(visit, name)
-    )
-    return [str(id_) for id_ in kept]
+    chosen = [(cast(BinaryIO, f.stream), f.filename or "") for f in uploads(visit, name)]
+    return [str(visit.runtime.uploads.upload(visit.actor, stream, label)) for stream, label in chosen]
 
 
 def download(visit: Visit, entity: str, record: str, field: str, file: str) -> Response:

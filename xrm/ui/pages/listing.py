@@ -65,7 +65,7 @@ def state_of(visit: Visit, entity: str) -> ListState:
         for value in values
         if value.strip()
     )
-    return ListState(entity, *(visit.arg(name).strip() for name in TEXTS), pairs)
+    return ListState(entity, **{name: visit.arg(name).strip() for name in TEXTS}, pairs=pairs)
 
 
 def views_for(visit: Visit, entity: Entity) -> tuple[View, ...]:
