@@ -81,6 +81,27 @@ def test_pages_by_cursor_give_every_record_once_in_order(towns: Office, by, desc
     assert_pages_agree(towns, (Sort(by, descending),), 7)
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("credit > {}", {"0": 29, "7": 22, "28": 1, "99": 0}),
+        ("credit * 2 == {}", {"4": 1, "5": 0, "58": 1}),
+        ("city == {}", {'"Porto"': 8, '"Lisboa"': 8, "empty": 7, '"Faro"': 0}),
+        ("city in {}", {'["Porto"]': 8, '["Lisboa", "Porto"]': 16, '["Faro", "Porto", "Lisboa"]': 16}),
+        ("contains(city, {})", {'"o"': 23, '"evora"': 7, '"x"': 0}),
+        ('any(people, contains(name, "{}"))', {"00a": 1, "01": 1, "a": 30, "99": 0}),
+        ("created_at > now() - {}", {"1 day": 30, "0 day": 0}),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_filters_that_differ_in_values_only_are_answered_by_their_own(towns, text, counts) -> None:
+    for _ in range(2):
+        for value, count in counts.items():
+            asked = Query("account", filters=(TOWNS, text.format(value)), count=Count.EXACT, limit=50)
+            page = queries(towns).list(towns.boss, asked)
+            assert (value, page.count, len(page.data)) == (value, count, count)
+
+
 @pytest.mark.parametrize("directions", list(product([False, True], repeat=3)), ids=str)
 def test_pages_by_several_keys_agree_whatever_is_empty(towns: Office, directions) -> None:
     paths = (("parent", "name"), ("city",), ("credit",))

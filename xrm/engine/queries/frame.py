@@ -23,11 +23,22 @@ Element = sa.ColumnElement[Any]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every frame of a statement shares: the tables, the row rules as SQL, and who reads."""
+    """What every frame of a statement shares: the tables, the row rules as SQL, and who reads.
+
+    `firsts` is kept from one query to the next.
+    """
 
     schema: Schema
     row_rules: RowRules
     reader: Reader
+    firsts: dict[str, sa.FromClause]
+
+    def first(self, entity: str) -> Frame:
+        """The place of the records that a query is about; it is made once, for its columns are many."""
+        stored = self.schema[entity]
+        if entity not in self.firsts:
+            self.firsts[entity] = stored.table.alias()
+        return Frame(self, stored, self.firsts[entity])
 
     def frame(self, entity: str) -> Frame:
         """A new place for records of `entity`."""

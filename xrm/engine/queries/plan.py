@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,9 +22,10 @@ from xrm.engine.queries.frame import Desk, Frame
 from xrm.engine.queries.ordering import SortKey, ordered, sort_keys, stretches
 from xrm.engine.queries.outputs import Presenter, outputs
 from xrm.engine.queries.request import Count, Query
+from xrm.engine.storage.database import Database
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
-from xrm.engine.storage.statements import Prepared
+from xrm.engine.storage.statements import Lifted, Prepared
 from xrm.settings import Limits
 
 
@@ -53,21 +55,47 @@ class Kit:
     limits: Limits
     dialect: str
     currency: str
-    prepare: Callable[[sa.Executable], Prepared]
+    database: Database
+
+    def prepare(self, statement: sa.Executable, literals: Sequence[sa.BindParameter[Any]] = ()) -> Prepared:
+        """The statement compiled for the database, the literals as parameters."""
+        return self.database.prepare(statement, literals=literals)
 
 
-def plan_list(kit: Kit, query: Query) -> ListPlan:
-    """The plan of a query; raises Invalid for every name or value that does not fit."""
-    frame = kit.desk.frame(query.entity)
-    conditions = conditions_of(kit, frame, query)
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """The filters of a query as conditions on a frame, their literals set apart."""
+
+    frame: Frame
+    conditions: Sequence[sa.ColumnElement[bool]]
+    lifted: Lifted
+
+
+def filtered(kit: Kit, query: Query) -> Filtered:
+    """The filters, read and checked to the last value; raises Invalid for all that does not fit."""
+    frame = kit.desk.first(query.entity)
+    conditions = sql_of(frame, filter_expressions(frame, query.filters, query.tests, kit.limits))
+    smallest: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(frame.table).where(*conditions)
+    return Filtered(frame, conditions, kit.database.lift(smallest))
+
+
+def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:
+    """The plan of all queries that differ in the literals of their filters only."""
+    frame, literals = filters.frame, filters.lifted.literals
+    conditions = [*filters.conditions, *conditions_of(kit, frame, query)]
     keys = sort_keys(frame, query.sort)
     made = outputs(frame, kit.contracts, query.fields)
     columns = [c.label(f"c{i}") for i, c in enumerate(_columns(made, keys))]
     chosen = sa.select(*columns).select_from(frame.table).where(*conditions).order_by(*ordered(keys))
-    first = kit.prepare(chosen.limit(sa.bindparam("limit", type_=sa.Integer())))
-    presenter = Presenter(made, kit.dialect)
+    prepare = partial(kit.prepare, literals=literals)
+    first = prepare(chosen.limit(sa.bindparam("limit", type_=sa.Integer())))
+    counting = _count(kit, frame, conditions, query)
     return ListPlan(
-        first, _continued(kit, chosen, keys), _count(kit, frame, conditions, query), presenter, len(keys)
+        first,
+        _continued(prepare, chosen, keys),
+        None if counting is None else prepare(counting),
+        Presenter(made, kit.dialect),
+        len(keys),
     )
 
 
@@ -76,7 +104,7 @@ def _columns(made: Sequence[Any], keys: Sequence[SortKey]) -> list[sa.ColumnElem
 
 
 def _continued(
-    kit: Kit, chosen: sa.Select[Any], keys: Sequence[SortKey]
+    prepare: Callable[[sa.Executable], Prepared], chosen: sa.Select[Any], keys: Sequence[SortKey]
 ) -> Callable[[tuple[bool, ...]], tuple[Prepared, ...]]:
     """The statements that continue after a cursor; which of its values are empty changes their shape."""
     known: dict[tuple[bool, ...], tuple[Prepared, ...]] = {}
@@ -84,16 +112,15 @@ def _continued(
     def prepared(empties: tuple[bool, ...]) -> tuple[Prepared, ...]:
         if empties not in known:
             limited = chosen.limit(sa.bindparam("limit", type_=sa.Integer()))
-            known[empties] = tuple(kit.prepare(limited.where(s)) for s in stretches(keys, empties))
+            known[empties] = tuple(prepare(limited.where(s)) for s in stretches(keys, empties))
         return known[empties]
 
     return prepared
 
 
 def conditions_of(kit: Kit, frame: Frame, query: Query) -> list[sa.ColumnElement[bool]]:
-    """Everything that narrows the query."""
+    """Everything that narrows the query besides its filters."""
     found = base_conditions(frame, query.trash)
-    found += sql_of(frame, filter_expressions(frame, query.filters, query.tests, kit.limits))
     if query.search:
         found.append(search_condition(frame, kit.index, kit.numbers))
     if query.ids:
@@ -105,13 +132,13 @@ def conditions_of(kit: Kit, frame: Frame, query: Query) -> list[sa.ColumnElement
 
 def _count(
     kit: Kit, frame: Frame, conditions: Sequence[sa.ColumnElement[bool]], query: Query
-) -> Prepared | None:
+) -> sa.Select[Any] | None:
     if query.count is Count.NONE:
         return None
     matching = sa.select(frame.id).select_from(frame.table).where(*conditions)
     if query.count is Count.CAPPED:
         matching = matching.limit(kit.limits.capped_count + 1)
-    return kit.prepare(sa.select(sa.func.count()).select_from(matching.subquery()))
+    return sa.select(sa.func.count()).select_from(matching.subquery())
 
 
 def shape_of(query: Query, signature: tuple[str, ...]) -> tuple[Any, ...]:

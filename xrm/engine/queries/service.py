@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
 
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules, actor_context
@@ -16,7 +19,7 @@ from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.queries import cursor, expanding, grouping, histories, linked, searching
 from xrm.engine.queries.cache import Cache
 from xrm.engine.queries.frame import Desk
-from xrm.engine.queries.plan import Kit, ListPlan, plan_list, shape_of, values_of
+from xrm.engine.queries.plan import Kit, ListPlan, filtered, plan_list, shape_of, values_of
 from xrm.engine.queries.reading import Reader
 from xrm.engine.queries.references import name_references
 from xrm.engine.queries.request import Aggregate, Count, Expand, Page, Query, Trash
@@ -31,6 +34,7 @@ from xrm.metadata.typing_scope import ModelNames
 from xrm.settings import Limits
 
 PLANS = 2_000
+Asked = tuple[ListPlan, Mapping[str, Any]]
 
 
 class QueryService:
@@ -59,6 +63,8 @@ class QueryService:
         self._currency = currency
         self._names = ModelNames(model.entities)
         self._plans: Cache[ListPlan] = Cache(PLANS)
+        self._firsts: dict[str, sa.FromClause] = {}
+        self._asked: Cache[Asked] = Cache(PLANS)
 
     # --- what a reader is ------------------------------------------------------------------------------
 
@@ -68,7 +74,7 @@ class QueryService:
 
     def kit(self, actor: Actor) -> Kit:
         """What planning a query of this actor needs."""
-        desk = Desk(self.schema, self._row_rules, self.reader(actor))
+        desk = Desk(self.schema, self._row_rules, self.reader(actor), self._firsts)
         dialect = self.database.dialect.name
         return Kit(
             desk,
@@ -78,7 +84,7 @@ class QueryService:
             self.limits,
             dialect,
             self._currency,
-            self.database.prepare,
+            self.database,
         )
 
     def parameters(self, actor: Actor) -> Mapping[str, Any]:
@@ -98,10 +104,10 @@ class QueryService:
         """One page, read in the caller's transaction."""
         started = perf_counter()
         self.reader(actor).entity(query.entity)
-        plan = self._plan(actor, query)
+        plan, literals = self._plan(actor, query)
         planned = perf_counter()
         kit = self.kit(actor)
-        values = values_of(kit, query, self.parameters(actor))
+        values = {**values_of(kit, query, self.parameters(actor)), **literals}
         rows = self._rows(unit, plan, query, values)
         ran = perf_counter()
         shown = rows[: query.limit]
@@ -113,9 +119,16 @@ class QueryService:
         timings = {"plan": planned - started, "run": ran - planned, "present": perf_counter() - ran}
         return Page(data, more, count, count_is, timings=timings)
 
-    def _plan(self, actor: Actor, query: Query) -> ListPlan:
-        shape = shape_of(query, actor.signature)
-        return self._plans.get(shape, lambda: plan_list(self.kit(actor), query))
+    def _plan(self, actor: Actor, query: Query) -> Asked:
+        """The plan of a query and the literals of its filters; one plan serves whatever the literals are."""
+        return self._asked.get(shape_of(query, actor.signature), lambda: self._ask(actor, query))
+
+    def _ask(self, actor: Actor, query: Query) -> Asked:
+        kit = self.kit(actor)
+        filters = filtered(kit, query)
+        bare = shape_of(replace(query, filters=(), tests=()), actor.signature)
+        plan = self._plans.get((bare, filters.lifted.shape), lambda: plan_list(kit, query, filters))
+        return plan, filters.lifted.values
 
     def _rows(
         self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]

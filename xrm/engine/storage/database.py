@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine, open_link
 from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
-from xrm.engine.storage.statements import NO_VALUES, Prepared, Values, prepare
+from xrm.engine.storage.statements import NO_VALUES, Lifted, Prepared, Values, lift, prepare
 from xrm.errors import Problem, Unavailable
 
 T = TypeVar("T")
@@ -200,9 +200,18 @@ class Database:
         self._writer = threading.Lock()
         self._writing_thread = 0
 
-    def prepare(self, statement: sa.Executable, columns: Sequence[str] | None = None) -> Prepared:
+    def prepare(
+        self,
+        statement: sa.Executable,
+        columns: Sequence[str] | None = None,
+        literals: Sequence[sa.BindParameter[Any]] = (),
+    ) -> Prepared:
         """The statement compiled for this database; keep it and run it often."""
-        return prepare(statement, self.engine.dialect, columns)
+        return prepare(statement, self.engine.dialect, columns, literals)
+
+    def lift(self, statement: sa.Select[Any]) -> Lifted:
+        """The literals of the statement, set apart from what it shares with others of its shape."""
+        return lift(statement, self.engine.dialect)
 
     def insert_of(self, table: sa.Table, columns: tuple[str, ...]) -> Prepared:
         """The insert of these columns, compiled on first use."""

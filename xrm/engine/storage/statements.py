@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import Compiled, SQLCompiler
 
 from xrm.engine.storage.types import POSTGRESQL, Converter, reader_of, writer_of
@@ -71,6 +72,39 @@ class Prepared:
         return _expand(self.sql, self.slots, bound) if self.expands else (self.sql, bound)
 
 
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The literals of a statement set apart: `values` by name, as the driver takes them.
+
+    Statements of one shape are equal but for these values, so one plan serves them all.
+    """
+
+    shape: tuple[Any, ...]
+    literals: tuple[sa.BindParameter[Any], ...]
+    values: Values
+
+
+def lift(statement: sa.Select[Any], dialect: SqlDialect) -> Lifted:
+    """The statement's literals, and what is left of it; `prepare` makes parameters of the literals."""
+    found = {
+        id(b): b for b in visitors.iterate(statement) if isinstance(b, sa.BindParameter) and _is_literal(b)
+    }
+    literals = tuple(found.values())
+    values = {f"literal{n}": _literal(bind, dialect) for n, bind in enumerate(literals)}
+    left = prepare(statement, dialect, literals=literals)
+    slots = tuple((s.name, s.many, s.is_constant, repr(s.constant)) for s in left.slots)
+    return Lifted((left.sql, slots), literals, values)
+
+
+def _is_literal(bind: sa.BindParameter[Any]) -> bool:
+    return not bind.required and bind.value is not None
+
+
+def _literal(bind: sa.BindParameter[Any], dialect: SqlDialect) -> Any:
+    slot = Slot("value", writer_of(bind.type, dialect), many=bind.expanding)
+    return _bound(slot, {"value": bind.effective_value})
+
+
 def _bound(slot: Slot, values: Values) -> Any:
     if slot.is_constant:
         return slot.constant
@@ -122,12 +156,23 @@ def order_by(
     return ordered.nulls_last() if descending else ordered.nulls_first()
 
 
-def prepare(statement: sa.Executable, dialect: SqlDialect, columns: Sequence[str] | None = None) -> Prepared:
-    """The statement in the driver's words; `columns` are the keys that an insert or update is given."""
+def prepare(
+    statement: sa.Executable,
+    dialect: SqlDialect,
+    columns: Sequence[str] | None = None,
+    literals: Sequence[sa.BindParameter[Any]] = (),
+) -> Prepared:
+    """The statement in the driver's words; `columns` are the keys that an insert or update is given.
+
+    Each of the `literals` is a parameter instead of a constant: `literal0`, `literal1` and so on.
+    """
     compiled = _compiled(statement, dialect, columns)
     names = compiled.positiontup or []
     sql, expands = _with_markers(compiled, dialect)
-    slots = tuple(_slot(compiled, name, dialect) for name in names)
+    lifted = {id(bind): f"literal{n}" for n, bind in enumerate(literals)}
+    slots = tuple(_slot(compiled, name, dialect, lifted) for name in names)
+    if not lifted.keys() <= {id(bind) for bind in compiled.binds.values()}:
+        raise AssertionError("a literal would stay behind as a constant")
     return Prepared(sql, slots, _readers(statement, dialect), expands, _plain(slots))
 
 
@@ -146,8 +191,10 @@ def _compiled(statement: Any, dialect: SqlDialect, columns: Sequence[str] | None
     return compiled
 
 
-def _slot(compiled: SQLCompiler, name: str, dialect: SqlDialect) -> Slot:
+def _slot(compiled: SQLCompiler, name: str, dialect: SqlDialect, lifted: Mapping[int, str]) -> Slot:
     bind = compiled.binds[name]
+    if id(bind) in lifted:
+        return Slot(lifted[id(bind)], None, many=bind.expanding)  # `lift` has converted it
     convert = writer_of(bind.type, dialect)
     if bind.required or (bind.value is None and bind.callable is None):
         return Slot(bind.key, convert, many=bind.expanding)
