@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -47,7 +48,8 @@ def test_a_list_shows_fifty_and_leads_to_the_next_without_scripts(ana: Person) -
     assert len(third.column(0)) == 20
     assert "Load more" not in third.links()
     every = [*first.column(0), *second.column(0), *third.column(0)]
-    assert every == sorted(set(every)) and len(every) == 120
+    assert every == sorted(set(every))
+    assert len(every) == 120
 
 
 def test_the_next_rows_come_alone_for_the_script(ana: Person) -> None:
@@ -183,7 +185,7 @@ def test_a_list_of_anything_connected_takes_no_statement_for_each_row(
     names = [full.make("connection_role", name=n) for n in ("knows", "known by")]
     people = [full.make("person", name=f"Person {n}") for n in range(12)]
     ids = [{"entity": "person", "id": i} for i in people]
-    for near, far in zip(ids, ids[1:], strict=False):
+    for near, far in itertools.pairwise(ids):
         full.make("connection", record_a=near, role_a=names[0], record_b=far, role_b=names[1])
     ana.open("/r/connection")
     statements()

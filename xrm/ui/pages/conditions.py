@@ -1,4 +1,4 @@
-"""Conditions of the model on a form: what is shown, needed or locked for the values at hand, and what new records begin with.
+"""Conditions of the model on a form: what is shown, needed or locked, and what new records begin with.
 
 Only conditions that speak of the record alone are asked here. The others need the database: what they govern
 is shown, and the record service has the last word.
@@ -43,7 +43,8 @@ def defaults(visit: Visit, entity: Entity) -> dict[str, Any]:
     """What a new record begins with, in JSON values: calculated defaults, and the person as its owner."""
     scene = scene_of(visit, entity, {})
     things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
-    begun = {t.name: _default(scene, t) for t in things if t.default is not None and is_local(t.default)}
+    defaults = [(t, t.default) for t in things if t.default is not None and is_local(t.default)]
+    begun = {thing.name: _default(scene, thing, default) for thing, default in defaults}
     if entity.is_owned:
         begun["owner"] = {"id": str(visit.actor.id), "entity": "user", "title": visit.actor.name}
     if entity.lifecycle is not None:
@@ -51,9 +52,8 @@ def defaults(visit: Visit, entity: Entity) -> dict[str, Any]:
     return {name: value for name, value in begun.items() if value is not None}
 
 
-def _default(scene: Scene, thing: Field | Relationship) -> Any:
-    assert thing.default is not None
-    value = program_of(thing.default)(scene)
+def _default(scene: Scene, thing: Field | Relationship, default: Expression) -> Any:
+    value = program_of(default)(scene)
     if isinstance(value, Ref):
         return {"id": str(value.id), "entity": value.entity}
     if isinstance(thing, Relationship) or value is None:

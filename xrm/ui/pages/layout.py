@@ -206,7 +206,8 @@ def link_columns(visit: Visit, side: Relationship) -> tuple[Slot, ...]:
 
 def _child_columns(visit: Visit, side: Relationship) -> Iterator[Slot]:
     """What a row of children asks for, in the order of the children's own form."""
-    assert side.of is not None
+    if side.of is None:
+        raise AssertionError("children are the far side of a stored lookup")
     child, lookup = visit.model.entities[side.of[0]], side.of[1]
     rights = visit.rights(child.name)
     if not rights.can("read"):

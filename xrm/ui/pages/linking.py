@@ -138,10 +138,9 @@ def _missing(visit: Visit, post: Post, layout: Layout) -> list[Said]:
     """What has to be there before the record service can be asked."""
     said = [Said(text, name) for name, text in post.unknown.items()]
     named = {s.name for s in said}
-    for slot in layout.slots:
-        if slot.field.required and slot.name not in named and post.values.get(slot.name) in (None, "", []):
-            said.append(Said(visit.ui.t("{field} is needed.", field=slot.field.label), slot.name))
-    return said
+    lacking = (s for s in layout.slots if s.field.required and post.values.get(s.name) in (None, "", []))
+    needed = (s for s in lacking if s.name not in named)
+    return [*said, *(Said(visit.ui.t("{field} is needed.", field=s.field.label), s.name) for s in needed)]
 
 
 # --- connections ------------------------------------------------------------------------------------

@@ -121,7 +121,8 @@ def _by_title(visit: Visit, entity: str, slot: Slot, text: str) -> Any:
 def _read_rows(
     visit: Visit, slot: Slot, was: Mapping[str, str], unknown: dict[str, str]
 ) -> tuple[PostedRow, ...]:
-    assert slot.relationship is not None
+    if slot.relationship is None:
+        raise AssertionError("rows are of a relationship")
     child = slot.relationship.of[0] if slot.relationship.of else slot.relationship.entity
     kinds = {c.name: c.field.kind for c in slot.columns}
     found = []
