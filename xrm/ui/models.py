@@ -103,8 +103,8 @@ class ListPage:
     """A list. `href` is its address without query; `state` what a filter form must carry along (view, sort).
 
     `filters` are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free
-    filter (`filter=`) and `expression_error` what is wrong with it. `next_href` leads to the next rows, `count_href` to
-    the exact count where `count` is only a bound.
+    filter (`filter=`) and `expression_error` what is wrong with it. `next_href` leads to the next rows,
+    `count_href` to the exact count where `count` is only a bound.
     """
 
     title: str

@@ -21,6 +21,7 @@ from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
 
 REFUSALS = (Invalid, Conflict, Forbidden)
+DOTS = "••••••••"
 
 
 def show(visit: Visit) -> Response:
@@ -150,12 +151,20 @@ def _profile(visit: Visit, given: Mapping[str, str]) -> MeForm:
 def _password(visit: Visit, given: Mapping[str, str]) -> MeForm:
     t = visit.ui.t
     fields = (
-        Field("old", t("Present password"), "secret", required=True),
+        Field(
+            "old",
+            t("Present password"),
+            "secret",
+            required=True,
+            autocomplete="current-password",
+            placeholder=DOTS,
+        ),
         Field(
             "new",
             t("New password"),
             "secret",
             required=True,
+            placeholder=DOTS,
             help=t("At least 10 characters, nothing that is easy to guess."),
         ),
     )

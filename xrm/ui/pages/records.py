@@ -283,7 +283,9 @@ def _goes_along(visit: Visit, entity: Entity, id_: UUID) -> Section:
     ]
     stored = {s.name: visit.model.entities[s.of[0]].relationships[s.of[1]] for s in sides if s.of}
     kept = [s for s in sides if stored[s.name].shape is Shape.LOOKUP and s.of and visit.can("read", s.of[0])]
-    said = [visit.ui.t("It can be restored from there with everything that goes with it.")]
+    said = [
+        visit.ui.t("It moves to the trash and can be restored from there, with everything that goes along.")
+    ]
     for side in kept:
         found = children(visit, entity, id_, side, (), MOST_TOLD)
         if found.data:

@@ -1,0 +1,62 @@
+"""The shop behind a real server on a loopback port, for stories in a real browser."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from tests.support import browser
+from tests.ui.pages.conftest import PASSWORD, Place, a_place, the_pack
+from xrm.testing import make_runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running installation and its address."""
+
+    place: Place
+    address: str
+
+    def sign_in(self, page: Page, name: str = "Ana") -> None:
+        """The page belongs to a session of that person, who is made if there is none."""
+        self.place.person(name)
+        page.goto(f"{self.address}/login")
+        page.get_by_label("Email").fill(f"{name.lower()}@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{self.address}/")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The shop with sixty customers."""
+    folder = tmp_path_factory.mktemp("site")
+    runtime = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [the_pack()])
+    place = a_place(runtime)
+    place.person("Ana")
+    for n in range(60):
+        tier = ("gold", "silver", "bronze")[n % 3]
+        place.make(
+            "customer", place.actor(), name=f"Customer {n:02}", tier=tier, since=f"2026-01-{n % 28 + 1:02}"
+        )
+    server = make_server("127.0.0.1", 0, place.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(place, f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    runtime.close()
+
+
+@pytest.fixture
+def ana(site: Site, chromium: Browser) -> Iterator[Page]:
+    """A page of Ana's; an error in its console fails the test."""
+    with browser.watched_page(chromium) as page:
+        site.sign_in(page)
+        yield page

@@ -1,0 +1,91 @@
+"""axe finds nothing on the pages that people work on, with data and with errors, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.axe import violations
+from tests.ui.browser.conftest import Site
+
+WORKED_ON = ("/r/customer", "RECORD", "RECORD/edit", "RECORD/history")
+SEEN_NOW_AND_THEN = (
+    "/", "/r/customer?f.tier=gold&filter=budget", "/r/customer?search=zebra", "RECORD/delete", "RECORD/connect",
+    "RECORD/links/helpers/new", "/r/customer/trash", "/search?q=every", "/me", "/r/nothing",
+)  # fmt: skip
+OPPOSITES = ({"width": 1440, "dark": False}, {"width": 390, "dark": True})
+
+
+@pytest.fixture(scope="module")
+def record(site: Site) -> str:
+    """The address of a customer with everything: parent, branches, helpers, orders, connections."""
+    place = site.place
+    top, lia = place.make("customer", name="Above"), place.make("person", name="Lia")
+    id_ = place.make(
+        "customer", place.actor(), name="Everything", parent=top, tier="gold", email="e@e.example", since="2026-01-01",
+        budget={"amount": "12", "currency": "EUR"}, helpers={"create": [{"to": lia, "task": "Cooking"}]},
+        orders={"create": [{"text": "Pens", "quantity": 3}]},
+    )  # fmt: skip
+    place.make("customer", name="Below", parent=id_)
+    roles = [place.make("connection_role", name=n) for n in ("is above", "is below")]
+    ends = ({"entity": "customer", "id": id_}, {"entity": "person", "id": lia})
+    place.make("connection", record_a=ends[0], role_a=roles[0], record_b=ends[1], role_b=roles[1])
+    return f"/r/customer/{id_}"
+
+
+@pytest.fixture(
+    params=[("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)], ids=lambda v: f"{v[0]}-{v[1]}"
+)
+def looked_at(request: pytest.FixtureRequest, site: Site, chromium: Browser) -> Iterator[Page]:
+    """A page in each theme and width, on which axe may be put."""
+    theme: Literal["light", "dark"] = request.param[0]
+    size = {"width": request.param[1], "height": 900}
+    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        yield page
+
+
+def how(page: Page) -> dict[str, int | bool]:
+    """The width and theme in which a page is looked at."""
+    size = page.viewport_size or {"width": 0}
+    return {
+        "width": size["width"],
+        "dark": page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"),
+    }
+
+
+def test_axe_finds_nothing_on_any_page(site: Site, looked_at: Page, record: str, proofs: bool) -> None:
+    is_thorough = proofs or how(looked_at) in OPPOSITES
+    found = {}
+    for path in (*WORKED_ON, *SEEN_NOW_AND_THEN) if is_thorough else WORKED_ON:
+        path = path.replace("RECORD", record)
+        looked_at.goto(f"{site.address}{path}")
+        found[path] = violations(looked_at)
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_axe_finds_nothing_on_a_form_with_errors(site: Site, looked_at: Page) -> None:
+    looked_at.goto(f"{site.address}/r/customer/new")
+    looked_at.get_by_label("E-mail").fill("nonsense")
+    looked_at.get_by_label("Weight").fill("heavy")
+    looked_at.get_by_role("button", name="Create customer").click()
+    looked_at.locator("#summary").wait_for()
+    assert violations(looked_at) == []
+
+
+def test_axe_finds_nothing_on_two_edits_that_meet(site: Site, looked_at: Page) -> None:
+    id_ = site.place.make(
+        "customer", site.place.actor(), name=f"Met {looked_at.viewport_size} {id(looked_at)}"[:60]
+    )
+    edit = f"/r/customer/{id_}/edit"
+    looked_at.goto(f"{site.address}{edit}")
+    ben = site.place.person("Ben")
+    ben.fill(ben.open(edit), edit, email="ben@met.example")
+    looked_at.get_by_label("E-mail").fill("ana@met.example")
+    looked_at.get_by_role("button", name="Save").click()
+    looked_at.locator("#clashes").wait_for()
+    assert violations(looked_at) == []

@@ -1,0 +1,119 @@
+"""Stories of people at a real browser, under the strict policy, with a silent console."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.ui.browser.conftest import Site
+
+
+def test_a_record_with_a_lookup_is_made_by_keyboard_alone(site: Site, ana: Page) -> None:
+    site.place.make("person", name="Bela Costa")
+    ana.goto(f"{site.address}/r/customer")
+    ana.get_by_role("link", name="New customer").focus()
+    ana.keyboard.press("Enter")
+    ana.get_by_label("Name", exact=True).focus()
+    ana.keyboard.type("By keyboard")
+    contact = ana.get_by_role("combobox", name="Contact")
+    for _ in range(40):
+        ana.keyboard.press("Tab")
+        if contact.evaluate("e => e === document.activeElement"):
+            break
+    ana.keyboard.type("bela")
+    expect(ana.get_by_role("option", name="Bela Costa")).to_be_visible()
+    ana.keyboard.press("ArrowDown")
+    ana.keyboard.press("Enter")
+    expect(contact).to_have_value("Bela Costa")
+    ana.keyboard.press("Control+Enter")
+    expect(ana.get_by_role("heading", level=1, name="By keyboard")).to_be_visible()
+    expect(ana.get_by_role("main").get_by_role("link", name="Bela Costa")).to_be_visible()
+    expect(ana.get_by_role("status").filter(has_text="Customer created")).to_be_visible()
+
+
+def test_two_customers_become_parent_and_subsidiary_and_each_page_says_it(site: Site, ana: Page) -> None:
+    top, low = (
+        site.place.make("customer", name="Ashdown Group"),
+        site.place.make("customer", name="Ashdown Analytics"),
+    )
+    ana.goto(f"{site.address}/r/customer/{top}")
+    ana.get_by_role("link", name="Connect with another record").click()
+    ana.get_by_label("Ashdown Group is").select_option(label="parent company of")
+    ana.get_by_role("combobox", name="Other record").fill("analytics")
+    ana.get_by_role("option", name="Ashdown Analytics").click()
+    ana.get_by_role("button", name="Connect with another record").click()
+    connections = ana.locator("section.card").filter(has_text="Connections")
+    expect(connections).to_contain_text(re.compile(r"parent company of\s+Ashdown Analytics"))
+    connections.get_by_role("link", name="Ashdown Analytics", exact=True).click()
+    expect(ana).to_have_url(f"{site.address}/r/customer/{low}")
+    expect(connections).to_contain_text(re.compile(r"subsidiary of\s+Ashdown Group"))
+
+
+def test_a_branch_is_made_under_its_parent_and_seen_from_both_sides(site: Site, ana: Page) -> None:
+    top = site.place.make("customer", name="Old house")
+    ana.goto(f"{site.address}/r/customer/{top}")
+    ana.get_by_text("Add to this record").click()
+    ana.get_by_role("link", name="Branches").click()
+    expect(ana.get_by_role("combobox", name="Parent customer")).to_have_value("Old house")
+    ana.get_by_label("Name", exact=True).fill("New house")
+    ana.get_by_role("button", name="Create customer").click()
+    ana.get_by_role("main").get_by_role("link", name="Old house").click()
+    expect(ana.locator("section.card").filter(has_text="Branches")).to_contain_text("New house")
+
+
+def test_the_list_goes_on_as_one_scrolls_and_its_filter_survives_going_back(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer?search=customer")
+    rows = ana.locator("tbody tr[id^='r-']")
+    expect(rows).to_have_count(50)
+    ana.get_by_role("link", name="Load more").scroll_into_view_if_needed()
+    expect(rows).to_have_count(60)
+    ana.get_by_label("Tier").select_option(label="Gold")
+    expect(rows).to_have_count(20)
+    expect(ana).to_have_url(re.compile("f.tier=gold"))
+    ana.get_by_role("link", name="Customer 03").click()
+    expect(ana.get_by_role("heading", level=1, name="Customer 03")).to_be_visible()
+    ana.go_back()
+    expect(ana.get_by_role("navigation", name="Main")).to_be_visible()
+    expect(rows).to_have_count(20)
+    expect(ana.get_by_label("Tier")).to_have_value("gold")
+
+
+def test_an_error_takes_the_focus_and_leads_to_its_input(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("E-mail").fill("nonsense")
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.locator("#summary")).to_be_focused()
+    ana.locator("#summary").get_by_role("link", name=re.compile("mail", re.I)).click()
+    expect(ana.get_by_label("E-mail")).to_be_focused()
+    expect(ana.get_by_label("E-mail")).to_have_value("nonsense")
+
+
+def test_rows_are_added_in_the_grid(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("Name", exact=True).fill("With rows")
+    orders = ana.get_by_role("group", name="Orders").first
+    orders.get_by_role("button", name="Add row").click()
+    texts = ana.locator("input[id^='f-orders-'][id$='-text']")
+    expect(texts).to_have_count(2)
+    texts.nth(0).fill("Pens")
+    texts.nth(1).fill("Ink")
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.get_by_role("region", name="Orders")).to_contain_text("Pens")
+    expect(ana.get_by_role("region", name="Orders")).to_contain_text("Ink")
+
+
+def test_a_page_asks_nobody_else_for_anything(site: Site, ana: Page) -> None:
+    asked: list[str] = []
+    ana.on("request", lambda request: asked.append(request.url))
+    for path in ("/", "/r/customer", "/r/customer/new", "/me"):
+        ana.goto(f"{site.address}{path}")
+    assert asked
+    assert [url for url in asked if not url.startswith((site.address, "data:"))] == []
+
+
+def test_a_session_that_ended_leads_from_the_list_to_the_sign_in_page(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer")
+    ana.context.clear_cookies()
+    ana.get_by_role("searchbox", name="Search in Customers").fill("nobody")
+    expect(ana).to_have_url(re.compile(r"/login\?next="))
