@@ -1,0 +1,174 @@
+"""The matrix of rights: the engine and the reference give the same answer in every cell."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support import rights_reference
+from tests.support.rights_matrix import SHAPES, all_cells, cells_about, judge, run_cells
+from tests.support.rights_stage import Cell, Fault, Stage, set_stage
+from tests.support.rights_world import Realm, make_realm
+from xrm.engine.access.row_rules import Masks, RowRules
+from xrm.engine.queries.frame import Frame
+from xrm.testing import make_runtime
+
+SEED = 1
+SMALL, FULL = 760, 10_000  # on each of the two databases, which are given different cells
+REALM = make_realm(SEED)
+CELLS = all_cells(REALM, SEED)
+
+
+@pytest.fixture(scope="module")
+def stage(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The realm, installed and filled."""
+    runtime = make_runtime(module_url, tmp_path_factory.mktemp("realm"), [REALM.pack])
+    yield set_stage(runtime, REALM)
+    runtime.close()
+
+
+def cells_for(stage: Stage, count: int) -> list[Cell]:
+    """As many cells for this database, none of which the other one gets."""
+    start = 0 if stage.runtime.database.dialect.is_sqlite else len(CELLS) // 2
+    return CELLS[start : start + count]
+
+
+def shown(faults: list[Fault]) -> str:
+    """The faults as a person reads them."""
+    return f"{len(faults)} faults\n" + "\n".join(str(fault) for fault in faults[:40])
+
+
+def test_nobody_sees_or_does_more_or_less_than_the_reference_says(
+    stage: Stage, scale: Callable[[int, int], int], record_property: Callable[[str, object], None]
+) -> None:
+    count = scale(SMALL, FULL)
+    cells = cells_for(stage, count)
+    assert len(set(cells)) == count
+    faults = run_cells(stage, cells)
+    leaks = [fault for fault in faults if fault.is_leak]
+    sys.stdout.write(f"{count} cells, {len(leaks)} leaks, {len(faults) - len(leaks)} wrong denials\n")
+    record_property("cells", count)
+    assert faults == [], shown(faults)
+
+
+def test_the_cells_of_a_small_run_go_through_every_way_to_ask_and_every_entity() -> None:
+    small = [*CELLS[:SMALL], *CELLS[len(CELLS) // 2 :][:SMALL]]
+    assert {cell.entity for cell in small} == set(REALM.world.things)
+    assert len({cell.roles for cell in small}) == len(REALM.role_sets)
+    rare = {"restore_one", "transition_one", "link_one", "unlink_one", "upsert_one", "batch_reference"}
+    assert set(SHAPES) - {cell.shape for cell in small} <= {*rare, "nested_child", "trash", "list_order"}
+
+
+RARE = (
+    "restore_one",
+    "transition_one",
+    "link_one",
+    "unlink_one",
+    "upsert_one",
+    "batch_reference",
+    "nested_child",
+)
+
+
+@pytest.mark.parametrize("shape", [*RARE, "trash", "list_order"])
+def test_rare_ways_are_asked_as_everybody(stage: Stage, shape: str, scale: Callable[[int, int], int]) -> None:
+    cells = [cell for cell in CELLS if cell.shape == shape][: scale(10, 500)]
+    faults = run_cells(stage, cells)
+    assert faults == [], shown(faults)
+
+
+def test_the_reference_knows_nothing_of_the_engine_and_is_short() -> None:
+    path = Path(rights_reference.__file__)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules = [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    modules += [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    assert not [m for m in modules if m.startswith(("xrm", "tests", "sqlalchemy"))]
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+# --- what the matrix is worth: each rule taken away is noticed ----------------------------------------------
+
+
+def _without_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of one entity are not narrowed."""
+    kept = Frame.readable
+    monkeypatch.setattr(Frame, "readable", lambda frame: None if frame.entity == "client" else kept(frame))
+
+
+def _without_row_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row rules of one entity hold everywhere."""
+    kept = RowRules.condition
+    true = kept.__globals__["sa"].true
+
+    def condition(rules: RowRules, rule: object, entity: str, row: object) -> object:
+        return true() if entity == "client" else kept(rules, rule, entity, row)
+
+    monkeypatch.setattr(RowRules, "condition", condition)
+
+
+def _without_field_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field is given wherever its row is."""
+    monkeypatch.setattr(Frame, "masked", lambda frame, name, column: column)
+
+
+def _without_filter_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter sees a field wherever its row is."""
+    monkeypatch.setattr(Masks, "mask", lambda masks, entity, attribute, row: None)
+
+
+def _without_hop_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of a filter leads to every record."""
+    monkeypatch.setattr(Masks, "restrict", lambda masks, entity, row: None)
+
+
+def _without_relationship_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relationship is given wherever its row is."""
+    monkeypatch.setattr(Frame, "given", lambda frame, name: [])
+
+
+MUTATIONS = [
+    (_without_rows, "client", ("list_all", "filter_ne", "group")),
+    (_without_row_rules, "client", ("list_all", "filter_ne", "update_one")),
+    (_without_field_mask, "client", ("list_all", "sort_up")),
+    (_without_filter_mask, "client", ("filter_ne", "filter_below", "how_many")),
+    (_without_hop_rule, "client", ("any_many", "count_many", "filter_eq")),
+    (_without_relationship_mask, "client", ("expand", "links")),
+]
+
+
+@pytest.mark.parametrize(
+    ("mutate", "entity", "shapes"),
+    MUTATIONS,
+    ids=[m[0].__name__.removeprefix("_without_") for m in MUTATIONS],
+)
+def test_a_rule_that_is_taken_away_is_noticed_as_a_leak(
+    stage: Stage,
+    module_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mutate: Callable[[pytest.MonkeyPatch], None],
+    entity: str,
+    shapes: tuple[str, ...],
+) -> None:
+    slice_ = cells_about(CELLS, entity, shapes)[:80]
+    mutate(monkeypatch)
+    with closing(make_runtime(module_url, tmp_path, install=False)) as runtime:
+        mutated = Stage(runtime, stage.realm, stage.ana, stage.other, stage.team)
+        assert any(fault is not None and fault.is_leak for fault in (judge(mutated, c) for c in slice_))
+
+
+def test_the_same_slices_are_free_of_faults_as_they_are(stage: Stage) -> None:
+    for _, entity, shapes in MUTATIONS:
+        faults = run_cells(stage, cells_about(CELLS, entity, shapes)[:10])
+        assert faults == [], shown(faults)
+
+
+def test_another_seed_draws_another_realm() -> None:
+    other: Realm = make_realm(SEED + 1)
+    assert other.pack != REALM.pack
+    assert make_realm(SEED).pack == REALM.pack
