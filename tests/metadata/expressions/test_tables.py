@@ -24,7 +24,11 @@ def test_the_reference_page_is_what_the_tables_print():
     assert Path(ROOT, "docs/reference/expressions.md").read_text() == print_reference()
 
 
-@pytest.mark.parametrize("entry", [*FUNCTIONS.values(), *AGGREGATES.values(), *SPECIALS.values()], ids=str)
+@pytest.mark.parametrize(
+    "entry",
+    [*FUNCTIONS.values(), *AGGREGATES.values(), *SPECIALS.values()],
+    ids=[*FUNCTIONS, *AGGREGATES, *SPECIALS],
+)
 def test_every_function_says_what_it_gives_and_shows_itself(entry):
     assert entry.summary.endswith(".")
     assert entry.signature.split("(")[0] + "(" in entry.example
