@@ -12,7 +12,6 @@ from xrm.engine.queries.request import Expand, Trash
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Stale, XrmError
 from xrm.testing import an_actor
 
-
 NOBODY = "019ecb27-0000-7000-8000-000000000000"
 
 
