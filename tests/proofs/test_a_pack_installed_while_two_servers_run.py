@@ -103,20 +103,8 @@ def a_garden(database_url: str, tmp_path: Path, program: tuple[str, ...] = XRM) 
         tokens[who] = runtime.identity.create_token(runtime.identity.actor(user, door="cli"), "proof")
     runtime.close()
     site = Site(tmp_path, database_url, program)
-    with two_servers(site) as servers:
+    with site.serving(2) as servers:
         yield Garden(site, servers, tokens)
-
-
-@contextmanager
-def two_servers(site: Site) -> Iterator[tuple[Server, ...]]:
-    """Both answer inside this block, and are gone afterwards."""
-    servers = (site.start(), site.start())
-    try:
-        assert until(lambda: all(server.is_ready() for server in servers))
-        yield servers
-    finally:
-        for server in servers:
-            server.kill()
 
 
 # --- the proof ----------------------------------------------------------------------------------------------

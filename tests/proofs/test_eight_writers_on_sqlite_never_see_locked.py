@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -18,9 +19,9 @@ from tests.proofs.conftest import Tell
 from tests.proofs.depot import Depot, make_depot
 from tests.proofs.sight import look
 from tests.proofs.writers import Tally, Verdict, Writer, judge
-from tests.support.servers import PATIENCE
+from tests.support.servers import PATIENCE, Server
 
-EIGHT = 8
+EIGHT, SERVERS = 8, 4
 HERE = Path(__file__).parent
 Scale = Callable[[int, int], int]
 
@@ -33,7 +34,7 @@ def depot(sqlite_url: str, tmp_path: Path) -> Depot:
 
 def test_eight_writers_over_http_are_never_refused(depot: Depot, scale: Scale, tell: Tell) -> None:
     began, number = time.monotonic(), scale(160, 4000)
-    verdict = written_over_http(depot, number, workers=4)
+    verdict = written_over_http(depot, number)
     tell(acknowledged=verdict.acknowledged, refused=len(verdict.refused), seconds=since(began))
     assert (verdict.refused, verdict.lost, verdict.half) == ((), (), ())
     assert verdict.acknowledged >= number
@@ -44,7 +45,7 @@ def test_eight_processes_over_their_runtimes_are_never_refused(
 ) -> None:
     began, each = time.monotonic(), scale(10, 250)
     made = {"code": "shared", "name": "shared", "pieces": 0, "external_key": "shared"}
-    with depot.site.serving() as server, server.caller(depot.token) as call:
+    with depot.site.serving() as (server,), server.caller(depot.token) as call:
         assert call("POST", "/records/parcel", made).status == 201
     told = written_by_processes(depot, each)
     done, refused = sum(t["done"] for t in told), [r for t in told for r in t["refused"]]
@@ -60,23 +61,23 @@ def test_eight_processes_over_their_runtimes_are_never_refused(
 @pytest.mark.proof
 def test_transactions_that_begin_by_reading_are_found_out(sqlite_url: str, tmp_path: Path) -> None:
     depot = make_depot(sqlite_url, tmp_path, (str(HERE / "sabotage.py"), "begin_deferred"))
-    verdict = written_over_http(depot, 400, workers=4)
+    verdict = written_over_http(depot, 400)
     assert any("R163" in told for told in verdict.refused)
 
 
 # --- the story ----------------------------------------------------------------------------------------------
 
 
-def written_over_http(depot: Depot, number: int, workers: int) -> Verdict:
-    """Eight callers wrote until so many writes were acknowledged, or every one of them was refused."""
+def written_over_http(depot: Depot, number: int) -> Verdict:
+    """Eight callers of four servers wrote until so many writes were acknowledged, or all were refused."""
     tally, writers = Tally(), [Writer(f"w{n}", Random(n)) for n in range(EIGHT)]
-    with depot.site.serving(workers=workers) as server:
+    with depot.site.serving(SERVERS) as servers:
 
-        def work(writer: Writer) -> None:
+        def work(writer: Writer, server: Server) -> None:
             with server.caller(depot.token) as call:
                 writer.write(call, tally, lambda: tally.acknowledged >= number)
 
-        threads = [Thread(target=work, args=(writer,)) for writer in writers]
+        threads = [Thread(target=work, args=pair) for pair in zip(writers, cycle(servers), strict=False)]
         for thread in threads:
             thread.start()
         for thread in threads:

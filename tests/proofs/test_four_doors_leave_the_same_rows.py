@@ -191,7 +191,7 @@ def an_office(database_url: str, folder: Path) -> Iterator[Office]:
         )
         tokens[who] = runtime.identity.create_token(runtime.identity.actor(user, door="cli"), "proof")
     runtime.close()
-    with Site(folder, database_url).serving() as server:
+    with Site(folder, database_url).serving() as (server,):
         yield Office(database_url, server, tokens)
 
 

@@ -29,7 +29,7 @@ def call(sqlite_url: str, tmp_path: Path) -> Iterator[Caller]:
     )
     runtime.close()
     site = Site(tmp_path, sqlite_url)
-    with site.serving() as server, server.caller(site.token(EMAIL)) as caller:
+    with site.serving() as (server,), server.caller(site.token(EMAIL)) as caller:
         yield caller
 
 

@@ -150,14 +150,6 @@ class Server:
         self.process.wait(timeout=PATIENCE)
         assert until(lambda: not _listens(self.port)), "A worker survived kill -9."
 
-    def stop(self) -> None:
-        """It has ended in order; what did not is killed."""
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(timeout=PATIENCE)
-        finally:
-            self.kill()
-
 
 def _listens(port: int) -> bool:
     with closing(socket.socket()) as probe:
@@ -208,11 +200,11 @@ class Site:
         """A new token of the user."""
         return str(self.xrm("token", "add", email, "proof")["token"])
 
-    def start(self, *, workers: int = 1, port: int | None = None) -> Server:
+    def start(self) -> Server:
         """A server is starting; `is_ready` says when it answers."""
-        chosen, number = port or free_port(), next(self.numbers)
+        chosen, number = free_port(), next(self.numbers)
         log = self.folder / f"server-{number}.log"
-        command = self._command("serve", "--port", chosen, "--workers", workers)
+        command = self._command("serve", "--port", chosen, "--workers", 1)
         with log.open("wb") as out:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environ, stdout=out, stderr=out, start_new_session=True
@@ -220,14 +212,19 @@ class Site:
         return Server(chosen, process, log)
 
     @contextmanager
-    def serving(self, *, workers: int = 1) -> Iterator[Server]:
-        """A server answers inside this block, and is gone afterwards."""
-        server = self.start(workers=workers)
+    def serving(self, number: int = 1) -> Iterator[tuple[Server, ...]]:
+        """So many servers of one worker each answer inside this block, and are gone afterwards.
+
+        Two workers behind one port would not do for work at the same time: one may get all connections.
+        """
+        servers = tuple(self.start() for _ in range(number))
         try:
-            assert until(server.is_ready), f"The server does not answer:\n{server.said()}"
-            yield server
+            for server in servers:
+                assert until(server.is_ready), f"The server does not answer:\n{server.said()}"
+            yield servers
         finally:
-            server.kill()
+            for server in servers:
+                server.kill()
 
     def _command(self, *arguments: object) -> list[str]:
         return [sys.executable, *self.program, *map(str, arguments)]
