@@ -96,9 +96,17 @@ class TypedField(fields.Field[Any]):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> Any:
         try:
-            return read_value(self.type, value, self.params)
+            return self.read(value)
         except BadValue as refusal:
-            raise ValidationError([_about(refusal.problem, self.label, attr or "")]) from None
+            raise ValidationError([self.refused(refusal, attr or "")]) from None
+
+    def read(self, raw: Any) -> Any:
+        """The Python value that JSON input means; raises BadValue."""
+        return read_value(self.type, raw, self.params)
+
+    def refused(self, refusal: BadValue, name: str) -> Problem:
+        """What is wrong with the value of the field `name`, in words about the field."""
+        return _about(refusal.problem, self.label, name)
 
 
 def _about(problem: Problem, label: str, name: str) -> Problem:
@@ -157,13 +165,20 @@ class Contract:
         return dumped
 
     def _parsed(self, given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
-        """What the schema's fields make of these names; asked one by one, for most of them did not come."""
+        """What the schema's fields make of these names.
+
+        They are asked one by one, for most of them did not come, and without marshmallow's own steps, which
+        have nothing to do here and cost as much as reading a value.
+        """
         parsed = {}
         for name, raw in given.items():
+            field = self.schema.load_fields[name]
+            if not isinstance(field, TypedField):
+                raise AssertionError("a contract has typed fields only")
             try:
-                parsed[name] = self.schema.load_fields[name].deserialize(raw, name, given)
-            except ValidationError as refusal:
-                problems.extend(_problems_in(refusal))
+                parsed[name] = field.read(raw)
+            except BadValue as refusal:
+                problems.extend([field.refused(refusal, name)])
         return parsed
 
     def _refusals(
@@ -217,11 +232,6 @@ def _needed(entity: Entity) -> Iterable[Field | Relationship]:
 def _shown(name: object) -> str:
     """The start of a name that a caller made up, safe to send back."""
     return str(name)[:_SHOWN_NAME].encode("utf-8", "replace").decode() or '""'
-
-
-def _problems_in(refusal: ValidationError) -> Iterable[Problem]:
-    """The problems that a field put in the place of marshmallow's messages."""
-    return [problem for problem in refusal.messages if isinstance(problem, Problem)]
 
 
 def contract(model: Model, entity: str, language: str = "en") -> Contract:

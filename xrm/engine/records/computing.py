@@ -80,10 +80,9 @@ def _numbered(setting: Setting, drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _finished(setting: Setting, draft: Draft) -> Draft:
-    new = {**draft.new, **_in_base(setting, draft)}
-    draft = draft.with_(new=new)
-    title = _title(setting, draft)
-    return draft.with_(new={**draft.new, "title": title})
+    based = _in_base(setting, draft)
+    draft = draft.with_(new={**draft.new, **based}) if based else draft
+    return draft.with_(new={**draft.new, "title": _title(setting, draft)})
 
 
 def _in_base(setting: Setting, draft: Draft) -> dict[str, Money]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ class Draft:
 
     def with_(self, **changes: Any) -> Draft:
         """This draft with other facts."""
-        return replace(self, **changes)
+        return Draft(**{**dict(zip(_NAMES, _facts(self), strict=True)), **changes})
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
@@ -67,3 +68,7 @@ class Draft:
     def problem(self, code: str, name: str, message: str, hint: str = "") -> Problem:
         """A problem at a value of this draft."""
         return Problem(code, message, hint, self.where(name))
+
+
+_NAMES = tuple(f.name for f in fields(Draft))
+_facts = attrgetter(*_NAMES)  # `dataclasses.replace` asks every field by itself
