@@ -22,7 +22,7 @@ from benchmarks.processes import cpu_seconds, memory_mb
 from benchmarks.site import Server, Site
 
 SETTLE = 0.02  # the kernel counts CPU in ticks of 10 ms
-WARM_UP = 0.2
+WARM_UP = 0.5
 
 Told = Callable[[str], None]
 

@@ -60,16 +60,25 @@ def _get_all(ids: Ids, number: int, facts: Mapping[str, Any]) -> Request:
     return Request("GET", f"{RECORDS}/deal/{_one_of(ids.deals, number)}")
 
 
-def _list(fields: str, more: str = "") -> Callable[[Ids, int, Mapping[str, Any]], Request]:
+FEW, MANY = 10, 100_000  # amounts that lists are asked with, per stage
+
+
+def _list(
+    fields: str, more: str = "", amounts: int = FEW
+) -> Callable[[Ids, int, Mapping[str, Any]], Request]:
     def make(ids: Ids, number: int, facts: Mapping[str, Any]) -> Request:
-        wanted = f"f.stage={_one_of(STAGES, number)}&f.amount.ge={number * 7919 % 5000 * 1000}"
+        wanted = f"f.stage={_one_of(STAGES, number)}&f.amount.ge={_amount(number, amounts)}"
         return Request("GET", f"{RECORDS}/deal?fields={fields}&{wanted}&{NEWEST}{more}")
 
     return make
 
 
+def _amount(number: int, amounts: int) -> int:
+    return number * 7919 % amounts * (5_000_000 // amounts)
+
+
 def _filter(ids: Ids, number: int, facts: Mapping[str, Any]) -> Request:
-    text = f'stage == "{_one_of(STAGES, number)}" and amount >= {number * 7919 % 5000 * 1000}'
+    text = f'stage == "{_one_of(STAGES, number)}" and amount >= {_amount(number, FEW)}'
     return Request("GET", f"{RECORDS}/deal?fields={BRIEF}&filter={quote(text)}&{NEWEST}")
 
 
@@ -118,6 +127,7 @@ OPERATIONS = (
     Operation("get", "one deal, six fields", _get),
     Operation("get_all", "one deal, all fields", _get_all),
     Operation("list", "50 deals by stage and amount, newest first", _list(BRIEF)),
+    Operation("list_fresh", "the same with amounts that did not come before", _list(BRIEF, "", MANY)),
     Operation("list_filter", "the same, asked in the filter language", _filter),
     Operation("list_count", "the same with an exact count", _list(BRIEF, "&count=exact")),
     Operation("expand", "the same with names of account and contact", _list(NAMED)),

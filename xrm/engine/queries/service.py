@@ -106,13 +106,13 @@ class QueryService:
         self.reader(actor).entity(query.entity)
         plan, literals = self._plan(actor, query)
         planned = perf_counter()
-        kit = self.kit(actor)
-        values = {**values_of(kit, query, self.parameters(actor)), **literals}
+        kit, parameters = self.kit(actor), self.parameters(actor)
+        values = {**values_of(kit, query, parameters), **literals}
         rows = self._rows(unit, plan, query, values)
         ran = perf_counter()
         shown = rows[: query.limit]
         data = [plan.presenter.record(row) for row in shown]
-        name_references(kit, unit, data, plan.presenter.any_references, self.parameters(actor))
+        name_references(kit, unit, data, plan.presenter.any_references, parameters)
         expanding.expand(self, unit, actor, query, data)
         more = cursor.encode(query, self._key(plan, shown[-1])) if len(rows) > query.limit else None
         count, count_is = self._count(unit, plan, query, values)
