@@ -119,7 +119,7 @@ def _imported(ours: Server, file: bytes) -> dict[str, Any]:
     wire = ours.wire()
     try:
         while job["state"] in UNDER_WAY:
-            time.sleep(site.PAUSE * 4)
+            time.sleep(0.1)
             job = json.loads(wire.ask(Request("GET", f"/api/v1/jobs/{job['id']}")))
     finally:
         wire.close()
