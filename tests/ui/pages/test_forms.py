@@ -289,9 +289,9 @@ def test_a_file_is_kept_shown_and_given_back(shop: Place, ana: Person) -> None:
     shown = ana.send("/r/customer/new", posted, papers__upload=[(io.BytesIO(b"two words"), "plan <b>.txt")])
     (link,) = [e for e in shown.find("a") if "/files/papers/" in e["href"]]
     assert link.text == "plan <b>.txt"
-    given = ana.client.get(link["href"])
-    assert given.data == b"two words"
-    assert "sandbox" in given.headers["Content-Security-Policy"]
+    with ana.client.get(link["href"]) as given:
+        assert given.data == b"two words"
+        assert "sandbox" in given.headers["Content-Security-Policy"]
 
 
 def test_a_file_survives_a_refusal_of_the_form(shop: Place, ana: Person) -> None:

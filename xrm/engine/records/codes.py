@@ -31,6 +31,5 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R156": "A link ends before it begins.",
         "R157": "The records are linked already in this period.",
         "R158": "There is no such file for the caller.",
-        "R168": "A stored secret cannot be opened with the present key.",
     }
 )

@@ -22,6 +22,7 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "R165": "A statement took longer than allowed.",
         "R166": "A disk is full.",
         "R167": "A disk has failed.",
+        "R168": "A stored secret cannot be opened with the present key.",
         "S110": "A field would change how it is stored.",
         "S111": "A field with a column is no longer defined.",
         "S112": "An entity or relationship with a table is no longer defined.",
