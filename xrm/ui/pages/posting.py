@@ -20,7 +20,7 @@ from xrm.ui.fields.parsing import ABSENT, FormData, RowInput, parse_form, parse_
 from xrm.ui.pages.files import keep_uploads
 from xrm.ui.pages.layout import TO, Layout, Slot
 from xrm.ui.pages.lookups import choices
-from xrm.ui.pages.visit import Visit
+from xrm.ui.pages.visit import Visit, version_in
 
 WAS, VERSION, KEEP, THEIRS, MINE = "was", "version", "keep.", "theirs", "mine"
 _DIGEST = 6
@@ -75,7 +75,7 @@ def read_post(visit: Visit, layout: Layout, entity: str) -> Post:
         if slot.field.kind == "lookup":
             titles[slot.name] = visit.form.get(f"{slot.name}.text", "")
     version = visit.form.get(VERSION, "")
-    return Post(values, rows, unknown, was, int(version) if version.isdecimal() else None, titles)
+    return Post(values, rows, unknown, was, version_in(version), titles)
 
 
 def read_one(

@@ -24,7 +24,7 @@ from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.refusals import Said, status_of, summary
 from xrm.ui.pages.related import children, related_of, written
 from xrm.ui.pages.steps import steps_of
-from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.pages.visit import Visit, record_id, version_in
 
 GRID_ROWS = 50
 FACTS = 3
@@ -244,7 +244,7 @@ def delete(visit: Visit, entity: str, record: str) -> Response:
     if not visit.is_post:
         return _confirm(visit, found, id_, shown)
     version = visit.form.get("version", "")
-    command = Delete(entity, Target(id_), int(version) if version.isdecimal() else None)
+    command = Delete(entity, Target(id_), version_in(version))
     try:
         outcome = visit.records.execute(visit.actor, [command])
     except (Conflict, Forbidden, Invalid) as error:

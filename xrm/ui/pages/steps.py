@@ -18,7 +18,7 @@ from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
 from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
-from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.pages.visit import Visit, record_id, version_in
 
 REASON = "reason"
 
@@ -63,7 +63,7 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
         Target(id_),
         step,
         sent_values(post, names),
-        int(version) if version.isdecimal() else None,
+        version_in(version),
         visit.form.get(REASON, "").strip(),
     )
     try:

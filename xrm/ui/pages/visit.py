@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime, Snapshot
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_VERSION = re.compile(r"[0-9]{1,18}\Z")
 _USUAL = {"en": "en_GB", "pt": "pt_PT"}
+
+
+def version_in(text: str) -> int | None:
+    """The version that a form says it showed; None for what no version can be, however long it is."""
+    return int(text) if _VERSION.match(text) else None
 
 
 @dataclass(frozen=True, slots=True)
