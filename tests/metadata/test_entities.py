@@ -111,6 +111,15 @@ def test_a_read_through_that_leads_nowhere_is_a_problem(path: str, code: str):
     assert [p.code for p in problems_of(files)] == [code]
 
 
+@pytest.mark.parametrize("path", ["owner_of.name", "owner_of.name.again"])
+def test_a_read_through_something_abstract_that_no_entity_is_like_is_told_once_at_the_relationship(path: str):
+    more = f"  far: {{from: {path}}}\nrelationships: {{owner_of: {{to: party}}}}\n"
+    party = "entity: party\nabstract: true\nfields: {name: {type: text}}\n"
+    thing = THING.format(more=more, ownership="none")
+    problems = problems_of({**CRM, "entities/party.yaml": party, "entities/thing.yaml": thing})
+    assert [(p.code, '"party" is abstract' in p.message) for p in problems] == [("M244", True)]
+
+
 def test_the_title_is_an_expression_over_own_fields():
     assert a_thing('  code: {type: text}\ntitle: code + " " + name\n').title is not None
     more = "title: account.name\nrelationships: {account: {to: account}}\n"

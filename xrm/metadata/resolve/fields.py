@@ -154,6 +154,8 @@ def _end_of(context: Context, entity: Entity, field: Field) -> Field | None:
             context.add("M218", f'"{name}" does not lead to one record.', hint, where)
             return None
         reached = tuple(dict.fromkeys(t for r in hops for t in r.targets))
+        if not reached:
+            return None  # it leads to something abstract that no entity is like, which is told there
         context.use(f"field:{hops[0].entity}.{name}", f"field:{entity.name}.{field.name}", where)
     return _shared_field(context, entity, field, reached)
 
