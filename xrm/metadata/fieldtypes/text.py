@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -203,61 +203,61 @@ TEXT = FieldType(
     can_be_searched=True,
 )
 
-LONG_TEXT = FieldType(
-    name="long_text",
-    summary="Text of many lines; found by search, neither sorted nor compared.",
-    example="remark: {type: long_text, search: true}",
-    control=Control.AREA,
-    params=_length_param(AREA_LENGTH, AREA_LIMIT),
-    parts=_area_parts,
-    parse=_parse_area,
-    dump=as_is,
-    split=alone,
-    join=only,
-    expression=typed(LONG_TEXT_VALUE),
-    json_schema=_area_schema("Called twice.\nWill call again."),
-    words=as_text,
-    is_sortable=False,
-    can_be_unique=False,
-    can_be_searched=True,
+
+def _many_lines(
+    name: str,
+    summary: str,
+    example: str,
+    control: Control,
+    sample: str,
+    parse: Callable[[Any, Params], Any] = _parse_area,
+    words: Callable[[Any, Params], str] = as_text,
+) -> FieldType:
+    """A type of text of many lines: found by search, neither sorted nor compared."""
+    return FieldType(
+        name=name,
+        summary=summary,
+        example=example,
+        control=control,
+        params=_length_param(AREA_LENGTH, AREA_LIMIT),
+        parts=_area_parts,
+        parse=parse,
+        dump=as_is,
+        split=alone,
+        join=only,
+        expression=typed(LONG_TEXT_VALUE),
+        json_schema=_area_schema(sample),
+        words=words,
+        is_sortable=False,
+        can_be_unique=False,
+        can_be_searched=True,
+    )
+
+
+LONG_TEXT = _many_lines(
+    "long_text",
+    "Text of many lines; found by search, neither sorted nor compared.",
+    "remark: {type: long_text, search: true}",
+    Control.AREA,
+    "Called twice.\nWill call again.",
 )
 
-RICH_TEXT = FieldType(
-    name="rich_text",
-    summary="Formatted text, kept as HTML from which all but simple tags and links is taken away.",
-    example="description: {type: rich_text, search: true}",
-    control=Control.RICH,
-    params=_length_param(AREA_LENGTH, AREA_LIMIT),
-    parts=_area_parts,
+RICH_TEXT = _many_lines(
+    "rich_text",
+    "Formatted text, kept as HTML from which all but simple tags and links is taken away.",
+    "description: {type: rich_text, search: true}",
+    Control.RICH,
+    "<p>Called <strong>twice</strong>.</p>",
     parse=_parse_rich,
-    dump=as_is,
-    split=alone,
-    join=only,
-    expression=typed(LONG_TEXT_VALUE),
-    json_schema=_area_schema("<p>Called <strong>twice</strong>.</p>"),
     words=html_words,
-    is_sortable=False,
-    can_be_unique=False,
-    can_be_searched=True,
 )
 
-MARKDOWN = FieldType(
-    name="markdown",
-    summary="Formatted text, kept as Markdown and shown as cleaned HTML.",
-    example="body: {type: markdown, max_length: 50000}",
-    control=Control.MARKDOWN,
-    params=_length_param(AREA_LENGTH, AREA_LIMIT),
-    parts=_area_parts,
-    parse=_parse_area,
-    dump=as_is,
-    split=alone,
-    join=only,
-    expression=typed(LONG_TEXT_VALUE),
-    json_schema=_area_schema("Called **twice**."),
-    words=as_text,
-    is_sortable=False,
-    can_be_unique=False,
-    can_be_searched=True,
+MARKDOWN = _many_lines(
+    "markdown",
+    "Formatted text, kept as Markdown and shown as cleaned HTML.",
+    "body: {type: markdown, max_length: 50000}",
+    Control.MARKDOWN,
+    "Called **twice**.",
 )
 
 URL = FieldType(
