@@ -13,6 +13,15 @@ from tests.support.rights_ask import (
     Ask,
     Pair,
 )
+from tests.support.rights_carrying import (
+    export_all,
+    export_fields,
+    export_filter,
+    export_heading,
+    export_sort,
+    import_change,
+    import_new,
+)
 from tests.support.rights_following import (
     all_many,
     any_many,
@@ -73,7 +82,8 @@ SHAPES: Mapping[str, Callable[[Ask], Pair]] = {
         filter_not_below, filter_contains, short_test, sort_up, sort_down, group, total, how_many, extreme,
         search_list, search_all, history, feed, expand, links, filter_pointer, filter_pointer_ne, count_many,
         any_many, all_many, sum_many, max_many, typeahead, create_with, update_one, delete_one, restore_one,
-        transition_one, link_one, unlink_one, upsert_one, batch_reference, nested_child,
+        transition_one, link_one, unlink_one, upsert_one, batch_reference, nested_child, export_all,
+        export_fields, export_filter, export_heading, export_sort, import_new, import_change,
     )
 }  # fmt: skip
 
@@ -84,8 +94,10 @@ def _names(*shapes: Callable[[Ask], Pair]) -> tuple[str, ...]:
 
 def _field_shapes(kind: str, *, through: bool, searched: bool) -> Iterator[str]:
     yield from _names(get_one, list_all, fields_of, filter_empty, history, feed)
+    yield from _names(export_all, export_fields, export_heading)
     if kind != "long_text":
-        yield from _names(filter_eq, filter_ne, short_test, sort_up, sort_down)
+        yield from _names(filter_eq, filter_ne, short_test, sort_up, sort_down, export_filter)
+        yield from _names(export_sort) if not through else ()
     if kind in ORDERED:
         yield from _names(filter_below, filter_not_below)
     if kind in ("text", "email"):
@@ -99,7 +111,7 @@ def _field_shapes(kind: str, *, through: bool, searched: bool) -> Iterator[str]:
     if searched:
         yield from _names(search_list, search_all)
     if not through:
-        yield from _names(create_with, update_one)
+        yield from _names(create_with, update_one, import_new, import_change)
 
 
 def _side_shapes(entity: str, name: str) -> Iterator[str]:
@@ -108,6 +120,7 @@ def _side_shapes(entity: str, name: str) -> Iterator[str]:
         yield from _names(expand, links, count_many)
         return
     yield from _names(get_one, list_all, fields_of, history, feed, expand, create_with, update_one)
+    yield from _names(export_all, export_fields, export_heading, import_new, import_change)
     if not side.any:
         yield from _names(filter_pointer, filter_pointer_ne, filter_empty, sort_up, sort_down, typeahead)
     if len(side.targets) == 1:
@@ -134,8 +147,8 @@ def _hop_shapes(kind: str, *, many: bool, narrowed: bool) -> Iterator[str]:
     yield from _names(filter_eq, filter_ne) if kind != "long_text" else ()
     if narrowed:
         return
-    yield from _names(fields_of)
-    yield from _names(sort_up, sort_down) if kind != "long_text" else ()
+    yield from _names(fields_of, export_fields)
+    yield from _names(export_filter, export_sort, sort_up, sort_down) if kind != "long_text" else ()
     yield from _names(group) if kind in GROUPED else ()
     yield from _names(total) if kind == "integer" else ()
 

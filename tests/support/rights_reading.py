@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -146,12 +146,19 @@ def _sorted(ask: Ask, *, descending: bool) -> Pair:
     ):
         return "unfit", got
 
+    key = sorted_key(ask)
+    return ask.expected(lambda: ask.person.ordered(ask.entity, key, descending=descending)), got
+
+
+def sorted_key(ask: Ask) -> Callable[[Record], Any]:
+    """By what records are ordered: a value, or the title of what is pointed at."""
+
     def key(record: Record) -> Any:
         if len(ask.path) > 1 or ask.name in THINGS[ask.entity].fields:
             return ask.person.at(record, ask.path)
         return (ask.person.shown(record, ask.name) or {}).get("title")
 
-    return ask.expected(lambda: ask.person.ordered(ask.entity, key, descending=descending)), got
+    return key
 
 
 def sort_up(ask: Ask) -> Pair:

@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 Record = dict[str, Any]
-OPERATIONS = ("create", "read", "update", "delete", "transition", "assign")
+OPERATIONS = ("create", "read", "update", "delete", "transition", "assign", "export", "import")
+CARRIED = {"export": ("read",), "import": ("create", "update")}
+FOLLOWED = {o: o if o in ("read", "export", "import") else "update" for o in OPERATIONS if o != "assign"}
 Rows = Callable[["Person", Record], bool]
 
 
@@ -49,8 +51,7 @@ class Thing:
 
     def open_names(self) -> frozenset[str]:
         """The names that a grant without a list of fields gives."""
-        both = {**self.fields, **self.sides}
-        return frozenset(n for n, what in both.items() if not what.guarded)
+        return frozenset(n for n, what in {**self.fields, **self.sides}.items() if not what.guarded)
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,13 @@ class World:
 
 @dataclass(repr=False)
 class Person:
-    """Someone with roles, in front of the world."""
+    """Someone with roles, in front of the world. `transfer` is granted besides what it carries."""
 
     world: World
     roles: frozenset[str]
     me: str
     teams: frozenset[str] = frozenset()
+    transfer: str = ""
     _grants: dict[tuple[str, str], list[Grant]] = field(default_factory=dict)
 
     def grants(self, entity: str, operation: str) -> list[Grant]:
@@ -92,25 +94,31 @@ class Person:
         return self._grants[key]
 
     def _followed(self, entity: str, operation: str) -> Iterator[Grant]:
-        thing = self.world.things[entity]
-        if thing.parent is None or operation not in ("create", "read", "update", "delete", "transition"):
+        thing, asked = self.world.things[entity], FOLLOWED.get(operation)
+        if thing.parent is None or asked is None:
             return
         lookup, owner, inverse = thing.parent
-        asked = "read" if operation == "read" else "update"
-        if inverse in self.names(owner, asked):
+        if any(inverse in g.fields for g in self.grants(owner, asked)):
 
             def rows(person: Person, record: Record) -> bool:
-                return record[lookup] is not None and person.gives(record[lookup], asked, inverse)
+                return record[lookup] is not None and person._granted(record[lookup], asked, inverse)
 
             yield Grant(entity, frozenset({operation}), rows, thing.open_names())
 
+    def _asked(self, operation: str) -> tuple[str, ...]:
+        return (operation, self.transfer) if operation in CARRIED.get(self.transfer, ()) else (operation,)
+
+    def _granted(self, record: Record, operation: str, name: str = "") -> bool:
+        grants = (g for g in self.grants(record["entity"], operation) if not name or name in g.fields)
+        return any(g.rows is None or g.rows(self, record) for g in grants)
+
     def can(self, entity: str, operation: str) -> bool:
         """True when the operation is granted on some row at all."""
-        return bool(self.grants(entity, operation))
+        return all(self.grants(entity, o) for o in self._asked(operation))
 
     def may(self, record: Record, operation: str) -> bool:
         """True when the operation is granted on this record."""
-        return any(g.rows is None or g.rows(self, record) for g in self.grants(record["entity"], operation))
+        return all(self._granted(record, o) for o in self._asked(operation))
 
     def sees(self, record: Record) -> bool:
         """True when the record may be read."""
@@ -118,12 +126,12 @@ class Person:
 
     def gives(self, record: Record, operation: str, name: str) -> bool:
         """True when the operation is granted on this field of this record."""
-        grants = self.grants(record["entity"], operation)
-        return any(name in g.fields and (g.rows is None or g.rows(self, record)) for g in grants)
+        return all(self._granted(record, o, name) for o in self._asked(operation))
 
     def names(self, entity: str, operation: str) -> frozenset[str]:
         """The names that the operation may touch on some row."""
-        given = frozenset(n for g in self.grants(entity, operation) for n in g.fields)
+        each = ({n for g in self.grants(entity, o) for n in g.fields} for o in self._asked(operation))
+        given = frozenset(set.intersection(*each))
         if operation != "read":
             return given
         thing = self.world.things[entity]
@@ -205,9 +213,8 @@ class Person:
         names = [n for n, attribute in self.world.things[entity].fields.items() if attribute.searched]
 
         def holds(record: Record) -> bool:
-            return any(
-                word in str(t or "") for t in (record["title"], *(self.value(record, n) for n in names))
-            )
+            texts = (record["title"], *(self.value(record, n) for n in names))
+            return any(word in str(t or "") for t in texts)
 
         return self.where(entity, holds)
 
@@ -230,9 +237,7 @@ class Person:
         """Names that may be read but not written are refused, others do not exist."""
         given, read = self.names(entity, operation), self.names(entity, "read")
         wrong = [n for n in names if n not in given]
-        if not wrong:
-            return ""
-        return "unknown" if any(n not in read for n in wrong) else "refused"
+        return "unknown" if any(n not in read for n in wrong) else "refused" if wrong else ""
 
     def _pointers(self, values: Mapping[str, Any], old: Record | None = None) -> str:
         """Only readable live records, and what one can read there already, can be pointed at."""
@@ -246,10 +251,8 @@ class Person:
         entity = new["entity"]
         wrong = self.entity_wrong(entity, "create") or self.names_wrong(entity, "create", given)
         wrong = wrong or self._pointers({n: v for n, v in given.items() if n not in fresh})
-        if wrong:
-            return wrong
         allowed = self.may(new, "create") and all(self.gives(new, "create", n) for n in given)
-        return "done" if allowed else "refused"
+        return wrong or ("done" if allowed else "refused")
 
     def update(self, old: Record, given: Mapping[str, Any]) -> str:
         """What comes of setting these values."""
@@ -257,10 +260,8 @@ class Person:
         if not wrong and old["trashed"]:
             return "conflict"
         wrong = wrong or self.names_wrong(old["entity"], "update", given) or self._pointers(given, old)
-        if wrong:
-            return wrong
         allowed = all(self.gives(old, "update", n) for n in given) and self.may({**old, **given}, "update")
-        return "done" if allowed else "refused"
+        return wrong or ("done" if allowed else "refused")
 
     def step(self, old: Record, transition: tuple[str, str, frozenset[str] | None]) -> str:
         """What comes of a transition: (from, to, roles that may take it)."""

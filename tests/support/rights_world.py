@@ -373,7 +373,12 @@ HAND_WRITTEN: Mapping[str, Sequence[Said]] = {
                 Said("person", ["read", "delete"], 0)],
     "blind": [Said("client", ["create", "update", "delete"]), Said("vault", ["create"])],
     "nothing": [Said("client", [], None), Said("region", ["update"], None, [])],
-    "full": [Said(e, [*WRITE, *(["transition", "assign"] if e == "ticket" else [])], None,
+    "carrier": [Said("client", [*READ, "export"], 1), Said("client", ["export"], 2, ["name", "size", "score"]),
+                Said("client", READ, 2), Said("region", [*READ, "export"], 0), Said("person", READ),
+                Said("ticket", READ), Said("ticket", ["export"], 0, ["subject", "cost", "steps", "client"])],
+    "loader": [Said("client", ["create", "read", "update"]), Said("client", ["import"], 2, ["name", "size", "tag"]),
+               Said("ticket", ["read", "update"]), Said("ticket", ["import"], 3, ["subject", "steps"])],
+    "full": [Said(e, [*WRITE, "export", "import", *(["transition", "assign"] if e == "ticket" else [])], None,
                   [*THINGS[e].fields, *THINGS[e].sides]) for e in THINGS],
 }  # fmt: skip
 
@@ -386,6 +391,7 @@ def _drawn(chance: random.Random) -> list[Said]:
             can = chance.choice([READ, READ, READ, WRITE, ["read", "update"], ["update"], ["create", "read"]])
             if entity == "ticket" and chance.random() < 0.3:
                 can = [*can, "transition"]
+            can = [*can, *(o for o in ("export", "import") if chance.random() < 0.4)]
             rows = chance.choice([None, *range(len(RULES[entity]))])
             found.append(Said(entity, can, rows, _drawn_fields(chance, entity, can)))
     return found
@@ -429,9 +435,9 @@ class Realm:
     pack: Mapping[str, str]
     role_sets: Sequence[frozenset[str]]
 
-    def person(self, roles: frozenset[str]) -> Person:
-        """Someone with these roles."""
-        return Person(self.world, roles, ME, frozenset({TEAM}))
+    def person(self, roles: frozenset[str], transfer: str = "") -> Person:
+        """Someone with these roles, who carries records out or in if a transfer is named."""
+        return Person(self.world, roles, ME, frozenset({TEAM}), transfer)
 
 
 def make_realm(seed: int, drawn_roles: int = 14, sets: int = 44) -> Realm:

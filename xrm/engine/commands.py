@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from xrm.errors import Problem
 
 ADMINISTRATOR = "system_admin"
+
+
+class Signature(NamedTuple):
+    """What of an identity shapes a compiled query: roles in order, and the transfer that is going on."""
+
+    roles: tuple[str, ...]
+    transfer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +26,9 @@ class Actor:
 
     `roles` are role names held; empty means none, which grants nothing. `units` are the person's unit and
     the units below it. `door` says through which surface the act came (api, page, import, cli, job ...);
-    `cause` is the change or run that led to it, if any. `signature` is equal for two actors whose queries
-    compile to the same SQL.
+    `cause` is the change or run that led to it, if any. `transfer` says that records are carried out or in
+    together, "export" or "import": that operation must then be granted cell by cell besides the others.
+    `signature` is equal for two actors whose queries compile to the same SQL.
     """
 
     id: UUID
@@ -35,11 +43,12 @@ class Actor:
     language: str = "en"
     zone: str = "UTC"
     contact: UUID | None = None
+    transfer: str = ""
 
     @property
-    def signature(self) -> tuple[str, ...]:
+    def signature(self) -> Signature:
         """The part of the identity that shapes a compiled query; the rest are bound parameters."""
-        return tuple(sorted(self.roles))
+        return Signature(tuple(sorted(self.roles)), self.transfer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
-from xrm.engine.commands import Actor
+from xrm.engine.commands import Actor, Signature
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import OPERATIONS, POINTERS, STATE_FIELDS, Entity, Grant, Label, Model, Role
 
@@ -32,29 +32,40 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """The rows on which something holds: everywhere, nowhere, or where any of the conditions holds."""
+    """The rows on which something holds: everywhere, or where any condition or both rules of a pair hold."""
 
     everywhere: bool = False
     conditions: tuple[Condition, ...] = ()
+    pairs: tuple[tuple[RowRule, RowRule], ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
         """A short key that is equal for equal rules of one model."""
         if self.everywhere:
             return ("everywhere",)
-        return tuple(f"{'.'.join(c.path)}:{c.text}" for c in self.conditions)
+        both = (f"({' or '.join(a.texts)}) and ({' or '.join(b.texts)})" for a, b in self.pairs)
+        return (*(f"{'.'.join(c.path)}:{c.text}" for c in self.conditions), *both)
 
     @property
     def nowhere(self) -> bool:
         """True when no row can satisfy it."""
-        return not self.everywhere and not self.conditions
+        return not self.everywhere and not self.conditions and not self.pairs
 
     def or_else(self, other: RowRule) -> RowRule:
         """Where this rule or the other holds."""
         if self.everywhere or other.everywhere:
             return EVERYWHERE
         new = tuple(c for c in other.conditions if c not in self.conditions)
-        return RowRule(conditions=self.conditions + new)
+        pairs = tuple(p for p in other.pairs if p not in self.pairs)
+        return RowRule(conditions=self.conditions + new, pairs=self.pairs + pairs)
+
+    def and_also(self, other: RowRule) -> RowRule:
+        """Where this rule and the other hold."""
+        if self.nowhere or other.nowhere:
+            return NOWHERE
+        if self.everywhere or self == other:
+            return other
+        return self if other.everywhere else RowRule(pairs=((self, other),))
 
 
 EVERYWHERE = RowRule(everywhere=True)
@@ -115,6 +126,7 @@ class Policy:
         self._model = model
         self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
         self._granted = lru_cache(maxsize=20_000)(self._combined)
+        self._carried = lru_cache(maxsize=20_000)(self._narrowed)
         self._cached = lru_cache(maxsize=20_000)(self._rights)
         self._usable = lru_cache(maxsize=2_000)(self._used)
 
@@ -152,34 +164,44 @@ class Policy:
         """The concrete entities on which any operation is granted to `actor`, in model order."""
         return self._usable(actor.signature)
 
-    def _used(self, roles: tuple[str, ...]) -> tuple[str, ...]:
+    def _used(self, signature: Signature) -> tuple[str, ...]:
         concrete = (e.name for e in self._model.entities.values() if not e.abstract)
-        return tuple(n for n in concrete if any(self._granted(roles, n).can(o) for o in OPERATIONS))
+        return tuple(n for n in concrete if any(self._carried(signature, n).can(o) for o in OPERATIONS))
 
-    def _rights(self, roles: tuple[str, ...], entity_name: str) -> Rights:
+    def _rights(self, signature: Signature, entity_name: str) -> Rights:
         """What the grants give, without read-through fields whose inputs they do not give."""
-        granted = self._granted(roles, entity_name)
+        granted = self._carried(signature, entity_name)
         fields = self._model.entities[entity_name].fields.values()
-        closed = {f.name for f in fields if f.through and not self._reaches(roles, entity_name, f.through)}
+        closed = {
+            f.name for f in fields if f.through and not self._reaches(signature, entity_name, f.through)
+        }
         if not closed:
             return granted
         read = {n: rule for n, rule in granted.cells.get("read", {}).items() if n not in closed}
         return replace(granted, cells={**granted.cells, "read": read})
 
-    def _reaches(self, roles: tuple[str, ...], entity_name: str, path: tuple[str, ...]) -> bool:
+    def _narrowed(self, signature: Signature, entity_name: str) -> Rights:
+        """What the grants give for what is going on: a transfer has to be granted besides, cell by cell."""
+        granted = self._granted(signature.roles, entity_name)
+        # Roles grant nothing but reading of people, teams and units; an export shows who they are as well.
+        if not signature.transfer or self._model.entities[entity_name].is_engine:
+            return granted
+        return _narrowed(granted, signature.transfer)
+
+    def _reaches(self, signature: Signature, entity_name: str, path: tuple[str, ...]) -> bool:
         """True when every name on the path may be read on some row of each entity that it leads through."""
         name, rest = path[0], path[1:]
-        entity, granted = self._model.entities[entity_name], self._granted(roles, entity_name)
+        entity, granted = self._model.entities[entity_name], self._carried(signature, entity_name)
         known = granted.cell("read", name)
         if name in always_readable(entity):
             known = granted.rows_for("read")
         field, side = entity.fields.get(name), entity.relationships.get(name)
         if known.nowhere or (
-            field and field.through and not self._reaches(roles, entity_name, field.through)
+            field and field.through and not self._reaches(signature, entity_name, field.through)
         ):
             return False
         targets = side.targets if side else (POINTERS[name],) if name in POINTERS else ()
-        return not rest or field is not None or all(self._reaches(roles, t, rest) for t in targets)
+        return not rest or field is not None or all(self._reaches(signature, t, rest) for t in targets)
 
     def _combined(self, roles: tuple[str, ...], entity_name: str) -> Rights:
         entity = self._model.entities[entity_name]
@@ -225,7 +247,12 @@ def _piece(role: Role, grant: Grant, entity: str) -> _Piece:
     return _Piece(grant.can, rows, grant.fields.get(entity, frozenset()), f"{role.name}.{grant.name}")
 
 
-_FOLLOWING = {"read": ("read",), "update": ("create", "update", "delete", "transition")}
+_FOLLOWING = {
+    "read": ("read",),
+    "update": ("create", "update", "delete", "transition"),
+    "export": ("export",),
+    "import": ("import",),
+}
 
 
 def _followed(parent: Rights, child: Entity, inverse: str) -> Iterable[_Piece]:
@@ -246,7 +273,8 @@ def _through(rule: RowRule, lookup: str, parent: str) -> RowRule:
         conditions=tuple(
             Condition(c.expression, (lookup, *c.path), f"{lookup} to {parent}: {c.text}", c.entity or parent)
             for c in rule.conditions
-        )
+        ),
+        pairs=tuple((_through(a, lookup, parent), _through(b, lookup, parent)) for a, b in rule.pairs),
     )
 
 
@@ -261,8 +289,26 @@ def _combine(entity: str, pieces: list[_Piece]) -> Rights:
             cell = cells.setdefault(operation, {})
             for name in piece.fields:
                 cell[name] = cell.get(name, NOWHERE).or_else(piece.rows)
-    given = {op: frozenset(n for n, rule in cell.items() if not rule.nowhere) for op, cell in cells.items()}
-    return Rights(entity, rows, cells, reasons, given)
+    return Rights(entity, rows, cells, reasons, _given(cells))
+
+
+def _given(cells: Mapping[str, Mapping[str, RowRule]]) -> dict[str, frozenset[str]]:
+    return {op: frozenset(n for n, rule in cell.items() if not rule.nowhere) for op, cell in cells.items()}
+
+
+_CARRYING = {"export": ("read",), "import": ("create", "update")}
+
+
+def _narrowed(granted: Rights, transfer: str) -> Rights:
+    """`granted`, where what a transfer does to records is given only where the transfer is granted as well."""
+    rows, cells = dict(granted.rows), dict(granted.cells)
+    for operation in _CARRYING[transfer]:
+        rows[operation] = granted.rows_for(operation).and_also(granted.rows_for(transfer))
+        cells[operation] = {
+            name: rule.and_also(granted.cell(transfer, name))
+            for name, rule in granted.cells.get(operation, {}).items()
+        }
+    return replace(granted, rows=rows, cells=cells, given=_given(cells))
 
 
 def open_names(entity: Entity) -> Iterable[str]:

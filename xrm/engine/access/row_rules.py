@@ -72,7 +72,11 @@ class RowRules:
         """True where the rule holds for the record in `row`."""
         if rule.everywhere:
             return sa.true()
-        return sa.or_(sa.false(), *(self._holds(c, entity, row) for c in rule.conditions))
+        alone = (self._holds(c, entity, row) for c in rule.conditions)
+        both = (
+            sa.and_(self.condition(a, entity, row), self.condition(b, entity, row)) for a, b in rule.pairs
+        )
+        return sa.or_(sa.false(), *alone, *both)
 
     def filter(self, expression: Expression, entity: str, row: sa.FromClause, masks: Masks) -> Clause:
         """True where the reader's filter holds, looked at through the reader's rights."""

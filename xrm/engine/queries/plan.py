@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from xrm.engine.commands import Signature
 from xrm.engine.projection.contracts import Contracts
 from xrm.engine.queries.conditions import (
     base_conditions,
@@ -141,7 +142,7 @@ def _count(
     return sa.select(sa.func.count()).select_from(matching.subquery())
 
 
-def shape_of(query: Query, signature: tuple[str, ...]) -> tuple[Any, ...]:
+def shape_of(query: Query, signature: Signature) -> tuple[Any, ...]:
     """A key that is equal for queries that one plan answers; values that are bound are not part of it."""
     within = None if query.within is None else (query.within[0], query.within[2])
     return (

@@ -17,7 +17,7 @@ from xrm.engine.queries.request import Count, Query, parse_query
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.files import FileFacts, add_file
 from xrm.engine.transfer.formulas import harmless
-from xrm.engine.transfer.services import Ground, Services, demand_entity
+from xrm.engine.transfer.services import Ground, Services, carrying, demand_entity
 from xrm.errors import Invalid, Place, Problem, TooLarge
 from xrm.metadata.fieldtypes.base import Control
 from xrm.metadata.model import Entity, Shape
@@ -75,7 +75,8 @@ class Exporter:
     def open(self, actor: Actor, request: ExportRequest) -> Export:
         """The export may begin; raises when the actor may not, or when there are too many records."""
         services = self._ground.current()
-        entity = demand_entity(services, actor, request.entity, "export")
+        entity = demand_entity(services, actor, request.entity, EXPORT)
+        actor = carrying(actor, EXPORT)
         query = replace(parse_query(entity.name, request.params, self._ground.limits), limit=PAGE)
         rows = self._count(services, actor, query)
         # From here on the rights are those of this moment: an export is one view of the data.

@@ -21,7 +21,7 @@ from xrm.engine.transfer.pointers import Pointers
 from xrm.engine.transfer.reader import Table, open_table
 from xrm.engine.transfer.rejects import join_rejects, keep_rejects
 from xrm.engine.transfer.request import ImportRequest
-from xrm.engine.transfer.services import Ground, Services, demand_entity, writable_names
+from xrm.engine.transfer.services import Ground, Services, carrying, demand_entity, writable_names
 from xrm.engine.transfer.tally import Tally
 from xrm.engine.transfer.writing import Writer, Written
 from xrm.errors import Invalid, Place, Problem
@@ -58,10 +58,10 @@ class Importer:
     def look(self, actor: Actor, request: ImportRequest, source: BinaryIO) -> Opened:
         """The file can be read and its columns have targets; raises with all that stands against it."""
         services = self._ground.current()
-        entity = demand_entity(services, actor, request.entity, "import")
+        entity = demand_entity(services, actor, request.entity, IMPORT)
         limits = self._ground.limits
         table = open_table(source, limits, encoding=request.encoding, delimiter=request.delimiter)
-        writable = writable_names(services, actor, entity.name)
+        writable = writable_names(services, carrying(actor, IMPORT), entity.name)
         columns = make_mapping(services.model, entity, writable, table.columns, request.mapping, request.by)
         _refuse_keyless(columns, request.by)
         return Opened(request, table, columns)
@@ -102,7 +102,7 @@ class Importer:
         pointers: Pointers,
         total: int,
     ) -> Tally:
-        actor, services = context.actor(), self._ground.current()
+        actor, services = carrying(context.actor(), IMPORT), self._ground.current()
         writer = self._writer(services, opened.request, pointers)
 
         def work(unit: UnitOfWork) -> Tally:
@@ -153,7 +153,7 @@ class Importer:
         writer, shaper = self._writer(services, opened.request, Pointers()), opened.shaper
         rows = opened.table.rows()
         while portion := [shaper.shape(row) for row in islice(rows, PORTION)]:
-            written = writer.write(unit, context.actor(), portion)
+            written = writer.write(unit, carrying(context.actor(), IMPORT), portion)
             tally = self._counted(tally, written, opened.columns)
             context.watch(tally.rows, total)
             yield tally

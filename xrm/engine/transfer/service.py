@@ -16,7 +16,7 @@ from xrm.engine.transfer.exporter import EXPORT, Export, Exporter, ExportRequest
 from xrm.engine.transfer.importer import DOOR, IMPORT, Importer
 from xrm.engine.transfer.mapping import shown, targets_of
 from xrm.engine.transfer.request import ImportRequest
-from xrm.engine.transfer.services import Ground, writable_names
+from xrm.engine.transfer.services import Ground, carrying, writable_names
 from xrm.engine.transfer.undo import UNDO, Undo, undo_params
 from xrm.errors import NotFound, Problem
 
@@ -60,7 +60,8 @@ class Transfer:
             rows = opened.table.count()
         services = self._ground.current()
         entity = services.model.entities[request.entity]
-        offered = targets_of(services.model, entity, writable_names(services, actor, entity.name), request.by)
+        writable = writable_names(services, carrying(actor, IMPORT), entity.name)
+        offered = targets_of(services.model, entity, writable, request.by)
         table = opened.table
         return Preview(table.encoding, table.delimiter, rows, shown(opened.columns), tuple(offered), sample)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from xrm.engine.access import Policy
@@ -58,6 +58,11 @@ class Ground:
     files: FileStore
     world: World
     limits: Limits
+
+
+def carrying(actor: Actor, transfer: str) -> Actor:
+    """The same actor, to whom a row or field is open only where the transfer is granted on it as well."""
+    return replace(actor, transfer=transfer)
 
 
 def demand_entity(services: Services, actor: Actor, name: str, operation: str) -> Entity:
