@@ -275,4 +275,5 @@ def _told(ask: Ask) -> list[tuple[str, bool]]:
     later = given(n for n in LATER if is_client and record[n] is not None)
     told += [("update", ask.name in later)] if later else []
     told += [("transition", False)] if record.get("state") == "done" else []
-    return told + ([("delete", False)] if record["trashed"] else [])
+    told += [("delete", False)] if record["trashed"] else []
+    return told + ([("share", False)] if record["id"] in ask.stage.shared else [])

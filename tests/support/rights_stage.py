@@ -74,13 +74,14 @@ class Undone(Exception):
 
 @dataclass(repr=False)
 class Stage:
-    """The realm, installed and filled, ready to be asked as anybody."""
+    """The realm, installed and filled, ready to be asked as anybody. `shared` are records with a share."""
 
     runtime: Runtime
     realm: Realm
     ana: Actor
     other: Actor
     team: UUID
+    shared: set[str] = field(default_factory=set)
     _feeds: dict[frozenset[str], dict[str, list[Mapping[str, Any]]]] = field(default_factory=dict)
     _got: dict[Any, Any] = field(default_factory=dict)
 

@@ -22,6 +22,8 @@ from xrm.api.openapi_parts import (
     RESULTS,
     RESULTS_REF,
     ROWS,
+    SHARE,
+    SHARED,
     STEP,
     Operation,
     body,
@@ -60,6 +62,7 @@ def entity_paths(seen: Visible) -> Paths:
         f"{one}/history": _when(seen.can("read"), "get", _history(name)),
         f"{one}/timeline": _when(seen.can("read"), "get", _timeline(name)),
         f"{one}/restore": _when(seen.can("delete"), "post", _restore(name)),
+        f"{one}/shares": _shares(seen) if seen.can("share") else {},
         **_lifecycle_paths(seen, one),
         **_link_paths(seen, one),
     }
@@ -221,6 +224,33 @@ def _restore(name: str) -> Operation:
         "summary": "Bring back what the same act removed",
         "parameters": [RECORD_ID],
         "responses": responses(_ref(name, "record"), 200, tagged=True),
+    }
+
+
+def _shares(seen: Visible) -> dict[str, Operation]:
+    name = seen.entity.name
+    listed: Schema = {"type": "object", "properties": {"data": {"type": "array", "items": SHARE}}}
+    share = {**parameter("share", ID, "The id of the share."), "required": True}
+    return {
+        "get": {
+            "operationId": f"shares_{name}",
+            "summary": "With whom the record is shared, and for what",
+            "parameters": [RECORD_ID],
+            "responses": responses(listed, 200, tagged=True),
+        },
+        "post": {
+            "operationId": f"share_{name}",
+            "summary": "Share the record with a user or team, for exactly these operations",
+            "parameters": [RECORD_ID],
+            "requestBody": body(SHARED),
+            "responses": responses(SHARE, 201),
+        },
+        "delete": {
+            "operationId": f"end_share_{name}",
+            "summary": "End a share",
+            "parameters": [RECORD_ID, share],
+            "responses": responses(None, 204),
+        },
     }
 
 

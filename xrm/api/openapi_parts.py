@@ -7,6 +7,7 @@ from typing import Any
 
 from xrm.api.answers import JSON
 from xrm.api.schemas import ID, VERSION, Schema
+from xrm.metadata.model import SHAREABLE
 
 Operation = dict[str, Any]
 
@@ -153,6 +154,31 @@ STEP: Schema = {
         "allowed": {"type": "boolean"},
         "reason": {"type": "string"},
     },
+}
+SHARE: Schema = {
+    "type": "object",
+    "properties": {
+        "id": ID,
+        "to": {"type": "object"},
+        "operations": {"type": "array", "items": {"enum": list(SHAREABLE)}},
+        "by": {"type": "object"},
+        "at": {"type": "string", "format": "date-time"},
+    },
+    "required": ["id", "to", "operations", "by", "at"],
+}
+SHARED: Schema = {
+    "type": "object",
+    "properties": {
+        "to": {
+            "type": "object",
+            "properties": {"entity": {"enum": ["user", "team"]}, "id": ID},
+            "required": ["id"],
+            "additionalProperties": False,
+        },
+        "operations": {"type": "array", "minItems": 1, "items": {"enum": list(SHAREABLE)}},
+    },
+    "required": ["to", "operations"],
+    "additionalProperties": False,
 }
 COMMANDS: Schema = {
     "type": "object",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xrm.api import batch, feeds, jobs, links, metadata, records, timeline, transfers
+from xrm.api import batch, feeds, jobs, links, metadata, records, shares, timeline, transfers
 from xrm.api.answers import Answer
 
 
@@ -41,6 +41,9 @@ ROUTES = (
     Route("GET", _LINKS, links.links),
     Route("POST", _LINKS, links.link),
     Route("DELETE", _LINKS, links.unlink),
+    Route("GET", f"{_ONE}/shares", shares.shares),
+    Route("POST", f"{_ONE}/shares", shares.share),
+    Route("DELETE", f"{_ONE}/shares", shares.end_share),
     Route("POST", "/batch", batch.batch),
     Route("POST", "/imports", transfers.imports, takes_file=True),
     Route("POST", "/exports", transfers.exports),

@@ -14,9 +14,10 @@ ADMINISTRATOR = "system_admin"
 
 
 class Signature(NamedTuple):
-    """What of an identity shapes a compiled query: roles in order, and the transfer that is going on."""
+    """What of an identity shapes a compiled query: roles, numbers of entities with shares, a transfer."""
 
     roles: tuple[str, ...]
+    shared: tuple[int, ...] = ()
     transfer: str = ""
 
 
@@ -28,6 +29,7 @@ class Actor:
     the units below it. `door` says through which surface the act came (api, page, import, cli, job ...);
     `cause` is the change or run that led to it, if any. `transfer` says that records are carried out or in
     together, "export" or "import": that operation must then be granted cell by cell besides the others.
+    `shared` holds the ledger numbers of the entities of which records are shared with them or their teams.
     `signature` is equal for two actors whose queries compile to the same SQL.
     """
 
@@ -43,12 +45,13 @@ class Actor:
     language: str = "en"
     zone: str = "UTC"
     contact: UUID | None = None
+    shared: frozenset[int] = frozenset()
     transfer: str = ""
 
     @property
     def signature(self) -> Signature:
         """The part of the identity that shapes a compiled query; the rest are bound parameters."""
-        return Signature(tuple(sorted(self.roles)), self.transfer)
+        return Signature(tuple(sorted(self.roles)), tuple(sorted(self.shared)), self.transfer)
 
 
 @dataclass(frozen=True, slots=True)

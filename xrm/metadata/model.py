@@ -376,4 +376,5 @@ POINTERS: Mapping[str, str] = MappingProxyType(
     {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
 )
 OPERATIONS = ("create", "read", "update", "delete", "transition", "assign", "share", "export", "import")
+SHAREABLE = ("read", "update", "delete", "transition", "assign", "share", "export")
 ENGINE_ENTITIES = ("user", "team", "unit")

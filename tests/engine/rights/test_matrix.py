@@ -6,12 +6,14 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support import rights_reference
 from tests.support.rights_matrix import SHAPES, all_cells, cells_about, judge, run_cells
+from tests.support.rights_sharing import SHARED, share_all
 from tests.support.rights_stage import Cell, Fault, Stage, set_stage
 from tests.support.rights_world import Realm, make_realm
 from xrm.engine.access.row_rules import Masks, RowRules
@@ -30,6 +32,12 @@ def stage(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     runtime = make_runtime(module_url, tmp_path_factory.mktemp("realm"), [REALM.pack])
     yield set_stage(runtime, REALM)
     runtime.close()
+
+
+@pytest.fixture(scope="module")
+def sharing(module_url: str, stage: Stage) -> Stage:
+    """The same realm, where some records are shared with whoever asks."""
+    return share_all(stage)
 
 
 def cells_for(stage: Stage, count: int) -> list[Cell]:
@@ -172,6 +180,45 @@ def test_the_same_slices_are_free_of_faults_as_they_are(stage: Stage) -> None:
     for _, entity, shapes in MUTATIONS:
         faults = run_cells(stage, cells_about(CELLS, entity, shapes)[:10])
         assert faults == [], shown(faults)
+
+
+# --- records that are shared one by one -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entity", sorted({entity for entity, _ in SHARED} | {"step"}))
+def test_with_shares_nobody_sees_or_does_more_or_less_either(
+    sharing: Stage, scale: Callable[[int, int], int], entity: str
+) -> None:
+    cells = [cell for cell in cells_for(sharing, len(CELLS) // 2) if cell.entity == entity]
+    faults = run_cells(sharing, cells[: scale(110, 1_000)])
+    assert faults == [], shown(faults)
+
+
+def _without_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share opens nothing."""
+    false = RowRules.condition.__globals__["sa"].false
+    monkeypatch.setattr(RowRules, "_shared", lambda rules, operation, entity, row: false())
+
+
+def _with_shares_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share of one record opens every record."""
+    true = RowRules.condition.__globals__["sa"].true
+    monkeypatch.setattr(RowRules, "_shared", lambda rules, operation, entity, row: true())
+
+
+@pytest.mark.parametrize("mutate", [_without_shares, _with_shares_of_everything], ids=["none", "all"])
+def test_a_share_that_gives_too_little_or_too_much_is_noticed(
+    sharing: Stage,
+    module_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mutate: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    mutate(monkeypatch)
+    with closing(make_runtime(module_url, tmp_path, install=False)) as runtime:
+        mutated = replace(sharing, runtime=runtime, _feeds={}, _got={})
+        slice_ = cells_about(CELLS, "client", ("list_all", "filter_ne", "update_one"))[:120]
+        assert any(judge(mutated, cell) is not None for cell in slice_)
 
 
 def test_another_seed_draws_another_realm() -> None:

@@ -13,7 +13,17 @@ from functools import lru_cache
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
 from xrm.engine.commands import Actor, Signature
 from xrm.metadata.expressions.tree import Expression
-from xrm.metadata.model import OPERATIONS, POINTERS, STATE_FIELDS, Entity, Grant, Label, Model, Role
+from xrm.metadata.model import (
+    OPERATIONS,
+    POINTERS,
+    SHAREABLE,
+    STATE_FIELDS,
+    Entity,
+    Grant,
+    Label,
+    Model,
+    Role,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +31,15 @@ class Condition:
     """One alternative of a row rule: `expression` holds on the record itself, or on its owner record.
 
     `path` holds the lookups to follow to the record that the expression is about; it is empty for the record
-    itself. An absent expression holds wherever the path leads to a record of `entity`.
+    itself. An absent expression holds wherever the path leads to a record of `entity`. With `shared`, it holds
+    for the records that are shared with the actor for that operation.
     """
 
     expression: Expression | None
     path: tuple[str, ...] = ()
     text: str = ""
     entity: str = ""
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +134,9 @@ class Policy:
     Whoever has a role inside the organisation may read who its people, teams and units are.
     """
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self, model: Model, numbers: Mapping[str, int] | None = None) -> None:
+        """`numbers` are the ledger numbers of entities, by which actors say where records are shared."""
+        self._model, self._numbers = model, numbers or {}
         self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
         self._granted = lru_cache(maxsize=20_000)(self._combined)
         self._carried = lru_cache(maxsize=20_000)(self._narrowed)
@@ -182,7 +195,7 @@ class Policy:
 
     def _narrowed(self, signature: Signature, entity_name: str) -> Rights:
         """What the grants give for what is going on: a transfer has to be granted besides, cell by cell."""
-        granted = self._granted(signature.roles, entity_name)
+        granted = self._granted(signature.roles, signature.shared, entity_name)
         # Roles grant nothing but reading of people, teams and units; an export shows who they are as well.
         if not signature.transfer or self._model.entities[entity_name].is_engine:
             return granted
@@ -203,10 +216,12 @@ class Policy:
         targets = side.targets if side else (POINTERS[name],) if name in POINTERS else ()
         return not rest or field is not None or all(self._reaches(signature, t, rest) for t in targets)
 
-    def _combined(self, roles: tuple[str, ...], entity_name: str) -> Rights:
+    def _combined(self, roles: tuple[str, ...], shared: tuple[int, ...], entity_name: str) -> Rights:
         entity = self._model.entities[entity_name]
-        pieces = [*self._own_pieces(roles, entity), *self._parent_pieces(roles, entity)]
-        return _combine(entity_name, pieces)
+        own = list(self._own_pieces(roles, entity))
+        if self._numbers.get(entity_name) in shared:
+            own = [wider for piece in own for wider in _with_shares(piece)]
+        return _combine(entity_name, [*own, *self._parent_pieces(roles, shared, entity)])
 
     def _own_pieces(self, roles: tuple[str, ...], entity: Entity) -> Iterable[_Piece]:
         held = [self._roles[r] for r in roles if r in self._roles]
@@ -217,13 +232,15 @@ class Policy:
                 if entity.name in grant.entities:
                     yield _piece(role, grant, entity.name)
 
-    def _parent_pieces(self, roles: tuple[str, ...], entity: Entity) -> Iterable[_Piece]:
+    def _parent_pieces(
+        self, roles: tuple[str, ...], shared: tuple[int, ...], entity: Entity
+    ) -> Iterable[_Piece]:
         """Rights of owned children follow the parent: whoever updates the parent edits its rows."""
         if not entity.parent:
             return
         lookup = entity.relationships[entity.parent]
         for target in lookup.targets:
-            parent = self._granted(roles, target)
+            parent = self._granted(roles, shared, target)
             yield from _followed(parent, entity, lookup.inverse)
 
 
@@ -245,6 +262,17 @@ def _piece(role: Role, grant: Grant, entity: str) -> _Piece:
         else RowRule(conditions=(Condition(expression, text=expression.text),))
     )
     return _Piece(grant.can, rows, grant.fields.get(entity, frozenset()), f"{role.name}.{grant.name}")
+
+
+def _with_shares(piece: _Piece) -> Iterable[_Piece]:
+    """The same grant, and what it gives on the records that are shared with the actor."""
+    yield piece
+    if piece.rows.everywhere:
+        return
+    for operation in sorted(piece.operations.intersection(SHAREABLE)):
+        condition = Condition(None, text=f"shared to {operation}", shared=operation)
+        rows = RowRule(conditions=(condition,))
+        yield _Piece(frozenset({operation}), rows, piece.fields, f"{piece.reason} by a share")
 
 
 _FOLLOWING = {
@@ -271,7 +299,12 @@ def _through(rule: RowRule, lookup: str, parent: str) -> RowRule:
         return RowRule(conditions=(Condition(None, (lookup,), f"{lookup} to {parent}", parent),))
     return RowRule(
         conditions=tuple(
-            Condition(c.expression, (lookup, *c.path), f"{lookup} to {parent}: {c.text}", c.entity or parent)
+            replace(
+                c,
+                path=(lookup, *c.path),
+                text=f"{lookup} to {parent}: {c.text}",
+                entity=c.entity or parent,
+            )
             for c in rule.conditions
         ),
         pairs=tuple((_through(a, lookup, parent), _through(b, lookup, parent)) for a, b in rule.pairs),

@@ -17,6 +17,8 @@ from xrm.engine.commands import Actor
 from xrm.engine.projection.sql_expressions import sql_condition
 from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.storage.entity_tables import EntityTable, Schema
+from xrm.engine.storage.ledger import SHARE
+from xrm.engine.storage.statements import any_of
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.expressions.tree import Expression
 
@@ -88,10 +90,22 @@ class RowRules:
     def _holds(self, condition: Condition, entity: str, row: sa.FromClause) -> Clause:
         if condition.path:
             return sa.or_(sa.false(), *self._through(condition, entity, row))
+        if condition.shared:
+            return self._shared(condition.shared, entity, row)
         if condition.expression is None:
             return sa.true()
         scope = SqlScope(self._schema, entity, row, numbers=self._numbers)
         return sql_condition(condition.expression.tree, scope)
+
+    def _shared(self, operation: str, entity: str, row: sa.FromClause) -> Clause:
+        """True where the record is shared for the operation with the actor or one of their teams."""
+        share = SHARE.alias()
+        receives = sa.or_(
+            share.c.user == sa.bindparam("me", type_=share.c.user.type), any_of(share.c.team, "my_teams")
+        )
+        here = (share.c.record == row.c.id, share.c.entity == self._numbers[entity])
+        granted = share.c[f"may_{operation}"] == sa.true()
+        return sa.exists().where(*here, granted, receives).correlate_except(share)
 
     def _through(self, condition: Condition, entity: str, row: sa.FromClause) -> Iterable[Clause]:
         """The rule asked of the record that the first lookup of the path leads to."""

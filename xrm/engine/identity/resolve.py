@@ -15,7 +15,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.identity.groups import units_below
 from xrm.engine.identity.secrets import digest
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.ledger import SESSION, TEAM, TEAM_MEMBER, TOKEN, USER, USER_ROLE
+from xrm.engine.storage.ledger import SESSION, SHARE, TEAM, TEAM_MEMBER, TOKEN, USER, USER_ROLE
 from xrm.engine.storage.stamp import Stamp, StampReader
 from xrm.engine.world import World
 from xrm.errors import NotSignedIn, Problem
@@ -118,17 +118,24 @@ def actor_of(unit: UnitOfWork, user: UUID, door: str) -> Actor | None:
 def _actor(unit: UnitOfWork, row: Any) -> Actor:
     user: UUID = row["id"]
     held = unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == user)).scalars()
-    roles = frozenset(held)
+    roles, teams = frozenset(held), _teams(unit, user)
     return Actor(
         id=user,
         name=row["name"],
         roles=roles if row["roles"] is None else roles.intersection(row["roles"]),
-        teams=_teams(unit, user),
+        teams=teams,
         unit=row["unit"],
         units=units_below(unit, row["unit"]) if row["unit"] else frozenset(),
         language=row["language"] or "en",
         zone=row["zone"] or "UTC",
+        shared=_shared(unit, user, teams),
     )
+
+
+def _shared(unit: UnitOfWork, user: UUID, teams: frozenset[UUID]) -> frozenset[int]:
+    """The numbers of the entities of which some record is shared with the user or one of the teams."""
+    receives = sa.or_(SHARE.c.user == user, SHARE.c.team.in_(teams))
+    return frozenset(unit.execute(sa.select(SHARE.c.entity).where(receives).distinct()).scalars())
 
 
 def _teams(unit: UnitOfWork, user: UUID) -> frozenset[UUID]:

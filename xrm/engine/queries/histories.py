@@ -176,7 +176,7 @@ class _Shown:
         if (
             not changes
             and (row["before"] or row["after"])
-            and row["operation"] not in ("create", "delete", "restore")
+            and row["operation"] not in ("create", "delete", "restore", "share", "unshare")
         ):
             return None
         return {

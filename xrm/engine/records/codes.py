@@ -31,5 +31,6 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R156": "A link ends before it begins.",
         "R157": "The records are linked already in this period.",
         "R158": "There is no such file for the caller.",
+        "R159": "A share names no operation, or one that cannot be shared.",
     }
 )

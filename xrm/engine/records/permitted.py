@@ -9,7 +9,7 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import SETTABLE, passing_rule, rights
 
-_ASKED = ("update", "delete", "transition", "assign")
+_ASKED = ("update", "delete", "transition", "assign", "share")
 
 
 @dataclass(frozen=True, slots=True)

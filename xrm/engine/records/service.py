@@ -18,9 +18,10 @@ from xrm.engine.commands import Actor, Command, Outcome
 from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
 from xrm.engine.records.lifecycle import open_steps
-from xrm.engine.records.machine import Machines
+from xrm.engine.records.machine import Machine, Machines
 from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
+from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
 from xrm.engine.storage.database import Database, UnitOfWork
@@ -29,6 +30,7 @@ from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.world import World
 from xrm.errors import Place, Problem, TooLarge, XrmError
+from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
 Mode = Literal["all", "good_rows"]
@@ -123,6 +125,34 @@ class RecordService:
             setting = self._setting(unit, actor)
             known = self._policy.readable_entities(actor)
             return permitted(setting, self._machines.named(entity, known, Place(path="entity")), record)
+
+    def shares(self, actor: Actor, entity: str, record: UUID) -> tuple[Share, ...]:
+        """With whom the record is shared; raises NotFound, or Forbidden without the right to share it."""
+        with self._database.read() as unit:
+            return shares_of(self._setting(unit, actor), self._named(actor, entity), record)
+
+    def share(self, actor: Actor, entity: str, record: UUID, to: Ref, operations: Sequence[str]) -> Share:
+        """The record is shared with a user or team for exactly these operations, in every process at once."""
+        machine = self._named(actor, entity)
+
+        def work(unit: UnitOfWork) -> Share:
+            self._check(unit)
+            return give_share(self._setting(unit, actor), machine, record, to, operations)
+
+        return self._database.transact(work, self._meanings)
+
+    def end_share(self, actor: Actor, entity: str, record: UUID, share: UUID) -> None:
+        """The share gives nothing any more, in every process at once; raises NotFound when there is none."""
+        machine = self._named(actor, entity)
+
+        def work(unit: UnitOfWork) -> None:
+            self._check(unit)
+            end_share(self._setting(unit, actor), machine, record, share)
+
+        self._database.transact(work, self._meanings)
+
+    def _named(self, actor: Actor, entity: str) -> Machine:
+        return self._machines.named(entity, self._policy.readable_entities(actor), Place(path="entity"))
 
     def _setting(self, unit: UnitOfWork, actor: Actor) -> Setting:
         now = self._world.now()

@@ -60,7 +60,8 @@ class Composer:
 
     def __call__(self, schema: Schema, numbers: Numbers, stamp: Stamp) -> Snapshot:
         """The services of the model, ready to be used by any thread."""
-        policy, row_rules = Policy(schema.model), RowRules(schema, numbers.entities)
+        policy = Policy(schema.model, numbers.entities)
+        row_rules = RowRules(schema, numbers.entities)
         contracts = Contracts(
             schema.model, Surroundings(numbers=numbers.names, currency=self.settings.currency)
         )

@@ -24,6 +24,7 @@ from xrm.engine.storage.types import (
     Text,
     Uuid,
 )
+from xrm.metadata.model import SHAREABLE
 
 LEDGER = sa.MetaData()
 
@@ -233,6 +234,17 @@ USER_ROLE = _table(
     _points_to("user", "xrm_user.id", key=True),
     sa.Column("role", Code(), primary_key=True, nullable=False),
 )
+SHARE = _table(
+    "share",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("record", Uuid(), nullable=False),
+    _points_to("user", "xrm_user.id", nullable=True),
+    _points_to("team", "xrm_team.id", nullable=True),
+    *(sa.Column(f"may_{operation}", Boolean(), nullable=False) for operation in SHAREABLE),
+    sa.Column("by", Uuid(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+)
 CREDENTIAL = _table(
     "credential",
     _points_to("user", "xrm_user.id", key=True),
@@ -338,6 +350,9 @@ _index(TEAM, "external_key", unique=True, where=_live(TEAM))
 _index(UNIT, "name__key", unique=True, where=_live(UNIT))
 _index(UNIT, "external_key", unique=True, where=_live(UNIT))
 _index(TEAM_MEMBER, "user")
+_index(SHARE, "record")
+_index(SHARE, "user")
+_index(SHARE, "team")
 _index(SESSION, "user")
 _index(TOKEN, "hash", unique=True)
 _index(TOKEN, "user")

@@ -73,6 +73,8 @@ def _what(visit: Visit, operation: str, title: str) -> str:
         "transition": t("took a step"),
         "link": t("added a link"),
         "unlink": t("removed a link"),
+        "share": t("shared it"),
+        "unshare": t("ended a share"),
     }.get(operation, operation)
     return f"{said}: {title}" if title else said
 

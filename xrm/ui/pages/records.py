@@ -23,6 +23,7 @@ from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.refusals import Said, status_of, summary
 from xrm.ui.pages.related import children, related_of, written
+from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
@@ -43,6 +44,8 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
     allowed = visit.records.permitted(visit.actor, entity.name, id_) if not entity.is_engine else _NOTHING
     is_gone = bool(record.get("deleted_at"))
     related, adds = related_of(visit, entity, id_) if not is_gone else ((), ())
+    if allowed.may("share") and not is_gone:
+        related = (*related, shared_card(visit, entity, id_))
     return RecordPage(
         title=title_of(visit, entity, record),
         icon=entity.icon,

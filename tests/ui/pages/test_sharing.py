@@ -1,0 +1,75 @@
+"""Sharing one record from its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ui.pages.conftest import Place
+from xrm.app import mount
+from xrm.testing import a_pack, make_runtime
+
+PACK = a_pack(
+    "deals",
+    deal="title: name\nownership: user_or_team\nfields:\n  name: {type: text, required: true}\n",
+    files={
+        "roles.yaml": """
+seller:
+  label: Seller
+  grants:
+    own: {entity: deal, can: [create, read, update, share], rows: own}
+"""
+    },
+)
+
+
+@pytest.fixture
+def deals(database_url: str, tmp_path: Path) -> Iterator[Place]:
+    runtime = make_runtime(database_url, tmp_path, [PACK])
+    yield Place(runtime, mount(runtime))
+    runtime.close()
+
+
+def test_a_record_is_shared_and_the_share_ended_from_its_page(deals: Place) -> None:
+    ana, rui = deals.person("Ana", "seller"), deals.person("Rui", "seller")
+    made = ana.fill(ana.open("/r/deal/new"), "/r/deal/new", name="Lisbon bridge")
+    href = made.address.partition("?")[0]
+    assert rui.open(href).status == 404
+    assert "Shared with" in made.text
+
+    asked = ana.open(f"{href}/share")
+    choice = f"user:{deals.runtime.directory.user('rui@example.com')}"
+    assert choice in asked.html
+    shown = ana.fill(asked, f"{href}/share", to=choice, level="update")
+    assert "Rui" in shown.text
+    seen = rui.open(href)
+    assert (seen.status, "Shared with" in seen.text) == (200, False)
+    assert "Edit" in seen.text
+
+    assert rui.open(f"{href}/share").status == 403
+    ana.fill(shown, f"{href}/shares/")
+    assert rui.open(href).status == 404
+    assert "ended a share" in ana.open(f"{href}/history").text
+
+
+def test_a_share_with_nobody_is_refused_at_its_input(deals: Place) -> None:
+    ana = deals.person("Ana", "seller")
+    href = ana.fill(ana.open("/r/deal/new"), "/r/deal/new", name="Bridge").address.partition("?")[0]
+    refused = ana.fill(ana.open(f"{href}/share"), f"{href}/share", to="")
+    assert refused.status == 422
+    assert "With whom is needed." in refused.links()
+    odd = ana.fill(ana.open(f"{href}/share"), f"{href}/share", to="user:nobody")
+    assert odd.status == 404
+
+
+def test_nobody_gives_more_than_they_hold(deals: Place) -> None:
+    ana, rui = deals.person("Ana", "seller"), deals.person("Rui", "seller")
+    href = ana.fill(ana.open("/r/deal/new"), "/r/deal/new", name="Bridge").address.partition("?")[0]
+    asked = ana.open(f"{href}/share")
+    choice = f"user:{deals.runtime.directory.user('rui@example.com')}"
+    assert choice in asked.html
+    refused = ana.fill(asked, f"{href}/share", to=choice, level="everything")
+    assert refused.status == 422
+    assert rui.open(href).status == 404
