@@ -174,6 +174,7 @@ def our_environ(site: Site) -> dict[str, str]:
         "XRM_DATA": str(site.settings.data),
         "XRM_DATABASE_URL": site.settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1),
         "XRM_SECRET_KEY": KEY,
+        "XRM_LIMIT_REQUESTS_PER_MINUTE": "100000000",
     }
 
 

@@ -66,6 +66,7 @@ class Limits:
     session_hours: int = _limit("L134", 24 * 14, "hours", "How long a session lasts without sign-in", 24 * 90)
     sign_in_attempts: int = _limit("L135", 10, "attempts", "Failed sign-ins per account in 15 minutes", 100)
     request_seconds: int = _limit("L136", 30, "seconds", "One statement of the database", 600)
+    requests_per_minute: int = _limit("L137", 6_000, "requests", "Requests of one user, in each web process")
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,7 @@ class Site:
             "XRM_DATABASE_URL": self.database_url.replace("postgresql+psycopg://", "postgresql://", 1),
             "XRM_SECRET_KEY": KEY,
             "XRM_PASSWORD_MEMORY": "1024",
+            "XRM_LIMIT_REQUESTS_PER_MINUTE": "100000000",
         }
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:

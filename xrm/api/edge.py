@@ -71,6 +71,7 @@ def _open(runtime: Runtime, watch: Stopwatch, route: Route) -> Call:
         raise unreadable("H104", "A parameter holds a NUL character.", "Remove it.")
     snapshot, stamp = runtime.look()
     actor = caller(runtime, stamp)
+    runtime.identity.begin_request(actor)
     return Call(
         runtime=runtime,
         snapshot=snapshot,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from tests.ui.pages.conftest import PASSWORD, Person, Place
+from tests.ui.pages.conftest import PASSWORD, Person, Place, a_place, the_pack
+from xrm.settings import Limits
+from xrm.testing import make_runtime, make_settings
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -150,3 +156,16 @@ def test_a_form_that_is_too_large_is_refused_as_a_page(shop: Place) -> None:
     refused = ana.fill(ana.open("/r/customer/new"), "/r/customer/new", name="x" * (9 << 20))
     assert refused.status == 413
     assert "too large" in refused.text.lower() or "too much" in refused.text.lower()
+
+
+def test_more_requests_than_the_limit_are_refused_as_a_page_that_says_when_to_go_on(
+    database_url: str, tmp_path: Path
+) -> None:
+    paced = make_settings(database_url, tmp_path, limits=replace(Limits(), requests_per_minute=5))
+    with closing(make_runtime(database_url, tmp_path, [the_pack()], settings=paced)) as runtime:
+        ana = a_place(runtime).person("Ana", "clerk")
+        answers = [ana.open("/r/customer") for _ in range(6)]
+    assert {sheet.status for sheet in answers[:4]} == {200}
+    assert answers[-1].status == 429
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert "seconds" in answers[-1].text

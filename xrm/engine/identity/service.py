@@ -9,6 +9,7 @@ from uuid import UUID
 from xrm.engine.commands import Actor
 from xrm.engine.identity.attempts import Attempts
 from xrm.engine.identity.groups import Groups
+from xrm.engine.identity.pace import Pace
 from xrm.engine.identity.passwords import Passwords
 from xrm.engine.identity.people import People
 from xrm.engine.identity.resolve import Resolver, actor_of
@@ -37,6 +38,7 @@ class Identity:
         self._sessions = Sessions(work, passwords, attempts, settings.secret_key, limits.session_hours)
         self._tokens = Tokens(work)
         self._resolver = Resolver(database, world)
+        self._pace = Pace(world, limits.requests_per_minute)
         self.people = People(work, passwords)
         self.groups = Groups(work)
 
@@ -59,6 +61,10 @@ class Identity:
     def resolve_token(self, bearer: str, *, door: str = "api", stamp: Stamp | None = None) -> Actor:
         """Who the token belongs to; `stamp` is the freshness that this request has read already."""
         return self._resolver.token(bearer, door, stamp)
+
+    def begin_request(self, actor: Actor) -> None:
+        """One more request of the actor is counted; raises TooMany when they made too many in this minute."""
+        self._pace.begin(actor)
 
     def csrf_of(self, cookie: str) -> str:
         """The word that pages of this session send back with every change."""

@@ -60,6 +60,7 @@ def guarded(runtime: Runtime, handler: Handler) -> Callable[..., Response]:
             visit = open_visit(runtime)
         except NotSignedIn:
             return _to_sign_in()
+        runtime.identity.begin_request(visit.actor)
         if request.method == "POST":
             check_csrf(runtime, visit.cookie)
         return _once(visit, handler(visit, **names))
