@@ -154,7 +154,15 @@ def _shuffled(text: str, source: random.Random) -> str:
 def test_a_cached_model_is_the_same_with_the_same_places(tmp_path: Path):
     sources = [
         core_source(),
-        a_pack({**CRM, "seed/base.yaml": "records: [{ref: a, entity: account, values: {name: 1.50}}]\n"}),
+        a_pack(
+            {
+                **CRM,
+                "seed/base.yaml": """
+                    records:
+                      - {ref: a, entity: account, values: {revenue: {amount: 1.50, currency: EUR}}}
+                    """,
+            }
+        ),
     ]
     cache = DocumentCache(tmp_path / "cache")
     fresh, first, second = (load_model(sources, cache=c) for c in (None, cache, cache))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.metadata.builders import ACCOUNT, MANIFEST
-from xrm.metadata import load_model, read_source
+from tests.metadata.builders import ACCOUNT, MANIFEST, NO_CORE
+from xrm.metadata import judge, load_model, read_source
 from xrm.metadata.limits import DOCUMENT_BYTES, PACK_BYTES, PACK_FILES
 
 FILES = {"pack.yaml": MANIFEST.format(name="p"), "entities/account.yaml": ACCOUNT}
@@ -147,3 +147,29 @@ def test_a_pack_of_too_many_files_is_one_problem(tmp_path: Path):
     entries = [(f"views/v{n}.yaml", "") for n in range(PACK_FILES + 1)]
     assert codes(archive(tmp_path / "p.zip", [*FILES.items(), *entries])) == ["M104"]
     assert codes(folder(tmp_path / "p", FILES | dict(entries))) == ["M104"]
+
+
+def test_a_pack_in_a_folder_of_another_name_is_told_at_the_name(tmp_path: Path):
+    folder = tmp_path / "bells"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text("label: A pack\npack: towers\nversion: 1.0.0\n")
+    (problem,) = judge([NO_CORE, read_source(folder)]).problems
+    assert (problem.code, problem.where.line, problem.where.column) == ("M109", 2, 7)
+
+
+def test_the_name_of_an_archive_says_nothing_about_the_pack(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "bells-1.0.zip", "w") as archive:
+        archive.writestr("bells-main/pack.yaml", "pack: bells\nversion: 1.0.0\n")
+    assert judge([NO_CORE, read_source(tmp_path / "bells-1.0.zip")]).problems == ()
+
+
+def test_an_entry_without_a_name_refuses_the_archive(tmp_path: Path):
+    file = archive(tmp_path / "p.zip", [("pack.yaml", MANIFEST.format(name="p")), ("x", "y")])
+    content = bytearray(file.read_bytes())
+    start = content.rindex(b"PK\x01\x02")  # the second entry in the directory at the end
+    content[start + 28 : start + 30] = b"\0\0"
+    content[start + 30 : start + 32] = b"\1\0"  # what was its name counts as an extra field
+    file.write_bytes(content)
+    source = read_source(file)
+    assert [p.code for p in source.problems] == ["M106"]
+    assert source.files == {}

@@ -13,10 +13,11 @@ from xrm.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A model, and the entities whose lifecycle has problems already and is not judged as a whole."""
+    """A model, and the entities whose lifecycle or states have problems already and are not judged as a whole."""
 
     model: Model
     unsure_lifecycles: frozenset[str] = frozenset()
+    unsure_states: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _spans_are_in_time(judged: Judged) -> Iterator[Problem]:
 
 
 def _one_state_is_initial(judged: Judged) -> Iterator[Problem]:
-    for entity, lifecycle in _lifecycles(judged):
+    for entity, lifecycle in _lifecycles(judged, judged.unsure_states):
         initial = [s.name for s in lifecycle.states.values() if s.initial]
         if not lifecycle.states:
             message, hint = f"The lifecycle of {entity.name} has no states.", "Add states."
@@ -106,7 +107,7 @@ def _one_state_is_initial(judged: Judged) -> Iterator[Problem]:
 
 
 def _states_are_reachable(judged: Judged) -> Iterator[Problem]:
-    for entity, lifecycle in _lifecycles(judged):
+    for entity, lifecycle in _lifecycles(judged, judged.unsure_lifecycles | judged.unsure_states):
         reached = _reached(lifecycle)
         for state in lifecycle.states.values():
             if reached and state.name not in reached:
@@ -129,9 +130,9 @@ def _reached(lifecycle: Lifecycle) -> set[str]:
     return reached
 
 
-def _lifecycles(judged: Judged) -> Iterator[tuple[Entity, Lifecycle]]:
+def _lifecycles(judged: Judged, unsure: frozenset[str]) -> Iterator[tuple[Entity, Lifecycle]]:
     for entity in _entities(judged):
-        if entity.lifecycle is not None and entity.name not in judged.unsure_lifecycles:
+        if entity.lifecycle is not None and entity.name not in unsure:
             yield entity, entity.lifecycle
 
 

@@ -148,5 +148,7 @@ def pack_name_of(source: PackSource) -> str:
     """The name of the folder or archive, for a pack whose manifest cannot say its own."""
     if source.layer is not Layer.PACK:
         return str(source.layer)
+    if source.folder:
+        return source.folder
     stem = PurePosixPath(source.name.replace("\\", "/")).name
     return stem.removesuffix(".zip")

@@ -6,7 +6,8 @@ from typing import Final
 
 from xrm.errors import Problems
 from xrm.metadata.layers import Layers
-from xrm.metadata.merging import Merged, lay_over
+from xrm.metadata.mending import meant_by
+from xrm.metadata.merging import Merged, lay_over, own_first
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Body
 
@@ -44,11 +45,26 @@ def _become_like(layers: Layers, name: str, done: set[str], trail: list[str], pr
         layers.lines[name] = (name, *layers.lines.get(shape, (shape,)))
     else:
         layers.lines[name] = (name,)
+        pack = entity.pack(("like",))
+        known = own_first(layers.entities, pack)
+        if shape not in layers.unreadable and pack not in layers.lenient:
+            own = {n for n in known if layers.entities[n].pack(()) == pack}
+            hint = near_hint(shape, [n for n in known if n != name], own=own)
+            problems.add("M210", f'There is no entity "{shape}" to be like.', hint, where)
+        _become_like_what_was_meant(layers, entity, shape, done, trail, problems)
+
+
+def _become_like_what_was_meant(
+    layers: Layers, entity: Merged, word: str, done: set[str], trail: list[str], problems: Problems
+) -> None:
+    """What hangs on the shape is judged by the one that was surely meant, or not at all."""
+    meant = meant_by(word, [n for n in layers.entities if n not in (entity.name, *trail)])
+    if not meant or layers.entities[meant].body.get("like") == entity.name:
         entity.broken.add(())
-        if shape not in layers.unreadable and entity.pack(("like",)) not in layers.lenient:
-            problems.add(
-                "M210", f'There is no entity "{shape}" to be like.', near_hint(shape, layers.entities), where
-            )
+        return
+    _become_like(layers, meant, done, [*trail, entity.name], problems)
+    _take_shape(layers, entity, layers.entities[meant], problems)
+    layers.lines[entity.name] = (entity.name, *layers.lines.get(meant, (meant,)))
 
 
 def _take_shape(layers: Layers, entity: Merged, shape: Merged, problems: Problems) -> None:

@@ -53,7 +53,7 @@ def _judged(sources: Sequence[PackSource], reader: Reader, checks: Iterable[Chec
     layers = build_layers(packs, problems)
     copy_likenesses(layers, problems)
     model = resolve(layers, reader.types, problems)
-    problems.extend(run_checks(checks, Judged(model, _unsure(layers))))
+    problems.extend(run_checks(checks, Judged(model, *_unsure(layers))))
     ordered = tuple(sorted(dict.fromkeys(problems.found), key=_position))
     return Judgement(model if ordered else replace(model, fingerprint=fingerprint_of(model)), ordered)
 
@@ -97,8 +97,14 @@ def with_core(sources: Sequence[PackSource]) -> Sequence[PackSource]:
     return sources if any(s.layer is Layer.CORE for s in sources) else (core_source(), *sources)
 
 
-def _unsure(layers: Layers) -> frozenset[str]:
-    return frozenset(name for name, merged in layers.lifecycles.items() if merged.broken or merged.absent)
+def _unsure(layers: Layers) -> tuple[frozenset[str], frozenset[str]]:
+    """The entities some of whose steps or states, and those some of whose states, have no meaning."""
+    lost = {
+        name: [p for p in (*merged.broken, *merged.absent) if len(p) < 3 or p[-1] == "initial"]
+        for name, merged in layers.lifecycles.items()
+    }
+    states = {name for name, paths in lost.items() if any(p[:1] != ("transitions",) for p in paths)}
+    return frozenset(name for name, paths in lost.items() if paths), frozenset(states)
 
 
 def _position(problem: Problem) -> tuple[str, int, int, str]:

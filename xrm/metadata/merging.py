@@ -76,6 +76,11 @@ def merged_of(doc: Doc, name: str | None = None, at: Path = ()) -> Merged:
     return Merged(doc.kind, name or doc.name, dict(body), {(): (doc.source, at)}, broken)
 
 
+def own_first(things: Mapping[str, Merged], pack: str) -> list[str]:
+    """The names of the things, those that the pack says itself first."""
+    return sorted(things, key=lambda name: things[name].pack(()) != pack)
+
+
 def lay_over(below: Merged, above: Merged) -> Iterator[Problem]:
     """`below` says all that `above` says; changes of list items that do not fit are problems."""
     below.broken |= above.broken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from xrm.metadata.model import OWNER_FIELDS, STATE_FIELDS, SYSTEM_FIELDS
 from xrm.registry import near_names
@@ -74,11 +74,15 @@ def _may_be_near(name: str, other: str) -> bool:
     )
 
 
-def near_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A sentence that offers the names that look like `name`, else `otherwise`, else some of those known."""
+def near_hint(name: str, known: Iterable[str], otherwise: str = "", own: Container[str] = ()) -> str:
+    """A sentence that offers the names that look like `name`, else `otherwise`, else some of those known.
+
+    Of several that look like it, those among `own` come first.
+    """
     names = tuple(known)
     near = near_names(name, names if len(names) <= _FEW else [n for n in names if _may_be_near(name, n)])
     if near:
+        near = tuple(sorted(near, key=lambda n: n not in own))
         return f"Did you mean {' or '.join(near)}?"
     if otherwise:
         return otherwise

@@ -10,7 +10,7 @@ from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Doc
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import Layer
-from xrm.metadata.versions import BadRange, admits
+from xrm.metadata.versions import admits, range_fault
 
 _FLOORS: Final = tuple(Layer)
 
@@ -67,9 +67,12 @@ def _unmet(pack: ReadPack, known: Mapping[str, ReadPack]) -> Iterator[Problem]:
     for word in ("requires", "optional"):
         for name, range_ in needs(pack, word).items():
             where = _place(pack, word, name)
-            if name in known:
+            fault = range_fault(range_)
+            if fault:
+                yield Problem("M224", fault, "Write a range as in >=1.0 or ^2.1 .", where)
+            if name in known and not fault:
                 yield from _version_problem(known[name], range_, where)
-            elif word == "requires":
+            elif word == "requires" and name not in known:
                 others = [n for n in known if n != pack.name]
                 hint = near_hint(name, others, f"Install {name} as well.")
                 yield Problem("M220", f'The pack "{name}", which is required, is not installed.', hint, where)
@@ -78,14 +81,11 @@ def _unmet(pack: ReadPack, known: Mapping[str, ReadPack]) -> Iterator[Problem]:
 def _version_problem(needed: ReadPack, range_: str, where: Place) -> Iterator[Problem]:
     manifest = manifest_of(needed)
     version = manifest.body.get("version") if manifest else None
-    try:
-        if version is not None and not admits(range_, version):
-            message = f"{needed.name} {version} is installed; {range_} is required."
-            yield Problem(
-                "M221", message, f"Install another version of {needed.name}, or widen the range.", where
-            )
-    except BadRange as error:
-        yield Problem("M224", f"{str(error).capitalize()}.", "Write a range as in >=1.0 or ^2.1 .", where)
+    if version is not None and not admits(range_, version):
+        message = f"{needed.name} {version} is installed; {range_} is required."
+        yield Problem(
+            "M221", message, f"Install another version of {needed.name}, or widen the range.", where
+        )
 
 
 def _visit(

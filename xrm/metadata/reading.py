@@ -62,6 +62,7 @@ class Reader:
         manifest = self._manifest(source, located, problems)
         name = _name_in(manifest) or pack_name_of(source)
         documents = [self._document(source, one, name, problems) for one in located if one.kind != "pack"]
+        problems.extend(_folder_problems(source, manifest))
         for document in documents:
             problems.extend(_name_problems(document))
         named = [replace(manifest, pack=name)] if manifest else []
@@ -110,6 +111,15 @@ class Reader:
 def _name_in(manifest: SourceDocument | None) -> str:
     name: Any = manifest.raw.get("pack") if manifest and isinstance(manifest.raw, dict) else None
     return name if isinstance(name, str) and is_name(name, MAX_PACK) else ""
+
+
+def _folder_problems(source: PackSource, manifest: SourceDocument | None) -> list[Problem]:
+    """A pack lies in a folder of its name, by which those that require it find it."""
+    name = _name_in(manifest)
+    if manifest is None or not name or source.layer is not Layer.PACK or source.folder in ("", name):
+        return []
+    message = f'The folder is called "{source.folder}" and holds the pack "{name}".'
+    return [Problem("M109", message, "Let both have the same name.", manifest.at(("pack",)))]
 
 
 def _content_hash(source: PackSource) -> str:

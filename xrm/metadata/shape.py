@@ -1,7 +1,8 @@
 """Documents against the schema of their kind: every fault becomes a problem in our words at the right place.
 
-What is faulty is taken out of the document, as little as possible, and its path is kept in `broken`, so that
-later stages judge the rest and do not complain again about the same mistake.
+What is faulty is put right where it is plain what was meant, and else taken out of the document, as little as
+possible. What has no meaning then is kept in `broken`, so that later stages judge all else and do not complain
+again about the same mistake.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from xrm.errors import Place, Problem
 from xrm.metadata.documents import SourceDocument
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.limits import PROBLEMS_PER_DOCUMENT
-from xrm.metadata.names import LANGUAGE_PATTERN, NAME_PATTERN, OPTION_PATTERN, near_hint
+from xrm.metadata.mending import Edit, flag_meant_by, meant_by, mended, name_meant_by
+from xrm.metadata.names import LANGUAGE_PATTERN, MAX_MEMBER, NAME_PATTERN, OPTION_PATTERN, near_hint
 from xrm.metadata.positions import Path
 from xrm.metadata.schemas import checking_schemas
 from xrm.registry import near_names
@@ -27,10 +29,17 @@ from xrm.registry import near_names
 # Types of the language that this version does not compute yet.
 LATER_TYPES: Final = ("formula", "rollup")
 LATER_KEYS: Final = ("do", "after", "approval")
-# Without one of these an item says nothing, so a misspelt one breaks the item.
-_DEFINING: Final = frozenset(
-    {"type", "from", "to", "must", "fields", "entity", "can", "rows", "sections", "states", "records"}
-)
+# Without one of these an item has no meaning.
+_DEFINING: Final = frozenset({"type", "from", "to", "must", "fields", "match", "entity", "ref", "options"})
+# Keys on which the meaning of other things hangs: a misspelt one is read as what was meant.
+_STRUCTURAL: Final = _DEFINING | {
+    "can", "rows", "sections", "states", "transitions", "records", "values", "people", "users", "grants",
+    "relationships", "keys", "rules", "duplicates", "indexes", "forms", "views", "attributes", "many", "valid",
+    "owned", "via", "inverse", "abstract", "like", "ownership", "title", "initial", "filter", "columns",
+    "requires", "optional", "pack", "extend", "version", "except", "portal",
+}  # fmt: skip
+# How often a document is looked at again after something in it was put right.
+_ROUNDS: Final = 6
 _WORDS: Final = {
     "string": "text",
     "object": "a map",
@@ -62,11 +71,16 @@ _DEPTHS: Final[Mapping[str, Mapping[str, int]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """A problem, the path of what it is about, and the path to take out."""
+    """A problem, the path of what it is about, how the document is read on, and what has lost its meaning.
+
+    `again` is the part that says more once the edit is made.
+    """
 
     problem: Problem
     path: Path
-    takes_out: Path
+    edits: tuple[Edit, ...] = ()
+    breaks: tuple[Path, ...] = ()
+    again: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +118,31 @@ class ShapeChecker:
 
     def check(self, document: SourceDocument) -> tuple[SourceDocument, tuple[Problem, ...]]:
         """The document without what is faulty in it, and every fault."""
-        errors = [_Failure.of(e) for e in self._validators[document.kind].iter_errors(document.raw)]
-        if not errors:
-            return document, ()
-        faults = list(_without_echoes(_faults(document, errors)))
-        problems = sorted((f.problem for f in faults), key=lambda p: (p.where.line, p.where.column))
-        return _pruned(document, [f.takes_out for f in faults]), _capped(problems)
+        validator = self._validators[document.kind]
+        found: list[Problem] = []
+        parts: tuple[Path, ...] = ((),)
+        for _ in range(_ROUNDS):
+            errors = [_Failure.of(e) for e in validator.iter_errors(document.raw)] if parts else []
+            faults = list(_without_echoes(_faults(document, [e for e in errors if _is_in(e.path, parts)])))
+            if not faults:
+                break
+            found += [f.problem for f in faults]
+            document = _read_on(document, faults)
+            parts = tuple(f.again for f in faults if f.again is not None)
+        problems = sorted(found, key=lambda p: (p.where.line, p.where.column))
+        return document, _capped(problems) if problems else ()
+
+
+def _is_in(path: Path, parts: Iterable[Path]) -> bool:
+    return any(path[: len(part)] == part for part in parts)
+
+
+def _read_on(document: SourceDocument, faults: Iterable[_Fault]) -> SourceDocument:
+    """The document with what was put right or taken out."""
+    edits = [edit for fault in faults for edit in fault.edits]
+    broken = {path for fault in faults for path in fault.breaks}
+    raw, positions = mended(document.raw, document.positions, edits)
+    return replace(document, raw=raw, positions=positions, broken=document.broken | broken)
 
 
 def _capped(problems: list[Problem]) -> tuple[Problem, ...]:
@@ -182,39 +215,56 @@ def _missing(document: SourceDocument, error: _Failure, path: Path) -> Iterator[
         message = f'The key "{key}" is missing{_in(path)}.'
         hint = str(error.schema.get("properties", {}).get(key, {}).get("description", ""))
         problem = Problem("M111", message, hint or f"Add {key}.", document.key_at(path))
-        yield _Fault(problem, (*path, key), _item(document.kind, path) if path else (key,))
+        yield _Fault(problem, (*path, key), breaks=(_item(document.kind, path) if path else (key,),))
 
 
 def _unknown(document: SourceDocument, error: _Failure, path: Path) -> Iterator[_Fault]:
     known = list(error.schema.get("properties", {}))
+    whole = ""
     for key, value in error.instance.items():
         if key in known:
+            whole = key
             continue
         where = document.key_at((*path, key))
         if value is None and _EXPRESSION_REST.search(key):
-            yield _expression_rest(document, path, key, where)
+            yield _expression_rest(document, path, key, whole, where)
         else:
             yield _unknown_key(document, path, key, known, where, error)
 
 
-def _expression_rest(document: SourceDocument, path: Path, key: str, where: Place) -> _Fault:
+def _expression_rest(document: SourceDocument, path: Path, key: str, whole: str, where: Place) -> _Fault:
+    """What stands before the stray key is half an expression, so it goes too."""
     message = f'The key "{key}" looks like the rest of an expression.'
     hint = "Inside { } put the whole expression in quotes, for a comma ends it otherwise."
-    return _Fault(Problem("M119", message, hint, where), (*path, key), _item(document.kind, path))
+    gone = [Edit((*path, key)), *([Edit((*path, whole))] if whole else [])]
+    breaks = _broken_by(document.kind, (*path, whole)) if whole else ()
+    return _Fault(Problem("M119", message, hint, where), (*path, key), tuple(gone), breaks)
 
 
 def _unknown_key(
     document: SourceDocument, path: Path, key: str, known: list[str], where: Place, error: _Failure
 ) -> _Fault:
+    at = (*path, key)
     if document.kind == "lifecycle" and key in LATER_KEYS:
         problem = Problem(
             "M108", f'This version of xrm does not run "{key}" of a transition.', "Take it out.", where
         )
-        return _Fault(problem, (*path, key), (*path, key))
-    near = near_names(key, known)
-    problem = Problem("M110", f'The key "{key}" is not known{_in(path)}.', near_hint(key, known), where)
-    breaks = any(n in _DEFINING and n not in error.instance for n in near)
-    return _Fault(problem, (*path, key), _item(document.kind, path) if breaks and path else (*path, key))
+        return _Fault(problem, at, (Edit(at),))
+    free = [k for k in known if k not in error.instance]
+    problem = Problem("M110", f'The key "{key}" is not known{_in(path)}.', near_hint(key, free), where)
+    meant = meant_by(key, free)
+    if meant in _STRUCTURAL or (meant and meant in error.schema.get("required", ())):
+        return _Fault(problem, at, (Edit(at, name=meant),), again=path)
+    near = near_names(key, free)[:1]
+    breaks = tuple(p for n in near for p in _broken_by(document.kind, (*path, n)))
+    return _Fault(problem, at, (Edit(at),), breaks)
+
+
+def _broken_by(kind: str, path: Path) -> tuple[Path, ...]:
+    """What has no meaning when the value at `path` has none."""
+    item = _item(kind, path)
+    inside = path[len(item) :]
+    return (item,) if inside and inside[0] in _DEFINING else (path,)
 
 
 def _in(path: Path) -> str:
@@ -223,14 +273,59 @@ def _in(path: Path) -> str:
 
 
 def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
-    is_key = error.is_key
-    if is_key:
-        path = (*path, error.instance)
-        where = document.key_at(path)
-    else:
-        where = document.at((*path, _second(error.instance)) if error.keyword == "uniqueItems" else path)
-    code, message, hint = _words(error, path)
-    return _Fault(Problem(code, message, hint, where), path, path if is_key else _item(document.kind, path))
+    if error.is_key:
+        return _wrong_name(document, error, path)
+    second = _second(error.instance) if error.keyword == "uniqueItems" else None
+    at = path if second is None else (*path, second)
+    problem = Problem(*_words(error, path), document.at(at))
+    if error.keyword in _KEPT:
+        return _Fault(problem, at, breaks=_broken_by(document.kind, path))
+    meant = _value_meant(error)
+    is_type = bool(path) and path[-1] == "type"
+    again = path[:-1] if is_type and problem.code == "M117" else None
+    if meant is not None:
+        return _Fault(problem, at, (Edit(at, value=meant),), again=again)
+    if second is not None:
+        return _Fault(problem, at, (Edit(at),))
+    return _Fault(problem, at, (Edit(at),), _broken_by(document.kind, path), again)
+
+
+# What is only too long is still what it is.
+_KEPT: Final = frozenset({"maxLength", "maxItems", "minItems", "maximum", "minimum", "minProperties"})
+
+
+def _value_meant(error: _Failure) -> Any:
+    """The value that the author surely meant; None if that cannot be told."""
+    if error.keyword == "enum" and error.path[-1:] == ("ownership",):
+        return "user_or_team"  # which allows all that the others allow
+    if error.keyword == "enum" and isinstance(error.instance, str):
+        return meant_by(error.instance, [str(v) for v in error.limit]) or None
+    if error.keyword == "type" and error.limit == "boolean":
+        return flag_meant_by(error.instance)
+    if error.keyword == "pattern" and error.limit == NAME_PATTERN:
+        return name_meant_by(error.instance, error.schema.get("maxLength", MAX_MEMBER)) or None
+    return None
+
+
+def _wrong_name(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
+    """What has a faulty name is judged under the name that was meant, or under the faulty one."""
+    word = error.instance
+    at = (*path, word)
+    problem = Problem(*_words(error, at), document.key_at(at))
+    if error.keyword == "maxLength":
+        return _Fault(problem, at)
+    if error.limit != NAME_PATTERN:
+        return _Fault(problem, at, (Edit(at),))
+    meant = name_meant_by(word, error.schema.get("maxLength", MAX_MEMBER))
+    container = _container(document.raw, path)
+    is_free = bool(meant) and isinstance(container, dict) and meant not in container
+    return _Fault(problem, at, (Edit(at, name=meant),) if is_free else (), breaks=(at,))
+
+
+def _container(raw: Any, path: Path) -> Any:
+    for step in path:
+        raw = raw[step]
+    return raw
 
 
 def _second(items: list[Any]) -> int:
@@ -340,25 +435,6 @@ def _item(kind: str, path: Path) -> Path:
         return path[:3] if len(path) > 2 and path[1] == "grants" else path[:1]
     if not path:
         return ()
+    if path[0] == "relationships" and len(path) > 3 and path[2] == "attributes":
+        return path[:4]
     return path[: _DEPTHS.get(kind, {}).get(str(path[0]), 1)]
-
-
-def _pruned(document: SourceDocument, paths: list[Path]) -> SourceDocument:
-    raw = document.raw
-    for path in sorted(set(paths), key=len, reverse=True):
-        raw = _without(raw, path)
-    return replace(document, raw=raw, broken=document.broken | frozenset(paths))
-
-
-def _without(raw: Any, path: Path) -> Any:
-    """A copy of `raw` without what is at `path`; of a list the item becomes None, so that indexes stay."""
-    if not path:
-        return None
-    step, rest = path[0], path[1:]
-    if isinstance(raw, dict) and step in raw:
-        if rest:
-            return {**raw, str(step): _without(raw[str(step)], rest)}
-        return {k: v for k, v in raw.items() if k != step}
-    if isinstance(raw, list) and isinstance(step, int) and step < len(raw):
-        return [*raw[:step], _without(raw[step], rest), *raw[step + 1 :]]
-    return raw

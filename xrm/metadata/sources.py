@@ -6,7 +6,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -35,13 +35,14 @@ class PackSource:
     """The files of one pack or layer, by path inside it, and what was wrong with reaching them.
 
     `name` stands before each path when a place is printed. Only documents are kept; other files count
-    towards the limits and are left alone.
+    towards the limits and are left alone. `folder` is the name of the folder, of a pack that lies in one.
     """
 
     name: str
     files: Mapping[str, bytes]
     layer: Layer = Layer.PACK
     problems: tuple[Problem, ...] = ()
+    folder: str = ""
 
 
 def read_source(path: str | Path, layer: Layer = Layer.PACK) -> PackSource:
@@ -69,7 +70,8 @@ def read_source(path: str | Path, layer: Layer = Layer.PACK) -> PackSource:
             "Check the path and its rights.",
             "",
         )
-    return PackSource(str(path), reader.files, layer, tuple(reader.problems.found))
+    folder = where.resolve().name if where.is_dir() else ""
+    return PackSource(str(path), reader.files, layer, tuple(reader.problems.found), folder)
 
 
 def core_source() -> PackSource:
@@ -80,7 +82,7 @@ def core_source() -> PackSource:
 def read_source_named(path: Path, name: str, layer: Layer) -> PackSource:
     """Like `read_source`, with places printed under `name`."""
     source = read_source(path, layer)
-    return PackSource(name, source.files, layer, source.problems)
+    return replace(source, name=name)
 
 
 class _Reader:
@@ -111,7 +113,7 @@ class _Reader:
     def archive(self, file: Path) -> None:
         """The documents of a zip archive are taken by name; one bad entry refuses the archive whole."""
         with ZipFile(file) as archive:
-            entries = [i for i in archive.infolist() if not i.is_dir()]
+            entries = [i for i in archive.infolist() if not i.filename.endswith("/")]
             if len(entries) > PACK_FILES:
                 self.admits_no_more(f"The archive holds more than {PACK_FILES:,} files.")
                 return
@@ -205,6 +207,8 @@ def _common_folder(entries: list[ZipInfo]) -> str:
 
 def _entry_fault(entry: ZipInfo, seen: set[str]) -> str:
     path = PurePosixPath(entry.filename)
+    if not entry.filename:
+        return "has no name"
     if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename:
         return "leads out of the pack"
     if stat.S_ISLNK(entry.external_attr >> 16):

@@ -65,7 +65,17 @@ def admits(range_: str, version: str) -> bool:
     terms = [t for t in re.split(r"\s*,\s*|\s+(?=[<>=^~])", range_.strip()) if t]
     if not terms:
         raise BadRange("the range is empty")
-    return all(term == "*" or _holds(term, have) for term in terms)
+    held = [term == "*" or _holds(term, have) for term in terms]  # each is read, whatever the first one says
+    return all(held)
+
+
+def range_fault(range_: str) -> str:
+    """What is wrong with the range, as a sentence; an empty text for one that can be read."""
+    try:
+        admits(range_, "1.0.0")
+    except BadRange as error:
+        return f"{str(error).capitalize()}."
+    return ""
 
 
 def _holds(term: str, have: Version) -> bool:

@@ -112,7 +112,9 @@ def test_a_pack_is_checked_together_with_all_that_is_installed(make, look):
 
 TAKEN = a_pack("sales", deal="fields:\n  name: {type: nonsense}\n")
 BAD_SEED = "records:\n- {ref: a, entity: order, values: {name: A, amount: x}}\n"
-BAD_RECORD = a_pack("more", {"seed/base.yaml": BAD_SEED}, order=DEAL + "  amount: {type: integer}\n")
+BAD_VALUE = a_pack("more", {"seed/base.yaml": BAD_SEED}, order=DEAL + "  amount: {type: integer}\n")
+NO_NAME = "records:\n- {ref: a, entity: order, values: {code: A}}\n"
+BAD_RECORD = a_pack("more", {"seed/base.yaml": NO_NAME}, order=DEAL)
 CODE = "  code: {type: text}\n"
 OTHER_TYPE = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, "  code: {type: integer}\n"))
 LOST_FIELD = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, ""))
@@ -122,13 +124,22 @@ LOST_FIELD = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, ""))
     ("pack", "refusal", "code"),
     [
         (TAKEN, MetadataInvalid, "M117"),
-        (BAD_RECORD, SeedRefused, "R116"),
+        (BAD_VALUE, MetadataInvalid, "M226"),
+        (BAD_RECORD, SeedRefused, "R130"),
         (OTHER_TYPE, PlanRefused, "S110"),
         (LOST_FIELD, PlanRefused, "S111"),
         (a_pack("sales", deal=WITH_AMOUNT), MetadataInvalid, "P110"),
         (a_pack("sales", version="0.9.0", deal=DEAL), MetadataInvalid, "P111"),
     ],
-    ids=["bad definition", "bad seed", "other type", "lost field", "same version", "older version"],
+    ids=[
+        "bad definition",
+        "bad value",
+        "bad seed",
+        "other type",
+        "lost field",
+        "same version",
+        "older version",
+    ],
 )
 def test_a_refused_pack_leaves_everything_as_it_was(make, look, pack, refusal, code):
     runtime = make([a_pack("sales", {"seed/base.yaml": SEED}, deal=DEAL)])

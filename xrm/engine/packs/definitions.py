@@ -48,7 +48,7 @@ def _digest(sources: Sequence[PackSource]) -> str:
     """Equal for the same files under the same names; what could not be read is part of it."""
     digest = hashlib.sha256()
     for source in sorted(sources, key=lambda s: (s.layer, s.name)):
-        digest.update(f"{source.layer}\0{source.name}\0{source.problems!r}\0".encode())
+        digest.update(f"{source.layer}\0{source.name}\0{source.folder}\0{source.problems!r}\0".encode())
         for path, content in sorted(source.files.items()):
             digest.update(f"{path}\0{len(content)}\0".encode())
             digest.update(content)

@@ -103,10 +103,19 @@ def check_call(checker: Checking, node: s.CallOf) -> Node | None:
 
 
 def _unknown(checker: Checking, node: s.CallOf) -> None:
-    near = near_names(node.function, FUNCTION_NAMES)
+    near = near_names(node.function, [n for n in FUNCTION_NAMES if _is_available(checker.scope, n)])
     other = _OTHER_FUNCTIONS.get(node.function.lower())
     hint = f"Write {other}." if other else f"Did you mean {' or '.join(near)}?" if near else ""
     checker.report.add("M203", f"There is no function {node.function}.", hint, node.at)
+
+
+def _is_available(scope: Scope, name: str) -> bool:
+    """Whether the function can stand here at all."""
+    if name in CLOCK:
+        return scope.clock
+    if name in AGGREGATES and name not in FUNCTIONS:
+        return scope.paths
+    return scope.old or name != "changed"
 
 
 def _not_many(checker: Checking, node: s.CallOf, over: Node | None) -> None:

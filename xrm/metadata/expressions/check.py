@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xrm.errors import NOWHERE, Invalid, Place, Problem
 from xrm.metadata.expressions.checker import Checker
 from xrm.metadata.expressions.grammar import Unparsable, parse_expression
@@ -10,6 +12,7 @@ from xrm.metadata.expressions.report import Report
 from xrm.metadata.expressions.scope import FILTER, LEVELS, ROWS, Scope
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import BOOLEAN, Names, Type
+from xrm.registry import near_names
 
 
 def check(
@@ -60,7 +63,11 @@ def check_rows(
     """A grant's row rule: a named level (own, team, unit, unit_and_below, all) or a condition."""
     level = LEVELS.get(text.strip())
     if level is None:
-        return check(text, entity, names, scope=ROWS, place=place)
+        found = check(text, entity, names, scope=ROWS, place=place)
+        near = near_names(text.strip(), LEVELS)
+        if isinstance(found, Expression) or len(found) > 1 or not near or found[0].code != "M201":
+            return found
+        return (replace(found[0], hint=f"Did you mean {' or '.join(near)}?"),)
     if names.attribute(entity, "owner") is None and level != "true":
         hint = f"Give {entity} `ownership: user_or_team`, or write a condition."
         return (

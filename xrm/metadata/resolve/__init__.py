@@ -8,8 +8,9 @@ from typing import Any
 
 from xrm.errors import Problems
 from xrm.metadata.expressions.types import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, Kind, Type
-from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.fieldtypes.base import BadValue, FieldType
 from xrm.metadata.layers import Layers
+from xrm.metadata.mending import meant_by
 from xrm.metadata.merging import Merged
 from xrm.metadata.model import Model, Pack
 from xrm.metadata.names import near_hint
@@ -28,6 +29,16 @@ _SETTING_TYPES: Mapping[str, Type] = {
     "boolean": BOOLEAN,
     "date": DATE,
     "choice": Type(Kind.CHOICE),
+}
+
+
+# The types of settings whose defaults are read as fields of the type read them, with an example of each.
+_SETTING_KINDS: Mapping[str, str] = {
+    "text": "some words",
+    "integer": "14",
+    "decimal": "12.50",
+    "boolean": "true",
+    "date": "2026-05-31",
 }
 
 
@@ -71,7 +82,30 @@ def _settings(context: Context, pack: str, merged: Merged) -> dict[str, Any]:
             type_ = _SETTING_TYPES[child.body["type"]]
             context.settings[pack][child.name] = Type(type_.kind, options=options) if options else type_
             found[child.name] = _setting(context, child, options, f"settings.{pack}.{child.name}")
+            _check_default(context, child, options)
     return found
+
+
+def _check_default(context: Context, item: Item, options: tuple[str, ...]) -> None:
+    """The default of a setting is a value that an administrator could give it."""
+    value, type_ = item.get("default"), item.body["type"]
+    if value is None or (type_ == "choice" and "options" not in item.body):
+        return
+    if type_ == "choice" and str(value) not in options:
+        hint = near_hint(str(value), options)
+        context.add("M254", f'"{value}" is none of the options of {item.name}.', hint, item.at("default"))
+    elif type_ in _SETTING_KINDS and not _fits(context.types[type_], value):
+        message = f"The default of {item.name} is no value of the type {type_}."
+        hint = f"Write it as in {_SETTING_KINDS[type_]} ."
+        context.add("M254", message, hint, item.at("default"))
+
+
+def _fits(type_: FieldType, value: Any) -> bool:
+    try:
+        type_.parse(value, {})
+    except BadValue:
+        return False
+    return True
 
 
 def _setting(context: Context, item: Item, options: tuple[str, ...], path: str) -> dict[str, Any]:
@@ -80,7 +114,7 @@ def _setting(context: Context, item: Item, options: tuple[str, ...], path: str) 
         "label": context.texts.named(item.get("label"), item.name, f"{path}.label"),
         "help": context.texts.label(item.get("help"), "", f"{path}.help"),
         "options": options,
-        "default": item.body["default"],
+        "default": item.body.get("default"),
     }
 
 
@@ -90,7 +124,9 @@ def _check_homeless(context: Context) -> None:
         for name, merged in things.items():
             pack = merged.pack(())
             if name not in context.entities and merged.body and not context.forgives_entity(name, pack):
-                hint = near_hint(name, context.layers.entities, "Rename the file as the entity is called.")
+                own = context.own(context.layers.entities, pack)
+                known = context.layers.entities
+                hint = near_hint(name, known, "Rename the file as the entity is called.", own)
                 place = merged.origin(())[0].at(())
                 context.add("M210", f'There is no entity "{name}".', hint, place)
 
@@ -148,4 +184,8 @@ def _waits(context: Context, path: str) -> bool:
         "roles": context.layers.roles,
     }
     merged = things.get(steps[0], {}).get(name)
-    return merged is not None and context.is_broken(merged, *steps[2:])
+    if merged is None:
+        return any(
+            meant_by(other, [name]) for other in things.get(steps[0], {}) if other not in context.entities
+        )
+    return context.is_broken(merged, *steps[2:])

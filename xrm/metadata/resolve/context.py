@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,14 +23,17 @@ from xrm.metadata.expressions.tree import (
 from xrm.metadata.expressions.types import BOOLEAN, Attribute, Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option
 from xrm.metadata.layers import Layers
-from xrm.metadata.merging import Merged
-from xrm.metadata.model import Entity, Reference
+from xrm.metadata.mending import meant_by
+from xrm.metadata.merging import Merged, own_first
+from xrm.metadata.model import ENGINE_ENTITIES, Entity, Reference
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Body
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.texts import Texts
 from xrm.metadata.typing_scope import ModelNames
 
+# What is wrong with names does not follow from the meaning of another one.
+_OF_NAMES = frozenset({"M200", "M201", "M203"})
 _CHOSEN = frozenset({Kind.CHOICE, Kind.OPTIONS})
 
 
@@ -114,9 +117,7 @@ class Context:
         if merged is None:
             return entity not in self.entities
         for path in (*merged.broken, *merged.absent):
-            if path in ((), ("fields",), ("relationships",)):
-                return True
-            if len(path) >= 2 and path[0] in ("fields", "relationships") and path[1] == name:
+            if path in ((), ("fields",), ("relationships",), ("fields", name), ("relationships", name)):
                 return True
         return False
 
@@ -124,18 +125,46 @@ class Context:
         """True when the document tried to say something here and did not manage."""
         return any(p == path[: len(p)] for p in (*merged.broken, *merged.absent) if p)
 
-    def unknown_entity(self, name: str, pack: str, where: Place) -> None:
-        """The entity's absence is a problem, unless it follows from another one."""
+    def unknown_entity(
+        self, name: str, pack: str, where: Place, allowed: Container[str] | None = None
+    ) -> None:
+        """The entity's absence is a problem, unless it follows from another one; `allowed` are those to offer."""
         if not self.forgives_entity(name, pack):
-            hint = near_hint(name, self.entities or self.layers.entities)
+            known = [e for e in self.entity_names(pack) if allowed is None or e in allowed]
+            hint = near_hint(name, known, own=self.own(self.layers.entities, pack))
             self.add("M210", f'There is no entity "{name}".', hint, where)
+
+    def entity_names(self, pack: str) -> list[str]:
+        """Every entity that a document of the pack may name: the pack's own first, the engine's own last."""
+        return [*own_first(self.layers.entities, pack), *ENGINE_ENTITIES]
+
+    def own(self, things: Mapping[str, Merged], pack: str) -> set[str]:
+        """The names of those of the things that the pack says itself."""
+        return {name for name, merged in things.items() if merged.pack(()) == pack}
+
+    def entity_meant(self, name: str, pack: str) -> str:
+        """The entity that an unknown name surely means; an empty text if none."""
+        return meant_by(name, self.entity_names(pack))
+
+    def unknown_role(self, name: str, pack: str, where: Place) -> None:
+        """The role's absence is a problem, unless it follows from another one."""
+        if pack not in self.layers.lenient:
+            roles = self.layers.roles
+            hint = near_hint(name, own_first(roles, pack), own=self.own(roles, pack))
+            self.add("M214", f'There is no role "{name}".', hint, where)
 
     def unknown_name(self, entity: str, name: str, where: Place, known: Iterable[str] | None = None) -> None:
         """The name's absence is a problem, unless it follows from another one."""
         if self.forgives(entity, name):
             return
-        names = tuple(known) if known is not None else tuple(self.typed.attribute_names(entity))
+        names = tuple(known) if known is not None else self.attribute_names(entity)
         self.add("M211", f'{entity} has no field or relationship "{name}".', near_hint(name, names), where)
+
+    def attribute_names(self, entity: str) -> tuple[str, ...]:
+        """All names that records of the entity have, those that its file says first."""
+        found = self.entities.get(entity)
+        written = (*found.fields, *found.relationships) if found else ()
+        return tuple(dict.fromkeys((*written, *self.typed.attribute_names(entity))))
 
     # --- expressions ----------------------------------------------------------------------------------
 
@@ -188,8 +217,8 @@ class Context:
                 text, entity, names, scope=scope.with_settings(settings or {}), expect=expect, place=place
             )
         if not isinstance(found, Expression):
-            if not names.has_forgiven:
-                self.problems.extend(found if counts else [p.at(place) for p in found])
+            told = [p for p in found if not names.has_forgiven or p.code in _OF_NAMES]
+            self.problems.extend(told if counts else [p.at(place) for p in told])
             return None
         if names.has_forgiven:
             return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from xrm.metadata.icons import icon_names
 from xrm.metadata.merging import Merged
 from xrm.metadata.model import Entity, Field, Form, Relationship, Shape, View
-from xrm.metadata.names import ENTITY_WORDS, EXPRESSION_WORDS, system_names
+from xrm.metadata.names import ENTITY_WORDS, EXPRESSION_WORDS, near_hint, system_names
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.engine_entities import engine_entities
-from xrm.metadata.resolve.fields import field_of, resolve_through, with_expressions
+from xrm.metadata.resolve.fields import check_conditions, field_of, resolve_through, with_expressions
 from xrm.metadata.resolve.forms import MAIN, forms_of, made_form
 from xrm.metadata.resolve.generated import made_views
 from xrm.metadata.resolve.inverses import make_inverses, take_declared
@@ -94,7 +95,7 @@ def _shell(context: Context, name: str, merged: Merged) -> Entity:
         plural=context.texts.label(
             body.get("plural"), plural_of(label.get("en", name)), f"entities.{name}.plural"
         ),
-        icon=body.get("icon", "box"),
+        icon=_icon(context, item),
         ownership=ownership,
         features=tuple(body.get("features", ())),
         abstract=body.get("abstract", False),
@@ -105,6 +106,15 @@ def _shell(context: Context, name: str, merged: Merged) -> Entity:
         renamed_from=tuple(body.get("renamed_from", ())),
         place=item.at("entity"),
     )
+
+
+def _icon(context: Context, item: Item) -> str:
+    """The icon, which is one that the pages can draw."""
+    icon: str = item.get("icon", "box")
+    if icon not in icon_names():
+        hint = near_hint(icon, sorted(icon_names()), "Choose one of the Lucide icons, as in building-2.")
+        context.add("M118", f'There is no icon "{icon}".', hint, item.at("icon"))
+    return icon
 
 
 def _field_shells(
@@ -129,7 +139,7 @@ def _relationship_shells(
             relationship = stored_side(context, child, entity, paths)
             if relationship:
                 yield child.name, relationship
-        elif "from" not in child.body:
+        elif "from" not in child.body and not context.is_broken(child.merged, *map(str, child.path)):
             child.merged.broken.add(child.path)
             hint = "Say where it leads with to, or where it comes from with from."
             context.add("M250", f'The relationship "{child.name}" leads nowhere.', hint, child.key_at())
@@ -164,6 +174,8 @@ def _fields(context: Context, entity: Entity, item: Item) -> dict[str, Field]:
     for child in item.items("fields"):
         if child.name in fields:
             fields[child.name] = with_expressions(context, fields[child.name], child, entity.name)
+        else:
+            check_conditions(context, child, entity.name, f"field:{entity.name}.{child.name}")
     return fields
 
 
@@ -171,7 +183,9 @@ def _relationships(context: Context, entity: Entity, item: Item) -> dict[str, Re
     relationships = dict(entity.relationships)
     for child in item.items("relationships"):
         known = relationships.get(child.name)
-        if known is not None and known.shape is not Shape.INVERSE:
+        if known is None:
+            check_conditions(context, child, entity.name, f"relationship:{entity.name}.{child.name}")
+        elif known.shape is not Shape.INVERSE:
             relationships[child.name] = with_relationship_expressions(context, known, child)
     return relationships
 

@@ -11,6 +11,8 @@ from xrm.metadata.expressions.scope import FILTER
 from xrm.metadata.expressions.tree import Expression, Literal
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
+from xrm.metadata.mending import meant_by
+from xrm.metadata.merging import own_first
 from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.names import near_hint
 from xrm.metadata.resolve.context import Context, Item
@@ -70,6 +72,8 @@ def _type(context: Context, item: Item, owner: str) -> FieldType | None:
     if "from" in item.body:
         return context.types["text"]
     name = item.body.get("type")
+    if name is None and context.is_broken(item.merged, *map(str, item.path)):
+        return None
     if name is None:
         hint = "Give it a type, as in {type: text}; without one it would change a field of a lower layer."
         context.add("M250", f'The field "{item.name}" of {owner} has no type.', hint, item.key_at())
@@ -86,8 +90,10 @@ def _params(context: Context, item: Item, type_: FieldType, owner: str, paths: t
         found = _field_options(context, item, params["options"], owner, paths)
         if found is None:
             item.merged.broken.add(item.path)
-            return {**params, "options": ()}
+            return {**params, "options": _options_meant(context, params["options"])}
         params["options"] = found
+    if context.is_broken(item.merged, *map(str, item.path)):
+        return params
     for fault in type_.faults(params):
         context.add("M251", fault, f"See the reference of the field type {type_.name}.", item.key_at())
     return params
@@ -103,11 +109,16 @@ def _field_options(
         context.use(f"options:{options}", f"field:{owner}.{item.name}", place)
         return context.option_sets[options]
     if options not in context.layers.options and item.pack not in context.layers.lenient:
-        hint = near_hint(
-            options, context.option_sets, f"Write options/{options}.yaml, or list the options here."
-        )
+        known = [n for n in own_first(context.layers.options, item.pack) if n in context.option_sets]
+        own = context.own(context.layers.options, item.pack)
+        hint = near_hint(options, known, f"Write options/{options}.yaml, or list the options here.", own)
         context.add("M212", f'There is no option set "{options}".', hint, place)
     return None
+
+
+def _options_meant(context: Context, name: str) -> tuple[Option, ...]:
+    """The options of the set that was surely meant, by which the rest is judged."""
+    return context.option_sets.get(meant_by(name, context.option_sets), ())
 
 
 # --- read-through fields ------------------------------------------------------------------------------
@@ -197,13 +208,15 @@ def _missing(context: Context, entities: tuple[str, ...], name: str, field: Fiel
 # --- expressions of fields ----------------------------------------------------------------------------
 
 
+def check_conditions(context: Context, item: Item, entity: str, source: str) -> dict[str, Any]:
+    """The conditions of a field or relationship, checked; also of one that has no meaning of its own."""
+    return {k: context.expression(item, k, entity, source) for k in _CONDITIONS if k in item.body}
+
+
 def with_expressions(context: Context, field: Field, item: Item, entity: str) -> Field:
     """The field with its conditions and default checked."""
     source = f"field:{entity}.{item.name}"
-    found: dict[str, Any] = {}
-    for key in _CONDITIONS:
-        if key in item.body:
-            found[key] = context.expression(item, key, entity, source)
+    found = check_conditions(context, item, entity, source)
     if "default" in item.body:
         found["default"] = _default(context, field, item, entity, source)
     return replace(field, **found) if found else field

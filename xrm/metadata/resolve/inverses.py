@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from xrm.metadata.mending import meant_by
 from xrm.metadata.merging import Merged
 from xrm.metadata.model import ENGINE_ENTITIES, Entity, Label, Relationship, Shape
 from xrm.metadata.names import near_hint
@@ -18,7 +19,9 @@ def take_declared(context: Context, entity: str, item: Item) -> None:
     child_name = item.body["from"]
     place = item.at("from")
     if child_name not in context.entities or child_name in ENGINE_ENTITIES:
-        context.unknown_entity(child_name, item.pack, place)
+        context.unknown_entity(child_name, item.pack, place, context.layers.entities)
+        child_name = meant_by(child_name, context.layers.entities)
+    if child_name not in context.entities:
         context.layers.entities[entity].broken.add(item.path)
         return
     context.use(f"entity:{child_name}", f"relationship:{entity}.{item.name}", place)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from xrm.metadata.expressions.scope import RULE
+from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.mending import meant_by
 from xrm.metadata.model import Entity, Lifecycle, State, Transition
 from xrm.metadata.names import near_hint
 from xrm.metadata.resolve.context import Context, Item
@@ -45,26 +48,24 @@ def _transition(
     context: Context, item: Item, states: dict[str, State], paths: tuple[str, ...]
 ) -> Transition | None:
     if "from" not in item.body or "to" not in item.body:
+        if context.is_broken(item.merged, *map(str, item.path)):
+            return None
         hint = "A step says from which states and to which state it leads."
         context.add("M250", f'The transition "{item.name}" has no from or no to.', hint, item.key_at())
         return None
-    target: str = item.body["to"]
-    sources: list[str] = item.body["from"]
-    everywhere = sources == [ANY_STATE]
-    unknown = False
-    for word, step in [
-        (target, ("to",)),
-        *((s, ("from", i)) for i, s in enumerate([] if everywhere else sources)),
-    ]:
-        unknown |= not _check_state(context, item, word, step, states)
-    if unknown:
-        item.merged.broken.add(item.path)
-        return None
+    target = _state_meant(context, item, item.body["to"], ("to",), states)
+    words: list[str] = item.body["from"]
+    everywhere = words == [ANY_STATE]
+    sources = [] if everywhere else [
+        _state_meant(context, item, word, ("from", i), states) for i, word in enumerate(words)
+    ]  # fmt: skip
     name = item.name
     return Transition(
         name=name,
         label=context.texts.named(item.get("label"), name, *(f"{p}.transitions.{name}.label" for p in paths)),
-        sources=tuple(s for s in states if s != target) if everywhere else tuple(sources),
+        sources=tuple(
+            s for s in (states if everywhere else sources) if s and (s != target or not everywhere)
+        ),
         to=target,
         requires=tuple(item.get("requires", ())),
         reason_required=item.get("reason") == "required",
@@ -75,16 +76,20 @@ def _transition(
     )
 
 
-def _check_state(
+def _state_meant(
     context: Context, item: Item, word: str, step: tuple[str | int, ...], states: dict[str, State]
-) -> bool:
+) -> str:
+    """The state, or the one that was meant, so that what hangs on the step is judged; else an empty text."""
     place = item.at(*step)
     if word in states:
         context.use(f"state:{item.merged.name}.{word}", f"transition:{item.merged.name}.{item.name}", place)
-        return True
+        return word
     if not context.is_broken(item.merged, "states", word):
         context.add("M213", f'{item.merged.name} has no state "{word}".', near_hint(word, states), place)
-    return False
+    meant = meant_by(word, states)
+    if not meant:
+        item.merged.broken.add(item.path)
+    return meant
 
 
 def with_guards(context: Context, entity: Entity) -> Entity:
@@ -95,14 +100,19 @@ def with_guards(context: Context, entity: Entity) -> Entity:
     item = Item(merged, (), merged.body)
     steps = dict(entity.lifecycle.transitions)
     for child in item.items("transitions"):
-        if child.name in steps:
-            steps[child.name] = _guarded(context, entity, child, steps[child.name])
+        step = steps.get(child.name)
+        guarded = _guarded(context, entity, child, step.requires if step else child.get("requires", ()))
+        if step:
+            steps[child.name] = replace(step, roles=guarded[0], guard=guarded[1])
     return replace(entity, lifecycle=replace(entity.lifecycle, transitions=steps))
 
 
-def _guarded(context: Context, entity: Entity, item: Item, step: Transition) -> Transition:
+def _guarded(
+    context: Context, entity: Entity, item: Item, requires: Iterable[str]
+) -> tuple[tuple[str, ...] | None, Expression | None]:
+    """The roles and the guard of a step; a step without a meaning of its own is judged, too."""
     source = f"transition:{entity.name}.{item.name}"
-    for index, name in enumerate(step.requires):
+    for index, name in enumerate(requires):
         place = item.at("requires", index)
         if name in entity.fields or name in entity.relationships or name in ("owner", "team"):
             context.use(f"field:{entity.name}.{name}", f"{source}.requires", place)
@@ -112,12 +122,12 @@ def _guarded(context: Context, entity: Entity, item: Item, step: Transition) -> 
     for index, role in enumerate(roles or ()):
         _check_role(context, role, item, index, source)
     guard = context.expression(item, "guard", entity.name, source, scope=RULE)
-    return replace(step, roles=None if roles is None else tuple(roles), guard=guard)
+    return None if roles is None else tuple(roles), guard
 
 
 def _check_role(context: Context, role: str, item: Item, index: int, source: str) -> None:
     place = item.at("roles", index)
     if role in context.layers.roles:
         context.use(f"role:{role}", f"{source}.roles", place)
-    elif item.pack not in context.layers.lenient:
-        context.add("M214", f'There is no role "{role}".', near_hint(role, context.layers.roles), place)
+    else:
+        context.unknown_role(role, item.pack, place)

@@ -12,6 +12,7 @@ from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import TEXT
 from xrm.metadata.model import Entity, Key, Rule, Shape
 from xrm.metadata.names import system_names
+from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context, Item
 
 RETAIN = re.compile(r"(\d{1,4}) (day|week|month|year)s? after ([a-z][a-z0-9_]*)\Z")
@@ -68,11 +69,16 @@ def _title(context: Context, entity: Entity, item: Item) -> Expression | None:
         return context.expression(item, "title", entity.name, source, scope=TITLE, expect=TEXT)
     name = _title_field(entity)
     if not name:
-        if not item.merged.broken and not entity.abstract:
+        if not _may_have_lost_its_title(item.merged.broken) and not entity.abstract:
             hint = "Give it a title, as in title: name, or a text field."
             context.add("M256", f"Records of {entity.name} have no title.", hint, entity.place)
         return None
     return context.check(name, item, ("label",), entity.name, f"{source}.title", scope=TITLE, expect=TEXT)
+
+
+def _may_have_lost_its_title(broken: Iterable[Path]) -> bool:
+    """True when the title, or a field that could be one, has no meaning because of a problem that is told."""
+    return any(not path or path[0] in ("title", "fields") for path in broken)
 
 
 def _title_field(entity: Entity) -> str:
@@ -90,11 +96,10 @@ def _title_field(entity: Entity) -> str:
 
 def _key(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> Key | None:
     source = f"key:{entity.name}.{item.name}"
-    if "fields" not in item.body:
+    if "fields" not in item.body and not context.is_broken(item.merged, *map(str, item.path)):
         hint = "Name the fields that are unique together."
         context.add("M250", f'The key "{item.name}" has no fields.', hint, item.key_at())
-        return None
-    fields = check_names(context, entity, item, item.body["fields"], ("fields",), source)
+    fields = check_names(context, entity, item, item.get("fields", ()), ("fields",), source)
     span = item.get("no_overlap")
     overlap = check_names(context, entity, item, span, ("no_overlap",), source) if span else ()
     return Key(
@@ -111,9 +116,8 @@ def _key(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) 
 
 def _rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> Rule | None:
     source = f"rule:{entity.name}.{item.name}"
-    if "must" not in item.body:
+    if "must" not in item.body and not context.is_broken(item.merged, *map(str, item.path)):
         context.add("M250", f'The rule "{item.name}" has no must.', "Say what must hold.", item.key_at())
-        return None
     field = item.get("field", "")
     if field:
         _check_member(context, entity, item, "field", source)

@@ -10,9 +10,8 @@ from xrm.metadata.expressions.scope import FILTER
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.model import ENGINE_ENTITIES, Field, Relationship, Shape
 from xrm.metadata.resolve.context import Context, Item
-from xrm.metadata.resolve.fields import field_of, with_expressions
+from xrm.metadata.resolve.fields import check_conditions, field_of, with_expressions
 
-_CONDITIONS = ("visible_when", "required_when", "readonly_when")
 LINK_COLUMNS = ("id", "source", "target", "valid_from", "valid_to", "created_at", "created_by")
 
 
@@ -20,10 +19,11 @@ def stored_side(context: Context, item: Item, entity: str, paths: tuple[str, ...
     """The relationship that `to` declares, without its expressions; None if it has no meaning."""
     _check_words(context, item)
     targets = _targets(context, item)
+    body = item.body
     if targets is None:
         item.merged.broken.add(item.path)
+        _attributes(context, item, entity, paths)
         return None
-    body = item.body
     is_many, is_valid = body.get("many", False), body.get("valid", False)
     shape = Shape.MANY if is_many or is_valid else Shape.LOOKUP
     inverse = body.get("inverse", {}).get("name", "")
@@ -70,6 +70,8 @@ def _targets(context: Context, item: Item) -> tuple[str, ...] | None:
         found = _spread(context, word)
         if found is None:
             context.unknown_entity(word, item.pack, where)
+            found = _spread(context, context.entity_meant(word, item.pack))
+        if found is None:
             return None
         if not found and not context.forgives(word, item.name):
             hint = f"Write an entity that is like {word}, or take abstract out of it."
@@ -147,9 +149,7 @@ def with_relationship_expressions(context: Context, relationship: Relationship, 
     """The relationship with its conditions, filter, default and attributes checked."""
     entity = relationship.entity
     source = f"relationship:{entity}.{item.name}"
-    found: dict[str, Any] = {
-        key: context.expression(item, key, entity, source) for key in _CONDITIONS if key in item.body
-    }
+    found = check_conditions(context, item, entity, source)
     if "default" in item.body:
         expect = Type(Kind.REFERENCE, relationship.targets)
         found["default"] = context.expression(item, "default", entity, source, expect=expect)

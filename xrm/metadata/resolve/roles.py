@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from xrm.errors import Problem
 from xrm.metadata.expressions.tree import Expression, uses
+from xrm.metadata.mending import meant_by
 from xrm.metadata.model import Entity, Grant, Role
 from xrm.metadata.names import system_names
 from xrm.metadata.resolve.context import Context, Item
@@ -35,9 +37,9 @@ def _role(context: Context, item: Item) -> Role:
 
 def _grant(context: Context, role: str, item: Item) -> Grant | None:
     if "entity" not in item.body:
-        context.add(
-            "M250", f'The grant "{item.name}" names no entity.', "Say on which entity.", item.key_at()
-        )
+        if not context.is_broken(item.merged, *map(str, item.path)):
+            hint = "Say on which entity."
+            context.add("M250", f'The grant "{item.name}" names no entity.', hint, item.key_at())
         return None
     source = f"grant:{role}.{item.name}"
     entities = _entities(context, item, source)
@@ -90,9 +92,11 @@ def _entities(context: Context, item: Item, source: str) -> list[str]:
         place = item.at("entity", index)
         if entity is None:
             context.unknown_entity(word, item.pack, place)
-            continue
-        context.use(f"entity:{word}", source, place)
-        found.update(dict.fromkeys(entity.implementations if entity.abstract else (word,)))
+            entity = context.entities.get(context.entity_meant(word, item.pack))
+            if entity is None:
+                continue
+        context.use(f"entity:{entity.name}", source, place)
+        found.update(dict.fromkeys(entity.implementations if entity.abstract else (entity.name,)))
     return list(found)
 
 
@@ -105,9 +109,14 @@ def _rows(context: Context, item: Item, entities: list[str], source: str) -> Map
     for entity in entities:
         before = len(context.problems.found)
         rows[entity] = context.check(text, item, (*item.path, "rows"), entity, f"{source}.rows", is_rows=True)
-        if len(context.problems.found) > before:
-            break
+        _forget_repetitions(context.problems.found, before)
     return rows
+
+
+def _forget_repetitions(found: list[Problem], before: int) -> None:
+    """What was said of one entity at a place is not said again of the next one."""
+    said = {p.where for p in found[:before]}
+    found[before:] = [p for p in found[before:] if p.where not in said]
 
 
 def _fields(context: Context, item: Item, entity: Entity, source: str) -> frozenset[str]:
@@ -118,7 +127,7 @@ def _fields(context: Context, item: Item, entity: Entity, source: str) -> frozen
     if "except" in asked:
         excepted = _named(context, item, entity, asked["except"], ("fields", "except"), source)
         return frozenset(_unguarded(entity)) - excepted
-    return _named(context, item, entity, asked["only"], ("fields",), source)
+    return _named(context, item, entity, asked.get("only", ()), ("fields",), source)
 
 
 def _unguarded(entity: Entity) -> Iterable[str]:
@@ -127,7 +136,7 @@ def _unguarded(entity: Entity) -> Iterable[str]:
 
 
 def _named(
-    context: Context, item: Item, entity: Entity, names: list[str], steps: tuple[str, ...], source: str
+    context: Context, item: Item, entity: Entity, names: Sequence[str], steps: tuple[str, ...], source: str
 ) -> frozenset[str]:
     """The listed names that the entity has; system names come with the row anyway."""
     system = system_names(entity.ownership, entity.lifecycle is not None)
@@ -138,14 +147,33 @@ def _named(
         if name in known:
             found.add(name)
             context.use(f"field:{entity.name}.{name}", f"{source}.fields", place)
-        elif name not in system and not _is_elsewhere(context, item, name):
-            context.unknown_name(entity.name, name, place, (*known, *system))
+        elif name not in system:
+            if _is_told_of(context, item, entity, name):
+                context.unknown_name(entity.name, name, place, (*known, *system))
+            found |= {meant_by(name, known)} - {""}
     return frozenset(found)
 
 
-def _is_elsewhere(context: Context, item: Item, name: str) -> bool:
-    """True in a grant on several entities for a name that another one of them has."""
+def _is_told_of(context: Context, item: Item, entity: Entity, name: str) -> bool:
+    """True for the one entity of a grant of which an unknown name is told: where it was surely meant, or the first.
+
+    A name that another entity of the grant has, or would have, is right.
+    """
+    spread = _spread(context, item)
+    if any(_has(e, name) or context.forgives(e.name, name) for e in spread if e is not entity):
+        return False
+    meant = [e for e in spread if meant_by(name, (*e.fields, *e.relationships))]
+    return entity.name == next((e.name for e in [*meant, *spread]), entity.name)
+
+
+def _spread(context: Context, item: Item) -> list[Entity]:
+    """The entities of a grant, concrete and abstract."""
     words: list[str] = item.body["entity"]
+    if EVERY_ENTITY in words:
+        return [e for e in context.entities.values() if not e.abstract and not e.is_engine]
     entities = [context.entities[w] for w in words if w in context.entities]
-    spread = [context.entities[i] for e in entities for i in e.implementations] + entities
-    return len(spread) > 1 and any(name in e.fields or name in e.relationships for e in spread)
+    return [context.entities[i] for e in entities for i in e.implementations] + entities
+
+
+def _has(entity: Entity, name: str) -> bool:
+    return name in entity.fields or name in entity.relationships

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.model import Entity, Shape
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Doc
@@ -35,22 +36,28 @@ def _refs(context: Context, docs: list[Doc]) -> set[str]:
     refs: set[str] = set()
     for doc in docs:
         for index, record in _records(doc):
-            if record["ref"] in refs:
+            ref = record.get("ref")
+            if ref in refs:
                 where = doc.source.at(("records", index, "ref"))
-                context.add(
-                    "M217", f'The ref "{record["ref"]}" is taken in this pack.', "Choose another one.", where
-                )
-            refs.add(record["ref"])
+                context.add("M217", f'The ref "{ref}" is taken in this pack.', "Choose another one.", where)
+            if ref is not None:
+                refs.add(ref)
     return refs
 
 
 def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
     used: set[tuple[str, str]] = set()
     for index, record in _records(doc):
-        entity = context.entities.get(record["entity"])
+        name = record.get("entity")
+        entity = context.entities.get(name or "")
         place = doc.source.at(("records", index, "entity"))
+        if name is None:
+            continue
         if entity is None:
-            context.unknown_entity(record["entity"], pack, place)
+            context.unknown_entity(name, pack, place, _with_records(context))
+            meant = context.entities.get(context.entity_meant(name, pack))
+            if meant and not meant.abstract and not meant.is_engine:
+                _check_values(context, meant, doc, index, record.get("values", {}), refs, used)
         elif entity.abstract or entity.is_engine:
             kind = "abstract" if entity.abstract else "the engine's own"
             hint = (
@@ -60,7 +67,11 @@ def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
             )
             context.add("M216", f'"{entity.name}" is {kind}, so it has no records here.', hint, place)
         else:
-            _check_values(context, entity, doc, index, record["values"], refs, used)
+            _check_values(context, entity, doc, index, record.get("values", {}), refs, used)
+
+
+def _with_records(context: Context) -> set[str]:
+    return {e.name for e in context.entities.values() if not e.abstract and not e.is_engine}
 
 
 def _check_people(context: Context, doc: Doc) -> None:
@@ -70,10 +81,8 @@ def _check_people(context: Context, doc: Doc) -> None:
             place = doc.source.at(("people", "users", i, "roles", j))
             if role in context.layers.roles:
                 context.use(f"role:{role}", f"seed:{doc.pack}.{doc.name}", place)
-            elif doc.pack not in context.layers.lenient:
-                context.add(
-                    "M214", f'There is no role "{role}".', near_hint(role, context.layers.roles), place
-                )
+            else:
+                context.unknown_role(role, doc.pack, place)
 
 
 def _check_values(
@@ -90,7 +99,9 @@ def _check_values(
         path = ("records", index, "values", name)
         if name not in known:
             context.unknown_name(entity.name, name, doc.source.key_at(path), known)
-        elif (entity.name, name) not in used:
+            continue
+        _check_value(context, entity, name, value, doc, path)
+        if (entity.name, name) not in used:
             used.add((entity.name, name))
             source = f"seed:{doc.pack}.{doc.name}"
             context.use(f"field:{entity.name}.{name}", source, doc.source.key_at(path))
@@ -98,6 +109,23 @@ def _check_values(
             if ref not in refs and doc.pack not in context.layers.lenient:
                 hint = near_hint(ref, refs, "Write the record's ref as another record of this pack has it.")
                 context.add("M216", f'No record of this pack has the ref "{ref}".', hint, doc.source.at(path))
+
+
+def _check_value(
+    context: Context, entity: Entity, name: str, value: Any, doc: Doc, path: tuple[str | int, ...]
+) -> None:
+    """The value is one that the field takes; what a record lacks or must be is judged when it is written."""
+    field = entity.fields.get(name)
+    merged = context.layers.entities.get(entity.name)
+    is_judged = field is not None and value not in (None, "", []) and merged is not None
+    if not is_judged or field is None or merged is None or context.is_broken(merged, "fields", name):
+        return
+    try:
+        field.type.parse(value, field.params)
+    except BadValue as error:
+        problem = error.problem
+        hint = problem.hint or f"See the reference of the field type {field.type.name}."
+        context.add("M226", f"{entity.name}.{name}: {problem.message}", hint, doc.source.at(path))
 
 
 def _settable(entity: Entity) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from xrm.errors import Place
 from xrm.metadata.expressions.types import ORDERED, Attribute, Kind
 from xrm.metadata.model import Entity, Shape, View
 from xrm.metadata.resolve.context import Context, Item
-from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_TYPES
+from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_KEYS, VIEW_TYPES
 
 _AGGREGATE: Final = re.compile(r"(\w+)\((?:([a-z0-9_.]+))?\)")
 _GROUPS: Final = frozenset({Kind.CHOICE, Kind.REFERENCE, Kind.BOOLEAN})
@@ -39,20 +39,21 @@ def views_of(context: Context, entity: Entity) -> dict[str, View]:
 
 
 def _view(context: Context, entity: Entity, item: Item) -> View | None:
-    if "type" not in item.body:
+    is_broken = context.is_broken(item.merged, *map(str, item.path))
+    if "type" not in item.body and not is_broken:
         hint = f"Give it one: {', '.join(VIEW_TYPES)}."
         context.add("M250", f'The view "{item.name}" of {entity.name} has no type.', hint, item.key_at())
-        return None
     source = f"view:{entity.name}.{item.name}"
     params: dict[str, Any] = {}
-    for key in VIEW_TYPES[item.body["type"]].keys:
+    type_ = item.get("type", "")
+    for key in VIEW_TYPES[type_].keys if type_ else VIEW_KEYS:
         if key in item.body and key != "columns":
             params[key] = _param(context, entity, item, key, source)
     path = f"views.{entity.name}.{item.name}.label"
     return View(
         name=item.name,
         entity=entity.name,
-        type=item.body["type"],
+        type=type_,
         label=context.texts.named(item.get("label"), item.name, path),
         columns=_paths(context, entity, item, "columns", source),
         filter=context.expression(item, "filter", entity.name, source),
