@@ -139,6 +139,8 @@ _TRANSLATED: Mapping[tuple[str, str], str] = {
     ("lifecycles", "states"): "state",
     ("lifecycles", "transitions"): "transition",
 }
+# Files that are called as the entity that they are about.
+_NAMED_AS_ENTITIES = ("forms", "views", "lifecycles")
 _TRANSLATED_WHOLE: Mapping[str, str] = {
     "entities": "entity",
     "roles": "role",
@@ -185,7 +187,7 @@ def _waits(context: Context, path: str) -> bool:
     }
     merged = things.get(steps[0], {}).get(name)
     if merged is None:
-        return any(
-            meant_by(other, [name]) for other in things.get(steps[0], {}) if other not in context.entities
+        return steps[0] in _NAMED_AS_ENTITIES and any(
+            meant_by(other, [name]) for other in things[steps[0]] if other not in context.entities
         )
     return context.is_broken(merged, *steps[2:])
