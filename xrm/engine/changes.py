@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,9 @@ from xrm.engine.commands import Actor, Change
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import CHANGE
 from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.statements import Columns, Same
 
-COLUMNS = (
-    "at", "actor", "door", "cause", "reason", "entity", "record", "version", "operation", "title",
-    "before", "after",
-)  # fmt: skip
+_NOTHING: Mapping[str, Any] = {}
 
 
 class ChangeLog:
@@ -21,31 +20,31 @@ class ChangeLog:
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
+        self._keys: dict[str, dict[str, str]] = defaultdict(dict)
+        for (entity, name), number in numbers.fields.items():
+            self._keys[entity][name] = str(number)
 
     def append(self, unit: UnitOfWork, actor: Actor, changes: Sequence[Change]) -> None:
         """The changes are in the log, in this order."""
-        if changes:
-            unit.insert_many(CHANGE, COLUMNS, [self._row(actor, change) for change in changes])
-
-    def _row(self, actor: Actor, change: Change) -> dict[str, Any]:
-        return {
-            "at": change.at,
-            "actor": actor.id,
-            "door": actor.door,
-            "cause": actor.cause or None,
-            "reason": change.reason or None,
-            "entity": self._numbers.entities[change.entity],
-            "record": change.record,
-            "version": change.version,
-            "operation": change.operation,
-            "title": change.title,
-            "before": self._numbered(change.entity, change.before),
-            "after": self._numbered(change.entity, change.after),
+        entities = self._numbers.entities
+        columns: Columns = {
+            "at": [change.at for change in changes],
+            "actor": Same(actor.id),
+            "door": Same(actor.door),
+            "cause": Same(actor.cause or None),
+            "reason": [change.reason or None for change in changes],
+            "entity": [entities[change.entity] for change in changes],
+            "record": [change.record for change in changes],
+            "version": [change.version for change in changes],
+            "operation": [change.operation for change in changes],
+            "title": [change.title for change in changes],
+            "before": [self._numbered(change.entity, change.before) for change in changes],
+            "after": [self._numbered(change.entity, change.after) for change in changes],
         }
+        unit.insert_columns(CHANGE, columns, len(changes))
 
-    def _numbered(self, entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {self._key(entity, name): value for name, value in values.items()}
-
-    def _key(self, entity: str, name: str) -> str:
-        number = self._numbers.fields.get((entity, name))
-        return name if number is None else str(number)
+    def _numbered(self, entity: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not values:
+            return _NOTHING
+        keys = self._keys[entity]
+        return {keys.get(name, name): value for name, value in values.items()}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from xrm.collector import collector_paused
 from xrm.errors import MetadataInvalid, Problem, Problems
 from xrm.metadata.cache import DocumentCache
 from xrm.metadata.checks import Check, Judged, builtin_checks, run_checks
@@ -41,7 +40,8 @@ def judge(
 
     The core layer is part of every installation; it is read from this package unless it is among the sources.
     """
-    with _collector_paused():
+    # Loading makes many values and no garbage; looking for some would cost half as much again.
+    with collector_paused():
         known_types = types if types is not None else builtin_registry()
         known_checks = checks if checks is not None else builtin_checks().values()
         return _judged(with_core(sources), Reader(known_types, cache), known_checks)
@@ -78,18 +78,6 @@ def pack_seeds(source: PackSource, *, types: Mapping[str, FieldType] | None = No
     if pack.problems:
         raise MetadataInvalid(pack.problems)
     return tuple(seed_of(doc) for doc in pack.docs if doc.kind == "seed")
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Loading makes many values and no garbage; looking for some would cost half as much again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def with_core(sources: Sequence[PackSource]) -> Sequence[PackSource]:

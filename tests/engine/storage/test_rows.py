@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tests.engine.storage.conftest import Crm
 from xrm.engine.storage.ledger import USER
 from xrm.engine.storage.rows import Counters, LinkRows, hold
+from xrm.engine.storage.statements import Same
 from xrm.errors import Conflict, Invalid, Stale
 from xrm.metadata.values import Money, PersonName, Ref
 
@@ -173,17 +174,16 @@ def test_an_update_raises_the_version_and_refuses_another(crm: Crm) -> None:
     assert (found["version"], found["name"]) == (2, "Two")
 
 
-def test_updates_of_different_fields_go_in_one_batch_or_not_at_all(crm: Crm) -> None:
+def test_updates_of_several_rows_happen_together_or_not_at_all(crm: Crm) -> None:
     first, second = crm.row("account"), crm.row("account")
-    rows = crm.rows("account")
+    rows, ids = crm.rows("account"), [first["id"], second["id"]]
     _add(crm, "account", first, second)
-    changes = [(first["id"], 1, {"name": "A"}), (second["id"], 1, {"notes": "B"})]
     with crm.database.write() as unit:
-        rows.update_many(unit, changes)
+        rows.update_many(unit, ids, [1, 1], {"name": ["A", "B"], "notes": Same("both")})
     with pytest.raises(Stale), crm.database.write() as unit:
-        rows.update_many(unit, [(first["id"], 2, {"name": "C"}), (second["id"], 1, {"name": "D"})])
-    assert _load(crm, "account", first["id"])["name"] == "A"
-    assert _load(crm, "account", second["id"])["notes"] == "B"
+        rows.update_many(unit, ids, [2, 1], {"name": ["C", "D"]})
+    found = [_load(crm, "account", id_) for id_ in ids]
+    assert [(row["version"], row["name"], row["notes"]) for row in found] == [(2, "A", "both"), (2, "B", "both")]
 
 
 def test_of_two_writers_of_one_version_one_is_told(crm: Crm) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.engine.storage.conftest import write_and_break
 from xrm.engine.storage.database import Database
-from xrm.engine.storage.search import SLOTS, SearchEntry, SearchIndex, search_words, snippet
+from xrm.engine.storage.search import SLOTS, SearchEntries, SearchIndex, search_words, snippet
 
 ACCOUNT, CONTACT = 1, 2
 IDS = [UUID(int=n) for n in range(1, 20)]
@@ -28,10 +29,17 @@ TEXTS: dict[UUID, tuple[int, dict[int, str]]] = {
 @pytest.fixture
 def index(installed: Database) -> SearchIndex:
     made = SearchIndex(installed)
-    entries = [SearchEntry(entity, record, texts) for record, (entity, texts) in TEXTS.items()]
     with installed.write() as unit:
-        made.put(unit, entries)
+        for kind in (ACCOUNT, CONTACT):
+            texts = {record: texts for record, (entity, texts) in TEXTS.items() if entity == kind}
+            made.put(unit, _entries(kind, texts))
     return made
+
+
+def _entries(entity: int, texts: Mapping[UUID, Mapping[int, str]]) -> SearchEntries:
+    """What is found of each record, by slot."""
+    slots = {slot for text in texts.values() for slot in text}
+    return SearchEntries(entity, list(texts), {s: [text.get(s) for text in texts.values()] for s in slots})
 
 
 def _found(
@@ -100,7 +108,7 @@ def test_query_syntax_in_a_text_is_only_text(installed: Database, index: SearchI
 def test_any_text_can_be_searched_and_found(installed: Database, index: SearchIndex, text: str) -> None:
     record = IDS[10]
     with installed.write() as unit:
-        index.put(unit, [SearchEntry(ACCOUNT, record, {0: text})])
+        index.put(unit, _entries(ACCOUNT, {record: {0: text}}))
     expected = {record} if search_words(text) and len(search_words(text)) <= 16 else set()
     assert expected <= _found(installed, index, text, ACCOUNT)
 
@@ -129,9 +137,7 @@ def test_a_field_that_may_not_be_read_decides_no_hit(installed: Database, index:
 
 def test_a_changed_record_is_found_by_its_new_words_only(installed: Database, index: SearchIndex) -> None:
     with installed.write() as unit:
-        index.put(
-            unit, [SearchEntry(ACCOUNT, IDS[0], {0: "Pereira"}), SearchEntry(ACCOUNT, IDS[7], {0: "New"})]
-        )
+        index.put(unit, _entries(ACCOUNT, {IDS[7]: {0: "New"}, IDS[0]: {0: "Pereira"}}))
     assert _found(installed, index, "oliveira") == {IDS[2]}
     assert _found(installed, index, "pereira") == {IDS[0]}
     assert _found(installed, index, "new") == {IDS[7]}
@@ -144,14 +150,14 @@ def test_a_removed_record_is_not_found(installed: Database, index: SearchIndex) 
 
 
 def test_what_is_rolled_back_is_not_found(installed: Database, index: SearchIndex) -> None:
-    phantom = SearchEntry(ACCOUNT, IDS[8], {0: "Phantom"})
+    phantom = _entries(ACCOUNT, {IDS[8]: {0: "Phantom"}})
     with pytest.raises(ZeroDivisionError):
-        write_and_break(installed, lambda unit: index.put(unit, [phantom]))
+        write_and_break(installed, lambda unit: index.put(unit, phantom))
     assert _found(installed, index, "phantom") == set()
 
 
 def test_many_new_records_are_found(installed: Database, index: SearchIndex) -> None:
-    entries = [SearchEntry(ACCOUNT, UUID(int=1000 + n), {0: f"Bulk {n}", 5: "tail"}) for n in range(200)]
+    entries = _entries(ACCOUNT, {UUID(int=1000 + n): {0: f"Bulk {n}", 5: "tail"} for n in range(200)})
     with installed.write() as unit:
         index.put(unit, entries, fresh=True)
     assert len(_found(installed, index, "bulk tail")) == 200
@@ -160,10 +166,7 @@ def test_many_new_records_are_found(installed: Database, index: SearchIndex) -> 
 
 def test_a_title_ranks_above_a_text(installed: Database, index: SearchIndex) -> None:
     with installed.write() as unit:
-        index.put(
-            unit,
-            [SearchEntry(ACCOUNT, IDS[8], {0: "Steel"}), SearchEntry(ACCOUNT, IDS[9], {0: "x", 1: "steel"})],
-        )
+        index.put(unit, _entries(ACCOUNT, {IDS[8]: {0: "Steel"}, IDS[9]: {0: "x", 1: "steel"}}))
     found = index.candidates()
     prepared = installed.prepare(sa.select(found.c.record).order_by(found.c.rank.desc()))
     with installed.read() as unit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from xrm.metadata.expressions.compile import compile_python
 from xrm.metadata.expressions.environment import Context, Env
@@ -12,8 +12,7 @@ from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Root, w
 from xrm.metadata.model import Entity, Field, Relationship, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """What a program runs on. `outer` is the record in hand where bare names belong to another."""
 
     context: Context
@@ -27,24 +26,24 @@ Program = Callable[[Scene], Any]
 
 @dataclass(frozen=True, slots=True)
 class RuleProgram:
-    """A rule, compiled. A local one speaks of the record alone."""
+    """A rule, compiled."""
 
     rule: Rule
     must: Program
     when: Program | None
-    is_local: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
     """The compiled expressions of an entity, each by the name of what it belongs to.
 
-    `filter_uses` are the names of the record in hand that a relationship's filter looks at.
+    Local rules speak of the record alone, wide ones of others too. `filter_uses` are the names of the record in hand that a relationship's filter looks at.
     """
 
     title: Program | None
     defaults: Mapping[str, Program]
-    rules: tuple[RuleProgram, ...]
+    local_rules: tuple[RuleProgram, ...]
+    wide_rules: tuple[RuleProgram, ...]
     required: tuple[str, ...]
     required_when: Mapping[str, Program]
     visible: Mapping[str, Program]
@@ -59,11 +58,12 @@ def programs_of(entity: Entity) -> Programs:
     """The programs of an entity."""
     things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
     steps = entity.lifecycle.transitions.values() if entity.lifecycle else ()
-    lookups = list(entity.lookups)
+    lookups, rules = list(entity.lookups), entity.rules.values()
     return Programs(
         title=_program(entity.title),
         defaults=_each((t.name, t.default) for t in things),
-        rules=tuple(_rule(rule) for rule in entity.rules.values()),
+        local_rules=tuple(_rule(rule) for rule in rules if _is_local(rule)),
+        wide_rules=tuple(_rule(rule) for rule in rules if not _is_local(rule)),
         required=tuple(t.name for t in things if t.required),
         required_when=_each((t.name, t.required_when) for t in things),
         visible=_each((t.name, t.visible_when) for t in things),
@@ -91,8 +91,11 @@ def program_of(expression: Expression) -> Program:
 
 
 def _rule(rule: Rule) -> RuleProgram:
-    parts = [rule.must] if rule.when is None else [rule.must, rule.when]
-    return RuleProgram(rule, program_of(rule.must), _program(rule.when), all(is_local(p) for p in parts))
+    return RuleProgram(rule, program_of(rule.must), _program(rule.when))
+
+
+def _is_local(rule: Rule) -> bool:
+    return is_local(rule.must) and (rule.when is None or is_local(rule.when))
 
 
 def is_local(expression: Expression) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from xrm.engine.projection.programs import RuleProgram, Scene
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
@@ -34,7 +35,8 @@ def check_before(setting: Setting, drafts: Sequence[Draft]) -> None:
 
 def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
     """Every rule that looks at other records holds; raises Invalid with every problem."""
-    _raise([p for draft in drafts for p in _problems_after(setting, draft)])
+    found = [p for draft in drafts for p in _problems_after(setting, draft)]
+    _raise([*found, *_filtered(setting, drafts)])
 
 
 def _raise(problems: Sequence[Problem]) -> None:
@@ -45,34 +47,36 @@ def _raise(problems: Sequence[Problem]) -> None:
 def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
     yield from _readonly(setting, draft)
     yield from _needed(setting, draft)
-    yield from _rules(setting, draft, local=True)
+    yield from _rules(setting, draft, draft.machine.programs.local_rules)
 
 
 def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    yield from _rules(setting, draft, local=False)
+    yield from _rules(setting, draft, draft.machine.programs.wide_rules)
     yield from step_problems(setting, draft)
-    yield from _filtered(setting, draft)
     yield from _loops(setting, draft)
     yield from overlap_problems(setting, draft)
 
 
 def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """A field whose readonly condition holds on the stored record keeps its value."""
-    if draft.old is None:
+    programs = draft.machine.programs.readonly
+    if draft.old is None or not programs:
         return
-    before = environment(setting, draft.with_(new=draft.old))
-    for name, program in draft.machine.programs.readonly.items():
-        if name in draft.changed and program(before) is True:
+    before, changed = environment(setting, draft.with_(new=draft.old)), draft.changed
+    for name, program in programs.items():
+        if name in changed and program(before) is True:
             yield draft.problem("R132", name, f"{name} can not be changed now.", "Leave it as it is.")
 
 
 def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """Needed values are there, unless the field is hidden: hidden fields are not asked for."""
-    scene = environment(setting, draft)
     programs = draft.machine.programs
     for name in programs.required:
         if draft.new.get(name) is None and (draft.is_new or name in draft.changed):
             yield from _missing(setting, draft, name)
+    if not programs.required_when:
+        return
+    scene = environment(setting, draft)
     for name, needed in programs.required_when.items():
         if draft.new.get(name) is not None or name in programs.required:
             continue
@@ -90,11 +94,11 @@ def _missing(setting: Setting, draft: Draft, name: str) -> Iterable[Problem]:
     yield draft.problem("R130", name, f"{draft.machine.label(name)} is needed.", "Give it a value.")
 
 
-def _rules(setting: Setting, draft: Draft, *, local: bool) -> Iterable[Problem]:
+def _rules(setting: Setting, draft: Draft, rules: Sequence[RuleProgram]) -> Iterable[Problem]:
+    if not rules:
+        return
     scene = environment(setting, draft)
-    for rule in draft.machine.programs.rules:
-        if rule.is_local is not local:
-            continue
+    for rule in rules:
         if (rule.when is None or rule.when(scene) is True) and rule.must(scene) is not True:
             yield _broken(setting, draft, rule.rule)
 
@@ -108,17 +112,31 @@ def _broken(setting: Setting, draft: Draft, rule: Rule) -> Problem:
     return draft.problem("R151", field, message, "Change the values so that it holds.")
 
 
-def _filtered(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    """A record may only be pointed at if it passes the relationship's filter."""
-    for name, program in draft.machine.programs.filters.items():
-        ref = draft.new.get(name)
-        if not isinstance(ref, Ref) or not _matters(draft, name):
-            continue
-        machine = setting.machines[ref.entity]
-        stored = machine.load(setting.unit, [ref.id])
-        here = StoredEnv(setting, draft.machine, draft.new)
-        if ref.id not in stored or program(stored_scene(setting, machine, stored[ref.id], here)) is not True:
-            yield draft.problem("R152", name, "This record may not be chosen here.", "Choose another one.")
+def _filtered(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
+    """A record may only be pointed at if it passes the relationship's filter. All drafts are of one entity."""
+    filters = drafts[0].machine.programs.filters if drafts else {}
+    for name, program in filters.items():
+        asked = [(d, d.new[name]) for d in drafts if isinstance(d.new.get(name), Ref) and _matters(d, name)]
+        scenes = _far_scenes(setting, asked)
+        for draft, ref in asked:
+            here = StoredEnv(setting, draft.machine, draft.new)
+            scene = scenes.get(ref)
+            if scene is None or program(scene._replace(outer=here)) is not True:
+                message = "This record may not be chosen here."
+                yield draft.problem("R152", name, message, "Choose another one.")
+
+
+def _far_scenes(setting: Setting, asked: Sequence[tuple[Draft, Ref]]) -> dict[Ref, Scene]:
+    """The records that are pointed at, as programs see them, read once for each entity."""
+    wanted: dict[str, dict[UUID, None]] = {}
+    for _, ref in asked:
+        wanted.setdefault(ref.entity, {})[ref.id] = None
+    found: dict[Ref, Scene] = {}
+    for entity, ids in wanted.items():
+        machine = setting.machines[entity]
+        for record, values in machine.load(setting.unit, list(ids)).items():
+            found[Ref(entity, record)] = stored_scene(setting, machine, values)
+    return found
 
 
 def _matters(draft: Draft, name: str) -> bool:

@@ -67,9 +67,13 @@ class StoredEnv:
 
 def environment(setting: Setting, draft: Draft) -> Scene:
     """What the programs of the draft's entity are run on."""
-    new = StoredEnv(setting, draft.machine, {**draft.new, "id": draft.id})
+    return scene_of(setting, draft, draft.new)
+
+
+def scene_of(setting: Setting, draft: Draft, new: Mapping[str, Any]) -> Scene:
+    """The same, for values that are on their way into the draft; the id is one of them."""
     old = None if draft.old is None else StoredEnv(setting, draft.machine, draft.old)
-    return Scene(setting.context, new, old)
+    return Scene(setting.context, StoredEnv(setting, draft.machine, new), old)
 
 
 def stored_scene(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,15 @@ from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import Draft
+from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing_rule, readable, rights, writable
 from xrm.engine.records.targets import find_by_key, readable_ids
 from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship
 from xrm.metadata.values import Ref
+
+
+Pointer = tuple[int, Relationship, Any]
 
 
 def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
@@ -24,54 +28,80 @@ def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> li
     """
     if not drafts:
         return []
-    machine, operation = drafts[0].machine, drafts[0].operation
-    may_set, may_know = writable(setting, machine, operation), readable(setting, machine)
-    read = [_read_one(draft, may_set, may_know) for draft in drafts]
-    problems = [p for _, found in read for p in found]
-    parsed = [draft for draft, _ in read]
-    named = [_with_names(ledger, draft, problems) for draft in parsed]
-    resolved = _with_keys(setting, named, problems)
-    problems += _missing_targets(setting, ledger, resolved)
+    values, problems = _read(setting, drafts)
+    pointers = _pointers(drafts[0].machine, values)
+    pointers = [
+        pointer
+        if isinstance(pointer[2], Ref)
+        else _named(setting, ledger, drafts, values, pointer, problems)
+        for pointer in pointers
+    ]
+    problems += _missing_targets(setting, ledger, drafts, pointers)
     if problems:
         raise Invalid(problems)
-    return resolved
+    return [_filled(draft, parsed) for draft, parsed in zip(drafts, values, strict=True)]
 
 
-def _read_one(draft: Draft, may_set: frozenset[str], may_know: frozenset[str]) -> tuple[Draft, list[Problem]]:
-    machine = draft.machine
-    values, problems = machine.contract.load(
-        draft.given,
-        partial=not draft.is_new,
-        writable=may_set - draft.preset.keys(),
+def _read(setting: Setting, drafts: Sequence[Draft]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """What was given as Python values, draft by draft, and what is wrong with it."""
+    machine, operation = drafts[0].machine, drafts[0].operation
+    may_set, may_know = writable(setting, machine, operation), readable(setting, machine)
+    values, found = machine.contract.load_many(
+        [draft.given for draft in drafts],
+        partial=not drafts[0].is_new,
+        writable=may_set.difference(*{frozenset(draft.preset) for draft in drafts if draft.preset}),
         readable=may_know,
     )
-    nested = {n: values.pop(n) for n in machine.nested_names & values.keys()}
-    found = [p.under(draft.path) if draft.path else p for p in problems.found]
-    return draft.with_(parsed=values, nested=nested), found
+    problems = [
+        p.under(drafts[place].path) if drafts[place].path else p for place in sorted(found) for p in found[place]
+    ]
+    return values, problems
 
 
-def _references(draft: Draft) -> Iterable[tuple[Relationship, Any]]:
-    for relationship in draft.machine.pointers:
-        value = draft.parsed.get(relationship.name)
-        if value is not None:
-            yield relationship, value
+def _filled(draft: Draft, values: dict[str, Any]) -> Draft:
+    nested = {n: values.pop(n) for n in draft.machine.nested_names & values.keys()}
+    return draft.with_(parsed=values, nested=nested)
 
 
-def _with_names(ledger: Ledger, draft: Draft, problems: list[Problem]) -> Draft:
-    """References to earlier commands of the batch become references to their records."""
-    found: dict[str, Ref] = {}
-    for relationship, value in _references(draft):
-        if not isinstance(value, ByName):
-            continue
-        try:
-            ref = ledger.named(value.name, draft.where(relationship.name))
-        except Invalid as refused:
-            problems.extend(refused.problems)
-            continue
-        if not relationship.any and ref.entity not in relationship.targets:
-            problems.append(wrong_target(draft, relationship, ref.entity))
-        found[relationship.name] = ref
-    return draft.with_(parsed={**draft.parsed, **found}) if found else draft
+def _pointers(machine: Machine, values: Sequence[Mapping[str, Any]]) -> list[Pointer]:
+    """Everything that points at a record: whose it is, by which relationship, and where it points."""
+    return [
+        (place, relationship, value)
+        for relationship in machine.pointers
+        for place, parsed in enumerate(values)
+        if (value := parsed.get(relationship.name)) is not None
+    ]
+
+
+def _named(
+    setting: Setting,
+    ledger: Ledger,
+    drafts: Sequence[Draft],
+    values: Sequence[dict[str, Any]],
+    pointer: Pointer,
+    problems: list[Problem],
+) -> Pointer:
+    """A pointer by name or by alternate key leads to the record itself from here on."""
+    place, relationship, value = pointer
+    try:
+        found = _found(setting, ledger, drafts[place], relationship, value)
+    except Invalid as refused:
+        problems.extend(refused.problems)
+        return pointer
+    values[place][relationship.name] = found
+    return place, relationship, found
+
+
+def _found(
+    setting: Setting, ledger: Ledger, draft: Draft, relationship: Relationship, value: ByName | ByKey
+) -> Ref:
+    where = draft.where(relationship.name)
+    if isinstance(value, ByKey):
+        return find_by_key(setting, relationship, value, where)
+    found = ledger.named(value.name, where)
+    if not relationship.any and found.entity not in relationship.targets:
+        raise Invalid(wrong_target(draft, relationship, found.entity))
+    return found
 
 
 def wrong_target(draft: Draft, relationship: Relationship, entity: str) -> Problem:
@@ -81,54 +111,49 @@ def wrong_target(draft: Draft, relationship: Relationship, entity: str) -> Probl
     return draft.problem("R134", relationship.name, message, f"Give one of {allowed}.")
 
 
-def _with_keys(setting: Setting, drafts: Sequence[Draft], problems: list[Problem]) -> list[Draft]:
-    """References by alternate key become references to the records that have it."""
-    return [_keys_of_one(setting, draft, problems) for draft in drafts]
-
-
-def _keys_of_one(setting: Setting, draft: Draft, problems: list[Problem]) -> Draft:
-    found: dict[str, Ref] = {}
-    for relationship, value in _references(draft):
-        if not isinstance(value, ByKey):
-            continue
-        try:
-            found[relationship.name] = find_by_key(
-                setting, relationship, value, draft.where(relationship.name)
-            )
-        except Invalid as refused:
-            problems.extend(refused.problems)
-    return draft.with_(parsed={**draft.parsed, **found}) if found else draft
-
-
-def _missing_targets(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Problem]:
+def _missing_targets(
+    setting: Setting, ledger: Ledger, drafts: Sequence[Draft], pointers: Sequence[Pointer]
+) -> list[Problem]:
     """Every reference leads to a live record that this actor may read; else it does not exist for them.
 
     Records of the same batch are taken as they are: they may be written only after this one.
     """
-    here = frozenset(ledger.names.values())
-    wanted: dict[str, dict[UUID, None]] = {}
-    for draft in drafts:
-        for relationship, value in _references(draft):
-            name = relationship.name
-            if isinstance(value, Ref) and value not in here and not _kept(setting, draft, name, value):
-                wanted.setdefault(value.entity, {})[value.id] = None
-    seen = {entity: readable_ids(setting, entity, list(ids)) for entity, ids in wanted.items()}
+    here, kept = frozenset(ledger.names.values()), _kept(setting, drafts, pointers)
+    wanted: dict[str, set[UUID]] = {}
+    for place, relationship, value in pointers:
+        if not isinstance(value, Ref) or (here and value in here) or (place, relationship.name) in kept:
+            continue
+        wanted.setdefault(value.entity, set()).add(value.id)
+    missing = {entity: ids - readable_ids(setting, entity, list(ids)) for entity, ids in wanted.items()}
+    if not any(missing.values()):
+        return []
     return [
-        draft.problem("R133", relationship.name, _absent(relationship), "Choose another record.")
-        for draft in drafts
-        for relationship, value in _references(draft)
-        if isinstance(value, Ref) and value.id not in seen.get(value.entity, {value.id})
+        drafts[place].problem("R133", relationship.name, _absent(relationship), "Choose another record.")
+        for place, relationship, value in pointers
+        if isinstance(value, Ref)
+        and value.id in missing.get(value.entity, ())
+        and (place, relationship.name) not in kept
     ]
 
 
-def _kept(setting: Setting, draft: Draft, name: str, value: Ref) -> bool:
-    """A reference that the actor can read in the stored record is not looked at again."""
-    if draft.old is None or draft.old.get(name) not in (value, value.id):
-        return False
-    known = rights(setting, draft.machine)
-    is_system = name in always_readable(draft.machine.entity)
-    rule = known.rows_for("read") if is_system else known.cell("read", name)
-    return draft.id in passing_rule(setting, draft.machine, rule, [draft.id])
+def _kept(
+    setting: Setting, drafts: Sequence[Draft], pointers: Sequence[Pointer]
+) -> frozenset[tuple[int, str]]:
+    """References that the actor can read in the stored records are not looked at again."""
+    same: dict[str, list[int]] = {}
+    for place, relationship, value in pointers:
+        old = drafts[place].old
+        if old is not None and old.get(relationship.name) in (value, getattr(value, "id", value)):
+            same.setdefault(relationship.name, []).append(place)
+    found: set[tuple[int, str]] = set()
+    for name, places in same.items():
+        machine = drafts[0].machine
+        known = rights(setting, machine)
+        is_system = name in always_readable(machine.entity)
+        rule = known.rows_for("read") if is_system else known.cell("read", name)
+        seen = passing_rule(setting, machine, rule, [drafts[place].id for place in places])
+        found.update((place, name) for place in places if drafts[place].id in seen)
+    return frozenset(found)
 
 
 def _absent(relationship: Relationship) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,19 @@ from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationsh
 from xrm.metadata.values import Ref, fold
 from xrm.registry import near_names
 
+UNLOGGED = frozenset(
+    {
+        "id",
+        "version",
+        "title",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+        "deletion",
+        "state_since",
+    }
+)
 SYSTEM_COLUMNS = (
     "id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by",
     "deleted_at", "deletion", "owner", "team", "unit", "state", "state_since",
@@ -49,7 +63,7 @@ class Machine:
             table, contract, programs, numbers, seal,
         )  # fmt: skip
         self.rows = Rows(database, table)
-        self.number = numbers.entities[table.entity.name]
+        self.name, self.number = table.entity.name, numbers.entities[table.entity.name]
         self._database = database
         self._statements: dict[object, Prepared] = {}
 
@@ -89,6 +103,11 @@ class Machine:
         return OWNER_FIELDS if self.entity.is_owned else ()
 
     @cached_property
+    def empty(self) -> Mapping[str, Any]:
+        """The values by name of a record in which nothing is filled."""
+        return MappingProxyType(dict.fromkeys((*self.stored_names, "external_key", *self.owner_columns)))
+
+    @cached_property
     def system_columns(self) -> tuple[str, ...]:
         """The system columns that its table has."""
         return tuple(n for n in SYSTEM_COLUMNS if n in self.table.table.c)
@@ -124,28 +143,38 @@ class Machine:
         slots = {n: slot for (e, n), slot in self.numbers.slots.items() if e == self.entity.name}
         return {"title": TITLE_SLOT, **{n: s for n, s in slots.items() if n in self.table.fields}}
 
-    def words(self, values: Mapping[str, Any]) -> dict[int, str]:
-        """What search reads of a record, by slot."""
-        found = {TITLE_SLOT: str(values["title"])}
-        for name, slot in self.searched.items():
-            value = values.get(name)
-            if name != "title" and value is not None:
-                field = self.entity.fields[name]
-                found[slot] = field.type.words(value, field.params)
-        return found
+    def words(self, records: Sequence[Mapping[str, Any]]) -> dict[int, Sequence[str | None]]:
+        """What search reads of records, by slot."""
+        return {slot: self._words(name, [r.get(name) for r in records]) for name, slot in self.searched.items()}
 
-    def json(self, name: str, value: Any) -> Any:
-        """The JSON form of a stored value, as the change log keeps it."""
-        if value is None:
-            return None
-        field = self.entity.fields.get(name)
-        if field is not None:
-            return write_value(field.type, value, field.params)
-        if isinstance(value, Ref):
-            return {"id": str(value.id), "entity": value.entity}
-        if name in POINTERS:
-            return {"id": str(value), "entity": POINTERS[name]}
-        return write_instant(value) if isinstance(value, datetime) else value
+    def _words(self, name: str, values: Sequence[Any]) -> Sequence[str | None]:
+        if name == "title":
+            return values
+        field = self.entity.fields[name]
+        words, params = field.type.words, field.params
+        return [None if value is None else words(value, params) for value in values]
+
+    def json(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
+        """The JSON forms of stored values of a name, as the change log keeps them."""
+        write = self._writers[name]
+        return [None if value is None else write(value) for value in values]
+
+    @cached_property
+    def _writers(self) -> Mapping[str, Callable[[Any], Any]]:
+        """What makes JSON of the values of each name."""
+        fields = {name: _dumper(field) for name, field in self.entity.fields.items()}
+        return {
+            **dict.fromkeys(SYSTEM_COLUMNS, _plain),
+            **{name: partial(_owner_json, entity) for name, entity in POINTERS.items()},
+            **{relationship.name: _reference_json for relationship in self.lookups},
+            **fields,
+        }
+
+    @cached_property
+    def logged(self) -> tuple[str, ...]:
+        """The names whose values the change log keeps, in its order."""
+        names = (*self.stored_names, *self.system_columns)
+        return tuple(n for n in names if n not in UNLOGGED and n not in self.untracked)
 
     def fitting(self, name: str, value: Any) -> Any:
         """A calculated value as the field stores it: rounded, and refused by BadValue if it does not fit."""
@@ -180,15 +209,37 @@ class Machine:
         values.update(self.table.join(row, self.numbers.names))
         return values
 
-    def columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The scalars by column of values by name, the folded title included."""
-        columns = self.table.split(values, self.numbers.entities)
+    def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The scalars by column of one record's values by name, the folded title included."""
+        columns = self.columns({name: [value] for name, value in values.items()})
+        return {name: column[0] for name, column in columns.items()}
+
+    def columns(self, values: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """The scalars of several records, whose values are given by name, column by column."""
+        columns = self.table.split_all(values, self.numbers.entities)
         if "title" in columns:
-            columns["title__key"] = fold(columns["title"])
+            columns["title__key"] = [fold(title) for title in columns["title"]]
         for name in self.secret_names & values.keys():
             column = self.table.fields[name].columns[0].key
-            columns[column] = None if values[name] is None else self.seal.seal(values[name])
+            columns[column] = [None if text is None else self.seal.seal(text) for text in values[name]]
         return columns
+
+
+def _dumper(field: Field) -> Callable[[Any], Any]:
+    dump, params = field.type.dump, field.params
+    return lambda value: dump(value, params)
+
+
+def _reference_json(value: Ref) -> dict[str, str]:
+    return {"id": str(value.id), "entity": value.entity}
+
+
+def _owner_json(entity: str, value: UUID) -> dict[str, str]:
+    return {"id": str(value), "entity": entity}
+
+
+def _plain(value: Any) -> Any:
+    return write_instant(value) if isinstance(value, datetime) else value
 
 
 class Machines:

@@ -43,7 +43,7 @@ def _applies(setting: Setting, draft: Draft, name: str) -> bool:
 
 def _clashes(setting: Setting, draft: Draft, name: str, stored: UniqueKey) -> bool:
     """True when another live record with the same key values, under the same condition, is in the way."""
-    columns = draft.machine.columns(draft.new)
+    columns = draft.machine.row(draft.new)
     if any(columns.get(c.name) is None for c in stored.columns):
         return False
     values = {f"k_{c.name}": columns[c.name] for c in stored.columns} | {"self": draft.id}

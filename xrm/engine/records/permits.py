@@ -133,7 +133,7 @@ def require_cells(setting: Setting, drafts: Sequence[Draft], operation: str) -> 
     for machine, group in by_machine(drafts):
         known = rights(setting, machine)
         base = known.rows_for(operation)
-        for name in sorted({n for d in group for n in (*d.parsed, *d.nested)}):
+        for name in sorted(set[str]().union(*(d.parsed for d in group), *(d.nested for d in group))):
             rule = known.cell(operation, name)
             if rule == base or name in SETTABLE:
                 continue
@@ -163,5 +163,5 @@ def by_machine(drafts: Iterable[Draft]) -> Iterator[tuple[Machine, list[Draft]]]
     """The drafts grouped by entity, in the order of first appearance."""
     groups: dict[str, list[Draft]] = {}
     for draft in drafts:
-        groups.setdefault(draft.machine.entity.name, []).append(draft)
+        groups.setdefault(draft.machine.name, []).append(draft)
     return ((group[0].machine, group) for group in groups.values())

@@ -1,82 +1,108 @@
-"""Rows, change log and search index, in one transaction: what is stored is also recorded and found."""
+"""Rows, change log and search index, in one transaction: what is stored is also recorded and found.
+
+Everything here is done column by column: the same steps serve one record and a thousand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from xrm.engine.commands import Change
 from xrm.engine.records.batch import Ledger, Setting
-from xrm.engine.records.draft import Draft
-from xrm.engine.records.permits import by_machine
-from xrm.engine.storage.search import SearchEntry
+from xrm.engine.records.draft import NONE, Draft
+from xrm.engine.records.machine import Machine
+from xrm.engine.storage.search import SearchEntries
+from xrm.engine.storage.statements import Same
 from xrm.errors import Conflict, Stale
 
-UNLOGGED = frozenset(
-    {
-        "id",
-        "version",
-        "title",
-        "created_at",
-        "created_by",
-        "updated_at",
-        "updated_by",
-        "deletion",
-        "state_since",
-    }
-)
+# A system column that every record of a batch has the same value in.
+_BORN, _CHANGED = ("version", "created_at", "created_by"), ("updated_at", "updated_by")
+
+
+class Touched(NamedTuple):
+    """A draft that is to be stored, and its names whose values differ, each with old and new value."""
+
+    draft: Draft
+    changed: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def is_new(self) -> bool:
+        """True when there is no stored record yet."""
+        return self.draft.old is None
 
 
 def persist(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts are stored with their next version; what changed nothing keeps its version."""
-    stamped = [_stamped(setting, draft) for draft in drafts]
-    touched = [draft for draft in stamped if draft.is_new or draft.changed]
-    for _, group in by_machine(touched):
-        _insert(setting, [d for d in group if d.is_new])
-        _update(setting, [d for d in group if not d.is_new])
-        _index(setting, group)
-    changes = [_change(setting, draft) for draft in touched]
+    stamped = [_stamped(setting, Touched(draft, draft.changed)) for draft in drafts]
+    changes: list[Change] = []
+    for machine, group in _by_machine(stamped):
+        _insert(setting, machine, [t.draft for t in group if t.is_new])
+        _update(setting, machine, [t for t in group if not t.is_new])
+        _index(setting, machine, group)
+        changes += _changes(setting, machine, group)
     setting.log.append(setting.unit, setting.actor, changes)
     ledger.changes.extend(changes)
-    return stamped
+    return [t.draft for t in stamped]
 
 
-def _stamped(setting: Setting, draft: Draft) -> Draft:
+def _stamped(setting: Setting, touched: Touched) -> Touched:
     """System columns follow from who writes and when, never from the input."""
-    if draft.old is not None and not draft.changed:
-        return draft
-    version = 1 if draft.old is None else draft.old["version"] + 1
-    marks = {"version": version, "updated_at": setting.now, "updated_by": setting.actor.id}
+    draft, changed = touched
+    marks = {"updated_at": setting.now, "updated_by": setting.actor.id}
     if draft.old is None:
-        marks |= {"id": draft.id, "created_at": setting.now, "created_by": setting.actor.id}
-    return draft.with_(new={**draft.new, **marks})
+        marks |= {"version": 1, "id": draft.id, "created_at": setting.now, "created_by": setting.actor.id}
+    elif changed:
+        marks["version"] = draft.old["version"] + 1
+    else:
+        return touched
+    return Touched(draft.with_(new={**draft.new, **marks}), changed)
 
 
-def _insert(setting: Setting, drafts: Sequence[Draft]) -> None:
+def _by_machine(touched: Sequence[Touched]) -> list[tuple[Machine, list[Touched]]]:
+    """What is new or has changed, by entity, in the order of first appearance."""
+    groups: dict[str, list[Touched]] = {}
+    for one in touched:
+        if one.is_new or one.changed:
+            groups.setdefault(one.draft.machine.name, []).append(one)
+    return [(group[0].draft.machine, group) for group in groups.values()]
+
+
+def _insert(setting: Setting, machine: Machine, drafts: Sequence[Draft]) -> None:
     if not drafts:
         return
-    machine = drafts[0].machine
+    records = [draft.new for draft in drafts]
+    alike = {name: Same(records[0][name]) for name in (*_BORN, *_CHANGED)}
+    names = set[str]().union(*records) - alike.keys()
     try:
-        machine.rows.insert(setting.unit, [machine.columns(d.new) for d in drafts])
+        columns = machine.columns({name: [record.get(name) for record in records] for name in names})
+        machine.rows.insert_columns(setting.unit, {**columns, **alike}, len(drafts))
     except Conflict as refused:
         raise _placed(refused, drafts) from refused
 
 
-def _update(setting: Setting, drafts: Sequence[Draft]) -> None:
-    if not drafts:
-        return
-    updates = [(d.id, (d.old or {})["version"], _changed_columns(d)) for d in drafts]
+def _update(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> None:
+    """Records that change the same names are changed together."""
+    shapes: dict[frozenset[str], list[Draft]] = {}
+    for draft, changed in touched:
+        shapes.setdefault(frozenset(changed), []).append(draft)
     try:
-        drafts[0].machine.rows.update_many(setting.unit, updates)
+        for names, drafts in shapes.items():
+            _update_alike(setting, machine, names, drafts)
     except Stale:
         raise
     except Conflict as refused:
-        raise _placed(refused, drafts) from refused
+        raise _placed(refused, [t.draft for t in touched]) from refused
 
 
-def _changed_columns(draft: Draft) -> dict[str, Any]:
-    changed = {name: after for name, (_, after) in draft.changed.items() if name != "version"}
-    return draft.machine.columns(changed)
+def _update_alike(
+    setting: Setting, machine: Machine, names: frozenset[str], drafts: Sequence[Draft]
+) -> None:
+    alike = {name: Same(drafts[0].new[name]) for name in _CHANGED}
+    changed = sorted(names - alike.keys() - {"version"})
+    columns = machine.columns({name: [draft.new.get(name) for draft in drafts] for name in changed})
+    ids, versions = [d.id for d in drafts], [d.new["version"] - 1 for d in drafts]
+    machine.rows.update_many(setting.unit, ids, versions, {**columns, **alike})
 
 
 def _placed(refused: Conflict, drafts: Sequence[Draft]) -> Conflict:
@@ -89,34 +115,48 @@ def _placed(refused: Conflict, drafts: Sequence[Draft]) -> Conflict:
     return type(refused)(placed, facts=refused.facts)
 
 
-def _index(setting: Setting, drafts: Sequence[Draft]) -> None:
+def _index(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> None:
     """The search index holds the words of live records and of no others."""
-    machine = drafts[0].machine
-    live = [d for d in drafts if d.new.get("deleted_at") is None and _is_searched(d)]
-    gone = [d.id for d in drafts if d.new.get("deleted_at") is not None]
+    gone = [t.draft.id for t in touched if t.draft.new.get("deleted_at") is not None]
+    live = [t for t in touched if t.draft.new.get("deleted_at") is None and _is_searched(machine, t)]
     if gone:
         setting.index.remove(setting.unit, gone)
     if live:
-        entries = [SearchEntry(machine.number, d.id, machine.words(d.new)) for d in live]
-        setting.index.put(setting.unit, entries, fresh=all(d.is_new for d in live))
+        words = machine.words([t.draft.new for t in live])
+        entries = SearchEntries(machine.number, [t.draft.id for t in live], words)
+        setting.index.put(setting.unit, entries, fresh=all(t.is_new for t in live))
 
 
-def _is_searched(draft: Draft) -> bool:
-    changed = draft.changed
-    return draft.is_new or "deleted_at" in changed or any(n in changed for n in draft.machine.searched)
+def _is_searched(machine: Machine, touched: Touched) -> bool:
+    changed = touched.changed
+    return touched.is_new or "deleted_at" in changed or any(n in changed for n in machine.searched)
 
 
-def _change(setting: Setting, draft: Draft) -> Change:
-    names = [n for n in draft.changed if n not in UNLOGGED and n not in draft.machine.untracked]
-    old: Mapping[str, Any] = draft.old or {}
-    return Change(
-        entity=draft.machine.entity.name,
-        record=draft.id,
-        version=draft.new["version"],
-        operation=draft.operation,
-        before={} if draft.is_new else {n: draft.machine.json(n, old.get(n)) for n in names},
-        after={n: draft.machine.json(n, draft.new.get(n)) for n in names},
-        at=setting.now,
-        title=draft.new["title"],
-        reason=draft.reason,
-    )
+def _changes(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> list[Change]:
+    """What the change log keeps of each: JSON forms of the names that have changed."""
+    before, after = _json(machine, touched, 0), _json(machine, touched, 1)
+    return [
+        Change(
+            entity=machine.name,
+            record=draft.id,
+            version=draft.new["version"],
+            operation=draft.operation,
+            before=NONE if draft.old is None else old,
+            after=new,
+            at=setting.now,
+            title=draft.new["title"],
+            reason=draft.reason,
+        )
+        for (draft, _), old, new in zip(touched, before, after, strict=True)
+    ]
+
+
+def _json(machine: Machine, touched: Sequence[Touched], side: int) -> list[dict[str, Any]]:
+    """For each record the JSON forms of its changed values: those before (0) or after (1)."""
+    made: list[dict[str, Any]] = [{} for _ in touched]
+    for name in machine.logged:
+        holders = [place for place, one in enumerate(touched) if name in one.changed]
+        values = [touched[place].changed[name][side] for place in holders]
+        for place, value in zip(holders, machine.json(name, values), strict=True):
+            made[place][name] = value
+    return made

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from xrm.collector import collector_paused
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.changes import ChangeLog
@@ -94,14 +95,9 @@ class RecordService:
         Raises Conflict when the definitions have changed since this service was made.
         """
         self._check(unit)
-        setting = self._setting(unit, actor)
-        ledger = Ledger()
-        refused = _good_ones(setting, ledger, commands) if mode == "good_rows" else {}
-        if mode == "all":
-            for run in runs_of(commands):
-                perform(setting, ledger, run, len(commands))
-        results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
-        return Outcome(results, tuple(ledger.changes), refused)
+        # A batch makes many values that live as long as it does; every look at them would find no garbage.
+        with collector_paused():
+            return _done(self._setting(unit, actor), commands, mode)
 
     def open_transitions(self, actor: Actor, entity: str, record: UUID) -> list[dict[str, Any]]:
         """The lifecycle steps from the record's state: whether this actor may take each, and why not.
@@ -175,6 +171,16 @@ class RecordService:
             parameters=parameter_values(context),
             counters=self._counters,
         )
+
+
+def _done(setting: Setting, commands: Sequence[Command], mode: Mode) -> Outcome:
+    ledger = Ledger()
+    refused = _good_ones(setting, ledger, commands) if mode == "good_rows" else {}
+    if mode == "all":
+        for run in runs_of(commands):
+            perform(setting, ledger, run, len(commands))
+    results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
+    return Outcome(results, tuple(ledger.changes), refused)
 
 
 def _good_ones(

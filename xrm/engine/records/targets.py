@@ -124,7 +124,7 @@ def _refuse_hidden(setting: Setting, machine: Machine, given: ByKey, where: Plac
 
 def records_with(setting: Setting, machine: Machine, values: Mapping[str, Any]) -> list[UUID]:
     """At most two live readable records with exactly these values, in order of their ids."""
-    columns = {n: v for n, v in machine.columns(values).items() if v is not None}
+    columns = {n: v for n, v in machine.row(values).items() if v is not None}
     if not columns:
         return []
     compared = _compared(machine, columns)

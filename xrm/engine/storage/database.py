@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine, open_link
 from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
-from xrm.engine.storage.statements import NO_VALUES, Lifted, Prepared, Values, lift, prepare
+from xrm.engine.storage.statements import NO_VALUES, Columns, Lifted, Prepared, Values, lift, prepare
 from xrm.errors import Problem, Unavailable
 
 T = TypeVar("T")
@@ -92,35 +92,41 @@ class UnitOfWork:
 
     def run_many(self, prepared: Prepared, rows: Sequence[Values]) -> int:
         """The statement has run once for each row; gives how many rows it touched."""
-        if len(rows) == 1:
-            return self.change(prepared, rows[0])
+        return self.run_columns(prepared, by_column(prepared.names, rows), len(rows))
+
+    def run_columns(self, prepared: Prepared, columns: Columns, count: int) -> int:
+        """The statement has run once for each of the `count` rows of these columns; gives how many it touched."""
+        rows = prepared.bind_columns(columns, count)
         cursor = self._timed().cursor
         try:
-            cursor.executemany(prepared.sql, [prepared.bind(row) for row in rows])
+            if count == 1:
+                cursor.execute(prepared.sql, next(rows))
+            else:
+                cursor.executemany(prepared.sql, rows)
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
         return int(cursor.rowcount)
 
-    def insert_many(self, table: sa.Table, columns: Sequence[str], rows: Sequence[Values]) -> None:
+    def insert_many(self, table: sa.Table, names: Sequence[str], rows: Sequence[Values]) -> None:
         """Every row is in the table, by the fastest way that the database has."""
-        prepared = self.database.insert_of(table, tuple(columns))
-        if len(rows) >= self.dialect.bulk_rows:
-            self._copy(table, columns, prepared, rows)
-        elif rows:
-            self.run_many(prepared, rows)
+        self.insert_columns(table, by_column(names, rows), len(rows))
 
-    def _copy(
-        self, table: sa.Table, columns: Sequence[str], prepared: Prepared, rows: Sequence[Values]
-    ) -> None:
+    def insert_columns(self, table: sa.Table, columns: Columns, count: int) -> None:
+        """The `count` rows of these columns are in the table, by the fastest way that the database has."""
+        prepared = self.database.insert_of(table, tuple(columns))
+        if count >= self.dialect.bulk_rows:
+            self._copy(table, prepared, columns, count)
+        elif count:
+            self.run_columns(prepared, columns, count)
+
+    def _copy(self, table: sa.Table, prepared: Prepared, columns: Columns, count: int) -> None:
         quote = self.database.engine.dialect.identifier_preparer.quote
-        order = {name: place for place, name in enumerate(prepared.names)}
-        places = [order[name] for name in columns]
-        command = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
+        command = f"COPY {quote(table.name)} ({', '.join(map(quote, prepared.names))}) FROM STDIN"
+        rows = prepared.bind_columns(columns, count)
         try:
             with self._timed().cursor.copy(command) as copy:
                 for row in rows:
-                    bound = prepared.bind(row)
-                    copy.write_row([bound[place] for place in places])
+                    copy.write_row(row)
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
 
@@ -359,6 +365,11 @@ class Database:
         """The transaction is over. After a full disk SQLite has ended it already; the first error counts."""
         with suppress(*DRIVER_ERRORS):
             link.cursor.execute("ROLLBACK")
+
+
+def by_column(names: Sequence[str], rows: Sequence[Values]) -> Columns:
+    """The rows as columns of these names."""
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def _answers(link: Link) -> bool:

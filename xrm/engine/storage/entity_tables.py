@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from uuid import UUID
@@ -11,13 +11,20 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.faults import Meanings
 from xrm.errors import Invalid, Place, Problem
+from xrm.metadata.fieldtypes.columns import alone
 from xrm.metadata.model import Entity, Field, Key, Model, Relationship
 from xrm.metadata.values import Ref, fold
 
 Column = sa.Column[Any]
 Scalars = dict[str, Any]
+ScalarColumns = dict[str, Sequence[Any]]
 TITLE_LENGTH = 200
 INDEXED_BYTES = 800  # three such columns fit an index entry of PostgreSQL
+
+
+def _first(columns: Mapping[str, Sequence[Any]]) -> Scalars:
+    """The first record of columns."""
+    return {name: column[0] for name, column in columns.items()}
 
 
 def alone_among(column: Column, others: Iterable[Column]) -> sa.ColumnElement[bool]:
@@ -46,21 +53,28 @@ class StoredField:
 
     def split(self, value: Any) -> Scalars:
         """The value as one scalar per column, folded twins included; None empties them all."""
-        scalars = (
-            (None,) * len(self.columns) if value is None else self.field.type.split(value, self.field.params)
-        )
-        out: Scalars = {}
-        for column, key, scalar in zip(self.columns, self.keys, scalars, strict=True):
-            out[column.key] = scalar
+        return _first(self.split_all([value]))
+
+    def split_all(self, values: Sequence[Any]) -> ScalarColumns:
+        """The values of several records, column by column."""
+        out: ScalarColumns = {}
+        for column, key, scalars in zip(self.columns, self.keys, self._parts(values), strict=True):
+            out[column.key] = scalars
             if key is not None:
-                out[key.key] = self._folded(key.key, scalar)
+                out[key.key] = self._folded(key.key, scalars)
         return out
 
-    def _folded(self, key: str, text: str | None) -> str | None:
-        if text is None:
-            return None
-        folded = fold(text)
-        if key in self.indexed and len(folded.encode()) > INDEXED_BYTES:
+    def _parts(self, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """For each column, the scalar of each value."""
+        split, params, empty = self.field.type.split, self.field.params, (None,) * len(self.columns)
+        if split is alone:
+            return (values,)
+        rows = [empty if value is None else split(value, params) for value in values]
+        return [[row[place] for row in rows] for place in range(len(self.columns))]
+
+    def _folded(self, key: str, texts: Sequence[str | None]) -> list[str | None]:
+        folded = [text if text is None else fold(text) for text in texts]
+        if key in self.indexed and any(text and len(text.encode()) > INDEXED_BYTES for text in folded):
             _refuse_length(self.field.name)
         return folded
 
@@ -96,13 +110,21 @@ class StoredLookup:
 
     def split(self, value: Ref | None, numbers: Mapping[str, int]) -> Scalars:
         """The reference as scalars; `numbers` gives the ledger number of an entity."""
+        return _first(self.split_all([value], numbers))
+
+    def split_all(self, values: Sequence[Ref | None], numbers: Mapping[str, int]) -> ScalarColumns:
+        """The references of several records, column by column."""
         if self.entity_column is not None and self.record_column is not None:
-            number = None if value is None else numbers[value.entity]
-            return {self.entity_column.key: number, self.record_column.key: value.id if value else None}
-        out: Scalars = {column.key: None for column in self.columns.values()}
-        if value is not None:
-            out[self.columns[value.entity].key] = value.id
-        return out
+            return {
+                self.entity_column.key: [value and numbers[value.entity] for value in values],
+                self.record_column.key: [value and value.id for value in values],
+            }
+        if unknown := {value.entity for value in values if value is not None} - self.columns.keys():
+            raise KeyError(f"{self.name} has no column for {', '.join(unknown)}")
+        return {
+            column.key: [value.id if value is not None and value.entity == entity else None for value in values]
+            for entity, column in self.columns.items()
+        }
 
     def join(self, row: Mapping[str, Any], names: Mapping[int, str]) -> Ref | None:
         """The reference that the columns hold; `names` gives the entity of a ledger number."""
@@ -171,14 +193,18 @@ class EntityTable:
 
     def split(self, values: Mapping[str, Any], numbers: Mapping[str, int]) -> Scalars:
         """The values of fields and lookups as scalars by column; other names are columns already."""
-        out: Scalars = {}
-        for name, value in values.items():
+        return _first(self.split_all({name: [value] for name, value in values.items()}, numbers))
+
+    def split_all(self, values: Mapping[str, Sequence[Any]], numbers: Mapping[str, int]) -> ScalarColumns:
+        """The values of several records, which are given by name, column by column."""
+        out: ScalarColumns = {}
+        for name, column in values.items():
             if name in self.fields:
-                out.update(self.fields[name].split(value))
+                out.update(self.fields[name].split_all(column))
             elif name in self.lookups:
-                out.update(self.lookups[name].split(value, numbers))
+                out.update(self.lookups[name].split_all(column, numbers))
             else:
-                out[name] = value
+                out[name] = column
         return out
 
     def join(self, row: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, LinkTable, Scalars
 from xrm.engine.storage.ledger import COUNTER
-from xrm.engine.storage.statements import Prepared, any_of
+from xrm.engine.storage.statements import Columns, Prepared, Same, any_of
 from xrm.errors import Problem, Stale
 
 MOST_SHAPES = 256
@@ -26,7 +25,7 @@ class TableRows:
     def __init__(self, database: Database, table: sa.Table) -> None:
         self.database, self.table = database, table
         self.columns = tuple(table.columns.keys())
-        self._empty = dict.fromkeys(self.columns)
+        self._empty = dict.fromkeys(self.columns, Same(None))
         everything = sa.select(*table.columns).where(any_of(table.c.id, "ids"))
         self._load = database.prepare(everything)
         self._lock = database.prepare(everything.order_by(table.c.id).with_for_update())
@@ -35,7 +34,12 @@ class TableRows:
 
     def insert(self, unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
         """The rows are in the table; columns that a row does not name are empty."""
-        unit.insert_many(self.table, self.columns, [{**self._empty, **row} for row in rows])
+        named = dict.fromkeys(name for row in rows for name in row)
+        self.insert_columns(unit, {name: [row.get(name) for row in rows] for name in named}, len(rows))
+
+    def insert_columns(self, unit: UnitOfWork, columns: Columns, count: int) -> None:
+        """The `count` rows of these columns are in the table; columns that are not named are empty."""
+        unit.insert_columns(self.table, {**self._empty, **columns}, count)
 
     def load(self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Scalars]:
         """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile."""
@@ -80,18 +84,17 @@ class Rows(TableRows):
 
     def update(self, unit: UnitOfWork, id_: UUID, version: int, changes: Mapping[str, Any]) -> int:
         """The columns have changed and the version is one higher; raises Stale if it was another."""
-        self.update_many(unit, [(id_, version, changes)])
+        self.update_many(unit, [id_], [version], {name: Same(value) for name, value in changes.items()})
         return version + 1
 
-    def update_many(self, unit: UnitOfWork, updates: Sequence[tuple[UUID, int, Mapping[str, Any]]]) -> None:
+    def update_many(
+        self, unit: UnitOfWork, ids: Sequence[UUID], versions: Sequence[int], columns: Columns
+    ) -> None:
         """Every row has changed and its version is one higher; raises Stale if any had another."""
-        shapes: dict[tuple[str, ...], list[Scalars]] = defaultdict(list)
-        for id_, version, changes in updates:
-            shapes[tuple(sorted(changes))].append({**changes, _ID: id_, _VERSION: version})
-        for columns, rows in shapes.items():
-            prepared = self._shape(columns, self._updater, columns)
-            if unit.run_many(prepared, rows) != len(rows):
-                raise _stale()
+        shape = tuple(sorted(columns))
+        prepared = self._shape(shape, self._updater, shape)
+        if unit.run_columns(prepared, {**columns, _ID: ids, _VERSION: versions}, len(ids)) != len(ids):
+            raise _stale()
 
     def _updater(self) -> sa.Update:
         columns = self.table.c

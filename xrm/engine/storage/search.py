@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.dialects import SQLITE
-from xrm.engine.storage.statements import any_of
+from xrm.engine.storage.statements import Columns, Same, any_of
 from xrm.engine.storage.types import Integer, Uuid
 from xrm.metadata.values import fold
 
@@ -35,17 +35,25 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class SearchEntry:
-    """What can be found of one record: the text of each slot; slot 0 is the title."""
+class SearchEntries:
+    """What can be found of records of one entity: by slot, the text of each record; slot 0 is the title."""
 
     entity: int
-    record: UUID
-    texts: Mapping[int, str]
+    records: Sequence[UUID]
+    texts: Mapping[int, Sequence[str | None]]
 
 
 def search_words(text: str) -> tuple[str, ...]:
     """The words of a text as the index knows them."""
     return tuple(word[:WORD_LENGTH] for word in _WORD.findall(fold(text))[:DOCUMENT_WORDS])
+
+
+class _Words(dict[str | None, tuple[str, ...]]):
+    """The words of texts, each text cut once; a title is often the text of a field, too."""
+
+    def __missing__(self, text: str | None) -> tuple[str, ...]:
+        found = self[text] = search_words(text) if text else ()
+        return found
 
 
 def snippet(text: str, words: Iterable[str], length: int = SNIPPET_LENGTH) -> tuple[tuple[str, bool], ...]:
@@ -124,9 +132,9 @@ class SearchIndex:
     def __init__(self, database: Database) -> None:
         self._side: _Fts | _Vectors = _Fts(database) if database.dialect.is_sqlite else _Vectors(database)
 
-    def put(self, unit: UnitOfWork, entries: Sequence[SearchEntry], *, fresh: bool = False) -> None:
+    def put(self, unit: UnitOfWork, entries: SearchEntries, *, fresh: bool = False) -> None:
         """The records are found by these texts and no others; `fresh` promises that none was known."""
-        if entries:
+        if entries.records:
             self._side.put(unit, entries, fresh=fresh)
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
@@ -160,18 +168,20 @@ class _Fts:
             sa.select(_RECORDS.c.record, _RECORDS.c.id).where(any_of(_RECORDS.c.record, "records"))
         )
         self._last = database.prepare(sa.select(sa.func.coalesce(sa.func.max(_RECORDS.c.id), 0)))
-        self._add = database.prepare(sa.insert(_RECORDS), ["id", "entity", "record"])
-        self._add_words = database.prepare(sa.insert(_WORDS), ["rowid", *_COLUMNS])
         self._forget = database.prepare(sa.delete(_RECORDS).where(any_of(_RECORDS.c.id, "ids")))
         self._forget_words = database.prepare(sa.delete(_WORDS).where(any_of(_WORDS.c.rowid, "ids")))
 
-    def put(self, unit: UnitOfWork, entries: Sequence[SearchEntry], *, fresh: bool) -> None:
-        known = {} if fresh else self._ids(unit, [entry.record for entry in entries])
+    def put(self, unit: UnitOfWork, entries: SearchEntries, *, fresh: bool) -> None:
+        known = {} if fresh else self._ids(unit, entries.records)
         if known:
             unit.change(self._forget_words, {"ids": list(known.values())})
-        added = [entry for entry in entries if entry.record.bytes not in known]
-        known |= self._new_ids(unit, added)
-        unit.run_many(self._add_words, [_fts_row(known[e.record.bytes], e) for e in entries])
+        ids = self._numbered(unit, entries, known)
+        words = _Words()
+        columns: Columns = {
+            _COLUMNS[slot]: [" ".join(words[text]) or None for text in texts]
+            for slot, texts in entries.texts.items()
+        }
+        unit.insert_columns(_WORDS, {"rowid": ids, **columns}, len(ids))
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         ids = list(self._ids(unit, records).values())
@@ -195,23 +205,17 @@ class _Fts:
     def _ids(self, unit: UnitOfWork, records: Sequence[UUID]) -> dict[bytes, int]:
         return dict(unit.run(self._known, {"records": records}))
 
-    def _new_ids(self, unit: UnitOfWork, entries: Sequence[SearchEntry]) -> dict[bytes, int]:
-        """Writers stand in a queue, so the next free number is ours."""
-        if not entries:
-            return {}
-        first = unit.run(self._last)[0][0] + 1
-        ids = {entry.record.bytes: id_ for id_, entry in enumerate(entries, first)}
-        rows = [{"id": ids[e.record.bytes], "entity": e.entity, "record": e.record} for e in entries]
-        unit.run_many(self._add, rows)
-        return ids
-
-
-def _fts_row(rowid: int, entry: SearchEntry) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(_COLUMNS)
-    row["rowid"] = rowid
-    for slot, text in entry.texts.items():
-        row[_COLUMNS[slot]] = " ".join(search_words(text))
-    return row
+    def _numbered(self, unit: UnitOfWork, entries: SearchEntries, known: Mapping[bytes, int]) -> list[int]:
+        """The number of each record. Writers stand in a queue, so the next free ones are ours."""
+        added = [record for record in entries.records if record.bytes not in known] if known else entries.records
+        first = unit.run(self._last)[0][0] + 1 if added else 0
+        numbers = range(first, first + len(added))
+        columns: Columns = {"id": numbers, "entity": Same(entries.entity), "record": added}
+        unit.insert_columns(_RECORDS, columns, len(added))
+        if not known:
+            return list(numbers)
+        free = iter(numbers)
+        return [known[r.bytes] if r.bytes in known else next(free) for r in entries.records]
 
 
 class _Vectors:
@@ -227,12 +231,16 @@ class _Vectors:
         )
         self._remove = database.prepare(sa.delete(_DOCUMENTS).where(any_of(_DOCUMENTS.c.record, "records")))
 
-    def put(self, unit: UnitOfWork, entries: Sequence[SearchEntry], *, fresh: bool) -> None:
-        rows = [_vector_row(entry) for entry in entries]
+    def put(self, unit: UnitOfWork, entries: SearchEntries, *, fresh: bool) -> None:
+        columns: Columns = {
+            "record": entries.records,
+            "entity": Same(entries.entity),
+            **_vector_columns(entries.texts, len(entries.records)),
+        }
         if fresh:
-            unit.insert_many(_DOCUMENTS, self.columns, rows)
+            unit.insert_columns(_DOCUMENTS, columns, len(entries.records))
         else:
-            unit.run_many(self._put, rows)
+            unit.run_columns(self._put, columns, len(entries.records))
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         unit.change(self._remove, {"records": records})
@@ -264,13 +272,30 @@ def _together(vectors: sa.ColumnElement[Any], slots: tuple[int, ...]) -> sa.Colu
     return sa.type_coerce(joined, TSVECTOR)
 
 
-def _vector_row(entry: SearchEntry) -> dict[str, Any]:
-    words = {slot: search_words(text) for slot, text in entry.texts.items()}
-    slots = [_vector(words.get(slot, ())) for slot in range(max(words, default=-1) + 1)]
-    title = words.pop(TITLE_SLOT, ())
-    rest = tuple(chain.from_iterable(words.values()))
-    document = f"{_vector(title, 'A')} {_vector(rest, '', len(title))}"
-    return {"record": entry.record, "entity": entry.entity, "document": document, "slots": slots}
+def _vector_columns(texts: Mapping[int, Sequence[str | None]], count: int) -> dict[str, list[Any]]:
+    """The document and the slots of each record; a record has as many slots as its last text needs."""
+    words, nothing = _Words(), [None] * count
+    by_slot = [texts.get(slot, nothing) for slot in range(max(texts, default=-1) + 1)]
+    cut = [[words[text] for text in column] for column in by_slot]
+    rows = [_without_empty_end(row) for row in zip(*cut, strict=True)] if cut else [()] * count
+    return {
+        "document": [_document(row) for row in rows],
+        "slots": [[_vector(slot) for slot in row] for row in rows],
+    }
+
+
+def _without_empty_end(slots: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    used = len(slots)
+    while used and not slots[used - 1]:
+        used -= 1
+    return slots[:used]
+
+
+def _document(slots: Sequence[Sequence[str]]) -> str:
+    """All words in one vector, those of the title heavier."""
+    title = slots[TITLE_SLOT] if slots else ()
+    rest = tuple(chain.from_iterable(slots[1:]))
+    return f"{_vector(title, 'A')} {_vector(rest, '', len(title))}"
 
 
 def _vector(words: Sequence[str], weight: str = "", after: int = 0) -> str:

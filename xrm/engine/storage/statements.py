@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,16 @@ from xrm.engine.storage.types import POSTGRESQL, Converter, reader_of, writer_of
 Values = Mapping[str, Any]
 NO_VALUES: Values = {}
 _MANY = re.compile(r"/\*many\*/(\?|%s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A column in which every row has this value."""
+
+    value: Any
+
+
+Columns = Mapping[str, Sequence[Any] | Same]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,11 @@ class Prepared:
             value if (value := values[name]) is None or convert is None else convert(value)
             for name, convert in self.plain
         ]
+
+    def bind_columns(self, columns: Columns, count: int) -> Iterator[tuple[Any, ...]]:
+        """The driver's parameters of `count` rows, each in order; a column is converted in one go."""
+        bound = [_bound_column(slot, columns, count) for slot in self.slots]
+        return zip(*bound, strict=True)
 
     def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The raw row as Python scalars."""
@@ -112,6 +128,17 @@ def _bound(slot: Slot, values: Values) -> Any:
     if slot.many:
         return list(value) if slot.convert is None else [slot.convert(item) for item in value]
     return value if value is None or slot.convert is None else slot.convert(value)
+
+
+def _bound_column(slot: Slot, columns: Columns, count: int) -> Iterable[Any]:
+    if slot.is_constant:
+        return repeat(slot.constant, count)
+    column, convert = columns[slot.name], slot.convert
+    if isinstance(column, Same):
+        return repeat(_bound(slot, {slot.name: column.value}), count)
+    if convert is None:
+        return column
+    return [value if value is None else convert(value) for value in column]
 
 
 def _expand(sql: str, slots: tuple[Slot, ...], bound: Sequence[Any]) -> tuple[str, list[Any]]:

@@ -344,7 +344,7 @@ def stored_type(part: Part) -> StoredType:
 
 def writer_of(type_: TypeEngine[Any], dialect: SqlDialect) -> Converter | None:
     """What turns a Python value of this type into a driver value; None when nothing needs to."""
-    if isinstance(type_, StoredType) and not isinstance(type_, Json):
+    if isinstance(type_, StoredType) and not (isinstance(type_, Json) and dialect.name == POSTGRESQL):
         return type_.writer(dialect.name)
     return type_.dialect_impl(dialect).bind_processor(dialect)
 
