@@ -77,7 +77,6 @@ icon: bell
 like: shape
 title: name + " " + code
 ownership: user_or_team
-features: [files]
 fields:
   name:
     type: text
@@ -209,19 +208,10 @@ all:
     - firm.name
   sort: [name]
   filter: size > 0
-board:
-  type: board
-  group_by: state
-  card: [name, tone]
-month:
-  type: calendar
-  start: cast_on
-  end: hung_on
-sums:
-  type: pivot
-  rows: [tone]
-  columns: [mood]
-  value: sum(size)
+others:
+  type: list
+  columns: [name, tone]
+  sort: [-cast_on]
 """,
     "forms/bell.yaml": """\
 main:
@@ -350,7 +340,7 @@ MISTAKES = (
     _m("entity: icon that nobody drew", _BELL, "icon: bell", "icon: bel"),
     _m("entity: ownership", _BELL, "ownership: user_or_team", "ownership: users"),
     _m("entity: like nothing", _BELL, "like: shape", "like: shap"),
-    _m("entity: unknown feature", _BELL, "features: [files]", "features: [fils]"),
+    _m("entity: a word of a later version", _BELL, "icon: bell", "privacy: {retain: x}"),
     _m(
         "entity: title misspelt", _BELL, 'title: name + " " + code', 'title: name + " " + cod', breaks="title"
     ),
@@ -451,18 +441,13 @@ MISTAKES = (
     _m("transition: guard on nothing", _LIFE, "guard: size > 0", "guard: siz > 0"),
     _m("transition: reason", _LIFE, "reason: required", "reason: must"),
     # views
-    _m("view: unknown type", _VIEWS, "type: calendar", "type: calender"),
+    _m("view: unknown column in another view", _VIEWS, "[name, tone]", "[name, ton]"),
     _m("view: unknown key", _VIEWS, "label: All bells", "lable: All bells"),
     _m("view: unknown column", _VIEWS, "- code", "- cod"),
     _m("view: path to nothing", _VIEWS, "- firm.name", "- firm.nme"),
     _m("view: sort by nothing", _VIEWS, "sort: [name]", "sort: [nme]"),
     _m("view: filter on nothing", _VIEWS, "filter: size > 0", "filter: siz > 0"),
-    _m("view: lanes of text", _VIEWS, "group_by: state", "group_by: name"),
-    _m("view: card of nothing", _VIEWS, "card: [name, tone]", "card: [name, ton]"),
-    _m("view: begins with a text", _VIEWS, "start: cast_on", "start: code"),
-    _m("view: ends with nothing", _VIEWS, "end: hung_on", "end: hungon"),
-    _m("view: sum of text", _VIEWS, "value: sum(size)", "value: sum(name)"),
-    _m("view: no aggregate", _VIEWS, "value: sum(size)", "value: total(size)"),
+    _m("view: sorted by what has no order", _VIEWS, "sort: [-cast_on]", "sort: [secret_note]"),
     # forms
     _m("form: unknown name", _FORMS, "- [name, code]", "- [name, cod]"),
     _m("form: unknown name in another section", _FORMS, "- [firm, tower]", "- [firm, towr]"),

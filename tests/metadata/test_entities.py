@@ -221,20 +221,12 @@ def test_a_form_of_bare_rows_has_one_section():
     assert "main" in thing.forms
 
 
-def test_views_keep_what_their_type_needs():
-    views = """
-        board: {type: board, group_by: kind, card: [name, phone]}
-        when: {type: calendar, start: founded_on}
-        sums: {type: pivot, rows: [kind], value: sum(revenue)}
-        bars: {type: chart, chart: pie, by: kind, value: count()}
-        deep: {type: list, columns: [name, owner.name, revenue.currency], sort: [-revenue, name]}
-        """
+def test_a_list_keeps_its_columns_and_its_order():
+    views = "deep: {type: list, columns: [name, owner.name, revenue.currency], sort: [-revenue, name]}\n"
     account = model_of({**CRM, "views/account.yaml": views}).entities["account"]
-    assert account.views["board"].params == {"group_by": "kind", "card": ("name", "phone")}
-    assert account.views["sums"].params == {"rows": ("kind",), "value": "sum(revenue)"}
-    assert account.views["bars"].params["by"] == ("kind",)
+    assert account.views["deep"].columns == ("name", "owner.name", "revenue.currency")
     assert account.views["deep"].sort == (("revenue", True), ("name", False))
-    assert set(account.views) == {"board", "when", "sums", "bars", "deep"}
+    assert set(account.views) == {"deep"}
 
 
 def test_settings_of_a_pack_are_known_to_its_expressions():

@@ -275,6 +275,19 @@ def test_whatever_is_written_only_problems_come_of_it(data: st.DataObject):
         assert problem.where.file
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "codes"),
+    [
+        ("views/bell.yaml", "all: {type: true, columns: null}\n", ["M112", "M112"]),
+        ("views/bell.yaml", "all: {type: nonsense, columns: [null]}\n", ["M117", "M112"]),
+        ("extend/account.yaml", "extend: account\nfields: {age: {type: formula, options: 5}}\n", ["M108"]),
+        ("extend/account.yaml", "extend: account\nfields: {age: {type: [], options: 5}}\n", ["M112", "M112"]),
+    ],
+)
+def test_what_has_no_type_is_still_looked_at(path: str, text: str, codes: list[str]):
+    assert [p.code for p in problems_of({**USES, path: text})] == codes
+
+
 def _spoil(raw: Any, data: st.DataObject) -> None:
     """Something in the value is gone, is something else, or is there too."""
     while isinstance(raw, dict | list) and raw:

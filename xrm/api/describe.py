@@ -21,7 +21,6 @@ def entity_line(seen: Visible, language: str) -> Told:
         "icon": entity.icon,
         "pack": entity.pack,
         "operations": list(seen.operations),
-        "features": list(entity.features),
     }
 
 

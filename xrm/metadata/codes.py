@@ -64,7 +64,6 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M255": "An entity has too many fields.",
         "M256": "Records have no title.",
         "M257": "Something cannot be part of a key or an index.",
-        "M258": "A time to keep something cannot be read.",
         "M259": "A field does not fit its place in a view.",
         "M260": "A view shows the same thing twice.",
         "M261": "A field of this type cannot be indexed.",

@@ -14,9 +14,9 @@ from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import Layer
 
 _CONDITIONED: Final[Mapping[str, tuple[Path, ...]]] = {
-    "entity": (("fields", "*"), ("relationships", "*"), ("keys", "*"), ("rules", "*"), ("duplicates", "*")),
+    "entity": (("fields", "*"), ("relationships", "*"), ("keys", "*"), ("rules", "*")),
     "extend": (
-        (), ("fields", "*"), ("relationships", "*"), ("keys", "*"), ("rules", "*"), ("duplicates", "*"),
+        (), ("fields", "*"), ("relationships", "*"), ("keys", "*"), ("rules", "*"),
         ("views", "*"), ("forms", "*", "sections", "*"),
     ),
     "view": (("*",),),

@@ -23,7 +23,6 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
         ("relationships",): ("to", "from"),
         ("keys",): ("fields",),
         ("rules",): ("must",),
-        ("duplicates",): ("match",),
     },
     "view": {(): ("type",)},
     "form": {("*", "sections"): ("rows",)},

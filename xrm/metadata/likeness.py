@@ -13,8 +13,8 @@ from xrm.metadata.parse import Body
 
 # What an entity takes over; forms and lifecycle are documents of their own.
 _COPIED: Final = (
-    "title", "icon", "ownership", "features", "append_only", "privacy",
-    "fields", "relationships", "keys", "duplicates", "rules", "indexes",
+    "title", "icon", "ownership", "append_only",
+    "fields", "relationships", "keys", "rules", "indexes",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from xrm.metadata.sources import Layer
 Origin = tuple[SourceDocument, Path]
 
 # Lists that other layers change item by item.
-_ITEM_LISTS = frozenset({"options", "columns", "card", "rows", "features"})
+_ITEM_LISTS = frozenset({"options", "columns", "card", "rows"})
 
 
 @dataclass(slots=True)
@@ -100,9 +100,18 @@ def _merge(
             target[key] = dict(known)
             yield from _merge(below, target[key], above, value, here)
         else:
-            target[key] = value
+            target[key] = {} if _holds_change(value) else value
             _forget(below, here)
             _adopt(below, above, here)
+            if target[key] is not value:
+                yield from _merge(below, target[key], above, value, here)
+
+
+def _holds_change(value: Any) -> bool:
+    """True for what changes a list that would have to be below, and is not."""
+    return isinstance(value, dict) and any(
+        (key in _ITEM_LISTS and is_item_change(inner)) or _holds_change(inner) for key, inner in value.items()
+    )
 
 
 def _forget(below: Merged, path: Path) -> None:
@@ -124,6 +133,7 @@ def _changed(
     """The list or options below, with items taken out and put in."""
     if not isinstance(known, list | dict):
         hint = "Write the whole list, or take add, after and remove out."
+        below.broken.add(path[:-1])
         message = f"There is no list of {path[-1]} below that could be changed."
         yield Problem("M232", message, hint, above.key_place(path))
         return ({} if path[-1] == "options" else []) if known is None else known

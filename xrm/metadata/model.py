@@ -295,7 +295,6 @@ class Entity:
     icon: str = "box"
     title: Expression | None = None
     ownership: str = "none"
-    features: tuple[str, ...] = ()
     abstract: bool = False
     append_only: bool = False
     is_engine: bool = False
@@ -307,8 +306,6 @@ class Entity:
     lifecycle: Lifecycle | None = None
     forms: Mapping[str, Form] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
-    duplicates: Mapping[str, Any] = field(default_factory=dict)
-    privacy: Mapping[str, Any] = field(default_factory=dict)
     implementations: tuple[str, ...] = ()
     parent: str = ""
     renamed_from: tuple[str, ...] = ()

@@ -175,7 +175,6 @@ _MEMBERS: Mapping[str, Callable[[Any], Any]] = {
     "relationships": _map_of(_relationship),
     "keys": _map_of(_key),
     "rules": _map_of(_rule),
-    "duplicates": _map_of(_item),
     "forms": _map_of(_form),
     "views": _map_of(_view),
 }

@@ -24,17 +24,19 @@ from xrm.metadata.mending import Edit, flag_meant_by, meant_by, mended, name_mea
 from xrm.metadata.names import LANGUAGE_PATTERN, MAX_MEMBER, NAME_PATTERN, OPTION_PATTERN, near_hint
 from xrm.metadata.positions import Path
 from xrm.metadata.schemas import checking_schemas
+from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_TYPES
 from xrm.registry import near_names
 
 # Types of the language that this version does not compute yet.
 LATER_TYPES: Final = ("formula", "rollup")
+LATER_VIEWS: Final = tuple(name for name in VIEW_TYPES if name not in CARRIED_OUT)
 LATER_KEYS: Final = ("do", "after", "approval")
 # Without one of these an item has no meaning.
-_DEFINING: Final = frozenset({"type", "from", "to", "must", "fields", "match", "entity", "ref", "options"})
+_DEFINING: Final = frozenset({"type", "from", "to", "must", "fields", "entity", "ref", "options"})
 # Keys on which the meaning of other things hangs: a misspelt one is read as what was meant.
 _STRUCTURAL: Final = _DEFINING | {
     "can", "rows", "sections", "states", "transitions", "records", "values", "people", "users", "grants",
-    "relationships", "keys", "rules", "duplicates", "indexes", "forms", "views", "attributes", "many", "valid",
+    "relationships", "keys", "rules", "indexes", "forms", "views", "attributes", "many", "valid",
     "owned", "via", "inverse", "abstract", "like", "ownership", "title", "initial", "filter", "columns",
     "requires", "optional", "pack", "extend", "version", "except", "portal",
 }  # fmt: skip
@@ -53,13 +55,12 @@ _EXPRESSION_REST = re.compile(r"""[()\[\]"'=<>*/+]|\s|\.[a-z]""")
 
 # How deep below the document the smallest thing with a name of its own lies, by kind and first key.
 _DEPTHS: Final[Mapping[str, Mapping[str, int]]] = {
-    "entity": {"fields": 2, "relationships": 2, "keys": 2, "rules": 2, "duplicates": 2},
+    "entity": {"fields": 2, "relationships": 2, "keys": 2, "rules": 2},
     "extend": {
         "fields": 2,
         "relationships": 2,
         "keys": 2,
         "rules": 2,
-        "duplicates": 2,
         "forms": 2,
         "views": 2,
     },
@@ -177,9 +178,14 @@ def _by_type(
         yield from validator.descend(word, {"enum": known, "x-word": choice["word"]}, path=choice["key"])
 
 
+def _later(validator: Any, hint: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Refuses a word of the language that this version does not carry out."""
+    yield ValidationError(hint)
+
+
 # The library has no types here.
 _extended: Any = extend
-_Validator: Any = _extended(Draft202012Validator, {"x-by-type": _by_type})
+_Validator: Any = _extended(Draft202012Validator, {"x-by-type": _by_type, "x-later": _later})
 
 
 def _faults(document: SourceDocument, errors: Iterable[_Failure]) -> Iterator[_Fault]:
@@ -275,14 +281,20 @@ def _in(path: Path) -> str:
 def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
     if error.is_key:
         return _wrong_name(document, error, path)
+    if error.keyword == "x-later":
+        message = f'This version of xrm does not carry out "{path[-1]}".'
+        return _Fault(Problem("M108", message, error.limit, document.key_at(path)), path, (Edit(path),))
     second = _second(error.instance) if error.keyword == "uniqueItems" else None
     at = path if second is None else (*path, second)
     problem = Problem(*_words(error, path), document.at(at))
     if error.keyword in _KEPT:
         return _Fault(problem, at, breaks=_broken_by(document.kind, path))
     meant = _value_meant(error)
-    is_type = bool(path) and path[-1] == "type"
-    again = path[:-1] if is_type and problem.code == "M117" else None
+    if problem.code == "M108" and path[-1] == "type":  # what else it says is of that type, too
+        item = _item(document.kind, path)
+        return _Fault(problem, at, (Edit(item),), (item,))
+    is_choice = problem.code == "M117" or (path[-1:] == ("type",) and error.schema == {"type": "string"})
+    again = path[:-1] if is_choice else None
     if meant is not None:
         return _Fault(problem, at, (Edit(at, value=meant),), again=again)
     if second is not None:
@@ -366,6 +378,12 @@ def _words(error: _Failure, path: Path) -> tuple[str, str, str]:
 
 def _enum(error: _Failure, word: Any, known: list[str]) -> tuple[str, str, str]:
     kind = error.schema.get("x-word", "")
+    hint = error.schema.get("x-later-words", {}).get(str(word))
+    if hint:
+        return "M108", f'This version of xrm does not carry out "{word}".', hint
+    if kind == "type of view" and word in LATER_VIEWS:
+        hint = f"Choose one of {', '.join(CARRIED_OUT)}, or take the view out."
+        return "M108", f'This version of xrm does not carry out views of the type "{word}".', hint
     if kind == "field type" and word in LATER_TYPES:
         return (
             "M108",

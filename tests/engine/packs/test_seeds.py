@@ -193,3 +193,25 @@ def test_people_of_a_base_seed_come_before_its_records(make):
     files = {"seed/base.yaml": record + PEOPLE, "roles.yaml": ROLES}
     runtime = make([a_pack("staff", files, person=owned)])
     assert people(runtime)["Zoe"] == (None, "staff:zoe")
+
+
+def test_people_come_with_language_zone_and_manager(make):
+    people = """
+people:
+  users:
+    - {name: Ana, email: ana@example.com, manager: rui@example.com, language: pt, zone: Europe/Lisbon}
+    - {name: Rui, email: rui@example.com}
+"""
+    runtime = make([a_pack("staff", {"seed/base.yaml": people}, person=PERSON)])
+    ana, rui = (runtime.directory.user(f"{name}@example.com") for name in ("ana", "rui"))
+    actor = runtime.identity.actor(ana, door="page")
+    assert (actor.language, actor.zone) == ("pt", "Europe/Lisbon")
+    row = runtime.current().queries.get(admin_actor(runtime), "user", ana)
+    assert row["manager"]["id"] == str(rui)
+
+
+def test_a_manager_who_is_not_there_refuses_the_seed(make):
+    people = "people: {users: [{name: Ana, email: ana@example.com, manager: no@example.com}]}\n"
+    with pytest.raises(Invalid) as refused:
+        make([a_pack("staff", {"seed/base.yaml": people}, person=PERSON)])
+    assert refused.value.first.code == "P102"

@@ -74,18 +74,27 @@ class PeoplePlanter:
                 self._unit(unit)
             for team in one.get("teams", ()):
                 self._team(team)
-        return sum(self._user(user) for one in together for user in one.get("users", ()))
+        users = [user for one in together for user in one.get("users", ())]
+        made = {user["email"]: id_ for user in users if (id_ := self._user(user)) is not None}
+        for user in users:
+            if user["email"] in made and "manager" in user:
+                self._put_under(made[user["email"]], user["manager"])
+        return len(made)
 
     def _check(self, together: Iterable[Mapping[str, Any]]) -> None:
         """Every unit and team that is named exists or comes along; else raises Invalid with all."""
         problems = Problems()
         units = {u["name"] for one in together for u in one.get("units", ())}
         teams = {t["name"] for one in together for t in one.get("teams", ())}
+        emails = {u["email"] for one in together for u in one.get("users", ())}
         for user in (u for one in together for u in one.get("users", ())):
             where = Place(path=user["email"])
             for team in set(user.get("teams", ())) - teams:
                 if self.directory.team(team) is None:
                     problems.add("P102", f'There is no team "{team}".', "Add it to teams.", where)
+            boss = user.get("manager")
+            if boss and boss not in emails and self.directory.user(boss) is None:
+                problems.add("P102", f'There is no user "{boss}".', "Add the manager to users.", where)
             if user.get("unit") and user["unit"] not in units and self.directory.unit(user["unit"]) is None:
                 problems.add("P102", f'There is no unit "{user["unit"]}".', "Add it to units.", where)
         if problems:
@@ -101,18 +110,26 @@ class PeoplePlanter:
             unit = self.directory.unit(team["unit"]) if "unit" in team else None
             self.identity.groups.create_team(self.installer, team["name"], unit)
 
-    def _user(self, user: Mapping[str, Any]) -> int:
+    def _put_under(self, user: UUID, manager: str) -> None:
+        above = self.directory.user(manager)
+        if above is not None:
+            self.identity.people.update_user(self.installer, user, {"manager": above})
+
+    def _user(self, user: Mapping[str, Any]) -> UUID | None:
+        """The user that was made now; None for one that is there."""
         if self.directory.user(user["email"]) is not None:
-            return 0
+            return None
         made = self.identity.people.create_user(
             self.installer,
             email=user["email"],
             name=user["name"],
             roles=user.get("roles", ()),
             unit=self.directory.unit(user["unit"]) if "unit" in user else None,
+            language=user.get("language", "en"),
+            zone=user.get("zone", "UTC"),
         )
         for name in user.get("teams", ()):
             team = self.directory.team(name)
             if team is not None:
                 self.identity.groups.add_member(self.installer, team, made)
-        return 1
+        return made

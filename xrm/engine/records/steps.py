@@ -23,6 +23,7 @@ from xrm.engine.records.batch import Ledger, Run, Setting, path_of
 from xrm.engine.records.checking import check_after, check_before
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import Draft
+from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.nested import write_nested
@@ -51,6 +52,7 @@ def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: 
     permits.require_assign(setting, drafts)
     attach_files(setting, drafts)
     write_nested(setting, ledger, drafts, write)
+    hand_on(setting, ledger, drafts, write)
     check_after(setting, drafts)
     permits.require_result(setting, drafts, operation)
     if operation == "create":

@@ -97,7 +97,6 @@ def _shell(context: Context, name: str, merged: Merged) -> Entity:
         ),
         icon=_icon(context, item),
         ownership=ownership,
-        features=tuple(body.get("features", ())),
         abstract=body.get("abstract", False),
         append_only=body.get("append_only", False),
         fields=dict(_field_shells(context, name, item, taken, prefix)),

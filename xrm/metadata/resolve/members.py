@@ -1,8 +1,7 @@
-"""What an entity says about its records as a whole: title, keys, rules, indexes, duplicates, privacy."""
+"""What an entity says about its records as a whole: title, keys, rules and indexes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,8 +14,6 @@ from xrm.metadata.names import system_names
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context, Item
 
-RETAIN = re.compile(r"(\d{1,4}) (day|week|month|year)s? after ([a-z][a-z0-9_]*)\Z")
-
 
 def with_members(context: Context, entity: Entity, item: Item) -> Entity:
     """The entity with everything that is about the whole record."""
@@ -27,8 +24,6 @@ def with_members(context: Context, entity: Entity, item: Item) -> Entity:
         keys={k.name: key for k in item.items("keys") if (key := _key(context, entity, k, prefix))},
         rules={r.name: rule for r in item.items("rules") if (rule := _rule(context, entity, r, prefix))},
         indexes=_indexes(context, entity, item),
-        duplicates={d.name: _duplicate(context, entity, d) for d in item.items("duplicates")},
-        privacy=_privacy(context, entity, item),
     )
 
 
@@ -154,26 +149,3 @@ def _indexes(context: Context, entity: Entity, item: Item) -> tuple[tuple[str, .
             )
         )
     )
-
-
-def _duplicate(context: Context, entity: Entity, item: Item) -> dict[str, Any]:
-    source = f"duplicate:{entity.name}.{item.name}"
-    match = check_names(context, entity, item, item.get("match", ()), ("match",), source)
-    when = context.expression(item, "when", entity.name, source)
-    return {"match": match, "then": item.get("then", "warn"), "when": when}
-
-
-def _privacy(context: Context, entity: Entity, item: Item) -> dict[str, Any]:
-    body: dict[str, Any] = item.get("privacy", {})
-    part = Item(item.merged, (*item.path, "privacy"), body)
-    for key in ("subject", "hold"):
-        if key in body:
-            _check_member(context, entity, part, key, f"entity:{entity.name}.privacy")
-    if "retain" in body:
-        match = RETAIN.match(body["retain"])
-        if match is None:
-            hint = "Write it as in 7 years after closed_on ."
-            context.add("M258", f'"{body["retain"]}" is no time to keep something.', hint, part.at("retain"))
-        elif match.group(3) not in stored_names(entity):
-            context.unknown_name(entity.name, match.group(3), part.at("retain"), stored_names(entity))
-    return dict(body)

@@ -132,6 +132,11 @@ def _check_words(context: Context, item: Item) -> None:
         ("attributes" in body and not is_link, "attributes", "Only links have attributes.",
          "Add many: true or valid: true, or make these fields of the entity."),
         (is_link and "on_delete" in body, "on_delete", "Links always go with either record.", "Take it out."),
+        (is_link and "cascade" in body, "cascade", "Links do not follow a record.", "Take it out."),
+        ("cascade" in body and item.merged.body.get("ownership") != "user_or_team"
+         and not context.is_broken(item.merged, "ownership"), "cascade",
+         f"Records of {item.merged.name} have no owner, so they are never given along.",
+         "Give the entity ownership: user_or_team, or take cascade out."),
         (is_link and bool(body.get("unique")), "unique", "A link cannot be unique.", "Take unique out."),
         (is_link and "default" in body, "default", "Links have no default.", "Take it out."),
         (bool(body.get("hierarchy")) and body.get("to") not in ([item.merged.name], None), "hierarchy",

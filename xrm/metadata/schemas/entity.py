@@ -19,7 +19,7 @@ from xrm.metadata.schemas.words import (
     flag,
     items,
     label,
-    merged_items,
+    later,
     name,
     one_of,
     one_or_more,
@@ -28,7 +28,6 @@ from xrm.metadata.schemas.words import (
     text,
 )
 
-FEATURES = ("activities", "comments", "connections", "files", "followers", "tags")
 CASCADES = ("all", "active", "owned", "none")
 
 FIELD_KEYS: Mapping[str, Schema] = {
@@ -123,10 +122,17 @@ RELATIONSHIP: Schema = closed(
             "What happens to this record when the other one goes.", ("restrict", "cascade", "clear")
         ),
         "cascade": closed(
-            "Which of these records follow when the other one is assigned, shared, moved or merged.",
+            "Which of these records follow the other one.",
             {
-                act: one_of(f"Which follow on {act}.", CASCADES)
-                for act in ("assign", "share", "reparent", "merge")
+                "assign": one_of(
+                    "Which are given along when the other one is given to somebody else: all, those in no final "
+                    "state, those of the same owner, or none.",
+                    CASCADES,
+                ),
+                **{
+                    act: later(f"Which follow when the other one is {done}.", "Take it out.")
+                    for act, done in (("share", "shared"), ("reparent", "moved"), ("merge", "merged"))
+                },
             },
         ),
         "hierarchy": flag("Whether it makes a tree."),
@@ -179,22 +185,13 @@ RULE: Schema = {
     "type": ["object", "string"],
 }
 
-DUPLICATE: Schema = closed(
-    "Fields by which two records are probably the same.",
-    {
-        "match": items("Fields that are compared, folded.", name("A field."), minItems=1, uniqueItems=True),
-        "then": one_of("What to do about it.", ("warn", "block"), default="warn"),
-        "when": expression("Only records where this holds."),
-        "when_installed": WHEN_INSTALLED,
-    },
-    ("match",),
-)
-
 _MEMBERS: Mapping[str, Schema] = {
     "fields": by_name("Fields by name.", {"$ref": FIELD}),
     "relationships": by_name("Relationships by name.", RELATIONSHIP),
     "keys": by_name("Combinations that are unique.", KEY),
-    "duplicates": by_name("Ways to find duplicates.", DUPLICATE),
+    "duplicates": later(
+        "Ways to find duplicates.", "Write a key for what must be unique, and take this out."
+    ),
     "rules": by_name("Conditions on every record.", RULE),
     "indexes": items(
         "Names that are often filtered and sorted by together.",
@@ -211,21 +208,18 @@ ENTITY: Schema = closed(
         "icon": text("An icon's name.", pattern="^[a-z][a-z0-9-]*$", maxLength=60),
         "title": expression("The display text of a record, over its own stored fields."),
         "ownership": one_of("Who a record belongs to.", ("none", "organization", "user_or_team")),
-        "features": merged_items(
-            "What its records have beside their fields.", {"type": "string", "enum": list(FEATURES)}
+        "features": later(
+            "What its records have beside their fields.",
+            "Add relationships to the entities that hold comments, files or tags, and take this out.",
         ),
         "abstract": flag("Whether it is only a shape for others and has no records of its own."),
         "like": name("The entity whose fields, relationships, rules and forms it starts with.", MAX_ENTITY),
         "append_only": flag("Whether records are only ever added."),
         "renamed_from": RENAMED_FROM,
         **_MEMBERS,
-        "privacy": closed(
+        "privacy": later(
             "Whose data it is and how long it is kept.",
-            {
-                "subject": name("The relationship to the person concerned."),
-                "retain": text("For how long, as in 7 years after closed_on."),
-                "hold": name("The field that stops removal."),
-            },
+            "Mark fields with privacy: personal, delete what is due by hand, and take this out.",
         ),
     },
 )

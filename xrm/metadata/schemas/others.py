@@ -22,6 +22,8 @@ from xrm.metadata.schemas.words import (
 )
 
 _VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
+# Operations that nothing does yet, and what to do without them.
+LATER_OPERATIONS = {"share": "Give the record to a team, and take this out."}
 SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice")
 
 
@@ -39,25 +41,25 @@ PACK: Schema = closed(
         "version": {"type": "string", "pattern": _VERSION, "description": "Its version, as in 1.0.0."},
         "requires": _ranges("Packs that must be installed, with the versions that will do."),
         "optional": _ranges("Packs that may be installed, with the versions that will do."),
-        "license": text("Under which licence it is given."),
-        "authors": items("Who made it.", {"type": "string", "minLength": 1}),
-        "summary": label("What it is for, in a sentence or two."),
+        "license": text("For whoever reads the file: under which licence it is given."),
+        "authors": items("For whoever reads the file: who made it.", {"type": "string", "minLength": 1}),
+        "summary": label("For whoever reads the file: what it is for, in a sentence or two."),
     },
     ("pack", "version"),
 )
 
 SETTINGS: Schema = by_name(
-    "Values that an administrator may change, by name.",
+    "Named values that expressions of the pack read as settings.name.",
     closed(
         "One setting.",
         {
-            "label": label("What people read; made from the name when absent."),
-            "help": label("A sentence under it."),
+            "label": label("For whoever reads the file: its name in words."),
+            "help": label("For whoever reads the file: what it is for."),
             "type": one_of("What kind of value it is.", SETTING_TYPES),
             "options": option_map("With the type choice: the options."),
             "default": {
                 "type": ["string", "number", "boolean"],
-                "description": "Its value until somebody changes it.",
+                "description": "Its value.",
             },
         },
         ("type", "default"),
@@ -98,11 +100,16 @@ LIFECYCLE: Schema = closed(
     {"states": by_name("States by name.", STATE), "transitions": by_name("Steps by name.", TRANSITION)},
 )
 
+_OPERATION: Schema = {
+    "type": "string",
+    "enum": [word for word in OPERATIONS if word not in LATER_OPERATIONS],
+    "x-later-words": dict(LATER_OPERATIONS),
+}
 GRANT: Schema = closed(
     "What may be done, to which records, with which fields.",
     {
         "entity": one_or_more("The entity or entities; any for all.", name("An entity.", MAX_ENTITY)),
-        "can": items("What may be done.", {"type": "string", "enum": list(OPERATIONS)}, uniqueItems=True),
+        "can": items("What may be done.", _OPERATION, uniqueItems=True),
         "rows": expression(
             "Which records: own, team, unit, unit_and_below, all, or an expression. Absent: all."
         ),
@@ -135,7 +142,10 @@ ROLES: Schema = by_name(
 
 OPTIONS: Schema = closed(
     "A shared set of options.",
-    {"label": label("What people read."), "options": option_map("Option keys as a list or map.")},
+    {
+        "label": label("For whoever reads the file: its name."),
+        "options": option_map("Option keys as a list or map."),
+    },
     ("options",),
 )
 

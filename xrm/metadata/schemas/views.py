@@ -14,6 +14,7 @@ from xrm.metadata.schemas.words import (
     expression,
     items,
     label,
+    later,
     merged_items,
     one_of,
     one_or_more,
@@ -59,6 +60,9 @@ VIEW_KEYS: Mapping[str, Schema] = MappingProxyType(
         "by": one_or_more("What the chart is grouped by.", _PATH),
     }
 )
+# What this version shows; views of the other types are refused.
+CARRIED_OUT = ("list",)
+_OF_LISTS = {"group_by": later("The choice whose values are its groups.", "Sort by it, and take this out.")}
 # Keys that hold no paths; of all other keys the names are resolved.
 PLAIN_KEYS = ("value", "chart")
 
@@ -140,6 +144,15 @@ _COMMON_VIEW_KEYS: Mapping[str, Schema] = {
 }
 
 
+def carried_out() -> tuple[ViewType, ...]:
+    """The types of view that this version shows."""
+    return tuple(VIEW_TYPES[name] for name in CARRIED_OUT)
+
+
+def _keys_of(view: ViewType) -> dict[str, Schema]:
+    return {key: _OF_LISTS.get(key, VIEW_KEYS[key]) for key in view.keys}
+
+
 def view_variants() -> dict[str, Schema]:
     """For each type of view its schema; without a type it changes a view of a lower layer."""
     variants = {
@@ -148,13 +161,14 @@ def view_variants() -> dict[str, Schema]:
             {
                 "type": {"const": v.name, "description": "The type of view."},
                 **_COMMON_VIEW_KEYS,
-                **{k: VIEW_KEYS[k] for k in v.keys},
+                **_keys_of(v),
             },
             ("type", *v.required),
         )
-        for v in VIEW_TYPES.values()
+        for v in carried_out()
     }
-    variants[""] = closed("A change of a view of a lower layer.", {**_COMMON_VIEW_KEYS, **VIEW_KEYS})
+    own = {key: schema for v in carried_out() for key, schema in _keys_of(v).items()}
+    variants[""] = closed("A change of a view of a lower layer.", {**_COMMON_VIEW_KEYS, **own})
     return variants
 
 
@@ -162,16 +176,16 @@ def view_definition() -> Schema:
     """The view schema as editors read it."""
     return {
         "type": "object",
-        "properties": {"type": one_of("The type of view.", tuple(VIEW_TYPES)), **_COMMON_VIEW_KEYS},
+        "properties": {"type": one_of("The type of view.", CARRIED_OUT), **_COMMON_VIEW_KEYS},
         "allOf": [
             {
                 "if": {"properties": {"type": {"const": v.name}}, "required": ["type"]},
-                "then": {"properties": {k: VIEW_KEYS[k] for k in v.keys}, "required": list(v.required)},
+                "then": {"properties": _keys_of(v), "required": list(v.required)},
             }
-            for v in VIEW_TYPES.values()
+            for v in carried_out()
         ],
         "if": {"not": {"required": ["type"]}},
-        "then": {"properties": dict(VIEW_KEYS)},
+        "then": {"properties": {k: s for v in carried_out() for k, s in _keys_of(v).items()}},
         "unevaluatedProperties": False,
         "description": "One view.",
     }

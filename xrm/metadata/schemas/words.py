@@ -18,6 +18,18 @@ def text(description: str, **more: Any) -> Schema:
     return {"type": "string", "minLength": 1, "maxLength": 2000, "description": description, **more}
 
 
+def later(description: str, hint: str) -> Schema:
+    """A word of the language that this version does not carry out: it is refused wherever it stands.
+
+    `not` says so to editors; the checker says it in words, with the hint.
+    """
+    return {
+        "x-later": hint,
+        "not": {},
+        "description": f"Not carried out by this version, and refused. {description}",
+    }
+
+
 def label(description: str) -> Schema:
     """A text in English, or a map of language to text."""
     return {
