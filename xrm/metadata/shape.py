@@ -378,9 +378,6 @@ def _words(error: _Failure, path: Path) -> tuple[str, str, str]:
 
 def _enum(error: _Failure, word: Any, known: list[str]) -> tuple[str, str, str]:
     kind = error.schema.get("x-word", "")
-    hint = error.schema.get("x-later-words", {}).get(str(word))
-    if hint:
-        return "M108", f'This version of xrm does not carry out "{word}".', hint
     if kind == "type of view" and word in LATER_VIEWS:
         hint = f"Choose one of {', '.join(CARRIED_OUT)}, or take the view out."
         return "M108", f'This version of xrm does not carry out views of the type "{word}".', hint

@@ -22,8 +22,6 @@ from xrm.metadata.schemas.words import (
 )
 
 _VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
-# Operations that nothing does yet, and what to do without them.
-LATER_OPERATIONS = {"share": "Give the record to a team, and take this out."}
 SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice")
 
 
@@ -100,16 +98,11 @@ LIFECYCLE: Schema = closed(
     {"states": by_name("States by name.", STATE), "transitions": by_name("Steps by name.", TRANSITION)},
 )
 
-_OPERATION: Schema = {
-    "type": "string",
-    "enum": [word for word in OPERATIONS if word not in LATER_OPERATIONS],
-    "x-later-words": dict(LATER_OPERATIONS),
-}
 GRANT: Schema = closed(
     "What may be done, to which records, with which fields.",
     {
         "entity": one_or_more("The entity or entities; any for all.", name("An entity.", MAX_ENTITY)),
-        "can": items("What may be done.", _OPERATION, uniqueItems=True),
+        "can": items("What may be done.", {"type": "string", "enum": list(OPERATIONS)}, uniqueItems=True),
         "rows": expression(
             "Which records: own, team, unit, unit_and_below, all, or an expression. Absent: all."
         ),
