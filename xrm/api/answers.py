@@ -18,6 +18,7 @@ class Answer:
     """One HTTP answer without the framework around it.
 
     A large one comes in `pieces` instead of a body; `close` is called when they have been sent, or not.
+    `kept` is what an idempotency key remembers in place of a body that holds a secret.
     """
 
     status: int
@@ -26,6 +27,7 @@ class Answer:
     media_type: str = JSON
     pieces: Iterator[bytes] | None = None
     close: Callable[[], None] | None = None
+    kept: bytes | None = None
 
     def with_headers(self, **headers: str) -> Answer:
         """The same answer with these headers too; underscores in names stand for hyphens."""

@@ -59,6 +59,8 @@ def _answered(call: Call, repetition: Repetition, route: Route, names: Mapping[s
     made = answered_once(once, lambda: route.handle(replace(call, once=once), **names))
     call.watch.mark("work")
     if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
+        if made.close is not None:
+            made.close()
         return Answer(304, headers={"ETag": made.etag})
     return made
 

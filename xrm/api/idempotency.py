@@ -68,7 +68,8 @@ def answered_once(once: Once | None, handle: Callable[[], Answer]) -> Answer:
         if kept is None:
             _refuse_running()
         return _again(once, kept)
-    once.repetition.settle(once.asked, Kept(once.asked.digest, made.status, made.headers, made.body))
+    body = made.body if made.kept is None else made.kept
+    once.repetition.settle(once.asked, Kept(once.asked.digest, made.status, made.headers, body))
     return made
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from apispec import APISpec
 
 from xrm.api.answers import PROBLEM_JSON
+from xrm.api.openapi_own import OWN
 from xrm.api.openapi_parts import (
     CURSOR,
     EXPAND,
@@ -48,7 +49,7 @@ def openapi(seen: Sequence[Visible], language: str, base: str) -> dict[str, Any]
     for one in seen:
         _add_schemas(spec, one, language)
         _add_paths(spec, entity_paths(one), text_of(one.entity.plural, language, one.entity.name))
-    _add_paths(spec, GENERAL, "General")
+    _add_paths(spec, {**GENERAL, **OWN}, "General")
     return spec.to_dict()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xrm.api import batch, feeds, jobs, links, metadata, records, shares, timeline, transfers
+from xrm.api import batch, feeds, files, jobs, links, metadata, records, shares, timeline, tokens, transfers
 from xrm.api.answers import Answer
 
 
@@ -55,6 +55,11 @@ ROUTES = (
     Route("GET", "/changes", feeds.changes),
     Route("GET", "/search", feeds.search),
     Route("GET", "/me", metadata.me),
+    Route("GET", "/me/tokens", tokens.tokens),
+    Route("POST", "/me/tokens", tokens.create),
+    Route("DELETE", "/me/tokens/<token>", tokens.revoke),
+    Route("POST", "/files", files.upload, takes_file=True),
+    Route("GET", "/files/<file>", files.download),
     Route("GET", "/metadata", metadata.entities),
     Route("GET", "/metadata/entities", metadata.entities),
     Route("GET", "/metadata/entities/<entity>", metadata.entity),

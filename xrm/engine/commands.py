@@ -29,6 +29,7 @@ class Actor:
     the units below it. `door` says through which surface the act came (api, page, import, cli, job ...);
     `cause` is the change or run that led to it, if any. `transfer` says that records are carried out or in
     together, "export" or "import": that operation must then be granted cell by cell besides the others.
+    `until` is when the token ends by which they act, if one does.
     `shared` holds the ledger numbers of the entities of which records are shared with them or their teams.
     `signature` is equal for two actors whose queries compile to the same SQL.
     """
@@ -47,6 +48,7 @@ class Actor:
     contact: UUID | None = None
     shared: frozenset[int] = frozenset()
     transfer: str = ""
+    until: datetime | None = None
 
     @property
     def signature(self) -> Signature:

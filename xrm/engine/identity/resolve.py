@@ -106,7 +106,8 @@ def _load(unit: UnitOfWork, kind: str, hashed: bytes) -> Known | None:
     row = unit.execute(wanted).mappings().one_or_none()
     if row is None:
         return None
-    return Known(_actor(unit, row), row["expires_at"])
+    actor, ends = _actor(unit, row), row["expires_at"]
+    return Known(replace(actor, until=ends) if kind == "token" else actor, ends)
 
 
 def actor_of(unit: UnitOfWork, user: UUID, door: str) -> Actor | None:

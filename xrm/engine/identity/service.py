@@ -78,6 +78,12 @@ class Identity:
         self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
     ) -> str:
         """An API token, shown this once."""
+        return self.new_token(actor, name, roles, expires)[1]
+
+    def new_token(
+        self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
+    ) -> tuple[Token, str]:
+        """An API token with what can be told of it later; the token itself is shown this once."""
         return self._tokens.create_token(actor, name, roles, expires)
 
     def revoke_token(self, actor: Actor, token: UUID) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity.secrets import digest, new_token_secret, shown_part
 from xrm.engine.identity.work import Work, checked_name
-from xrm.engine.storage.ledger import TOKEN, USER
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import TOKEN, USER, USER_ROLE
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
 
@@ -38,9 +40,13 @@ class Tokens:
 
     def create_token(
         self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
-    ) -> str:
-        """The token, this once. `roles` narrows it to some of the actor's; None follows what they hold."""
+    ) -> tuple[Token, str]:
+        """A token and its secret, this once. `roles` narrows it to some of the actor's; None follows them.
+
+        Who acts by a token that is narrowed or ends makes tokens that are narrowed or end alike.
+        """
         narrowed = None if roles is None else sorted(set(roles))
+        expires = expires or actor.until
         self._check(actor, narrowed or [], expires)
         secret, token = new_token_secret(self._work.world), self._work.world.new_id()
         row = {
@@ -51,14 +57,14 @@ class Tokens:
             "prefix": shown_part(secret),
             "created_at": self._work.world.now(),
             "expires_at": expires,
-            "roles": narrowed,
         }
         with self._work.database.write() as unit:
+            row["roles"] = _narrowed(unit, actor) if narrowed is None else narrowed
             about = self._work.find(unit, "user", USER, actor.id)
             unit.execute(sa.insert(TOKEN), row)
             said = {"token": str(token), "name": row["name"], "prefix": row["prefix"]}
             self._work.note(unit, actor, about, "create_token", after=said)
-        return secret
+        return _token({**row, "revoked_at": None}), secret
 
     def revoke_token(self, actor: Actor, token: UUID) -> None:
         """The token opens nothing any more, in every process, at once. Administrators may revoke any."""
@@ -80,9 +86,7 @@ class Tokens:
         wanted = sa.select(*columns).where(TOKEN.c.user == actor.id).order_by(TOKEN.c.id.desc())
         with self._work.database.read() as unit:
             rows = unit.execute(wanted).mappings().all()
-        return [
-            Token(**{**row, "roles": None if row["roles"] is None else tuple(row["roles"])}) for row in rows
-        ]
+        return [_token({str(name): value for name, value in row.items()}) for row in rows]
 
     def _check(self, actor: Actor, roles: list[str], expires: datetime | None) -> None:
         surplus = [role for role in roles if role not in actor.roles]
@@ -91,4 +95,18 @@ class Tokens:
             raise Forbidden(Problem("A102", message, "Choose among your own.", Place(path="roles")))
         if expires is not None and expires <= self._work.world.now():
             message = "The token would have ended already."
-            raise Invalid(Problem("R118", message, "Choose a later instant.", Place(path="expires")))
+            raise Invalid(Problem("R118", message, "Choose a later instant.", Place(path="expires_at")))
+        if expires is not None and actor.until is not None and expires > actor.until:
+            message = "The token would outlive the one that makes it."
+            raise Invalid(Problem("R118", message, "Choose an earlier instant.", Place(path="expires_at")))
+
+
+def _token(row: Mapping[str, Any]) -> Token:
+    known = {name: row[name] for name in Token.__dataclass_fields__}
+    return Token(**{**known, "roles": None if row["roles"] is None else tuple(row["roles"])})
+
+
+def _narrowed(unit: UnitOfWork, actor: Actor) -> list[str] | None:
+    """The roles in which the actor acts, where these are not all that they hold."""
+    held = unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == actor.id)).scalars()
+    return None if actor.roles.issuperset(held) else sorted(actor.roles)

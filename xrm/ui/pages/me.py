@@ -121,7 +121,7 @@ def _form(
     form = make(visit, given or {} if is_refused else {})
     if error is None or not is_refused:
         return form
-    renamed = {"name": "token_name"} if name == "token" else {}
+    renamed = {"name": "token_name", "expires_at": "expires"} if name == "token" else {}
     known = frozenset(f.name for f in form.section.fields)
     said = [Said(s.message, s.name) if s.name else s for s in said_of(_renamed(error, renamed), {}, known)]
     fields = tuple(marked(f, said) for f in form.section.fields)
