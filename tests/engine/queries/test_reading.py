@@ -412,6 +412,36 @@ def test_a_typeahead_offers_only_what_may_be_read(towns: Office) -> None:
     assert all(o["entity"] == "account" for o in offered)
 
 
+def offered_contacts(towns: Office, **values: object) -> list[str]:
+    """The titles that the typeahead offers as a deal's contact when the form holds these values."""
+    found = queries(towns).lookup(towns.boss, "deal", "contact", "P 0", values, 20)
+    return [str(row["title"]) for row in found]
+
+
+def account_named(towns: Office, name: str) -> str:
+    found = queries(towns).list(towns.boss, Query("account", filters=(f'name == "{name}"',)))
+    return str(found.data[0]["id"])
+
+
+def test_a_typeahead_keeps_to_the_filter_for_the_values_that_the_form_holds(towns: Office) -> None:
+    account = account_named(towns, "Town 03")
+    assert offered_contacts(towns, account=account) == ["P 03a", "P 03b"]
+    assert offered_contacts(towns, account={"entity": "account", "id": account}) == ["P 03a", "P 03b"]
+    assert offered_contacts(towns, account=None) == []
+
+
+def test_a_typeahead_offers_all_where_the_form_does_not_say_what_the_filter_asks(towns: Office) -> None:
+    assert len(offered_contacts(towns)) == 20
+    assert len(offered_contacts(towns, account={"text": "half a na"})) == 20
+
+
+def test_a_typeahead_for_a_stored_record_takes_from_it_what_the_form_does_not_say(towns: Office) -> None:
+    one, other = account_named(towns, "Town 03"), account_named(towns, "Town 05")
+    deal = str(towns.make("deal", name="Stored", account=one))
+    assert offered_contacts(towns, id=deal) == ["P 03a", "P 03b"]
+    assert offered_contacts(towns, id=deal, account=other) == ["P 05a", "P 05b"]
+
+
 # --- query strings ------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,18 @@ def test_a_record_with_a_lookup_is_made_by_keyboard_alone(site: Site, ana: Page)
     expect(ana.get_by_role("status").filter(has_text="Customer created")).to_be_visible()
 
 
+def test_a_lookup_follows_what_stands_in_the_form(site: Site, ana: Page) -> None:
+    one, other = (site.place.make("customer", name=n) for n in ("Lighthouse One", "Lighthouse Other"))
+    site.place.make("person", name="Quim One", works_at=one)
+    site.place.make("person", name="Quim Other", works_at=other)
+    ana.goto(f"{site.address}/r/ticket/new")
+    ana.get_by_role("combobox", name="Customer").fill("lighthouse other")
+    ana.get_by_role("option", name="Lighthouse Other").click()
+    ana.get_by_role("combobox", name="Asker").fill("quim")
+    expect(ana.get_by_role("option", name="Quim Other")).to_be_visible()
+    expect(ana.get_by_role("option")).to_have_count(1)
+
+
 def test_two_customers_become_parent_and_subsidiary_and_each_page_says_it(site: Site, ana: Page) -> None:
     top, low = (
         site.place.make("customer", name="Ashdown Group"),

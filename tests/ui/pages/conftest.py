@@ -90,6 +90,7 @@ fields:
   about:   {type: text, max_length: 20, visible_when: subject != empty}
 relationships:
   customer: {to: customer, inverse: tickets, on_delete: cascade}
+  asker:    {to: person, inverse: asked, on_delete: clear, filter: works_at == record.customer}
 """,
 }
 FILES = {

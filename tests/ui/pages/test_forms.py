@@ -137,6 +137,39 @@ def test_offers_of_a_lookup_are_eight_at_most_and_come_as_a_fragment(shop: Place
     assert ana.open("/r/customer/lookup/contact?q=zzz").text == "No record matches."
 
 
+def test_a_lookup_offers_what_its_filter_admits_for_the_values_of_the_form(shop: Place, ana: Person) -> None:
+    ours, theirs = shop.make("customer", name="Asks us"), shop.make("customer", name="Asks them")
+    shop.make("person", name="Nia Ours", works_at=ours)
+    shop.make("person", name="Nia Theirs", works_at=theirs)
+
+    def offered(tail: str) -> list[str]:
+        found = ana.open(f"/r/ticket/lookup/asker?q=nia{tail}", HX_Request="true")
+        return [e["data-title"] for e in found.find("div", role="option")]
+
+    assert offered(f"&v.customer={ours}") == ["Nia Ours"]
+    assert offered(f"&v.customer={theirs}&v.customer.text=x&v.customer.shown=x") == ["Nia Theirs"]
+    assert offered("&v.customer=") == []
+    assert offered("") == ["Nia Ours", "Nia Theirs"]
+    ticket = shop.make("ticket", subject="Which of them", customer=ours)
+    assert offered(f"&v.id={ticket}") == ["Nia Ours"]
+
+
+def test_without_scripts_the_way_to_the_records_carries_what_the_form_shows(shop: Place, ana: Person) -> None:
+    ours, theirs = shop.make("customer", name="Way ours"), shop.make("customer", name="Way theirs")
+    shop.make("person", name="Ola Ours", works_at=ours)
+    shop.make("person", name="Ola Theirs", works_at=theirs)
+    form = ana.open(f"/r/ticket/new?customer={ours}")
+    found = ana.open(next(e["href"] for e in form.find("a") if "lookup/asker" in e["href"]))
+    assert "Ola Ours" in found.text
+    assert "Ola Theirs" not in found.text
+    again = ana.open(f"{found.address}&q=ola")
+    assert "Ola Theirs" not in again.text
+    refused = ana.fill(form, "/r/ticket/new", subject="Wrong one", asker__text="Ola Theirs")
+    assert "No record is called “Ola Theirs”." in refused.text
+    kept = ana.fill(form, "/r/ticket/new", subject="Right one", asker__text="Ola Ours")
+    assert shop.read("ticket", kept.address.rpartition("/")[2])["asker"]["title"] == "Ola Ours"
+
+
 def test_the_address_prefills_the_form(shop: Place, ana: Person) -> None:
     id_ = shop.make("customer", name="Prefilled parent")
     form = ana.open(f"/r/customer/new?parent={id_}&tier=gold&since=2026-03-04")

@@ -75,7 +75,8 @@ class Filtered:
 def filtered(kit: Kit, query: Query) -> Filtered:
     """The filters, read and checked to the last value; raises Invalid for all that does not fit."""
     frame = kit.desk.first(query.entity)
-    conditions = sql_of(frame, filter_expressions(frame, query.filters, query.tests, kit.limits))
+    asked = filter_expressions(frame, query.filters, query.tests, kit.limits)
+    conditions = sql_of(frame, [*asked, *query.conditions])
     smallest: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(frame.table).where(*conditions)
     return Filtered(frame, conditions, kit.database.lift(smallest))
 
@@ -150,6 +151,7 @@ def shape_of(query: Query, signature: Signature) -> tuple[Any, ...]:
         query.entity,
         query.fields,
         query.filters,
+        query.conditions,
         query.tests,
         bool(query.search),
         query.sort,

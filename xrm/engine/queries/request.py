@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from xrm.errors import Invalid, Place, Problem, Problems, Unreadable
+from xrm.metadata.expressions.tree import Expression
 from xrm.settings import Limits
 
 
@@ -59,7 +60,8 @@ class FieldTest:
 class Query:
     """A request for records of one entity. `fields` None asks for all that the actor may read.
 
-    `filters` are texts in the expression language and must all hold; `ids` narrows to these records;
+    `filters` are texts in the expression language and must all hold, `conditions` are such that the model has
+    checked; `ids` narrows to these records;
     `within` narrows to the records on the far side of a relationship of one record:
     (entity, id, relationship).
     """
@@ -68,6 +70,7 @@ class Query:
     fields: tuple[tuple[str, ...], ...] | None = None
     expand: tuple[Expand, ...] = ()
     filters: tuple[str, ...] = ()
+    conditions: tuple[Expression, ...] = ()
     tests: tuple[FieldTest, ...] = ()
     search: str = ""
     sort: tuple[Sort, ...] = ()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
+from xrm.engine.queries.choosing import admitted
 from xrm.engine.queries.conditions import all_slots_open, base_conditions, search_condition
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.reading import unknown_entity, unknown_name
 from xrm.engine.queries.request import Query, Trash
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.search import search_words, snippet
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Entity, Relationship, Shape, text_of
 from xrm.metadata.values import fold
 
@@ -86,12 +89,16 @@ def lookup(
     values: Mapping[str, Any],
     limit: int,
 ) -> list[dict[str, Any]]:
-    """What may be chosen for a relationship: readable records of its targets that hold the words."""
-    targets = _targets(service, actor, service.reader(actor).usable(entity), name)
+    """What may be chosen for a relationship: readable records of its targets that hold the words.
+
+    The relationship's filter is asked as if the record had these values.
+    """
+    near = service.reader(actor).usable(entity)
+    targets, narrow = _targets(service, actor, near, name), _conditions(service, actor, near, name, values)
     found: list[dict[str, Any]] = []
     with service.database.read() as unit:
         for target in targets:
-            found += _choices(service, unit, actor, target, text, limit - len(found))
+            found += _choices(service, unit, actor, target, text, narrow, limit - len(found))
             if len(found) >= limit:
                 break
     return found[:limit]
@@ -112,24 +119,38 @@ def _targets(service: QueryService, actor: Actor, entity: Entity, name: str) -> 
     return [t for t in wanted if t in readable][:MOST_TARGETS]
 
 
+def _conditions(
+    service: QueryService, actor: Actor, entity: Entity, name: str, values: Mapping[str, Any]
+) -> tuple[Expression, ...]:
+    side = entity.relationships.get(name)
+    found = None if side is None else admitted(service, actor, side, values)
+    return () if found is None else (found,)
+
+
 def _choices(
-    service: QueryService, unit: UnitOfWork, actor: Actor, target: str, text: str, limit: int
+    service: QueryService,
+    unit: UnitOfWork,
+    actor: Actor,
+    target: str,
+    text: str,
+    narrow: tuple[Expression, ...],
+    limit: int,
 ) -> list[dict[str, Any]]:
     if limit <= 0:
         return []
-    found = _by_words(service, unit, actor, target, text, limit)
+    found = _by_words(service, unit, actor, Query(target, conditions=narrow, limit=limit), text)
     label = text_of(service.model.entities[target].label, actor.language, target)
     return [{"id": r["id"], "entity": target, "title": r["title"], "hint": label} for r in found]
 
 
 def _by_words(
-    service: QueryService, unit: UnitOfWork, actor: Actor, target: str, text: str, limit: int
+    service: QueryService, unit: UnitOfWork, actor: Actor, query: Query, text: str
 ) -> Sequence[Mapping[str, Any]]:
     """By the search index; the engine's own records have no place in it and are matched by title."""
-    fields = (("title",),)
-    if service.model.entities[target].is_engine and text:
+    query = replace(query, fields=(("title",),))
+    if service.model.entities[query.entity].is_engine and text:
         written = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        query = Query(target, fields=fields, filters=(f"contains(title, {written})",), limit=limit)
+        query = replace(query, filters=(f"contains(title, {written})",))
     else:
-        query = Query(target, fields=fields, search=text.strip(), limit=limit)
+        query = replace(query, search=text.strip())
     return service.list_in(unit, actor, query).data

@@ -29,6 +29,7 @@ from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.world import World
 from xrm.errors import NotFound, Place, Problem
+from xrm.metadata.expressions.environment import Context
 from xrm.metadata.model import Model
 from xrm.metadata.typing_scope import ModelNames
 from xrm.settings import Limits
@@ -87,11 +88,15 @@ class QueryService:
             self.database,
         )
 
-    def parameters(self, actor: Actor) -> Mapping[str, Any]:
-        """The values of the actor, day and instant that statements are run with."""
+    def context(self, actor: Actor) -> Context:
+        """The actor, their day and this instant, as expressions are given them."""
         now, zone = self._world.now(), actor.zone or self._zone
         today = now.astimezone(ZoneInfo(zone)).date()
-        return parameter_values(actor_context(actor, now, today, zone, self._settings))
+        return actor_context(actor, now, today, zone, self._settings)
+
+    def parameters(self, actor: Actor) -> Mapping[str, Any]:
+        """The values of the actor, day and instant that statements are run with."""
+        return parameter_values(self.context(actor))
 
     # --- records ----------------------------------------------------------------------------------------
 
@@ -126,7 +131,7 @@ class QueryService:
     def _ask(self, actor: Actor, query: Query) -> Asked:
         kit = self.kit(actor)
         filters = filtered(kit, query)
-        bare = shape_of(replace(query, filters=(), tests=()), actor.signature)
+        bare = shape_of(replace(query, filters=(), conditions=(), tests=()), actor.signature)
         plan = self._plans.get((bare, filters.lifted.shape), lambda: plan_list(kit, query, filters))
         return plan, filters.lifted.values
 
@@ -197,7 +202,10 @@ class QueryService:
         values: Mapping[str, Any] | None = None,
         limit: int = 8,
     ) -> Sequence[Mapping[str, Any]]:
-        """The records that this relationship may point at and whose words begin like `text`."""
+        """The records that this relationship may point at and whose words begin like `text`.
+
+        `values` are those of the record as it is being written, for the relationship's filter.
+        """
         return searching.lookup(self, actor, entity, relationship, text, values or {}, limit)
 
     # --- across entities --------------------------------------------------------------------------------

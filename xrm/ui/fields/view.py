@@ -22,7 +22,8 @@ class Lookup:
     """Where a lookup finds its records: `src` answers `?q=` with options, `page` searches without scripts.
 
     `several` says that its records may be of more than one entity. `icon` stands before a chosen record.
-    `base` is what a record's address begins with: `<base>/<entity>/<id>`.
+    `base` is what a record's address begins with: `<base>/<entity>/<id>`. `needs` are the names of the form on
+    whose values it depends which records are offered; `src` and `page` take them as `v.<name>`.
     """
 
     src: str
@@ -30,6 +31,7 @@ class Lookup:
     several: bool = False
     icon: str = ""
     base: str = "/r"
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from xrm.engine.access import always_readable
+from xrm.engine.queries.choosing import record_names
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.model import POINTERS, Entity, Relationship, Shape
 from xrm.metadata.model import Field as ModelField
@@ -91,7 +92,8 @@ def lookup_of(visit: Visit, relationship: Relationship, source: str = "") -> Loo
     base = source or f"/r/{relationship.entity}/lookup/{relationship.name}"
     targets = relationship.targets
     icon = visit.model.entities[targets[0]].icon if len(targets) == 1 else "link"
-    return Lookup(base, f"{base}?page=1", relationship.is_polymorphic, icon)
+    needs = tuple(sorted(record_names(relationship.filter))) if relationship.filter else ()
+    return Lookup(base, f"{base}?page=1", relationship.is_polymorphic, icon, needs=needs)
 
 
 def pointer(visit: Visit, entity: Entity, name: str) -> Field:

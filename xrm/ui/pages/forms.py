@@ -20,6 +20,7 @@ from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import MAIN, SETTABLE, TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.merging import Stored, changed_note, clashes_of, load_stored, merged_note, row_clashes_of
 from xrm.ui.pages.posting import (
     KEEP,
@@ -244,12 +245,12 @@ def _names(layout: Layout) -> frozenset[str]:
 def _sections(
     visit: Visit, layout: Layout, record: Mapping[str, Any], rows: Rows, refused: Refused | None
 ) -> tuple[Section, ...]:
-    files = naming(
-        visit, [s.field for s in layout.slots], [record, *([refused.post.values] if refused else [])]
-    )
+    posted = refused.post.values if refused else {}
+    files = naming(visit, [s.field for s in layout.slots], [record, *([posted] if refused else [])])
+    held, id_ = {**record, **posted}, str(record.get("id") or "")
     sections = []
     for part in layout.parts:
-        fields = (_field(slot, record, rows, refused) for slot in part.slots)
+        fields = (asking(_field(slot, record, rows, refused), id_, held) for slot in part.slots)
         sections.append(Section(part.label, tuple(replace(f, value=files(f, f.value)) for f in fields)))
     return tuple(sections)
 

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response
+from werkzeug.datastructures import MultiDict
 
+from xrm.engine.queries.choosing import record_names
 from xrm.engine.queries.request import Query
 from xrm.errors import NotFound, Problem
 from xrm.metadata.model import POINTERS, Entity, Relationship, Shape
+from xrm.ui.fields.parsing import ABSENT, FormData, parse_form
+from xrm.ui.fields.view import Field
 from xrm.ui.models import Hit, HitGroup, Offer, SearchPage
 from xrm.ui.pages.answers import page, part
+from xrm.ui.pages.controls import named
 from xrm.ui.pages.visit import Visit
 
 OFFERS = 8
 FOUND = 40
+LONGEST = 200
+ID = "id"
+VALUE = "v."
 
 
 def offer(visit: Visit, entity: str, relationship: str) -> Response:
@@ -24,10 +34,47 @@ def offer(visit: Visit, entity: str, relationship: str) -> Response:
     several = _is_several(found, relationship)
     is_page = bool(visit.arg("page"))
     most = FOUND if is_page else OFFERS
-    rows = choices(visit, entity, relationship, visit.arg("q")[:200], most, _values(visit))
+    values = values_for(visit, found, relationship, _sent(visit))
+    rows = choices(visit, entity, relationship, visit.arg("q")[:LONGEST], most, values)
     if not is_page:
         return part(visit, "_options.html", offers=[_offer(visit, row, several) for row in rows])
     return page(visit, "search.html", _page(visit, entity, relationship, rows), current=entity)
+
+
+def values_for(visit: Visit, entity: Entity, name: str, form: FormData) -> dict[str, Any]:
+    """What a form holds for the names that the relationship's filter asks for, as JSON values."""
+    side = entity.relationships.get(name)
+    needed = record_names(side.filter) if side is not None and side.filter else ()
+    found: dict[str, Any] = {}
+    for need in needed:
+        control = named(visit, entity, need)
+        value = ABSENT if control is None else parse_form(control.kind, need, form, visit.ui)
+        if value is not ABSENT:
+            found[need] = value
+    given = form.getlist(ID)
+    return {**found, ID: given[0]} if needed and given else found
+
+
+def asking(field: Field, id_: str, values: Mapping[str, Any]) -> Field:
+    """The lookup whose addresses say which record is written and, for readers without scripts, its values."""
+    if field.lookup is None or not field.lookup.needs:
+        return field
+    own = [(VALUE + ID, id_)] if id_ else []
+    known = [(VALUE + n, _written(values.get(n))) for n in field.lookup.needs if n != ID and n in values]
+    src = field.lookup.src + (f"?{urlencode(own)}" if own else "")
+    there = f"{field.lookup.page}&{urlencode([*own, *((n, v) for n, v in known if v is not None)])}".rstrip(
+        "&"
+    )
+    return replace(field, lookup=replace(field.lookup, src=src, page=there))
+
+
+def _written(value: Any) -> str | None:
+    """The value as its control would send it; None where that depends on the reader's language."""
+    if isinstance(value, Mapping) and "id" in value:
+        return f"{value['entity']}/{value['id']}" if value.get("entity") else str(value["id"])
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else value[:LONGEST] if isinstance(value, str) else None
 
 
 def choices(
@@ -63,9 +110,10 @@ def _is_several(entity: Entity, name: str) -> bool:
     return side.is_polymorphic
 
 
-def _values(visit: Visit) -> Mapping[str, Any]:
-    """What the form holds already, for conditions on what may be chosen."""
-    return {name: values[0] for name, values in visit.args.items() if name not in ("q", "page") and values[0]}
+def _sent(visit: Visit) -> FormData:
+    """The part of the form that came with the address."""
+    pairs = [(n, v[:LONGEST]) for n, values in visit.args.items() if n.startswith(VALUE) for v in values]
+    return MultiDict((n.removeprefix(VALUE), v) for n, v in pairs)
 
 
 def _offer(visit: Visit, row: Mapping[str, Any], several: bool) -> Offer:
@@ -91,5 +139,5 @@ def _page(visit: Visit, entity: str, relationship: str, rows: Any) -> SearchPage
             HitGroup(visit.plural(visit.model.entities[name]), visit.model.entities[name].icon, tuple(hits))
             for name, hits in groups.items()
         ),
-        state=(("page", "1"),),
+        state=(("page", "1"), *((n, v) for n, vs in visit.args.items() if n.startswith(VALUE) for v in vs)),
     )

@@ -19,7 +19,7 @@ from xrm.metadata.values import fold
 from xrm.ui.fields.parsing import ABSENT, FormData, RowInput, parse_form, parse_rows
 from xrm.ui.pages.files import keep_uploads
 from xrm.ui.pages.layout import TO, Layout, Slot
-from xrm.ui.pages.lookups import choices
+from xrm.ui.pages.lookups import choices, values_for
 from xrm.ui.pages.visit import Visit, version_in
 
 WAS, VERSION, KEEP, THEIRS, MINE = "was", "version", "keep.", "theirs", "mine"
@@ -86,7 +86,8 @@ def read_one(
     if slot.field.kind in ("file", "image"):
         return _with_uploads(visit, slot, name, value)
     if slot.field.kind == "lookup" and isinstance(value, Mapping) and "text" in value:
-        found = _by_title(visit, entity, slot, str(value["text"]))
+        held = values_for(visit, visit.model.entities[entity], slot.name, form)
+        found = _by_title(visit, entity, slot, str(value["text"]), held)
         if isinstance(found, str):
             unknown[name] = found
             return value
@@ -102,11 +103,11 @@ def _with_uploads(visit: Visit, slot: Slot, name: str, value: Any) -> Any:
     return added[-1] if added else ABSENT if value is ABSENT else (kept[-1] if kept else None)
 
 
-def _by_title(visit: Visit, entity: str, slot: Slot, text: str) -> Any:
+def _by_title(visit: Visit, entity: str, slot: Slot, text: str, held: Mapping[str, Any]) -> Any:
     """The one record with this title as a reference, or a sentence that says why there is none."""
     name = slot.relationship.name if slot.relationship else slot.name
     source = slot.relationship.entity if slot.relationship else entity
-    found = choices(visit, source, name, text)
+    found = choices(visit, source, name, text, values=held)
     same = [r for r in found if fold(str(r["title"] or "")) == fold(text)]
     if len(same) == 1:
         return {"entity": same[0]["entity"], "id": same[0]["id"], "title": same[0]["title"]}
@@ -139,7 +140,7 @@ def _cell(visit: Visit, child: str, grid: Slot, column: Slot, row: RowInput, unk
     value = row.values[column.name]
     if column.field.kind != "lookup" or not isinstance(value, Mapping) or "text" not in value:
         return value
-    found = _by_title(visit, child, column, str(value["text"]))
+    found = _by_title(visit, child, column, str(value["text"]), row.values)
     if isinstance(found, str):
         unknown[f"{grid.name}.{row.index}.{column.name}"] = found
         return value

@@ -7,6 +7,7 @@
  */
 
 const WAIT = 90;
+const MOST = 200;
 
 class Lookup extends HTMLElement {
   connectedCallback() {
@@ -41,6 +42,7 @@ class Lookup extends HTMLElement {
     const url = new URL(this.getAttribute("src"), location.href);
     const typed = this.input.value.trim();
     url.searchParams.set("q", typed === this.shown.value ? "" : typed);
+    for (const [name, value] of this.asked()) url.searchParams.append(`v.${name}`, value.slice(0, MOST));
     this.list.setAttribute("aria-busy", "true");
     try {
       const headers = { "HX-Request": "true", Accept: "text/html" };
@@ -51,6 +53,17 @@ class Lookup extends HTMLElement {
     } finally {
       this.list.removeAttribute("aria-busy");
     }
+  }
+
+  /** What the form holds now for the names on which the offers depend: of the same row first, then of the record. */
+  asked() {
+    const held = this.dataset.needs ? [...new FormData(this.input.form)].filter(([, value]) => typeof value === "string") : [];
+    const row = this.dataset.needs ? this.dataset.name.replace(/[^.]+$/, "") : "";
+    return (this.dataset.needs ?? "").split(" ").filter(Boolean).flatMap((need) => {
+      const under = (name) => held.filter(([n]) => n === name || n.startsWith(`${name}.`)).map(([n, v]) => [need + n.slice(name.length), v]);
+      const own = under(row + need);
+      return own.length ? own : under(need);
+    });
   }
 
   show(html) {
