@@ -59,6 +59,7 @@ class Shell:
     density: str = "normal"
     direction: str = "ltr"
     csrf_token: str = ""
+    mark: str = ""
     home_href: str = "/"
     search_href: str = "/search"
     theme_href: str = "/me/theme"
@@ -263,13 +264,26 @@ class FormPage:
 
 @dataclass(frozen=True, slots=True)
 class SignInPage:
-    """The sign-in card; `error` says in one sentence why it did not work."""
+    """The sign-in card; `error` says in one sentence why it did not work.
+
+    `again` is where the form goes that waits for its person, `kept` what it holds.
+    """
 
     action: str
     csrf_token: str = ""
     email: str = ""
     next: str = ""
     error: str = ""
+    again: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePage:
+    """The step from the sign-in page back to a form: posts `kept` to `action`."""
+
+    action: str
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.ui.browser.conftest import Site
+from tests.ui.pages.conftest import PASSWORD
 
 
 def test_a_record_with_a_lookup_is_made_by_keyboard_alone(site: Site, ana: Page) -> None:
@@ -129,3 +130,18 @@ def test_a_session_that_ended_leads_from_the_list_to_the_sign_in_page(site: Site
     ana.context.clear_cookies()
     ana.get_by_role("searchbox", name="Search in Customers").fill("nobody")
     expect(ana).to_have_url(re.compile(r"/login\?next="))
+
+
+def test_what_was_typed_before_the_session_ended_is_there_after_signing_in(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("Name", exact=True).fill("Written over lunch")
+    ana.context.clear_cookies()
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.get_by_text("You were signed out meanwhile.")).to_be_visible()
+    ana.locator("[name=email]").fill("ana@example.com")
+    ana.get_by_label("Password").fill(PASSWORD)
+    ana.keyboard.press("Enter")
+    expect(ana.get_by_label("Name", exact=True)).to_have_value("Written over lunch")
+    expect(ana.get_by_text("Nothing is saved yet")).to_be_visible()
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.get_by_role("heading", level=1, name="Written over lunch")).to_be_visible()

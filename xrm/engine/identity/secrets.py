@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from uuid import UUID
 
 from xrm.engine.world import World
 
@@ -40,3 +41,19 @@ def csrf_of(secret: str, key: str) -> str:
 def is_csrf(given: str, secret: str, key: str) -> bool:
     """Whether `given` belongs to the session."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), csrf_of(secret, key).encode())
+
+
+def mark_of(user: UUID, key: str) -> str:
+    """What says in a form whose it is; nobody else can make it, and it opens nothing."""
+    sealed = hmac.new(key.encode(), b"person:" + user.bytes, hashlib.sha256).hexdigest()
+    return f"{user}.{sealed}"
+
+
+def person_marked(mark: str, key: str) -> UUID | None:
+    """The user of a mark that was made here."""
+    try:
+        user = UUID(mark.partition(".")[0])
+    except ValueError:
+        return None
+    is_ours = hmac.compare_digest(mark.encode("utf-8", "replace"), mark_of(user, key).encode())
+    return user if is_ours else None

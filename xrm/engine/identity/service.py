@@ -13,7 +13,7 @@ from xrm.engine.identity.pace import Pace
 from xrm.engine.identity.passwords import Passwords
 from xrm.engine.identity.people import People
 from xrm.engine.identity.resolve import Resolver, actor_of
-from xrm.engine.identity.secrets import csrf_of, is_csrf
+from xrm.engine.identity.secrets import csrf_of, is_csrf, mark_of, person_marked
 from xrm.engine.identity.sessions import Session, Sessions
 from xrm.engine.identity.tokens import Token, Tokens
 from xrm.engine.identity.work import Work
@@ -73,6 +73,14 @@ class Identity:
     def is_csrf(self, cookie: str, given: str) -> bool:
         """Whether the word belongs to the session."""
         return is_csrf(given, cookie, self._key)
+
+    def mark_of(self, user: UUID) -> str:
+        """What a form says of whose it is; it proves nothing about who asks."""
+        return mark_of(user, self._key)
+
+    def person_marked(self, mark: str) -> UUID | None:
+        """The user whose mark this is, if it was made here."""
+        return person_marked(mark, self._key)
 
     def create_token(
         self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None

@@ -36,32 +36,36 @@ _LINKS = f"{_ONE}/links/<relationship>"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An address for people who are signed in. Every POST needs the word of their session."""
+    """An address for people who are signed in. Every POST needs the word of their session.
+
+    Those that `shows_again` show a form of an earlier session as it was typed, instead of refusing it.
+    """
 
     methods: tuple[str, ...]
     path: str
     handle: Handler
+    shows_again: bool = False
 
 
 ROUTES = (
     Route(READ, "/", home.show),
     Route(READ, "/search", home.search),
     Route(READ, _MANY, lists.show),
-    Route(BOTH, f"{_MANY}/new", forms.new),
+    Route(BOTH, f"{_MANY}/new", forms.new, shows_again=True),
     Route(READ, f"{_MANY}/trash", trash.show),
     Route(READ, f"{_MANY}/lookup/<relationship>", lookups.offer),
     Route(READ, _ONE, records.show),
-    Route(BOTH, f"{_ONE}/edit", forms.edit),
-    Route(BOTH, f"{_ONE}/delete", records.delete),
+    Route(BOTH, f"{_ONE}/edit", forms.edit, shows_again=True),
+    Route(BOTH, f"{_ONE}/delete", records.delete, shows_again=True),
     Route(WRITE, f"{_ONE}/restore", records.restore),
     Route(READ, f"{_ONE}/history", happenings.history),
-    Route(BOTH, f"{_ONE}/steps/<step>", steps.take),
-    Route(BOTH, f"{_ONE}/connect", linking.connect),
+    Route(BOTH, f"{_ONE}/steps/<step>", steps.take, shows_again=True),
+    Route(BOTH, f"{_ONE}/connect", linking.connect, shows_again=True),
     Route(BOTH, f"{_ONE}/share", sharing.share),
     Route(WRITE, f"{_ONE}/shares/<share>/end", sharing.end),
     Route(READ, f"{_ONE}/connections", linking.connections),
     Route(READ, _LINKS, linking.show),
-    Route(BOTH, f"{_LINKS}/new", linking.new),
+    Route(BOTH, f"{_LINKS}/new", linking.new, shows_again=True),
     Route(WRITE, f"{_LINKS}/<link>/remove", linking.remove),
     Route(READ, f"{_ONE}/files/<field>/<file>", files.download),
     Route(READ, "/me", me.show),
@@ -79,11 +83,12 @@ def create_pages(runtime: Runtime) -> Blueprint:
     """Every page over `runtime`."""
     blueprint = Blueprint("pages", __name__, template_folder=str(TEMPLATES))
     blueprint.add_url_rule("/login", "login", signin.sign_in(runtime), methods=["GET", "POST"])
+    to_sign_in = signin.stranger(runtime)
     for route in ROUTES:
         blueprint.add_url_rule(
             route.path,
             endpoint=f"{'_'.join(route.methods)} {route.path}".replace(".", "_"),
-            view_func=guarded(runtime, route.handle),
+            view_func=guarded(runtime, route.handle, to_sign_in, shows_again=route.shows_again),
             methods=list(route.methods),
             provide_automatic_options=False,
         )

@@ -19,6 +19,7 @@ from xrm.ui.models import DocCall, DocField, DocParameter, DocsPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.door import guarded, harden
 from xrm.ui.pages.shell import shell_of
+from xrm.ui.pages.signin import stranger
 from xrm.ui.pages.visit import Visit
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def docs_pages(runtime: Runtime, tell: Tell) -> Blueprint:
     blueprint = Blueprint("docs", __name__, url_prefix=PREFIX)
     routes = (("/docs", _overview), ("/docs/<entity>", _entity), ("/docs/swagger", _swagger))
     for path, handler in routes:
-        view = guarded(runtime, partial(handler, tell))
+        view = guarded(runtime, partial(handler, tell), stranger(runtime))
         blueprint.add_url_rule(path, endpoint=handler.__name__.strip("_"), view_func=view)
     blueprint.after_request(partial(harden, runtime))
     return blueprint

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
@@ -15,7 +15,8 @@ from xrm.engine.identity import SESSION_COOKIE
 from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import best_language
-from xrm.ui.pages.answers import FLASH_COOKIE, moved, read_flash
+from xrm.ui.pages.answers import FLASH_COOKIE, read_flash
+from xrm.ui.pages.resuming import MARK
 from xrm.ui.pages.visit import Visit, locale_of
 
 if TYPE_CHECKING:
@@ -49,23 +50,38 @@ class Access(StrEnum):
 
 
 Handler = Callable[..., Response]
+Stranger = Callable[[], Response]
 
 
-def guarded(runtime: Runtime, handler: Handler) -> Callable[..., Response]:
-    """The view of a handler for people who are signed in; others are led to the sign-in page."""
+def guarded(
+    runtime: Runtime, handler: Handler, to_sign_in: Stranger, *, shows_again: bool = False
+) -> Callable[..., Response]:
+    """The view of a handler for people who are signed in; others are led to the sign-in page.
+
+    A form that a person filled in before their session ended is shown to them again, if the handler can.
+    """
 
     def run(**names: str) -> Response:
         bound_body(runtime)
         try:
             visit = open_visit(runtime)
         except NotSignedIn:
-            return _to_sign_in()
+            return to_sign_in()
         runtime.identity.begin_request(visit.actor)
-        if request.method == "POST":
+        if visit.is_post and shows_again and _is_of_before(runtime, visit):
+            visit = replace(visit, is_again=True)
+        elif visit.is_post:
             check_csrf(runtime, visit.cookie)
         return _once(visit, handler(visit, **names))
 
     return run
+
+
+def _is_of_before(runtime: Runtime, visit: Visit) -> bool:
+    """Whether the form is this person's own, of a session that they had before this one."""
+    if runtime.identity.is_csrf(visit.cookie, visit.form.get("csrf_token", "")):
+        return False
+    return runtime.identity.person_marked(visit.form.get(MARK, "")) == visit.actor.id
 
 
 def open_visit(runtime: Runtime, *, with_body: bool = True) -> Visit:
@@ -82,6 +98,7 @@ def open_visit(runtime: Runtime, *, with_body: bool = True) -> Visit:
         ui=reader_of(runtime, actor.language, actor.zone),
         cookie=cookie,
         csrf=runtime.identity.csrf_of(cookie),
+        mark=runtime.identity.mark_of(actor.id),
         theme=theme(),
         flash=read_flash(),
         path=request.full_path.rstrip("?"),
@@ -112,14 +129,6 @@ def check_csrf(runtime: Runtime, secret: str) -> None:
     if not secret or not runtime.identity.is_csrf(secret, given):
         hint = "Go back, load the page again, and send it once more."
         raise Forbidden(Problem("A131", "This form does not belong to your session.", hint))
-
-
-def is_local(address: str) -> bool:
-    """Whether an address leads to a page of this installation and nowhere else."""
-    if not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
-        return False
-    parts = urlsplit(address)
-    return not parts.scheme and not parts.netloc and "\\" not in address
 
 
 def bound_body(runtime: Runtime) -> None:
@@ -159,14 +168,6 @@ def _fragment() -> str:
     if not request.headers.get(FRAGMENT_HEADER):
         return ""
     return request.headers.get(TARGET_HEADER, "").rpartition("#")[2][:40]
-
-
-def _to_sign_in() -> Response:
-    if request.headers.get(FRAGMENT_HEADER):
-        return Response(status=401)
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-    tail = f"?next={quote(wanted, safe='')}" if wanted not in ("", "/") and is_local(wanted) else ""
-    return moved(f"/login{tail}")
 
 
 def _once(visit: Visit, made: Response) -> Response:

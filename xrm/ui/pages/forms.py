@@ -39,7 +39,7 @@ from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
 ATTEMPTS = 3
-STALE, UNPROCESSABLE = 412, 422
+SHOWN, STALE, UNPROCESSABLE = 200, 412, 422
 REFUSALS = (Invalid, Conflict, Forbidden, TooLarge)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -69,6 +69,8 @@ def new(visit: Visit, entity: str) -> Response:
         return _shown_new(visit, found, layout, begun)
     post = read_post(visit, _new_layout(visit, found, begun, everything=True), entity)
     again = _new_layout(visit, found, {**begun, **post.values})
+    if visit.is_again:
+        return _shown_new(visit, found, again, begun, Refused(post, (), SHOWN))
     if post.unknown:
         return _shown_new(visit, found, again, begun, Refused(post, _unknown(post), UNPROCESSABLE))
     values, numbers = _written(again, post, _shown_of(again, post.values))
@@ -158,6 +160,8 @@ def edit(visit: Visit, entity: str, record: str) -> Response:
 def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
     post = read_post(visit, stored.reading, entity.name)
     again = stored.with_values(visit, post.values)
+    if visit.is_again:
+        return _shown_edit(visit, entity, again, Refused(post, (), SHOWN))
     clashes, in_rows = clashes_of(visit, stored, post), row_clashes_of(visit, stored, post)
     if clashes or in_rows:
         note = changed_note(visit, stored)

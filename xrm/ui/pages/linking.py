@@ -67,8 +67,8 @@ def new(visit: Visit, entity: str, record: str, relationship: str) -> Response:
     if not visit.is_post:
         return _asked(visit, found, id_, title, layout, label)
     post = read_post(visit, layout, stored.entity)
-    said = _missing(visit, post, layout)
-    if said:
+    said = [] if visit.is_again else _missing(visit, post, layout)
+    if said or visit.is_again:
         return _asked(visit, found, id_, title, layout, label, post, said)
     try:
         visit.records.execute(visit.actor, [_command(entity, id_, side, stored, post)])
@@ -158,8 +158,8 @@ def connect(visit: Visit, entity: str, record: str) -> Response:
     if not visit.is_post:
         return _asked(visit, found, id_, title, layout, label)
     post = read_post(visit, layout, CONNECTION)
-    said = _missing(visit, post, layout)
-    if said:
+    said = [] if visit.is_again else _missing(visit, post, layout)
+    if said or visit.is_again:
         return _asked(visit, found, id_, title, layout, label, post, said)
     role = str(post.values[ROLE])
     values = {

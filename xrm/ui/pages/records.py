@@ -244,7 +244,7 @@ def delete(visit: Visit, entity: str, record: str) -> Response:
     found = visit.entity_to("delete", entity)
     id_ = record_id(record)
     shown = visit.queries.get(visit.actor, entity, id_, trash=Trash.LIVE)
-    if not visit.is_post:
+    if not visit.is_post or visit.is_again:
         return _confirm(visit, found, id_, shown)
     version = visit.form.get("version", "")
     command = Delete(entity, Target(id_), version_in(version))

@@ -21,8 +21,20 @@ def shell_of(visit: Visit, current: str = "") -> Shell:
         groups=(_first(visit, current), *_groups(visit, current)),
         theme=visit.theme,
         csrf_token=visit.csrf,
+        mark=visit.mark,
+        banner=_banner(visit),
         flash=visit.flash,
     )
+
+
+def _banner(visit: Visit) -> str:
+    if not visit.is_again:
+        return ""
+    said = visit.ui.t(
+        "You are signed in again. Nothing is saved yet: look over the form and send it once more."
+    )
+    files = visit.ui.t("Files and passwords have to be given again.")
+    return f"{said} {files}"
 
 
 def menu_entities(visit: Visit) -> Iterator[Entity]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import Response, render_template, request
 
 from xrm.engine.identity import SESSION_COOKIE, Session
 from xrm.errors import Forbidden, NotSignedIn, TooMany, XrmError
-from xrm.ui.models import Shell, SignInPage
+from xrm.ui.models import ResumePage, Shell, SignInPage
+from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import FLASH_COOKIE, moved
 from xrm.ui.pages.door import (
+    FRAGMENT_HEADER,
     THEME_COOKIE,
     THEMES,
     bound_body,
     check_csrf,
-    is_local,
     open_visit,
     reader_of,
     theme,
 )
+from xrm.ui.pages.resuming import NOTHING, Typed, from_card, from_request, is_of
 from xrm.ui.pages.visit import Visit
 
 if TYPE_CHECKING:
@@ -30,6 +33,22 @@ DOOR_COOKIE = "xrm_door"
 PRODUCT = "xrm"
 _YEAR = 365 * 24 * 3600
 _HOUR = 3600
+
+
+def stranger(runtime: Runtime) -> Callable[[], Response]:
+    """What somebody without a session is answered: the way to the sign-in page, or it around their form."""
+
+    def run() -> Response:
+        if request.headers.get(FRAGMENT_HEADER):
+            return Response(status=401)
+        typed = from_request(runtime) if request.method == "POST" else NOTHING
+        if typed.action:
+            return _card(runtime, "/", typed=typed)
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else came_from()
+        tail = f"?next={quote(wanted, safe='')}" if wanted not in ("", "/") and is_local(wanted) else ""
+        return moved(f"/login{tail}")
+
+    return run
 
 
 def sign_in(runtime: Runtime) -> Callable[[], Response]:
@@ -50,8 +69,8 @@ def sign_in(runtime: Runtime) -> Callable[[], Response]:
                 agent=request.headers.get("User-Agent", ""),
             )
         except (NotSignedIn, TooMany, Forbidden) as error:
-            return _card(runtime, wanted, error)
-        return _opened(runtime, session, wanted)
+            return _card(runtime, wanted, error, from_card(runtime))
+        return _opened(runtime, session, wanted, from_card(runtime))
 
     return run
 
@@ -70,8 +89,9 @@ def _is_known(runtime: Runtime) -> bool:
     return True
 
 
-def _opened(runtime: Runtime, session: Session, wanted: str) -> Response:
-    made = moved("/me" if session.must_change else wanted)
+def _opened(runtime: Runtime, session: Session, wanted: str, typed: Typed) -> Response:
+    is_theirs = typed.action and is_of(runtime, typed, session.user) and not session.must_change
+    made = _resumed(runtime, typed) if is_theirs else moved("/me" if session.must_change else wanted)
     seconds = int((session.until - runtime.world.now()).total_seconds())
     made.set_cookie(
         SESSION_COOKIE,
@@ -86,7 +106,16 @@ def _opened(runtime: Runtime, session: Session, wanted: str) -> Response:
     return made
 
 
-def _card(runtime: Runtime, wanted: str, error: XrmError | None = None) -> Response:
+def _resumed(runtime: Runtime, typed: Typed) -> Response:
+    """The way back to the form; its page shows it as it was typed and saves nothing."""
+    ui, model = reader_of(runtime), ResumePage(typed.action, typed.pairs)
+    text = render_template("resume.html", ui=ui, shell=Shell(PRODUCT, theme=theme()), page=model)
+    made = Response(text, mimetype="text/html")
+    made.headers["Cache-Control"] = "no-store"
+    return made
+
+
+def _card(runtime: Runtime, wanted: str, error: XrmError | None = None, typed: Typed = NOTHING) -> Response:
     """The card; its form is bound to a cookie of its own, since there is no session yet."""
     secret = request.cookies.get(DOOR_COOKIE, "") or runtime.world.token()
     ui = reader_of(runtime)
@@ -96,9 +125,15 @@ def _card(runtime: Runtime, wanted: str, error: XrmError | None = None) -> Respo
         email=request.form.get("email", "")[:320],
         next=wanted if wanted != "/" else "",
         error=_said(ui.t, error),
+        again=typed.action,
+        kept=typed.pairs,
     )
     shell = Shell(PRODUCT, theme=theme())
-    status = 200 if error is None else {TooMany: 429, Forbidden: 403}.get(type(error), 401)
+    status = (
+        (401 if typed.action else 200)
+        if error is None
+        else {TooMany: 429, Forbidden: 403}.get(type(error), 401)
+    )
     made = Response(
         render_template("signin.html", ui=ui, shell=shell, page=model), status, mimetype="text/html"
     )
@@ -138,12 +173,16 @@ def sign_out(visit: Visit) -> Response:
     return made
 
 
+def came_from() -> str:
+    """The page of ours on which a button was pressed, if the browser tells."""
+    here = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
+    return here if is_local(here) else ""
+
+
 def set_theme(visit: Visit) -> Response:
     """`POST /me/theme`: the browser remembers light, dark or what the system has."""
     chosen = visit.form.get("theme", "")
-    back = request.referrer or ""
-    here = back.removeprefix(request.host_url.rstrip("/"))
-    made = moved(here if is_local(here) else "/")
+    made = moved(came_from() or "/")
     if chosen in THEMES:
         secure = _is_secure(visit.runtime)
         made.set_cookie(

@@ -53,6 +53,8 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
     if not visit.is_post:
         return _asked(visit, found, shown, known[step], layout)
     post = read_post(visit, layout, entity)
+    if visit.is_again:
+        return _asked(visit, found, shown, known[step], layout, post)
     unknown = [Said(text, name) for name, text in post.unknown.items()]
     if unknown:
         return _asked(visit, found, shown, known[step], layout, post, unknown)

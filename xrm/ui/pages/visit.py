@@ -35,7 +35,10 @@ def version_in(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request that has passed the door. `fragment` is the id of the element that wants a part of the page."""
+    """A request that has passed the door. `fragment` is the id of the element that wants a part of the page.
+
+    `is_again` says that the form was filled in before the person signed in anew: it is shown and nothing is done.
+    """
 
     runtime: Runtime
     snapshot: Snapshot
@@ -43,6 +46,7 @@ class Visit:
     ui: Reader
     cookie: str
     csrf: str
+    mark: str
     theme: str
     flash: str
     path: str
@@ -51,6 +55,7 @@ class Visit:
     files: MultiDict[str, FileStorage]
     fragment: str = ""
     is_post: bool = False
+    is_again: bool = False
 
     @property
     def model(self) -> Model:

@@ -3,6 +3,9 @@
  * picker writes into its input.
  */
 
+/** After signing in again there is nothing to decide: the form goes back to its page. */
+document.getElementById("resume")?.requestSubmit();
+
 const form = document.getElementById("form");
 
 document.getElementById("summary")?.focus();
