@@ -267,6 +267,16 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuGroup:
+    """Entities that stand together in the menu; a folded group stands last and is closed at first."""
+
+    name: str
+    label: Label
+    entities: tuple[str, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A pack in the model: its manifest, resolved, and the hash of its content."""
 
@@ -277,6 +287,7 @@ class Pack:
     optional: Mapping[str, str] = field(default_factory=dict)
     summary: Label = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    menu: tuple[MenuGroup, ...] = ()
     content: str = ""
 
 

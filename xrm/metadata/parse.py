@@ -228,6 +228,7 @@ def _pack(raw: Mapping[str, Any]) -> Body:
     body = _item(raw)
     for key in ("requires", "optional"):
         body[key] = {name: _text(range_) for name, range_ in raw.get(key, {}).items()}
+    body["menu"] = {name: _item(group) for name, group in raw.get("menu", {}).items()}
     return body
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from xrm.errors import Problems
@@ -18,6 +19,7 @@ from xrm.metadata.parse import Doc
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.entities import complete, make_shells
 from xrm.metadata.resolve.fields import option_sets
+from xrm.metadata.resolve.menus import menu_of
 from xrm.metadata.resolve.roles import roles_of
 from xrm.metadata.resolve.seeds import check_seeds
 from xrm.metadata.resolve.texts import Texts, beginning_of
@@ -49,6 +51,7 @@ def resolve(layers: Layers, types: Mapping[str, FieldType], problems: Problems) 
     option_sets(context)
     make_shells(context)
     complete(context)
+    packs = {name: replace(pack, menu=menu_of(context, layers.packs[name])) for name, pack in packs.items()}
     roles = roles_of(context)
     _check_homeless(context)
     check_seeds(context)

@@ -31,6 +31,18 @@ def _ranges(description: str) -> Schema:
     )
 
 
+_MENU_GROUP: Schema = closed(
+    "Entities that stand together in the menu of the pages.",
+    {
+        "label": label("What people read; made from the name when absent."),
+        "entities": items(
+            "The entities, what is used most first.", name("An entity.", MAX_ENTITY), uniqueItems=True
+        ),
+        "folded": flag("Whether it is folded until somebody opens it; such groups stand last."),
+    },
+    ("entities",),
+)
+
 PACK: Schema = closed(
     "A pack's manifest.",
     {
@@ -42,6 +54,11 @@ PACK: Schema = closed(
         "license": text("For whoever reads the file: under which licence it is given."),
         "authors": items("For whoever reads the file: who made it.", {"type": "string", "minLength": 1}),
         "summary": label("For whoever reads the file: what it is for, in a sentence or two."),
+        "menu": by_name(
+            "Groups of the menu, in order; groups of one name in several packs are one. What no group names "
+            "stands under More.",
+            _MENU_GROUP,
+        ),
     },
     ("pack", "version"),
 )
