@@ -28,6 +28,50 @@ def said() -> set[str]:
     return {double or single for double, single in found} | {words for words, _ in LENGTHS}
 
 
+# One word per idea: what is not said, and what is said instead.
+NOT_SAID = {
+    "en": {r"\b[Ee]mails?\b": "e-mail", r"\b[Ll]og(ged)? (in|out|on)\b": "sign in", r"\b[Rr]ecycle": "trash"},
+    "pt": {
+        r"\b[Ee]mails?\b|\b[Cc]orreio": "e-mail",
+        r"\b[Rr]ecicla": "lixo",
+        r"\b[Ss]air em|\b[Ee]ntra outra|\b[Ll]ogin": "iniciar sessão",
+        r"\b[Ss]enha": "palavra-passe",
+    },
+    "es": {
+        r"\b[Ee]-?mails?\b": "correo electrónico",
+        r"\b[Bb]asura|\b[Rr]eciclaje": "papelera",
+        r"\b[Ff]ichero": "archivo",
+    },
+    "ru": {r"[Ээ]л\. почт|[Ии]мейл|\b[Ee]-?mail": "электронная почта", r"[Мм]усор": "корзина", r"[Лл]огин": "войти"},
+}  # fmt: skip
+
+
+def texts_of(language: str) -> dict[str, str]:
+    """All that people read in a language, by where it stands: pages, and the packs that come along."""
+    found = {f"pages: {key}": str(text) for key, text in catalogue(language).items()}
+    if language == "en":
+        found = {f"pages: {text}": text for text in said()}
+    for pack in (ROOT.parent / "metadata" / "core", ROOT.parents[1] / "entity_packs" / "crm_core"):
+        lines = pack.glob(f"i18n/{language}.yaml") if language != "en" else pack.glob("*/*.yaml")
+        for file in lines:
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                words = re.findall(r"(?:label|plural|help|message|summary): ([^,}]+)", line)
+                shown = words if language == "en" else [line.partition(": ")[2]]
+                found |= {f"{file.name}:{number}": text for text in shown}
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_idea_has_one_word(language: str) -> None:
+    wrong = [
+        f"{where}: {text} (say {instead})"
+        for where, text in texts_of(language).items()
+        for pattern, instead in NOT_SAID[language].items()
+        if re.search(pattern, text)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_a_language_says_all_that_is_said_and_nothing_else(language: str) -> None:
     known = set(catalogue(language))

@@ -226,7 +226,9 @@ def test_problems_are_summed_up_with_links_to_their_fields() -> None:
 def test_a_form_posts_its_hidden_values_and_fields() -> None:
     html = render("form.html", FORM)
     form = posted(html[html.index('<form class="form"') : html.index("</main>")])
-    assert form.pairs == [("csrf_token", "token-1"), ("version", "7"), ("name", "Iron"), ("state", "")]
+    assert form.pairs == [
+        ("csrf_token", "token-1"), ("_by", ""), ("version", "7"), ("name", "Iron"), ("state", ""),
+    ]  # fmt: skip
 
 
 def test_an_action_that_is_not_open_says_why() -> None:

@@ -24,7 +24,7 @@ STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
 PREFIX = "/static"
 STYLES = (
-    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "pages", "small", "print",
+    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "pages", "transfer", "small", "print",
 )  # fmt: skip
 SPRITE = "icons.svg"
 STYLE_SHEET = "app.css"

@@ -25,10 +25,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class NavGroup:
-    """Links of the sidebar under one heading; the first group usually has none."""
+    """Links of the sidebar under one heading; the first group usually has none.
+
+    `is_open` is how it is now, `folded` how it is for whoever never touched it.
+    """
 
     label: str
     items: tuple[Link, ...]
+    name: str = ""
+    is_open: bool = True
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ class ListPage:
     empty: Empty = Empty("")
     tabs: tuple[Link, ...] = ()
     actions: tuple[Action, ...] = ()
+    more: tuple[Action, ...] = ()
     crumbs: tuple[Link, ...] = ()
 
 

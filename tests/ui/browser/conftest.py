@@ -26,7 +26,7 @@ class Site:
         """The page belongs to a session of that person, who is made if there is none."""
         self.place.person(name)
         page.goto(f"{self.address}/login")
-        page.get_by_label("Email").fill(f"{name.lower()}@example.com")
+        page.get_by_label("E-mail").fill(f"{name.lower()}@example.com")
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url(f"{self.address}/")

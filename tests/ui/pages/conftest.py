@@ -131,6 +131,11 @@ boss:
   grants:
     all:    {entity: [customer, person, ticket], can: [create, read, update, delete, transition]}
     scores: {entity: customer, can: [create, read, update], fields: [name, secret_score]}
+porter:
+  label: Porter
+  grants:
+    customers: {entity: customer, can: [create, read, update, import]}
+    people:    {entity: person, can: [read]}
 guest:
   label: Guest
   grants:

@@ -45,8 +45,12 @@ def is_csrf(given: str, secret: str, key: str) -> bool:
 
 def mark_of(user: UUID, key: str) -> str:
     """What says in a form whose it is; nobody else can make it, and it opens nothing."""
-    sealed = hmac.new(key.encode(), b"person:" + user.bytes, hashlib.sha256).hexdigest()
-    return f"{user}.{sealed}"
+    return f"{user}.{seal_of(user, 'form', key)}"
+
+
+def seal_of(user: UUID, what: str, key: str) -> str:
+    """What only we can make for this user and this text."""
+    return hmac.new(key.encode(), b"person:" + user.bytes + what.encode(), hashlib.sha256).hexdigest()
 
 
 def person_marked(mark: str, key: str) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +14,7 @@ from xrm.engine.identity.pace import Pace
 from xrm.engine.identity.passwords import Passwords
 from xrm.engine.identity.people import People
 from xrm.engine.identity.resolve import Resolver, actor_of
-from xrm.engine.identity.secrets import csrf_of, is_csrf, mark_of, person_marked
+from xrm.engine.identity.secrets import csrf_of, is_csrf, mark_of, person_marked, seal_of
 from xrm.engine.identity.sessions import Session, Sessions
 from xrm.engine.identity.tokens import Token, Tokens
 from xrm.engine.identity.work import Work
@@ -81,6 +82,14 @@ class Identity:
     def person_marked(self, mark: str) -> UUID | None:
         """The user whose mark this is, if it was made here."""
         return person_marked(mark, self._key)
+
+    def seal(self, user: UUID, what: str) -> str:
+        """A word that goes with a text, so that nobody else can use the text."""
+        return seal_of(user, f"seal:{what}", self._key)
+
+    def is_seal(self, user: UUID, what: str, given: str) -> bool:
+        """Whether the word was made for this user and text."""
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self.seal(user, what).encode())
 
     def create_token(
         self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None

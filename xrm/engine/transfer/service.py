@@ -15,8 +15,9 @@ from xrm.engine.storage.files import FileFacts, file_facts
 from xrm.engine.transfer.exporter import EXPORT, Export, Exporter, ExportRequest
 from xrm.engine.transfer.importer import DOOR, IMPORT, Importer
 from xrm.engine.transfer.mapping import shown, targets_of
+from xrm.engine.transfer.reader import open_table
 from xrm.engine.transfer.request import ImportRequest
-from xrm.engine.transfer.services import Ground, carrying, writable_names
+from xrm.engine.transfer.services import Ground, carrying, demand_entity, writable_names
 from xrm.engine.transfer.undo import UNDO, Undo, undo_params
 from xrm.errors import NotFound, Problem
 
@@ -58,12 +59,26 @@ class Transfer:
             opened = self._importer.look(actor, request, source)
             sample = tuple(tuple(row.cells) for row in islice(opened.table.rows(), SAMPLE_ROWS))
             rows = opened.table.count()
+        table, targets = opened.table, self._targets(actor, request)
+        return Preview(table.encoding, table.delimiter, rows, shown(opened.columns), targets, sample)
+
+    def glance(self, actor: Actor, request: ImportRequest) -> Preview:
+        """What the file holds, no column of it mapped; raises with everything that stands against the file."""
+        demand_entity(self._ground.current(), actor, request.entity, "import")
+        with closing(self._ground.files.open(request.content)) as source:
+            limits = self._ground.limits
+            table = open_table(source, limits, encoding=request.encoding, delimiter=request.delimiter)
+            sample = tuple(tuple(row.cells) for row in islice(table.rows(), SAMPLE_ROWS))
+            rows = table.count()
+        unmapped = dict.fromkeys(table.columns)
+        targets = self._targets(actor, request)
+        return Preview(table.encoding, table.delimiter, rows, unmapped, targets, sample)
+
+    def _targets(self, actor: Actor, request: ImportRequest) -> tuple[str, ...]:
         services = self._ground.current()
         entity = services.model.entities[request.entity]
         writable = writable_names(services, carrying(actor, IMPORT), entity.name)
-        offered = targets_of(services.model, entity, writable, request.by)
-        table = opened.table
-        return Preview(table.encoding, table.delimiter, rows, shown(opened.columns), tuple(offered), sample)
+        return tuple(targets_of(services.model, entity, writable, request.by))
 
     def start_import(
         self, actor: Actor, request: ImportRequest, *, here: bool = False, watch: Watch | None = None

@@ -38,7 +38,7 @@ _LABELS: Mapping[str, tuple[Label, Label, str]] = {
     ),
 }
 _NAME: Label = {"en": "Name", "pt": "Nome", "es": "Nombre", "ru": "Имя"}
-_EMAIL: Label = {"en": "E-mail", "pt": "E-mail", "es": "Correo electrónico", "ru": "Эл. почта"}
+_EMAIL: Label = {"en": "E-mail", "pt": "E-mail", "es": "Correo electrónico", "ru": "Электронная почта"}
 _ACTIVE: Label = {"en": "Active", "pt": "Ativo", "es": "Activo", "ru": "Активен"}
 _UNIT: Label = _LABELS["unit"][0]
 _MANAGER: Label = {"en": "Manager", "pt": "Responsável", "es": "Responsable", "ru": "Руководитель"}

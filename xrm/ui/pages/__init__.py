@@ -9,14 +9,19 @@ from flask import Blueprint
 
 from xrm.ui.assets import TEMPLATES
 from xrm.ui.pages import (
+    admin,
+    exporting,
     files,
     forms,
     happenings,
     home,
+    importing,
+    jobs,
     linking,
     lists,
     lookups,
     me,
+    menu,
     records,
     sharing,
     signin,
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
 READ, BOTH, WRITE = ("GET",), ("GET", "POST"), ("POST",)
 _MANY = "/r/<entity>"
+_JOB = "/r/<entity>/jobs/<job>"
 _ONE = "/r/<entity>/<record>"
 _LINKS = f"{_ONE}/links/<relationship>"
 
@@ -53,6 +59,14 @@ ROUTES = (
     Route(READ, _MANY, lists.show),
     Route(BOTH, f"{_MANY}/new", forms.new, shows_again=True),
     Route(READ, f"{_MANY}/trash", trash.show),
+    Route(BOTH, f"{_MANY}/import", importing.choose),
+    Route(BOTH, f"{_MANY}/import/<file>", importing.columns),
+    Route(WRITE, f"{_MANY}/export", exporting.export),
+    Route(READ, _JOB, jobs.show),
+    Route(READ, f"{_JOB}/file", jobs.file),
+    Route(WRITE, f"{_JOB}/start", jobs.start),
+    Route(WRITE, f"{_JOB}/cancel", jobs.cancel),
+    Route(WRITE, f"{_JOB}/undo", jobs.undo),
     Route(READ, f"{_MANY}/lookup/<relationship>", lookups.offer),
     Route(READ, _ONE, records.show),
     Route(BOTH, f"{_ONE}/edit", forms.edit, shows_again=True),
@@ -75,6 +89,10 @@ ROUTES = (
     Route(WRITE, "/me/sessions/end", me.sign_out_everywhere),
     Route(WRITE, "/me/tokens", me.create_token),
     Route(WRITE, "/me/tokens/<token>/revoke", me.revoke_token),
+    Route(READ, menu.USERS, admin.users),
+    Route(READ, menu.ROLES, admin.roles),
+    Route(READ, menu.TOKENS, admin.tokens),
+    Route(WRITE, f"{menu.TOKENS}/<token>/revoke", admin.revoke),
     Route(WRITE, "/logout", signin.sign_out),
 )
 

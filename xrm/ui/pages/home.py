@@ -12,7 +12,7 @@ from xrm.engine.queries.request import Count, FieldTest, Page, Query, Sort
 from xrm.metadata.model import Entity
 from xrm.ui.models import Empty, Hit, HitGroup, HomePage, Related, RelatedRow, SearchPage, Tile
 from xrm.ui.pages.answers import page
-from xrm.ui.pages.shell import menu_entities
+from xrm.ui.pages.menu import menu_entities
 from xrm.ui.pages.visit import Visit
 
 TILES, BOARDS, RECENT, HITS = 8, 4, 5, 60

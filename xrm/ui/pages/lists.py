@@ -14,6 +14,7 @@ from xrm.ui.fields.view import Column, Field, on_a_phone
 from xrm.ui.models import Action, Empty, FilterChip, Link, ListPage, Row
 from xrm.ui.pages.answers import page, part
 from xrm.ui.pages.controls import Columns, columns_of, value_at
+from xrm.ui.pages.exporting import export_actions
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.filters import base_name, chips, shown_filters
 from xrm.ui.pages.listing import ListState, chosen_view, query_of, state_of, views_for
@@ -77,6 +78,7 @@ def _model(
         empty=_empty(visit, entity, state, view, refusal),
         tabs=_tabs(visit, entity, state, view),
         actions=_actions(visit, entity),
+        more=_more(visit, entity, state),
     )
 
 
@@ -194,9 +196,21 @@ def _actions(visit: Visit, entity: Entity) -> tuple[Action, ...]:
     if visit.fragment:
         return ()
     new = _new_action(visit, entity)
-    trash = Action(visit.ui.t("Trash"), f"/r/{entity.name}/trash", "trash-2")
-    has_trash = not entity.is_engine and visit.can("delete", entity.name)
-    return (*([trash] if has_trash else []), *([new] if new else []))
+    return (new,) if new else ()
+
+
+def _more(visit: Visit, entity: Entity, state: ListState) -> tuple[Action, ...]:
+    """What one does with a list now and then: bring records, take them along, look into the trash."""
+    if visit.fragment or entity.is_engine:
+        return ()
+    href, t = f"/r/{entity.name}", visit.ui.t
+    bring = Action(t("Import…"), f"{href}/import", "upload")
+    trash = Action(t("Trash"), f"{href}/trash", "trash-2")
+    return (
+        *([bring] if visit.can("import", entity.name) else []),
+        *export_actions(visit, entity, state),
+        *([trash] if visit.can("delete", entity.name) else []),
+    )
 
 
 def _new_action(visit: Visit, entity: Entity) -> Action | None:

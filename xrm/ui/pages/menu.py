@@ -1,0 +1,146 @@
+"""The menu: what this person may read, in the groups that packs name, and what stands in none under More."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from flask import request
+
+from xrm.engine.commands import ADMINISTRATOR
+from xrm.metadata.model import Entity, Label, MenuGroup, Pack, Shape
+from xrm.ui.models import Link, NavGroup
+from xrm.ui.pages.visit import Visit
+
+CORE, MORE = "core", "more"
+COOKIE = "xrm_menu"
+ADMINISTRATION = "administration"
+USERS, ROLES, TOKENS = "/admin/users", "/admin/roles", "/admin/tokens"
+_LINKS = 2
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entities under one heading; a folded one is closed until somebody opens it."""
+
+    name: str
+    label: Label
+    entities: tuple[Entity, ...]
+    folded: bool = False
+
+
+def menu_groups(visit: Visit) -> tuple[Group, ...]:
+    """The groups of this person's menu: open ones by pack, the core's last, then More, then folded ones."""
+    places = _places(visit)
+    found: dict[str, list[Entity]] = {}
+    for entity in _shown(visit):
+        found.setdefault(places.get(entity.name, _home(visit, entity)), []).append(entity)
+    groups = [
+        Group(name, label, _sorted(visit, name, found[name]), folded)
+        for name, label, folded in _headings(visit)
+        if name in found
+    ]
+    return tuple(sorted(groups, key=lambda g: (g.folded, g.folded and g.name != MORE)))
+
+
+def menu_entities(visit: Visit) -> Iterator[Entity]:
+    """What stands in the menu, in its order."""
+    return (entity for group in menu_groups(visit) for entity in group.entities)
+
+
+def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
+    """The groups as the sidebar shows them: as the browser remembers them, the one of `current` open."""
+    toggled = request.cookies.get(COOKIE, "")[:_LONGEST].split(".")
+    for group in menu_groups(visit):
+        label = visit.ui.t("More") if group.name == MORE else visit.text(group.label, group.name)
+        links = tuple(
+            Link(visit.plural(e), f"/r/{e.name}", e.icon, e.name == current) for e in group.entities
+        )
+        is_open = group.folded is (group.name in toggled) or any(link.current for link in links)
+        yield NavGroup(label, links, group.name, is_open, group.folded)
+    if ADMINISTRATOR in visit.actor.roles:
+        is_open = ADMINISTRATION not in toggled
+        yield NavGroup(
+            visit.ui.t("Administration"), tuple(admin_links(visit, current)), ADMINISTRATION, is_open
+        )
+
+
+def admin_links(visit: Visit, current: str) -> Iterator[Link]:
+    """The pages of the administration."""
+    t = visit.ui.t
+    for href, label, icon in (
+        (USERS, t("Users"), "users"),
+        (ROLES, t("Roles"), "shield-check"),
+        (TOKENS, t("API tokens"), "key-round"),
+    ):
+        yield Link(label, href, icon, href == current)
+
+
+def _packs(visit: Visit) -> list[Pack]:
+    return sorted(visit.model.packs.values(), key=lambda pack: pack.name == CORE)
+
+
+def _named(visit: Visit) -> Iterator[tuple[Pack, MenuGroup]]:
+    return ((pack, group) for pack in _packs(visit) for group in pack.menu)
+
+
+def _places(visit: Visit) -> Mapping[str, str]:
+    """The group of each entity that some pack names; what the first pack says counts."""
+    found: dict[str, str] = {}
+    for _, group in _named(visit):
+        for name in group.entities:
+            found.setdefault(name, group.name)
+    return found
+
+
+def _home(visit: Visit, entity: Entity) -> str:
+    """Where an entity stands that no group names: under its pack, or under More if that has groups."""
+    pack = visit.model.packs.get(entity.pack)
+    return MORE if pack is None or pack.menu else _own(entity.pack)
+
+
+def _own(pack: str) -> str:
+    return f"pack-{pack}"
+
+
+def _headings(visit: Visit) -> Iterator[tuple[str, Label, bool]]:
+    """Every group once: those that packs name, those of packs without a menu, and More."""
+    seen: set[str] = set()
+    for pack in _packs(visit):
+        for name, label, folded in _of_pack(pack):
+            if name not in seen:
+                seen.add(name)
+                yield name, label, folded
+    yield MORE, {}, True
+
+
+def _of_pack(pack: Pack) -> Iterator[tuple[str, Label, bool]]:
+    if not pack.menu:
+        yield _own(pack.name), pack.label, False
+    for group in pack.menu:
+        yield group.name, group.label, group.folded
+
+
+def _sorted(visit: Visit, name: str, entities: list[Entity]) -> tuple[Entity, ...]:
+    """In the order of the group; without one by what people read."""
+    order = [e for _, group in _named(visit) if group.name == name for e in group.entities]
+    if not order:
+        return tuple(sorted(entities, key=lambda e: visit.plural(e).casefold()))
+    return tuple(sorted(entities, key=lambda e: order.index(e.name)))
+
+
+def _shown(visit: Visit) -> Iterator[Entity]:
+    return (e for e in visit.model.entities.values() if _has_place(visit, e))
+
+
+def _has_place(visit: Visit, entity: Entity) -> bool:
+    if entity.is_engine or entity.parent or _is_a_link(entity):
+        return False
+    return visit.can("read", entity.name)
+
+
+def _is_a_link(entity: Entity) -> bool:
+    """Whether its records only stand between certain others: they are found on the pages of those."""
+    needed = [r for r in entity.relationships.values() if r.shape is Shape.LOOKUP and r.required]
+    return len(needed) >= _LINKS and not any(r.any for r in needed)
