@@ -168,3 +168,46 @@ def test_the_menu_is_filtered_walked_and_stays_as_one_left_it(site: Site, ana: P
     box.fill("custo")
     box.press("Enter")
     expect(ana).to_have_url(f"{site.address}/r/customer")
+
+
+def test_a_file_is_imported_and_taken_back_with_a_mouse(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/person")
+    ana.get_by_role("group").get_by_title("More actions").click()
+    ana.get_by_role("link", name="Import…").click()
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"Name,Far\nOne by File,x\n,y\n"}
+    ana.get_by_label("File", exact=True).set_input_files([file])
+    ana.get_by_role("button", name="Go on").click()
+    expect(ana.get_by_label("Name", exact=True)).to_have_value("name")
+    ana.get_by_role("button", name="Check the rows").click()
+    expect(ana.get_by_text("Nothing is written yet.")).to_be_visible()
+    ana.get_by_role("button", name="Import 1 row").click()
+    expect(ana.get_by_role("button", name="Undo this import")).to_be_visible()
+    ana.get_by_role("button", name="Undo this import").click()
+    expect(ana.get_by_text("Moved to the trash")).to_be_visible()
+
+
+def test_tabs_without_room_stand_behind_more(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer")
+    views = ana.get_by_role("navigation", name="Views")
+    expect(views.get_by_role("link")).to_have_text(["All customers", "Gold", "By score"])
+    ana.set_viewport_size({"width": 240, "height": 800})
+    ana.locator(".tabs-more").click()
+    ana.locator(".tabs-row .menu").get_by_role("link", name="By score").click()
+    expect(views.get_by_role("link", name="By score")).to_have_attribute("aria-current", "page")
+    expect(views.get_by_role("link", name="By score")).to_be_in_viewport(ratio=1)
+
+
+def test_the_sign_in_card_stands_in_the_middle_whatever_it_says(site: Site, page: Page) -> None:
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{site.address}/login")
+        wide = page.locator(".sign-in").bounding_box()
+        page.locator("[name=email]").fill("nobody@example.com")
+        page.get_by_label("Password").fill("not this one")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
+        box = page.locator(".sign-in").bounding_box()
+        assert wide
+        assert box
+        assert abs(box["x"] * 2 + box["width"] - width) <= 1
+        assert wide["width"] == box["width"] == min(372, width - 32)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from tests.ui.pages.conftest import PASSWORD, Person, Place
 
 
+def test_settings_that_are_sent_as_they_stand_stay(shop: Place) -> None:
+    ana = shop.person("Ana", language="en")
+    ana.fill(ana.open("/"), "/me/theme", theme="dark")
+    saved = ana.fill(ana.open("/me"), "/me")
+    assert saved.status == 200, saved.text
+    assert "Your settings are saved" in saved.text
+    assert saved.one("html")["data-theme"] == "dark"
+
+
 def test_name_language_zone_and_theme_are_one_s_own_to_change(shop: Place) -> None:
     person = shop.person("Vera", "guest")
     shown = person.fill(

@@ -9,6 +9,7 @@ from html import escape
 from io import BytesIO
 
 import pytest
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from tests.support.pages import Element, posted
@@ -34,10 +35,10 @@ def sent(person: Person, sheet: Sheet, form: Element, **typed: str) -> TestRespo
     """The answer to posting one form of the page, some of its inputs changed."""
     start = sheet.html.index(f'action="{escape(form["action"])}"')
     start = sheet.html.rindex("<form", 0, start)
-    pairs = dict(posted(sheet.html[start : sheet.html.index("</form>", start)]).pairs)
-    return person.client.post(
-        form["action"], data=pairs | {k.replace("__", "."): v for k, v in typed.items()}
-    )
+    held = posted(sheet.html[start : sheet.html.index("</form>", start)]).pairs
+    changed = {name.replace("__", "."): value for name, value in typed.items()}
+    pairs = [(n, v) for n, v in held if n not in changed]
+    return person.client.post(form["action"], data=MultiDict([*pairs, *changed.items()]))
 
 
 def after(person: Person, answer: TestResponse) -> Sheet:

@@ -69,7 +69,7 @@ def choose(visit: Visit, entity: str) -> Response:
 def _chooser(visit: Visit, entity: Entity, *said: str) -> Response:
     href = f"/r/{entity.name}"
     model = ImportFilePage(
-        title=visit.ui.t("Import {plural}", plural=visit.plural(entity)),
+        title=visit.ui.t("Import {plural}", plural=visit.plural(entity).lower()),
         crumbs=(Link(visit.plural(entity), href, entity.icon),),
         stages=stages(visit, 0),
         action=f"{href}/import",
@@ -153,15 +153,14 @@ def columns(visit: Visit, entity: str, file: str) -> Response:
 
 def _asked(visit: Visit, seen: Preview) -> dict[str, Any]:
     """What the form says of the import, as its request takes it."""
-    form = visit.form
-    by = form.get("by", "").removeprefix(NEW)
-    given = {name: form.get(f"{COLUMN}{i}", "") or None for i, name in enumerate(seen.mapping)}
+    by = visit.chosen("by").removeprefix(NEW)
+    given = {name: visit.chosen(f"{COLUMN}{i}") or None for i, name in enumerate(seen.mapping)}
     mapping = {name: None if path == ID and by != ID else path for name, path in given.items()}
-    formats = {name: form[name] for name in FORMATS if form.get(name)}
+    formats = {name: value for name in FORMATS if (value := visit.chosen(name))}
     return {
         "mapping": mapping,
         "by": by,
-        "mode": form.get("mode", "good_rows"),
+        "mode": visit.chosen("mode"),
         "formats": formats,
     }
 
@@ -262,12 +261,12 @@ def _fields(visit: Visit, entity: Entity, asked: Mapping[str, Any]) -> tuple[Fie
 
 def _keys(visit: Visit, entity: Entity) -> Iterator[Option]:
     """By what a record can be found that is there already."""
-    named = [n for n, f in entity.fields.items() if f.unique]
-    for name in ("external_key", *named, *(k for k in entity.keys if k not in named), "id"):
+    named = [n for n, f in entity.fields.items() if f.unique and f.type.is_writable]
+    for name in ("external_key", *named, *(k for k in entity.keys if k not in entity.fields), ID):
         label = _label(visit, entity, name)
-        if name in entity.keys and name not in entity.fields:
+        if name in entity.keys:
             label = ", ".join(_label(visit, entity, n) for n in entity.keys[name].fields)
-        yield Option(name, visit.ui.t("Change the one with the same: {key}", key=label))
+        yield Option(name, visit.ui.t("Change it, found by: {key}", key=label))
 
 
 def _reading(visit: Visit, file: File, seen: Preview) -> tuple[Field, ...]:

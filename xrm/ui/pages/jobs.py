@@ -99,8 +99,8 @@ def _href(entity: Entity, job: Job) -> str:
 def _title(visit: Visit, entity: Entity, job: Job) -> str:
     t, plural = visit.ui.t, visit.plural(entity)
     if job.kind == IMPORT:
-        return t("Import {plural}", plural=job.params.get("name") or plural)
-    return t("Export {plural}", plural=plural) if job.kind == EXPORT else t("Undo an import")
+        return t("Import {plural}", plural=job.params.get("name") or plural.lower())
+    return t("Export {plural}", plural=plural.lower()) if job.kind == EXPORT else t("Undo an import")
 
 
 def _state(visit: Visit, job: Job, is_trial: bool) -> str:

@@ -31,13 +31,13 @@ def show(visit: Visit) -> Response:
 
 def save_profile(visit: Visit) -> Response:
     """`POST /me`: name, language and zone are as given, the theme is in the browser."""
-    given = {name: visit.form.get(name, "").strip() for name in ("name", "language", "zone")}
+    given = {name: visit.chosen(name).strip() for name in ("name", "language", "zone")}
     try:
         visit.runtime.identity.people.update_self(visit.actor, given)
     except REFUSALS as error:
         return _page(visit, "profile", error, given)
     made = moved("/me", visit.ui.t("Your settings are saved"))
-    theme = visit.form.get("theme", "")
+    theme = visit.chosen("theme")
     if theme in THEMES:
         made.set_cookie(THEME_COOKIE, theme, max_age=365 * 24 * 3600, path="/", samesite="Lax", httponly=True,
                         secure=visit.runtime.settings.base_url.startswith("https://"))  # fmt: skip

@@ -45,8 +45,10 @@ def menu_groups(visit: Visit) -> tuple[Group, ...]:
 
 
 def menu_entities(visit: Visit) -> Iterator[Entity]:
-    """What stands in the menu, in its order."""
-    return (entity for group in menu_groups(visit) for entity in group.entities)
+    """What stands open in the menu, in its order; all of it where every group is folded."""
+    groups = menu_groups(visit)
+    shown = [group for group in groups if not group.folded] or groups
+    return (entity for group in shown for entity in group.entities)
 
 
 def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:

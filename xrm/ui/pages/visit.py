@@ -77,6 +77,10 @@ class Visit:
         values = self.args.get(name, ())
         return values[0] if values else ""
 
+    def chosen(self, name: str) -> str:
+        """What was chosen in a form; chips send an empty value before the one that is chosen."""
+        return next(reversed(self.form.getlist(name)), "")
+
     def rights(self, entity: str) -> Rights:
         """What this person may do with an entity."""
         return self.snapshot.policy.rights(self.actor, entity)
