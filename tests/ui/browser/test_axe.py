@@ -14,7 +14,8 @@ from tests.ui.browser.conftest import Site
 WORKED_ON = ("/r/customer", "RECORD", "RECORD/edit", "RECORD/history")
 SEEN_NOW_AND_THEN = (
     "/", "/r/customer?f.tier=gold&filter=budget", "/r/customer?search=zebra", "RECORD/delete", "RECORD/connect",
-    "RECORD/links/helpers/new", "/r/customer/trash", "/search?q=every", "/me", "/r/nothing",
+    "RECORD/links/helpers/new", "/r/customer/trash", "/search?q=every", "/me", "/r/nothing", "/r/customer/import",
+    "/admin/users", "/admin/roles", "/admin/tokens", "/api/v1/docs/customer",
 )  # fmt: skip
 OPPOSITES = ({"width": 1440, "dark": False}, {"width": 390, "dark": True})
 
@@ -66,6 +67,39 @@ def test_axe_finds_nothing_on_any_page(site: Site, looked_at: Page, record: str,
         looked_at.goto(f"{site.address}{path}")
         found[path] = violations(looked_at)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_axe_finds_nothing_on_the_steps_of_an_import(site: Site, looked_at: Page) -> None:
+    looked_at.goto(f"{site.address}/r/person/import")
+    rows = b"Name,Far\nSomebody,x\n,y\n"
+    looked_at.locator("[name=file]").set_input_files(
+        [{"name": "people.csv", "mimeType": "text/csv", "buffer": rows}]
+    )
+    looked_at.get_by_role("button", name="Go on").click()
+    looked_at.locator("#save").wait_for()
+    assert violations(looked_at) == []
+    looked_at.locator("#save").click()
+    looked_at.locator("#job").wait_for()
+    assert violations(looked_at) == []
+
+
+def test_axe_finds_nothing_on_open_menus(site: Site, looked_at: Page) -> None:
+    looked_at.goto(f"{site.address}/r/customer")
+    looked_at.locator(".more-actions > summary").click()
+    assert violations(looked_at) == []
+    looked_at.keyboard.press("Escape")
+    if looked_at.locator("#menu").is_visible():
+        looked_at.locator("#menu").click()
+        looked_at.locator("#nav-find").wait_for()
+        assert violations(looked_at) == []
+
+
+def test_axe_finds_nothing_on_the_sign_in_page_with_a_form_in_it(site: Site, looked_at: Page) -> None:
+    looked_at.goto(f"{site.address}/r/customer/new")
+    looked_at.context.clear_cookies()
+    looked_at.get_by_role("button", name="Create customer").click()
+    looked_at.get_by_label("Password").wait_for()
+    assert violations(looked_at) == []
 
 
 def test_axe_finds_nothing_on_a_form_with_errors(site: Site, looked_at: Page) -> None:

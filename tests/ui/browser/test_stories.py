@@ -192,7 +192,7 @@ def test_tabs_without_room_stand_behind_more(site: Site, ana: Page) -> None:
     expect(views.get_by_role("link")).to_have_text(["All customers", "Gold", "By score"])
     ana.set_viewport_size({"width": 240, "height": 800})
     ana.locator(".tabs-more").click()
-    ana.locator(".tabs-row .menu").get_by_role("link", name="By score").click()
+    ana.locator(".tabs-row .pick").get_by_role("link", name="By score").click()
     expect(views.get_by_role("link", name="By score")).to_have_attribute("aria-current", "page")
     expect(views.get_by_role("link", name="By score")).to_be_in_viewport(ratio=1)
 

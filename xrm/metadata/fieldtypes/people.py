@@ -93,7 +93,8 @@ def _parse_email(raw: Any, params: Params) -> str | None:
     try:
         address = validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError as refusal:
-        raise bad("R122", "Must be an e-mail address, for example ana@iron.example.", str(refusal)) from None
+        why = str(refusal).replace("email", "e-mail")
+        raise bad("R122", "Must be an e-mail address, for example ana@iron.example.", why) from None
     return line(address, EMAIL_LENGTH, "")
 
 

@@ -75,7 +75,7 @@ ROUTES = (
     Route(READ, f"{_ONE}/history", happenings.history),
     Route(BOTH, f"{_ONE}/steps/<step>", steps.take, shows_again=True),
     Route(BOTH, f"{_ONE}/connect", linking.connect, shows_again=True),
-    Route(BOTH, f"{_ONE}/share", sharing.share),
+    Route(BOTH, f"{_ONE}/share", sharing.share, shows_again=True),
     Route(WRITE, f"{_ONE}/shares/<share>/end", sharing.end),
     Route(READ, f"{_ONE}/connections", linking.connections),
     Route(READ, _LINKS, linking.show),

@@ -126,7 +126,7 @@ def operations(visit: Visit) -> dict[str, str]:
         "update": t("change"),
         "delete": t("delete"),
         "transition": t("take steps"),
-        "assign": t("assign"),
+        "assign": t("give to others"),
         "share": t("share"),
         "export": t("export"),
         "import": t("import"),

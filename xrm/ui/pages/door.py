@@ -50,7 +50,7 @@ class Access(StrEnum):
 
 
 Handler = Callable[..., Response]
-Stranger = Callable[[], Response]
+Stranger = Callable[[bool], Response]
 
 
 def guarded(
@@ -66,7 +66,7 @@ def guarded(
         try:
             visit = open_visit(runtime)
         except NotSignedIn:
-            return to_sign_in()
+            return to_sign_in(shows_again)
         runtime.identity.begin_request(visit.actor)
         if visit.is_post and shows_again and _is_of_before(runtime, visit):
             visit = replace(visit, is_again=True)

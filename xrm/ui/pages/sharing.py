@@ -49,10 +49,10 @@ def share(visit: Visit, entity: str, record: str) -> Response:
     found = visit.entity_to("share", entity)
     id_ = record_id(record)
     visit.records.shares(visit.actor, entity, id_)
-    if not visit.is_post:
+    if not visit.is_post or visit.is_again:
         return _asked(visit, found, id_)
-    to, _, receiver = visit.form.get(TO, "").partition(":")
-    chosen = LEVELS.get(visit.form.get(LEVEL, ""), ())
+    to, _, receiver = visit.chosen(TO).partition(":")
+    chosen = LEVELS.get(visit.chosen(LEVEL), ())
     if not receiver:
         said = Said(visit.ui.t("{field} is needed.", field=visit.ui.t("With whom")), TO)
         return _asked(visit, found, id_, [said])
@@ -110,10 +110,10 @@ def _asked(
     t, found = visit.ui.t, said or []
     levels = {"read": t("Read"), "update": t("Read and change"), "share": t("Read, change and share")}
     options = tuple(Option(value, label) for value, label in levels.items())
-    level = visit.form.get(LEVEL, "read")
+    level = visit.chosen(LEVEL) or "read"
     fields = (
         Field(
-            TO, t("With whom"), "select", visit.form.get(TO), required=True, options=tuple(_receivers(visit))
+            TO, t("With whom"), "select", visit.chosen(TO), required=True, options=tuple(_receivers(visit))
         ),
         Field(LEVEL, t("What they may do"), "select", level, required=True, options=options),
     )

@@ -35,13 +35,13 @@ _YEAR = 365 * 24 * 3600
 _HOUR = 3600
 
 
-def stranger(runtime: Runtime) -> Callable[[], Response]:
+def stranger(runtime: Runtime) -> Callable[[bool], Response]:
     """What somebody without a session is answered: the way to the sign-in page, or it around their form."""
 
-    def run() -> Response:
+    def run(keeps: bool) -> Response:
         if request.headers.get(FRAGMENT_HEADER):
             return Response(status=401)
-        typed = from_request(runtime) if request.method == "POST" else NOTHING
+        typed = from_request(runtime) if keeps and request.method == "POST" else NOTHING
         if typed.action:
             return _card(runtime, "/", typed=typed)
         wanted = request.full_path.rstrip("?") if request.method == "GET" else came_from()
