@@ -126,6 +126,11 @@ def _owned_names() -> set[str]:
     return {name for r in relationships for name, body in r.items() if "from" in body}
 
 
+def _pack(prefix: str, body: Body) -> Texts:
+    yield from _said(prefix, body, "label", "summary")
+    yield from _each(f"{prefix}.menu", body["menu"])
+
+
 def _lifecycle(prefix: str, body: Body) -> Texts:
     yield from _each(f"{prefix}.states", body["states"])
     yield from _each(f"{prefix}.transitions", body["transitions"], "message")
@@ -138,7 +143,7 @@ def _forms(prefix: str, body: Body) -> Texts:
 
 
 _READERS = {
-    "pack": lambda prefix, body: dict(_said(prefix, body, "label", "summary")),
+    "pack": lambda prefix, body: dict(_pack(prefix, body)),
     "entity": lambda prefix, body: dict(_entity(prefix, body)),
     "options": lambda prefix, body: dict(_options(prefix, body["options"])),
     "lifecycle": lambda prefix, body: dict(_lifecycle(prefix, body)),

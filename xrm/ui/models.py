@@ -286,14 +286,6 @@ class SignInPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ResumePage:
-    """The step from the sign-in page back to a form: posts `kept` to `action`."""
-
-    action: str
-    kept: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """A found record; `snippet` is text in pieces, the marked ones true."""
 

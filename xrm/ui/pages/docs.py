@@ -15,6 +15,7 @@ from flask import Blueprint, Response, render_template
 from xrm.engine.access import Policy
 from xrm.engine.commands import Actor
 from xrm.metadata.model import Model
+from xrm.ui.environment import json_text
 from xrm.ui.models import DocCall, DocField, DocParameter, DocsPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.door import guarded, harden
@@ -97,7 +98,7 @@ def _field(told: Told) -> DocField:
         name=told["name"],
         type=told["type"],
         label=told["label"],
-        example=str(next(iter(told["schema"].get("examples", ())), "")),
+        example=json_text(next(iter(told["schema"].get("examples", ())), ""), short=True),
         notes=told["help"],
         required=told["required"],
         writable=bool(told["writable"]),

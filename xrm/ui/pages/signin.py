@@ -10,7 +10,7 @@ from flask import Response, render_template, request
 
 from xrm.engine.identity import SESSION_COOKIE, Session
 from xrm.errors import Forbidden, NotSignedIn, TooMany, XrmError
-from xrm.ui.models import ResumePage, Shell, SignInPage
+from xrm.ui.models import Shell, SignInPage
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import FLASH_COOKIE, moved
 from xrm.ui.pages.door import (
@@ -108,8 +108,8 @@ def _opened(runtime: Runtime, session: Session, wanted: str, typed: Typed) -> Re
 
 def _resumed(runtime: Runtime, typed: Typed) -> Response:
     """The way back to the form; its page shows it as it was typed and saves nothing."""
-    ui, model = reader_of(runtime), ResumePage(typed.action, typed.pairs)
-    text = render_template("resume.html", ui=ui, shell=Shell(PRODUCT, theme=theme()), page=model)
+    shell = Shell(PRODUCT, theme=theme())
+    text = render_template("resume.html", ui=reader_of(runtime), shell=shell, page=typed)
     made = Response(text, mimetype="text/html")
     made.headers["Cache-Control"] = "no-store"
     return made
