@@ -58,7 +58,9 @@ def run(arguments: Sequence[str]) -> int:
         "The demo could not be prepared (see above).",
     )
     say("starting; stop with Ctrl-C")
-    return subprocess.call([python(), "-m", "xrm", "serve", "--data", data, *arguments], cwd=ROOT)
+    return subprocess.call(
+        [python(), "-m", "xrm", "serve", "--data", data, *arguments], cwd=ROOT, env=environment()
+    )
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -68,7 +70,9 @@ def test(arguments: Sequence[str]) -> int:
     ensure_browser()
     failed = [] if arguments else failed_checks()
     say("pytest")
-    outcome = subprocess.call([python(), "-m", "pytest", *workers(arguments), *arguments], cwd=ROOT)
+    outcome = subprocess.call(
+        [python(), "-m", "pytest", *workers(arguments), *arguments], cwd=ROOT, env=environment()
+    )
     if failed:
         print(f"\nFailed before pytest: {', '.join(failed)}. Run: python3 dev.py check", flush=True)
     return outcome or bool(failed)
@@ -230,6 +234,9 @@ def apt_install(*packages: str) -> bool:
 def environment() -> dict[str, str]:
     """The caller's environment, with what pip was told about indexes and certificates said to uv as well."""
     env = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONHOME")}
+    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Compiled anew, a start takes twice as long: what one process compiles is kept, but not in the tree.
+        env.setdefault("PYTHONPYCACHEPREFIX", str(TOOLS / "bytecode"))
     env.setdefault("UV_PYTHON_DOWNLOADS", "never")
     for pips, uvs in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_CERT", "SSL_CERT_FILE")):
         if env.get(pips):

@@ -56,6 +56,7 @@ def measured(plan: Plan, tell: Told) -> dict[str, Any]:
             result["operations"][operation.name] = _operation(plan, where, servers, operation)
         result["once"] = {
             "cold_start_s": {server.name: round(server.started_in, 3) for server in servers},
+            "cold_start_cpu_s": {server.name: round(server.started_cpu, 3) for server in servers},
             "memory_idle_mb": idle,
             "memory_loaded_mb": {s.name: round(memory_mb([s.process.pid]), 1) for s in servers},
         }

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from benchmarks import data, operations, pack
 from benchmarks.load import HOST, BadAnswer, Wire
 from benchmarks.operations import Ids, Operation, Request
+from benchmarks.processes import cpu_seconds
 from tests.support import postgres
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime, open_runtime
@@ -32,6 +34,7 @@ KEY = "8f2b6c1d0e9a7354" * 3
 LIMIT_TOKEN = "limit-" + KEY
 EMAIL = "seller@example.com"
 PORTION = 1000
+BYTECODE = str(Path(tempfile.gettempdir()) / "xrm-benchmark-bytecode")
 T = TypeVar("T")
 
 
@@ -60,7 +63,8 @@ class Server:
     process: subprocess.Popen[bytes]
     helpers: tuple[int, ...]
     facts: Mapping[str, Any]
-    started_in: float
+    started_in: float = 0.0
+    started_cpu: float = 0.0
 
     @property
     def roots(self) -> tuple[int, ...]:
@@ -162,6 +166,7 @@ def limit(site: Site, folder: Path) -> Iterator[Server]:
 @contextmanager
 def both(site: Site, folder: Path) -> Iterator[tuple[Server, Server]]:
     """Our server and the limit, with the same records."""
+    _compile(os.environ)
     with limit(site, folder) as theirs, ours(site, folder) as our_own:
         yield our_own, theirs
 
@@ -212,20 +217,37 @@ def _started(
     log, begun = folder / f"{name}.log", time.perf_counter()
     with _process(command, environ, log) as process:
         helpers = () if site.cluster is None else (site.cluster.process.pid,)
-        server = Server(name, port, token, process, helpers, facts, 0.0)
+        server = Server(name, port, token, process, helpers, facts)
         first = Request("GET", f"{operations.RECORDS}/deal/{site.ids.deals[0]}")
         try:
             until(lambda: _asked(server, first))
         except NotUp as late:
             raise NotUp(f"{name}: {late}\n{log.read_text(errors='replace')}") from late
-        yield replace(server, started_in=time.perf_counter() - begun)
+        taken, cpu = time.perf_counter() - begun, cpu_seconds([process.pid])
+        yield replace(server, started_in=taken, started_cpu=cpu)
+
+
+def _compiling(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same, but what one process has compiled, the next finds, as on every installation."""
+    kept = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": BYTECODE}
+
+
+def _compile(environ: Mapping[str, str]) -> None:
+    """Everything that a server loads is compiled, so that its start can be measured."""
+    loads = "import granian.cli, xrm.app, xrm.cli.serve, xrm.engine.runtime.working"
+    subprocess.run([sys.executable, "-c", loads], env=_compiling(environ), check=True)
 
 
 @contextmanager
 def _process(command: list[str], environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, *command], env=dict(environ), stdout=out, stderr=out, start_new_session=True
+            [sys.executable, *command],
+            env=_compiling(environ),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     try:
         yield process

@@ -6,7 +6,6 @@ from traceback import format_exception
 from typing import Any
 
 import orjson
-import structlog
 from flask import Flask, Response
 
 from xrm.api import create_api, create_health, install_errors, reference, reference_list
@@ -21,7 +20,6 @@ from xrm.ui.environment import prepare
 from xrm.ui.pages.docs import Tell, docs_pages
 
 HSTS = "max-age=31536000; includeSubDomains"
-_log = structlog.get_logger("xrm")
 
 
 class App(Flask):
@@ -41,8 +39,11 @@ class App(Flask):
 
     def log_exception(self, exc_info: Any) -> None:
         """The failure is in the log, under its request id; without values, which may be secret."""
+        # It brings rich, which nothing else of a server needs, and a server that fails is rare.
+        import structlog
+
         trace = "".join(format_exception(*exc_info))
-        _log.error("request failed", request_id=request_id(self.runtime), trace=trace)
+        structlog.get_logger("xrm").error("request failed", request_id=request_id(self.runtime), trace=trace)
 
 
 def create_app(settings: Settings) -> Flask:

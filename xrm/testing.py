@@ -19,10 +19,10 @@ from typing import Any
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.jobs import InlineRunner
-from xrm.engine.packs import pack_source
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.engine.runtime.service import DOCUMENTS
 from xrm.engine.world import World, fixed_world
+from xrm.metadata.finding import pack_source
 from xrm.metadata.sources import PackSource
 from xrm.settings import Settings
 

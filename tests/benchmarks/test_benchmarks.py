@@ -42,7 +42,9 @@ def test_a_run_ends_with_a_table_that_can_be_printed_again(
     found = json.loads(result.read_text())
     assert set(found["operations"]) == {operation.name for operation in OPERATIONS}
     assert all(f["requests"] > 0 for by in found["operations"].values() for f in by.values())
-    assert {"import_rows_s", "add_field_s", "new_entity_s", "cold_start_s"} <= set(found["once"])
+    assert {"import_rows_s", "add_field_s", "new_entity_s", "cold_start_s", "cold_start_cpu_s"} <= set(
+        found["once"]
+    )
     main(["report", "--result", str(result)])
     assert capsys.readouterr().out == printed
 

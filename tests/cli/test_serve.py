@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError, URLError
@@ -53,6 +53,21 @@ def until(holds, seconds: float) -> bool:
     return False
 
 
+def children(parent: int) -> set[int]:
+    """The processes that this one has started and that still live."""
+    return {process for process, above in living().items() if above == parent}
+
+
+def living() -> dict[int, int]:
+    """Which process has started each that lives."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            state, above = stat.read_text().rpartition(")")[2].split()[:2]
+            found[int(stat.parent.name)] = 0 if state == "Z" else int(above)
+    return {process: above for process, above in found.items() if above}
+
+
 def command_for(port: int) -> list[str]:
     return [sys.executable, "-m", "xrm", "serve", "--port", str(port)]
 
@@ -63,17 +78,24 @@ def environment_for(url: str, data: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(url: str, data: Path) -> Iterator[int]:
+def started(url: str, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = free_port()
     command, environ = [*command_for(port), "--workers", "1"], environment_for(url, data)
     server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
     try:
-        assert until(lambda: ask(port, "/health/ready")[0] == 200, PATIENCE), "nobody listens"
-        yield port
+        assert server.stdout is not None
+        assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+        assert ask(port, "/health/ready")[0] == 200
+        yield server, port
     finally:
         server.send_signal(signal.SIGINT)
-        said, _ = server.communicate(timeout=PATIENCE)
-    assert f"http://127.0.0.1:{port}" in said
+        server.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def serving(url: str, data: Path) -> Iterator[int]:
+    with started(url, data) as (server, port):
+        yield port
     assert server.returncode == 0
 
 
@@ -126,3 +148,38 @@ def test_a_worker_works_until_it_is_told_to_stop(installation, tmp_path, databas
     worker.send_signal(signal.SIGTERM)
     worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0
+
+
+def imported(port: int, token: str) -> str:
+    """How a small import has ended, or that it has not yet."""
+    address = f"http://127.0.0.1:{port}/api/v1/imports?entity=deal&mode=good_rows&name=deals.csv"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+    with urlopen(Request(address, b"name\nBridge\n", headers, method="POST"), timeout=10) as answer:
+        job = json.load(answer)["id"]
+    until(lambda: ask(port, f"/api/v1/jobs/{job}", token)[1]["state"] not in ("queued", "running"), PATIENCE)
+    return ask(port, f"/api/v1/jobs/{job}", token)[1]["state"]
+
+
+def test_killed_processes_of_a_server_are_replaced_and_none_outlives_it(installation, database_url, tmp_path):
+    token = installation.identity.create_token(admin_actor(installation), "test")
+    with started(database_url, tmp_path / "data") as (server, port):
+        assert imported(port, token) == "done"
+        killed = children(server.pid)
+        assert len(killed) == 2, "one serves, and one performs jobs"
+        for process in killed:
+            os.kill(process, signal.SIGKILL)
+        assert until(lambda: len(children(server.pid) - killed) == 2, PATIENCE)
+        assert until(lambda: ask(port, "/health/ready")[0] == 200, PATIENCE)
+        assert imported(port, token) == "done"
+        last = children(server.pid)
+    assert server.returncode == 0
+    assert not last & living().keys()
+
+
+def test_whoever_performs_jobs_ends_when_the_server_was_killed(installation, database_url, tmp_path):
+    with started(database_url, tmp_path / "data") as (server, _):
+        last = children(server.pid)
+        server.kill()
+        assert until(lambda: len(last & living().keys()) < len(last), PATIENCE)
+        for process in last & living().keys():
+            os.kill(process, signal.SIGTERM)

@@ -17,7 +17,8 @@ from xrm.cli.output import say, say_json
 def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
     """Every problem of all stages has been told, or there is none."""
     from xrm.engine.extensions import load_extensions
-    from xrm.engine.packs import Definitions, pack_source, with_requirements
+    from xrm.metadata.definitions import Definitions
+    from xrm.metadata.finding import pack_source, with_requirements
     from xrm.metadata.sources import core_source
 
     settings = settings_for(data)

@@ -80,7 +80,7 @@ def install_shipped(runtime: Runtime) -> Installed:
 
     In a checkout the shipped packs are being written, so a version may come with other content.
     """
-    from xrm.engine.packs import pack_folders, pack_source
+    from xrm.metadata.finding import pack_folders, pack_source
     from xrm.settings import shipped_folders
 
     folders = pack_folders_of(runtime.settings)

@@ -21,7 +21,7 @@ def command() -> None:
 @json_option
 def list_(data: Path | None, as_json: bool) -> None:
     """The layers of this installation and the packs at hand have been told."""
-    from xrm.engine.packs import pack_folders
+    from xrm.metadata.finding import pack_folders
 
     with opened(data) as runtime:
         layers = runtime.packs.list()

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import socket
+import sys
 import time
 from contextlib import ExitStack, closing, suppress
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from xrm.cli.frame import data_option, opened, settings_for, verb
+from xrm.cli.beside import beside
+from xrm.cli.frame import data_option, settings_for, verb
 from xrm.cli.output import say
 from xrm.errors import Conflict, Problem
+from xrm.settings import with_secret_key
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from xrm.engine.runtime import Runtime
     from xrm.settings import Settings
 
 ANNOUNCE_SECONDS, ANNOUNCE_ATTEMPTS = 0.2, 3_000
+# A forked process shares what the first one has loaded. Elsewhere system libraries do not bear a fork.
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 
 @verb("serve", help="Serve pages and API until stopped.")
@@ -38,21 +46,54 @@ def command(
     host: str | None, port: int | None, workers: int | None, with_work: bool, data: Path | None
 ) -> None:
     """Requests are served until the process is told to stop."""
-    from xrm.engine.runtime.working import working
-
-    # The processes that serve read their settings anew, so what was said here is said to them this way.
+    # Other processes may read their settings anew, so what was said here is said to them this way.
     given = {"XRM_DATA": data and data.resolve(), "XRM_HOST": host, "XRM_PORT": port, "XRM_WORKERS": workers}
     os.environ.update({name: str(value) for name, value in given.items() if value})
-    # Threads and connections of this process must not be carried into the processes that serve.
-    multiprocessing.set_start_method("spawn", force=True)
-    with opened(None) as runtime, ExitStack() as stack:
-        runtime.current()
-        settings = runtime.settings
-        _demand_free(settings.host, settings.port)
+    multiprocessing.set_start_method(START_METHOD, force=True)
+    settings = installation().settings
+    _demand_free(settings.host, settings.port)
+    _make_ready()
+    with ExitStack() as stack:
         if with_work:
-            stack.enter_context(working(runtime))
+            stack.enter_context(beside("background jobs", perform_jobs))
         Thread(target=_announce, args=(settings,), daemon=True).start()
         _server(settings).serve()
+
+
+# --- what the processes share -------------------------------------------------------------------------
+
+
+@cache
+def installation() -> Runtime:
+    """The open installation. A forked process finds the one of the process it was forked from."""
+    from xrm.engine.runtime import open_runtime
+
+    return open_runtime(with_secret_key(settings_for(None)))
+
+
+@cache
+def application() -> Flask:
+    """What one process serves. A forked process finds it made."""
+    from xrm.app import mount
+
+    return mount(installation())
+
+
+def perform_jobs(over: Event) -> None:
+    """Background jobs were performed until it was over."""
+    from xrm.engine.runtime.working import working
+
+    with working(installation()):
+        over.wait()
+
+
+def _make_ready() -> None:
+    """Whatever every process needs is made, and nothing is open that must not be carried into a fork."""
+    application()
+    installation().database.close()
+    # The collector would write to every object, and the processes could not go on sharing their memory.
+    gc.collect()
+    gc.freeze()
 
 
 def _announce(settings: Settings) -> None:
@@ -100,19 +141,12 @@ def _server(settings: Settings) -> Any:
 
 def _demand_free(host: str, port: int) -> None:
     """Nobody else listens there; raises Conflict."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            message = f"Cannot listen on {host} port {port}: {error.strerror}."
-            raise Conflict(Problem("P130", message, "Choose another with --host and --port.")) from None
-
-
-def application() -> Flask:
-    """What one process serves."""
-    from xrm.app import create_app
-    from xrm.settings import with_secret_key
-
-    return create_app(with_secret_key(settings_for(None)))
+    try:
+        # Looked up here, what that loads is there before processes are forked; a thread must not load it then.
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        message = f"Cannot listen on {host} port {port}: {error.strerror}."
+        raise Conflict(Problem("P130", message, "Choose another with --host and --port.")) from None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def sources_for(runtime: Runtime, names: Sequence[str], folders: Iterable[Path]) -> tuple[PackSource, ...]:
     """The named packs and those that they require and that are not installed."""
-    from xrm.engine.packs import pack_folders, pack_source, with_requirements
+    from xrm.metadata.finding import pack_folders, pack_source, with_requirements
 
     folders = tuple(folders)
     available = pack_folders(folders)

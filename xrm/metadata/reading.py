@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -18,9 +18,10 @@ from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.names import LANGUAGE_PATTERN, MAX_ENTITY, MAX_MEMBER, MAX_PACK, is_name
 from xrm.metadata.parse import Doc, parse
 from xrm.metadata.schemas import published_schemas
-from xrm.metadata.shape import ShapeChecker
 from xrm.metadata.sources import Layer, PackSource
-from xrm.metadata.yaml_reader import compose
+
+if TYPE_CHECKING:
+    from xrm.metadata.shape import ShapeChecker
 
 # What stands where a pack's manifest would stand, so that all else can still be judged.
 _NAMED_BY_FILE: Final = {"entity": MAX_ENTITY, "extend": MAX_ENTITY, "form": MAX_ENTITY, "view": MAX_ENTITY,
@@ -49,6 +50,8 @@ class Reader:
 
     @cached_property
     def _checker(self) -> ShapeChecker:
+        from xrm.metadata.shape import ShapeChecker
+
         return ShapeChecker(self.types)
 
     @cached_property
@@ -94,6 +97,9 @@ class Reader:
         known = self.cache.get(file, digest) if self.cache else None
         if known:
             return SourceDocument(one.kind, one.name, pack, file, *known, source.layer)
+        # Like the checker below it loads a library that is not needed while every file is in the cache.
+        from xrm.metadata.yaml_reader import compose
+
         composed = compose(content, file)
         document = SourceDocument(
             one.kind, one.name, pack, file, composed.raw, composed.positions, source.layer

@@ -8,7 +8,6 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
-from email_validator import EmailNotValidError, validate_email
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity.passwords import Passwords, check_password
@@ -182,6 +181,9 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def checked_email(email: str) -> str:
     """The address in its usual form; raises Invalid when it is none."""
+    # Its patterns take long to load, and most processes never meet an address.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:

@@ -1,9 +1,7 @@
-"""Packs in an installation: found, checked, installed and seeded."""
+"""Packs in an installation: installed and seeded."""
 
 from xrm.engine.packs.activation import DefinitionChanged, Freshness, was_overtaken
 from xrm.engine.packs.codes import INSTALLATION_CODES
-from xrm.engine.packs.definitions import Definitions
-from xrm.engine.packs.finding import pack_folders, pack_source, with_requirements
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.people import ensure_installer
 from xrm.engine.packs.planting import SeedRefused
@@ -12,7 +10,6 @@ from xrm.engine.packs.service import Installed, PackService, Parts
 __all__ = [
     "INSTALLATION_CODES",
     "DefinitionChanged",
-    "Definitions",
     "Freshness",
     "Installed",
     "InstalledLayer",
@@ -20,8 +17,5 @@ __all__ = [
     "Parts",
     "SeedRefused",
     "ensure_installer",
-    "pack_folders",
-    "pack_source",
     "was_overtaken",
-    "with_requirements",
 ]

@@ -13,7 +13,6 @@ from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.activation import Freshness, was_overtaken
-from xrm.engine.packs.definitions import Definitions
 from xrm.engine.packs.layers import (
     InstalledLayer,
     keep_content,
@@ -36,6 +35,7 @@ from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
 from xrm.errors import Conflict
+from xrm.metadata.definitions import Definitions
 from xrm.metadata.model import Model
 from xrm.metadata.sources import PackSource, core_source
 

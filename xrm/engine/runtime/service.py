@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
+from xrm.collector import collector_paused
 from xrm.engine.commands import Actor
 from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Runner
-from xrm.engine.packs import Definitions, Freshness, PackService, Parts, ensure_installer, was_overtaken
+from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.records.uploads import Uploads
@@ -31,6 +32,7 @@ from xrm.engine.storage.stamp import Stamp
 from xrm.engine.transfer import Ground, Transfer
 from xrm.engine.world import World, real_world
 from xrm.errors import Conflict, Problem, Unavailable
+from xrm.metadata.definitions import Definitions
 from xrm.settings import Settings
 
 DOCUMENTS, FILES = "cache", "files"
@@ -97,8 +99,10 @@ class Runtime:
             if not layers:
                 raise nothing_installed()
             sources, numbers = read_sources(unit, layers), read_numbers(unit)
-        model = self.definitions.resolve(sources)
-        return self._compose(sql_schema(model), numbers, stamp)
+        # Definitions become many values and no garbage.
+        with collector_paused():
+            model = self.definitions.resolve(sources)
+            return self._compose(sql_schema(model), numbers, stamp)
 
 
 def durable_runner(database: Database, world: World) -> Runner:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
-from xrm.engine.storage.plan import CreateIndex, SchemaPlan, Step, make_plan
+from xrm.engine.storage.plan import CreateIndex, SchemaPlan, Step, make_plan, operations
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 MIGRATOR = 0x78726D  # the key of PostgreSQL's advisory lock: one process migrates at a time
 STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a transaction makes
@@ -96,9 +98,9 @@ def _take(unit: UnitOfWork, portion: _Portion) -> None:
     _lock(unit)
     if portion.is_first and inspect(unit).base != portion.plan.base:
         raise Conflict(Problem("S120", "The database has changed since the plan was made.", "Plan again."))
-    operations = Operations(MigrationContext.configure(unit.connection))
+    target = operations(connection=unit.connection)
     for step in portion.steps:
-        _run(step, operations)
+        _run(step, target)
     _write_down(unit, portion)
     if portion.is_last:
         _look_again(unit, portion.plan)
@@ -113,9 +115,9 @@ def _lock(unit: UnitOfWork) -> None:
     unit.script(f"SELECT pg_advisory_xact_lock({MIGRATOR})")
 
 
-def _run(step: Step, operations: Operations) -> None:
+def _run(step: Step, target: Operations) -> None:
     try:
-        step.run(operations)
+        step.run(target)
     except DRIVER_ERRORS as error:
         raise _explained(step, translate(error)) from error
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
 from xrm.metadata.expressions.types import TEXT
 from xrm.metadata.fieldtypes.base import BadValue, Control, FieldType, Params, Part, Storage
 from xrm.metadata.fieldtypes.columns import alone, as_is, as_text, column, only, schema, typed
@@ -90,6 +87,9 @@ def _parse_email(raw: Any, params: Params) -> str | None:
     text = text_of(raw, "an e-mail address", '"ana@iron.example"')
     if line(text, EMAIL_LENGTH * 2, "") is None:
         return None
+    # Loaded with the first address: its patterns alone take longer than most commands.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         address = validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError as refusal:
@@ -104,6 +104,9 @@ def _parse_phone(raw: Any, params: Params) -> str | None:
     text = text_of(raw, "a phone number", '"+351 211 234 567"')
     if not text:
         return None
+    # Loaded with the first number, for it brings what is known of all countries.
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(text[:_LONGEST_PHONE], region)
     except phonenumbers.NumberParseException:
@@ -126,7 +129,11 @@ def _bad_phone(text: str, region: str | None) -> BadValue:
 
 def _phone_faults(params: Params) -> tuple[str, ...]:
     region = params.get("region")
-    if region is None or region in phonenumbers.SUPPORTED_REGIONS:
+    if region is None:
+        return ()
+    import phonenumbers
+
+    if region in phonenumbers.SUPPORTED_REGIONS:
         return ()
     return (f"There is no phone region {region}.",)
 

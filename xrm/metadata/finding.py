@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from xrm.engine.packs.definitions import Definitions
+from xrm.metadata.definitions import Definitions
 from xrm.metadata.order import needs
 from xrm.metadata.sources import Layer, PackSource, read_source_named
 
