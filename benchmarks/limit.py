@@ -15,185 +15,125 @@ import os
 import re
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 import orjson
 
-PLACE, TOKEN = os.environ["LIMIT_DATABASE"], "Bearer " + os.environ["LIMIT_TOKEN"]
-USER = UUID(os.environ["LIMIT_USER"])
-IS_SQLITE = "=" not in PLACE
+from benchmarks.limit_driver import (
+    BEGIN,
+    CONTAINS,
+    DAY_AND_ID,
+    ID_BYTES,
+    IS_SQLITE,
+    WORDS,
+    amount_in,
+    amount_out,
+    asked,
+    connect,
+    fold,
+    id_in,
+    id_made,
+    id_out,
+    insert_all,
+    insert_into,
+    instant_shown,
+    marked,
+    shown,
+)  # fmt: skip
+
+TOKEN = "Bearer " + os.environ["LIMIT_TOKEN"]
+USER = os.environ["LIMIT_USER"]
 STAGES = frozenset({"new", "qualified", "proposal", "negotiation", "won", "lost"})
 FILTER = re.compile(r'stage == "(\w+)" and amount >= (\d+)\Z')
 API = "/api/v1/records/"
 OWN = threading.local()
-FACTS: dict[str, Any] = {}  # of the last request; a worker serves one at a time
 
-if IS_SQLITE:
-    import sqlite3
+# --- statements ---------------------------------------------------------------------------------------
 
-    BEGIN = "BEGIN IMMEDIATE"
-
-    def connect() -> Any:
-        """A connection with the settings of our own server."""
-        driver = sqlite3.connect(PLACE, isolation_level=None, cached_statements=256, timeout=30)
-        for pragma in (
-            "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -65536",
-            f"mmap_size = {256 << 20}",
-        ):  # fmt: skip
-            driver.execute(f"PRAGMA {pragma}")
-        return driver
-
-    def run(sql: str, values: Iterable[Any] = ()) -> Any:
-        """The cursor of the statement."""
-        return OWN.driver.execute(sql, values)
-
-    def id_in(text: str) -> bytes:
-        """The id as the database keeps it."""
-        return UUID(text).bytes
-
-    def id_out(raw: bytes) -> str:
-        """The id as JSON shows it."""
-        text = raw.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-    def amount_in(text: str) -> int:
-        """Hundredths."""
-        whole, _, rest = text.partition(".")
-        return int(whole + rest.ljust(2, "0"))
-
-    def amount_out(raw: int) -> str:
-        """With its two decimals."""
-        return f"{raw // 100}.{raw % 100:02}"
-
-    def day_out(raw: str) -> str:
-        """A day is kept as it is shown."""
-        return raw
-
-    def instant_out(raw: str) -> str:
-        """An instant is kept with six decimals."""
-        return raw
-
-    def now() -> str:
-        """The instant, as the database keeps it."""
-        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def insert_all(rows: list[tuple[Any, ...]]) -> None:
-        """All rows are in the table."""
-        OWN.driver.executemany(INSERT, rows)
-
-    WORDS = (
-        "SELECT r.record FROM xrm_search_words w JOIN xrm_search r ON r.id = w.rowid"
-        " WHERE w.xrm_search_words MATCH ?"
-        " AND r.entity = (SELECT number FROM xrm_entity WHERE name = 'account')"
-    )
-    CONTAINS = "instr(a.name__key, ?) > 0"
-    SUM_OUT: Callable[[Any], str] = amount_out
-
-    def asked(text: str) -> str:
-        """The query of the full text index."""
-        return "{s0 s1} : (" + " AND ".join(f'"{word}"*' for word in fold(text).split()) + ")"
-else:
-    import psycopg
-
-    BEGIN = "BEGIN"
-
-    def connect() -> Any:
-        """A connection that prepares its statements at once."""
-        return psycopg.connect(PLACE, autocommit=True, prepare_threshold=1, options="-c timezone=UTC")
-
-    def run(sql: str, values: Iterable[Any] = ()) -> Any:
-        """The cursor of the statement."""
-        return OWN.driver.execute(sql.replace("?", "%s"), values)
-
-    def id_in(text: str) -> UUID:
-        """The id as the driver takes it."""
-        return UUID(text)
-
-    id_out = str
-
-    def amount_in(text: str) -> Decimal:
-        """Exact."""
-        return Decimal(text)
-
-    amount_out = str
-    day_out = date.isoformat
-
-    def instant_out(raw: datetime) -> str:
-        """Without the offset, which is none."""
-        return raw.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def now() -> datetime:
-        """The instant."""
-        return datetime.now(UTC)
-
-    def insert_all(rows: list[tuple[Any, ...]]) -> None:
-        """All rows are in the table."""
-        with OWN.driver.cursor().copy(f"COPY bench__deal ({', '.join(STORED)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-
-    WORDS = (
-        "SELECT record FROM xrm_search WHERE document @@ ?::tsquery"
-        " AND entity = (SELECT number FROM xrm_entity WHERE name = 'account')"
-    )
-    CONTAINS = "position(? in a.name__key) > 0"
-    SUM_OUT = str
-
-    def asked(text: str) -> str:
-        """The query of the full text index."""
-        return " & ".join(f"'{word}':*" for word in fold(text).split())
-
-
+DEALS = "bench__deal"
 STORED = (
     "id", "version", "title", "title__key", "created_at", "created_by", "updated_at", "updated_by", "name",
     "name__key", "amount", "stage", "close_date", "account", "contact",
 )  # fmt: skip
-INSERT = f"INSERT INTO bench__deal ({', '.join(STORED)}) VALUES ({', '.join('?' * len(STORED))})"
+INSERT = insert_into(DEALS, STORED)
 POINTED = (
     " FROM bench__deal d LEFT JOIN bench__account a ON a.id = d.account"
     " LEFT JOIN bench__contact c ON c.id = d.contact"
 )
 BRIEF = (
-    f"SELECT d.id, d.name, d.amount, d.stage, d.close_date, d.account, a.title, d.contact, c.title{POINTED}"
+    f"SELECT {shown('d.id')}, d.name, {shown('d.amount')}, d.stage, {shown('d.close_date')},"
+    f" {shown('d.account')}, a.title, {shown('d.contact')}, c.title{POINTED}"
 )
 NAMED = BRIEF.replace(POINTED, f", a.name, c.first_name, c.last_name{POINTED}")
-SYSTEM = (
-    "{0}.id, {0}.version, {0}.title, {0}.external_key, {0}.created_at, {0}.created_by, u.title,"
-    " {0}.updated_at, {0}.updated_by, v.title, {0}.deleted_at"
-)
 PEOPLE = " LEFT JOIN xrm_user u ON u.id = {0}.created_by LEFT JOIN xrm_user v ON v.id = {0}.updated_by"
+
+
+def system_columns(alias: str) -> str:
+    """What is selected of every whole record."""
+    made, changed, gone = (instant_shown(f"{alias}.{x}_at") for x in ("created", "updated", "deleted"))
+    return (
+        f"{shown(f'{alias}.id')}, {alias}.version, {alias}.title, {alias}.external_key,"
+        f" {made}, {shown(f'{alias}.created_by')}, u.title,"
+        f" {changed}, {shown(f'{alias}.updated_by')}, v.title, {gone}"
+    )
+
+
 FULL = (
-    f"SELECT {SYSTEM.format('d')}, d.name, d.amount, d.stage, d.close_date, d.account, a.title, d.contact,"
-    f" c.title{POINTED}{PEOPLE.format('d')}"
+    f"SELECT {system_columns('d')}, d.name, {shown('d.amount')}, d.stage, {shown('d.close_date')},"
+    f" {shown('d.account')}, a.title, {shown('d.contact')}, c.title{POINTED}{PEOPLE.format('d')}"
 )
 ACCOUNT = (
-    f"SELECT {SYSTEM.format('a')}, a.name, a.industry, a.country, a.revenue, a.employees"
+    f"SELECT {system_columns('a')}, a.name, a.industry, a.country, {shown('a.revenue')}, a.employees"
     f" FROM bench__account a{PEOPLE.format('a')}"
 )
 CONTACT = (
-    f"SELECT {SYSTEM.format('c')}, c.first_name, c.last_name, c.email, c.phone, c.account, a.title"
+    f"SELECT {system_columns('c')}, c.first_name, c.last_name, c.email, c.phone, {shown('c.account')}, a.title"
     f" FROM bench__contact c LEFT JOIN bench__account a ON a.id = c.account{PEOPLE.format('c')}"
 )
 LIVE = " WHERE d.deleted_at IS NULL"
 NEWEST = " ORDER BY d.close_date DESC NULLS LAST, d.id DESC LIMIT 51"
 MATCHING = f"{LIVE} AND d.stage = ? AND d.amount >= ?"
+FIRST_ACCOUNTS = " ORDER BY a.title__key, a.id LIMIT 21"
+
+ONE, ONE_BRIEF = marked(f"{FULL} WHERE d.id = ?"), marked(f"{BRIEF} WHERE d.id = ?")
+LIST, LIST_NAMED = marked(f"{BRIEF}{MATCHING}{NEWEST}"), marked(f"{NAMED}{MATCHING}{NEWEST}")
+LIST_AFTER = marked(f"{BRIEF}{LIVE} AND (d.close_date, d.id) < {DAY_AND_ID}{NEWEST}")
+COUNT = marked(f"SELECT count(*) FROM bench__deal d{MATCHING}")
+GROUPS = (
+    f"SELECT stage, {shown('sum(amount)')}, count(*) FROM bench__deal d{LIVE} GROUP BY stage ORDER BY stage"
+)
+FOUND = marked(f"{ACCOUNT} WHERE a.deleted_at IS NULL AND a.id IN ({WORDS}){FIRST_ACCOUNTS}")
+CONTAINING = marked(f"{ACCOUNT} WHERE a.deleted_at IS NULL AND {CONTAINS}{FIRST_ACCOUNTS}")
+CHANGE = marked(
+    "UPDATE bench__deal SET amount = ?, version = version + 1, updated_at = ?, updated_by = ? WHERE id = ?"
+)
 
 
-def fold(text: str) -> str:
-    """The text without case and marks, by which it is sorted and found."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+def with_answer(write: str) -> str:
+    """PostgreSQL writes and answers in one statement."""
+    return f"WITH d AS ({write} RETURNING *) {FULL.replace('bench__deal d', 'd')}"
 
 
-def new_id() -> UUID:
+ANSWERED = {sql: with_answer(sql) for sql in (INSERT, CHANGE)}
+
+
+def run(sql: str, values: Iterable[Any] = ()) -> Any:
+    """The cursor of the statement."""
+    return OWN.cursor.execute(sql, values)
+
+
+def new_id() -> bytes:
     """An id that begins with the time."""
-    return UUID(int=time.time_ns() // 1_000_000 << 80 | 7 << 76 | 2 << 62 | int.from_bytes(os.urandom(7)))
+    chance = int.from_bytes(os.urandom(7))
+    return (time.time_ns() // 1_000_000 << 80 | 7 << 76 | 2 << 62 | chance).to_bytes(ID_BYTES)
+
+
+def now() -> str:
+    """The instant, as it is shown and on SQLite kept."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def pointer(raw: Any, entity: str, title: Any) -> Any:
@@ -208,7 +148,7 @@ def brief(row: Any) -> dict[str, Any]:
         "name": row[1],
         "amount": amount_out(row[2]),
         "stage": row[3],
-        "close_date": day_out(row[4]),
+        "close_date": row[4],
         "account": pointer(row[5], "account", row[6]),
         "contact": pointer(row[7], "contact", row[8]),
     }
@@ -221,9 +161,9 @@ def system(row: Any) -> dict[str, Any]:
         "version": row[1],
         "title": row[2],
         "external_key": row[3],
-        "created_at": instant_out(row[4]),
+        "created_at": row[4],
         "created_by": pointer(row[5], "user", row[6]),
-        "updated_at": instant_out(row[7]),
+        "updated_at": row[7],
         "updated_by": pointer(row[8], "user", row[9]),
         "deleted_at": row[10],
     }
@@ -236,7 +176,7 @@ def full_deal(row: Any) -> dict[str, Any]:
         "name": row[11],
         "amount": amount_out(row[12]),
         "stage": row[13],
-        "close_date": day_out(row[14]),
+        "close_date": row[14],
         "account": pointer(row[15], "account", row[16]),
         "contact": pointer(row[17], "contact", row[18]),
     }
@@ -279,13 +219,13 @@ def full_account(row: Any) -> dict[str, Any]:
 
 def one(record: str) -> Any:
     """One deal, or nothing."""
-    row = run(f"{FULL} WHERE d.id = ?", (id_in(record),)).fetchone()
+    row = run(ONE, (id_in(record),)).fetchone()
     return None if row is None else full_deal(row)
 
 
 def one_brief(record: str) -> Any:
     """One deal with some of its fields, or nothing."""
-    row = run(f"{BRIEF} WHERE d.id = ?", (id_in(record),)).fetchone()
+    row = run(ONE_BRIEF, (id_in(record),)).fetchone()
     return None if row is None else brief(row)
 
 
@@ -300,19 +240,17 @@ def deals(asked_for: dict[str, str]) -> dict[str, Any]:
     """A list of deals."""
     if "cursor" in asked_for:
         day, _, record = asked_for["cursor"].partition("_")
-        day_in: Any = day if IS_SQLITE else date.fromisoformat(day)
-        rows = run(f"{BRIEF}{LIVE} AND (d.close_date, d.id) < (?, ?){NEWEST}", (day_in, id_in(record)))
-        return page(rows.fetchall(), brief)
+        return page(run(LIST_AFTER, (day, id_in(record))).fetchall(), brief)
     if "aggregate" in asked_for:
         return groups()
     values = wanted(asked_for)
     if "account.name" in asked_for["fields"]:
-        return page(run(f"{NAMED}{MATCHING}{NEWEST}", values).fetchall(), named)
+        return page(run(LIST_NAMED, values).fetchall(), named)
     if "expand" in asked_for:
-        return expanded(run(f"{BRIEF}{MATCHING}{NEWEST}", values).fetchall())
-    made = page(run(f"{BRIEF}{MATCHING}{NEWEST}", values).fetchall(), brief)
+        return expanded(run(LIST, values).fetchall())
+    made = page(run(LIST, values).fetchall(), brief)
     if "count" in asked_for:
-        found = run(f"SELECT count(*) FROM bench__deal d{MATCHING}", values).fetchone()[0]
+        found = run(COUNT, values).fetchone()[0]
         made |= {"count": found, "count_is": "exact"}
     return made
 
@@ -333,7 +271,7 @@ def whole(sql: str, ids: set[Any], show: Callable[[Any], dict[str, Any]]) -> dic
     if IS_SQLITE:
         rows = run(f"{sql} IN ({', '.join('?' * len(ids))})", tuple(ids))
     else:
-        rows = run(f"{sql} = ANY (?)", (list(ids),))
+        rows = run(f"{sql} = ANY (%s::uuid[])", (list(ids),))
     return {made["id"]: made for made in map(show, rows)}
 
 
@@ -349,35 +287,32 @@ def wanted(asked_for: dict[str, str]) -> tuple[Any, Any]:
 
 def groups() -> dict[str, Any]:
     """Sum and number of deals by stage."""
-    rows = run(f"SELECT stage, sum(amount), count(*) FROM bench__deal d{LIVE} GROUP BY stage ORDER BY stage")
-    return {"data": [{"stage": s, "sum(amount)": SUM_OUT(total), "count()": n} for s, total, n in rows]}
+    rows = run(GROUPS).fetchall()
+    return {"data": [{"stage": s, "sum(amount)": amount_out(total), "count()": n} for s, total, n in rows]}
 
 
 def found_accounts(asked_for: dict[str, str]) -> dict[str, Any]:
     """Accounts by their words, or by a part of their name."""
     if "search" in asked_for:
-        condition, value = f"a.id IN ({WORDS})", asked(asked_for["search"])
+        rows = run(FOUND, (asked(asked_for["search"]),))
     else:
-        condition, value = CONTAINS, fold(asked_for["f.name.contains"])
-    where = f" WHERE a.deleted_at IS NULL AND {condition} ORDER BY a.title__key, a.id LIMIT 21"
-    return page(run(ACCOUNT + where, (value,)).fetchall(), full_account, 20)
+        rows = run(CONTAINING, (fold(asked_for["f.name.contains"]),))
+    return page(rows.fetchall(), full_account, 20)
 
 
 # --- writing ------------------------------------------------------------------------------------------
 
 
-def row_of(deal: dict[str, Any], at: Any) -> tuple[Any, ...]:
+def row_of(deal: dict[str, Any], at: str) -> tuple[Any, ...]:
     """The deal as a row; raises for one that does not fit."""
-    name, amount, stage = deal["name"], amount_in(deal["amount"]), deal["stage"]
-    if not (0 < len(name) <= 200 and amount >= 0 and stage in STAGES):
+    name, amount, stage, day = deal["name"], deal["amount"], deal["stage"], deal["close_date"]
+    if not (0 < len(name) <= 200 and amount[0] != "-" and stage in STAGES):
         raise ValueError("deal")
-    day, key, user = date.fromisoformat(deal["close_date"]), fold(name), FACTS["user"]
-    account, contact = id_in(deal["account"]), id_in(deal["contact"])
-    made = new_id()
+    date.fromisoformat(day)
+    key, user = fold(name), OWN.user
     return (
-        made.bytes if IS_SQLITE else made,
-        1, name, key, at, user, at, user, name, key, amount, stage, day.isoformat() if IS_SQLITE else day,
-        account, contact,
+        id_made(new_id()), 1, name, key, at, user, at, user, name, key, amount_in(amount), stage, day,
+        id_in(deal["account"]), id_in(deal["contact"]),
     )  # fmt: skip
 
 
@@ -386,23 +321,25 @@ def create(body: bytes) -> tuple[str, Any]:
     given, at = orjson.loads(body), now()
     if isinstance(given, list):
         rows = [row_of(deal, at) for deal in given]
-        in_transaction(lambda: insert_all(rows))
+        in_transaction(lambda: insert_all(OWN.cursor, DEALS, STORED, rows))
         told = [{"entity": "deal", "id": id_out(r[0]), "version": 1, "outcome": "created"} for r in rows]
         return "201 Created", {"data": told}
     row = row_of(given, at)
-    in_transaction(lambda: run(INSERT, row))
-    return "201 Created", one(id_out(row[0]))
+    return "201 Created", written(INSERT, row, row[0])
 
 
 def update(record: str, body: bytes) -> tuple[str, Any]:
     """One deal has another amount."""
-    amount = amount_in(orjson.loads(body)["amount"])
-    change = (
-        "UPDATE bench__deal SET amount = ?, version = version + 1, updated_at = ?, updated_by = ?"
-        " WHERE id = ?"
-    )
-    in_transaction(lambda: run(change, (amount, now(), FACTS["user"], id_in(record))))
-    return "200 OK", one(record)
+    amount, key = amount_in(orjson.loads(body)["amount"]), id_in(record)
+    return "200 OK", written(CHANGE, (amount, now(), OWN.user, key), key)
+
+
+def written(sql: str, values: tuple[Any, ...], key: Any) -> dict[str, Any]:
+    """The deal after the statement, which is a transaction of its own."""
+    if IS_SQLITE:
+        run(sql, values)
+        return full_deal(run(ONE, (key,)).fetchone())
+    return full_deal(run(ANSWERED[sql], values).fetchone())
 
 
 def in_transaction(work: Callable[[], Any]) -> None:
@@ -421,7 +358,7 @@ def import_file(body: bytes) -> tuple[str, Any]:
     at = now()
     lines = csv.DictReader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline=""))
     rows = [row_of(line, at) for line in lines]
-    in_transaction(lambda: insert_all(rows))
+    in_transaction(lambda: insert_all(OWN.cursor, DEALS, STORED, rows))
     return "201 Created", {"rows": len(rows)}
 
 
@@ -472,7 +409,8 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[byte
         return [b""]
     if not hasattr(OWN, "driver"):
         OWN.driver = connect()
-        FACTS["user"] = USER.bytes if IS_SQLITE else USER
+        OWN.cursor = OWN.driver.cursor()
+        OWN.user = id_in(USER)
     try:
         status, made = answered(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ)
     except (ValueError, KeyError) as error:

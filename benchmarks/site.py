@@ -18,6 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
+
 from benchmarks import data, operations, pack
 from benchmarks.load import HOST, BadAnswer, Wire
 from benchmarks.operations import Ids, Operation, Request
@@ -104,9 +106,17 @@ def _filled(folder: Path, url: str, rows: int, cluster: postgres.Cluster | None)
         runtime.jobs.runner.prepare()
         ids = _records(runtime, rows)
         token, user = _seller(runtime)
+        if cluster is not None:
+            _settle(url)
         return Site(settings, token, user, ids, cluster)
     finally:
         runtime.close()
+
+
+def _settle(url: str) -> None:
+    """PostgreSQL knows what its tables hold, as it does by itself within minutes."""
+    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
 
 
 def _seller(runtime: Runtime) -> tuple[str, str]:
