@@ -183,7 +183,10 @@ def test_updates_of_several_rows_happen_together_or_not_at_all(crm: Crm) -> None
     with pytest.raises(Stale), crm.database.write() as unit:
         rows.update_many(unit, ids, [2, 1], {"name": ["C", "D"]})
     found = [_load(crm, "account", id_) for id_ in ids]
-    assert [(row["version"], row["name"], row["notes"]) for row in found] == [(2, "A", "both"), (2, "B", "both")]
+    assert [(row["version"], row["name"], row["notes"]) for row in found] == [
+        (2, "A", "both"),
+        (2, "B", "both"),
+    ]
 
 
 def test_of_two_writers_of_one_version_one_is_told(crm: Crm) -> None:

@@ -226,7 +226,9 @@ class Contract:
         """The values of records that were given the same names, and the problems by index."""
         given = {name: [record[key] for record in records] for name, key in asked.keys.items()}
         refused = list(self._refusals([n for n in given if n not in asked.usable], asked.usable, asked.known))
-        columns = {name: self._typed(name).read_all(raws) for name, raws in given.items() if name in asked.usable}
+        columns = {
+            name: self._typed(name).read_all(raws) for name, raws in given.items() if name in asked.usable
+        }
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         rows = rows or [{} for _ in records]
         problems: dict[int, list[Problem]] = {}

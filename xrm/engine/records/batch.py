@@ -12,6 +12,7 @@ from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules
 from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import Actor, Change, Command, Result
+from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.records.machine import Machines
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.rows import Counters
@@ -40,8 +41,12 @@ class Setting:
     today: date
     currency: str
     context: Context
-    parameters: Mapping[str, Any]
     counters: Counters
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The values that row rules are asked with."""
+        return parameter_values(self.context)
 
     @property
     def numbers(self) -> Mapping[str, int]:

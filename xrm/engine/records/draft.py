@@ -69,4 +69,3 @@ class Draft(NamedTuple):
     def problem(self, code: str, name: str, message: str, hint: str = "") -> Problem:
         """A problem at a value of this draft."""
         return Problem(code, message, hint, self.where(name))
-

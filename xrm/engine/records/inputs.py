@@ -31,9 +31,7 @@ def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> li
     values, problems = _read(setting, drafts)
     pointers = _pointers(drafts[0].machine, values)
     pointers = [
-        pointer
-        if isinstance(pointer[2], Ref)
-        else _named(setting, ledger, drafts, values, pointer, problems)
+        pointer if isinstance(pointer[2], Ref) else _named(setting, ledger, drafts, values, pointer, problems)
         for pointer in pointers
     ]
     problems += _missing_targets(setting, ledger, drafts, pointers)
@@ -53,7 +51,9 @@ def _read(setting: Setting, drafts: Sequence[Draft]) -> tuple[list[dict[str, Any
         readable=may_know,
     )
     problems = [
-        p.under(drafts[place].path) if drafts[place].path else p for place in sorted(found) for p in found[place]
+        p.under(drafts[place].path) if drafts[place].path else p
+        for place in sorted(found)
+        for p in found[place]
     ]
     return values, problems
 

@@ -145,7 +145,9 @@ class Machine:
 
     def words(self, records: Sequence[Mapping[str, Any]]) -> dict[int, Sequence[str | None]]:
         """What search reads of records, by slot."""
-        return {slot: self._words(name, [r.get(name) for r in records]) for name, slot in self.searched.items()}
+        return {
+            slot: self._words(name, [r.get(name) for r in records]) for name, slot in self.searched.items()
+        }
 
     def _words(self, name: str, values: Sequence[Any]) -> Sequence[str | None]:
         if name == "title":

@@ -95,9 +95,7 @@ def _update(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> N
         raise _placed(refused, [t.draft for t in touched]) from refused
 
 
-def _update_alike(
-    setting: Setting, machine: Machine, names: frozenset[str], drafts: Sequence[Draft]
-) -> None:
+def _update_alike(setting: Setting, machine: Machine, names: frozenset[str], drafts: Sequence[Draft]) -> None:
     alike = {name: Same(drafts[0].new[name]) for name in _CHANGED}
     changed = sorted(names - alike.keys() - {"version"})
     columns = machine.columns({name: [draft.new.get(name) for draft in drafts] for name in changed})
@@ -134,29 +132,37 @@ def _is_searched(machine: Machine, touched: Touched) -> bool:
 
 def _changes(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> list[Change]:
     """What the change log keeps of each: JSON forms of the names that have changed."""
-    before, after = _json(machine, touched, 0), _json(machine, touched, 1)
+    after = _json(machine, touched, 1)
+    before = _json(machine, touched, 0) if any(not t.is_new for t in touched) else [NONE] * len(touched)
     return [
         Change(
-            entity=machine.name,
-            record=draft.id,
-            version=draft.new["version"],
-            operation=draft.operation,
-            before=NONE if draft.old is None else old,
-            after=new,
-            at=setting.now,
-            title=draft.new["title"],
-            reason=draft.reason,
+            machine.name,
+            draft.id,
+            draft.new["version"],
+            draft.operation,
+            NONE if draft.old is None else old,
+            new,
+            setting.now,
+            draft.new["title"],
+            draft.reason,
         )
         for (draft, _), old, new in zip(touched, before, after, strict=True)
     ]
 
 
-def _json(machine: Machine, touched: Sequence[Touched], side: int) -> list[dict[str, Any]]:
+def _json(machine: Machine, touched: Sequence[Touched], side: int) -> Sequence[Mapping[str, Any]]:
     """For each record the JSON forms of its changed values: those before (0) or after (1)."""
     made: list[dict[str, Any]] = [{} for _ in touched]
+    changed = set[str]().union(*(one.changed for one in touched))
     for name in machine.logged:
-        holders = [place for place, one in enumerate(touched) if name in one.changed]
-        values = [touched[place].changed[name][side] for place in holders]
-        for place, value in zip(holders, machine.json(name, values), strict=True):
-            made[place][name] = value
+        if name not in changed:
+            continue
+        holders = [
+            (record, one.changed[name])
+            for record, one in zip(made, touched, strict=True)
+            if name in one.changed
+        ]
+        values = machine.json(name, [pair[side] for _, pair in holders])
+        for (record, _), value in zip(holders, values, strict=True):
+            record[name] = value
     return made

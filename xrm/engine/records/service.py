@@ -16,7 +16,6 @@ from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import Actor, Command, Outcome
-from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.machine import Machine, Machines
@@ -168,7 +167,6 @@ class RecordService:
             today=today,
             currency=self._currency,
             context=context,
-            parameters=parameter_values(context),
             counters=self._counters,
         )
 

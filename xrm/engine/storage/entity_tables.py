@@ -122,7 +122,9 @@ class StoredLookup:
         if unknown := {value.entity for value in values if value is not None} - self.columns.keys():
             raise KeyError(f"{self.name} has no column for {', '.join(unknown)}")
         return {
-            column.key: [value.id if value is not None and value.entity == entity else None for value in values]
+            column.key: [
+                value.id if value is not None and value.entity == entity else None for value in values
+            ]
             for entity, column in self.columns.items()
         }
 

@@ -207,7 +207,9 @@ class _Fts:
 
     def _numbered(self, unit: UnitOfWork, entries: SearchEntries, known: Mapping[bytes, int]) -> list[int]:
         """The number of each record. Writers stand in a queue, so the next free ones are ours."""
-        added = [record for record in entries.records if record.bytes not in known] if known else entries.records
+        added = (
+            [record for record in entries.records if record.bytes not in known] if known else entries.records
+        )
         first = unit.run(self._last)[0][0] + 1 if added else 0
         numbers = range(first, first + len(added))
         columns: Columns = {"id": numbers, "entity": Same(entries.entity), "record": added}

@@ -74,8 +74,9 @@ class Prepared:
 
     def bind_columns(self, columns: Columns, count: int) -> Iterator[tuple[Any, ...]]:
         """The driver's parameters of `count` rows, each in order; a column is converted in one go."""
-        bound = [_bound_column(slot, columns, count) for slot in self.slots]
-        return zip(*bound, strict=True)
+        if count == 1:
+            return iter([tuple(self.bind(_only_row(columns)))])
+        return zip(*(_bound_column(slot, columns, count) for slot in self.slots), strict=True)
 
     def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The raw row as Python scalars."""
@@ -128,6 +129,10 @@ def _bound(slot: Slot, values: Values) -> Any:
     if slot.many:
         return list(value) if slot.convert is None else [slot.convert(item) for item in value]
     return value if value is None or slot.convert is None else slot.convert(value)
+
+
+def _only_row(columns: Columns) -> Values:
+    return {name: c.value if isinstance(c, Same) else c[0] for name, c in columns.items()}
 
 
 def _bound_column(slot: Slot, columns: Columns, count: int) -> Iterable[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from xrm.engine.transfer.formulas import original
 from xrm.engine.transfer.mapping import Columns, Target
@@ -41,45 +41,58 @@ class Formats:
         return Formats(**given)
 
 
-@dataclass(frozen=True, slots=True)
-class Shaped:
+class Shaped(NamedTuple):
     """A row as values of a record. `meant` says by which text each lookup names its record."""
 
     row: Row
     values: dict[str, Any]
-    meant: Mapping[Target, str]
+    meant: dict[Target, str]
     problems: tuple[Problem, ...] = ()
 
 
 class Shaper:
-    """Shapes the rows of one file; made once per import."""
+    """Shapes the rows of one file, column by column; made once per import."""
 
     def __init__(self, columns: Columns, formats: Formats) -> None:
         self._width = len(columns.columns)
         self._plan = tuple((i, target, _converter(target, formats)) for i, target in columns.taken)
+        self._has_parts = any(target.part and not target.is_lookup for _, target, _ in self._plan)
 
-    def shape(self, row: Row) -> Shaped:
-        """The values that the cells mean; an empty cell is an empty value."""
-        values: dict[str, Any] = {}
-        meant: dict[Target, str] = {}
-        cells = row.cells
+    def shape(self, rows: Sequence[Row]) -> list[Shaped]:
+        """The values that the cells of each row mean; an empty cell is an empty value."""
+        shaped = [Shaped(row, {}, {}, self._surplus(row)) for row in rows]
         for index, target, convert in self._plan:
-            text = original(cells[index]) if index < len(cells) else ""
+            texts = [original(row.cells[index]) if index < len(row.cells) else "" for row in rows]
             if target.is_lookup:
-                values[target.name] = None
-                if text:
-                    meant[target] = text
-            elif target.part:
-                _put_part(values, target, convert(text) if text else None)
+                _mean(shaped, target, texts)
             else:
-                values[target.name] = convert(text) if text else None
-        return Shaped(row, _without_empty_parts(values), meant, self._surplus(row))
+                _put(shaped, target, [convert(text) if text else None for text in texts])
+        if self._has_parts:
+            for one in shaped:
+                _empty_parts(one.values)
+        return shaped
 
     def _surplus(self, row: Row) -> tuple[Problem, ...]:
         if len(row.cells) <= self._width or not any(row.cells[self._width :]):
             return ()
         message = f"The row has {len(row.cells)} cells, and the heading {self._width} columns."
         return (Problem("I105", message, "Put quotes around texts that hold the separator."),)
+
+
+def _mean(shaped: Sequence[Shaped], target: Target, texts: Sequence[str]) -> None:
+    """What the texts mean is looked for later; until then the lookup is empty."""
+    for one, text in zip(shaped, texts, strict=True):
+        one.values[target.name] = None
+        if text:
+            one.meant[target] = text
+
+
+def _put(shaped: Sequence[Shaped], target: Target, values: Sequence[Any]) -> None:
+    for one, value in zip(shaped, values, strict=True):
+        if target.part:
+            _put_part(one.values, target, value)
+        else:
+            one.values[target.name] = value
 
 
 def _put_part(values: dict[str, Any], target: Target, value: Any) -> None:
@@ -90,13 +103,12 @@ def _put_part(values: dict[str, Any], target: Target, value: Any) -> None:
     whole[target.part] = value
 
 
-def _without_empty_parts(values: dict[str, Any]) -> dict[str, Any]:
+def _empty_parts(values: dict[str, Any]) -> None:
     """A whole of which only empty parts came is empty, and so is an amount of which only the currency did."""
     for name, value in values.items():
         if isinstance(value, dict):
             kept = {part: v for part, v in value.items() if v is not None}
             values[name] = kept if kept.keys() - {"currency"} else None
-    return values
 
 
 def _converter(target: Target, formats: Formats) -> Convert:

@@ -16,5 +16,7 @@ def harmless(cell: str) -> str:
 
 def original(cell: str) -> str:
     """The cell as it was before `harmless`, so that what was exported can be imported again."""
+    if not cell.startswith(QUOTE):
+        return cell
     inner = cell[1:]
-    return inner if cell.startswith(QUOTE) and harmless(inner) == cell and inner else cell
+    return inner if inner and harmless(inner) == cell else cell

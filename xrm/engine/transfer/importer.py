@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
+from xrm.collector import collector_paused
 from xrm.engine.commands import Actor
 from xrm.engine.jobs import Context
 from xrm.engine.storage.database import UnitOfWork
@@ -88,9 +89,11 @@ class Importer:
         tally = Tally.of(context.saved) if context.saved else Tally(after=self._last_change())
         shaper, pointers = opened.shaper, Pointers()
         rows = opened.table.rows(skip=tally.rows)
-        while portion := [shaper.shape(row) for row in islice(rows, PORTION)]:
+        while portion := list(islice(rows, PORTION)):
             context.go_on()
-            tally = self._portion(context, opened, tally, portion, pointers, total)
+            with collector_paused():
+                shaped = shaper.shape(portion)
+                tally = self._portion(context, opened, tally, shaped, pointers, total)
         return tally
 
     def _portion(
@@ -152,8 +155,9 @@ class Importer:
     ) -> Iterator[Tally]:
         writer, shaper = self._writer(services, opened.request, Pointers()), opened.shaper
         rows = opened.table.rows()
-        while portion := [shaper.shape(row) for row in islice(rows, PORTION)]:
-            written = writer.write(unit, carrying(context.actor(), IMPORT), portion)
+        while portion := list(islice(rows, PORTION)):
+            with collector_paused():
+                written = writer.write(unit, carrying(context.actor(), IMPORT), shaper.shape(portion))
             tally = self._counted(tally, written, opened.columns)
             context.watch(tally.rows, total)
             yield tally

@@ -27,13 +27,12 @@ class Found:
 
     records: tuple[tuple[str, str], ...]
 
-    @property
-    def reference(self) -> dict[str, str] | None:
-        """The one record as JSON points at it."""
+    def reference(self, *, alone: bool) -> dict[str, str] | str | None:
+        """The one record as JSON points at it: by its id `alone` where that can mean one entity only."""
         if len(self.records) != 1:
             return None
         entity, record = self.records[0]
-        return {"entity": entity, "id": record}
+        return record if alone else {"entity": entity, "id": record}
 
 
 class Pointers:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from xrm.errors import Problem, TooLarge, Unreadable
 from xrm.settings import Limits
@@ -23,8 +23,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _EXCEL_HINT = "sep="
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of the table. `number` is what a spreadsheet shows: the heading is row 1."""
 
     number: int
@@ -43,20 +42,29 @@ class Table:
 
     def rows(self, skip: int = 0) -> Iterator[Row]:
         """The rows that hold anything, without the first `skip`; raises TooLarge past the limit."""
-        reader = self._reader()
-        next(reader)
-        found = (row for row in _numbered(reader) if any(row.cells))
-        for index, row in enumerate(found):
-            if index >= self.most_rows:
-                message = f"One import takes at most {self.most_rows} rows."
-                problem = Problem("L116", message, "Import the file in several pieces.")
-                raise TooLarge(problem, facts={"limit": "import_rows"})
+        for index, (number, cells) in enumerate(self._filled()):
+            self._bound(index + 1)
             if index >= skip:
-                yield row
+                yield Row(number, [cell.strip() for cell in cells])
 
     def count(self) -> int:
-        """How many rows there are."""
-        return sum(1 for _ in self.rows())
+        """How many rows there are; raises TooLarge past the limit."""
+        found = 0
+        for found, _ in enumerate(self._filled(), start=1):
+            self._bound(found)
+        return found
+
+    def _filled(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows that hold anything but blanks, with their numbers."""
+        reader = self._reader()
+        next(reader)
+        return ((number, cells) for number, cells in enumerate(reader, start=2) if any(map(str.strip, cells)))
+
+    def _bound(self, rows: int) -> None:
+        if rows > self.most_rows:
+            message = f"One import takes at most {self.most_rows} rows."
+            problem = Problem("L116", message, "Import the file in several pieces.")
+            raise TooLarge(problem, facts={"limit": "import_rows"})
 
     def _reader(self) -> Iterator[list[str]]:
         return _records(self.source, self.encoding, self.delimiter)
@@ -88,11 +96,6 @@ def _named(heading: Sequence[str]) -> tuple[str, ...]:
         taken = sum(1 for name in names if name == wanted or name.startswith(f"{wanted} ("))
         names.append(f"{wanted} ({taken + 1})" if taken else wanted)
     return tuple(names)
-
-
-def _numbered(reader: Iterator[list[str]]) -> Iterator[Row]:
-    for number, cells in enumerate(reader, start=2):
-        yield Row(number, [cell.strip() for cell in cells])
 
 
 def _records(source: BinaryIO, encoding: str, delimiter: str) -> Iterator[list[str]]:

@@ -57,7 +57,8 @@ class Writer:
         for target in targets:
             texts = [row.meant[target] for row in rows if target in row.meant]
             found = self.pointers.find(unit, self.queries, actor, target, texts)
-            references = {text: what.reference for text, what in found.items()}
+            alone = target.relationship is not None and len(target.relationship.targets) == 1
+            references = {text: what.reference(alone=alone) for text, what in found.items()}
             for i, row in enumerate(rows):
                 text = row.meant.get(target)
                 if text is None:
