@@ -321,7 +321,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Counts statements: call it for how many there were since the last call."""
     counted = [0]
-    for name in ("run", "change", "execute", "run_many"):
+    for name in ("run", "change", "execute", "run_columns", "_copy"):
         original = getattr(UnitOfWork, name)
 
         def counting(self: UnitOfWork, *given: Any, _original: Any = original, **named: Any) -> Any:

@@ -234,8 +234,8 @@ class Contract:
         problems: dict[int, list[Problem]] = {}
         if refused:
             problems = {index: list(refused) for index in range(len(records))}
-        for name, column in columns.items():
-            if BadValue in set(map(type, column)):
+        for name, read in columns.items():
+            if BadValue in set(map(type, read)):
                 self._take_out(name, rows, problems)
         for index, problem in self._empty(asked, columns, len(records)):
             problems.setdefault(index, []).append(problem)

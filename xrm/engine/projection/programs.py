@@ -37,7 +37,8 @@ class RuleProgram:
 class Programs:
     """The compiled expressions of an entity, each by the name of what it belongs to.
 
-    Local rules speak of the record alone, wide ones of others too. `filter_uses` are the names of the record in hand that a relationship's filter looks at.
+    Local rules speak of the record alone, wide ones of others too. `filter_uses` are the names of the record
+    in hand that a relationship's filter looks at.
     """
 
     title: Program | None

@@ -17,7 +17,6 @@ from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship
 from xrm.metadata.values import Ref
 
-
 Pointer = tuple[int, Relationship, Any]
 
 
