@@ -86,4 +86,10 @@ _fold_remembered = lru_cache(maxsize=16384)(_fold)
 
 def round_half_up(value: Decimal, places: int) -> Decimal:
     """`value` with exactly `places` decimals, halves away from zero."""
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return value.quantize(_one_at(places), rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=64)
+def _one_at(places: int) -> Decimal:
+    """One of the last of so many decimals."""
+    return Decimal(1).scaleb(-places)

@@ -96,6 +96,22 @@ def test_all_problems_of_all_records_come_at_once(office: Office) -> None:
     ]
 
 
+def test_a_reference_that_stays_is_not_asked_for_because_another_record_of_the_batch_gets_one(
+    office: Office,
+) -> None:
+    hidden = office.make("account", name="Hidden", city="Faro")
+    seen = office.make("account", name="Seen", city="Porto")
+    first, second = (
+        office.make("deal", name=name, account=str(hidden), owner=str(office.rep.id)) for name in ("a", "b")
+    )
+    outcome = office.run(
+        Update("deal", Target(first), {"name": "c", "account": str(hidden)}),
+        Update("deal", Target(second), {"account": str(seen)}),
+        by=office.rep,
+    )
+    assert [result.outcome for result in outcome.results] == ["updated", "updated"]
+
+
 def test_a_batch_is_all_or_nothing(office: Office) -> None:
     refused(office, Create("account", {"name": "Half"}), Create("person", {}), error=Invalid)
     assert office.list("account", filters=('name == "Half"',)) == []

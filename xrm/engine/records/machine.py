@@ -23,6 +23,7 @@ from xrm.engine.storage.search import TITLE_SLOT
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.fieldtypes.columns import as_is
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
 from xrm.metadata.values import Ref, fold
@@ -159,11 +160,13 @@ class Machine:
     def json(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
         """The JSON forms of stored values of a name, as the change log keeps them."""
         write = self._writers[name]
+        if write is None:
+            return values
         return [None if value is None else write(value) for value in values]
 
     @cached_property
-    def _writers(self) -> Mapping[str, Callable[[Any], Any]]:
-        """What makes JSON of the values of each name."""
+    def _writers(self) -> Mapping[str, Callable[[Any], Any] | None]:
+        """What makes JSON of the values of each name; nothing where they are JSON already."""
         fields = {name: _dumper(field) for name, field in self.entity.fields.items()}
         return {
             **dict.fromkeys(SYSTEM_COLUMNS, _plain),
@@ -227,9 +230,9 @@ class Machine:
         return columns
 
 
-def _dumper(field: Field) -> Callable[[Any], Any]:
+def _dumper(field: Field) -> Callable[[Any], Any] | None:
     dump, params = field.type.dump, field.params
-    return lambda value: dump(value, params)
+    return None if dump is as_is else lambda value: dump(value, params)
 
 
 def _reference_json(value: Ref) -> dict[str, str]:

@@ -299,7 +299,7 @@ class Uuid(StoredType):
 
 
 def _uuid_bytes(value: UUID) -> bytes:
-    return value.bytes
+    return value.int.to_bytes(16, "big")  # what `bytes` gives, without a property between
 
 
 def _uuid_of(value: bytes) -> UUID:
