@@ -99,8 +99,8 @@ def test_all_problems_of_all_records_come_at_once(office: Office) -> None:
 def test_a_reference_that_stays_is_not_asked_for_because_another_record_of_the_batch_gets_one(
     office: Office,
 ) -> None:
-    hidden = office.make("account", name="Hidden", city="Faro")
-    seen = office.make("account", name="Seen", city="Porto")
+    hidden = office.make("account", name="Out of sight", city="Faro")
+    seen = office.make("account", name="In sight", city="Porto")
     first, second = (
         office.make("deal", name=name, account=str(hidden), owner=str(office.rep.id)) for name in ("a", "b")
     )
