@@ -157,8 +157,10 @@ def _inverse(frame: Frame, of: tuple[str, str], entity: str, here: sa.BindParame
     return frame.masked(name, frame.own(lookup.columns[entity].key)) == here
 
 
-def id_condition(frame: Frame) -> Condition:
-    """True for the records whose ids are bound to `ids`."""
+def id_condition(frame: Frame, count: int) -> Condition:
+    """True for the one record, or the many, whose ids are bound to `ids`."""
+    if count == 1:
+        return frame.id == sa.bindparam("ids", type_=frame.id.type)
     return any_of(frame.id, "ids")
 
 

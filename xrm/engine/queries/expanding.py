@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,16 +11,17 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.queries.conditions import base_conditions
-from xrm.engine.queries.frame import Frame
+from xrm.engine.queries.frame import Element, Frame
 from xrm.engine.queries.linked import LinkReader, giving
 from xrm.engine.queries.ordering import ordered, sort_keys
 from xrm.engine.queries.outputs import Presenter, default_paths, outputs
+from xrm.engine.queries.places import Places, gathered, labelled
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.references import name_references
 from xrm.engine.queries.request import Expand, Query, Trash
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.statements import any_of
+from xrm.engine.storage.statements import Prepared, any_of
 from xrm.metadata.model import POINTERS, Relationship, Shape
 
 if TYPE_CHECKING:
@@ -125,31 +126,46 @@ def _children(
     parameters: Mapping[str, Any],
 ) -> None:
     """The first records of each parent, by the order of their entity."""
+    plan = kit.plan(
+        ("children", side.entity, side.name, item.fields), lambda: _plan_children(kit, side, item.fields)
+    )
+    rows = unit.run(plan.statement, {**parameters, "ids": list(ids), "most": item.limit + 1})
+    records = []
+    for row in rows:
+        record = plan.presenter.record(row)
+        found[str(plan.statement.read(row)[-2])].append(record)
+        records.append(record)
+    name_references(kit, unit, records, plan.presenter.any_references, parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _ChildrenPlan:
+    """A statement whose rows end with the parent and the place among its children, and what they mean."""
+
+    statement: Prepared
+    presenter: Presenter
+
+
+def _plan_children(
+    kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], ...] | None
+) -> _ChildrenPlan:
     if side.of is None:
         raise AssertionError("an inverse side always names the stored one")
     child, lookup = side.of
-    frame = kit.desk.frame(child)
+    frame, places = kit.desk.frame(child), Places()
     pointer, extra = _pointer(kit, frame, lookup, side.entity)
-    made = outputs(frame, kit.contracts, item.fields)
-    keys = sort_keys(frame, ())
-    place = sa.func.row_number().over(partition_by=pointer, order_by=ordered(keys)).label("place")
-    columns = [c.label(f"c{i}") for i, c in enumerate(c for o in made for c in o.columns)]
-    chosen = (
-        sa.select(*columns, pointer.label("parent"), place)
-        .select_from(frame.table)
-        .where(any_of(pointer, "ids"), *extra, *base_conditions(frame, Trash.LIVE))
-        .subquery()
-    )
-    limited = sa.select(chosen).where(chosen.c.place <= item.limit + 1).order_by(chosen.c.place)
-    prepared = kit.prepare(limited)
-    presenter = Presenter(made, kit.dialect)
-    rows = unit.run(prepared, {**parameters, "ids": list(ids)})
-    records = []
-    for row in rows:
-        record = presenter.record(row)
-        found[str(prepared.read(row)[-2])].append(record)
-        records.append(record)
-    name_references(kit, unit, records, presenter.any_references, parameters)
+    made = outputs(frame, kit.contracts, fields, places)
+    place = sa.func.row_number().over(partition_by=pointer, order_by=ordered(sort_keys(frame, ())))
+
+    def first_of_each(columns: Sequence[Element]) -> sa.Select[Any]:
+        conditions = (any_of(pointer, "ids"), *extra, *base_conditions(frame, Trash.LIVE))
+        chosen = sa.select(*labelled(columns)).select_from(frame.table).where(*conditions).subquery()
+        last = list(chosen.c)[-1]
+        return sa.select(chosen).where(last <= sa.bindparam("most", type_=sa.Integer())).order_by(last)
+
+    columns = [*(c for o in made for c in o.columns), pointer, place]
+    statement = kit.prepare(gathered(first_of_each, columns, places, lambda here: [here[id(place)]]))
+    return _ChildrenPlan(statement, Presenter(made, kit.dialect))
 
 
 def _pointer(

@@ -16,7 +16,7 @@ from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.request import Page, Query
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import LinkTable
-from xrm.engine.storage.statements import any_of
+from xrm.engine.storage.statements import Prepared, any_of
 from xrm.metadata.fieldtypes.builtins import write_value
 from xrm.metadata.model import Relationship, Shape
 
@@ -58,13 +58,18 @@ def giving(
     kit: Kit, unit: UnitOfWork, side: Relationship, ids: Sequence[UUID], parameters: Mapping[str, Any]
 ) -> list[UUID]:
     """Those of the records on which the actor may read the relationship."""
-    frame = kit.desk.frame(side.entity)
-    given = frame.given(side.name)
-    if not given:
+    prepared = kit.plan(("giving", side.entity, side.name), lambda: _giving(kit, side))
+    if prepared is None:
         return list(ids)
-    prepared = kit.prepare(sa.select(frame.id).where(any_of(frame.id, "ids"), *given))
     found = {prepared.read(row)[0] for row in unit.run(prepared, {**parameters, "ids": list(ids)})}
     return [i for i in ids if i in found]
+
+
+def _giving(kit: Kit, side: Relationship) -> Prepared | None:
+    """The statement that asks which records give the relationship; None where all do."""
+    frame = kit.desk.frame(side.entity)
+    given = frame.given(side.name)
+    return kit.prepare(sa.select(frame.id).where(any_of(frame.id, "ids"), *given)) if given else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,10 @@ class LinkReader:
         found: dict[str, list[dict[str, Any]]],
     ) -> None:
         """`inverse` names the stored side where that is the far one; it is asked for as well."""
-        frame = self.kit.desk.frame(entity)
-        given = frame.given(inverse) if inverse else []
-        prepared = self.kit.prepare(_statement(frame, link, near, far, given, most))
+        key = ("links", link.table.name, near.key, far.key, entity, inverse)
+        prepared = self.kit.plan(key, lambda: self._prepared(link, near, far, entity, inverse))
         names = [c.key for c in link.table.c]
-        for raw in self.unit.run(prepared, {**self.parameters, "ids": list(ids)}):
+        for raw in self.unit.run(prepared, {**self.parameters, "ids": list(ids), "most": most}):
             values = prepared.read(raw)
             row = dict(zip(names, values, strict=False))
             record, title = values[len(names) : len(names) + 2]
@@ -115,6 +119,12 @@ class LinkReader:
                 rows.append(
                     {"id": str(record), "entity": entity, "title": title, "link": shown_link(link, row)}
                 )
+
+    def _prepared(
+        self, link: LinkTable, near: sa.Column[Any], far: sa.Column[Any], entity: str, inverse: str
+    ) -> Prepared:
+        frame = self.kit.desk.frame(entity)
+        return self.kit.prepare(_statement(frame, link, near, far, frame.given(inverse) if inverse else []))
 
 
 def _ends(
@@ -134,7 +144,6 @@ def _statement(
     near: sa.Column[Any],
     far: sa.Column[Any],
     given: Sequence[sa.ColumnElement[bool]],
-    most: int,
 ) -> sa.Select[Any]:
     readable = frame.readable()
     conditions = [any_of(near, "ids"), frame.own("deleted_at").is_(None), *given]
@@ -147,6 +156,7 @@ def _statement(
         .where(*conditions, *([] if readable is None else [readable]))
         .subquery()
     )
+    most = sa.bindparam("most", type_=sa.Integer())
     return sa.select(chosen).where(chosen.c.place <= most).order_by(chosen.c.place)
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from xrm.engine.queries.frame import Element, Frame, over_lookup
 from xrm.engine.queries.outputs import readable_names
+from xrm.engine.queries.places import Here
 from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.request import Sort
 from xrm.engine.storage.statements import order_by
@@ -116,6 +117,14 @@ def _unsortable(shown: str) -> Invalid:
 def ordered(keys: Sequence[SortKey]) -> list[Element]:
     """The ORDER BY of these keys."""
     return [order_by(key.column, key.descending) for key in keys]
+
+
+def reordered(keys: Sequence[SortKey], here: Here) -> list[Element]:
+    """The same order among the rows of a page, in which the columns are called as `here` says."""
+    return [
+        order_by(here[id(key.column)], key.descending, nullable=getattr(key.column, "nullable", True))
+        for key in keys
+    ]
 
 
 def stretches(keys: Sequence[SortKey], empties: Sequence[bool]) -> list[sa.ColumnElement[bool]]:

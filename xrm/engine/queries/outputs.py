@@ -12,7 +12,8 @@ from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import Contracts, TypedField
 from xrm.engine.projection.dumper import RowDumper, RowField, compile_row
 from xrm.engine.projection.references import LOOKUP
-from xrm.engine.queries.frame import Element, Frame, over_lookup
+from xrm.engine.queries.frame import Element, Frame
+from xrm.engine.queries.places import Places, over_places
 from xrm.engine.queries.reading import unknown_name
 from xrm.metadata.model import POINTERS, Entity, Shape
 
@@ -29,10 +30,16 @@ class Output:
     any_reference: bool = False
 
 
-def outputs(frame: Frame, contracts: Contracts, paths: Sequence[Path] | None) -> list[Output]:
-    """The outputs for these paths, or for everything that the actor may read; raises Invalid for others."""
+def outputs(
+    frame: Frame, contracts: Contracts, paths: Sequence[Path] | None, places: Places
+) -> list[Output]:
+    """The outputs for these paths, or for everything that the actor may read; raises Invalid for others.
+
+    Records that more is given of than their titles are joined, at `places`.
+    """
     wanted = default_paths(frame) if paths is None else _with_identity(paths)
-    found = (output for path in wanted for output in _outputs_of(frame, contracts, path, path))
+    maker = _Maker(contracts, places)
+    found = (output for path in wanted for output in maker.outputs_of(frame, path, path))
     return list({output.path: output for output in found}.values())
 
 
@@ -47,23 +54,6 @@ def default_paths(frame: Frame) -> list[Path]:
 
 def _with_identity(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys([("id",), *paths]))
-
-
-def _outputs_of(frame: Frame, contracts: Contracts, path: Path, rest: Path) -> Iterable[Output]:
-    name = rest[0]
-    _require_readable(frame, name)
-    through = _through(frame.stored.entity, name)
-    if through:
-        yield _renamed(_far(frame, contracts, through), path)
-    elif len(rest) > 1:
-        yield from _stepped(frame, contracts, path, rest)
-    elif name in frame.stored.lookups or name in POINTERS:
-        yield _pointer(frame, contracts, path, name)
-    else:
-        field = contracts[frame.entity].schema.dump_fields[name]
-        if not isinstance(field, TypedField):
-            raise AssertionError("a contract has typed fields only")
-        yield Output(path, _row_field(path, field), tuple(frame.columns(name)))
 
 
 def _through(entity: Entity, name: str) -> Path:
@@ -91,64 +81,89 @@ def readable_names(frame: Frame) -> list[str]:
     return [path[0] for path in default_paths(frame)]
 
 
-def _stepped(frame: Frame, contracts: Contracts, path: Path, rest: Path) -> Iterable[Output]:
-    """A field of a related record; the pointer to that record comes with it."""
-    name = rest[0]
-    if name not in frame.stored.lookups and name not in POINTERS:
-        raise unknown_name(frame.entity, ".".join(rest), [], "fields")
-    head = path[: len(path) - len(rest) + 1]
-    yield _renamed(_far(frame, contracts, rest[:1]), head)
-    yield _renamed(_far(frame, contracts, rest), path)
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the outputs of one statement."""
+
+    contracts: Contracts
+    places: Places
+
+    def outputs_of(self, frame: Frame, path: Path, rest: Path) -> Iterable[Output]:
+        name = rest[0]
+        _require_readable(frame, name)
+        through = _through(frame.stored.entity, name)
+        if through:
+            yield _renamed(self._far(frame, through), path)
+        elif len(rest) > 1:
+            yield from self._stepped(frame, path, rest)
+        elif name in frame.stored.lookups or name in POINTERS:
+            yield self._pointer(frame, path, name)
+        else:
+            yield Output(path, _row_field(path, self._field(frame, name)), tuple(frame.columns(name)))
+
+    def _field(self, frame: Frame, name: str) -> TypedField:
+        field = self.contracts[frame.entity].schema.dump_fields[name]
+        if not isinstance(field, TypedField):
+            raise AssertionError("a contract has typed fields only")
+        return field
+
+    def _stepped(self, frame: Frame, path: Path, rest: Path) -> Iterable[Output]:
+        """A field of a related record, behind the pointer to it, which takes its title from the same place."""
+        name = rest[0]
+        if name not in frame.stored.lookups and name not in POINTERS:
+            raise unknown_name(frame.entity, ".".join(rest), [], "fields")
+        value = _renamed(self._far(frame, rest), path)
+        yield _renamed(self._far(frame, rest[:1]), path[: len(path) - len(rest) + 1])
+        yield value
+
+    def _far(self, frame: Frame, rest: Path) -> Output:
+        """The value at the end of a path of lookups."""
+        name = rest[0]
+        _require_readable(frame, name)
+        if len(rest) == 1:
+            return next(iter(self.outputs_of(frame, rest, rest)))
+        samples: list[Output] = []
+
+        def value(there: Frame) -> Sequence[Element]:
+            found = self._far(there, rest[1:])
+            samples.append(found)
+            return found.columns
+
+        columns = self.places.mark(over_places(self.places, frame, name, value))
+        if not samples:
+            raise unknown_name(frame.entity, ".".join(rest), [], "fields")
+        return Output(rest, samples[0].field, columns, samples[0].any_reference)
+
+    def _pointer(self, frame: Frame, path: Path, name: str) -> Output:
+        """Id and title of the record pointed at; the title is empty where the actor may not read it."""
+        field, stored = self._field(frame, name), frame.lookup(name)
+        label = ".".join(path)
+        if stored is not None and stored.entity_column is not None:
+            columns = (*frame.columns(name), sa.null())
+            return Output(path, RowField(label, field.type, field.params, 3), columns, any_reference=True)
+        titles = self._titles(frame, name)
+        targets = tuple(stored.columns) if stored is not None else (POINTERS[name],)
+        pairs: list[Element] = []
+        for target in targets:
+            own = frame.own(stored.columns[target].key) if stored is not None else frame.own(name)
+            pairs += [frame.masked(name, own), titles.get(target, sa.null())]
+        params = {**field.params, "targets": targets}
+        return Output(path, RowField(label, LOOKUP, params, len(pairs)), tuple(pairs))
+
+    def _titles(self, frame: Frame, name: str) -> Mapping[str, Element]:
+        """The title of what the lookup leads to, by entity: from its place, or asked for alone."""
+        joined = self.places.known(frame, name)
+        if joined is None:
+            return {there.entity: _title_alone(pointer, there) for pointer, there in frame.steps(name)}
+        titles = {place.there.entity: place.there.own("title") for place in joined}
+        self.places.mark(titles.values())
+        return titles
 
 
-def _far(frame: Frame, contracts: Contracts, rest: Path) -> Output:
-    """The value at the end of a path of lookups."""
-    name = rest[0]
-    _require_readable(frame, name)
-    if len(rest) == 1:
-        return next(iter(_outputs_of(frame, contracts, rest, rest)))
-    samples: list[Output] = []
-
-    def value(there: Frame) -> Sequence[Element]:
-        found = _far(there, contracts, rest[1:])
-        samples.append(found)
-        return found.columns
-
-    columns = over_lookup(frame, name, value)
-    if not samples:
-        raise unknown_name(frame.entity, ".".join(rest), [], "fields")
-    return Output(rest, samples[0].field, tuple(columns), samples[0].any_reference)
-
-
-def _pointer(frame: Frame, contracts: Contracts, path: Path, name: str) -> Output:
-    """Id and title of the record pointed at; the title is empty where the actor may not read it."""
-    field = contracts[frame.entity].schema.dump_fields[name]
-    stored = frame.lookup(name)
-    if not isinstance(field, TypedField):
-        raise AssertionError("a contract has typed fields only")
-    label = ".".join(path)
-    if stored is not None and stored.entity_column is not None:
-        columns = (*frame.columns(name), sa.null())
-        return Output(path, RowField(label, field.type, field.params, 3), columns, any_reference=True)
-    titles = {there.entity: (pointer, there) for pointer, there in frame.steps(name)}
-    targets = tuple(stored.columns) if stored is not None else (POINTERS[name],)
-    pairs: list[Element] = []
-    for target in targets:
-        pairs += _pair(frame, name, target, titles)
-    params = {**field.params, "targets": targets}
-    return Output(path, RowField(label, LOOKUP, params, len(pairs)), tuple(pairs))
-
-
-def _pair(frame: Frame, name: str, target: str, titles: Mapping[str, tuple[Element, Frame]]) -> list[Element]:
-    stored = frame.lookup(name)
-    own = frame.own(stored.columns[target].key) if stored is not None else frame.own(name)
-    pointer = frame.masked(name, own)
-    if target not in titles:
-        return [pointer, sa.null()]
-    _, there = titles[target]
+def _title_alone(pointer: Element, there: Frame) -> Element:
     readable = there.readable()
     conditions = [there.id == pointer] if readable is None else [there.id == pointer, readable]
-    return [pointer, sa.select(there.table.c.title).where(*conditions).scalar_subquery()]
+    return sa.select(there.own("title")).where(*conditions).scalar_subquery()
 
 
 class Presenter:
@@ -171,3 +186,7 @@ class Presenter:
             if parent:
                 parent[path[-1]] = value
         return record
+
+    def records(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        """The records that the raw rows hold."""
+        return [self.record(row) for row in rows]

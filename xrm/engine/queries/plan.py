@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from xrm.engine.commands import Signature
 from xrm.engine.projection.contracts import Contracts
+from xrm.engine.queries.cache import Cache
 from xrm.engine.queries.conditions import (
     base_conditions,
     filter_expressions,
@@ -19,15 +20,18 @@ from xrm.engine.queries.conditions import (
     sql_of,
     within_condition,
 )
-from xrm.engine.queries.frame import Desk, Frame
-from xrm.engine.queries.ordering import SortKey, ordered, sort_keys, stretches
-from xrm.engine.queries.outputs import Presenter, outputs
+from xrm.engine.queries.frame import Desk, Element, Frame
+from xrm.engine.queries.ordering import SortKey, ordered, reordered, sort_keys, stretches
+from xrm.engine.queries.outputs import Output, Presenter, outputs
+from xrm.engine.queries.places import Places, gathered, labelled
 from xrm.engine.queries.request import Count, Query
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.statements import Lifted, Prepared
 from xrm.settings import Limits
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,22 @@ class ListPlan:
     presenter: Presenter
     keys: int
 
+    def is_one_statement(self, query: Query) -> bool:
+        """Whether the query needs no other statement, and so no transaction around it."""
+        others = query.cursor or query.expand or self.presenter.any_references
+        return not others and self.count is None
+
+    def key(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """The sort key of a raw row."""
+        return self.first.read(row, len(row) - self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What planning needs besides the query: the desk of the reader, contracts, numbers, index and limits."""
+    """What planning needs besides the query: the desk of the reader, contracts, numbers, index and limits.
+
+    `kept` holds what was planned before, by the roles of the reader and whatever else it depends on.
+    """
 
     desk: Desk
     contracts: Contracts
@@ -57,6 +73,12 @@ class Kit:
     dialect: str
     currency: str
     database: Database
+    kept: Cache[Any]
+
+    def plan(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """What `make` gives, made once for readers with the same roles; the key holds all it depends on."""
+        found: T = self.kept.get((self.desk.reader.actor.signature, *key), make)
+        return found
 
     def prepare(self, statement: sa.Executable, literals: Sequence[sa.BindParameter[Any]] = ()) -> Prepared:
         """The statement compiled for the database, the literals as parameters."""
@@ -83,38 +105,56 @@ def filtered(kit: Kit, query: Query) -> Filtered:
 
 def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:
     """The plan of all queries that differ in the literals of their filters only."""
-    frame, literals = filters.frame, filters.lifted.literals
+    frame, prepare = filters.frame, partial(kit.prepare, literals=filters.lifted.literals)
     conditions = [*filters.conditions, *conditions_of(kit, frame, query)]
-    keys = sort_keys(frame, query.sort)
-    made = outputs(frame, kit.contracts, query.fields)
-    columns = [c.label(f"c{i}") for i, c in enumerate(_columns(made, keys))]
-    chosen = sa.select(*columns).select_from(frame.table).where(*conditions).order_by(*ordered(keys))
-    prepare = partial(kit.prepare, literals=literals)
-    first = prepare(chosen.limit(sa.bindparam("limit", type_=sa.Integer())))
+    keys = sort_keys(frame, query.sort) if len(query.ids) != 1 else []
+    places = Places()
+    made = outputs(frame, kit.contracts, query.fields, places)
+    page = _Page(frame, conditions, keys, made, places)
     counting = _count(kit, frame, conditions, query)
     return ListPlan(
-        first,
-        _continued(prepare, chosen, keys),
+        prepare(page.statement()),
+        _continued(prepare, page),
         None if counting is None else prepare(counting),
         Presenter(made, kit.dialect),
         len(keys),
     )
 
 
-def _columns(made: Sequence[Any], keys: Sequence[SortKey]) -> list[sa.ColumnElement[Any]]:
-    return [c for output in made for c in output.columns] + [k.column for k in keys]
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The statement of a page before it is compiled; without sort keys it is about one record."""
+
+    frame: Frame
+    conditions: Sequence[sa.ColumnElement[bool]]
+    keys: Sequence[SortKey]
+    made: Sequence[Output]
+    places: Places
+
+    def statement(self, *more: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        """The page of the records for which these conditions hold, too."""
+        columns = [c for output in self.made for c in output.columns]
+        columns += [key.column for key in self.keys]
+        return gathered(partial(self._rows, more), columns, self.places, partial(reordered, self.keys))
+
+    def _rows(
+        self, more: Sequence[sa.ColumnElement[bool]], columns: Sequence[Element]
+    ) -> sa.Select[Any]:
+        chosen = sa.select(*labelled(columns)).select_from(self.frame.table).where(*self.conditions, *more)
+        if not self.keys:
+            return chosen
+        return chosen.order_by(*ordered(self.keys)).limit(sa.bindparam("limit", type_=sa.Integer()))
 
 
 def _continued(
-    prepare: Callable[[sa.Executable], Prepared], chosen: sa.Select[Any], keys: Sequence[SortKey]
+    prepare: Callable[[sa.Executable], Prepared], page: _Page
 ) -> Callable[[tuple[bool, ...]], tuple[Prepared, ...]]:
     """The statements that continue after a cursor; which of its values are empty changes their shape."""
     known: dict[tuple[bool, ...], tuple[Prepared, ...]] = {}
 
     def prepared(empties: tuple[bool, ...]) -> tuple[Prepared, ...]:
         if empties not in known:
-            limited = chosen.limit(sa.bindparam("limit", type_=sa.Integer()))
-            known[empties] = tuple(prepare(limited.where(s)) for s in stretches(keys, empties))
+            known[empties] = tuple(prepare(page.statement(s)) for s in stretches(page.keys, empties))
         return known[empties]
 
     return prepared
@@ -126,7 +166,7 @@ def conditions_of(kit: Kit, frame: Frame, query: Query) -> list[sa.ColumnElement
     if query.search:
         found.append(search_condition(frame, kit.index, kit.numbers))
     if query.ids:
-        found.append(id_condition(frame))
+        found.append(id_condition(frame, len(query.ids)))
     if query.within is not None:
         found.append(within_condition(frame, query.within))
     return found
@@ -157,7 +197,7 @@ def shape_of(query: Query, signature: Signature) -> tuple[Any, ...]:
         query.sort,
         query.count,
         query.trash,
-        bool(query.ids),
+        min(len(query.ids), 2),
         within,
     )
 
@@ -168,7 +208,7 @@ def values_of(kit: Kit, query: Query, parameters: Mapping[str, Any]) -> dict[str
     if query.search:
         values["q"] = kit.index.query(query.search[: kit.limits.search_length])
     if query.ids:
-        values["ids"] = list(query.ids)
+        values["ids"] = query.ids[0] if len(query.ids) == 1 else list(query.ids)
     if query.within is not None:
         values["within"] = query.within[1]
         values["within_entity"] = kit.numbers.entities[query.within[0]]

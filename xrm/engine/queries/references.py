@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from xrm.engine.queries.plan import Kit
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.statements import any_of
+from xrm.engine.storage.statements import Prepared, any_of
 
 Path = tuple[str, ...]
 
@@ -45,9 +45,13 @@ def titles_of(
     """The titles by id of those records that the actor may read."""
     if entity not in kit.desk.schema.entities or not kit.desk.reader.rights(entity).can("read"):
         return {}
+    prepared = kit.plan(("titles", entity), lambda: _titles(kit, entity))
+    rows = (prepared.read(row) for row in unit.run(prepared, {**parameters, "ids": list(ids)}))
+    return {str(record): title for record, title in rows}
+
+
+def _titles(kit: Kit, entity: str) -> Prepared:
     frame = kit.desk.frame(entity)
     readable = frame.readable()
     conditions = [any_of(frame.id, "ids")] if readable is None else [any_of(frame.id, "ids"), readable]
-    prepared = kit.prepare(sa.select(frame.id, frame.own("title")).where(*conditions))
-    rows = (prepared.read(row) for row in unit.run(prepared, {**parameters, "ids": list(ids)}))
-    return {str(record): title for record, title in rows}
+    return kit.prepare(sa.select(frame.id, frame.own("title")).where(*conditions))

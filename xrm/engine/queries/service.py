@@ -63,9 +63,9 @@ class QueryService:
         self._row_rules, self._world, self._zone, self._settings = row_rules, world, zone, pack_settings
         self._currency = currency
         self._names = ModelNames(model.entities)
-        self._plans: Cache[ListPlan] = Cache(PLANS)
-        self._firsts: dict[str, sa.FromClause] = {}
+        self._kept: Cache[Any] = Cache(PLANS)
         self._asked: Cache[Asked] = Cache(PLANS)
+        self._firsts: dict[str, sa.FromClause] = {}
 
     # --- what a reader is ------------------------------------------------------------------------------
 
@@ -86,6 +86,7 @@ class QueryService:
             dialect,
             self._currency,
             self.database,
+            self._kept,
         )
 
     def context(self, actor: Actor) -> Context:
@@ -102,24 +103,27 @@ class QueryService:
 
     def list(self, actor: Actor, query: Query) -> Page:
         """One page of the records that match and that the actor may read."""
-        with self.database.read() as unit:
-            return self.list_in(unit, actor, query)
+        started = perf_counter()
+        asked = self._plan(actor, query)
+        with self.database.read(snapshot=not asked[0].is_one_statement(query)) as unit:
+            return self._page(unit, actor, query, asked, started)
 
     def list_in(self, unit: UnitOfWork, actor: Actor, query: Query) -> Page:
         """One page, read in the caller's transaction."""
         started = perf_counter()
-        self.reader(actor).entity(query.entity)
-        plan, literals = self._plan(actor, query)
+        return self._page(unit, actor, query, self._plan(actor, query), started)
+
+    def _page(self, unit: UnitOfWork, actor: Actor, query: Query, asked: Asked, started: float) -> Page:
         planned = perf_counter()
-        kit, parameters = self.kit(actor), self.parameters(actor)
+        (plan, literals), kit, parameters = asked, self.kit(actor), self.parameters(actor)
         values = {**values_of(kit, query, parameters), **literals}
         rows = self._rows(unit, plan, query, values)
         ran = perf_counter()
         shown = rows[: query.limit]
-        data = [plan.presenter.record(row) for row in shown]
+        data = plan.presenter.records(shown)
         name_references(kit, unit, data, plan.presenter.any_references, parameters)
         expanding.expand(self, unit, actor, query, data)
-        more = cursor.encode(query, self._key(plan, shown[-1])) if len(rows) > query.limit else None
+        more = cursor.encode(query, plan.key(shown[-1])) if len(rows) > query.limit else None
         count, count_is = self._count(unit, plan, query, values)
         timings = {"plan": planned - started, "run": ran - planned, "present": perf_counter() - ran}
         return Page(data, more, count, count_is, timings=timings)
@@ -129,11 +133,12 @@ class QueryService:
         return self._asked.get(shape_of(query, actor.signature), lambda: self._ask(actor, query))
 
     def _ask(self, actor: Actor, query: Query) -> Asked:
+        self.reader(actor).entity(query.entity)
         kit = self.kit(actor)
         filters = filtered(kit, query)
         bare = shape_of(replace(query, filters=(), conditions=(), tests=()), actor.signature)
-        plan = self._plans.get((bare, filters.lifted.shape), lambda: plan_list(kit, query, filters))
-        return plan, filters.lifted.values
+        key = ("list", *bare, filters.lifted.shape)
+        return kit.plan(key, lambda: plan_list(kit, query, filters)), filters.lifted.values
 
     def _rows(
         self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]
@@ -148,9 +153,6 @@ class QueryService:
             if len(rows) == values["limit"]:
                 break
         return rows
-
-    def _key(self, plan: ListPlan, row: Sequence[Any]) -> tuple[Any, ...]:
-        return plan.first.read(row)[-plan.keys :]
 
     def _count(
         self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]

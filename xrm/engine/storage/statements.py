@@ -78,9 +78,9 @@ class Prepared:
             return iter([tuple(self.bind(_only_row(columns)))])
         return zip(*(_bound_column(slot, columns, count) for slot in self.slots), strict=True)
 
-    def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        """The raw row as Python scalars."""
-        pairs = zip(row, self.readers, strict=True)
+    def read(self, row: Sequence[Any], start: int = 0) -> tuple[Any, ...]:
+        """The raw row as Python scalars, from the column at `start` on."""
+        pairs = zip(row[start:], self.readers[start:], strict=True)
         return tuple(v if v is None or read is None else read(v) for v, read in pairs)
 
     def ready(self, values: Values) -> tuple[str, list[Any]]:
