@@ -362,8 +362,8 @@ def test_an_amount_without_currency_is_in_that_of_the_installation() -> None:
 def test_a_pointer_to_any_entity_is_shown_by_the_ledger_number_of_its_entity() -> None:
     made = Contracts(MODEL, Surroundings(numbers={7: "contact"}))["complaint"]
     dump = compile_row(row_fields(made, ["about"]), "postgresql")
-    assert dump((7, UUID(ID), "Ana")) == {"about": {"id": ID, "entity": "contact", "title": "Ana"}}
-    assert dump((8, UUID(ID), "gone")) == dump((None, None, None)) == {"about": None}
+    assert dump((7, ID, "Ana")) == {"about": {"id": ID, "entity": "contact", "title": "Ana"}}
+    assert dump((8, ID, "gone")) == dump((None, None, None)) == {"about": None}
 
 
 def test_a_contract_is_made_once_per_model() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from operator import itemgetter
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ import orjson
 
 from xrm.engine.projection.contracts import RECORD_ID, Contract, TypedField
 from xrm.engine.projection.references import LOOKUP
+from xrm.engine.projection.row_code import Cell, Converter, RowDumper, row_function
 from xrm.engine.storage.types import stored_type
 from xrm.metadata.fieldtypes.base import FieldType, Params, Part, Storage
 from xrm.metadata.fieldtypes.builtins import value_from, write_value
@@ -35,12 +36,11 @@ from xrm.metadata.fieldtypes.times import (
 )
 from xrm.metadata.values import MONEY_SCALE
 
-Converter = Callable[[Any], Any]
 RowConverter = Callable[[Sequence[Any]], Any]
-RowDumper = Callable[[Sequence[Any]], dict[str, Any]]
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _UTC_ZONES = (UTC, ZoneInfo("UTC"))
 _NO_FRACTION = ".000000Z"
+REMEMBERED_IDS = 10_000
 _MOST_PLAIN_SCALE = 6  # str() of a Decimal with more places may take an exponent
 _JSON_AS_READ = frozenset({Storage.TEXT, Storage.LONG_TEXT, Storage.CODE, Storage.INTEGER, Storage.JSON})
 
@@ -70,46 +70,31 @@ def compile_row(
 ) -> RowDumper:
     """A function from a raw driver row, whose columns are the fields' parts in order, to a record.
 
-    With `native`, ids, dates and times stay the objects that the driver gave, wherever `to_json` writes
+    A name with dots is a value of the record that the name before them points at, and stands in it.
+    With `native`, dates and times stay the objects that the driver gave, wherever `to_json` writes
     them as the field type would; that is twice as fast on PostgreSQL. Else all values are plain JSON.
     """
-    row: list[tuple[str, int, Converter | None]] = []
-    wide: list[tuple[str, RowConverter]] = []
-    at = 0
+    cells, at = [], 0
     for name, type_, params, width in fields:
-        if width == 1:
-            row.append((name, at, column_converter(type_, params, dialect, native)))
-        else:
-            row.append((name, at, None))
-            wide.append((name, _wide_converter(type_, params, dialect, at, width, native)))
+        cells.append(_cell(tuple(name.split(".")), type_, params, dialect, at, width, native))
         at += width
-    return _dumper(row, wide)
+    return row_function(cells)
 
 
-def _dumper(row: list[tuple[str, int, Converter | None]], wide: list[tuple[str, RowConverter]]) -> RowDumper:
-    """Every value is copied as it is, in one step; then those that need it are converted in their place."""
-    names = tuple(name for name, _, _ in row)
-    pick = _picker([at for _, at, _ in row])
-    narrow = tuple((name, convert) for name, _, convert in row if convert is not None)
-    broad = tuple(wide)
-
-    def dump(raw: Sequence[Any]) -> dict[str, Any]:
-        record = dict(zip(names, pick(raw), strict=False))
-        for name, convert in narrow:
-            value = record[name]
-            if value is not None:
-                record[name] = convert(value)
-        for name, convert in broad:
-            record[name] = convert(raw)
-        return record
-
-    return dump
+def _cell(
+    path: tuple[str, ...], type_: FieldType, params: Params, dialect: str, at: int, width: int, native: bool
+) -> Cell:
+    if width == 1:
+        return Cell(path, at, column_converter(type_, params, dialect, native))
+    if type_ is LOOKUP and len(params.get("targets", ())) == 1 and "numbers" not in params:
+        return Cell(path, at, _pointer_id(dialect, native), entity=params["targets"][0])
+    return Cell(path, at, whole=_wide_converter(type_, params, dialect, at, width, native))
 
 
-def _picker(places: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    if places == list(range(len(places))):
-        return lambda raw: raw  # zip ends with the names
-    return itemgetter(*places) if len(places) > 1 else lambda raw: (raw[places[0]],)
+def _pointer_id(dialect: str, native: bool) -> Converter | None:
+    """How the id of a record pointed at is shown; the same ones come again and again."""
+    show = column_converter(RECORD_ID, {}, dialect, native)
+    return show and _POINTER_IDS.get(dialect, show)
 
 
 def column_converter(
@@ -141,7 +126,7 @@ def _wide_converter(
     if type_ is MONEY:
         return _money(at, dialect)
     if type_ is LOOKUP and "numbers" not in params:
-        show = column_converter(RECORD_ID, {}, dialect, native) or _unchanged
+        show = _pointer_id(dialect, native) or _unchanged
         return _pointed(at, params["targets"], show)
     parts = type_.parts(params)
     readers = tuple(stored_type(part).reader(dialect) or _unchanged for part in parts)
@@ -155,9 +140,7 @@ def _wide_converter(
 
 
 def _pointed(at: int, targets: Sequence[str], show: Converter) -> RowConverter:
-    """Id, entity and title of the one target that is pointed at."""
-    if len(targets) == 1:
-        return _pointed_at_one(at, targets[0], show)
+    """Id, entity and title of the one target that is pointed at, of several."""
     places = tuple((at + 2 * index, entity) for index, entity in enumerate(targets))
 
     def convert(raw: Sequence[Any]) -> Any:
@@ -165,16 +148,6 @@ def _pointed(at: int, targets: Sequence[str], show: Converter) -> RowConverter:
             if raw[place] is not None:
                 return {"id": show(raw[place]), "entity": entity, "title": raw[place + 1]}
         return None
-
-    return convert
-
-
-def _pointed_at_one(at: int, entity: str, show: Converter) -> RowConverter:
-    title = at + 1
-
-    def convert(raw: Sequence[Any]) -> Any:
-        found = raw[at]
-        return None if found is None else {"id": show(found), "entity": entity, "title": raw[title]}
 
     return convert
 
@@ -271,13 +244,14 @@ _SHORT_CUTS: Mapping[tuple[int, str], Callable[[Part], Converter | None]] = {
     (id(DATETIME), SQLITE): _always(_instant_of_text),
     (id(DATETIME), POSTGRESQL): _always(write_instant),
     (id(RECORD_ID), SQLITE): _always(_id_of_bytes),
-    (id(RECORD_ID), POSTGRESQL): _always(str),
+    (id(RECORD_ID), POSTGRESQL): _always(None),
     (id(BOOLEAN), SQLITE): _always(bool),
     (id(BOOLEAN), POSTGRESQL): _always(None),
     (id(DURATION), SQLITE): _always(_duration_of_seconds),
     (id(DURATION), POSTGRESQL): _always(_duration_of_seconds),
 }
+_POINTER_IDS: Mapping[str, Converter] = {SQLITE: lru_cache(maxsize=REMEMBERED_IDS)(_id_of_bytes)}
 _NATIVE: Mapping[tuple[int, str], Converter | None] = {
-    **{(id(type_), POSTGRESQL): None for type_ in (RECORD_ID, DATE, TIME)},
+    **{(id(type_), POSTGRESQL): None for type_ in (DATE, TIME)},
     (id(DATETIME), POSTGRESQL): _in_utc,
 }

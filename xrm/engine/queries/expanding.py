@@ -146,9 +146,7 @@ class _ChildrenPlan:
     presenter: Presenter
 
 
-def _plan_children(
-    kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], ...] | None
-) -> _ChildrenPlan:
+def _plan_children(kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], ...] | None) -> _ChildrenPlan:
     if side.of is None:
         raise AssertionError("an inverse side always names the stored one")
     child, lookup = side.of

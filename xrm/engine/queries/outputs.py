@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import Contracts, TypedField
-from xrm.engine.projection.dumper import RowDumper, RowField, compile_row
+from xrm.engine.projection.dumper import RowField, compile_row
 from xrm.engine.projection.references import LOOKUP
+from xrm.engine.projection.row_code import RowDumper
 from xrm.engine.queries.frame import Element, Frame
 from xrm.engine.queries.places import Places, over_places
 from xrm.engine.queries.reading import unknown_name
@@ -30,9 +31,7 @@ class Output:
     any_reference: bool = False
 
 
-def outputs(
-    frame: Frame, contracts: Contracts, paths: Sequence[Path] | None, places: Places
-) -> list[Output]:
+def outputs(frame: Frame, contracts: Contracts, paths: Sequence[Path] | None, places: Places) -> list[Output]:
     """The outputs for these paths, or for everything that the actor may read; raises Invalid for others.
 
     Records that more is given of than their titles are joined, at `places`.
@@ -170,23 +169,11 @@ class Presenter:
     """Turns raw rows into records, nested where a path has several names."""
 
     def __init__(self, made: Sequence[Output], dialect: str) -> None:
-        self._dump: RowDumper = compile_row([o.field for o in made], dialect)
-        self._nested = tuple((o.field.name, o.path) for o in made if len(o.path) > 1)
+        self.record: RowDumper = compile_row([o.field for o in made], dialect)
         self.any_references = tuple(o.path for o in made if o.any_reference)
         self.width = sum(len(o.columns) for o in made)
 
-    def record(self, raw: Sequence[Any]) -> dict[str, Any]:
-        """The record that the raw row holds."""
-        record = self._dump(raw)
-        for flat, path in self._nested:
-            value = record.pop(flat)
-            parent = record
-            for name in path[:-1]:
-                parent = parent.get(name) or {}
-            if parent:
-                parent[path[-1]] = value
-        return record
-
     def records(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
         """The records that the raw rows hold."""
-        return [self.record(row) for row in rows]
+        record = self.record
+        return [record(row) for row in rows]

@@ -62,7 +62,9 @@ class Places:
         return id(column) in self._far
 
 
-def over_places(places: Places, frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]) -> list[Element]:
+def over_places(
+    places: Places, frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]
+) -> list[Element]:
     """What `value` gives of the record that a lookup leads to; of several entities what the one pointed at has."""
     found = [list(value(place.there)) for place in places.of(frame, name)]
     if len(found) < 2:

@@ -137,9 +137,7 @@ class _Page:
         columns += [key.column for key in self.keys]
         return gathered(partial(self._rows, more), columns, self.places, partial(reordered, self.keys))
 
-    def _rows(
-        self, more: Sequence[sa.ColumnElement[bool]], columns: Sequence[Element]
-    ) -> sa.Select[Any]:
+    def _rows(self, more: Sequence[sa.ColumnElement[bool]], columns: Sequence[Element]) -> sa.Select[Any]:
         chosen = sa.select(*labelled(columns)).select_from(self.frame.table).where(*self.conditions, *more)
         if not self.keys:
             return chosen

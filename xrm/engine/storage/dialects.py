@@ -14,6 +14,7 @@ import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg.types.string import TextLoader
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
 
@@ -186,6 +187,7 @@ def _postgresql_opener(address: URL, options: Options) -> Callable[[], psycopg.C
             connect_timeout=10,
         )
         driver.prepared_max = STATEMENT_CACHE
+        driver.adapters.register_loader("uuid", TextLoader)  # most ids are read to be written out again
         set_json_dumps(orjson.dumps, driver)
         set_json_loads(orjson.loads, driver)
         return driver

@@ -280,7 +280,7 @@ class Json(StoredType):
 
 
 class Uuid(StoredType):
-    """An id: uuid on PostgreSQL, 16 bytes on SQLite."""
+    """An id: uuid on PostgreSQL, whose driver gives it as text; 16 bytes on SQLite."""
 
     impl = sa.Uuid
     cache_ok = True
@@ -295,7 +295,7 @@ class Uuid(StoredType):
         return None if dialect == POSTGRESQL else _uuid_bytes
 
     def reader(self, dialect: str) -> Converter | None:
-        return None if dialect == POSTGRESQL else _uuid_of
+        return UUID if dialect == POSTGRESQL else _uuid_of
 
 
 def _uuid_bytes(value: UUID) -> bytes:
