@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from traceback import format_exception
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, request
 
-from xrm.api import create_api, create_health, install_errors, reference, reference_list
+from xrm.api import (
+    Direct,
+    Figures,
+    create_api,
+    create_health,
+    edge_of,
+    install_errors,
+    reference,
+    reference_list,
+)
 from xrm.api.answers import Answer
 from xrm.api.edge import request_id
 from xrm.api.proxies import TrustedProxies
@@ -23,19 +34,27 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 class App(Flask):
-    """Flask that believes the right proxies, and logs failures under the id that the caller was told."""
+    """Flask behind the API, which believes the right proxies and logs failures as the caller was told."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__("xrm.ui", static_folder=None)
         self.url_map.merge_slashes = False
-        self.runtime = runtime
+        self.runtime, self.edge, self.figures = runtime, edge_of(runtime), Figures()
         self._proxies = TrustedProxies(runtime.settings.trusted_proxies)
+        self._direct = Direct(
+            self.edge, self.figures, super().wsgi_app, self._failed, always(runtime.settings)
+        )
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
         """The request is served with the address of whoever stands before the trusted proxies."""
         peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
         environ["REMOTE_ADDR"] = self._proxies.caller(peer, forwarded)
-        return super().wsgi_app(environ, start_response)
+        return self._direct(environ, start_response)
+
+    def _failed(self, environ: dict[str, Any], start_response: Any, failure: Exception) -> Any:
+        """A failure outside of Flask is answered and logged as one inside of it."""
+        with self.request_context(environ):
+            return self.handle_exception(failure)(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:
         """The failure is in the log, under its request id; without values, which may be secret."""
@@ -43,7 +62,8 @@ class App(Flask):
         import structlog
 
         trace = "".join(format_exception(*exc_info))
-        structlog.get_logger("xrm").error("request failed", request_id=request_id(self.runtime), trace=trace)
+        known_as = request_id(self.runtime, request)
+        structlog.get_logger("xrm").error("request failed", request_id=known_as, trace=trace)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -57,14 +77,18 @@ def mount(runtime: Runtime) -> Flask:
     assets = load_assets(e.icon for e in runtime.current().model.entities.values())
     prepare(app.jinja_env, assets)
     app.register_blueprint(static_assets(assets))
-    app.register_blueprint(create_health(runtime))
-    app.register_blueprint(create_api(runtime))
+    app.register_blueprint(create_health(runtime, app.figures))
+    app.register_blueprint(create_api(app.edge))
     app.register_blueprint(docs_pages(runtime, Tell(reference_list, reference)))
     app.register_blueprint(create_ui(runtime, assets))
     install_errors(app, runtime, page=lambda made: _page(runtime, made))
-    if runtime.settings.base_url.startswith("https://"):
-        app.after_request(_always_encrypted)
+    app.after_request(partial(_with_headers, always(runtime.settings)))
     return app
+
+
+def always(settings: Settings) -> Mapping[str, str]:
+    """The headers of every response of this installation."""
+    return {"Strict-Transport-Security": HSTS} if settings.base_url.startswith("https://") else {}
 
 
 def _page(runtime: Runtime, made: Answer) -> Response:
@@ -72,6 +96,6 @@ def _page(runtime: Runtime, made: Answer) -> Response:
     return refusal_page(runtime, made.status, orjson.loads(made.body or b"{}"), made.headers)
 
 
-def _always_encrypted(made: Response) -> Response:
-    made.headers["Strict-Transport-Security"] = HSTS
+def _with_headers(headers: Mapping[str, str], made: Response) -> Response:
+    made.headers.update(headers)
     return made

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from xrm.api.answers import Answer
-from xrm.api.edge import PREFIX, request_id, response, view
+from xrm.api.edge import PREFIX, Edge, request_id, response, view
 from xrm.api.problems import HIDDEN, failure, plain_refusal, problem
 from xrm.api.routes import ROUTES
 from xrm.engine.identity.repetition import Repetition
@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 PageOf = Callable[[Answer], Response]
 
 
-def create_api(runtime: Runtime) -> Blueprint:
-    """Every route of the API over `runtime`."""
+def edge_of(runtime: Runtime) -> Edge:
+    """What answers the API's requests over `runtime`."""
+    hours = runtime.settings.limits.idempotency_hours
+    return Edge(runtime, Repetition(runtime.database, runtime.world, hours))
+
+
+def create_api(edge: Edge) -> Blueprint:
+    """Every route of the API as Flask knows it."""
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
-    settings = runtime.settings
-    repetition = Repetition(runtime.database, runtime.world, settings.limits.idempotency_hours)
     for route in ROUTES:
         blueprint.add_url_rule(
             route.path,
             endpoint=f"{route.method} {route.path}".replace(".", "_"),
-            view_func=view(runtime, repetition, route),
+            view_func=view(edge, route),
             methods=[route.method],
             provide_automatic_options=False,
         )
@@ -43,31 +47,31 @@ def install_errors(app: Flask, runtime: Runtime, page: PageOf | None = None) -> 
     def answered(made: Answer) -> Response:
         if page is not None and _wants_page():
             return page(made)
-        return response(made, request_id(runtime))
+        return response(made, request_id(runtime, request))
 
     def refused(error: XrmError) -> Response:
-        return answered(problem(error, request_id(runtime)))
+        return answered(problem(error, request_id(runtime, request)))
 
     def protocol(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
             return cast(Response, error.get_response())
-        return answered(_by_protocol(error, request_id(runtime)))
+        return answered(by_protocol(error, request.method, request_id(runtime, request)))
 
     def failed(error: InternalServerError) -> Response:
-        return answered(failure(request_id(runtime)))
+        return answered(failure(request_id(runtime, request)))
 
     app.register_error_handler(XrmError, refused)
     app.register_error_handler(HTTPException, protocol)
     app.register_error_handler(InternalServerError, failed)
 
 
-def _by_protocol(error: HTTPException, known_as: str) -> Answer:
+def by_protocol(error: HTTPException, method: str, known_as: str) -> Answer:
     """A refusal by Flask or Werkzeug, in our words."""
     if error.code == 404:
         return plain_refusal(404, "Not found", "R104", HIDDEN, known_as)
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
-        detail = f"This address does not take {request.method[:20]}. Use {allowed}."
+        detail = f"This address does not take {method[:20]}. Use {allowed}."
         return plain_refusal(405, "Wrong method", "H109", detail, known_as).with_headers(Allow=allowed)
     if error.code == 413:
         return plain_refusal(413, TooLarge.title, "R113", "The request is too large. Send less.", known_as)

@@ -1,14 +1,17 @@
-"""Where HTTP ends: a request becomes a `Call`, an `Answer` or a refusal becomes a response."""
+"""Where HTTP ends: a request becomes a `Call`, an `Answer` or a refusal becomes a status and headers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import parse_qsl
 
-from flask import Response, g, request
+from flask import Response
+from flask import request as flask_request
+from werkzeug.wrappers import Request
 
 from xrm.api.answers import Answer, is_current
 from xrm.api.call import Call, Stopwatch
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_KNOWN_AS = "xrm.request_id"
 _BEARER = "bearer "
 HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -39,55 +43,74 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def view(runtime: Runtime, repetition: Repetition, route: Route) -> Callable[..., Response]:
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What answers the API's requests, whoever found their route."""
+
+    runtime: Runtime
+    repetition: Repetition
+
+    def served(self, route: Route, request: Request, names: Mapping[str, str]) -> tuple[Answer, Stopwatch]:
+        """The answer of the route, or the refusal as problem+json; and how long its parts took."""
+        watch = Stopwatch()
+        try:
+            made = self._answered(self._open(watch, route, request), route, request, names)
+        except XrmError as error:
+            made = problem(error, request_id(self.runtime, request))
+        return made, watch
+
+    def _answered(self, call: Call, route: Route, request: Request, names: Mapping[str, str]) -> Answer:
+        call.watch.mark("door")
+        once = once_of(call, self.repetition) if route.method == "POST" else None
+        named = call if once is None else replace(call, once=once)
+        made = answered_once(once, lambda: route.handle(named, **names))
+        call.watch.mark("work")
+        if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
+            if made.close is not None:
+                made.close()
+            return Answer(304, headers={"ETag": made.etag})
+        return made
+
+    def _open(self, watch: Stopwatch, route: Route, request: Request) -> Call:
+        limits = self.runtime.settings.limits
+        request.max_content_length = limits.file_bytes if route.takes_file else limits.body_bytes
+        query = request.query_string.decode()
+        if "%00" in query:
+            raise unreadable("H104", "A parameter holds a NUL character.", "Remove it.")
+        snapshot, stamp = self.runtime.look()
+        actor = caller(self.runtime, stamp, request)
+        self.runtime.identity.begin_request(actor)
+        return Call(
+            runtime=self.runtime,
+            snapshot=snapshot,
+            actor=actor,
+            address=f"{request.path}?{query}",
+            params=_params(query),
+            headers=request.headers,
+            read=_body(self.runtime, request),
+            stream=_stream(self.runtime, request),
+            watch=watch,
+        )
+
+
+def view(edge: Edge, route: Route) -> Callable[..., Response]:
     """The Flask view of a route; every refusal leaves it as problem+json."""
 
     def run(**names: str) -> Response:
-        watch = Stopwatch()
-        try:
-            made = _answered(_open(runtime, watch, route), repetition, route, names)
-        except XrmError as error:
-            made = problem(error, request_id(runtime))
-        return response(made, request_id(runtime), watch)
+        made, watch = edge.served(route, flask_request, names)
+        return response(made, request_id(edge.runtime, flask_request), watch)
 
     return run
 
 
-def _answered(call: Call, repetition: Repetition, route: Route, names: Mapping[str, str]) -> Answer:
-    call.watch.mark("door")
-    once = once_of(call, repetition) if route.method == "POST" else None
-    made = answered_once(once, lambda: route.handle(replace(call, once=once), **names))
-    call.watch.mark("work")
-    if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
-        if made.close is not None:
-            made.close()
-        return Answer(304, headers={"ETag": made.etag})
-    return made
+def _params(query: str) -> dict[str, list[str]]:
+    params: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
+        params.setdefault(name, []).append(value)
+    return params
 
 
-def _open(runtime: Runtime, watch: Stopwatch, route: Route) -> Call:
-    limits = runtime.settings.limits
-    request.max_content_length = limits.file_bytes if route.takes_file else limits.body_bytes
-    params = request.args.to_dict(flat=False)
-    if "%00" in request.environ.get("QUERY_STRING", ""):
-        raise unreadable("H104", "A parameter holds a NUL character.", "Remove it.")
-    snapshot, stamp = runtime.look()
-    actor = caller(runtime, stamp)
-    runtime.identity.begin_request(actor)
-    return Call(
-        runtime=runtime,
-        snapshot=snapshot,
-        actor=actor,
-        address=request.full_path,
-        params=params,
-        headers=request.headers,
-        read=_body(runtime),
-        stream=_stream(runtime),
-        watch=watch,
-    )
-
-
-def _body(runtime: Runtime) -> Callable[[], bytes]:
+def _body(runtime: Runtime, request: Request) -> Callable[[], bytes]:
     def read() -> bytes:
         if (request.content_length or 0) > runtime.settings.limits.body_bytes:
             raise over(runtime.settings.limits, "body_bytes")
@@ -96,7 +119,7 @@ def _body(runtime: Runtime) -> Callable[[], bytes]:
     return read
 
 
-def _stream(runtime: Runtime) -> Callable[[], BinaryIO]:
+def _stream(runtime: Runtime, request: Request) -> Callable[[], BinaryIO]:
     """The body as it comes in; one that a key stands for was read before, to be known again."""
 
     def stream() -> BinaryIO:
@@ -109,7 +132,7 @@ def _stream(runtime: Runtime) -> Callable[[], BinaryIO]:
     return stream
 
 
-def caller(runtime: Runtime, stamp: Stamp) -> Actor:
+def caller(runtime: Runtime, stamp: Stamp, request: Request) -> Actor:
     """Who asks; a token wins over a cookie, and a cookie counts only with its CSRF header."""
     header = request.headers.get("Authorization", "")
     if header[: len(_BEARER)].lower() == _BEARER:
@@ -119,36 +142,42 @@ def caller(runtime: Runtime, stamp: Stamp) -> Actor:
         hint = "Send Authorization: Bearer and a token."
         raise NotSignedIn(Problem("A101", "You are not signed in.", hint))
     actor = runtime.identity.resolve_session(cookie, door="api", stamp=stamp)
-    _check_csrf(runtime, cookie)
+    _check_csrf(runtime, cookie, request)
     return actor
 
 
-def _check_csrf(runtime: Runtime, cookie: str) -> None:
+def _check_csrf(runtime: Runtime, cookie: str, request: Request) -> None:
     if not runtime.identity.is_csrf(cookie, request.headers.get(CSRF_HEADER, "")):
         hint = f"Send the header {CSRF_HEADER}, or use a token."
         raise Forbidden(Problem("A131", "A session cookie counts only with its CSRF header.", hint))
 
 
-def request_id(runtime: Runtime) -> str:
+def request_id(runtime: Runtime, request: Request) -> str:
     """The id of this request: the caller's own if it is plain, else a new one."""
-    known = g.get("request_id")
+    known = request.environ.get(_KNOWN_AS)
     if known is None:
         stated = request.headers.get("X-Request-Id", "")
-        known = g.request_id = stated if _REQUEST_ID.match(stated) else str(runtime.world.new_id())
+        known = stated if _REQUEST_ID.match(stated) else str(runtime.world.new_id())
+        request.environ[_KNOWN_AS] = known
     return str(known)
 
 
-def response(answer: Answer, known_as: str, watch: Stopwatch | None = None) -> Response:
-    """The answer as Flask sends it: with its request id, and closed to everything that it does not need."""
+def headers_of(answer: Answer, known_as: str, watch: Stopwatch | None = None) -> dict[str, str]:
+    """The headers of the answer: with its request id, and closed to everything that it does not need."""
     headers = {**HEADERS, "X-Request-Id": known_as, **answer.headers}
-    content = answer.body if answer.pieces is None else answer.pieces
-    if content:
+    if answer.body or answer.pieces is not None:
         headers["Content-Type"] = answer.media_type
     if answer.status >= 400:
         headers["Cache-Control"] = "no-store"
     if watch:
         headers["Server-Timing"] = watch.header()
-    made = Response(content, answer.status, list(headers.items()))
+    return headers
+
+
+def response(answer: Answer, known_as: str, watch: Stopwatch | None = None) -> Response:
+    """The answer as Flask sends it."""
+    content = answer.body if answer.pieces is None else answer.pieces
+    made = Response(content, answer.status, list(headers_of(answer, known_as, watch).items()))
     if answer.close is not None:
         made.call_on_close(answer.close)
     if not content:

@@ -30,14 +30,23 @@ class Figures:
         self._seconds = Histogram(
             "xrm_request_seconds", "Time to answer", ("method", "route"), registry=self.registry
         )
+        self._kept: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def end(self, made: Response) -> Response:
+    def end(self, method: str, route: str, status: int, seconds: float) -> None:
         """One more request was answered."""
+        key = (method, route, status)
+        if key not in self._kept:
+            counter = self._requests.labels(method, route, str(status))
+            self._kept[key] = counter, self._seconds.labels(method, route)
+        counter, histogram = self._kept[key]
+        counter.inc()
+        histogram.observe(seconds)
+
+    def after(self, made: Response) -> Response:
+        """The same for a request that Flask answered."""
         seconds = perf_counter() - g.get("started", perf_counter())
-        route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.url_rule else "none"
-        self._requests.labels(method, route, str(made.status_code)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        rule = request.url_rule
+        self.end(request.method if rule else "none", rule.rule if rule else "none", made.status_code, seconds)
         return made
 
     def text(self) -> bytes:
@@ -45,27 +54,27 @@ class Figures:
         return generate_latest(self.registry)
 
 
-def create_health(runtime: Runtime) -> Blueprint:
+def create_health(runtime: Runtime, figures: Figures) -> Blueprint:
     """`/health/live`, `/health/ready` and `/metrics`; the last only with its own token."""
-    blueprint, figures = Blueprint("health", __name__), Figures()
+    blueprint = Blueprint("health", __name__)
 
     def live() -> Response:
-        return response(answer({"status": "live"}), request_id(runtime))
+        return response(answer({"status": "live"}), request_id(runtime, request))
 
     def ready() -> Response:
-        return response(_readiness(runtime), request_id(runtime))
+        return response(_readiness(runtime), request_id(runtime, request))
 
     def metrics() -> Response:
         refusal = _metrics_refusal(runtime.settings.metrics_token)
         if refusal is not None:
-            return response(problem(refusal, request_id(runtime)), request_id(runtime))
+            return response(problem(refusal, request_id(runtime, request)), request_id(runtime, request))
         return Response(figures.text(), content_type=CONTENT_TYPE_LATEST)
 
     blueprint.add_url_rule("/health/live", view_func=live)
     blueprint.add_url_rule("/health/ready", view_func=ready)
     blueprint.add_url_rule("/metrics", view_func=metrics)
     blueprint.before_app_request(_begin)
-    blueprint.after_app_request(figures.end)
+    blueprint.after_app_request(figures.after)
     return blueprint
 
 
@@ -77,7 +86,7 @@ def _readiness(runtime: Runtime) -> Answer:
     try:
         runtime.current()
     except Unavailable as error:
-        return problem(error, request_id(runtime))
+        return problem(error, request_id(runtime, request))
     return answer({"status": "ready"})
 
 
