@@ -16,8 +16,9 @@ from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.commands import Actor
 from xrm.engine.projection.contracts import Contracts
 from xrm.engine.projection.sql_expressions import parameter_values
-from xrm.engine.queries import cursor, expanding, grouping, histories, linked, searching
+from xrm.engine.queries import counting, cursor, expanding, grouping, histories, linked, searching
 from xrm.engine.queries.cache import Cache
+from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.frame import Desk
 from xrm.engine.queries.plan import Kit, ListPlan, filtered, plan_list, shape_of, values_of
 from xrm.engine.queries.reading import Reader
@@ -210,7 +211,40 @@ class QueryService:
         """
         return searching.lookup(self, actor, entity, relationship, text, values or {}, limit)
 
+    def far_counts(self, actor: Actor, entity: str, record: UUID, asked: Sequence[Far]) -> Sequence[Counted]:
+        """How many readable records each relationship of the record leads to, up to the published limit."""
+        self._demand(actor, (entity, *(far.entity for far in asked)))
+        if not asked:
+            return []
+        with self.database.read() as unit:
+            kit, parameters = self.kit(actor), self.parameters(actor)
+            return counting.counts(kit, unit, asked, parameters, (entity, record))
+
     # --- across entities --------------------------------------------------------------------------------
+
+    def counts(self, actor: Actor, entities: Sequence[str]) -> Sequence[Counted]:
+        """How many records of each entity the actor may read, up to the published limit."""
+        self._demand(actor, entities)
+        if not entities:
+            return []
+        with self.database.read() as unit:
+            asked = [Far(entity) for entity in entities]
+            return counting.counts(self.kit(actor), unit, asked, self.parameters(actor))
+
+    def recent(
+        self, actor: Actor, entities: Sequence[str], limit: int
+    ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """The records of each entity that the actor changed last: id, title and when."""
+        self._demand(actor, entities)
+        if not entities:
+            return {}
+        with self.database.read() as unit:
+            return counting.recent(self.kit(actor), unit, entities, self.parameters(actor), limit)
+
+    def _demand(self, actor: Actor, entities: Iterable[str]) -> None:
+        reader = self.reader(actor)
+        for name in entities:
+            reader.entity(name)
 
     def search(
         self, actor: Actor, text: str, *, entities: Iterable[str] = (), limit: int = 20

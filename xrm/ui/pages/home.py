@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response
 
-from xrm.engine.queries.request import Count, FieldTest, Page, Query, Sort
+from xrm.engine.queries.counting import Counted
 from xrm.metadata.model import Entity
 from xrm.ui.models import Empty, Hit, HitGroup, HomePage, Related, RelatedRow, SearchPage, Tile
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.menu import menu_entities
+from xrm.ui.pages.related import counted_text
 from xrm.ui.pages.visit import Visit
 
 TILES, BOARDS, RECENT, HITS = 8, 4, 5, 60
@@ -20,45 +21,36 @@ TILES, BOARDS, RECENT, HITS = 8, 4, 5, 60
 
 def show(visit: Visit) -> Response:
     """`GET /`: counts of what the menu leads to, and the records that this person changed last."""
-    counted = [(e, _counted(visit, e)) for e in menu_entities(visit)]
-    filled = sorted((c for c in counted if c[1].count), key=lambda c: -(c[1].count or 0))
+    entities = list(menu_entities(visit))
+    counts = visit.queries.counts(visit.actor, [e.name for e in entities])
+    counted = list(zip(entities, counts, strict=True))
+    filled = sorted((c for c in counted if c[1].count), key=lambda c: -c[1].count)
     chosen = [*filled, *(c for c in counted if not c[1].count)][:TILES]
     model = HomePage(
         title=visit.ui.t("Home"),
-        tiles=tuple(_tile(visit, entity, page) for entity, page in chosen),
-        boards=tuple(b for entity, _ in filled if (b := _mine(visit, entity)) is not None)[:BOARDS],
+        tiles=tuple(_tile(visit, entity, count) for entity, count in chosen),
+        boards=tuple(_boards(visit, [entity for entity, _ in filled]))[:BOARDS],
         empty=None if counted else _nothing(visit),
     )
     return page(visit, "home.html", model, current="home")
 
 
-def _counted(visit: Visit, entity: Entity) -> Page:
-    return visit.queries.list(visit.actor, Query(entity.name, fields=(("id",),), limit=1, count=Count.CAPPED))
-
-
-def _tile(visit: Visit, entity: Entity, found: Page) -> Tile:
-    value = visit.ui.number(found.count or 0) + ("+" if found.count_is == "at_least" else "")
+def _tile(visit: Visit, entity: Entity, found: Counted) -> Tile:
+    value = counted_text(visit, found)
     label, tone = visit.plural(entity), "" if found.count else "empty"
     return Tile(label, value, href=f"/r/{entity.name}", icon=entity.icon, tone=tone)
 
 
-def _mine(visit: Visit, entity: Entity) -> Related | None:
-    """What this person changed last, if anything."""
-    tests = (FieldTest(("updated_by",), "eq", ("me",)),)
-    query = Query(
-        entity.name,
-        fields=(("title",), ("updated_at",)),
-        tests=tests,
-        sort=(Sort(("updated_at",), True),),
-        limit=RECENT,
-    )
-    rows = visit.queries.list(visit.actor, query)
-    if not rows.data:
-        return None
-    listed = tuple(_recent(visit, entity, row) for row in rows.data)
-    href = "/r/" + entity.name + "?" + urlencode({"f.updated_by": "me", "sort": "-updated_at"})
-    label = visit.ui.t("{plural} that you changed", plural=visit.plural(entity))
-    return Related(label, entity.icon, listed, href=href if rows.next else "")
+def _boards(visit: Visit, entities: Sequence[Entity]) -> Iterator[Related]:
+    """What this person changed last, of each entity where there is something."""
+    latest = visit.queries.recent(visit.actor, [e.name for e in entities], RECENT + 1)
+    for entity in entities:
+        rows = latest[entity.name]
+        if rows:
+            listed = tuple(_recent(visit, entity, row) for row in rows[:RECENT])
+            href = "/r/" + entity.name + "?" + urlencode({"f.updated_by": "me", "sort": "-updated_at"})
+            label = visit.ui.t("{plural} that you changed", plural=visit.plural(entity))
+            yield Related(label, entity.icon, listed, href=href if len(rows) > RECENT else "")
 
 
 def _recent(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> RelatedRow:

@@ -13,16 +13,16 @@ from xrm.engine.commands import Delete, Restore, Target
 from xrm.engine.queries.request import Trash
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Invalid, XrmError
-from xrm.metadata.model import Entity, Shape
+from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.view import Children, Field
 from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import holds, scene_of
-from xrm.ui.pages.controls import control_for, readable_names
+from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.refusals import Said, status_of, summary
-from xrm.ui.pages.related import children, related_of, written
+from xrm.ui.pages.related import Holding, children, grids_of, holding, related_of, written
 from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
 from xrm.ui.pages.visit import Visit, record_id, version_in
@@ -30,6 +30,7 @@ from xrm.ui.pages.visit import Visit, record_id, version_in
 GRID_ROWS = 50
 FACTS = 3
 MOST_TOLD = 8
+MOST_LISTS = 6
 
 
 def show(visit: Visit, entity: str, record: str) -> Response:
@@ -43,14 +44,15 @@ def show(visit: Visit, entity: str, record: str) -> Response:
 def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> RecordPage:
     allowed = visit.records.permitted(visit.actor, entity.name, id_) if not entity.is_engine else _NOTHING
     is_gone = bool(record.get("deleted_at"))
-    related, adds = related_of(visit, entity, id_) if not is_gone else ((), ())
+    held = holding(visit, entity, id_)
+    related, adds = related_of(visit, entity, id_, held, MOST_LISTS) if not is_gone else ((), ())
     if allowed.may("share") and not is_gone:
         related = (*related, shared_card(visit, entity, id_))
     return RecordPage(
         title=title_of(visit, entity, record),
         icon=entity.icon,
         crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
-        sections=tuple(_sections(visit, entity, id_, record)),
+        sections=tuple(_sections(visit, entity, id_, record, held)),
         facts=tuple(_facts(visit, entity, record)),
         path=_path(visit, entity, record),
         transitions=() if is_gone else steps_of(visit, entity, id_, record),
@@ -164,10 +166,12 @@ def _footnote(visit: Visit, record: Mapping[str, Any]) -> str:
 # --- sections ---------------------------------------------------------------------------------------
 
 
-def _sections(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> Iterator[Section]:
+def _sections(
+    visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], held: Holding
+) -> Iterator[Section]:
     """The sections of the form with what may be read; grids stand in sections of their own."""
     scene = scene_of(visit, entity, record)
-    grids = _grids(visit, entity, id_)
+    grids = _grids(visit, entity, id_, held)
     form = form_of(entity)
     controls = [
         c for s in form.sections for row in s.rows for n in row if (c := control_for(visit, entity, n))
@@ -203,29 +207,18 @@ def _aside(visit: Visit, entity: Entity, record: Mapping[str, Any], shown: set[s
         yield Section(visit.ui.t("Responsible"), fields)
 
 
-def _grids(visit: Visit, entity: Entity, id_: UUID) -> dict[str, Field]:
-    """Owned children and links of the form, as tables to read."""
-    names = [n for s in form_of(entity).sections for row in s.rows for n in row]
-    sides = [entity.relationships[n] for n in names if n in entity.relationships]
-    known = readable_names(visit, entity)
-    wanted = [
-        s
-        for s in sides
-        if s.shape is Shape.INVERSE and s.owned and s.name in known and s.of and visit.can("read", s.of[0])
-    ]
-    if not wanted:
-        return {}
-    return {
-        s.name: Field(
-            s.name,
-            visit.text(s.label, s.name),
-            "rows",
-            value=list(children(visit, entity, id_, s, None, GRID_ROWS).data),
-            wide=True,
-            children=Children(tuple(_child_columns(visit, s.of[0] if s.of else "", s.of[1] if s.of else ""))),
-        )
-        for s in wanted
-    }
+def _grids(visit: Visit, entity: Entity, id_: UUID, held: Holding) -> dict[str, Field]:
+    """Owned children of the form, as tables to read."""
+    return {s.name: _grid(visit, entity, id_, s, held) for s in grids_of(visit, entity, held)}
+
+
+def _grid(visit: Visit, entity: Entity, id_: UUID, side: Relationship, held: Holding) -> Field:
+    child, lookup = side.of or ("", "")
+    rows = list(children(visit, entity, id_, side, None, GRID_ROWS).data) if held.has(side) else []
+    columns = Children(tuple(_child_columns(visit, child, lookup)))
+    return Field(
+        side.name, visit.text(side.label, side.name), "rows", value=rows, wide=True, children=columns
+    )
 
 
 def _child_columns(visit: Visit, child: str, lookup: str) -> Iterator[Field]:

@@ -3,31 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from xrm.engine.queries.request import Count, Page, Query
+from xrm.engine.queries.counting import Counted, Far
+from xrm.engine.queries.request import Page, Query
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, Link, Related, RelatedRow
-from xrm.ui.pages.controls import control_for, of_field, states
+from xrm.ui.pages.controls import control_for, of_field, readable_names, states
+from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.visit import Visit
 
 TOP = 5
+MOST_GRIDS = 4
+NONE = Counted(0, True)
 MOST_TELLING = 3
 CONNECTION = "connection"
 ENDS = {"record_a": ("record_b", "role_a"), "record_b": ("record_a", "role_b")}
 _DETAILS = ("date", "datetime", "select", "lookup", "line", "email", "phone", "money", "number")
 
 
-def related_of(visit: Visit, entity: Entity, record: UUID) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
-    """The short lists that hold something, and ways to add to those that do not."""
-    sides = [s for s in _sides(visit, entity) if not is_end(s)]
-    cards = [(_card(visit, entity, record, s), s) for s in sides]
-    filled = [card for card, _ in cards if card.rows]
-    adds = tuple(card.add for card, _ in cards if card.add is not None and not card.rows)
-    connections = _connections(visit, entity, record)
-    return (*([connections] if connections else []), *filled), adds
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a record's relationships hold, counted at once; a page then reads the first of a few of them."""
+
+    counts: Mapping[str, Counted]
+
+    def has(self, side: Relationship) -> bool:
+        """Whether the relationship leads to anything that this person may read."""
+        return self.count(side).count > 0
+
+    def count(self, side: Relationship) -> Counted:
+        """How many records it leads to."""
+        return self.counts.get(side.name, NONE)
+
+
+def holding(visit: Visit, entity: Entity, record: UUID) -> Holding:
+    """What this record's relationships to many hold, by one statement."""
+    asked = [
+        (side.name, Far(name, side.name)) for side in _to_many(visit, entity) for name in _fars(visit, side)
+    ]
+    found = visit.queries.far_counts(visit.actor, entity.name, record, [far for _, far in asked])
+    counts: dict[str, Counted] = {}
+    for (name, _), count in zip(asked, found, strict=True):
+        counts[name] = counts.get(name, NONE) + count
+    return Holding(counts)
+
+
+def counted_text(visit: Visit, found: Counted) -> str:
+    """A count in words."""
+    return visit.ui.number(found.count) + ("" if found.is_exact else "+")
+
+
+def related_of(
+    visit: Visit, entity: Entity, record: UUID, held: Holding, left: int
+) -> tuple[tuple[Related, ...], tuple[Action, ...]]:
+    """The short lists that hold something, and ways to add to those that do not.
+
+    Of `left` lists the first records are read; of the others there is the count, and the way to them.
+    """
+    sides = [s for s in _sides(visit, entity, held) if not is_end(s)]
+    filled, open_ = [s for s in sides if held.has(s)], [s for s in sides if not held.has(s)]
+    cards = [_card(visit, entity, record, s, held) for s in filled[:left]]
+    cards += [_closed(visit, entity, record, s, held) for s in filled[left:]]
+    adds = tuple(add for s in open_ if (add := _add(visit, entity, record, s)) is not None)
+    connections = _connections(visit, entity, record, held)
+    return (*([connections] if connections else []), *cards), adds
 
 
 def children(
@@ -51,16 +94,49 @@ def _child(side: Relationship) -> str:
     return side.of[0]
 
 
-def _sides(visit: Visit, entity: Entity) -> Iterator[Relationship]:
+def _to_many(visit: Visit, entity: Entity) -> Iterator[Relationship]:
     """The relationships that lead to many, or backwards to one, and that this person may follow."""
     for side in visit.queries.reader(visit.actor).relationships(entity):
-        if side.shape is Shape.LOOKUP or (side.owned and side.name in _on_form(entity)):
+        if side.shape is Shape.LOOKUP:
             continue
         if side.shape is Shape.INVERSE and side.of and not visit.can("read", side.of[0]):
             continue
         if not (side.any or any(visit.can("read", t) for t in side.targets)):
             continue
         yield side
+
+
+def _sides(visit: Visit, entity: Entity, held: Holding) -> Iterator[Relationship]:
+    """Those of them that have no grid on the form of this page."""
+    grids = {side.name for side in grids_of(visit, entity, held)}
+    for side in _to_many(visit, entity):
+        if side.name not in grids and not (
+            side.owned and side.name in _on_form(entity) and not held.has(side)
+        ):
+            yield side
+
+
+def grids_of(visit: Visit, entity: Entity, held: Holding) -> list[Relationship]:
+    """Owned children that stand on the main form: they stand on the page in the same place, as far as they fit.
+
+    Those without records cost nothing; of the others the first have grids.
+    """
+    names = [n for s in form_of(entity).sections for row in s.rows for n in row]
+    sides = [entity.relationships[n] for n in dict.fromkeys(names) if n in entity.relationships]
+    known = readable_names(visit, entity)
+    owned = [
+        s
+        for s in sides
+        if s.shape is Shape.INVERSE and s.owned and s.name in known and s.of and visit.can("read", s.of[0])
+    ]
+    filled = [s for s in owned if held.has(s)][:MOST_GRIDS]
+    return [s for s in owned if s in filled or not held.has(s)]
+
+
+def _fars(visit: Visit, side: Relationship) -> list[str]:
+    """The entities on the other side that this person may read."""
+    names = (side.of[0],) if side.of else side.targets
+    return [n for n in names if visit.can("read", n)]
 
 
 def _on_form(entity: Entity) -> frozenset[str]:
@@ -80,23 +156,33 @@ def _stored(visit: Visit, side: Relationship) -> Relationship:
     return visit.model.entities[side.of[0]].relationships[side.of[1]]
 
 
-def _card(visit: Visit, entity: Entity, record: UUID, side: Relationship) -> Related:
+def _card(visit: Visit, entity: Entity, record: UUID, side: Relationship, held: Holding) -> Related:
     stored, far = _stored(visit, side), _far(visit, side)
     if stored.shape is Shape.MANY:
         found = visit.queries.links(visit.actor, entity.name, record, side.name, limit=TOP)
         rows = tuple(_link_row(visit, entity, record, side, stored, r) for r in found.data)
-        count, href = f"{TOP}+", f"/r/{entity.name}/{record}/links/{side.name}"
     else:
         found = children(visit, entity, record, side, _telling(visit, far))
         rows = tuple(_row(visit, far, r) for r in found.data)
-        count = _counted(visit, entity, record, side) if found.next else ""
+    closed = _closed(visit, entity, record, side, held)
+    if found.next:
+        return replace(closed, rows=rows)
+    return replace(closed, rows=rows, count=visit.ui.number(len(rows)), href="")
+
+
+def _closed(visit: Visit, entity: Entity, record: UUID, side: Relationship, held: Holding) -> Related:
+    """The list without its records: how many there are, and where."""
+    stored, far = _stored(visit, side), _far(visit, side)
+    if stored.shape is Shape.MANY:
+        href = f"/r/{entity.name}/{record}/links/{side.name}"
+    else:
         href = f"/r/{far.name}?f.{stored.name}={record}"
     return Related(
         label=visit.text(side.label, side.name),
         icon=far.icon,
-        rows=rows,
-        count=count if found.next else visit.ui.number(len(rows)),
-        href=href if found.next else "",
+        rows=(),
+        count=counted_text(visit, held.count(side)),
+        href=href,
         add=_add(visit, entity, record, side),
     )
 
@@ -107,14 +193,6 @@ def _far(visit: Visit, side: Relationship) -> Entity:
     return next(
         (visit.model.entities[n] for n in names if visit.can("read", n)), visit.model.entities[side.entity]
     )
-
-
-def _counted(visit: Visit, entity: Entity, record: UUID, side: Relationship) -> str:
-    """How many there are, asked only where there are more than are shown."""
-    within = (entity.name, record, side.name)
-    query = Query(_child(side), fields=(("id",),), within=within, limit=1, count=Count.CAPPED)
-    page = visit.queries.list(visit.actor, query)
-    return visit.ui.number(page.count or 0) + ("+" if page.count_is == "at_least" else "")
 
 
 def _telling(visit: Visit, entity: Entity) -> list[str]:
@@ -261,13 +339,13 @@ def _names_alike(visit: Visit, far: Entity, label: str) -> bool:
 # --- connections ------------------------------------------------------------------------------------
 
 
-def _connections(visit: Visit, entity: Entity, record: UUID) -> Related | None:
+def _connections(visit: Visit, entity: Entity, record: UUID, held: Holding) -> Related | None:
     """The connections of the record, from both ends, each with the role that this record has in it."""
     sides = [s for s in visit.queries.reader(visit.actor).relationships(entity) if is_end(s)]
     if not sides or not visit.can("read", CONNECTION):
         return None
     fields = ("record_a", "role_a", "record_b", "role_b", "valid_from", "valid_to")
-    found = [(s, children(visit, entity, record, s, fields)) for s in sides]
+    found = [(s, children(visit, entity, record, s, fields)) for s in sides if held.has(s)]
     rows = [connection_row(visit, s.of[1], row) for s, page in found if s.of for row in page.data]
     more = any(page.next for _, page in found)
     can_add = visit.can("create", CONNECTION) and not entity.is_engine
