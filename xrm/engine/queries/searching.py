@@ -16,6 +16,7 @@ from xrm.engine.queries.reading import unknown_entity, unknown_name
 from xrm.engine.queries.request import Query, Trash
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.search import search_words, snippet
+from xrm.engine.storage.statements import Prepared
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Entity, Relationship, Shape, text_of
 from xrm.metadata.values import fold
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_PER_ENTITY = 20
 MOST_TARGETS = 200
+MOST_ENTITIES = 400  # SQLite takes 500 selects in one statement
 
 
 def search(
@@ -45,7 +47,7 @@ def search(
         if name not in service.policy.readable_entities(actor):
             raise unknown_entity(name, service.policy.readable_entities(actor))
     values = {**service.parameters(actor), "q": kit.index.query(text), "limit": min(limit, MOST_PER_ENTITY)}
-    found = [hit for name in wanted for hit in _hits(kit, unit, name, values)]
+    found = _hits(kit, unit, _with_words(kit, unit, wanted, values), values)
     folded = fold(text)
     found.sort(
         key=lambda hit: (not fold(hit["title"]).startswith(folded), -hit["rank"], hit["title"], hit["id"])
@@ -58,21 +60,53 @@ def _searched(service: QueryService, actor: Actor) -> list[str]:
     return [n for n in readable if not service.model.entities[n].is_engine]
 
 
-def _hits(kit: Kit, unit: UnitOfWork, entity: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _with_words(kit: Kit, unit: UnitOfWork, wanted: Sequence[str], values: Mapping[str, Any]) -> list[str]:
+    """Those of the entities that have any record with the words, before any right is asked."""
+    prepared = kit.plan(("search", "entities"), lambda: _entities_with_words(kit))
+    numbers = {prepared.read(row)[0] for row in unit.run(prepared, values)}
+    return [name for name in wanted if kit.numbers.entities[name] in numbers][:MOST_ENTITIES]
+
+
+def _entities_with_words(kit: Kit) -> Prepared:
+    found = kit.index.candidates()
+    return kit.prepare(sa.select(found.c.entity).distinct())
+
+
+def _hits(
+    kit: Kit, unit: UnitOfWork, entities: Sequence[str], values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The best of each entity, by one statement for all of them."""
+    if not entities:
+        return []
+    prepared = kit.plan(("search", *entities), lambda: _best_of_each(kit, entities))
+    rows = (prepared.read(row) for row in unit.run(prepared, values))
+    return [
+        {"entity": entities[place], "id": str(i), "title": title, "rank": float(rank)}
+        for place, i, title, rank in rows
+    ]
+
+
+def _best_of_each(kit: Kit, entities: Sequence[str]) -> Prepared:
+    best = [_best(kit, entity) for entity in entities]
+    numbered = [
+        sa.select(sa.literal_column(str(n), sa.Integer()).label("place"), b) for n, b in enumerate(best)
+    ]
+    return kit.prepare(sa.union_all(*numbered) if len(numbered) > 1 else numbered[0])
+
+
+def _best(kit: Kit, entity: str) -> sa.Subquery:
     frame = kit.desk.frame(entity)
     ranks = kit.index.candidates(kit.numbers.entities[entity])
     joined = frame.table.join(ranks, ranks.c.record == frame.id)
     rank = ranks.c.rank if all_slots_open(frame, kit.numbers) else sa.literal(0.0)
-    chosen = (
-        sa.select(frame.id, frame.own("title"), rank.label("rank"))
+    return (
+        sa.select(frame.id.label("id"), frame.own("title").label("title"), rank.label("rank"))
         .select_from(joined)
         .where(*base_conditions(frame, Trash.LIVE), search_condition(frame, kit.index, kit.numbers))
         .order_by(rank.desc(), frame.own("title__key"), frame.id)
         .limit(sa.bindparam("limit", type_=sa.Integer()))
+        .subquery()
     )
-    prepared = kit.prepare(chosen)
-    rows = (prepared.read(row) for row in unit.run(prepared, values))
-    return [{"entity": entity, "id": str(i), "title": title, "rank": float(rank)} for i, title, rank in rows]
 
 
 def _shown(hit: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from xrm.ui.models import Change, Event, HistoryPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
 from xrm.ui.pages.related import written
-from xrm.ui.pages.titles import title_of
+from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
 
 EVENTS = 50
@@ -46,7 +46,7 @@ def history(visit: Visit, entity: str, record: str) -> Response:
 
 def events_of(visit: Visit, rows: Sequence[Mapping[str, Any]], with_title: bool = False) -> tuple[Event, ...]:
     """The changes as events, the records that they name by their titles."""
-    names = _Titles(visit)
+    names = _Titles(visit, rows)
     return tuple(_event(visit, row, names, with_title) for row in rows)
 
 
@@ -118,30 +118,36 @@ def _link_change(
 
 
 class _Titles:
-    """Titles of records named in changes, each read once."""
+    """Titles of the records named in changes: a statement for each entity, none for each record."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: Visit, rows: Sequence[Mapping[str, Any]]) -> None:
         self._visit = visit
-        self._known: dict[tuple[str, str], str] = {}
+        by_entity: dict[str, set[str]] = {}
+        for entity, record in _named_in(rows):
+            by_entity.setdefault(entity, set()).add(record)
+        self._known = {entity: titles_of(visit, entity, ids) for entity, ids in by_entity.items()}
 
     def of(self, control: Field, value: Any) -> str:
         """What a lookup pointed at."""
-        if isinstance(value, str) and control.lookup is not None:
-            return self.title({"entity": self._target(control), "id": value})
+        if isinstance(value, str):
+            return self.title({"entity": POINTERS.get(control.name, ""), "id": value})
         return self.title(value)
 
     def title(self, value: Any) -> str:
         """The title of a reference; one that may not be read is only said to be a record."""
         if not isinstance(value, Mapping) or not value.get("id"):
             return ""
-        if value.get("title"):
-            return str(value["title"])
-        key = (str(value.get("entity") or ""), str(value["id"]))
-        if key not in self._known:
-            self._known[key] = title_of(self._visit, *key) or self._visit.ui.t(
-                "a record that you may not read"
-            )
-        return self._known[key]
+        known = self._known.get(str(value.get("entity") or ""), {}).get(str(value["id"]))
+        return str(value.get("title") or known or self._visit.ui.t("a record that you may not read"))
 
-    def _target(self, control: Field) -> str:
-        return POINTERS.get(control.name, "")
+
+def _named_in(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Entity and id of each record that the changes name without its title."""
+    for row in rows:
+        for name, change in row["changes"].items():
+            for value in (change["before"], change["after"]):
+                found = value.get("to", value) if isinstance(value, Mapping) else value
+                if isinstance(found, Mapping) and found.get("entity") and found.get("id"):
+                    yield str(found["entity"]), str(found["id"])
+                elif isinstance(found, str) and name in POINTERS:
+                    yield POINTERS[name], found

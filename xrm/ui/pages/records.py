@@ -22,7 +22,7 @@ from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.refusals import Said, status_of, summary
-from xrm.ui.pages.related import Holding, children, grids_of, holding, related_of, written
+from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of, written
 from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
 from xrm.ui.pages.visit import Visit, record_id, version_in
@@ -282,13 +282,19 @@ def _goes_along(visit: Visit, entity: Entity, id_: UUID) -> Section:
     said = [
         visit.ui.t("It moves to the trash and can be restored from there, with everything that goes along.")
     ]
-    for side in kept:
-        found = children(visit, entity, id_, side, (), MOST_TOLD)
-        if found.data:
-            names = ", ".join(str(r.get("title") or "") for r in found.data) + ("…" if found.next else "")
-            label = visit.text(side.label, side.name)
-            said.append(f"{_fate(visit, stored[side.name])} {label}: {names}")
+    held = holding(visit, entity, id_)
+    filled = [side for side in kept if held.has(side)]
+    for place, side in enumerate(filled):
+        label = visit.text(side.label, side.name)
+        told = _told(visit, entity, id_, side) if place < MOST_TOLD else counted_text(visit, held.count(side))
+        said.append(f"{_fate(visit, stored[side.name])} {label}: {told}")
     return Section("", (), "\n".join(said))
+
+
+def _told(visit: Visit, entity: Entity, id_: UUID, side: Relationship) -> str:
+    """The first records of the relationship by name."""
+    found = children(visit, entity, id_, side, (), MOST_TOLD)
+    return ", ".join(str(r.get("title") or "") for r in found.data) + ("…" if found.next else "")
 
 
 def _fate(visit: Visit, stored: Any) -> str:

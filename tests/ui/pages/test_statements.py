@@ -1,0 +1,112 @@
+"""The SQL that each page issues, by number: what a page costs does not grow with its records or relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.ui.pages.conftest import Person, Place, a_place
+from xrm.engine.commands import Create
+from xrm.testing import a_pack, make_runtime
+from xrm.ui.pages.records import MOST_LISTS
+
+ROWS = 7  # more than a short list shows
+FEW, MANY = 12, 40
+
+HUB = "title: name\nfields: {name: {type: text, required: true, search: true}}\n"
+SPOKE = HUB + "relationships: {hub: {to: hub, inverse: spokes_%d, on_delete: cascade}}\n"
+
+
+def the_hub(spokes: int) -> dict[str, str]:
+    """An entity to which so many others point."""
+    others = {f"spoke_{n}": SPOKE % n for n in range(spokes)}
+    return a_pack("wheel", {}, hub=HUB, **others)
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """An installation with one hub, and rows on each of its spokes."""
+
+    place: Place
+    hub: str
+
+    def pages(self) -> dict[str, str]:
+        """The address of each page by name."""
+        one = f"/r/hub/{self.hub}"
+        return {
+            "home": "/",
+            "search": "/search?q=far",
+            "list": "/r/spoke_0",
+            "list, narrowed": f"/r/spoke_0?f.hub={self.hub}&sort=-name",
+            "record": one,
+            "form": f"{one}/edit",
+            "new": "/r/spoke_0/new",
+            "history": f"{one}/history",
+            "delete": f"{one}/delete",
+            "trash": "/r/hub/trash",
+        }
+
+
+def a_wheel(url: str, folder: Path, spokes: int) -> Wheel:
+    runtime = make_runtime(url, folder, [the_hub(spokes)])
+    place = a_place(runtime)
+    place.person("Ana")
+    hub = place.make("hub", place.actor("Ana"), name="Far hub")
+    rows = [
+        Create(f"spoke_{n}", {"name": f"Far {r}", "hub": hub}) for n in range(spokes) for r in range(ROWS)
+    ]
+    runtime.current().records.execute(place.actor("Ana"), rows)
+    return Wheel(place, hub)
+
+
+@pytest.fixture
+def wheel(database_url: str, tmp_path: Path) -> Iterator[Wheel]:
+    made = a_wheel(database_url, tmp_path, FEW)
+    yield made
+    made.place.runtime.close()
+
+
+TABLE = {
+    "home": 3,  # the stamp, all counts, what one changed last
+    "search": 3,  # the stamp, where the words are, the best of each
+    "list": 3,  # the stamp, the page, the count
+    "list, narrowed": 4,  # and the title of what it is narrowed to
+    "record": 3 + MOST_LISTS,  # the stamp, the record, all counts, and the first of a few lists
+    "form": 2,  # the stamp, the record
+    "new": 1,
+    "history": 7,  # the stamp, the record twice, its changes, two rules, who made them
+    "delete": 3 + 8,  # the stamp, the record, all counts, and the names of some that go along
+    "trash": 2,
+}
+
+
+def counted(person: Person, address: str, statements: Callable[[], int]) -> int:
+    """The statements of the page once it was seen before."""
+    assert person.open(address).status == 200
+    statements()
+    person.open(address)
+    return statements()
+
+
+def test_each_page_issues_the_statements_of_the_table(wheel: Wheel, statements: Callable[[], int]) -> None:
+    ana = wheel.place.person("Ana")
+    assert {name: counted(ana, address, statements) for name, address in wheel.pages().items()} == TABLE
+
+
+def test_more_relationships_cost_no_more_statements(tmp_path: Path, statements: Callable[[], int]) -> None:
+    wheel = a_wheel(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, MANY)
+    ana = wheel.place.person("Ana")
+    assert {name: counted(ana, address, statements) for name, address in wheel.pages().items()} == TABLE
+    wheel.place.runtime.close()
+
+
+def test_lists_that_are_not_read_tell_their_count_and_lead_on(wheel: Wheel) -> None:
+    sheet = wheel.place.person("Ana").open(f"/r/hub/{wheel.hub}")
+    cards = [s for s in sheet.find("section") if s["class"] == "card" and "Show all" in s.text]
+    assert [e.text for e in sheet.find("span", class_="count")] == [str(ROWS)] * FEW
+    assert sum("Far" in card.text for card in cards) == MOST_LISTS
+    last = [e["href"] for e in sheet.find("a") if e.text.startswith("Show all")][-1]
+    assert len(wheel.place.person("Ana").open(last).column(0)) == ROWS
