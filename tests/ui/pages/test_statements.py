@@ -74,7 +74,7 @@ TABLE = {
     "search": 3,  # the stamp, where the words are, the best of each
     "list": 3,  # the stamp, the page, the count
     "list, narrowed": 4,  # and the title of what it is narrowed to
-    "record": 3 + MOST_LISTS,  # the stamp, the record, all counts, and the first of a few lists
+    "record": 5 + MOST_LISTS,  # the stamp, the record, shares (two), all counts, the first of a few lists
     "form": 2,  # the stamp, the record
     "new": 1,
     "history": 7,  # the stamp, the record twice, its changes, two rules, who made them
