@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from xrm.engine.projection.exact_sql import Spelled
 from xrm.engine.projection.sql_expressions import sql_value
 from xrm.engine.projection.sql_scope import SqlScope
-from xrm.engine.queries.conditions import base_conditions, filter_expressions, search_condition, sql_of
+from xrm.engine.queries.conditions import base_conditions, search_condition
 from xrm.engine.queries.frame import Element, Frame
-from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.plan import Filtered, Kit, filtered
 from xrm.engine.queries.references import titles_of
 from xrm.engine.queries.request import Aggregate
 from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.statements import Prepared
 from xrm.engine.storage.types import Integer, ScaledDecimal, Text
 from xrm.errors import Invalid, Place, Problem, Problems, TooLarge
 from xrm.metadata.expressions.check import check
@@ -45,13 +46,14 @@ _SUMMABLE = NUMBERS | {Kind.DURATION}
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One column of the answer: its text, its SQL, and what its values are."""
+    """One column of the answer: its text, its SQL, and what its values are; `is_all` counts whole records."""
 
     text: str
     column: Element
     kind: Kind
     entity: str = ""
     currency: str = ""
+    is_all: bool = False
 
 
 def aggregate(
@@ -59,22 +61,45 @@ def aggregate(
 ) -> list[dict[str, Any]]:
     """The groups of the readable matching records, in the order of the group terms."""
     _refuse_many(kit, query)
-    frame = kit.desk.frame(query.entity)
-    problems = Problems()
+    plan, literals = kit.plan(("asked", *_shape(query), query.filters, query.tests), lambda: _ask(kit, query))
+    values = {**parameters, **literals, "limit": min(query.limit, kit.limits.group_rows)}
+    if query.search:
+        values["q"] = kit.index.query(query.search)
+    rows = [plan.statement.read(row) for row in unit.run(plan.statement, values)]
+    titles = _titles(kit, unit, plan.groups, rows, parameters)
+    terms, width = [*plan.groups, *plan.found], len(plan.groups)
+    answers = ([*row[:width], *_results(plan.found, row[width:])] for row in rows)
+    return [{t.text: _shown(t, v, titles) for t, v in zip(terms, answer, strict=True)} for answer in answers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The statement, and what its columns mean."""
+
+    statement: Prepared
+    groups: Sequence[Term]
+    found: Sequence[Term]
+
+
+def _shape(query: Aggregate) -> tuple[Hashable, ...]:
+    return ("groups", query.entity, query.group, query.aggregates, query.trash, bool(query.search))
+
+
+def _ask(kit: Kit, query: Aggregate) -> tuple[_Plan, Mapping[str, Any]]:
+    """The plan, which serves whatever the literals of the filters are, and these."""
+    filters = filtered(kit, query)
+    key = (*_shape(query), filters.lifted.shape)
+    return kit.plan(key, lambda: _plan(kit, query, filters)), filters.lifted.values
+
+
+def _plan(kit: Kit, query: Aggregate, filters: Filtered) -> _Plan:
+    frame, problems = filters.frame, Problems()
     groups = [t for text in query.group if (t := _group(kit, frame, text, problems)) is not None]
     found = [t for text in query.aggregates if (t := _aggregate(kit, frame, text, problems)) is not None]
     if problems:
         raise Invalid(problems.found)
-    statement = _statement(kit, frame, query, groups, found)
-    values: dict[str, Any] = {**parameters, "limit": min(query.limit, kit.limits.group_rows)}
-    if query.search:
-        values["q"] = kit.index.query(query.search)
-    prepared = kit.prepare(statement)
-    rows = [prepared.read(row) for row in unit.run(prepared, values)]
-    titles = _titles(kit, unit, groups, rows, parameters)
-    terms, width = [*groups, *found], len(groups)
-    answers = ([*row[:width], *_results(found, row[width:])] for row in rows)
-    return [{t.text: _shown(t, v, titles) for t, v in zip(terms, answer, strict=True)} for answer in answers]
+    statement = _statement(kit, query, filters, groups, found)
+    return _Plan(kit.prepare(statement, filters.lifted.literals), groups, found)
 
 
 def _refuse_many(kit: Kit, query: Aggregate) -> None:
@@ -85,18 +110,19 @@ def _refuse_many(kit: Kit, query: Aggregate) -> None:
 
 
 def _statement(
-    kit: Kit, frame: Frame, query: Aggregate, groups: Sequence[Term], found: Sequence[Term]
+    kit: Kit, query: Aggregate, filters: Filtered, groups: Sequence[Term], found: Sequence[Term]
 ) -> sa.Select[Any]:
     """The terms are taken in a subquery first, so that a term with a subquery in it may be grouped by."""
-    conditions = base_conditions(frame, query.trash)
-    conditions += sql_of(frame, filter_expressions(frame, query.filters, query.tests, kit.limits))
+    frame = filters.frame
+    conditions = [*base_conditions(frame, query.trash), *filters.conditions]
     if query.search:
         conditions.append(search_condition(frame, kit.index, kit.numbers))
     inner = [t.column.label(f"g{i}") for i, t in enumerate(groups)]
-    inner += [t.column.label(f"a{i}") for i, t in enumerate(found)]
-    base = sa.select(*inner).select_from(frame.table).where(*conditions).subquery()
+    inner += [t.column.label(f"a{i}") for i, t in enumerate(found) if not t.is_all]
+    taken = inner or [sa.literal_column("1").label("record")]
+    base = sa.select(*taken).select_from(frame.table).where(*conditions).subquery()
     keys = [base.c[f"g{i}"] for i in range(len(groups))]
-    results = [c for i, t in enumerate(found) for c in _combined(t, base.c[f"a{i}"])]
+    results = [c for i, t in enumerate(found) for c in _combined(t, base.c.get(f"a{i}", t.column))]
     chosen = sa.select(*keys, *results).select_from(base)
     limit = sa.bindparam("limit", type_=sa.Integer())
     return chosen.group_by(*keys).order_by(*(k.asc().nulls_first() for k in keys)).limit(limit)
@@ -106,10 +132,10 @@ def _combined(term: Term, column: Element) -> list[Element]:
     """The aggregate over the taken column: one result, or sum and count where it is a mean."""
     name = term.text.split("(", 1)[0]
     if name == "count":
-        return [sa.func.count(column, type_=Integer())]
+        return [sa.func.count(type_=Integer()) if term.is_all else sa.func.count(column, type_=Integer())]
     if name in ("sum", "avg"):
         total = sa.func.sum(column, type_=_wide(column))
-        return [total, sa.func.count(column, type_=Integer())]
+        return [total] if name == "sum" else [total, sa.func.count(column, type_=Integer())]
     extreme = sa.func.min if name == "min" else sa.func.max
     return [extreme(column, type_=column.type)]
 
@@ -130,12 +156,18 @@ def _results(terms: Sequence[Term], values: Sequence[Any]) -> list[Any]:
         if name not in ("sum", "avg"):
             found.append(first)
             continue
-        count = next(rest)
-        zero = (
-            timedelta() if term.kind is Kind.DURATION else Decimal(0) if term.kind is not Kind.INTEGER else 0
-        )
-        found.append((first if count else zero) if name == "sum" else _mean(first, count))
+        if name == "avg":
+            found.append(_mean(first, next(rest)))
+        else:
+            found.append(_zero(term.kind) if first is None else first)
     return found
+
+
+def _zero(kind: Kind) -> Any:
+    """The sum of nothing."""
+    if kind is Kind.DURATION:
+        return timedelta()
+    return 0 if kind is Kind.INTEGER else Decimal(0)
 
 
 def _mean(total: Any, count: int) -> Any:
@@ -208,7 +240,7 @@ def _aggregate(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | 
         return None
     name, inner = match[1], match[2].strip()
     if name == "count" and not inner:
-        return Term(text, sa.literal(1, Integer()), Kind.INTEGER)
+        return Term(text, sa.literal(1, Integer()), Kind.INTEGER, is_all=True)
     money = _money(frame, inner)
     checked = _checked(frame, f"{inner}.{money[0]}" if money else inner, problems, "aggregate")
     if checked is None:

@@ -24,7 +24,7 @@ from xrm.engine.queries.frame import Desk, Element, Frame
 from xrm.engine.queries.ordering import SortKey, ordered, reordered, sort_keys, stretches
 from xrm.engine.queries.outputs import Output, Presenter, outputs
 from xrm.engine.queries.places import Places, gathered, labelled
-from xrm.engine.queries.request import Count, Query
+from xrm.engine.queries.request import Aggregate, Count, Query
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
@@ -94,7 +94,7 @@ class Filtered:
     lifted: Lifted
 
 
-def filtered(kit: Kit, query: Query) -> Filtered:
+def filtered(kit: Kit, query: Query | Aggregate) -> Filtered:
     """The filters, read and checked to the last value; raises Invalid for all that does not fit."""
     frame = kit.desk.first(query.entity)
     asked = filter_expressions(frame, query.filters, query.tests, kit.limits)
