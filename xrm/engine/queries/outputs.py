@@ -107,13 +107,13 @@ class _Maker:
         return field
 
     def _stepped(self, frame: Frame, path: Path, rest: Path) -> Iterable[Output]:
-        """A field of a related record, behind the pointer to it, which takes its title from the same place."""
-        name = rest[0]
-        if name not in frame.stored.lookups and name not in POINTERS:
+        """A field of a related record, behind the pointers on the way, whose titles come from the same places."""
+        if rest[0] not in frame.stored.lookups and rest[0] not in POINTERS:
             raise unknown_name(frame.entity, ".".join(rest), [], "fields")
-        value = _renamed(self._far(frame, rest), path)
-        yield _renamed(self._far(frame, rest[:1]), path[: len(path) - len(rest) + 1])
-        yield value
+        value = self._far(frame, rest)
+        for size in range(1, len(rest)):
+            yield _renamed(self._far(frame, rest[:size]), path[:size])
+        yield _renamed(value, path)
 
     def _far(self, frame: Frame, rest: Path) -> Output:
         """The value at the end of a path of lookups."""
