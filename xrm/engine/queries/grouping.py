@@ -61,7 +61,9 @@ def aggregate(
 ) -> list[dict[str, Any]]:
     """The groups of the readable matching records, in the order of the group terms."""
     _refuse_many(kit, query)
-    plan, literals = kit.plan(("asked", *_shape(query), query.filters, query.tests), lambda: _ask(kit, query))
+    plan, literals = kit.plan(
+        ("asked", *_shape(query), query.filters, query.conditions, query.tests), lambda: _ask(kit, query)
+    )
     values = {**parameters, **literals, "limit": min(query.limit, kit.limits.group_rows)}
     if query.search:
         values["q"] = kit.index.query(query.search)

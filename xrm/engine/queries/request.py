@@ -90,6 +90,7 @@ class Aggregate:
     group: tuple[str, ...]
     aggregates: tuple[str, ...]
     filters: tuple[str, ...] = ()
+    conditions: tuple[Expression, ...] = ()
     tests: tuple[FieldTest, ...] = ()
     search: str = ""
     limit: int = 500
