@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from xrm.engine.projection.reach import Reach, reach_of
 from xrm.metadata.expressions.compile import compile_python
 from xrm.metadata.expressions.environment import Context, Env
 from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Root, walk
-from xrm.metadata.model import Entity, Field, Relationship, Rule
+from xrm.metadata.model import Entity, Field, Relationship, Rule, Shape
 
 
 class Scene(NamedTuple):
@@ -26,19 +27,20 @@ Program = Callable[[Scene], Any]
 
 @dataclass(frozen=True, slots=True)
 class RuleProgram:
-    """A rule, compiled."""
+    """A rule, compiled, and what it reads of other records."""
 
     rule: Rule
     must: Program
     when: Program | None
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
     """The compiled expressions of an entity, each by the name of what it belongs to.
 
-    Local rules speak of the record alone, wide ones of others too. `filter_uses` are the names of the record
-    in hand that a relationship's filter looks at.
+    Local rules speak of the record alone, wide ones of others too. `filters` are of lookups, `link_filters` of
+    many-to-many relationships; `filter_uses` are the names of the record in hand that a filter looks at.
     """
 
     title: Program | None
@@ -50,8 +52,10 @@ class Programs:
     visible: Mapping[str, Program]
     readonly: Mapping[str, Program]
     filters: Mapping[str, Program]
+    link_filters: Mapping[str, Program]
     filter_uses: Mapping[str, frozenset[str]]
     guards: Mapping[str, Program]
+    guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
 
 
@@ -60,18 +64,21 @@ def programs_of(entity: Entity) -> Programs:
     things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
     steps = entity.lifecycle.transitions.values() if entity.lifecycle else ()
     lookups, rules = list(entity.lookups), entity.rules.values()
+    linked = [r for r in entity.relationships.values() if r.shape is Shape.MANY]
     return Programs(
         title=_program(entity.title),
         defaults=_each((t.name, t.default) for t in things),
-        local_rules=tuple(_rule(rule) for rule in rules if _is_local(rule)),
-        wide_rules=tuple(_rule(rule) for rule in rules if not _is_local(rule)),
+        local_rules=tuple(_rule(entity, rule) for rule in rules if _is_local(rule)),
+        wide_rules=tuple(_rule(entity, rule) for rule in rules if not _is_local(rule)),
         required=tuple(t.name for t in things if t.required),
         required_when=_each((t.name, t.required_when) for t in things),
         visible=_each((t.name, t.visible_when) for t in things),
         readonly=_each((t.name, t.readonly_when) for t in things),
         filters=_each((r.name, r.filter) for r in lookups),
-        filter_uses={r.name: _outer_names(r.filter) for r in lookups if r.filter is not None},
+        link_filters=_each((r.name, r.filter) for r in linked),
+        filter_uses={r.name: _outer_names(r.filter) for r in (*lookups, *linked) if r.filter is not None},
         guards=_each((s.name, s.guard) for s in steps),
+        guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
     )
 
@@ -91,8 +98,9 @@ def program_of(expression: Expression) -> Program:
     return lambda scene: evaluate(scene.env, scene.context, scene.outer, scene.old)
 
 
-def _rule(rule: Rule) -> RuleProgram:
-    return RuleProgram(rule, program_of(rule.must), _program(rule.when))
+def _rule(entity: Entity, rule: Rule) -> RuleProgram:
+    reach = reach_of(entity, *(e for e in (rule.must, rule.when) if e is not None))
+    return RuleProgram(rule, program_of(rule.must), _program(rule.when), reach)
 
 
 def _is_local(rule: Rule) -> bool:

@@ -11,11 +11,14 @@ from uuid import UUID
 
 from xrm.engine.projection.programs import RuleProgram, Scene
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.draft import Draft
+from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
-from xrm.engine.records.lifecycle import refuse_locked, step_problems
+from xrm.engine.records.holding import hold_related
+from xrm.engine.records.lifecycle import step_problems
+from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.overlaps import overlap_problems
 from xrm.engine.records.permits import known_names, may_be_told
+from xrm.engine.storage.rows import hold
 from xrm.errors import Conflict, Invalid, Problem
 from xrm.metadata.model import Rule, text_of
 from xrm.metadata.values import Ref
@@ -23,10 +26,8 @@ from xrm.metadata.values import Ref
 
 def check_before(setting: Setting, drafts: Sequence[Draft]) -> None:
     """Every rule about the record alone holds; raises Invalid with every problem, Conflict if locked."""
+    refuse_locked(setting, drafts)
     for draft in drafts:
-        locked = refuse_locked(draft)
-        if locked is not None:
-            raise Conflict(locked)
         if draft.machine.entity.append_only and not draft.is_new and draft.changed:
             message = "Records of this entity are never changed."
             raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
@@ -35,8 +36,20 @@ def check_before(setting: Setting, drafts: Sequence[Draft]) -> None:
 
 def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
     """Every rule that looks at other records holds; raises Invalid with every problem."""
+    hold_related(setting, drafts)
     found = [p for draft in drafts for p in _problems_after(setting, draft)]
-    _raise([*found, *_filtered(setting, drafts)])
+    _raise([*found, *_filtered(setting, drafts), *_linked(setting, drafts)])
+
+
+def check_return(setting: Setting, drafts: Sequence[Draft]) -> None:
+    """Records that have come back stand in nobody's way; raises Conflict with every problem.
+
+    What speaks of the record alone held when it went, and is asked again when it is changed.
+    """
+    hold_related(setting, drafts)
+    found = [p for draft in drafts for p in _problems_of_return(setting, draft)]
+    if found:
+        raise Conflict(found)
 
 
 def _raise(problems: Sequence[Problem]) -> None:
@@ -54,6 +67,11 @@ def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
     yield from _rules(setting, draft, draft.machine.programs.wide_rules)
     yield from step_problems(setting, draft)
     yield from _loops(setting, draft)
+    yield from overlap_problems(setting, draft)
+
+
+def _problems_of_return(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    yield from _rules(setting, draft, draft.machine.programs.wide_rules)
     yield from overlap_problems(setting, draft)
 
 
@@ -122,8 +140,18 @@ def _filtered(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
             here = StoredEnv(setting, draft.machine, draft.new)
             scene = scenes.get(ref)
             if scene is None or program(scene._replace(outer=here)) is not True:
-                message = "This record may not be chosen here."
-                yield draft.problem("R152", name, message, "Choose another one.")
+                yield unfit(draft.where(name))
+
+
+def _linked(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
+    """The links that a record has still pass their filter after a change of what the filter looks at."""
+    for draft in drafts:
+        for name, program in draft.machine.programs.link_filters.items():
+            if draft.is_new or not draft.changed.keys() & draft.machine.programs.filter_uses[name]:
+                continue
+            here = StoredEnv(setting, draft.machine, draft.new)
+            if any(program(Scene(setting.context, far, None, here)) is not True for far in here.many(name)):
+                yield unfit(draft.where(name))
 
 
 def _far_scenes(setting: Setting, asked: Sequence[tuple[Draft, Ref]]) -> dict[Ref, Scene]:
@@ -146,10 +174,12 @@ def _matters(draft: Draft, name: str) -> bool:
 
 
 def _loops(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    """A hierarchy stays a tree: no record is below itself."""
+    """A hierarchy stays a tree: no record is below itself, whoever else moves records in it meanwhile."""
     for relationship in draft.machine.lookups:
         ref = draft.new.get(relationship.name)
         if relationship.hierarchy and isinstance(ref, Ref) and relationship.name in draft.changed:
+            if not draft.is_new:
+                hold(setting.unit, f"tree:{draft.machine.name}.{relationship.name}")
             yield from _loop(setting, draft, relationship.name, ref)
 
 

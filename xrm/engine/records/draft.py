@@ -69,3 +69,8 @@ class Draft(NamedTuple):
     def problem(self, code: str, name: str, message: str, hint: str = "") -> Problem:
         """A problem at a value of this draft."""
         return Problem(code, message, hint, self.where(name))
+
+
+def unfit(place: Place) -> Problem:
+    """The problem of pointing at a record that the relationship's filter does not admit."""
+    return Problem("R152", "This record may not be chosen here.", "Choose another one.", place)

@@ -90,20 +90,6 @@ def _guarded(setting: Setting, draft: Draft, transition: Transition) -> list[Pro
     return [Problem("R149", message, "Change the record so that it holds.", draft.where(""))]
 
 
-def refuse_locked(draft: Draft) -> Problem | None:
-    """The problem of changing a record in a locked state otherwise than by a transition."""
-    lifecycle = draft.machine.entity.lifecycle
-    if draft.is_new or draft.operation == "transition" or lifecycle is None:
-        return None
-    state = lifecycle.states.get((draft.old or {})["state"])
-    if state is None or not state.locked or not (draft.changed or draft.nested):
-        return None
-    label = text_of(state.label, "en", state.name)
-    return Problem(
-        "R150", f"The record is {label} and locked.", "Take a transition out of it.", draft.where("")
-    )
-
-
 def open_steps(
     setting: Setting, machine: Machine, values: Mapping[str, Any], may: bool
 ) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
 from xrm.engine.records.batch import Ledger, Setting
-from xrm.engine.records.draft import Draft
+from xrm.engine.records.draft import Draft, unfit
+from xrm.engine.records.environment import StoredEnv, stored_scene
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
 from xrm.metadata.fieldtypes.base import BadValue
@@ -33,7 +34,9 @@ def link(
     side = _side(setting, draft, command.relationship)
     place = draft.where(at or command.relationship)
     ref = _far_end(setting, ledger, side, command.to, place)
+    _refuse_unfit(setting, draft, side, ref, place)
     values = _values(side, command.values, place)
+    _refuse_backward(values, place)
     links = draft.machine.table.links[side.name]
     _refuse_overlap(setting, links, draft.id, ref, values, place, None)
     record = setting.world.new_id()
@@ -59,6 +62,7 @@ def change(
     stored, ref = _stored(setting, links, draft, item["id"], place)
     given = _values(side, {k: v for k, v in item.items() if k != "id"}, place)
     values = {**stored, **given}
+    _refuse_backward(values, place)
     _refuse_overlap(setting, links, draft.id, ref, values, place, item["id"])
     setting.unit.execute(
         sa.update(links.table).where(links.table.c.id == item["id"]).values(**_scalars(links, given))
@@ -129,12 +133,29 @@ def _values(side: Relationship, given: Mapping[str, Any], place: Place) -> dict[
             values[name] = read_value(known[name][0], raw, known[name][1])
         except BadValue as bad:
             problems.extend([bad.problem.under(name).under(place.path)])
-    start, end = values.get("valid_from"), values.get("valid_to")
-    if isinstance(start, date) and isinstance(end, date) and end < start:
-        problems.add("R156", "The link ends before it begins.", "Set valid_to to a later day.", place)
     if problems:
         raise Invalid(problems.found)
     return values
+
+
+def _refuse_backward(values: Mapping[str, Any], place: Place) -> None:
+    """A link ends on the day on which it begins or later, whichever of the two was given now."""
+    start, end = values.get("valid_from"), values.get("valid_to")
+    if isinstance(start, date) and isinstance(end, date) and end < start:
+        message = "The link ends before it begins."
+        raise Invalid(Problem("R156", message, "Set valid_to to a later day.", place))
+
+
+def _refuse_unfit(setting: Setting, draft: Draft, side: Relationship, ref: Ref, place: Place) -> None:
+    """The relationship's filter admits the far record beside the record in hand as it will be."""
+    program = draft.machine.programs.link_filters.get(side.name)
+    if program is None:
+        return
+    far = setting.machines[ref.entity]
+    here = StoredEnv(setting, draft.machine, draft.new or draft.old or {})
+    stored = far.load(setting.unit, [ref.id])[ref.id]
+    if program(stored_scene(setting, far, stored, here)) is not True:
+        raise Invalid(unfit(place))
 
 
 def _scalars(links: LinkTable, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from xrm.engine.records import linking, permits, removal
 from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.machine import Machine
-from xrm.engine.records.persisting import persist
 from xrm.errors import Invalid
 from xrm.metadata.model import Relationship, Shape
 from xrm.metadata.values import Ref
@@ -99,7 +98,10 @@ def _stored(
     for index, item in enumerate(items):
         path = _path(parent, name, "update", index)
         values = {k: v for k, v in item.items() if k != "id"}
-        draft = Draft(machine, "update", item["id"], path, given=values, old=stored.get(item["id"]))
+        here = {lookup: Ref(parent.machine.entity.name, parent.id)}
+        draft = Draft(
+            machine, "update", item["id"], path, given=values, preset=here, old=stored.get(item["id"])
+        )
         _require_child(draft, parent, lookup)
         drafts.append(draft)
     return drafts
@@ -130,8 +132,4 @@ def _delete(
     for draft in drafts:
         _require_child(draft, parent, lookup)
     permits.require_rows(setting, drafts, "delete")
-    plan = removal.plan_removal(setting, drafts)
-    act = setting.world.new_id()
-    persist(setting, ledger, removal.cleared_drafts(setting, plan))
-    persist(setting, ledger, removal.removed_drafts(setting, plan, act))
-    removal.record_act(setting, act, drafts[0], plan)
+    removal.remove(setting, ledger, drafts, {parent.id})

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.records.batch import Setting
+from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, incoming, live_children
+from xrm.engine.records.locked import refuse_taken
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing
+from xrm.engine.records.persisting import persist
+from xrm.engine.records.targets import live_ids
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.ledger import DELETED, DELETION
 from xrm.errors import Conflict, Place, Problem, TooLarge
@@ -109,6 +112,23 @@ def _refuse_held(setting: Setting, removal: Removal, drafts: Sequence[Draft]) ->
     raise Conflict(Problem("R141", message, "Move or delete them first.", Place(path=drafts[0].path)))
 
 
+def remove(
+    setting: Setting, ledger: Ledger, drafts: Sequence[Draft], within: Collection[UUID] = frozenset()
+) -> list[Draft]:
+    """These records are in the trash, and what goes with them: one act, to be undone as one.
+
+    `within` are records that are being written around this act.
+    """
+    removal = plan_removal(setting, drafts)
+    act = setting.world.new_id()
+    cleared, removed = cleared_drafts(setting, removal), removed_drafts(setting, removal, act)
+    refuse_taken(setting, [*cleared, *removed], drafts, {*within, *(draft.id for draft in removed)})
+    persist(setting, ledger, cleared)
+    gone = {draft.id: draft for draft in persist(setting, ledger, removed)}
+    record_act(setting, act, drafts[0], removal)
+    return [gone[draft.id] for draft in drafts]
+
+
 # --- the act ----------------------------------------------------------------------------------------
 
 
@@ -182,22 +202,45 @@ def restored_drafts(setting: Setting, draft: Draft) -> list[Draft]:
         for record, values in machine.load(setting.unit, by_number.get(machine.number, []), lock=True).items()
         if values["deletion"] == act
     ]
-    _refuse_orphans(setting, drafts, draft)
-    return drafts
+    return _with_live_targets(setting, drafts, draft)
 
 
-def _refuse_orphans(setting: Setting, drafts: Sequence[Draft], first: Draft) -> None:
-    """What is needed by a record that comes back must be there: its owner record and required lookups."""
+def _with_live_targets(setting: Setting, drafts: Sequence[Draft], first: Draft) -> list[Draft]:
+    """What comes back points at live records only.
+
+    A lookup that a deletion clears is cleared, as it would have been had the record been there; any other
+    one is refused.
+    """
     coming = {draft.id for draft in drafts}
+    wanted: dict[str, set[UUID]] = {}
     for draft in drafts:
-        for relationship in draft.machine.entity.lookups:
-            ref = draft.new.get(relationship.name)
-            if ref is None or ref.id in coming or not (relationship.is_parent or relationship.required):
-                continue
-            there = setting.machines[ref.entity].load(setting.unit, [ref.id])
-            if there[ref.id]["deleted_at"] is not None:
-                message = f"Its {relationship.name.replace('_', ' ')} is in the trash too."
-                raise Conflict(Problem("R143", message, "Restore that record first.", Place(path=first.path)))
+        for ref in _pointed(draft):
+            if ref.id not in coming:
+                wanted.setdefault(ref.entity, set()).add(ref.id)
+    live = coming.union(*(_live(setting, entity, ids) for entity, ids in sorted(wanted.items())))
+    return [_without_lost(draft, live, first) for draft in drafts]
+
+
+def _live(setting: Setting, entity: str, ids: Iterable[UUID]) -> Iterable[UUID]:
+    return live_ids(setting, setting.machines[entity], list(ids)) if entity in setting.machines else ()
+
+
+def _pointed(draft: Draft) -> Iterable[Ref]:
+    found = (draft.new.get(relationship.name) for relationship in draft.machine.lookups)
+    return (ref for ref in found if isinstance(ref, Ref))
+
+
+def _without_lost(draft: Draft, live: Collection[UUID], first: Draft) -> Draft:
+    cleared: dict[str, None] = {}
+    for relationship in draft.machine.lookups:
+        ref = draft.new.get(relationship.name)
+        if not isinstance(ref, Ref) or ref.id in live:
+            continue
+        if relationship.on_delete != "clear" or relationship.is_parent or relationship.required:
+            message = f"Its {relationship.name.replace('_', ' ')} is in the trash too."
+            raise Conflict(Problem("R143", message, "Restore that record first.", Place(path=first.path)))
+        cleared[relationship.name] = None
+    return draft.with_(new={**draft.new, **cleared})
 
 
 def roots(drafts: Sequence[Draft]) -> list[Draft]:

@@ -20,11 +20,12 @@ from xrm.engine.commands import (
 from xrm.engine.records import lifecycle, linking, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Ledger, Run, Setting, path_of
-from xrm.engine.records.checking import check_after, check_before
+from xrm.engine.records.checking import check_after, check_before, check_return
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
+from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.nested import write_nested
 from xrm.engine.records.persisting import persist
@@ -135,12 +136,7 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
 def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
     drafts = _loaded(setting, ledger, machine, run, size, "delete")
     _refuse_append_only(drafts)
-    plan = removal.plan_removal(setting, drafts)
-    act = setting.world.new_id()
-    persist(setting, ledger, removal.cleared_drafts(setting, plan))
-    gone = {d.id: d for d in persist(setting, ledger, removal.removed_drafts(setting, plan, act))}
-    removal.record_act(setting, act, drafts[0], plan)
-    _conclude(ledger, run, [gone[d.id] for d in drafts], "deleted")
+    _conclude(ledger, run, removal.remove(setting, ledger, drafts), "deleted")
 
 
 def _refuse_append_only(drafts: Sequence[Draft]) -> None:
@@ -159,7 +155,9 @@ def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size:
             continue
         coming = removal.restored_drafts(setting, draft)
         permits.require_act(setting, removal.roots(coming), draft)
+        refuse_locked(setting, coming, {d.id for d in coming})
         back = persist(setting, ledger, coming)
+        check_return(setting, back)
         removal.forget_act(setting, act)
         version = next(d.new["version"] for d in back if d.id == draft.id)
         ledger.results[position] = Result(run.entity, draft.id, version, "restored", position=position)
@@ -188,12 +186,14 @@ def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
 
 def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
     drafts = _loaded(setting, ledger, machine, run, size, "update")
+    refuse_locked(setting, drafts)
     for (position, command), draft in zip(run.commands, drafts, strict=True):
         ledger.results[position] = linking.link(setting, ledger, draft, command, position)
 
 
 def _unlink(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
     drafts = _loaded(setting, ledger, machine, run, size, "update")
+    refuse_locked(setting, drafts)
     for (position, command), draft in zip(run.commands, drafts, strict=True):
         ledger.results[position] = linking.unlink(setting, ledger, draft, command, position)
 

@@ -34,10 +34,10 @@ def target_id(setting: Setting, ledger: Ledger, machine: Machine, target: Target
     if not any(given.keys() == frozenset(fields) for fields in keys):
         message = f"{machine.entity.name} has no such key."
         raise Invalid(Problem("R138", message, "Give exactly the fields of one key.", where))
-    found = records_with(setting, machine, _key_values(setting, ledger, machine, given, where))
-    if not found:
+    found = _record_with(setting, ledger, machine, given, where, "key")
+    if found is None:
         raise absent(machine, where)
-    return found[0]
+    return found
 
 
 def upsert_target(
@@ -51,8 +51,31 @@ def upsert_target(
         raise Invalid(
             Problem("R138", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
         )
-    found = records_with(setting, machine, _key_values(setting, ledger, machine, given, where))
+    return _record_with(setting, ledger, machine, given, where, "values" if where.path else "")
+
+
+def _record_with(
+    setting: Setting, ledger: Ledger, machine: Machine, given: Mapping[str, Any], where: Place, part: str
+) -> UUID | None:
+    """The one record with these values of a key, or None; raises Invalid for an empty part, and for two."""
+    values = _key_values(setting, ledger, machine, given, where)
+    empty = [name for name in given if values.get(name) is None]
+    if empty:
+        raise Invalid([_empty_part(name, f"{where.path}.{part}".strip(".")) for name in empty])
+    found = records_with(setting, machine, values)
+    if len(found) > 1:
+        raise Invalid(_ambiguous(machine.entity.name, where))
     return found[0] if found else None
+
+
+def _empty_part(name: str, path: str) -> Problem:
+    """A key with an empty part identifies nobody, as an empty part makes nothing unique."""
+    place = Place(path=f"{path}.{name}".strip("."))
+    return Problem("R138", f"{name} is part of the key and is empty.", "Give every field of it.", place)
+
+
+def _ambiguous(kind: str, where: Place) -> Problem:
+    return Problem("R136", f"More than one {kind} has this key.", "Give the id instead.", where)
 
 
 def _key_values(
@@ -111,7 +134,7 @@ def find_by_key(setting: Setting, relationship: Relationship, given: ByKey, wher
     kind = " or ".join(entities) or "record"
     if not found:
         raise Invalid(Problem("R133", f"No {kind} has this key.", "Check the value.", where))
-    raise Invalid(Problem("R136", f"More than one {kind} has this key.", "Give the id instead.", where))
+    raise Invalid(_ambiguous(kind, where))
 
 
 def _refuse_hidden(setting: Setting, machine: Machine, given: ByKey, where: Place) -> None:
@@ -123,13 +146,17 @@ def _refuse_hidden(setting: Setting, machine: Machine, given: ByKey, where: Plac
 
 
 def records_with(setting: Setting, machine: Machine, values: Mapping[str, Any]) -> list[UUID]:
-    """At most two live readable records with exactly these values, in order of their ids."""
-    columns = {n: v for n, v in machine.row(values).items() if v is not None}
-    if not columns:
+    """At most two live readable records with exactly these values, in order of their ids.
+
+    Every column of the values is compared: one that is empty meets only records in which it is empty.
+    """
+    if not values or None in values.values():
         return []
-    compared = _compared(machine, columns)
-    statement = machine.statement(("key", *compared), lambda: _by_values(machine, compared))
-    rows = setting.unit.run(statement, {f"k_{n}": columns[n] for n in compared})
+    columns = machine.row(values)
+    names = _compared(machine, columns)
+    full = tuple(n for n in names if columns[n] is not None)
+    statement = machine.statement(("key", names, full), lambda: _by_values(machine, names, full))
+    rows = setting.unit.run(statement, {f"k_{n}": columns[n] for n in full})
     ids = [statement.read(row)[0] for row in rows]
     seen = _giving(setting, machine, list(values), ids)
     return [i for i in ids if i in seen]
@@ -150,9 +177,12 @@ def _compared(machine: Machine, columns: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(n for n in columns if n not in twins))
 
 
-def _by_values(machine: Machine, names: Sequence[str]) -> sa.Select[Any]:
+def _by_values(machine: Machine, names: Sequence[str], full: Sequence[str]) -> sa.Select[Any]:
     table = machine.table.table
-    tests = [table.c[n] == sa.bindparam(f"k_{n}", type_=table.c[n].type) for n in names]
+    tests = [
+        table.c[n] == sa.bindparam(f"k_{n}", type_=table.c[n].type) if n in full else table.c[n].is_(None)
+        for n in names
+    ]
     live = table.c.deleted_at.is_(None)
     return sa.select(table.c.id).where(live, *tests).order_by(table.c.id).limit(MOST_CANDIDATES)
 
@@ -162,10 +192,13 @@ def readable_ids(setting: Setting, entity: str, ids: list[UUID]) -> frozenset[UU
     if entity not in setting.machines or not ids:
         return frozenset()
     machine = setting.machines[entity]
-    table = machine.table.table
-    live = machine.statement("live", lambda: _live(table))
-    found = [live.read(row)[0] for row in setting.unit.run(live, {"ids": ids})]
-    return passing(setting, machine, "read", found)
+    return passing(setting, machine, "read", live_ids(setting, machine, ids))
+
+
+def live_ids(setting: Setting, machine: Machine, ids: Sequence[UUID]) -> list[UUID]:
+    """Those of `ids` that are live records, which stay so until this transaction ends."""
+    live = machine.statement("live", lambda: _live(machine.table.table))
+    return [live.read(row)[0] for row in setting.unit.run(live, {"ids": list(ids)})]
 
 
 def _live(table: sa.Table) -> sa.Select[Any]:

@@ -1,0 +1,80 @@
+"""What a write holds until it commits, so that two at once cannot each break what the other relies on.
+
+SQLite has one writer at a time and needs none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.projection.reach import Reach
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.machine import Machine
+from xrm.engine.storage.rows import hold
+from xrm.engine.storage.statements import any_of
+from xrm.metadata.model import POINTERS
+from xrm.metadata.values import Ref
+
+
+def hold_related(setting: Setting, drafts: Sequence[Draft]) -> None:
+    """What the rules and guards of these drafts read of other records is held, before they read it.
+
+    A rule that cannot be tied to records is held by its name. Names come in order, then records in order:
+    two writers then wait for one another in one direction only.
+    """
+    if setting.unit.dialect.is_sqlite:
+        return
+    names: set[str] = set()
+    refs: set[Ref] = set()
+    for draft in drafts:
+        for name, reach in _reaches(draft):
+            refs.update(_pointed(draft, reach))
+            if any(not way or draft.new.get(way) is not None for way in reach.loose):
+                names.add(f"rule:{draft.machine.name}.{name}")
+    for name in sorted(names):
+        hold(setting.unit, name)
+    hold_records(setting, refs)
+
+
+def _reaches(draft: Draft) -> Iterable[tuple[str, Reach]]:
+    programs, step = draft.machine.programs, draft.transition
+    for rule in programs.wide_rules:
+        yield rule.rule.name, rule.reach
+    if step is not None and step.name in programs.guard_reaches:
+        yield step.name, programs.guard_reaches[step.name]
+
+
+def _pointed(draft: Draft, reach: Reach) -> Iterable[Ref]:
+    for name in reach.pointers:
+        value = draft.new.get(name)
+        if isinstance(value, Ref):
+            yield value
+        elif isinstance(value, UUID):
+            yield Ref(POINTERS[name], value)
+
+
+def hold_records(setting: Setting, refs: Iterable[Ref]) -> None:
+    """Nobody else changes these records, or holds them, until this transaction ends; pointing at them is open."""
+    if setting.unit.dialect.is_sqlite:
+        return
+    wanted: dict[str, set[UUID]] = {}
+    for ref in refs:
+        wanted.setdefault(ref.entity, set()).add(ref.id)
+    for entity in sorted(wanted):
+        if entity in setting.machines:
+            machine = setting.machines[entity]
+            statement = machine.statement("hold", partial(_holding, machine))
+            setting.unit.run(statement, {"ids": list(wanted[entity])})
+
+
+def _holding(machine: Machine) -> sa.Select[Any]:
+    """Weaker than the lock of a delete: a record that two writers point at is not torn between them."""
+    table = machine.table.table
+    chosen = sa.select(table.c.id).where(any_of(table.c.id, "ids")).order_by(table.c.id)
+    return chosen.with_for_update(key_share=True)

@@ -1,0 +1,116 @@
+"""Locked states: such a record, its parts and its links change by a transition and in no other way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.holding import hold_records
+from xrm.engine.records.machine import Machine
+from xrm.errors import Conflict, Problem
+from xrm.metadata.model import State, text_of
+from xrm.metadata.values import Ref
+
+_HINT = "Take a transition out of it."
+_NOBODY: frozenset[UUID] = frozenset()
+
+
+def refuse_locked(setting: Setting, drafts: Sequence[Draft], within: Collection[UUID] = _NOBODY) -> None:
+    """No draft changes a locked record or a part of one; raises Conflict.
+
+    The records of `within` are of the same act and answer for themselves.
+    """
+    for draft in drafts:
+        state = _locking(draft.machine, draft.old)
+        if state is not None and draft.operation not in ("transition", "restore") and _changes(draft):
+            raise Conflict(_problem(draft, state))
+    _refuse_parts(setting, drafts, within)
+
+
+def refuse_taken(
+    setting: Setting, drafts: Sequence[Draft], asked: Sequence[Draft], within: Collection[UUID]
+) -> None:
+    """Deleting what is asked takes or empties no locked record; of others than those asked nothing is told."""
+    named = {draft.id for draft in asked}
+    refuse_locked(setting, [draft for draft in drafts if draft.id in named], within)
+    try:
+        refuse_locked(setting, [draft for draft in drafts if draft.id not in named], within)
+    except Conflict as refused:
+        message = "A record in a locked state would change with it."
+        raise Conflict(Problem("R150", message, "Unlock that record first.", asked[0].where(""))) from refused
+
+
+def _changes(draft: Draft) -> bool:
+    return draft.is_new or bool(draft.nested or draft.changed)
+
+
+def _locking(machine: Machine, values: Mapping[str, Any] | None) -> State | None:
+    """The state of a stored record if it is a locked one."""
+    lifecycle = machine.entity.lifecycle
+    state = lifecycle.states.get(values["state"]) if lifecycle and values else None
+    return state if state is not None and state.locked else None
+
+
+def _problem(draft: Draft, state: State) -> Problem:
+    label = text_of(state.label, "en", state.name)
+    return Problem("R150", f"The record is {label} and locked.", _HINT, draft.where(""))
+
+
+# --- parts ------------------------------------------------------------------------------------------
+
+
+def _refuse_parts(setting: Setting, drafts: Sequence[Draft], within: Collection[UUID]) -> None:
+    """Level by level upwards: what a draft is part of, or becomes part of, is not locked."""
+    above: dict[Ref, Draft] = {}
+    for draft in drafts:
+        if _is_part(setting, draft.machine) and _changes(draft):
+            above.update(dict.fromkeys(_wholes(draft), draft))
+    seen: set[Ref] = set()
+    while above := {ref: d for ref, d in above.items() if ref.id not in within and ref not in seen}:
+        seen.update(above)
+        above = _next_level(setting, above)
+
+
+def _next_level(setting: Setting, above: Mapping[Ref, Draft]) -> dict[Ref, Draft]:
+    hold_records(setting, above)
+    following: dict[Ref, Draft] = {}
+    for entity in sorted({ref.entity for ref in above}):
+        machine = setting.machines[entity]
+        ids = [ref.id for ref in above if ref.entity == entity]
+        for record, values in machine.load(setting.unit, ids).items():
+            draft = above[Ref(entity, record)]
+            if _locking(machine, values) is not None:
+                raise Conflict(Problem("R150", "It is part of a locked record.", _HINT, draft.where("")))
+            following.update(dict.fromkeys(_parents(machine, values), draft))
+    return following
+
+
+def _wholes(draft: Draft) -> Iterable[Ref]:
+    """Those that a draft leaves and those that it enters; what it is written inside of is known."""
+    for values in (draft.old or {}, draft.new):
+        yield from (ref for ref in _parents(draft.machine, values) if ref not in draft.preset.values())
+
+
+def _parents(machine: Machine, values: Mapping[str, Any]) -> Iterable[Ref]:
+    for relationship in machine.lookups:
+        ref = values.get(relationship.name)
+        if relationship.is_parent and isinstance(ref, Ref):
+            yield ref
+
+
+def _is_part(setting: Setting, machine: Machine, seen: frozenset[str] = frozenset()) -> bool:
+    """True when what records of the entity are part of can be locked."""
+    return any(
+        _can_lock(above) or _is_part(setting, above, seen | {machine.name})
+        for relationship in machine.lookups
+        if relationship.is_parent
+        for above in (setting.machines[t] for t in relationship.targets if t not in seen)
+    )
+
+
+def _can_lock(machine: Machine) -> bool:
+    lifecycle = machine.entity.lifecycle
+    return lifecycle is not None and any(state.locked for state in lifecycle.states.values())
