@@ -1,10 +1,11 @@
-"""An account leaves the same change-log row by form, API, batch and import; a refused one leaves none."""
+"""An account leaves the same change-log row and search entry by every door; a refused one leaves none."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -155,12 +156,28 @@ class Office:
 
     def log(self) -> list[dict[str, Any]]:
         """Every row of the change log, read without xrm."""
+        return self._rows("SELECT * FROM xrm_change ORDER BY position")
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """Every entry of the search index by record, read without xrm."""
+        on_sqlite = self.database_url.startswith("sqlite")
+        rows = self._rows(_ENTRIES if on_sqlite else "SELECT * FROM xrm_search")
+        return {_id(row.pop("record")): row for row in rows}
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
         engine = sa.create_engine(self.database_url, poolclass=sa.NullPool)
         with engine.connect() as database:
-            rows = database.execute(sa.text("SELECT * FROM xrm_change ORDER BY position")).mappings()
-            found = [dict(row) for row in rows]
+            found = [dict(row) for row in database.execute(sa.text(sql)).mappings()]
         engine.dispose()
         return found
+
+
+_ENTRIES = "SELECT e.record, e.entity, w.* FROM xrm_search e JOIN xrm_search_words w ON w.rowid = e.id"
+
+
+def _id(stored: Any) -> str:
+    """An id as SQLite or PostgreSQL gives it."""
+    return stored.hex() if isinstance(stored, bytes) else str(stored).replace("-", "")
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -198,7 +215,7 @@ def an_office(database_url: str, folder: Path) -> Iterator[Office]:
 # --- the proof ----------------------------------------------------------------------------------------------
 
 
-def test_an_account_leaves_the_same_row_by_every_door(office: Office) -> None:
+def test_an_account_leaves_the_same_row_and_search_entry_by_every_door(office: Office) -> None:
     rows = []
     with ExitStack() as stack:
         doors = office.doors("admin", stack)
@@ -213,13 +230,32 @@ def test_an_account_leaves_the_same_row_by_every_door(office: Office) -> None:
     assert api["operation"] == "create"
     assert [row["door"] for row in rows] == ["page", "api", "api", "import"]
     assert len({str(row["record"]) for row in rows}) == len(DOORS)
+    entries = office.entries()
+    found = {
+        name: words(entries.get(_id(row["record"]), {}), row) for name, row in zip(DOORS, rows, strict=True)
+    }
+    assert "oliveira" in str(found["api"])
+    assert found == dict.fromkeys(DOORS, found["api"])
+
+
+def words(entry: dict[str, Any], row: dict[str, Any]) -> str:
+    """What the entry holds, the account's own number told as such."""
+    number = next(v for v in logged(row).values() if str(v).startswith("ACC-")).partition("-")[2]
+    return re.sub(
+        rf"\b{number}\b", "NUMBER", str({name: str(value) for name, value in sorted(entry.items())})
+    )
 
 
 def shape(row: dict[str, Any]) -> dict[str, Any]:
     """The row without what is its own; of the values, the account number is."""
-    after = row["after"] if isinstance(row["after"], dict) else json.loads(row["after"])
-    told = {key: "ACC-" if str(value).startswith("ACC-") else value for key, value in after.items()}
+    told = {key: "ACC-" if str(value).startswith("ACC-") else value for key, value in logged(row).items()}
     return {**{name: value for name, value in row.items() if name not in OWN}, "after": told}
+
+
+def logged(row: dict[str, Any]) -> dict[str, Any]:
+    """The values after the change."""
+    after = row["after"] if isinstance(row["after"], dict) else json.loads(row["after"])
+    return dict(after)
 
 
 REFUSED = {
@@ -233,8 +269,9 @@ def test_a_refused_account_leaves_no_row_by_any_door(office: Office) -> None:
     with ExitStack() as stack:
         people = {who: office.doors(who, stack) for who in ("admin", "nobody")}
         assert people["admin"].by_api({"name": "The first", "tax_number": "500100200"})
-        before = office.log()
+        before, known = office.log(), office.entries()
         for why, (who, values) in REFUSED.items():
             for name, write in DOORS.items():
                 assert not write(people[who], values), f"The {name} let it in: {why}."
                 assert len(office.log()) == len(before), f"The {name} left rows: {why}."
+        assert office.entries() == known

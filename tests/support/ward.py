@@ -1,4 +1,4 @@
-"""A small ward as an installed pack: keys of parts, spans, room for so many, a tree, locks and filtered links."""
+"""A small ward as an installed pack: keys of parts, spans, room for so many, a tree, locks, filtered links, files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ fields:
   a: {type: text}
   b: {type: text}
   code: {type: text, unique: true}
+  paper: {type: file}
 keys:
   ab: {fields: [a, b]}
 """
@@ -87,6 +88,20 @@ fields:
   live: {type: boolean}
   area: {type: text}
 """
+ERRAND = """
+title: name
+ownership: user_or_team
+fields:
+  name: {type: text, required: true}
+"""
+ROLES = """
+clerk:
+  grants:
+    all: {entity: [thing, errand], can: [create, read, update]}
+sender:
+  grants:
+    all: {entity: errand, can: [create, read, update, assign]}
+"""
 LIFECYCLES = {
     "lifecycles/doc.yaml": """
 states: {open: {initial: true}, closed: {final: true, locked: true}}
@@ -103,7 +118,7 @@ transitions:
 
 PACK = a_pack(
     "ward",
-    LIFECYCLES,
+    {**LIFECYCLES, "roles.yaml": ROLES},
     thing=THING,
     room=ROOM,
     booking=BOOKING,
@@ -113,4 +128,5 @@ PACK = a_pack(
     line=LINE,
     part=PART,
     mark=MARK,
+    errand=ERRAND,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from tests.support.ward import PACK
 from xrm.engine.commands import Create, Delete, Link, Restore, Target, Transition, Unlink, Update, Upsert
 from xrm.engine.queries.request import Expand
 from xrm.errors import XrmError
-from xrm.testing import admin_actor, make_runtime
+from xrm.testing import admin_actor, an_actor, make_runtime
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +25,11 @@ def ward(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     runtime.close()
 
 
-def refused(ward: Office, *commands) -> list[tuple[str, str]]:
+def refused(ward: Office, *commands, by=None) -> list[tuple[str, str]]:
     """Code and place of each problem of the refusal, which left no trace in the change log."""
     before = ward.log_length()
     with pytest.raises(XrmError) as caught:
-        ward.run(*commands)
+        ward.run(*commands, by=by)
     assert ward.log_length() == before
     return [(p.code, p.where.path) for p in caught.value.problems]
 
@@ -273,3 +274,30 @@ def test_a_change_that_leaves_a_link_outside_its_filter_is_refused(ward: Office)
     assert refused(ward, Update("doc", Target(doc), {"area": "y"})) == [("R152", "marks")]
     ward.run(Update("doc", Target(doc), {"name": "E"}))
     ward.run(Update("doc", Target(doc), {"area": "y", "marks": {"delete": [str(link)]}}))
+
+
+# --- what belongs to others ---------------------------------------------------------------------------------
+
+
+def test_an_upload_of_someone_else_is_not_taken_into_ones_own_record(ward: Office) -> None:
+    ana, ben = (an_actor(ward.runtime, name, ["clerk"]) for name in ("ana", "ben"))
+    paper = str(ward.runtime.uploads.upload(ben, BytesIO(b"of ben"), "ben.txt"))
+    mine = ward.run(Create("thing", {"name": "mine"}), by=ana).results[0].id
+    for command in (
+        Create("thing", {"name": "x", "paper": paper}),
+        Update("thing", Target(mine), {"paper": paper}),
+    ):
+        assert refused(ward, command, by=ana) == [("R158", "paper")]
+    own = ward.run(Create("thing", {"name": "own", "paper": paper}), by=ben).results[0].id
+    assert ward.read("thing", own)["paper"] == paper
+    assert refused(ward, Update("thing", Target(mine), {"paper": paper}), by=ben) == [("R158", "paper")]
+
+
+def test_giving_a_record_to_someone_else_needs_the_right_to_assign(ward: Office) -> None:
+    clerk, sender = (an_actor(ward.runtime, role, [role]) for role in ("clerk", "sender"))
+    other = {"owner": {"id": str(ward.admin.id)}}
+    errand = Target(ward.run(Create("errand", {"name": "mine"}), by=clerk).results[0].id)
+    for command in (Create("errand", {"name": "given", **other}), Update("errand", errand, other)):
+        assert refused(ward, command, by=clerk) == [("A102", "owner")]
+        ward.run(command, by=sender)
+    assert ward.read("errand", errand.id)["owner"]["id"] == str(ward.admin.id)

@@ -144,6 +144,16 @@ def _without_export_grants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xrm.engine.access.rights._narrowed", lambda granted, transfer: granted)
 
 
+def _without_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record may be written to where its writer's grants do not reach."""
+    monkeypatch.setattr("xrm.engine.records.permits.require_result", lambda setting, drafts, operation: None)
+
+
+def _without_act(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may restore a part of an act restores all of it."""
+    monkeypatch.setattr("xrm.engine.records.permits.require_act", lambda setting, roots, asked: None)
+
+
 MUTATIONS = [
     (_without_rows, "client", ("list_all", "filter_ne", "group")),
     (_without_row_rules, "client", ("list_all", "filter_ne", "update_one")),
@@ -152,6 +162,8 @@ MUTATIONS = [
     (_without_hop_rule, "client", ("any_many", "count_many", "filter_eq")),
     (_without_relationship_mask, "client", ("expand", "links")),
     (_without_export_grants, "client", ("export_all", "export_sort", "export_filter")),
+    (_without_result, "client", ("create_with", "update_one")),
+    (_without_act, "step", ("restore_one",)),
 ]
 
 

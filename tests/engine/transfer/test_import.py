@@ -55,6 +55,15 @@ def test_values_of_every_kind_arrive(shop: Shop) -> None:
     assert set(second.values()) == {None}
 
 
+def test_what_an_import_wrote_is_found_by_its_words(shop: Shop) -> None:
+    shop.load("name,tax_number\nLindgren,7\n")
+    search = shop.runtime.current().queries.search
+    assert [found["title"] for found in search(shop.clerk, "lindg")] == ["Lindgren"]
+    shop.load("name,tax_number\nBergman,7\n", by="tax_number")
+    assert [found["title"] for found in search(shop.clerk, "bergm")] == ["Bergman"]
+    assert search(shop.clerk, "lindg") == []
+
+
 @pytest.mark.parametrize(
     ("column", "cell"),
     [

@@ -10,6 +10,7 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.holding import hold_records
 from xrm.engine.records.machine import Machine
+from xrm.engine.records.permits import by_machine
 from xrm.errors import Conflict, Problem
 from xrm.metadata.model import State, text_of
 from xrm.metadata.values import Ref
@@ -65,9 +66,10 @@ def _problem(draft: Draft, state: State) -> Problem:
 def _refuse_parts(setting: Setting, drafts: Sequence[Draft], within: Collection[UUID]) -> None:
     """Level by level upwards: what a draft is part of, or becomes part of, is not locked."""
     above: dict[Ref, Draft] = {}
-    for draft in drafts:
-        if _is_part(setting, draft.machine) and _changes(draft):
-            above.update(dict.fromkeys(_wholes(draft), draft))
+    for machine, group in by_machine(drafts):
+        if _is_part(setting, machine):
+            for draft in filter(_changes, group):
+                above.update(dict.fromkeys(_wholes(draft), draft))
     seen: set[Ref] = set()
     while above := {ref: d for ref, d in above.items() if ref.id not in within and ref not in seen}:
         seen.update(above)

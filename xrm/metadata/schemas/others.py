@@ -89,7 +89,7 @@ STATE: Schema = {
             "color": one_of("The colour of its tag.", HUES),
             "initial": flag("Whether new records begin here."),
             "final": flag("Whether the work is done here."),
-            "locked": flag("Whether a record in it cannot be edited."),
+            "locked": flag("Whether a record in it, its parts and links change by transitions only."),
         },
     ),
     "type": ["object", "null"],
