@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 from itertools import count
+from threading import Event
 from typing import Any
 
 from xrm.cli import main
 from xrm.engine.changes import ChangeLog
+from xrm.engine.jobs import Jobs
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import SQLITE_FACTS
@@ -63,7 +65,15 @@ def keep_first_model() -> None:
     Runtime.look = look_once
 
 
-FAULTS = {fault.__name__: fault for fault in (commit_seldom, log_later, begin_deferred, keep_first_model)}
+def stall_jobs() -> None:
+    """A job is begun and never comes to its work, so that it can be killed in the midst of it."""
+    Jobs._handle = lambda *_: Event().wait()
+
+
+FAULTS = {
+    fault.__name__: fault
+    for fault in (commit_seldom, log_later, begin_deferred, keep_first_model, stall_jobs)
+}
 FAULTS[sys.argv[1]]()
 
 if __name__ == "__main__":

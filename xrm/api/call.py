@@ -18,6 +18,7 @@ from xrm.settings import Limits
 
 if TYPE_CHECKING:
     from xrm.api.idempotency import Once
+    from xrm.engine.jobs import Beside
     from xrm.engine.runtime import Runtime, Snapshot
 
 Mode = Literal["all", "good_rows"]
@@ -85,6 +86,11 @@ class Call:
         outcome: Outcome = records.execute(self.actor, commands, mode=mode, around=around)
         self.watch.mark("write")
         return outcome
+
+    @property
+    def beside(self) -> Beside | None:
+        """What a job's transaction has to write besides, so that an idempotency key stands for the job."""
+        return self.once.beside if self.once else None
 
     def body(self) -> Any:
         """The JSON body; raises Unreadable, TooLarge or WrongType."""

@@ -18,6 +18,7 @@ from xrm.api.call import Call, Stopwatch
 from xrm.api.codes import over, unreadable
 from xrm.api.idempotency import HEADER as KEY
 from xrm.api.idempotency import answered_once, once_of
+from xrm.api.jobs import begun
 from xrm.api.problems import problem
 from xrm.api.routes import Route
 from xrm.engine.commands import Actor
@@ -63,7 +64,7 @@ class Edge:
         call.watch.mark("door")
         once = once_of(call, self.repetition) if route.method == "POST" else None
         named = call if once is None else replace(call, once=once)
-        made = answered_once(once, lambda: route.handle(named, **names))
+        made = answered_once(once, lambda: route.handle(named, **names), lambda job: begun(named, job))
         call.watch.mark("work")
         if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
             if made.close is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
 
 import orjson
 
@@ -41,6 +42,10 @@ class Once:
         self.repetition.keep(unit, self.asked, Kept(self.asked.digest, None, {}, _bare(outcome)))
         return outcome
 
+    def beside(self, unit: UnitOfWork, job: UUID) -> None:
+        """The key stands for the job that this transaction creates or changes."""
+        self.repetition.claim(unit, self.asked, job)
+
 
 def once_of(call: Call, repetition: Repetition) -> Once | None:
     """How this request is remembered; None when it carries no key."""
@@ -50,33 +55,39 @@ def once_of(call: Call, repetition: Repetition) -> Once | None:
     if not _KEY.match(key):
         hint = "Use 1 to 200 letters, digits and - _ . : such as a UUID."
         raise unreadable("H106", f"{HEADER} cannot be read.", hint)
-    digest = hashlib.sha256(f"{call.address}\n".encode() + call.read()).hexdigest()
+    # Whoever holds other roles might not be given this answer, and must not do the work once more either.
+    asked = f"{' '.join(sorted(call.actor.roles))}\n{call.address}\n".encode() + call.read()
+    digest = hashlib.sha256(asked).hexdigest()
     return Once(repetition, Asked(call.actor.id, key, digest))
 
 
-def answered_once(once: Once | None, handle: Callable[[], Answer]) -> Answer:
-    """The answer of `handle`, or the one that the same request got before."""
+def answered_once(
+    once: Once | None, handle: Callable[[], Answer], of_job: Callable[[UUID], Answer]
+) -> Answer:
+    """The answer of `handle`, or the one that the same request got before; `of_job` tells of a job."""
     if once is None:
         return handle()
     kept = once.repetition.find(once.asked)
     if kept is not None:
-        return _again(once, kept)
+        return _again(once, kept, of_job)
     try:
         made = handle()
     except AskedBefore:
         kept = once.repetition.find(once.asked)
         if kept is None:
             _refuse_running()
-        return _again(once, kept)
+        return _again(once, kept, of_job)
     body = made.body if made.kept is None else made.kept
     once.repetition.settle(once.asked, Kept(once.asked.digest, made.status, made.headers, body))
     return made
 
 
-def _again(once: Once, kept: Kept) -> Answer:
+def _again(once: Once, kept: Kept, of_job: Callable[[UUID], Answer]) -> Answer:
     if kept.digest != once.asked.digest:
         message = f"This {HEADER} belongs to another request."
         raise Invalid(Problem("H107", message, "Use a new key for a new request."))
+    if kept.status is None and kept.job is not None:
+        return of_job(kept.job).with_headers(**{REPLAYED: "true"})
     if kept.status is None and kept.age < PATIENCE:
         _refuse_running()
     headers = {**kept.headers, REPLAYED: "true"}

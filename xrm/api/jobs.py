@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from xrm.api.answers import Answer, answer, tagged
 from xrm.api.call import Call, record_id
@@ -32,14 +33,14 @@ def cancel(call: Call, job: str) -> Answer:
     """`POST /jobs/{id}/cancel`: the job ends as soon as it can; what it has done stays."""
     call.allow_only()
     call.object_or_empty()
-    return answer(told(call.runtime.jobs.cancel(call.actor, record_id(job))))
+    return answer(told(call.runtime.jobs.cancel(call.actor, record_id(job), beside=call.beside)))
 
 
 def undo(call: Call, job: str) -> Answer:
     """`POST /jobs/{id}/undo`: what an import created and nobody changed since goes to the trash."""
     call.allow_only()
     call.object_or_empty()
-    return started(call.runtime.transfer.undo(call.actor, record_id(job)))
+    return started(call.runtime.transfer.undo(call.actor, record_id(job), beside=call.beside))
 
 
 def file(call: Call, job: str) -> Answer:
@@ -50,6 +51,11 @@ def file(call: Call, job: str) -> Answer:
     media_type = headers.pop("Content-Type")
     pieces = iter(lambda: source.read(BYTES_AT_ONCE), b"")
     return Answer(200, headers=headers, media_type=media_type, pieces=pieces, close=source.close)
+
+
+def begun(call: Call, job: UUID) -> Answer:
+    """The job as it stands, for who asks again for what it does."""
+    return started(call.runtime.jobs.status(call.actor, job))
 
 
 def started(job: Job) -> Answer:

@@ -35,7 +35,7 @@ def imports(call: Call) -> Answer:
     request = _request(call, call.runtime.transfer.keep(call.stream()))
     if _flag(call, "preview"):
         return answer(_preview(call, request))
-    return started(call.runtime.transfer.start_import(call.actor, request))
+    return started(call.runtime.transfer.start_import(call.actor, request, beside=call.beside))
 
 
 def exports(call: Call) -> Answer:
@@ -44,7 +44,7 @@ def exports(call: Call) -> Answer:
     body = known_keys(call.object(), "entity", "format", *_ASKED)
     params = {name: (text(body, name),) for name in _ASKED if text(body, name)}
     request = ExportRequest(_entity(text(body, "entity")), params, text(body, "format") or "csv")
-    return started(call.runtime.transfer.start_export(call.actor, request))
+    return started(call.runtime.transfer.start_export(call.actor, request, beside=call.beside))
 
 
 def _request(call: Call, content: str) -> ImportRequest:

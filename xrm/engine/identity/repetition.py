@@ -35,7 +35,8 @@ class Asked:
 class Kept:
     """The answer that a key gives again; `digest` is of the request that it belongs to.
 
-    Without a `status` it only says what was done: the full answer is on its way, or was lost in a crash.
+    Without a `status` the full answer is on its way, or was lost in a crash: the key only says what was done,
+    or which job does it.
     """
 
     digest: str
@@ -43,6 +44,7 @@ class Kept:
     headers: Mapping[str, str]
     body: bytes
     age: timedelta = timedelta()
+    job: UUID | None = None
 
 
 class AskedBefore(Exception):
@@ -59,7 +61,7 @@ class Repetition:
         """What the key answers, unless it is unknown or forgotten."""
         table = IDEMPOTENCY.c
         wanted: sa.Select[Any] = sa.select(
-            table.digest, table.status, table.headers, table.body, table.created_at
+            table.digest, table.status, table.headers, table.body, table.created_at, table.job
         )
         now = self._world.now()
         wanted = wanted.where(_is(asked), table.created_at > now - self._lasts)
@@ -67,10 +69,14 @@ class Repetition:
             row = unit.execute(wanted).one_or_none()
         if row is None:
             return None
-        return Kept(row.digest, row.status, row.headers, bytes(row.body), now - row.created_at)
+        age = now - row.created_at
+        return Kept(row.digest, row.status, row.headers, bytes(row.body), age, row.job)
 
-    def claim(self, unit: UnitOfWork, asked: Asked) -> None:
-        """The key is this request's; raises AskedBefore when it is another's, whose transaction has ended."""
+    def claim(self, unit: UnitOfWork, asked: Asked, job: UUID | None = None) -> None:
+        """The key is this request's; raises AskedBefore when it is another's, whose transaction has ended.
+
+        Where a job does the work, the key stands for that job from the moment there is one.
+        """
         now = self._world.now()
         forgotten = IDEMPOTENCY.c.created_at <= now - self._lasts
         unit.execute(sa.delete(IDEMPOTENCY).where(_is(asked), forgotten))
@@ -80,6 +86,7 @@ class Repetition:
             "digest": asked.digest,
             "headers": {},
             "body": b"",
+            "job": job,
             "created_at": now,
         }
         try:

@@ -6,12 +6,13 @@ from xrm.engine.jobs.dispatcher import Consumer, Dispatcher, Logged
 from xrm.engine.jobs.inline_runner import InlineRunner
 from xrm.engine.jobs.port import Run, Runner, RunState
 from xrm.engine.jobs.presence import Lease
-from xrm.engine.jobs.service import Handler, Jobs
+from xrm.engine.jobs.service import Beside, Handler, Jobs
 from xrm.engine.jobs.states import JOB_CODES, Cancelled, Job, State, Superseded
 from xrm.engine.jobs.worker import Worker, start_worker
 
 __all__ = [
     "JOB_CODES",
+    "Beside",
     "Cancelled",
     "Consumer",
     "Context",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,11 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import JOB, WORKER
 from xrm.errors import Problem
 
+PORTION = 200
 _SHOWN = (
     JOB.c.id, JOB.c.kind, JOB.c.label, JOB.c.state, JOB.c.done, JOB.c.total, JOB.c.result, JOB.c.problems,
     JOB.c.actor, JOB.c.cancel_requested, JOB.c.created_at, JOB.c.started_at, JOB.c.finished_at, JOB.c.params,
-    JOB.c.attempt,
+    JOB.c.attempt, JOB.c.authority,
 )  # fmt: skip
 
 
@@ -56,12 +57,17 @@ def find(unit: UnitOfWork, job: UUID) -> Job | None:
     return None if row is None else _job(row)
 
 
-def newest(unit: UnitOfWork, actor: UUID | None, limit: int) -> list[Job]:
-    """The newest jobs, of one actor or of all."""
-    wanted = sa.select(*_SHOWN).order_by(JOB.c.created_at.desc(), JOB.c.id.desc()).limit(limit)
-    if actor is not None:
-        wanted = wanted.where(JOB.c.actor == actor)
-    return [_job(row) for row in unit.execute(wanted)]
+def newest(unit: UnitOfWork, actor: UUID | None) -> Iterator[Job]:
+    """The jobs of one actor or of all, newest first, read as far as somebody asks for them."""
+    ordered = sa.select(*_SHOWN).order_by(JOB.c.created_at.desc(), JOB.c.id.desc()).limit(PORTION)
+    wanted = ordered if actor is None else ordered.where(JOB.c.actor == actor)
+    rows = unit.execute(wanted).all()
+    while rows:
+        yield from map(_job, rows)
+        last = sa.tuple_(
+            sa.literal(rows[-1].created_at, JOB.c.created_at.type), sa.literal(rows[-1].id, JOB.c.id.type)
+        )
+        rows = unit.execute(wanted.where(sa.tuple_(JOB.c.created_at, JOB.c.id) < last)).all()
 
 
 def authority(unit: UnitOfWork, job: UUID) -> tuple[UUID, Mapping[str, Any]]:
@@ -166,5 +172,6 @@ def _job(row: Any) -> Job:
     facts["state"] = State(row.state)
     facts["label"] = row.label or ""
     facts["result"] = row.result or {}
+    facts["roles"] = frozenset(facts.pop("authority")["roles"])
     facts["problems"] = tuple(problem_of(kept) for kept in row.problems or ())
     return Job(**facts)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from xrm.errors import Conflict, NotFound, Problem, Unavailable, XrmError
 from xrm.registry import Registry, UnknownName
 
 Handler = Callable[[Context], Result]
+Beside = Callable[[UnitOfWork, UUID], None]
 MOST_ATTEMPTS = 8
 NO_DELAY = timedelta()
 log = logging.getLogger(__name__)
@@ -76,14 +78,17 @@ class Jobs:
         unit: UnitOfWork | None = None,
         label: str = "",
         after: timedelta = NO_DELAY,
+        beside: Beside | None = None,
     ) -> UUID:
         """The job is queued in the caller's transaction, or durably in one of its own; gives its id.
 
-        Whoever gives a transaction has made the runner ready before, as workers and servers do.
+        `beside` writes in the same transaction and knows the job; what it raises leaves no job. Whoever gives a transaction has made the runner ready before, as workers and servers do.
         """
         job, queue = self.world.new_id(), self._kinds[kind].queue
 
         def begin(own: UnitOfWork) -> None:
+            if beside:
+                beside(own, job)
             desk.add(own, job, kind, label, params, actor, self.world.now())
             self._enqueue(own, Run(job, 1, queue), after)
 
@@ -102,18 +107,28 @@ class Jobs:
         *,
         label: str = "",
         watch: Watch | None = None,
+        beside: Beside | None = None,
     ) -> Job:
-        """The job has run in this thread, with a row like any other; should we die, a worker resumes it."""
+        """The job has run in this thread, with a row like any other; should we die, a worker resumes it.
+
+        `beside` writes in the transaction that creates the row; what it raises leaves no job.
+        """
         job, known = self.world.new_id(), self._kinds[kind]
         with self.present() as worker:
             with self.database.write() as unit:
+                if beside:
+                    beside(unit, job)
                 desk.add(unit, job, known.name, label, params, actor, self.world.now())
                 desk.claim(unit, job, 1, worker, self.world.now())
             self._do(job, 1, watch)
         return self._found(job)
 
     def status(self, actor: Actor, job: UUID) -> Job:
-        """The job; raises NotFound when there is none that this actor started or administers."""
+        """The job; raises NotFound when there is none that this actor administers, or started and may see.
+
+        Who started it sees it while they hold every role that it has run with: what it read for them and
+        made for them does not outlive their rights.
+        """
         with self.database.read() as unit:
             found = desk.find(unit, job)
         if found is None or not _may_see(actor, found):
@@ -121,16 +136,23 @@ class Jobs:
         return found
 
     def list(self, actor: Actor, limit: int = 50) -> list[Job]:
-        """The newest jobs that this actor started, or all for an administrator."""
+        """The newest jobs of which this actor may know."""
         whose = None if ADMINISTRATOR in actor.roles else actor.id
         with self.database.read() as unit:
-            return desk.newest(unit, whose, limit)
+            seen = (job for job in desk.newest(unit, whose) if _may_see(actor, job))
+            return list(islice(seen, limit))
 
-    def cancel(self, actor: Actor, job: UUID) -> Job:
-        """The job ends: at once if it waits, at its next checkpoint if it runs; raises Conflict if over."""
-        if self.status(actor, job).state.is_over:
-            raise Conflict(Problem("J105", "The job is over.", "There is nothing to cancel."))
+    def cancel(self, actor: Actor, job: UUID, *, beside: Beside | None = None) -> Job:
+        """The job ends: at once if it waits, at its next checkpoint if it runs; raises Conflict if over.
+
+        `beside` writes in the same transaction.
+        """
+        self.status(actor, job)
         with self.database.write() as unit:
+            if beside:
+                beside(unit, job)
+            if (before := desk.find(unit, job)) is None or before.state.is_over:
+                raise Conflict(Problem("J105", "The job is over.", "There is nothing to cancel."))
             found = desk.ask_to_cancel(unit, job, self.world.now())
         if found.state is State.CANCELLED:
             self.runner.cancel(Run(job, found.attempt, self._queue(found.kind)))
@@ -290,4 +312,4 @@ class Jobs:
 
 
 def _may_see(actor: Actor, job: Job) -> bool:
-    return job.actor == actor.id or ADMINISTRATOR in actor.roles
+    return ADMINISTRATOR in actor.roles or (job.actor == actor.id and job.roles <= actor.roles)

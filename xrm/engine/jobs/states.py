@@ -52,6 +52,7 @@ class Job:
     result: Mapping[str, Any]
     problems: Sequence[Problem]
     actor: UUID | None
+    roles: frozenset[str]
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None

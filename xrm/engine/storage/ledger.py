@@ -287,6 +287,7 @@ IDEMPOTENCY = _table(
     sa.Column("status", Integer()),
     sa.Column("headers", Json()),
     sa.Column("body", Bytes()),
+    sa.Column("job", Uuid()),
     sa.Column("created_at", Instant(), nullable=False),
 )
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from xrm.engine.commands import Actor
-from xrm.engine.jobs import Job, Jobs, Watch
+from xrm.engine.jobs import Beside, Job, Jobs, Watch
 from xrm.engine.storage.files import FileFacts, file_facts
 from xrm.engine.transfer.exporter import EXPORT, Export, Exporter, ExportRequest
 from xrm.engine.transfer.importer import DOOR, IMPORT, Importer
@@ -81,25 +81,30 @@ class Transfer:
         return tuple(targets_of(services.model, entity, writable, request.by))
 
     def start_import(
-        self, actor: Actor, request: ImportRequest, *, here: bool = False, watch: Watch | None = None
+        self,
+        actor: Actor,
+        request: ImportRequest,
+        *,
+        here: bool = False,
+        watch: Watch | None = None,
+        beside: Beside | None = None,
     ) -> Job:
         """The import has been done if it is small or `here` is said, else it is queued; gives its job.
 
-        Raises, and starts nothing, when the file or the mapping cannot be used.
+        Raises, and starts nothing, when the file or the mapping cannot be used. `beside` writes in the
+        transaction that creates the job.
         """
         preview = self.preview(actor, request)
         label = f"Import {request.name or request.entity}"
-        if here or preview.rows <= ROWS_AT_ONCE:
-            return self._jobs.run_here(IMPORT, request.params, actor, label=label, watch=watch)
-        return self._jobs.status(actor, self._jobs.start(IMPORT, request.params, actor, label=label))
+        here = here or preview.rows <= ROWS_AT_ONCE
+        return self._begun(IMPORT, request.params, actor, label, here=here, beside=beside, watch=watch)
 
-    def undo(self, actor: Actor, job: UUID) -> Job:
+    def undo(self, actor: Actor, job: UUID, *, beside: Beside | None = None) -> Job:
         """What the import created is being deleted, as far as nobody changed it; gives the job of that."""
         done = self._jobs.status(actor, job)
         params, label = undo_params(done), f"Undo: {done.label}"
-        if params["created"] <= ROWS_AT_ONCE:
-            return self._jobs.run_here(UNDO, params, actor, label=label)
-        return self._jobs.status(actor, self._jobs.start(UNDO, params, actor, label=label))
+        here = params["created"] <= ROWS_AT_ONCE
+        return self._begun(UNDO, params, actor, label, here=here, beside=beside)
 
     # --- export -------------------------------------------------------------------------------------
 
@@ -107,14 +112,12 @@ class Transfer:
         """The export, piece by piece, for whoever waits for it."""
         return self._exporter.open(actor, request)
 
-    def start_export(self, actor: Actor, request: ExportRequest) -> Job:
+    def start_export(self, actor: Actor, request: ExportRequest, *, beside: Beside | None = None) -> Job:
         """The export has been done if it is small, else it is queued; gives its job."""
         rows = self._exporter.open(actor, request).rows
         params, label = asdict(request), f"Export {request.entity}"
         params["params"] = {name: list(values) for name, values in request.params.items()}
-        if rows <= ROWS_AT_ONCE:
-            return self._jobs.run_here(EXPORT, params, actor, label=label)
-        return self._jobs.status(actor, self._jobs.start(EXPORT, params, actor, label=label))
+        return self._begun(EXPORT, params, actor, label, here=rows <= ROWS_AT_ONCE, beside=beside)
 
     def file(self, actor: Actor, job: UUID) -> tuple[FileFacts, BinaryIO]:
         """The file that the job made, to be read and closed; raises NotFound when it made none."""
@@ -126,3 +129,19 @@ class Transfer:
             if found is not None:
                 return found, self._ground.files.open(found.sha256)
         raise NotFound(Problem("R104", "The job has made no file.", "Wait until it is done."))
+
+    def _begun(
+        self,
+        kind: str,
+        params: Mapping[str, Any],
+        actor: Actor,
+        label: str,
+        *,
+        here: bool,
+        beside: Beside | None,
+        watch: Watch | None = None,
+    ) -> Job:
+        if here:
+            return self._jobs.run_here(kind, params, actor, label=label, watch=watch, beside=beside)
+        job = self._jobs.start(kind, params, actor, label=label, beside=beside)
+        return self._jobs.status(actor, job)
