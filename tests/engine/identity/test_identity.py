@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -133,12 +136,44 @@ def test_guessing_at_many_accounts_is_stopped_by_address(identity, helena):
     assert resolves(identity, signed_in(identity))
 
 
+def test_right_passwords_never_count_against_an_address(identity, helena):
+    for _ in range(35):
+        assert resolves(identity, signed_in(identity))
+    with pytest.raises(NotSignedIn):
+        identity.sign_in(EMAIL, "guess", address="10.0.0.1")
+
+
+def test_a_right_password_leaves_the_failures_of_its_address(identity, helena):
+    for number in range(29):
+        with pytest.raises(NotSignedIn):
+            identity.sign_in(f"guess{number}@iron.example", "guess", address="10.0.0.1")
+    assert resolves(identity, signed_in(identity))
+    with pytest.raises(NotSignedIn):
+        identity.sign_in("guess@iron.example", "guess", address="10.0.0.1")
+    with pytest.raises(TooMany):
+        identity.sign_in(EMAIL, PASSWORD, address="10.0.0.1")
+
+
+def test_guesses_at_the_same_moment_are_counted_like_guesses_one_after_another(identity, helena):
+    gate = Barrier(12)
+
+    def guess(_: int) -> type[XrmError]:
+        gate.wait()
+        with pytest.raises((NotSignedIn, TooMany)) as refusal:
+            identity.sign_in(EMAIL, "guess", address="10.0.0.1")
+        return refusal.type
+
+    with ThreadPoolExecutor(12) as pool:
+        told = Counter(pool.map(guess, range(12)))
+    assert told == {NotSignedIn: 3, TooMany: 9}
+
+
 def test_a_right_password_forgets_the_failures_of_the_account(identity, helena, database):
     refused(identity, EMAIL, "wrong")
     signed_in(identity)
     with database.read() as unit:
         keys = unit.execute(sa.select(ATTEMPT.c.key)).scalars().all()
-    assert [key for key in keys if key.startswith("account:")] == []
+    assert keys == []
 
 
 # --- the end of a session ---------------------------------------------------------------------------

@@ -52,13 +52,13 @@ class Sessions:
 
     def sign_in(self, email: str, password: str, *, address: str = "", agent: str = "") -> Session:
         """A session begins; raises NotSignedIn, alike for unknown, wrong and switched-off accounts."""
-        self._attempts.begin(email_key(email), address)
+        attempt = self._attempts.begin(email_key(email), address)
         found = self._credential(email)
         right = self._passwords.is_right(found.password if found else None, password)
         if found is None or not right or not found.active:
             message = "E-mail address or password is wrong, or the account is not active."
             raise NotSignedIn(Problem("A132", message, "Try again, or ask an administrator."))
-        self._attempts.forget(email_key(email))
+        self._attempts.forget(attempt)
         return self._open(found, password, address, agent)
 
     def sign_out(self, secret: str) -> None:

@@ -169,5 +169,6 @@ def shown_link(link: LinkTable, row: Mapping[str, Any]) -> dict[str, Any]:
     for column in (link.valid_from, link.valid_to):
         if column is not None:
             day = row[column.key]
-            shown[column.key] = None if day is None else day.isoformat()
+            # The key is SQLAlchemy's own kind of text, which is none for a writer of JSON.
+            shown[str(column.key)] = None if day is None else day.isoformat()
     return shown

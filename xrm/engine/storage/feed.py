@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from xrm.engine.storage.ledger import CHANGE
 from xrm.engine.storage.types import POSTGRESQL
+from xrm.metadata.values import INT64_MAX
 
 
 class OldestRunning(sa.sql.functions.FunctionElement[int]):
@@ -53,7 +54,10 @@ class FeedPosition:
         transaction, dot, position = text.partition(".")
         if not (dot and transaction.isdecimal() and position.isdecimal() and len(text) <= 40):
             raise ValueError("not a position of the change feed")
-        return FeedPosition(int(transaction), int(position))
+        found = FeedPosition(int(transaction), int(position))
+        if max(found.transaction, found.position) > INT64_MAX:
+            raise ValueError("no log is as long as this")
+        return found
 
 
 def settled() -> sa.ColumnElement[bool]:
