@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from tests.api.library import Library, made
 from tests.conftest import DATABASES
 from xrm.api.routes import ROUTES, Route
+from xrm.app import mount
+from xrm.testing import a_pack, make_runtime
 
 ENDLESS = (
     "9" * 19, "9" * 30, "-" + "9" * 30, "9" * 5000, str(2**31), str(2**63), str(-(2**63) - 1), "1e999",
@@ -101,6 +104,21 @@ def test_no_number_breaks_any_address(library: Library) -> None:
 def test_a_place_in_the_feed_that_no_log_has_is_refused(library: Library, since: str) -> None:
     got = library.admin("GET", f"/changes?since={since}")
     assert (got.status_code, got.json["code"]) == (400, "R101")
+
+
+def test_a_list_by_a_length_of_time_goes_on_after_its_first_page(database_url: str, tmp_path: Path) -> None:
+    pack = a_pack("desk", call="title: name\nfields: {name: {type: text}, took: {type: duration}}\n")
+    runtime = make_runtime(database_url, tmp_path, [pack])
+    ada = Library(runtime, mount(runtime)).admin
+    for took in ("PT3M", "PT1M", "PT2M"):
+        made(ada, "call", name=took, took=took)
+    seen, address = [], "/records/call?sort=took&limit=1"
+    page = ada("GET", address).json
+    while page["next"]:
+        seen.append(page["data"][0]["name"])
+        page = ada("GET", f"{address}&cursor={page['next']}").json
+    runtime.close()
+    assert [*seen, page["data"][0]["name"]] == ["PT1M", "PT2M", "PT3M"]
 
 
 @pytest.mark.parametrize("sort", ["name", "-pages", "published_on", "version"])

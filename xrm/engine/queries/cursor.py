@@ -6,15 +6,18 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from xrm.engine.queries.request import Query, unreadable_cursor
+from xrm.metadata.values import INT64_MAX, INT64_MIN, MAX_DIGITS
 
 Key = tuple[Any, ...]
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def digest(query: Query) -> str:
@@ -38,17 +41,41 @@ def encode(query: Query, key: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(query: Query, width: int) -> Key:
-    """The sort key in the query's cursor; raises Unreadable when this query did not give it out."""
+def decode(query: Query, kinds: Sequence[type]) -> Key:
+    """The sort key in the query's cursor; raises Unreadable when this query cannot have given it out.
+
+    A cursor comes from outside: each value is of the kind of its sort column, and one that a column can hold.
+    """
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
         owner, values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         key = tuple(_untagged(v) for v in values)
-    except (ValueError, TypeError, KeyError, binascii.Error, InvalidOperation, RecursionError):
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        binascii.Error,
+        InvalidOperation,
+        RecursionError,
+        ArithmeticError,
+    ):
         raise unreadable_cursor() from None
-    if owner != digest(query) or len(key) != width:
+    if owner != digest(query) or len(key) != len(kinds) or not all(map(_fits, key, kinds)):
         raise unreadable_cursor()
     return key
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Whether a column of this kind may hold the value."""
+    if value is None or kind is object:
+        return True
+    if isinstance(value, int):
+        return type(value) is kind and INT64_MIN <= value <= INT64_MAX
+    if isinstance(value, Decimal):
+        return kind is Decimal and value.is_finite() and -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS
+    if isinstance(value, str):
+        return kind is str and not _UNSTORABLE.search(value)
+    return type(value) is kind
 
 
 def _tagged(value: Any) -> Any:
@@ -65,6 +92,10 @@ def _untagged(value: Any) -> Any:
     return _READERS[tag](text)
 
 
+def _seconds(value: timedelta) -> str:
+    return str(value // timedelta(seconds=1))
+
+
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
@@ -77,6 +108,7 @@ _WRITERS: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (datetime, "t", datetime.isoformat),
     (date, "d", date.isoformat),
     (time, "h", time.isoformat),
+    (timedelta, "l", _seconds),
     (UUID, "u", str),
     (bytes, "x", bytes.hex),
 )
@@ -88,6 +120,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "t": _instant,
     "d": date.fromisoformat,
     "h": time.fromisoformat,
+    "l": lambda text: timedelta(seconds=int(text)),
     "u": UUID,
     "x": bytes.fromhex,
 }

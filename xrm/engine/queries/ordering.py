@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -17,6 +20,7 @@ from xrm.engine.queries.places import Here
 from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.request import Sort
 from xrm.engine.storage.statements import order_by
+from xrm.engine.storage.types import Duration
 from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.model import POINTERS
 
@@ -145,6 +149,21 @@ def stretches(keys: Sequence[SortKey], empties: Sequence[bool]) -> list[sa.Colum
         same = [_same(p, keys[p], empties[p]) for p in range(place)]
         found += [sa.and_(*same, beyond) for beyond in _beyond(place, keys[place], empties[place])]
     return found
+
+
+_KINDS: tuple[tuple[type, type], ...] = (
+    (sa.Boolean, bool), (sa.BigInteger, int), (sa.Integer, int), (sa.Numeric, Decimal), (sa.DateTime, datetime),
+    (sa.Date, date), (sa.Time, time), (sa.Uuid, UUID), (sa.LargeBinary, bytes), (sa.String, str),
+)  # fmt: skip
+
+
+def kind_of(key: SortKey) -> type:
+    """The Python type of the values of this key, `object` where that is not known."""
+    stored = key.column.type
+    if isinstance(stored, Duration):
+        return timedelta
+    inner = stored.impl if isinstance(stored, sa.types.TypeDecorator) else stored
+    return next((kind for type_, kind in _KINDS if isinstance(inner, type_)), object)
 
 
 def _tuple(keys: Sequence[SortKey]) -> sa.Tuple:

@@ -21,7 +21,7 @@ from xrm.engine.queries.conditions import (
     within_condition,
 )
 from xrm.engine.queries.frame import Desk, Element, Frame
-from xrm.engine.queries.ordering import SortKey, ordered, reordered, sort_keys, stretches
+from xrm.engine.queries.ordering import SortKey, kind_of, ordered, reordered, sort_keys, stretches
 from xrm.engine.queries.outputs import Output, Presenter, outputs
 from xrm.engine.queries.places import Places, gathered, labelled
 from xrm.engine.queries.request import Aggregate, Count, Query
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class ListPlan:
     """What is needed to answer every query of one shape for every actor with the same roles.
 
-    `keys` says how many sort columns stand behind the presented ones in each row. `first` is the statement
+    `kinds` are the Python types of the sort columns that stand behind the presented ones in each row. `first` is the statement
     without a cursor; `continued` gives those after one, nearest rows first, by which of its values are empty.
     """
 
@@ -46,7 +46,7 @@ class ListPlan:
     continued: Callable[[tuple[bool, ...]], tuple[Prepared, ...]]
     count: Prepared | None
     presenter: Presenter
-    keys: int
+    kinds: tuple[type, ...]
 
     def is_one_statement(self, query: Query) -> bool:
         """Whether the query needs no other statement, and so no transaction around it."""
@@ -55,7 +55,7 @@ class ListPlan:
 
     def key(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The sort key of a raw row."""
-        return self.first.read(row, len(row) - self.keys)
+        return self.first.read(row, len(row) - len(self.kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:
         _continued(prepare, page),
         None if counting is None else prepare(counting),
         Presenter(made, kit.dialect),
-        len(keys),
+        tuple(kind_of(key) for key in keys),
     )
 
 

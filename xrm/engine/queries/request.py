@@ -111,9 +111,7 @@ class Page:
 
 E = TypeVar("E", bound=StrEnum)
 
-KNOWN = frozenset(
-    {"filter", "search", "sort", "fields", "expand", "limit", "cursor", "count", "trash", "view"}
-)
+KNOWN = frozenset({"filter", "search", "sort", "fields", "expand", "limit", "cursor", "count", "trash"})
 KNOWN_AGGREGATE = frozenset({"filter", "search", "group", "aggregate", "limit", "trash"})
 OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts_with", "empty")
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")

@@ -146,7 +146,7 @@ class QueryService:
     ) -> Sequence[tuple[Any, ...]]:
         if not query.cursor:
             return unit.run(plan.first, values)
-        key = cursor.decode(query, plan.keys)
+        key = cursor.decode(query, plan.kinds)
         after = {**values, **{f"after{i}": v for i, v in enumerate(key)}}
         rows: list[tuple[Any, ...]] = []
         for prepared in plan.continued(tuple(v is None for v in key)):

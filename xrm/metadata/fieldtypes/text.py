@@ -30,6 +30,12 @@ LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_AREA = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Format characters, controls, halves and blanks; code points that nothing is assigned to may be letters tomorrow.
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zs", "Zl", "Zp"))
+# Unicode calls these letters, marks or symbols, and no font draws anything for them on their own.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 _RICH_TAG_NAMES = (
     "p br hr h2 h3 h4 strong b em i u s sub sup code pre blockquote ul ol li a "
@@ -51,7 +57,7 @@ def line(raw: object, limit: int, example: str) -> str | None:
     _check_length(text, limit)
     if _may_grow(text) and len(fold(text).encode()) > KEY_BYTES:
         raise bad("R111", "Must be shorter: its letters need too much room in an index.")
-    return text or None
+    return text if can_be_seen(text) else None
 
 
 def _may_grow(text: str) -> bool:
@@ -67,7 +73,17 @@ def area(raw: object, limit: int, example: str) -> str | None:
     if _CONTROL_IN_AREA.search(text):
         raise bad("R114", "Must be text without control characters.", "Only line breaks and tabs are taken.")
     _check_length(text, limit)
-    return text or None
+    return text if can_be_seen(text) else None
+
+
+def can_be_seen(text: str) -> bool:
+    """Whether anything of the text shows: joiners, marks of direction, fillers and blanks alone do not."""
+    bare = text.strip()
+    return bool(bare) if bare.isascii() else any(map(_is_seen, bare))
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _UNSEEN and not _BLANK.match(character)
 
 
 def _storable(raw: str) -> str:
@@ -151,7 +167,7 @@ def _parse_rich(raw: Any, params: Params) -> str | None:
         return None
     cleaned = _clean_until_stable(text)
     _check_length(cleaned, _area_limit(params))
-    return cleaned if html_words(cleaned, params) else None
+    return cleaned if can_be_seen(html_words(cleaned, params)) else None
 
 
 def _clean_until_stable(text: str) -> str:

@@ -157,7 +157,9 @@ def _wall(value: object) -> datetime | None:
         return None
 
 
+_LENGTH_LETTERS = 60
 _LENGTH = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)\.?")
+_MOST_SECONDS = 10**12  # what any length of time can be, and more than a field takes
 _SECONDS = {
     **dict.fromkeys(("d", "day", "days", "dia", "dias", "día", "días", "д", "дн", "дня", "дней"), 86_400),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "hora", "horas", "ч", "час", "часа", "часов"), 3_600),
@@ -169,6 +171,8 @@ _SECONDS = {
 def seconds_of(text: str) -> int | None:
     """The length in `1 h 30 min`, `1:30`, `90` (minutes) or `2d`, in any of our languages; else None."""
     bare = text.strip().lower()
+    if len(bare) > _LENGTH_LETTERS:
+        return None
     sign, bare = (-1, bare[1:]) if bare[:1] in ("-", "−") else (1, bare)
     clock = re.fullmatch(r"(\d+):([0-5]\d)(?::([0-5]\d))?", bare)
     if clock:
@@ -184,7 +188,11 @@ def _duration(name: str, form: FormData, reader: Reader) -> object:
     if not isinstance(value, str):
         return value
     seconds = seconds_of(value)
-    return value if seconds is None else write_duration(timedelta(seconds=seconds))
+    return (
+        value
+        if seconds is None or abs(seconds) > _MOST_SECONDS
+        else write_duration(timedelta(seconds=seconds))
+    )
 
 
 def _several(name: str, form: FormData, reader: Reader) -> object:

@@ -6,6 +6,7 @@ here; what is stored with another digest was changed elsewhere meanwhile.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -234,4 +235,5 @@ def canonical(slot: Slot, value: Any) -> Any:
 
 
 def _hash(value: Any) -> str:
-    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=_DIGEST).hexdigest()
+    # Not orjson: what was typed may be a number of any length.
+    return blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=_DIGEST).hexdigest()
