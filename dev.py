@@ -53,14 +53,20 @@ def run(arguments: Sequence[str]) -> int:
     prepare(with_tests=False)
     data = os.environ.get("XRM_DATA") or str(ROOT / ".xrm-data")
     say("preparing the demo data (the first time takes a moment)")
-    must(
-        [python(), "-m", "xrm", "init", "--demo", "--data", data],
-        "The demo could not be prepared (see above).",
-    )
-    say("starting; stop with Ctrl-C")
+    prepare_demo(data)
+    say("starting; the address and the sign-in follow")
     return subprocess.call(
         [python(), "-m", "xrm", "serve", "--data", data, *arguments], cwd=ROOT, env=environment()
     )
+
+
+def prepare_demo(data: str) -> None:
+    """The demo is there. What `xrm init` tells somebody who starts xrm themselves is not shown: we start it."""
+    command = [python(), "-m", "xrm", "init", "--demo", "--data", data, "--json"]
+    made = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
+    if made.returncode != 0:
+        print(made.stdout)
+        raise CannotGoOn("The demo could not be prepared (see above).")
 
 
 def test(arguments: Sequence[str]) -> int:

@@ -101,19 +101,20 @@ def ensure_administrator(runtime: Runtime, email: str, password_file: Path | Non
     from xrm.cli.passwords import made_password, read_password
     from xrm.engine.commands import ADMINISTRATOR
 
-    kept = runtime.settings.data / DEMO_SIGN_IN
     if runtime.directory.has_administrator():
-        return _kept_way(kept) if is_demo else Way("")
+        return kept_way(runtime.settings.data) if is_demo else Way("")
     password = read_password(password_file) if password_file else made_password(runtime.world)
     runtime.identity.people.create_user(
         runtime.installer, email=email, name="Administrator", password=password, roles=[ADMINISTRATOR]
     )
     if is_demo and not password_file:
-        _keep(kept, f"{email}\n{password}\n")
+        _keep(runtime.settings.data / DEMO_SIGN_IN, f"{email}\n{password}\n")
     return Way(email, "" if password_file else password, is_new=True)
 
 
-def _kept_way(path: Path) -> Way:
+def kept_way(data: Path) -> Way:
+    """How the administrator of the demo in this folder signs in; no way when it holds no demo."""
+    path = data / DEMO_SIGN_IN
     if not path.exists():
         return Way("")
     email, password = path.read_text(encoding="utf-8").split("\n")[:2]

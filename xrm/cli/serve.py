@@ -21,6 +21,7 @@ import click
 
 from xrm.cli.beside import beside
 from xrm.cli.frame import data_option, settings_for, verb
+from xrm.cli.init import kept_way
 from xrm.cli.output import say
 from xrm.errors import Conflict, Problem
 from xrm.settings import with_secret_key
@@ -97,7 +98,7 @@ def _make_ready() -> None:
 
 
 def _announce(settings: Settings) -> None:
-    """Once a first request is answered, whoever started the server is told where it listens."""
+    """Once a first request is answered, whoever started the server is told where it listens, and the way in."""
     host = _own_address(settings.host)
     for _ in range(ANNOUNCE_ATTEMPTS):
         with (
@@ -106,7 +107,9 @@ def _announce(settings: Settings) -> None:
         ):
             door.request("GET", "/health/live")
             if door.getresponse().status == HTTPStatus.OK:
-                say(f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.")
+                way = kept_way(settings.data)
+                told = [f"xrm listens on {settings.base_url}   Stop it with Ctrl-C."]
+                say("\n".join([*told, *(way.lines() if way.email else ())]))
                 return
         time.sleep(ANNOUNCE_SECONDS)
 

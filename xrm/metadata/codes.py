@@ -68,6 +68,8 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M260": "A view shows the same thing twice.",
         "M261": "A field of this type cannot be indexed.",
         "M262": "A span needs two dates or two instants.",
+        "M263": "Fields are read from each other in a circle.",
+        "M264": "Defaults need each other in a circle.",
         "M280": "A grant hides what the title is made of.",
         "M282": "A grant gives what cannot be done.",
         "M301": "A lifecycle does not begin in exactly one state.",

@@ -82,7 +82,8 @@ class Jobs:
     ) -> UUID:
         """The job is queued in the caller's transaction, or durably in one of its own; gives its id.
 
-        `beside` writes in the same transaction and knows the job; what it raises leaves no job. Whoever gives a transaction has made the runner ready before, as workers and servers do.
+        `beside` writes in the same transaction and knows the job; what it raises leaves no job. Whoever gives
+        a transaction has made the runner ready before, as workers and servers do.
         """
         job, queue = self.world.new_id(), self._kinds[kind].queue
 

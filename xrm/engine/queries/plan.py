@@ -38,8 +38,9 @@ T = TypeVar("T")
 class ListPlan:
     """What is needed to answer every query of one shape for every actor with the same roles.
 
-    `kinds` are the Python types of the sort columns that stand behind the presented ones in each row. `first` is the statement
-    without a cursor; `continued` gives those after one, nearest rows first, by which of its values are empty.
+    `kinds` are the Python types of the sort columns that stand behind the presented ones in each row. `first`
+    is the statement without a cursor; `continued` gives those after one, nearest rows first, by which of its
+    values are empty.
     """
 
     first: Prepared

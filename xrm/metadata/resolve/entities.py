@@ -9,6 +9,7 @@ from xrm.metadata.icons import icon_names
 from xrm.metadata.merging import Merged
 from xrm.metadata.model import Entity, Field, Form, Relationship, Shape, View
 from xrm.metadata.names import ENTITY_WORDS, EXPRESSION_WORDS, near_hint, system_names
+from xrm.metadata.resolve.circles import check_defaults
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.engine_entities import engine_entities
 from xrm.metadata.resolve.fields import check_conditions, field_of, resolve_through, with_expressions
@@ -49,6 +50,7 @@ def complete(context: Context) -> None:
             fields=_fields(context, entity, item),
             relationships=_relationships(context, entity, item),
         )
+        check_defaults(context, full)
         context.entities[entity.name] = with_guards(context, with_members(context, full, item))
     for entity in list(context.entities.values()):
         views, forms = _views(context, entity), _forms(context, entity)

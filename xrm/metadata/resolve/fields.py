@@ -15,6 +15,7 @@ from xrm.metadata.mending import meant_by
 from xrm.metadata.merging import own_first
 from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.names import near_hint
+from xrm.metadata.resolve.circles import check_source
 from xrm.metadata.resolve.context import Context, Item
 
 _CONDITIONS = ("visible_when", "required_when", "readonly_when")
@@ -190,7 +191,11 @@ def _shared_field(context: Context, entity: Entity, field: Field, reached: tuple
         return None
     for e in reached:
         context.use(f"field:{e}.{name}", f"field:{entity.name}.{field.name}", field.place)
-    return found[0] if not found[0].through else None
+    if any(f.through for f in found):
+        where = context.layers.entities[entity.name].place(("fields", field.name, "from"))
+        check_source(context, entity, field, name, where)
+        return None
+    return found[0]
 
 
 def _missing(context: Context, entities: tuple[str, ...], name: str, field: Field) -> None:
