@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+# Among more names than this only those are compared that begin or end alike, for comparing is slow.
+_FEW = 40
+_SAME_LETTERS = 2
+# So many names are looked at.
+_LOOKED_AT = 500
 
 
 class NameTaken(ValueError):
@@ -87,5 +94,18 @@ class Registry(Mapping[str, T], Generic[T]):
 
 
 def near_names(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """The known names that look like `name`, best first, at most three."""
-    return tuple(get_close_matches(name, tuple(known), n=3, cutoff=0.6))
+    """The known names that look like `name`, best first, at most three.
+
+    The work has a bound however many are known: those that are known first are looked at.
+    """
+    names = tuple(islice(known, _LOOKED_AT))
+    if len(names) > _FEW:
+        names = tuple(islice((n for n in names if _may_be_near(name, n)), _FEW))
+    return tuple(get_close_matches(name, names, n=3, cutoff=0.6))
+
+
+def _may_be_near(name: str, other: str) -> bool:
+    is_as_long = abs(len(name) - len(other)) <= max(3, len(name) // 3)
+    return is_as_long and (
+        name[:_SAME_LETTERS] == other[:_SAME_LETTERS] or name[-_SAME_LETTERS:] == other[-_SAME_LETTERS:]
+    )

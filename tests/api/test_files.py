@@ -23,12 +23,13 @@ fields:
   papers: {type: file, many: true}
   photo: {type: image}
   report: {type: file, sensitive: true}
+  contract: {type: file, accept: [application/pdf, image/*]}
 """,
     files={
         "roles.yaml": """
 clerk:
   grants:
-    own: {entity: claim, can: [create, read, update], rows: own, fields: [name, papers, photo, report]}
+    own: {entity: claim, can: [create, read, update], rows: own, fields: [name, papers, photo, report, contract]}
 reader:
   grants:
     all: {entity: claim, can: [read]}
@@ -140,3 +141,20 @@ def test_a_repeated_upload_is_one_file(caller: Callers) -> None:
 @pytest.mark.parametrize("path", ["/files/none", "/files/0190b6a4-0000-7000-8000-000000000000"])
 def test_what_is_no_file_is_not_there(caller: Callers, path: str) -> None:
     assert caller("Ana", "clerk")("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "scan.PNG"])
+def test_a_field_takes_files_of_the_types_that_it_accepts(caller: Callers, name: str) -> None:
+    ana = caller("Ana", "clerk")
+    claim(ana, contract=brought(ana, name))
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.pdf.exe", "pdf", "a.txt"])
+def test_a_field_refuses_files_of_other_types_whoever_sends_them(caller: Callers, name: str) -> None:
+    ana = caller("Ana", "clerk")
+    file = brought(ana, name)
+    got = ana("POST", "/records/claim", json={"name": "Roof", "contract": file})
+    (error,) = got.get_json()["errors"]
+    assert (got.status_code, error["code"], error["path"]) == (422, "R169", "contract")
+    assert "application/pdf, image/*" in error["hint"]
+    claim(ana, papers=[file])  # it is still free for a field that takes it

@@ -294,3 +294,17 @@ def test_a_layer_of_changes_alone_needs_no_manifest(tmp_path):
     source = read_source(tmp_path / "ours", Layer.CUSTOMISATION)
     model = load_model([NO_CORE, a_pack({"entities/account.yaml": ACCOUNT}, "base"), source])
     assert text_of(model.entities["account"].label, "en") == "Client"
+
+
+def test_two_packs_with_a_setting_of_one_name_are_refused_and_both_are_named():
+    """An expression says settings.days, and both packs would read the value of one of them."""
+    days = "days: {type: integer, default: 5}\n"
+    first = a_pack({"settings.yaml": days}, "first")
+    second = a_pack({"settings.yaml": f"more: {{type: integer, default: 1}}\n{days}"}, "second")
+    (problem,) = judge([NO_CORE, first, second]).problems
+    assert (problem.code, str(problem.where)) == ("M235", "second/settings.yaml:2:1")
+    assert problem.message == 'The packs first and second both have a setting "days".'
+    assert (
+        problem.hint
+        == "Names of settings are unique in an installation: rename one, for example to second_days."
+    )

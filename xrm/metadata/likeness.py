@@ -17,12 +17,41 @@ _COPIED: Final = (
     "fields", "relationships", "keys", "rules", "indexes",
 )  # fmt: skip
 
+# So many entities of a circle are named.
+_SHOWN: Final = 20
+
 
 def copy_likenesses(layers: Layers, problems: Problems) -> None:
     """Every entity that is like another one has all that it takes from there, and says the rest itself."""
     done: set[str] = set()
     for name in list(layers.entities):
-        _become_like(layers, name, done, [], problems)
+        for one in reversed(_line(layers, name, done, problems)):
+            _become_like(layers, one, done, [], problems)
+
+
+def _line(layers: Layers, name: str, done: set[str], problems: Problems) -> list[str]:
+    """The entity, what it is like, what that is like and so on; a circle at its end is told and left out."""
+    line: dict[str, int] = {name: 0}
+    last = name
+    while (shape := layers.entities[last].body.get("like")) in layers.entities and shape not in done:
+        if shape in line:
+            names = list(line)
+            _refuse_circle(layers, names[line[shape] :], done, problems)
+            return names[: line[shape]]
+        line[shape] = len(line)
+        last = shape
+    return list(line)
+
+
+def _refuse_circle(layers: Layers, circle: list[str], done: set[str], problems: Problems) -> None:
+    """One problem is told for the circle, and nothing that hangs on it."""
+    for one in circle:
+        layers.entities[one].broken.add(())
+        layers.lines[one] = (one,)
+    done.update(circle)
+    where = layers.entities[circle[-1]].place(("like",))
+    message = f"Entities are like each other in a circle: {_shown([*circle, circle[0]])}."
+    problems.add("M234", message, "Take one like out.", where)
 
 
 def _become_like(layers: Layers, name: str, done: set[str], trail: list[str], problems: Problems) -> None:
@@ -34,11 +63,8 @@ def _become_like(layers: Layers, name: str, done: set[str], trail: list[str], pr
     done.add(name)
     where = entity.place(("like",))
     if shape in (*trail, name):
-        circle = " → ".join([*trail, name, shape])
-        problems.add(
-            "M234", f"Entities are like each other in a circle: {circle}.", "Take one like out.", where
-        )
-        layers.lines[name] = (name,)
+        names = [*trail, name]
+        _refuse_circle(layers, names[names.index(shape) :], done, problems)
     elif shape in layers.entities:
         _become_like(layers, shape, done, [*trail, name], problems)
         _take_shape(layers, entity, layers.entities[shape], problems)
@@ -52,6 +78,13 @@ def _become_like(layers: Layers, name: str, done: set[str], trail: list[str], pr
             hint = near_hint(shape, [n for n in known if n != name], own=own)
             problems.add("M210", f'There is no entity "{shape}" to be like.', hint, where)
         _become_like_what_was_meant(layers, entity, shape, done, trail, problems)
+
+
+def _shown(circle: list[str]) -> str:
+    """The circle, without its middle if it is a long one."""
+    if len(circle) > _SHOWN:
+        circle = [*circle[: _SHOWN // 2], "…", *circle[-_SHOWN // 2 :]]
+    return " → ".join(circle)
 
 
 def _become_like_what_was_meant(

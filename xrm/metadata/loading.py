@@ -19,11 +19,12 @@ from xrm.metadata.reading import Reader
 from xrm.metadata.resolve import resolve
 from xrm.metadata.seeds import Seed, seed_of
 from xrm.metadata.sources import Layer, PackSource, core_source
+from xrm.metadata.telling import told_of_all
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the files come to: a model as far as it can be made, and every problem."""
+    """What the files come to: a model as far as it can be made, and every problem, up to the published number."""
 
     model: Model
     problems: tuple[Problem, ...]
@@ -54,8 +55,8 @@ def _judged(sources: Sequence[PackSource], reader: Reader, checks: Iterable[Chec
     copy_likenesses(layers, problems)
     model = resolve(layers, reader.types, problems)
     problems.extend(run_checks(checks, Judged(model, *_unsure(layers))))
-    ordered = tuple(sorted(dict.fromkeys(problems.found), key=_position))
-    return Judgement(model if ordered else replace(model, fingerprint=fingerprint_of(model)), ordered)
+    told = told_of_all(problems.found)
+    return Judgement(model if told else replace(model, fingerprint=fingerprint_of(model)), told)
 
 
 def load_model(
@@ -93,8 +94,3 @@ def _unsure(layers: Layers) -> tuple[frozenset[str], frozenset[str]]:
     }
     states = {name for name, paths in lost.items() if any(p[:1] != ("transitions",) for p in paths)}
     return frozenset(name for name, paths in lost.items() if paths), frozenset(states)
-
-
-def _position(problem: Problem) -> tuple[str, int, int, str]:
-    where = problem.where
-    return where.file, where.line, where.column, problem.code

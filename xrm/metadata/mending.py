@@ -34,9 +34,9 @@ class Edit:
 
 def meant_by(word: str, known: Iterable[str]) -> str:
     """The one of the known words that was surely meant; an empty text if none was."""
-    near = near_names(word, tuple(known))
-    is_sure = bool(near) and SequenceMatcher(None, near[0], word).ratio() >= _SURE
-    return near[0] if is_sure else ""
+    like = near_names(word, known)
+    is_sure = bool(like) and SequenceMatcher(None, like[0], word).ratio() >= _SURE
+    return like[0] if is_sure else ""
 
 
 def flag_meant_by(value: Any) -> bool | None:

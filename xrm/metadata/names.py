@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from itertools import islice
 
 from xrm.metadata.model import OWNER_FIELDS, STATE_FIELDS, SYSTEM_FIELDS
 from xrm.registry import near_names
@@ -61,17 +62,9 @@ def words_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-# Among more names than this only those are compared that begin or end alike, for comparing is slow.
-_FEW = 40
 _SHOWN = 12
-_SAME_LETTERS = 2
-
-
-def _may_be_near(name: str, other: str) -> bool:
-    is_as_long = abs(len(name) - len(other)) <= max(3, len(name) // 3)
-    return is_as_long and (
-        name[:_SAME_LETTERS] == other[:_SAME_LETTERS] or name[-_SAME_LETTERS:] == other[-_SAME_LETTERS:]
-    )
+# So many names are looked at, however many there are.
+_LOOKED_AT = 500
 
 
 def near_hint(name: str, known: Iterable[str], otherwise: str = "", own: Container[str] = ()) -> str:
@@ -79,11 +72,10 @@ def near_hint(name: str, known: Iterable[str], otherwise: str = "", own: Contain
 
     Of several that look like it, those among `own` come first.
     """
-    names = tuple(known)
-    near = near_names(name, names if len(names) <= _FEW else [n for n in names if _may_be_near(name, n)])
-    if near:
-        near = tuple(sorted(near, key=lambda n: n not in own))
-        return f"Did you mean {' or '.join(near)}?"
+    names = tuple(islice(known, _LOOKED_AT))
+    like = sorted(near_names(name, names), key=lambda n: n not in own)
+    if like:
+        return f"Did you mean {' or '.join(like)}?"
     if otherwise:
         return otherwise
     if not names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -15,10 +15,12 @@ from xrm.errors import Place, Problem, Problems
 from xrm.metadata.cache import DocumentCache, digest_of
 from xrm.metadata.documents import Located, SourceDocument, locate, pack_name_of
 from xrm.metadata.fieldtypes.base import FieldType
+from xrm.metadata.mending import name_meant_by
 from xrm.metadata.names import LANGUAGE_PATTERN, MAX_ENTITY, MAX_MEMBER, MAX_PACK, is_name
 from xrm.metadata.parse import Doc, parse
 from xrm.metadata.schemas import published_schemas
 from xrm.metadata.sources import Layer, PackSource
+from xrm.metadata.telling import told_of_document
 
 if TYPE_CHECKING:
     from xrm.metadata.shape import ShapeChecker
@@ -66,8 +68,10 @@ class Reader:
         name = _name_in(manifest) or pack_name_of(source)
         documents = [self._document(source, one, name, problems) for one in located if one.kind != "pack"]
         problems.extend(_folder_problems(source, manifest))
+        told = {problem.where for problem in problems.found}
         for document in documents:
-            problems.extend(_name_problems(document))
+            if not _is_name_told(document, told):
+                problems.extend(_name_problems(document))
         named = [replace(manifest, pack=name)] if manifest else []
         docs = tuple(parse(d) for d in [*named, *documents])
         return ReadPack(name, source.layer, source.name, docs, tuple(problems.found), _content_hash(source))
@@ -107,7 +111,7 @@ class Reader:
         found = composed.problems
         if composed.raw is not None or not found:
             document, faults = self._checker.check(document)
-            found += faults
+            found = told_of_document((*found, *faults.problems), faults.untold)
         if self.cache and not found:
             self.cache.put(file, digest, document.raw, document.positions)
         problems.extend(found)
@@ -135,6 +139,15 @@ def _content_hash(source: PackSource) -> str:
         digest.update(f"{path}\0{len(source.files[path])}\0".encode())
         digest.update(source.files[path])
     return f"sha256:{digest.hexdigest()}"
+
+
+def _is_name_told(document: SourceDocument, told: Set[Place]) -> bool:
+    """True when the file has the name that stands inside it, and what is wrong with that is known."""
+    if document.kind not in ("entity", "extend") or not isinstance(document.raw, dict):
+        return False
+    inside = document.raw.get(document.kind)
+    meant = name_meant_by(document.name, MAX_ENTITY)
+    return inside in (document.name, meant) and document.at((document.kind,)) in told
 
 
 def _name_problems(document: SourceDocument) -> list[Problem]:

@@ -152,6 +152,8 @@ def _limits() -> str:
         ("files of a pack", f"{limits.PACK_FILES:,}"),
         ("a pack, unpacked", f"{limits.PACK_BYTES:,} bytes"),
         ("stored fields of an entity", f"{limits.FIELDS_PER_ENTITY:,}"),
+        ("problems of a file that are told at once", f"{limits.PROBLEMS_PER_DOCUMENT:,}"),
+        ("problems of all files that are told at once", f"{limits.PROBLEMS:,}"),
         ("the name of a pack", f"{MAX_PACK} characters"),
         ("the name of an entity", f"{MAX_ENTITY} characters"),
         ("the name of a field or relationship", f"{MAX_MEMBER} characters"),

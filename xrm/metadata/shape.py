@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -51,6 +52,10 @@ _WORDS: Final = {
     "boolean": "true or false",
     "null": "nothing",
 }
+# What is only too long is still what it is.
+_KEPT: Final = frozenset({"maxLength", "maxItems", "minItems", "maximum", "minimum", "minProperties"})
+# One failure of these is about several keys.
+_OF_KEYS: Final = frozenset({"required", "additionalProperties"})
 _EXPRESSION_REST = re.compile(r"""[()\[\]"'=<>*/+]|\s|\.[a-z]""")
 
 # How deep below the document the smallest thing with a name of its own lies, by kind and first key.
@@ -85,8 +90,16 @@ class _Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with a document, and how many more faults are only counted."""
+
+    problems: tuple[Problem, ...]
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class _Failure:
-    """What the library says about one failed keyword."""
+    """What the library says about one failed keyword; `key` is the one that is missing or unknown."""
 
     path: Path
     keyword: str
@@ -94,6 +107,19 @@ class _Failure:
     instance: Any
     schema: Mapping[str, Any]
     is_key: bool
+    key: str = ""
+
+    @property
+    def at(self) -> Path:
+        """The path of what it is about."""
+        if self.is_key:
+            return (*self.path, self.instance)
+        return (*self.path, self.key) if self.key or self.keyword in _OF_KEYS else self.path
+
+    @property
+    def known(self) -> list[str]:
+        """The keys that may stand here."""
+        return list(self.schema.get("properties", {}))
 
     @classmethod
     def of(cls, error: ValidationError) -> _Failure:
@@ -117,43 +143,53 @@ class ShapeChecker:
         schemas = checking_schemas(types)
         self._validators = {kind: _Validator(schema) for kind, schema in schemas.items()}
 
-    def check(self, document: SourceDocument) -> tuple[SourceDocument, tuple[Problem, ...]]:
-        """The document without what is faulty in it, and every fault."""
+    def check(self, document: SourceDocument) -> tuple[SourceDocument, Faults]:
+        """The document without what is faulty in it, and every fault, as many as are told in words."""
         validator = self._validators[document.kind]
         found: list[Problem] = []
-        parts: tuple[Path, ...] = ((),)
+        untold = 0
+        parts: frozenset[Path] = frozenset({()})
         for _ in range(_ROUNDS):
-            errors = [_Failure.of(e) for e in validator.iter_errors(document.raw)] if parts else []
-            faults = list(_without_echoes(_faults(document, [e for e in errors if _is_in(e.path, parts)])))
-            if not faults:
+            failures = _failures(document, validator, parts) if parts else []
+            if not failures:
                 break
+            room = max(0, PROBLEMS_PER_DOCUMENT - len(found))
+            faults = list(_without_echoes(_fault(document, f) for f in failures[:room]))
+            rest = {f.at: f for f in failures[room:]}.values()
             found += [f.problem for f in faults]
-            document = _read_on(document, faults)
-            parts = tuple(f.again for f in faults if f.again is not None)
-        problems = sorted(found, key=lambda p: (p.where.line, p.where.column))
-        return document, _capped(problems) if problems else ()
+            untold += len(rest)
+            document = _read_on(document, faults, rest)
+            parts = frozenset(f.again for f in faults if f.again is not None)
+        return document, Faults(tuple(found), untold)
 
 
-def _is_in(path: Path, parts: Iterable[Path]) -> bool:
-    return any(path[: len(part)] == part for part in parts)
+def _failures(document: SourceDocument, validator: Any, parts: frozenset[Path]) -> list[_Failure]:
+    """What fails in these parts of the document, in the order of its lines if not all of it can be told."""
+    errors = (_Failure.of(e) for e in validator.iter_errors(document.raw))
+    single = (one for e in errors if _is_in(e.path, parts) for one in _singly(e))
+    found = list({(one.at, one.keyword): one for one in single}.values())
+    if len(found) > PROBLEMS_PER_DOCUMENT:
+        found.sort(key=lambda f: document.positions.key(f.at, document.raw))
+    return found
 
 
-def _read_on(document: SourceDocument, faults: Iterable[_Fault]) -> SourceDocument:
-    """The document with what was put right or taken out."""
+def _is_in(path: Path, parts: frozenset[Path]) -> bool:
+    return any(path[:length] in parts for length in range(len(path) + 1))
+
+
+def _read_on(document: SourceDocument, faults: Iterable[_Fault], rest: Iterable[_Failure]) -> SourceDocument:
+    """The document with what was put right or taken out; of the rest nothing is guessed."""
     edits = [edit for fault in faults for edit in fault.edits]
     broken = {path for fault in faults for path in fault.breaks}
+    for failure in rest:
+        edits += [Edit(failure.at)] if _is_taken_out(failure) else []
+        broken |= {failure.at, _item(document.kind, failure.at)}
     raw, positions = mended(document.raw, document.positions, edits)
     return replace(document, raw=raw, positions=positions, broken=document.broken | broken)
 
 
-def _capped(problems: list[Problem]) -> tuple[Problem, ...]:
-    rest = len(problems) - PROBLEMS_PER_DOCUMENT
-    if rest <= 0:
-        return tuple(problems)
-    more = Problem(
-        "M104", f"The file has {rest} more problems of shape.", "Mend these first.", problems[0].where
-    )
-    return (*problems[:PROBLEMS_PER_DOCUMENT], more)
+def _is_taken_out(failure: _Failure) -> bool:
+    return failure.keyword != "required" and (failure.is_key or failure.keyword not in _KEPT)
 
 
 def _by_type(
@@ -183,59 +219,68 @@ def _later(validator: Any, hint: str, instance: Any, schema: Any) -> Iterator[Va
     yield ValidationError(hint)
 
 
+def _unique(validator: Any, is_wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Refuses a list that holds an item twice; the library's own way compares each item with each."""
+    if is_wanted and isinstance(instance, list) and _second(instance) is not None:
+        yield ValidationError("twice")
+
+
 # The library has no types here.
 _extended: Any = extend
-_Validator: Any = _extended(Draft202012Validator, {"x-by-type": _by_type, "x-later": _later})
+_Validator: Any = _extended(
+    Draft202012Validator, {"x-by-type": _by_type, "x-later": _later, "uniqueItems": _unique}
+)
 
 
-def _faults(document: SourceDocument, errors: Iterable[_Failure]) -> Iterator[_Fault]:
-    seen_required: set[Path] = set()
-    for error in errors:
-        path = error.path
-        if error.keyword == "required":
-            if path not in seen_required:
-                seen_required.add(path)
-                yield from _missing(document, error, path)
-        elif error.keyword == "additionalProperties":
-            yield from _unknown(document, error, path)
-        else:
-            yield _wrong(document, error, path)
+def _singly(failure: _Failure) -> Iterator[_Failure]:
+    """The failure for each key that it is about."""
+    if failure.keyword not in _OF_KEYS:
+        yield failure
+        return
+    given = failure.instance
+    if failure.keyword == "required":
+        keys = [k for k in failure.limit if k not in given]
+    else:
+        keys = [k for k in given if k not in failure.schema.get("properties", {})]
+    yield from (replace(failure, key=key) for key in keys)
 
 
-def _without_echoes(faults: Iterable[_Fault]) -> Iterator[_Fault]:
+def _fault(document: SourceDocument, failure: _Failure) -> _Fault | None:
+    match failure.keyword:
+        case "required":
+            return _missing(document, failure, failure.path, failure.key)
+        case "additionalProperties":
+            return _unknown(document, failure, failure.path, failure.key)
+        case _:
+            return _wrong(document, failure, failure.path)
+
+
+def _without_echoes(faults: Iterable[_Fault | None]) -> Iterator[_Fault]:
     """One fault for each place: a value of the wrong type is not also too short."""
     seen: set[Path] = set()
     for fault in faults:
-        if fault.path not in seen:
+        if fault and fault.path not in seen:
             seen.add(fault.path)
             yield fault
 
 
-def _missing(document: SourceDocument, error: _Failure, path: Path) -> Iterator[_Fault]:
-    wanted: list[str] = list(error.limit)
-    given = error.instance
-    extras = [k for k in given if k not in error.schema.get("properties", {})]
-    for key in wanted:
-        if key in given or near_names(key, extras):
-            continue
-        message = f'The key "{key}" is missing{_in(path)}.'
-        hint = str(error.schema.get("properties", {}).get(key, {}).get("description", ""))
-        problem = Problem("M111", message, hint or f"Add {key}.", document.key_at(path))
-        yield _Fault(problem, (*path, key), breaks=(_item(document.kind, path) if path else (key,),))
+def _missing(document: SourceDocument, error: _Failure, path: Path, key: str) -> _Fault | None:
+    """The fault that the key is missing, unless another one looks as if it were meant."""
+    if near_names(key, [k for k in error.instance if k not in error.known]):
+        return None
+    message = f'The key "{key}" is missing{_in(path)}.'
+    hint = str(error.schema.get("properties", {}).get(key, {}).get("description", ""))
+    problem = Problem("M111", message, hint or f"Add {key}.", document.key_at(path))
+    return _Fault(problem, (*path, key), breaks=(_item(document.kind, path) if path else (key,),))
 
 
-def _unknown(document: SourceDocument, error: _Failure, path: Path) -> Iterator[_Fault]:
-    known = list(error.schema.get("properties", {}))
-    whole = ""
-    for key, value in error.instance.items():
-        if key in known:
-            whole = key
-            continue
-        where = document.key_at((*path, key))
-        if value is None and _EXPRESSION_REST.search(key):
-            yield _expression_rest(document, path, key, whole, where)
-        else:
-            yield _unknown_key(document, path, key, known, where, error)
+def _unknown(document: SourceDocument, error: _Failure, path: Path, key: str) -> _Fault:
+    where = document.key_at((*path, key))
+    if error.instance[key] is None and _EXPRESSION_REST.search(key):
+        before = takewhile(lambda k: k != key, error.instance)
+        whole = ([k for k in before if k in error.known] or [""])[-1]
+        return _expression_rest(document, path, key, whole, where)
+    return _unknown_key(document, path, key, error.known, where, error)
 
 
 def _expression_rest(document: SourceDocument, path: Path, key: str, whole: str, where: Place) -> _Fault:
@@ -256,7 +301,7 @@ def _unknown_key(
             "M108", f'This version of xrm does not run "{key}" of a transition.', "Take it out.", where
         )
         return _Fault(problem, at, (Edit(at),))
-    free = [k for k in known if k not in error.instance]
+    free = [k for k in (*error.schema.get("x-near", ()), *known) if k not in error.instance]
     problem = Problem("M110", f'The key "{key}" is not known{_in(path)}.', near_hint(key, free), where)
     meant = meant_by(key, free)
     if meant in _STRUCTURAL or (meant and meant in error.schema.get("required", ())):
@@ -302,10 +347,6 @@ def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
     return _Fault(problem, at, (Edit(at),), _broken_by(document.kind, path), again)
 
 
-# What is only too long is still what it is.
-_KEPT: Final = frozenset({"maxLength", "maxItems", "minItems", "maximum", "minimum", "minProperties"})
-
-
 def _value_meant(error: _Failure) -> Any:
     """The value that the author surely meant; None if that cannot be told."""
     if error.keyword == "enum" and error.path[-1:] == ("ownership",):
@@ -326,10 +367,11 @@ def _wrong_name(document: SourceDocument, error: _Failure, path: Path) -> _Fault
     problem = Problem(*_words(error, at), document.key_at(at))
     if error.keyword == "maxLength":
         return _Fault(problem, at)
-    if error.limit != NAME_PATTERN:
-        return _Fault(problem, at, (Edit(at),))
-    meant = name_meant_by(word, error.schema.get("maxLength", MAX_MEMBER))
     container = _container(document.raw, path)
+    if error.limit != NAME_PATTERN:
+        none_is_left = not any(re.search(error.limit, key) for key in container)
+        return _Fault(problem, at, (Edit(at),), _broken_by(document.kind, path) if none_is_left else ())
+    meant = name_meant_by(word, error.schema.get("maxLength", MAX_MEMBER))
     is_free = bool(meant) and isinstance(container, dict) and meant not in container
     return _Fault(problem, at, (Edit(at, name=meant),) if is_free else (), breaks=(at,))
 
@@ -340,9 +382,15 @@ def _container(raw: Any, path: Path) -> Any:
     return raw
 
 
-def _second(items: list[Any]) -> int:
-    """The index of the first item that stands in the list before."""
-    return next((i for i, item in enumerate(items) if item in items[:i]), 0)
+def _second(items: list[Any]) -> int | None:
+    """The index of the first item that stands in the list before; None if there is none."""
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        word = repr(item)
+        if word in seen:
+            return index
+        seen.add(word)
+    return None
 
 
 def _words(error: _Failure, path: Path) -> tuple[str, str, str]:

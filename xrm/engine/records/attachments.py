@@ -25,11 +25,24 @@ def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
         before, after = (set(_ids(v)) for v in draft.changed[name])
         added = sorted(after - before)
         facts = file_facts(setting.unit, added)
+        accepted = tuple(draft.machine.table.fields[name].field.params.get("accept", ()))
         for file in added:
-            if not _is_free(setting, facts.get(file)):
+            known = facts.get(file)
+            if known is None or not _is_free(setting, known):
                 yield draft.problem("R158", name, "There is no such file for you.", "Upload it again.")
+            elif not is_accepted(known.media_type, accepted):
+                message = f'The file "{known.name}" is of the type {known.media_type}.'
+                yield draft.problem(
+                    "R169", name, message, f"Choose one of these types: {', '.join(accepted)}."
+                )
             else:
                 _attach(setting, draft, name, file)
+
+
+def is_accepted(media_type: str, accepted: Sequence[str]) -> bool:
+    """True when a field that accepts these types, all if it names none, takes a file of this type."""
+    kind = f"{media_type.partition('/')[0]}/*"
+    return not accepted or media_type in accepted or kind in accepted
 
 
 def _ids(value: object) -> tuple[UUID, ...]:
@@ -38,9 +51,9 @@ def _ids(value: object) -> tuple[UUID, ...]:
     return tuple(value) if isinstance(value, tuple) else ()
 
 
-def _is_free(setting: Setting, facts: FileFacts | None) -> bool:
+def _is_free(setting: Setting, facts: FileFacts) -> bool:
     """True for an upload of this actor that no record has taken."""
-    return facts is not None and facts.record is None and facts.created_by == setting.actor.id
+    return facts.record is None and facts.created_by == setting.actor.id
 
 
 def _attach(setting: Setting, draft: Draft, name: str, file: UUID) -> None:

@@ -31,6 +31,7 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R156": "A link ends before it begins.",
         "R157": "The records are linked already in this period.",
         "R158": "There is no such file for the caller.",
+        "R169": "The field does not take files of this type.",
         "R159": "A share names no operation, or one that cannot be shared.",
     }
 )

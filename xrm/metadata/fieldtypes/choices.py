@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -151,7 +152,7 @@ def _listed_words(value: Sequence[str], params: Params) -> str:
 
 def _option_faults(params: Params) -> tuple[str, ...]:
     keys = _keys(params)
-    twice = sorted({key for key in keys if keys.count(key) > 1})
+    twice = sorted(key for key, count in Counter(keys).items() if count > 1)
     none = () if keys else ("A choice needs at least one option.",)
     return (*none, *(f"The option {key} stands twice." for key in twice))
 

@@ -81,12 +81,23 @@ def _settings(context: Context, pack: str, merged: Merged) -> dict[str, Any]:
     context.settings[pack] = {}
     for child in item.items():
         if "type" in child.body:
+            _check_is_only_setting(context, child, pack)
             options = tuple(child.get("options", {}))
             type_ = _SETTING_TYPES[child.body["type"]]
             context.settings[pack][child.name] = Type(type_.kind, options=options) if options else type_
             found[child.name] = _setting(context, child, options, f"settings.{pack}.{child.name}")
             _check_default(context, child, options)
     return found
+
+
+def _check_is_only_setting(context: Context, item: Item, pack: str) -> None:
+    """Expressions say `settings.days` and name no pack, so one name cannot have two values."""
+    first = next((p for p, known in context.settings.items() if p != pack and item.name in known), None)
+    if first is not None:
+        message = f'The packs {first} and {pack} both have a setting "{item.name}".'
+        example = f"{pack}_{item.name}"
+        hint = f"Names of settings are unique in an installation: rename one, for example to {example}."
+        context.add("M235", message, hint, item.key_at())
 
 
 def _check_default(context: Context, item: Item, options: tuple[str, ...]) -> None:

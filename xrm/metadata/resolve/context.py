@@ -8,6 +8,7 @@ from typing import Any
 
 from xrm.errors import Place, Problems
 from xrm.metadata.expressions.check import check, check_rows
+from xrm.metadata.expressions.problems import MAX_CHARACTERS
 from xrm.metadata.expressions.scope import FILTER, Scope
 from xrm.metadata.expressions.tree import (
     Access,
@@ -89,6 +90,7 @@ class Context:
     references: list[Reference] = field(default_factory=list)
     settings: dict[str, dict[str, Type]] = field(default_factory=dict)
     names: _Names | None = None
+    sorted_names: dict[tuple[int, str], tuple[list[str], set[str]]] = field(default_factory=dict)
 
     def add(self, code: str, message: str, hint: str, where: Place) -> None:
         """One more problem is known."""
@@ -116,14 +118,13 @@ class Context:
         merged = self.layers.entities.get(entity)
         if merged is None:
             return entity not in self.entities
-        for path in (*merged.broken, *merged.absent):
-            if path in ((), ("fields",), ("relationships",), ("fields", name), ("relationships", name)):
-                return True
-        return False
+        paths = ((), ("fields",), ("relationships",), ("fields", name), ("relationships", name))
+        return any(p in merged.broken or p in merged.absent for p in paths)
 
     def is_broken(self, merged: Merged, *path: str) -> bool:
         """True when the document tried to say something here and did not manage."""
-        return any(p == path[: len(p)] for p in (*merged.broken, *merged.absent) if p)
+        around = (path[:length] for length in range(1, len(path) + 1))
+        return any(p in merged.broken or p in merged.absent for p in around)
 
     def unknown_entity(
         self, name: str, pack: str, where: Place, allowed: Container[str] | None = None
@@ -136,11 +137,22 @@ class Context:
 
     def entity_names(self, pack: str) -> list[str]:
         """Every entity that a document of the pack may name: the pack's own first, the engine's own last."""
-        return [*own_first(self.layers.entities, pack), *ENGINE_ENTITIES]
+        return [*self.own_first(self.layers.entities, pack), *ENGINE_ENTITIES]
+
+    def own_first(self, things: Mapping[str, Merged], pack: str) -> list[str]:
+        """The names of the things, those that the pack says itself first; sorted once, for many may ask."""
+        return self._sorted_by(things, pack)[0]
 
     def own(self, things: Mapping[str, Merged], pack: str) -> set[str]:
         """The names of those of the things that the pack says itself."""
-        return {name for name, merged in things.items() if merged.pack(()) == pack}
+        return self._sorted_by(things, pack)[1]
+
+    def _sorted_by(self, things: Mapping[str, Merged], pack: str) -> tuple[list[str], set[str]]:
+        known = self.sorted_names.get((id(things), pack))
+        if known is None:
+            own = {name for name, merged in things.items() if merged.pack(()) == pack}
+            known = self.sorted_names[id(things), pack] = (own_first(things, pack), own)
+        return known
 
     def entity_meant(self, name: str, pack: str) -> str:
         """The entity that an unknown name surely means; an empty text if none."""
@@ -150,14 +162,14 @@ class Context:
         """The role's absence is a problem, unless it follows from another one."""
         if pack not in self.layers.lenient:
             roles = self.layers.roles
-            hint = near_hint(name, own_first(roles, pack), own=self.own(roles, pack))
+            hint = near_hint(name, self.own_first(roles, pack), own=self.own(roles, pack))
             self.add("M214", f'There is no role "{name}".', hint, where)
 
     def unknown_name(self, entity: str, name: str, where: Place, known: Iterable[str] | None = None) -> None:
         """The name's absence is a problem, unless it follows from another one."""
         if self.forgives(entity, name):
             return
-        names = tuple(known) if known is not None else self.attribute_names(entity)
+        names = known if known is not None else self.attribute_names(entity)
         self.add("M211", f'{entity} has no field or relationship "{name}".', near_hint(name, names), where)
 
     def attribute_names(self, entity: str) -> tuple[str, ...]:
@@ -206,6 +218,8 @@ class Context:
         is_rows: bool = False,
     ) -> Expression | None:
         """The checked expression that is written at `path`."""
+        if len(text) > MAX_CHARACTERS and self.is_broken(item.merged, *map(str, path)):
+            return None  # that it is too long is told
         place, counts = item.merged.text_place(path)
         settings = self.settings.get(item.merged.pack(path))
         names = self.typed

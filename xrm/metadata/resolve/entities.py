@@ -72,10 +72,9 @@ def _item(context: Context, entity: Entity) -> Item:
 def _may_be_called(context: Context, name: str, merged: Merged) -> bool:
     if name not in ENTITY_WORDS:
         return True
-    where = merged.place(("entity",))
-    context.add(
-        "M240", f'An entity cannot be called "{name}": the word means something else.', "Rename it.", where
-    )
+    message = f'An entity cannot be called "{name}": the word means something else.'
+    if not context.is_broken(merged, "entity"):
+        context.add("M240", message, "Rename it.", merged.place(("entity",)))
     return False
 
 

@@ -12,7 +12,6 @@ from xrm.metadata.expressions.tree import Expression, Literal
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
 from xrm.metadata.mending import meant_by
-from xrm.metadata.merging import own_first
 from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.names import near_hint
 from xrm.metadata.resolve.circles import check_source
@@ -112,7 +111,7 @@ def _field_options(
         context.use(f"options:{options}", f"field:{owner}.{item.name}", place)
         return context.option_sets[options]
     if options not in context.layers.options and item.pack not in context.layers.lenient:
-        known = [n for n in own_first(context.layers.options, item.pack) if n in context.option_sets]
+        known = [n for n in context.own_first(context.layers.options, item.pack) if n in context.option_sets]
         own = context.own(context.layers.options, item.pack)
         hint = near_hint(options, known, f"Write options/{options}.yaml, or list the options here.", own)
         context.add("M212", f'There is no option set "{options}".', hint, place)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from xrm.metadata.expressions.scope import KEY, RULE, TITLE
@@ -29,9 +30,21 @@ def with_members(context: Context, entity: Entity, item: Item) -> Entity:
 
 def stored_names(entity: Entity) -> tuple[str, ...]:
     """The names that have columns in the entity's own table."""
-    fields = (f.name for f in entity.fields.values() if not f.through)
-    lookups = (r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP)
-    return (*fields, *lookups, *system_names(entity.ownership, entity.lifecycle is not None))
+    return tuple(_stored_names(entity))
+
+
+def _stored_names(entity: Entity) -> Iterator[str]:
+    yield from (f.name for f in entity.fields.values() if not f.through)
+    yield from (r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP)
+    yield from system_names(entity.ownership, entity.lifecycle is not None)
+
+
+def _is_stored(entity: Entity, name: str) -> bool:
+    if name in entity.fields:
+        return not entity.fields[name].through
+    if name in entity.relationships:
+        return entity.relationships[name].shape is Shape.LOOKUP
+    return name in system_names(entity.ownership, entity.lifecycle is not None)
 
 
 def check_names(
@@ -43,17 +56,17 @@ def check_names(
     source: str,
 ) -> tuple[str, ...]:
     """The names that have columns of their own; each other one is a problem."""
-    known, stored = [], stored_names(entity)
+    known = []
     for index, name in enumerate(names):
         place = item.at(*steps, index)
-        if name in stored:
+        if _is_stored(entity, str(name)):
             known.append(str(name))
             context.use(f"field:{entity.name}.{name}", source, place)
         elif name in entity.fields or name in entity.relationships:
-            hint = f"Choose one of {', '.join(stored[:8])} and so on."
+            hint = f"Choose one of {', '.join(islice(_stored_names(entity), 8))} and so on."
             context.add("M257", f'"{name}" has no column of its own in {entity.name}.', hint, place)
         else:
-            context.unknown_name(entity.name, str(name), place, stored)
+            context.unknown_name(entity.name, str(name), place, _stored_names(entity))
     return tuple(known)
 
 

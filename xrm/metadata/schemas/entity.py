@@ -61,7 +61,9 @@ def field_variants(types: Mapping[str, FieldType]) -> dict[str, Schema]:
     through["from"] = path("The relationship and field to read, as in account.phone.")
     variants["from"] = closed("A field of a related record, shown here and stored there.", through, ("from",))
     # Without a type it changes a field of a lower layer, whose type decides what it may say.
-    variants[""] = {**closed("A change of a field of a lower layer.", {**FIELD_KEYS, **_overridable(types)})}
+    change = closed("A change of a field of a lower layer.", {**FIELD_KEYS, **_overridable(types)})
+    # Who misspells the key that says what a field is means no change.
+    variants[""] = {**change, "x-near": ["type", "from"]}
     return variants
 
 
