@@ -76,7 +76,7 @@ def made(call: Caller, name: str) -> str:
 
 def sign_in(page: Page, home: str) -> None:
     page.goto(home)
-    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Accounts").first.wait_for()
