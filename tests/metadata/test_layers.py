@@ -308,3 +308,34 @@ def test_two_packs_with_a_setting_of_one_name_are_refused_and_both_are_named():
         problem.hint
         == "Names of settings are unique in an installation: rename one, for example to second_days."
     )
+
+
+RENAMED = "entity: thing\ntitle: name\nfields:\n  name: {{type: text}}\n{fields}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ("  a: {type: text, renamed_from: b}\n  b: {type: text, renamed_from: a}\n", "circle"),
+        ("  a: {type: text, renamed_from: a}\n", "circle: a → a."),
+        ("  a: {type: text, renamed_from: o}\n  b: {type: text, renamed_from: [p, o]}\n", 'called "o"'),
+    ],
+)
+def test_former_names_that_contradict_each_other_are_refused(fields: str, says: str):
+    (problem,) = problems_of({"entities/thing.yaml": RENAMED.format(fields=fields)})
+    assert problem.code == "M236"
+    assert says in problem.message
+    assert problem.hint
+
+
+def test_entities_that_exchange_their_names_are_refused():
+    files = {
+        "entities/a.yaml": "entity: a\nrenamed_from: b\nfields: {name: {type: text}}\n",
+        "entities/b.yaml": "entity: b\nrenamed_from: a\nfields: {name: {type: text}}\n",
+    }
+    assert [p.code for p in problems_of(files)] == ["M236"]
+
+
+def test_a_former_name_may_be_given_to_another_field_later():
+    fields = "  a: {type: text}\n  b: {type: text, renamed_from: a}\n"
+    assert problems_of({"entities/thing.yaml": RENAMED.format(fields=fields)}) == ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xrm.errors import Problem
 from xrm.metadata.limits import FIELDS_PER_ENTITY
 from xrm.metadata.model import Entity, Grant, Lifecycle, Model
+from xrm.metadata.renames import contradictions
 from xrm.registry import Registry
 
 
@@ -154,7 +155,17 @@ def _useless(grant: Grant, what: str, why: str) -> Problem:
     return Problem("M282", message, "Take it out of can.", grant.place)
 
 
+def _former_names_have_one_heir(judged: Judged) -> Iterator[Problem]:
+    return contradictions(judged.model)
+
+
 _CHECKS = (
+    Check(
+        "M236",
+        "What was called otherwise takes over from nothing that another one claims.",
+        "x: {type: text, renamed_from: y}, y: {type: text, renamed_from: x}",
+        _former_names_have_one_heir,
+    ),
     Check(
         "M252",
         "Only fields whose type can be compared are unique.",
