@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules
@@ -22,6 +22,8 @@ from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.values import Ref
 from xrm.settings import Limits
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,19 @@ def runs_of(commands: Iterable[Command]) -> list[Run]:
     """The batch in its order, cut where the kind or the entity changes."""
     grouped = groupby(enumerate(commands), key=lambda pair: (type(pair[1]), pair[1].entity))
     return [Run(kind, entity, tuple(pairs)) for (kind, entity), pairs in grouped]
+
+
+def apart(items: Iterable[T], of: Callable[[T], Hashable]) -> list[Sequence[T]]:
+    """The items in their order, cut before each that is of the same as one since the last cut."""
+    parts: list[list[T]] = []
+    seen: set[Hashable] = set()
+    for item in items:
+        if not parts or of(item) in seen:
+            parts.append([])
+            seen.clear()
+        seen.add(of(item))
+        parts[-1].append(item)
+    return [*parts]
 
 
 def merged(*values: Mapping[str, Any]) -> dict[str, Any]:

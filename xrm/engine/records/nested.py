@@ -7,7 +7,7 @@ from typing import Any
 
 from xrm.engine.commands import Link, Target, Unlink
 from xrm.engine.records import linking, permits, removal
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Ledger, Setting, apart
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.machine import Machine
 from xrm.errors import Invalid
@@ -59,8 +59,8 @@ def _children(
     child, lookup = relationship.of
     machine = setting.machines[child]
     _delete(setting, ledger, parent, relationship.name, machine, lookup, parts["delete"])
-    changed = _stored(setting, parent, relationship.name, machine, lookup, parts["update"])
-    if changed:
+    for items in apart(enumerate(parts["update"]), lambda pair: pair[1]["id"]):
+        changed = _stored(setting, parent, relationship.name, machine, lookup, items)
         permits.require_rows(setting, changed, "update")
         write(setting, ledger, changed, "update")
     made = [
@@ -89,13 +89,13 @@ def _stored(
     name: str,
     machine: Machine,
     lookup: str,
-    items: Sequence[Mapping[str, Any]],
+    items: Sequence[tuple[int, Mapping[str, Any]]],
 ) -> list[Draft]:
-    """A draft per child to update; a child of another record is refused."""
-    ids = [item["id"] for item in items]
+    """A draft per child to update, each at its index; a child of another record is refused."""
+    ids = [item["id"] for _, item in items]
     stored = machine.load(setting.unit, ids, lock=True)
     drafts = []
-    for index, item in enumerate(items):
+    for index, item in items:
         path = _path(parent, name, "update", index)
         values = {k: v for k, v in item.items() if k != "id"}
         here = {lookup: Ref(parent.machine.entity.name, parent.id)}

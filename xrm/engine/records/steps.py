@@ -39,7 +39,8 @@ def perform(setting: Setting, ledger: Ledger, run: Run, size: int) -> None:
     """The commands of the run are done; raises what stands against them, with the place in the batch."""
     where = Place(path=path_of(run.commands[0][0], size))
     machine = setting.machines.named(run.entity, setting.policy.usable_entities(setting.actor), where)
-    _PERFORMERS[run.kind](setting, ledger, machine, run, size)
+    for part in targets.in_turn(setting, ledger, machine, run, size):
+        _PERFORMERS[run.kind](setting, ledger, machine, part, size)
 
 
 def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: str) -> list[Draft]:
@@ -75,20 +76,16 @@ def _create(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
 
 
 def _update(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, ledger, machine, run, size, "update")
+    drafts = _loaded(setting, machine, run, size, "update")
     _conclude(ledger, run, write(setting, ledger, drafts, "update"), "updated")
 
 
-def _loaded(
-    setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int, operation: str
-) -> list[Draft]:
+def _loaded(setting: Setting, machine: Machine, run: Run, size: int, operation: str) -> list[Draft]:
     """A draft per command with the stored values, locked; the actor may do the operation on each."""
     tail = ".values" if operation in ("update", "transition") else ""
-    found = []
-    for position, command in run.commands:
-        where = Place(path=path_of(position, size))
-        record = targets.target_id(setting, ledger, machine, command.target, where)
-        found.append((record, path_of(position, size, tail), command))
+    found = [
+        (command.target.id, path_of(position, size, tail), command) for position, command in run.commands
+    ]
     stored = machine.load(setting.unit, [record for record, _, _ in found], lock=True)
     drafts = []
     for record, path, command in found:
@@ -134,7 +131,7 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
 
 
 def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, ledger, machine, run, size, "delete")
+    drafts = _loaded(setting, machine, run, size, "delete")
     _refuse_append_only(drafts)
     _conclude(ledger, run, removal.remove(setting, ledger, drafts), "deleted")
 
@@ -147,24 +144,29 @@ def _refuse_append_only(drafts: Sequence[Draft]) -> None:
 
 
 def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, ledger, machine, run, size, "restore")
-    for (position, _), draft in zip(run.commands, drafts, strict=True):
-        act = (draft.old or {})["deletion"]
-        if act is None:
-            ledger.results[position] = Result(run.entity, draft.id, (draft.old or {})["version"], "unchanged")
-            continue
-        coming = removal.restored_drafts(setting, draft)
-        permits.require_act(setting, removal.roots(coming), draft)
-        refuse_locked(setting, coming, {d.id for d in coming})
-        back = persist(setting, ledger, coming)
-        check_return(setting, back)
-        removal.forget_act(setting, act)
-        version = next(d.new["version"] for d in back if d.id == draft.id)
-        ledger.results[position] = Result(run.entity, draft.id, version, "restored", position=position)
+    """Each one by one, for an earlier one may bring back what a later one names."""
+    for position, command in run.commands:
+        alone = Run(run.kind, run.entity, ((position, command),))
+        [draft] = _loaded(setting, machine, alone, size, "restore")
+        version, done = (draft.old or {})["version"], "unchanged"
+        if (draft.old or {})["deletion"] is not None:
+            version, done = _brought_back(setting, ledger, draft), "restored"
+        ledger.results[position] = Result(run.entity, draft.id, version, done, position=position)
+
+
+def _brought_back(setting: Setting, ledger: Ledger, draft: Draft) -> int:
+    """The version of the record after it and all that went with it are there again."""
+    coming = removal.restored_drafts(setting, draft)
+    permits.require_act(setting, removal.roots(coming), draft)
+    refuse_locked(setting, coming, {d.id for d in coming})
+    back = persist(setting, ledger, coming)
+    check_return(setting, back)
+    removal.forget_act(setting, (draft.old or {})["deletion"])
+    return next(int(d.new["version"]) for d in back if d.id == draft.id)
 
 
 def _transition(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, ledger, machine, run, size, "transition")
+    drafts = _loaded(setting, machine, run, size, "transition")
     steps = [command.transition for _, command in run.commands]
     drafts = lifecycle.begin(setting, drafts, steps)
     _conclude(ledger, run, write(setting, ledger, drafts, "transition"), "transitioned")
@@ -185,14 +187,14 @@ def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
 
 
 def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, ledger, machine, run, size, "update")
+    drafts = _loaded(setting, machine, run, size, "update")
     refuse_locked(setting, drafts)
     for (position, command), draft in zip(run.commands, drafts, strict=True):
         ledger.results[position] = linking.link(setting, ledger, draft, command, position)
 
 
 def _unlink(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, ledger, machine, run, size, "update")
+    drafts = _loaded(setting, machine, run, size, "update")
     refuse_locked(setting, drafts)
     for (position, command), draft in zip(run.commands, drafts, strict=True):
         ledger.results[position] = linking.unlink(setting, ledger, draft, command, position)

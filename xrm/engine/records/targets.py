@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from xrm.engine.access import always_readable
-from xrm.engine.commands import Target, Upsert
+from xrm.engine.commands import Create, Target, Upsert
 from xrm.engine.projection.contracts import ByKey, ByName
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Ledger, Run, Setting, apart, path_of
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing, passing_rule, readable, rights
 from xrm.engine.storage.statements import any_of
@@ -21,6 +22,22 @@ from xrm.metadata.values import Ref
 from xrm.registry import near_names
 
 MOST_CANDIDATES = 2
+
+
+def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> list[Run]:
+    """The run with its targets as ids, cut where a record comes again: that one finds what the earlier left.
+
+    Raises NotFound when nobody has a key.
+    """
+    if run.kind in (Create, Upsert):
+        return [run]
+    found = []
+    for position, command in run.commands:
+        where = Place(path=path_of(position, size))
+        record = target_id(setting, ledger, machine, command.target, where)
+        found.append((position, replace(command, target=Target(record))))
+    parts = apart(found, lambda pair: pair[1].target.id)
+    return [Run(run.kind, run.entity, tuple(part)) for part in parts]
 
 
 def target_id(setting: Setting, ledger: Ledger, machine: Machine, target: Target, where: Place) -> UUID:
