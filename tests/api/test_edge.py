@@ -31,6 +31,12 @@ REFUSALS = {
 }
 
 
+def test_the_detail_is_whole_sentences(api, fake):
+    for message in ("An operator is missing", "An operator is missing."):
+        fake.store.fault = errors.Invalid(Problem("R106", message, "Write one."))
+        assert api("GET", "/records/note").get_json()["detail"] == "An operator is missing. Write one."
+
+
 @pytest.mark.parametrize(("error", "status", "code"), REFUSALS.values(), ids=REFUSALS)
 def test_each_refusal_has_its_status_and_is_problem_json(api, fake, error, status, code):
     fake.store.fault = error

@@ -104,3 +104,10 @@ def test_records_leave_as_a_file_of_a_job(library: Library) -> None:
     assert (job.status_code, job.json["result"]["rows"]) == (200, 1)
     file = library.admin("GET", f"/jobs/{job.json['id']}/file")
     assert file.data.decode("utf-8-sig").splitlines() == ["name", "Two"]
+
+
+def test_the_times_of_a_job_are_written_like_all_others(library: Library) -> None:
+    made = library.admin("POST", "/imports?entity=school", data="Name\nOne\n", headers=CSV).json
+    listed = library.admin("GET", "/records/school?fields=created_at").json["data"][0]
+    times = [made["created_at"], made["finished_at"], listed["created_at"]]
+    assert [time[-1] for time in times] == ["Z", "Z", "Z"]

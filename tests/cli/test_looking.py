@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from xrm.cli.reference import TOPICS
 from xrm.testing import admin_actor
@@ -75,3 +76,32 @@ def test_editors_get_the_schema_of_every_kind_of_document(said):
     schemas = said("reference", "documents")
     assert {"pack", "entity", "role", "view", "form", "lifecycle", "seed"} <= schemas.keys()
     assert schemas["entity"]["type"] == "object"
+
+
+VERBS_OF_AN_INSTALLATION = [
+    ("user", "list"),
+    ("token", "list", "ana@example.com"),
+    ("pack", "list"),
+    ("plan",),
+    ("apply",),
+    ("explain", "account"),
+    ("work",),
+]
+
+
+@pytest.mark.parametrize("words", VERBS_OF_AN_INSTALLATION, ids=" ".join)
+def test_where_there_is_no_installation_a_verb_says_so_and_makes_nothing(xrm, data, tmp_path, words):
+    result = xrm(*words, XRM_SECRET_KEY="", XRM_DATABASE_URL="")
+    assert result.exit_code == 1
+    assert f"There is no installation in {data}." in result.stderr
+    assert "xrm init" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_in_which_nothing_was_installed_is_no_installation(xrm, tmp_path, database_url):
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    engine.connect().close()
+    result = xrm("user", "list", XRM_DATABASE_URL=database_url.replace("+psycopg", ""))
+    assert result.exit_code == 1
+    assert "There is no installation in" in result.stderr
+    assert sa.inspect(engine).get_table_names() == []

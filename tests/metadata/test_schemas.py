@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.metadata.builders import problems_of
 from tests.metadata.test_every_problem import CASES
 from xrm.metadata import core_source
 from xrm.metadata.documents import SourceDocument, locate
 from xrm.metadata.fieldtypes.builtins import builtin_registry
 from xrm.metadata.schemas import BASES, published_schemas
-from xrm.metadata.shape import ShapeChecker
+from xrm.metadata.shape import PATTERNS, ShapeChecker
 from xrm.metadata.sources import PackSource
 from xrm.metadata.yaml_reader import compose
 
@@ -75,3 +76,24 @@ def test_an_editor_and_the_checker_refuse_the_same_documents():
         assert validators[document.kind].is_valid(document.raw) is (not problems), (document.file, problems)
         refused += bool(problems)
     assert refused >= 10
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from _patterns(inner)
+
+
+def test_every_form_that_a_text_needs_is_told_in_words():
+    assert set(_patterns(PUBLISHED)) - PATTERNS.keys() == set()
+
+
+def test_a_currency_that_is_no_code_is_told_in_words():
+    files = {"entities/a.yaml": "title: n\nfields: {n: {type: text}, p: {type: money, currency: EURO}}\n"}
+    (problem,) = problems_of(files)
+    assert problem.message == '"EURO" is not a currency\'s code.'
+    assert problem.hint == "Write its three capital letters, as in EUR."

@@ -79,6 +79,14 @@ def test_what_is_not_read_is_one_problem_at_its_place(
     assert problem.hint
 
 
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", ["a:\n\tb: 1\n", "a:\n  b: 1\n\tc: 2\n"], ids=["first", "later"])
+def test_a_tab_in_front_of_a_key_is_told_as_what_it_is(text: str, loader: Any):
+    (problem,) = compose(text.encode(), "f.yaml", loader).problems
+    assert "tab" in problem.message
+    assert problem.hint == "Indent with spaces; tabs are not allowed there."
+
+
 def test_of_a_key_that_stands_twice_the_first_value_stays():
     assert compose(b"a: 1\nb: {c: 2, c: {d: 3}}\na: 4\n", "f").raw == {"a": 1, "b": {"c": 2}}
 

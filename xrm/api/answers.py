@@ -42,14 +42,19 @@ class Answer:
 
 def answer(value: Any, status: int = 200) -> Answer:
     """The JSON answer that says `value`."""
-    return Answer(status, orjson.dumps(value))
+    return Answer(status, _json(value))
 
 
 def tagged(value: Any, version: object, status: int = 200) -> Answer:
     """The same with an ETag: the version, and a digest of exactly what this caller sees."""
-    body = orjson.dumps(value)
+    body = _json(value)
     digest = hashlib.blake2b(body, digest_size=8).hexdigest()
     return Answer(status, body, {"ETag": f'"{version}-{digest}"'})
+
+
+def _json(value: Any) -> bytes:
+    """The value as JSON, instants with Z like those of records."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
 def nothing() -> Answer:

@@ -89,7 +89,10 @@ def said(problem: Problem) -> dict[str, str]:
 
 
 def _sentence(problem: Problem) -> str:
-    return f"{problem.message} {problem.hint}".strip()
+    """Message and hint as sentences, which some messages are not: they stand alone elsewhere."""
+    message = problem.message
+    ends = not message or message.endswith((".", "!", "?", ":"))
+    return f"{message if ends else f'{message}.'} {problem.hint}".strip()
 
 
 def _headers(error: XrmError, status: int) -> dict[str, str]:

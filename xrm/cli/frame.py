@@ -105,7 +105,17 @@ def settings_for(data: Path | None) -> Settings:
 
 @contextmanager
 def opened(data: Path | None) -> Iterator[Runtime]:
-    """The runtime of this installation, closed afterwards."""
+    """The runtime of this installation, closed afterwards; raises, and makes nothing, where there is none."""
+    from xrm.engine.runtime import demand_installation
+
+    demand_installation(settings_for(data))
+    with prepared(data) as runtime:
+        yield runtime
+
+
+@contextmanager
+def prepared(data: Path | None) -> Iterator[Runtime]:
+    """The same, whose key, folder and database are made where they are missing."""
     from xrm.engine.runtime import open_runtime
     from xrm.settings import with_secret_key
 

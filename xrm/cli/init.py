@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xrm.cli.frame import data_option, json_option, opened, pack_folders_of, verb
+from xrm.cli.frame import data_option, json_option, pack_folders_of, prepared, verb
 from xrm.cli.output import progress, say, say_json
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def command(
     demo: bool, admin_email: str, password_file: Path | None, data: Path | None, as_json: bool
 ) -> None:
     """The shipped packs are installed, somebody can administer, and the way in has been told."""
-    with opened(data) as runtime:
+    with prepared(data) as runtime:
         installed = install_shipped(runtime)
         if not as_json:
             tell_installed(installed)

@@ -11,6 +11,7 @@ from xrm.registry import near_names
 
 NAME_PATTERN = "^[a-z](?:_?[a-z0-9])*$"
 OPTION_PATTERN = "^[A-Za-z0-9](?:[A-Za-z0-9_.+-]*)$"
+VERSION_PATTERN = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
 LANGUAGE_PATTERN = "^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?$"
 
 MAX_PACK = 20

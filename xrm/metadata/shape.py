@@ -22,7 +22,14 @@ from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.keywords import Validator, second
 from xrm.metadata.limits import PROBLEMS_PER_DOCUMENT
 from xrm.metadata.mending import Edit, flag_meant_by, meant_by, mended, name_meant_by
-from xrm.metadata.names import LANGUAGE_PATTERN, MAX_MEMBER, NAME_PATTERN, OPTION_PATTERN, near_hint
+from xrm.metadata.names import (
+    LANGUAGE_PATTERN,
+    MAX_MEMBER,
+    NAME_PATTERN,
+    OPTION_PATTERN,
+    VERSION_PATTERN,
+    near_hint,
+)
 from xrm.metadata.positions import Path
 from xrm.metadata.schemas import checking_schemas
 from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_TYPES
@@ -393,20 +400,38 @@ def _enum(error: _Failure, word: Any, known: list[str]) -> tuple[str, str, str]:
     )
 
 
-_PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
+PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     NAME_PATTERN: (
         "is not a name",
         "Write names in lower case, with single underscores between words, as in due_at.",
     ),
     OPTION_PATTERN: ("is not an option's key", "Use letters, digits and underscores, as in net30."),
     LANGUAGE_PATTERN: ("is not a language", "Write a language as en or pt-BR."),
+    VERSION_PATTERN: ("is not a version", "Write three numbers with dots, as in 1.0.0."),
+    r"^-?[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": (
+        "is not the name of a field",
+        "Write names in lower case, along a relationship with a dot, as in account.name.",
+    ),
+    "^[A-Z]{2}$": ("is not a country's code", "Write its two capital letters, as in PT."),
+    "^[A-Z]{3}$": ("is not a currency's code", "Write its three capital letters, as in EUR."),
+    "^[A-Za-z0-9][A-Za-z0-9_.-]*$": (
+        "is not a name of a record",
+        "Use letters, digits and . _ - , a letter or digit first.",
+    ),
+    r"^[a-z]+(\.[A-Za-z0-9_+-]+)+$": (
+        "is not a path to a text",
+        "Write it with dots, as in entities.account.fields.name.label.",
+    ),
+    r"^[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)$": (
+        "is not a type of files",
+        "Write it as application/pdf, or image/* for all of a kind.",
+    ),
+    "^[a-z][a-z0-9-]*$": ("is not an icon's name", "Write it in lower case, with hyphens, as in building-2."),
 }
 
 
 def _pattern(pattern: str, instance: Any) -> tuple[str, str]:
-    what, hint = _PATTERNS.get(
-        pattern, ("has not the form that is needed here", f"It must match {pattern} .")
-    )
+    what, hint = PATTERNS[pattern]
     return f'"{instance}" {what}.', hint
 
 

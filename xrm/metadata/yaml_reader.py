@@ -27,6 +27,7 @@ _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,12}\Z")
 _WORDS: Final[dict[str, Any]] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLES: Final = {'"': QUOTED, "'": QUOTED, "|": BLOCK, ">": BLOCK}
+_TAB_HINT: Final = "Indent with spaces; tabs are not allowed there."
 _QUOTE_HINT: Final = "If this is an expression or contains one of : { } [ ] , # then put it in quotes."
 
 
@@ -113,6 +114,9 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            if _indented_by_tab(text, line):
+                message = "This line is indented with a tab, which YAML does not allow."
+                raise self.stop("M101", message, _TAB_HINT, line, column) from None
             reason = " ".join(p for p in (error.problem, error.context) if p)
             raise self.stop("M101", f"This is not YAML: {reason}.", _QUOTE_HINT, line, column) from None
         except yaml.YAMLError as error:
@@ -235,6 +239,11 @@ class _Composer:
             frame.container[frame.key] = value
             frame.children[frame.key] = [*frame.key_at, node]
         frame.key = None
+
+
+def _indented_by_tab(text: str, line: int) -> bool:
+    found = text.split("\n", line)[line - 1 : line]
+    return bool(found) and "\t" in found[0][: len(found[0]) - len(found[0].lstrip())]
 
 
 def _events(text: str, loader: Any) -> Iterator[Any]:

@@ -8,7 +8,11 @@ finishes with it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from xrm.collector import collector_paused
 from xrm.engine.commands import Actor
@@ -25,6 +29,7 @@ from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import Options
 from xrm.engine.storage.files import FileStore
+from xrm.engine.storage.ledger import INSTALLATION
 from xrm.engine.storage.numbers import read_numbers
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import SearchIndex
@@ -129,6 +134,26 @@ def open_runtime(
     except BaseException:
         database.close()
         raise
+
+
+def demand_installation(settings: Settings) -> None:
+    """Packs are installed where these settings lead; raises Unavailable if not. Makes nothing."""
+    if not _is_installed(settings):
+        hint = "Run xrm init, or name the folder of the installation by --data."
+        raise Unavailable(Problem("P121", f"There is no installation in {settings.data}.", hint))
+
+
+def _is_installed(settings: Settings) -> bool:
+    # Opening a SQLite database makes its file and folder.
+    if settings.is_embedded and not Path(make_url(settings.database_url).database or "").is_file():
+        return False
+    database = Database(settings.database_url)
+    try:
+        with database.read() as unit:
+            has_ledger = sa.inspect(unit.connection).has_table(INSTALLATION.name)
+            return has_ledger and bool(unit.execute(sa.select(INSTALLATION.c.model)).scalar())
+    finally:
+        database.close()
 
 
 def _prepare(database: Database, world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xrm.metadata.fieldtypes.special import HUES
 from xrm.metadata.model import OPERATIONS
-from xrm.metadata.names import MAX_ENTITY, MAX_PACK
+from xrm.metadata.names import MAX_ENTITY, MAX_PACK, VERSION_PATTERN
 from xrm.metadata.schemas.words import (
     WHEN_INSTALLED,
     Schema,
@@ -21,7 +21,6 @@ from xrm.metadata.schemas.words import (
     text,
 )
 
-_VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
 SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice")
 
 
@@ -48,7 +47,7 @@ PACK: Schema = closed(
     {
         "pack": name("Its name, which begins the names of its tables.", MAX_PACK),
         "label": label("What people read."),
-        "version": {"type": "string", "pattern": _VERSION, "description": "Its version, as in 1.0.0."},
+        "version": {"type": "string", "pattern": VERSION_PATTERN, "description": "Its version, as in 1.0.0."},
         "requires": _ranges("Packs that must be installed, with the versions that will do."),
         "optional": _ranges("Packs that may be installed, with the versions that will do."),
         "license": text("For whoever reads the file: under which licence it is given."),
