@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from xrm.engine.commands import Actor
 from xrm.engine.queries.conditions import base_conditions
 from xrm.engine.queries.frame import Element, Frame
-from xrm.engine.queries.linked import LinkReader, giving
+from xrm.engine.queries.linked import LinkReader, cut, giving
 from xrm.engine.queries.ordering import ordered, sort_keys
 from xrm.engine.queries.outputs import Presenter, default_paths, outputs
 from xrm.engine.queries.places import Places, gathered, labelled
@@ -113,7 +113,10 @@ def _to_many(
     for record in data:
         rows = found[record["id"]]
         more = str(item.limit) if len(rows) > item.limit else None
-        record[item.name] = {"data": rows[: item.limit], "next": more}
+        shown: Sequence[dict[str, Any]] = rows[: item.limit]
+        if stored.shape is Shape.MANY:
+            shown, more = cut(side.entity, UUID(record["id"]), side.name, rows, item.limit)
+        record[item.name] = {"data": shown, "next": more}
 
 
 def _children(

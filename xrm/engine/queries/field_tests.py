@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from xrm.engine.queries.request import FieldTest
 from xrm.errors import Invalid, Place, Problem
@@ -12,23 +12,46 @@ from xrm.metadata.expressions.types import Attribute, Kind, Names
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,8})?\Z")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\Z")
 _COMPARISONS: Mapping[str, str] = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_JOINING = frozenset({"eq", "ne", "in"})
 _NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.MONEY})
 
 
 def as_text(test: FieldTest, entity: str, names: Names) -> str:
-    """The condition as an expression; raises Invalid when the value does not fit the field."""
+    """The condition as an expression; raises Invalid when the field does not take the test.
+
+    Of several values `eq` and `in` mean any, and `ne` means none.
+    """
     shown = ".".join(test.path)
+    if len(test.raw) > 1 and test.operator not in _JOINING:
+        raise _repeated(test, shown)
     if test.operator == "empty":
         return f"{shown} == empty" if test.raw != ("false",) else f"{shown} != empty"
     kind = _kind(test, entity, names)
     values = [_written(raw, kind, shown) for raw in test.raw]
     if kind is Kind.OPTIONS:
-        return " or ".join(f"{value} in {shown}" for value in values)
+        return _of_options(test, values, shown)
     if test.operator in ("contains", "starts_with"):
-        return " or ".join(f"{test.operator}({shown}, {value})" for value in values)
+        return f"{test.operator}({shown}, {values[0]})"
     if test.operator == "in" or len(values) > 1:
-        return f"{shown} in [{', '.join(values)}]"
+        return f"{shown} {'not in' if test.operator == 'ne' else 'in'} [{', '.join(values)}]"
     return f"{shown} {_COMPARISONS[test.operator]} {values[0]}"
+
+
+def _of_options(test: FieldTest, values: Sequence[str], shown: str) -> str:
+    """A set of options has any of the values, or with `ne` none; it has no order and is no text."""
+    if test.operator not in _JOINING:
+        hint = "A set of options takes eq, ne, in and empty."
+        message = f"{shown} does not take {test.operator}."
+        raise Invalid(Problem("R106", message, hint, Place(path=f"f.{shown}.{test.operator}")))
+    if test.operator == "ne":
+        return " and ".join(f"{value} not in {shown}" for value in values)
+    return " or ".join(f"{value} in {shown}" for value in values)
+
+
+def _repeated(test: FieldTest, shown: str) -> Invalid:
+    name = f"f.{shown}.{test.operator}"
+    hint = "Give it once; only eq, ne and in take several values."
+    return Invalid(Problem("R105", f"{name} is given more than once.", hint, Place(path=name)))
 
 
 def _kind(test: FieldTest, entity: str, names: Names) -> Kind:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
+from xrm.engine.queries import cursor
 from xrm.engine.queries.frame import Frame
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.reading import unknown_name
-from xrm.engine.queries.request import Page, Query
+from xrm.engine.queries.request import Page, Query, unreadable_cursor
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.engine.storage.statements import Prepared, any_of
@@ -46,12 +47,34 @@ def page(
         query = Query(target, within=(entity, record, name), limit=limit, cursor=after)
         return service.list_in(unit, actor, query)
     found: dict[str, list[dict[str, Any]]] = {str(record): []}
-    start = int(after) if after.isdecimal() and len(after) < 8 else 0
+    last = _last_of(entity, record, name, after) if after else None
     parameters = service.parameters(actor)
     near = giving(kit, unit, side, [record], parameters)
-    LinkReader(kit, unit, parameters).read(side, stored, near, start + limit + 1, found)
-    rows = found[str(record)][start:]
-    return Page(rows[:limit], str(start + limit) if len(rows) > limit else None)
+    LinkReader(kit, unit, parameters, last).read(side, stored, near, limit + 1, found)
+    return Page(*cut(entity, record, name, found[str(record)], limit))
+
+
+def cut(
+    entity: str, record: UUID, name: str, rows: Sequence[dict[str, Any]], limit: int
+) -> tuple[Sequence[dict[str, Any]], str | None]:
+    """The links of one page, and the cursor of the next page if there are more."""
+    if len(rows) <= limit:
+        return rows, None
+    last = UUID(rows[limit - 1]["link"]["id"])
+    return rows[:limit], cursor.encode(_pages(entity, record, name), [last])
+
+
+def _last_of(entity: str, record: UUID, name: str, after: str) -> UUID:
+    """The last link of the page before; raises Unreadable when this relationship did not give the cursor."""
+    (last,) = cursor.decode(replace(_pages(entity, record, name), cursor=after), [UUID])
+    if not isinstance(last, UUID):
+        raise unreadable_cursor()
+    return last
+
+
+def _pages(entity: str, record: UUID, name: str) -> Query:
+    """What the pages of a relationship's links have in common."""
+    return Query(entity, within=(entity, record, name))
 
 
 def giving(
@@ -74,11 +97,15 @@ def _giving(kit: Kit, side: Relationship) -> Prepared | None:
 
 @dataclass(frozen=True, slots=True)
 class LinkReader:
-    """Reads links with id, entity and title of the far record, and the attributes of the link."""
+    """Reads links with id, entity and title of the far record, and the attributes of the link.
+
+    With `last` only those that are newer than it.
+    """
 
     kit: Kit
     unit: UnitOfWork
     parameters: Mapping[str, Any]
+    last: UUID | None = None
 
     def read(
         self,
@@ -94,6 +121,9 @@ class LinkReader:
             if entity in self.kit.desk.schema.entities and self.kit.desk.reader.rights(entity).can("read"):
                 inverse = stored.name if side is not stored else ""
                 self._read(link, near, far, entity, inverse, ids, most, found)
+        for rows in found.values():
+            rows.sort(key=lambda row: row["link"]["id"])
+            del rows[most:]
 
     def _read(
         self,
@@ -107,24 +137,25 @@ class LinkReader:
         found: dict[str, list[dict[str, Any]]],
     ) -> None:
         """`inverse` names the stored side where that is the far one; it is asked for as well."""
-        key = ("links", link.table.name, near.key, far.key, entity, inverse)
+        key = ("links", link.table.name, near.key, far.key, entity, inverse, self.last is None)
         prepared = self.kit.plan(key, lambda: self._prepared(link, near, far, entity, inverse))
         names = [c.key for c in link.table.c]
-        for raw in self.unit.run(prepared, {**self.parameters, "ids": list(ids), "most": most}):
+        asked = {"ids": list(ids), "most": most, "last": self.last}
+        for raw in self.unit.run(prepared, {**self.parameters, **asked}):
             values = prepared.read(raw)
             row = dict(zip(names, values, strict=False))
             record, title = values[len(names) : len(names) + 2]
-            rows = found[str(row[near.key])]
-            if len(rows) < most:
-                rows.append(
-                    {"id": str(record), "entity": entity, "title": title, "link": shown_link(link, row)}
-                )
+            shown = {"id": str(record), "entity": entity, "title": title, "link": shown_link(link, row)}
+            found[str(row[near.key])].append(shown)
 
     def _prepared(
         self, link: LinkTable, near: sa.Column[Any], far: sa.Column[Any], entity: str, inverse: str
     ) -> Prepared:
         frame = self.kit.desk.frame(entity)
-        return self.kit.prepare(_statement(frame, link, near, far, frame.given(inverse) if inverse else []))
+        conditions = list(frame.given(inverse)) if inverse else []
+        if self.last is not None:
+            conditions.append(link.table.c.id > sa.bindparam("last", type_=link.table.c.id.type))
+        return self.kit.prepare(_statement(frame, link, near, far, conditions))
 
 
 def _ends(
@@ -143,10 +174,10 @@ def _statement(
     link: LinkTable,
     near: sa.Column[Any],
     far: sa.Column[Any],
-    given: Sequence[sa.ColumnElement[bool]],
+    more: Sequence[sa.ColumnElement[bool]],
 ) -> sa.Select[Any]:
     readable = frame.readable()
-    conditions = [any_of(near, "ids"), frame.own("deleted_at").is_(None), *given]
+    conditions = [any_of(near, "ids"), frame.own("deleted_at").is_(None), *more]
     place = sa.func.row_number().over(partition_by=near, order_by=link.table.c.id).label("place")
     joined = link.table.join(frame.table, frame.id == far)
     columns = [*link.table.c, frame.id.label("far_id"), frame.own("title").label("far_title"), place]

@@ -24,7 +24,6 @@ from xrm.metadata.values import fold
 if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService
 
-MOST_PER_ENTITY = 20
 MOST_TARGETS = 200
 MOST_ENTITIES = 400  # SQLite takes 500 selects in one statement
 
@@ -37,7 +36,7 @@ def search(
     entities: Sequence[str],
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Readable records that hold every word, titles that begin with the text first."""
+    """At most `limit` readable records that hold every word, titles that begin with the text first."""
     kit = service.kit(actor)
     words = search_words(text[: kit.limits.search_length])
     if not words:
@@ -46,7 +45,7 @@ def search(
     for name in wanted:
         if name not in service.policy.readable_entities(actor):
             raise unknown_entity(name, service.policy.readable_entities(actor))
-    values = {**service.parameters(actor), "q": kit.index.query(text), "limit": min(limit, MOST_PER_ENTITY)}
+    values = {**service.parameters(actor), "q": kit.index.query(text), "limit": limit}
     found = _hits(kit, unit, _with_words(kit, unit, wanted, values), values)
     folded = fold(text)
     found.sort(
