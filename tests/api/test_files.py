@@ -158,3 +158,25 @@ def test_a_field_refuses_files_of_other_types_whoever_sends_them(caller: Callers
     assert (got.status_code, error["code"], error["path"]) == (422, "R169", "contract")
     assert "application/pdf, image/*" in error["hint"]
     claim(ana, papers=[file])  # it is still free for a field that takes it
+
+
+@pytest.mark.parametrize("more", [{}, {"Idempotency-Key": "one"}], ids=["without a key", "with a key"])
+def test_a_file_may_be_larger_than_another_body_with_a_key_too(
+    database_url: str, tmp_path: Path, more: dict[str, str]
+) -> None:
+    limits = replace(Limits(), body_bytes=70_000, file_bytes=3_000_000)
+    settings = make_settings(database_url, tmp_path, limits=limits)
+    runtime = make_runtime(database_url, tmp_path, [PACK], settings=settings)
+    token = runtime.identity.create_token(an_actor(runtime, "Cleo", ["clerk"]), "test")
+    cleo = Caller(mount(runtime), {"Authorization": f"Bearer {token}"})
+    sent = bytes(range(250)) * 10_000
+    made = cleo("POST", "/files?name=a.bin", data=sent, headers={**BYTES, **more})
+    assert made.status_code == 201, made.text
+    assert cleo("GET", f"/files/{made.json['id']}").data == sent
+    again = cleo("POST", "/files?name=a.bin", data=sent, headers={**BYTES, **more})
+    assert (again.json["id"] == made.json["id"]) == bool(more)
+    other = cleo("POST", "/files?name=a.bin", data=sent[:-1] + b"!", headers={**BYTES, **more})
+    assert other.status_code == (422 if more else 201)
+    over = cleo("POST", "/files?name=a.bin", data=b"x" * 3_000_001, headers={**BYTES, **more})
+    assert (over.status_code, over.json["limit"]["name"]) == (413, "file_bytes")
+    runtime.close()

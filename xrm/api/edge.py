@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from io import BytesIO
+from functools import cache
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import parse_qsl
 
@@ -13,6 +15,7 @@ from flask import Response
 from flask import request as flask_request
 from werkzeug.wrappers import Request
 
+from xrm import correlation
 from xrm.api.answers import Answer, is_current
 from xrm.api.call import Call, Stopwatch
 from xrm.api.codes import over, unreadable
@@ -31,8 +34,7 @@ if TYPE_CHECKING:
     from xrm.engine.storage.stamp import Stamp
 
 PREFIX = "/api/v1"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_KNOWN_AS = "xrm.request_id"
+IN_MEMORY = 1 << 20
 _BEARER = "bearer "
 HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -55,14 +57,15 @@ class Edge:
         """The answer of the route, or the refusal as problem+json; and how long its parts took."""
         watch = Stopwatch()
         try:
-            made = self._answered(self._open(watch, route, request), route, request, names)
+            with ExitStack() as held:
+                made = self._answered(self._open(watch, route, request, held), route, request, names)
         except XrmError as error:
             made = problem(error, request_id(self.runtime, request))
         return made, watch
 
     def _answered(self, call: Call, route: Route, request: Request, names: Mapping[str, str]) -> Answer:
         call.watch.mark("door")
-        once = once_of(call, self.repetition) if route.method == "POST" else None
+        once = once_of(call, self.repetition, takes_file=route.takes_file) if route.method == "POST" else None
         named = call if once is None else replace(call, once=once)
         made = answered_once(once, lambda: route.handle(named, **names), lambda job: begun(named, job))
         call.watch.mark("work")
@@ -72,7 +75,7 @@ class Edge:
             return Answer(304, headers={"ETag": made.etag})
         return made
 
-    def _open(self, watch: Stopwatch, route: Route, request: Request) -> Call:
+    def _open(self, watch: Stopwatch, route: Route, request: Request, held: ExitStack) -> Call:
         limits = self.runtime.settings.limits
         request.max_content_length = limits.file_bytes if route.takes_file else limits.body_bytes
         query = request.query_string.decode()
@@ -89,7 +92,7 @@ class Edge:
             params=_params(query),
             headers=request.headers,
             read=_body(self.runtime, request),
-            stream=_stream(self.runtime, request),
+            stream=_stream(self.runtime, request, held),
             watch=watch,
         )
 
@@ -120,17 +123,26 @@ def _body(runtime: Runtime, request: Request) -> Callable[[], bytes]:
     return read
 
 
-def _stream(runtime: Runtime, request: Request) -> Callable[[], BinaryIO]:
-    """The body as it comes in; one that a key stands for was read before, to be known again."""
+def _stream(runtime: Runtime, request: Request, held: ExitStack) -> Callable[[], BinaryIO]:
+    """The body as it comes in; where a key stands for it, from its beginning each time."""
 
     def stream() -> BinaryIO:
         if (request.content_length or 0) > runtime.settings.limits.file_bytes:
             raise over(runtime.settings.limits, "file_bytes")
-        if KEY in request.headers:
-            return BytesIO(request.get_data(cache=True))
         return cast(BinaryIO, request.stream)
 
-    return stream
+    @cache
+    def laid_down() -> BinaryIO:
+        copy = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  (`held` closes it)
+        held.enter_context(copy)
+        copyfileobj(stream(), copy)
+        return cast(BinaryIO, copy)
+
+    def again() -> BinaryIO:
+        laid_down().seek(0)
+        return laid_down()
+
+    return again if KEY in request.headers else stream
 
 
 def caller(runtime: Runtime, stamp: Stamp, request: Request) -> Actor:
@@ -154,13 +166,8 @@ def _check_csrf(runtime: Runtime, cookie: str, request: Request) -> None:
 
 
 def request_id(runtime: Runtime, request: Request) -> str:
-    """The id of this request: the caller's own if it is plain, else a new one."""
-    known = request.environ.get(_KNOWN_AS)
-    if known is None:
-        stated = request.headers.get("X-Request-Id", "")
-        known = stated if _REQUEST_ID.match(stated) else str(runtime.world.new_id())
-        request.environ[_KNOWN_AS] = known
-    return str(known)
+    """The id of this request, the same at every door."""
+    return correlation.request_id(request.environ, runtime.world.new_id)
 
 
 def headers_of(answer: Answer, known_as: str, watch: Stopwatch | None = None) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+AT_ONCE = 1 << 16
 PATIENCE = timedelta(seconds=30)
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{1,200}\Z")
 
@@ -47,7 +49,7 @@ class Once:
         self.repetition.claim(unit, self.asked, job)
 
 
-def once_of(call: Call, repetition: Repetition) -> Once | None:
+def once_of(call: Call, repetition: Repetition, *, takes_file: bool = False) -> Once | None:
     """How this request is remembered; None when it carries no key."""
     key = call.headers.get(HEADER, "")
     if not key:
@@ -56,9 +58,11 @@ def once_of(call: Call, repetition: Repetition) -> Once | None:
         hint = "Use 1 to 200 letters, digits and - _ . : such as a UUID."
         raise unreadable("H106", f"{HEADER} cannot be read.", hint)
     # Whoever holds other roles might not be given this answer, and must not do the work once more either.
-    asked = f"{' '.join(sorted(call.actor.roles))}\n{call.address}\n".encode() + call.read()
-    digest = hashlib.sha256(asked).hexdigest()
-    return Once(repetition, Asked(call.actor.id, key, digest))
+    digest = hashlib.sha256(f"{' '.join(sorted(call.actor.roles))}\n{call.address}\n".encode())
+    body = call.stream() if takes_file else BytesIO(call.read())
+    for piece in iter(lambda: body.read(AT_ONCE), b""):
+        digest.update(piece)
+    return Once(repetition, Asked(call.actor.id, key, digest.hexdigest()))
 
 
 def answered_once(

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.ui.pages.conftest import PASSWORD, Person, Place, a_place, the_pack
+from xrm.engine.queries.service import QueryService
 from xrm.settings import Limits
 from xrm.testing import make_runtime, make_settings
 
@@ -169,3 +171,25 @@ def test_more_requests_than_the_limit_are_refused_as_a_page_that_says_when_to_go
     assert answers[-1].status == 429
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert "seconds" in answers[-1].text
+
+
+def test_a_page_that_is_not_there_tells_the_request_id_of_its_header(shop: Place) -> None:
+    gone = shop.person("Ana").client.get("/r/nothing", headers={"Accept": "text/html"})
+    assert gone.status_code == 404
+    assert gone.headers["X-Request-Id"] in gone.text
+
+
+def test_a_page_that_fails_tells_the_request_id_of_its_header_and_of_the_log(
+    shop: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    ana = shop.person("Ana")
+    monkeypatch.setitem(shop.app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setattr(QueryService, "list", broken)
+    with capture_logs() as logged:
+        failed = ana.client.get("/r/customer", headers={"Accept": "text/html"})
+    assert failed.status_code == 500
+    assert failed.headers["X-Request-Id"] in failed.text
+    assert [entry["request_id"] for entry in logged] == [failed.headers["X-Request-Id"]]

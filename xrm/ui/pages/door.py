@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from flask import Response, g, request
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
+from xrm.correlation import request_id
 from xrm.engine.identity import SESSION_COOKIE
 from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
 from xrm.ui.formatting import Reader
@@ -39,7 +39,6 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-cache",
 }
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 
 class Access(StrEnum):
@@ -145,22 +144,13 @@ def bound_body(runtime: Runtime) -> None:
 
 def harden(runtime: Runtime, made: Response) -> Response:
     """The response with its request id, and closed to everything that a page does not need."""
-    made.headers["X-Request-Id"] = request_id(runtime)
+    made.headers["X-Request-Id"] = request_id(request.environ, runtime.world.new_id)
     for name, value in HEADERS.items():
         made.headers.setdefault(name, value)
     made.vary.update(("Cookie", FRAGMENT_HEADER, TARGET_HEADER))
     if request.headers.get(FRAGMENT_HEADER) or made.status_code >= 400:
         made.headers["Cache-Control"] = "no-store"
     return made
-
-
-def request_id(runtime: Runtime) -> str:
-    """The id of this request: the caller's own if it is plain, else a new one."""
-    known = g.get("request_id")
-    if known is None:
-        stated = request.headers.get("X-Request-Id", "")
-        known = g.request_id = stated if _REQUEST_ID.match(stated) else str(runtime.world.new_id())
-    return str(known)
 
 
 def _fragment() -> str:
