@@ -15,7 +15,7 @@ from xrm.metadata.fieldtypes.base import BadValue
 from xrm.ui.assets import TEMPLATES, load_assets
 from xrm.ui.environment import prepare
 from xrm.ui.fields.parsing import parse_form
-from xrm.ui.fields.view import Field, Option
+from xrm.ui.fields.view import Field, Lookup, Option
 from xrm.ui.formatting import Reader
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -77,3 +77,16 @@ def test_an_empty_field_sent_back_stays_empty(case: Case) -> None:
     field = Field("it", "It", str(case.type.control), options=options)
     raw = returned(case, FORM.render(f=field, ui=READERS[0]), READERS[0])
     assert raw is (False if case.type.control == "boolean" else None)
+
+
+def test_a_chosen_record_without_a_title_stays_chosen() -> None:
+    chosen = {"id": "0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b", "entity": "contact", "title": None}
+    field = Field("it", "It", "lookup", chosen, lookup=Lookup("/r/account/lookup/it", ""))
+    form = posted(FORM.render(f=field, ui=READERS[0]))
+    assert parse_form("lookup", "it", form, READERS[0]) == chosen["id"]
+
+
+def test_a_text_that_named_no_record_is_sent_back_as_that_text() -> None:
+    field = Field("it", "It", "lookup", {"text": "Nowhere"}, lookup=Lookup("/r/account/lookup/it", ""))
+    form = posted(FORM.render(f=field, ui=READERS[0]))
+    assert parse_form("lookup", "it", form, READERS[0]) == {"text": "Nowhere"}

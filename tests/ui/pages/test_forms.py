@@ -111,6 +111,44 @@ def test_a_title_that_names_nobody_is_refused_and_kept(ana: Person) -> None:
     assert refused.one("input", id="f-contact")["value"] == "Nobody At All"
 
 
+def test_a_title_that_names_nobody_is_refused_however_often_the_form_is_sent(
+    shop: Place, ana: Person
+) -> None:
+    refused = ana.fill(ana.open("/r/customer/new"), "/r/customer/new", name="Never", contact__text="Nobody")
+    for typed in ({}, {"weight": "heavy"}, {"weight": "3"}):
+        refused = ana.fill(refused, "/r/customer/new", **typed)
+        assert refused.status == 422
+        assert summary(refused)["No record is called “Nobody”. Choose one from the list."] == "#f-contact"
+        assert refused.one("input", id="f-contact")["value"] == "Nobody"
+    assert ana.fill(refused, "/r/customer/new", contact__text="").status == 200
+
+
+def test_a_title_that_names_nobody_never_empties_what_is_stored(shop: Place, ana: Person) -> None:
+    bela = shop.make("person", name="Bela Kept")
+    for contact in (bela, None):
+        id_ = shop.make("customer", name=f"Keeps {contact}", contact=contact)
+        edit = f"/r/customer/{id_}/edit"
+        refused = ana.fill(ana.open(edit), edit, contact__text="Nobody")
+        for _ in range(2):
+            refused = ana.fill(refused, edit)
+            assert refused.status == 422
+            assert "No record is called “Nobody”." in refused.text
+        assert (shop.read("customer", id_)["contact"] or {}).get("id") == contact
+    assert ana.fill(refused, edit, contact__text="").status == 200
+
+
+def test_a_title_that_names_nobody_is_told_with_everything_else(ana: Person) -> None:
+    refused = ana.fill(
+        ana.open("/r/customer/new"), "/r/customer/new",
+        email="not an address", weight="heavy", contact__text="Nobody", orders__0__text="Pens",
+        orders__0__quantity="many", orders__0__taker__text="Noone",
+    )  # fmt: skip
+    assert refused.status == 422
+    told = list(summary(refused).values())
+    assert {"#f-name", "#f-email", "#f-weight", "#f-contact", "#f-orders-0-taker"} <= set(told)
+    assert len(told) == len(set(told))
+
+
 def test_a_title_that_two_records_have_is_not_guessed(shop: Place, ana: Person) -> None:
     shop.make("person", name="Sam Twin")
     shop.make("person", name="Sam Twin")

@@ -237,7 +237,7 @@ def _lookup(name: str, form: FormData, reader: Reader) -> object:
         return ABSENT
     if typed is None:
         return None
-    if isinstance(typed, str) and typed != shown:
+    if isinstance(typed, str) and (typed != shown or not isinstance(chosen, str)):
         return typed if _is_id(typed) else {"text": typed}
     if not isinstance(chosen, str):
         return None

@@ -11,7 +11,7 @@ from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from xrm.engine.commands import Create, Target, Update
-from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge
+from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, XrmError
 from xrm.metadata.model import Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Children, ChildRow, Field, children_of
@@ -29,17 +29,18 @@ from xrm.ui.pages.posting import (
     WAS,
     Post,
     PostedRow,
+    is_untitled,
     nested_rows,
     read_post,
     sent_values,
     written_digests,
 )  # fmt: skip
-from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
+from xrm.ui.pages.refusals import RowNumbers, Said, marked, said_of, status_of, summary, with_untitled
 from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
 ATTEMPTS = 3
-SHOWN, STALE, UNPROCESSABLE = 200, 412, 422
+SHOWN, STALE = 200, 412
 REFUSALS = (Invalid, Conflict, Forbidden, TooLarge)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -71,13 +72,11 @@ def new(visit: Visit, entity: str) -> Response:
     again = _new_layout(visit, found, {**begun, **post.values})
     if visit.is_again:
         return _shown_new(visit, found, again, begun, Refused(post, (), SHOWN))
-    if post.unknown:
-        return _shown_new(visit, found, again, begun, Refused(post, _unknown(post), UNPROCESSABLE))
     values, numbers = _written(again, post, _shown_of(again, post.values))
     try:
         made = visit.records.execute(visit.actor, [Create(entity, values)]).results[0]
     except REFUSALS as error:
-        said = tuple(said_of(error.problems, numbers, _names(again)))
+        said = _all_said(post, values, error, numbers, again)
         return _shown_new(visit, found, again, begun, Refused(post, said, status_of(error)))
     return _after(visit, found, str(made.id))
 
@@ -167,8 +166,6 @@ def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
         note = changed_note(visit, stored)
         kept = Refused(post, tuple(in_rows), STALE, tuple(clashes), note, has_seen=True)
         return _shown_edit(visit, entity, again, kept)
-    if post.unknown:
-        return _shown_edit(visit, entity, again, Refused(post, _unknown(post), UNPROCESSABLE))
     values, numbers = _written(again.layout, post, _shown_of(again.layout, _mine(visit, stored, post)))
     if not values:
         return moved(f"/r/{entity.name}/{stored.id}", visit.ui.t("Nothing was changed"))
@@ -178,7 +175,7 @@ def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
     except Stale:
         raise
     except REFUSALS as error:
-        said = tuple(said_of(error.problems, numbers, _names(again.layout)))
+        said = _all_said(post, values, error, numbers, again.layout)
         return _shown_edit(visit, entity, again, Refused(post, said, status_of(error)))
     is_merged = post.version is not None and post.version != stored.version
     saved = visit.ui.t("{label} saved", label=visit.label(entity))
@@ -226,7 +223,10 @@ def _hidden(stored: Stored, refused: Refused | None) -> tuple[tuple[str, str], .
 def _written(
     layout: Layout, post: Post, names: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, dict[str, list[int]]]]:
-    """The values to write, rows among them, and which row of the form each nested item is."""
+    """The values to write, rows among them, and which row of the form each nested item is.
+
+    A text that named no record goes along as it is: the record service refuses it with all the others.
+    """
     values = sent_values(post, names)
     numbers: dict[str, dict[str, list[int]]] = {}
     for slot in layout.open:
@@ -238,8 +238,12 @@ def _written(
     return values, numbers
 
 
-def _unknown(post: Post) -> tuple[Said, ...]:
-    return tuple(Said(text, name) for name, text in post.unknown.items())
+def _all_said(
+    post: Post, values: Mapping[str, Any], error: XrmError, numbers: RowNumbers, layout: Layout
+) -> tuple[Said, ...]:
+    """Every problem of the form at once: of what was written, and of the texts in it that named no record."""
+    untitled = [Said(text, n) for n, text in post.unknown.items() if n.partition(".")[0] in values]
+    return with_untitled(untitled, said_of(error.problems, numbers, _names(layout)))
 
 
 def _names(layout: Layout) -> frozenset[str]:
@@ -275,7 +279,7 @@ def _field(slot: Slot, record: Mapping[str, Any], rows: Rows, refused: Refused |
 def _typed(slot: Slot, post: Post) -> Any:
     """The posted value; a chosen record with the title that stood in its input."""
     value = post.values[slot.name]
-    if slot.field.kind != "lookup" or value is None:
+    if slot.field.kind != "lookup" or value is None or is_untitled(value):
         return value
     found = value if isinstance(value, Mapping) else {"id": value}
     return {"title": post.titles.get(slot.name, ""), **found}

@@ -20,7 +20,7 @@ from xrm.ui.models import FormPage, Link, LinksPage, Related, RelatedRow, Sectio
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.controls import of_lookup
 from xrm.ui.pages.layout import TO, Ask, Layout, Part, Slot, link_columns, slot_of, value_slot
-from xrm.ui.pages.posting import Post, read_post, sent_values
+from xrm.ui.pages.posting import Post, is_untitled, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.related import CONNECTION, connection_row, is_end, link_facts, may_link
 from xrm.ui.pages.visit import Visit, record_id
@@ -258,7 +258,7 @@ def _asked(
 
 def _typed(slot: Slot, post: Post | None) -> Any:
     value = post.values.get(slot.name) if post else None
-    if slot.field.kind != "lookup" or value is None or post is None:
+    if slot.field.kind != "lookup" or value is None or post is None or is_untitled(value):
         return value
     known = value if isinstance(value, Mapping) else {"id": value}
     return {"title": post.titles.get(slot.name, ""), **known}

@@ -12,7 +12,7 @@ from xrm.errors import Conflict, Forbidden, Problem
 from xrm.metadata.model import Entity, Shape
 from xrm.ui.models import ClashRow
 from xrm.ui.pages.layout import TO, Ask, Layout, Slot, layout_of
-from xrm.ui.pages.posting import KEEP, MINE, Post, canonical, digest, digests_of, row_digest
+from xrm.ui.pages.posting import KEEP, MINE, Post, canonical, digest, digests_of, is_untitled, row_digest
 from xrm.ui.pages.refusals import Said
 from xrm.ui.pages.related import children
 from xrm.ui.pages.visit import Visit
@@ -145,7 +145,7 @@ def _clash(visit: Visit, stored: Stored, post: Post, slot: Slot) -> ClashRow:
 
 def _titled(slot: Slot, post: Post) -> Any:
     value = post.values[slot.name]
-    if slot.field.kind == "lookup" and value:
+    if slot.field.kind == "lookup" and value and not is_untitled(value):
         return {"title": post.titles.get(slot.name, ""), "id": canonical(slot, value)}
     try:
         return canonical(slot, value)

@@ -86,7 +86,7 @@ def read_one(
     value = parse_form(slot.field.kind, name, form, visit.ui)
     if slot.field.kind in ("file", "image"):
         return _with_uploads(visit, slot, name, value)
-    if slot.field.kind == "lookup" and isinstance(value, Mapping) and "text" in value:
+    if slot.field.kind == "lookup" and is_untitled(value):
         held = values_for(visit, visit.model.entities[entity], slot.name, form)
         found = _by_title(visit, entity, slot, str(value["text"]), held)
         if isinstance(found, str):
@@ -94,6 +94,11 @@ def read_one(
             return value
         return found
     return value
+
+
+def is_untitled(value: Any) -> bool:
+    """Whether the value of a lookup is a text that has named no record."""
+    return isinstance(value, Mapping) and "text" in value
 
 
 def _with_uploads(visit: Visit, slot: Slot, name: str, value: Any) -> Any:
@@ -139,7 +144,7 @@ def _read_rows(
 
 def _cell(visit: Visit, child: str, grid: Slot, column: Slot, row: RowInput, unknown: dict[str, str]) -> Any:
     value = row.values[column.name]
-    if column.field.kind != "lookup" or not isinstance(value, Mapping) or "text" not in value:
+    if column.field.kind != "lookup" or row.removed or not is_untitled(value):
         return value
     found = _by_title(visit, child, column, str(value["text"]), row.values)
     if isinstance(found, str):
@@ -221,6 +226,8 @@ def row_digest(slot: Slot, values: Mapping[str, Any]) -> str:
 def canonical(slot: Slot, value: Any) -> Any:
     """The value in its one JSON form; what cannot be read stays as it was typed."""
     if slot.field.kind == "lookup":
+        if is_untitled(value):
+            return value  # another than any stored one, the empty one too
         found = value.get("id") if isinstance(value, Mapping) else value
         return str(found) if found else None
     if slot.field.kind in ("file", "image"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xrm.errors import Conflict, Forbidden, Problem, Stale, TooLarge, XrmError
@@ -40,6 +40,12 @@ def status_of(error: XrmError) -> int:
 def said_of(problems: Iterable[Problem], numbers: RowNumbers, known: frozenset[str]) -> list[Said]:
     """The problems in the words of the page, at the controls of the form."""
     return [_said(problem, numbers, known) for problem in problems]
+
+
+def with_untitled(untitled: Sequence[Said], said: Iterable[Said]) -> tuple[Said, ...]:
+    """Texts that named no record, in the page's words, and whatever else is said of other controls."""
+    names = {one.name for one in untitled}
+    return (*untitled, *(one for one in said if one.name not in names))
 
 
 def _said(problem: Problem, numbers: RowNumbers, known: frozenset[str]) -> Said:

@@ -17,7 +17,7 @@ from xrm.ui.models import Action, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
 from xrm.ui.pages.posting import Post, read_post, sent_values
-from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
+from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary, with_untitled
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 REASON = "reason"
@@ -55,9 +55,6 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
     post = read_post(visit, layout, entity)
     if visit.is_again:
         return _asked(visit, found, shown, known[step], layout, post)
-    unknown = [Said(text, name) for name, text in post.unknown.items()]
-    if unknown:
-        return _asked(visit, found, shown, known[step], layout, post, unknown)
     version = visit.form.get("version", "")
     names = [n for n in post.values if post.values[n] not in (None, "") or shown.get(n) not in (None, "")]
     command = Transition(
@@ -72,7 +69,8 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
         visit.records.execute(visit.actor, [command])
     except (Invalid, Forbidden, Conflict) as error:
         known_names = frozenset((REASON, *(s.name for s in layout.slots)))
-        said = said_of(error.problems, {}, known_names)
+        untitled = [Said(text, name) for name, text in post.unknown.items()]
+        said = list(with_untitled(untitled, said_of(error.problems, {}, known_names)))
         now = visit.queries.get(visit.actor, entity, id_) if isinstance(error, Stale) else shown
         return _asked(visit, found, now, known[step], layout, post, said, status_of(error))
     state = found.lifecycle.states[known[step]["to"]] if found.lifecycle else None
