@@ -37,6 +37,7 @@ reader:
     },
 )
 MOST = 2_000
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 BYTES = {"Content-Type": "application/octet-stream"}
 Callers = Callable[..., Caller]
 
@@ -96,7 +97,7 @@ def test_what_a_browser_could_run_is_only_downloaded(caller: Callers) -> None:
 
 def test_a_file_in_a_field_or_record_that_may_not_be_read_is_not_there(caller: Callers) -> None:
     ana, rui, ben = caller("Ana", "clerk"), caller("Rui", "reader"), caller("Ben", "clerk")
-    report, photo = brought(ana), brought(ana, "a.png", b"png")
+    report, photo = brought(ana), brought(ana, "a.png", PNG)
     claim(ana, report=report, photo=photo)
     assert [rui("GET", f"/files/{f}").status_code for f in (report, photo)] == [404, 200]
     assert [ben("GET", f"/files/{f}").status_code for f in (report, photo)] == [404, 404]
@@ -106,7 +107,7 @@ def test_a_file_in_a_field_or_record_that_may_not_be_read_is_not_there(caller: C
 
 def test_a_file_that_the_record_has_let_go_is_not_there(caller: Callers) -> None:
     ana = caller("Ana", "clerk")
-    photo = brought(ana, "a.png", b"png")
+    photo = brought(ana, "a.png", PNG)
     id_ = claim(ana, photo=photo)
     assert ana("PATCH", f"/records/claim/{id_}", json={"photo": None}).status_code == 200
     assert ana("GET", f"/files/{photo}").status_code == 404
@@ -143,10 +144,51 @@ def test_what_is_no_file_is_not_there(caller: Callers, path: str) -> None:
     assert caller("Ana", "clerk")("GET", path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "scan.PNG"])
-def test_a_field_takes_files_of_the_types_that_it_accepts(caller: Callers, name: str) -> None:
+@pytest.mark.parametrize(("name", "content"), [("a.pdf", b"x"), ("scan.PNG", PNG), ("scan.bin", PNG)])
+def test_a_field_takes_files_of_the_types_that_it_accepts(caller: Callers, name: str, content: bytes) -> None:
     ana = caller("Ana", "clerk")
-    claim(ana, contract=brought(ana, name))
+    claim(ana, contract=brought(ana, name, content))
+
+
+PICTURES = {
+    "image/png": PNG,
+    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    "image/gif": b"GIF89a\x01\x00\x01\x00",
+    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+}
+
+
+@pytest.mark.parametrize(("media_type", "content"), PICTURES.items(), ids=PICTURES)
+def test_a_picture_is_known_by_its_content(caller: Callers, media_type: str, content: bytes) -> None:
+    ana = caller("Ana", "clerk")
+    file = brought(ana, "photo.txt", content)
+    stored = claim(ana, photo=file)
+    assert ana("GET", f"/files/{file}").headers["Content-Type"] == media_type
+    assert stored
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
+NO_PICTURES = {
+    "a text": ("notes.txt", b"no picture"),
+    "a text that is called a picture": ("notes.png", b"no picture"),
+    "a drawing": ("plan.svg", SVG),
+    "a drawing that is called a picture": ("plan.png", SVG),
+    "nothing": ("empty.png", b""),
+    "the beginning of one": ("cut.webp", b"RIFF"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), NO_PICTURES.values(), ids=NO_PICTURES)
+def test_what_is_no_picture_by_its_content_is_refused_as_one(
+    caller: Callers, name: str, content: bytes
+) -> None:
+    ana = caller("Ana", "clerk")
+    file = brought(ana, name, content)
+    got = ana("POST", "/records/claim", json={"name": "Roof", "photo": file})
+    (error,) = got.get_json()["errors"]
+    assert (got.status_code, error["code"], error["path"]) == (422, "R169", "photo")
+    assert "image/png, image/jpeg, image/gif, image/webp" in error["hint"]
+    claim(ana, papers=[file])
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.pdf.exe", "pdf", "a.txt"])

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
+from xrm.engine.records.media_types import PICTURES
 from xrm.engine.storage.files import FileFacts, attach_file, file_facts
 from xrm.errors import Invalid, Problem
+from xrm.metadata.fieldtypes.files import IMAGE
+from xrm.metadata.model import Field
 
 
 def attach_files(setting: Setting, drafts: Sequence[Draft]) -> None:
@@ -25,12 +28,12 @@ def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
         before, after = (set(_ids(v)) for v in draft.changed[name])
         added = sorted(after - before)
         facts = file_facts(setting.unit, added)
-        accepted = tuple(draft.machine.table.fields[name].field.params.get("accept", ()))
+        accepted = accepted_types(draft.machine.table.fields[name].field)
         for file in added:
             known = facts.get(file)
             if known is None or not _is_free(setting, known):
                 yield draft.problem("R158", name, "There is no such file for you.", "Upload it again.")
-            elif not is_accepted(known.media_type, accepted):
+            elif accepted is not None and not is_accepted(known.media_type, accepted):
                 message = f'The file "{known.name}" is of the type {known.media_type}.'
                 yield draft.problem(
                     "R169", name, message, f"Choose one of these types: {', '.join(accepted)}."
@@ -39,10 +42,17 @@ def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
                 _attach(setting, draft, name, file)
 
 
+def accepted_types(field: Field) -> tuple[str, ...] | None:
+    """The types that a field takes, None for all; one for pictures takes pictures, whatever else it names."""
+    named = tuple(field.params.get("accept", ())) or None
+    if field.type is not IMAGE:
+        return named
+    return tuple(t for t in PICTURES if named is None or is_accepted(t, named))
+
+
 def is_accepted(media_type: str, accepted: Sequence[str]) -> bool:
-    """True when a field that accepts these types, all if it names none, takes a file of this type."""
-    kind = f"{media_type.partition('/')[0]}/*"
-    return not accepted or media_type in accepted or kind in accepted
+    """True when a field that accepts these types takes a file of this type."""
+    return media_type in accepted or f"{media_type.partition('/')[0]}/*" in accepted
 
 
 def _ids(value: object) -> tuple[UUID, ...]:

@@ -5,14 +5,14 @@ Whoever asks has found the id in a record that they may read; nothing here is to
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 from uuid import UUID
 
 from xrm.engine.commands import Actor
+from xrm.engine.records.media_types import HEAD, media_type_of
 from xrm.engine.storage.database import Database
-from xrm.engine.storage.files import ANY_TYPE, FileFacts, FileStore, add_file, file_facts
+from xrm.engine.storage.files import FileFacts, FileStore, add_file, file_facts
 from xrm.engine.world import World
 from xrm.settings import Limits
 
@@ -28,11 +28,12 @@ class Uploads:
     def upload(self, actor: Actor, source: BinaryIO, name: str) -> UUID:
         """The content is kept under a new id, which a field can hold; raises TooLarge past the limit.
 
-        The type is what the name says, never what the sender claims.
+        The type is what content and name say, never what the sender claims.
         """
         content = self._store.put(source, self._limits.file_bytes)
         label = label_of(name)
-        media_type = mimetypes.guess_type(label)[0] or ANY_TYPE
+        with self._store.open(content.sha256) as kept:
+            media_type = media_type_of(label, kept.read(HEAD))
         id_ = self._world.new_id()
         facts = FileFacts(id_, content.sha256, content.size, media_type, label)
         with self._database.write() as unit:

@@ -105,7 +105,7 @@ _PARAMS = {
     "accept": {
         "type": "array",
         "items": {"type": "string", "pattern": _MEDIA_TYPE},
-        "description": "The media types it takes, such as image/png or text/*; the name of a file says its type.",
+        "description": "The media types it takes, such as image/png or text/*; the name of a file says its type, of a picture its content.",
     },
 }
 
@@ -128,7 +128,7 @@ FILE = FieldType(
 
 IMAGE = FieldType(
     name="image",
-    summary="A picture, or with `many` a list of pictures, shown where it stands.",
+    summary="A PNG, JPEG, GIF or WebP picture, or with `many` a list of them, shown where it stands.",
     example="evidence: {type: image, many: true}",
     control=Control.IMAGE,
     params=_PARAMS,
