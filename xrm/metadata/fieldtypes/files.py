@@ -105,7 +105,7 @@ _PARAMS = {
     "accept": {
         "type": "array",
         "items": {"type": "string", "pattern": _MEDIA_TYPE},
-        "description": "The media types it takes, such as image/png or text/*; the name of a file says its type, of a picture its content.",
+        "description": "The media types it takes, such as image/png or text/*; name and content say which a file is.",
     },
 }
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -96,7 +96,7 @@ def read_one(
     return value
 
 
-def is_untitled(value: Any) -> bool:
+def is_untitled(value: Any) -> TypeGuard[Mapping[str, Any]]:
     """Whether the value of a lookup is a text that has named no record."""
     return isinstance(value, Mapping) and "text" in value
 
