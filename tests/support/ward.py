@@ -88,6 +88,17 @@ fields:
   live: {type: boolean}
   area: {type: text}
 """
+KIT = """
+title: name
+fields:
+  name: {type: text, required: true}
+  sealed: {type: boolean}
+relationships:
+  parts: {to: mark, many: true, inverse: kits}
+rules:
+  few: {must: "count(parts) <= 1", message: At most one part.}
+  shut: {must: "count(parts) == 1", when: sealed, message: A sealed kit keeps its part.}
+"""
 ERRAND = """
 title: name
 ownership: user_or_team
@@ -101,6 +112,10 @@ clerk:
 sender:
   grants:
     all: {entity: errand, can: [create, read, update, assign]}
+packer:
+  grants:
+    marks: {entity: mark, can: [read]}
+    kits: {entity: kit, can: [read, update], rows: count(parts) == 0}
 """
 LIFECYCLES = {
     "lifecycles/doc.yaml": """
@@ -128,5 +143,6 @@ PACK = a_pack(
     line=LINE,
     part=PART,
     mark=MARK,
+    kit=KIT,
     errand=ERRAND,
 )

@@ -249,6 +249,61 @@ def test_a_link_never_ends_before_it_begins_whichever_end_is_given(ward: Office)
     assert refused(ward, late) == [("R156", "marks.update[0]")]
 
 
+def history_of(ward: Office, entity: str, record: UUID) -> list[tuple[str, int]]:
+    """Operation and version of each row of the log about the record, the oldest first."""
+    rows = ward.runtime.current().queries.history(ward.admin, entity, record).data
+    return [(row["operation"], row["version"]) for row in reversed(rows)]
+
+
+def test_a_link_by_itself_keeps_the_rules_over_other_records(ward: Office) -> None:
+    first, second = (made(ward, "mark", name=n, live=True) for n in ("first", "second"))
+    kit = made(ward, "kit", name="K")
+    both = {"parts": {"create": [{"to": str(first)}, {"to": str(second)}]}}
+    assert refused(ward, Update("kit", Target(kit), both)) == [("R151", "")]
+    link = ward.run(Link("kit", Target(kit), "parts", str(first))).results[0].link
+    more = Link("kit", Target(kit), "parts", str(second))
+    assert refused(ward, more) == [("R151", "")]
+    assert refused(ward, Create("mark", {"name": "x"}), more) == [("R151", "commands[1].values")]
+    assert ward.run(Update("kit", Target(kit), {"sealed": True})).results[0].version == 2
+    assert refused(ward, Unlink("kit", Target(kit), "parts", link)) == [("R151", "")]
+    ward.run(Update("kit", Target(kit), {"sealed": False}), Unlink("kit", Target(kit), "parts", link))
+
+
+def test_links_of_two_records_in_one_batch_are_judged_each_by_itself(ward: Office) -> None:
+    mark, other = (made(ward, "mark", name=n, live=True) for n in ("one", "other"))
+    kits = [made(ward, "kit", name=n) for n in ("K", "L")]
+    results = ward.run(*(Link("kit", Target(kit), "parts", str(mark)) for kit in kits)).results
+    assert [(r.id, r.outcome, r.position) for r in results] == [
+        (kits[0], "linked", 0),
+        (kits[1], "linked", 1),
+    ]
+    assert len({r.link for r in results}) == len(kits)
+    swap = [Unlink("kit", Target(kits[0]), "parts", results[0].link)]
+    assert ward.run(*swap, Link("kit", Target(kits[0]), "parts", str(other))).results[1].link
+    third = made(ward, "kit", name="M")
+    twice = [Link("kit", Target(third), "parts", str(m)) for m in (mark, other)]
+    assert refused(ward, *twice) == [("R151", "commands[1].values")]
+
+
+def test_a_link_is_one_row_of_the_log_and_raises_no_version(ward: Office) -> None:
+    mark, kit = made(ward, "mark", name="M", live=True), made(ward, "kit", name="K")
+    linked = ward.run(Link("kit", Target(kit), "parts", str(mark))).results[0]
+    unlinked = ward.run(Unlink("kit", Target(kit), "parts", linked.link)).results[0]
+    assert [(r.outcome, r.version, r.link) for r in (linked, unlinked)] == [
+        ("linked", 1, linked.link),
+        ("unlinked", 1, linked.link),
+    ]
+    assert history_of(ward, "kit", kit) == [("create", 1), ("link", 1), ("unlink", 1)]
+
+
+def test_a_link_does_not_take_its_record_out_of_the_writers_reach(ward: Office) -> None:
+    mark, kit = made(ward, "mark", name="M", live=True), made(ward, "kit", name="K")
+    packer = an_actor(ward.runtime, "packer", ["packer"])
+    nested = Update("kit", Target(kit), {"parts": {"create": [{"to": str(mark)}]}})
+    for command in (nested, Link("kit", Target(kit), "parts", str(mark))):
+        assert refused(ward, command, by=packer) == [("A104", "")]
+
+
 def test_a_link_leads_only_to_what_the_filter_admits(ward: Office) -> None:
     live, dead = (
         made(ward, "mark", name="live", live=True, area="x"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, TypeVar
+from uuid import UUID
 
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules
@@ -68,14 +69,16 @@ class Ledger:
     results: dict[int, Result] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     names: dict[str, Ref] = field(default_factory=dict)
+    links: list[UUID] = field(default_factory=list)
 
     def copy(self) -> Ledger:
         """A ledger that can grow without this one."""
-        return Ledger(dict(self.results), list(self.changes), dict(self.names))
+        return Ledger(dict(self.results), list(self.changes), dict(self.names), list(self.links))
 
     def take(self, other: Ledger) -> None:
         """This ledger is as the other one."""
-        self.results, self.changes, self.names = other.results, other.changes, other.names
+        self.results, self.changes = other.results, other.changes
+        self.names, self.links = other.names, other.links
 
     def named(self, name: str, where: Place) -> Ref:
         """The record that an earlier command of the batch called `name`."""

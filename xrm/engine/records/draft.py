@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from xrm.engine.commands import Link, Unlink
 from xrm.engine.records.machine import Machine
 from xrm.errors import Place, Problem
 from xrm.metadata.model import Transition
@@ -21,7 +22,8 @@ class Draft(NamedTuple):
     `given` holds the JSON values as they came, `parsed` the Python values of exactly those names, `old` the
     stored values by name and `new` the values that shall be stored. `path` is where the caller finds these
     values (`commands[2].values`, or empty for a single command). `preset` holds values that the place of
-    writing gives, as a child's link to the record it is written in.
+    writing gives, as a child's link to the record it is written in. `link` is what a command makes or takes away
+    of the record's links.
 
     A tuple, for a batch makes thousands of them.
     """
@@ -40,6 +42,7 @@ class Draft(NamedTuple):
     transition: Transition | None = None
     reason: str = ""
     deletion: UUID | None = None
+    link: Link | Unlink | None = None
 
     def with_(self, **changes: Any) -> Draft:
         """This draft with other facts."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import Change, Link, Result, Unlink
+from xrm.engine.commands import Change, Link, Unlink
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
@@ -27,12 +27,10 @@ from xrm.metadata.values import Ref
 VALIDITY = ("valid_from", "valid_to")
 
 
-def link(
-    setting: Setting, ledger: Ledger, draft: Draft, command: Link, position: int = 0, at: str = ""
-) -> Result:
+def link(setting: Setting, ledger: Ledger, draft: Draft, command: Link, at: str) -> None:
     """The two records are linked; the link has its own id."""
     side = _side(setting, draft, command.relationship)
-    place = draft.where(at or command.relationship)
+    place = draft.where(at)
     ref = _far_end(setting, ledger, side, command.to, place)
     _refuse_unfit(setting, draft, side, ref, place)
     values = _values(side, command.values, place)
@@ -49,15 +47,15 @@ def link(
     stamps = {"created_at": setting.now, "created_by": setting.actor.id}
     setting.unit.execute(sa.insert(links.table), {**_empty(links), **row, **stamps})
     shown = {"id": str(record), "to": {"id": str(ref.id), "entity": ref.entity}, **_shown(side, values)}
-    return _logged(setting, ledger, draft, side, "link", {}, shown, record, position)
+    _log(setting, ledger, draft, side, "link", {}, shown, record)
 
 
 def change(
-    setting: Setting, ledger: Ledger, draft: Draft, name: str, item: Mapping[str, Any], at: str = ""
-) -> Result:
+    setting: Setting, ledger: Ledger, draft: Draft, name: str, item: Mapping[str, Any], at: str
+) -> None:
     """The attributes and validity of a link are as given; its two ends stay."""
     side = _side(setting, draft, name)
-    place = draft.where(at or name)
+    place = draft.where(at)
     links = draft.machine.table.links[side.name]
     stored, ref = _stored(setting, links, draft, item["id"], place)
     given = _values(side, {k: v for k, v in item.items() if k != "id"}, place)
@@ -68,23 +66,21 @@ def change(
         sa.update(links.table).where(links.table.c.id == item["id"]).values(**_scalars(links, given))
     )
     before, after = ({"id": str(item["id"]), **_shown(side, v)} for v in (stored, values))
-    return _logged(setting, ledger, draft, side, "link", before, after, item["id"], 0)
+    _log(setting, ledger, draft, side, "link", before, after, item["id"])
 
 
-def unlink(
-    setting: Setting, ledger: Ledger, draft: Draft, command: Unlink, position: int = 0, at: str = ""
-) -> Result:
+def unlink(setting: Setting, ledger: Ledger, draft: Draft, command: Unlink, at: str) -> None:
     """The link is gone; its history stays in the change log."""
     side = _side(setting, draft, command.relationship)
     links = draft.machine.table.links[side.name]
-    stored, ref = _stored(setting, links, draft, command.link, draft.where(at or command.relationship))
+    stored, ref = _stored(setting, links, draft, command.link, draft.where(at))
     setting.unit.execute(sa.delete(links.table).where(links.table.c.id == command.link))
     before = {
         "id": str(command.link),
         "to": {"id": str(ref.id), "entity": ref.entity},
         **_shown(side, stored),
     }
-    return _logged(setting, ledger, draft, side, "unlink", before, {}, command.link, position)
+    _log(setting, ledger, draft, side, "unlink", before, {}, command.link)
 
 
 def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
@@ -230,7 +226,7 @@ def _refuse_overlap(
         raise Conflict(Problem("R157", "The records are linked already.", hint, place))
 
 
-def _logged(
+def _log(
     setting: Setting,
     ledger: Ledger,
     draft: Draft,
@@ -239,8 +235,7 @@ def _logged(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     link: UUID,
-    position: int,
-) -> Result:
+) -> None:
     version = (draft.old or draft.new or {"version": 1}).get("version", 1)
     made = Change(
         entity=draft.machine.entity.name,
@@ -254,4 +249,4 @@ def _logged(
     )
     setting.log.append(setting.unit, setting.actor, [made])
     ledger.changes.append(made)
-    return Result(draft.machine.entity.name, draft.id, version, operation + "ed", link, position)
+    ledger.links.append(link)

@@ -45,7 +45,7 @@ def refuse_taken(
 
 
 def _changes(draft: Draft) -> bool:
-    return draft.is_new or bool(draft.nested or draft.changed)
+    return draft.is_new or bool(draft.nested or draft.link or draft.changed)
 
 
 def _locking(machine: Machine, values: Mapping[str, Any] | None) -> State | None:

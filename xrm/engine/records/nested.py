@@ -20,6 +20,8 @@ Write = Callable[[Setting, Ledger, Sequence[Draft], str], list[Draft]]
 def write_nested(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], write: Write) -> None:
     """Everything that the drafts carry for their children and links is written."""
     for draft in drafts:
+        if draft.link is not None:
+            _link(setting, ledger, draft, draft.link, draft.link.relationship)
         for name, parts in draft.nested.items():
             if parts is None:
                 continue
@@ -35,15 +37,18 @@ def _links(setting: Setting, ledger: Ledger, draft: Draft, name: str, parts: Map
     for index, item in enumerate(parts["create"]):
         given = dict(item)
         to = given.pop("to", None) or {k: given.pop(k) for k in ("id", "entity", "key", "ref") if k in given}
-        linking.link(
-            setting, ledger, draft, Link(entity, target, name, to, given), at=f"{name}.create[{index}]"
-        )
+        _link(setting, ledger, draft, Link(entity, target, name, to, given), f"{name}.create[{index}]")
     for index, item in enumerate(parts["update"]):
-        linking.change(setting, ledger, draft, name, item, at=f"{name}.update[{index}]")
+        linking.change(setting, ledger, draft, name, item, f"{name}.update[{index}]")
     for index, link in enumerate(parts["delete"]):
-        linking.unlink(
-            setting, ledger, draft, Unlink(entity, target, name, link), at=f"{name}.delete[{index}]"
-        )
+        _link(setting, ledger, draft, Unlink(entity, target, name, link), f"{name}.delete[{index}]")
+
+
+def _link(setting: Setting, ledger: Ledger, draft: Draft, command: Link | Unlink, at: str) -> None:
+    if isinstance(command, Link):
+        linking.link(setting, ledger, draft, command, at)
+    else:
+        linking.unlink(setting, ledger, draft, command, at)
 
 
 def _children(

@@ -17,12 +17,12 @@ from xrm.engine.commands import (
     Update,
     Upsert,
 )
-from xrm.engine.records import lifecycle, linking, permits, removal, targets
+from xrm.engine.records import lifecycle, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Ledger, Run, Setting, path_of
 from xrm.engine.records.checking import check_after, check_before, check_return
 from xrm.engine.records.computing import compute
-from xrm.engine.records.draft import Draft
+from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
@@ -187,17 +187,15 @@ def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
 
 
 def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, machine, run, size, "update")
-    refuse_locked(setting, drafts)
-    for (position, command), draft in zip(run.commands, drafts, strict=True):
-        ledger.results[position] = linking.link(setting, ledger, draft, command, position)
-
-
-def _unlink(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, machine, run, size, "update")
-    refuse_locked(setting, drafts)
-    for (position, command), draft in zip(run.commands, drafts, strict=True):
-        ledger.results[position] = linking.unlink(setting, ledger, draft, command, position)
+    """Links are written as those that come inside of a change of their record are."""
+    loaded = _loaded(setting, machine, run, size, "update")
+    drafts = [d.with_(given=NONE, link=command) for d, (_, command) in zip(loaded, run.commands, strict=True)]
+    known, outcome = len(ledger.links), "linked" if run.kind is Link else "unlinked"
+    written = write(setting, ledger, drafts, "update")
+    for (position, _), draft, link in zip(run.commands, written, ledger.links[known:], strict=True):
+        ledger.results[position] = Result(
+            run.entity, draft.id, draft.new["version"], outcome, link, position=position
+        )
 
 
 def _conclude(ledger: Ledger, run: Run, drafts: Sequence[Draft], outcome: str) -> None:
@@ -214,5 +212,5 @@ _PERFORMERS: Mapping[type, Performer] = {
     Restore: _restore,
     Transition: _transition,
     Link: _link,
-    Unlink: _unlink,
+    Unlink: _link,
 }
