@@ -69,6 +69,11 @@ relationships:
   notes: {from: remark, owned: true}
 """
 REMARK = "title: text\nfields: {text: {type: text, required: true}}"
+DESK = """
+title: name
+ownership: user_or_team
+fields: {name: {type: text, required: true}, city: {type: text}, pay: {type: integer}}
+"""
 LIFECYCLE = """
 states: {open: {initial: true}, shut: {}}
 transitions:
@@ -123,6 +128,14 @@ pointer:
 sayer:
   grants:
     firms: {entity: firm, can: [read, update], fields: [name, chief, size]}
+settler:
+  grants:
+    all: {entity: firm, can: [create, read], fields: [name, town]}
+    some: {entity: firm, can: [create, read], rows: 'town == "porto"', fields: [name, town, size]}
+owner:
+  grants:
+    own: {entity: desk, can: [create, read], rows: owner == me, fields: [name, city]}
+    some: {entity: desk, can: [create, read], rows: 'city == "x"'}
 maker:
   grants:
     firms: {entity: firm, can: [create], fields: [name, town]}
@@ -130,7 +143,7 @@ maker:
 PACK = a_pack(
     "den",
     {"roles.yaml": ROLES, "lifecycles/case.yaml": LIFECYCLE, "views/firm.yaml": VIEWS},
-    firm=FIRM, worker=WORKER, case=CASE, remark=REMARK,
+    firm=FIRM, worker=WORKER, case=CASE, remark=REMARK, desk=DESK,
 )  # fmt: skip
 
 
@@ -354,6 +367,26 @@ def test_a_pointer_given_by_the_rights_of_its_parent_is_hidden_elsewhere_at_any_
 
 
 # --- writing ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "entity", "name", "inside", "outside"),
+    [
+        ("settler", "firm", "size", {"town": "porto"}, {"town": "lisboa"}),
+        ("owner", "desk", "pay", {"city": "x"}, {"city": "y"}),
+    ],
+    ids=["every row may be made", "some rows may be made"],
+)
+def test_a_new_record_has_no_value_in_a_field_that_only_other_rows_give(
+    den: Den, role: str, entity: str, name: str, inside: dict[str, str], outside: dict[str, str]
+) -> None:
+    """Which rows give a field is known only when the record is there, so it is asked of what was made."""
+    made = den.run(role, Create(entity, {"name": "n", name: 1, **inside})).results[0]
+    assert den.list(role, entity, ids=(made.id,))[0][name] == 1
+    assert den.run(role, Create(entity, {"name": "n", **outside})).results[0].outcome == "created"
+    with pytest.raises(Forbidden) as caught:
+        den.run(role, Create(entity, {"name": "m", name: 1, **outside}))
+    assert [(p.code, p.where.path) for p in caught.value.problems] == [("R132", name)]
 
 
 def test_a_key_of_hidden_values_finds_nothing(den: Den) -> None:
