@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from traceback import format_exception
 from typing import Any
@@ -22,6 +22,7 @@ from xrm.api import (
 )
 from xrm.api.answers import Answer
 from xrm.api.edge import request_id
+from xrm.api.health import begin
 from xrm.api.proxies import TrustedProxies
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.settings import Settings
@@ -51,9 +52,10 @@ class App(Flask):
         environ["REMOTE_ADDR"] = self._proxies.caller(peer, forwarded)
         return self._direct(environ, start_response)
 
-    def _failed(self, environ: dict[str, Any], start_response: Any, failure: Exception) -> Any:
-        """A failure outside of Flask is answered and logged as one inside of it."""
+    def _failed(self, environ: dict[str, Any], start_response: Any, failure: Exception, begun: float) -> Any:
+        """A failure outside of Flask is answered, logged and counted as one inside of it."""
         with self.request_context(environ):
+            begin(begun)
             return self.handle_exception(failure)(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:
@@ -73,15 +75,21 @@ def create_app(settings: Settings) -> Flask:
 
 def mount(runtime: Runtime) -> Flask:
     """The application over a runtime that is open already."""
-    app = App(runtime)
+    app = without_pages(runtime, page=lambda made: _page(runtime, made))
     assets = load_assets(e.icon for e in runtime.current().model.entities.values())
     prepare(app.jinja_env, assets)
     app.register_blueprint(static_assets(assets))
-    app.register_blueprint(create_health(runtime, app.figures))
-    app.register_blueprint(create_api(app.edge))
     app.register_blueprint(docs_pages(runtime, Tell(reference_list, reference)))
     app.register_blueprint(create_ui(runtime, assets))
-    install_errors(app, runtime, page=lambda made: _page(runtime, made))
+    return app
+
+
+def without_pages(runtime: Runtime, page: Callable[[Answer], Response] | None = None) -> App:
+    """The API, health and figures over the runtime; `page` makes a page of a refusal for a browser."""
+    app = App(runtime)
+    app.register_blueprint(create_health(runtime, app.figures))
+    app.register_blueprint(create_api(app.edge))
+    install_errors(app, runtime, page)
     app.after_request(partial(_with_headers, always(runtime.settings)))
     return app
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from flask import Flask
 from tests.api.caller import Caller
 from tests.api.fakes import FakeRuntime
 from tests.api.library import Library, PostgresLibrary, SqliteLibrary
-from xrm.api import Direct, Figures, create_api, create_health, edge_of, install_errors
+from xrm.app import without_pages
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.ledger import INSTALLATION, LEDGER
@@ -28,17 +27,7 @@ SYSTEM = Actor(UUID(int=1), "installer", frozenset({ADMINISTRATOR}), door="cli",
 
 def an_app(runtime: Any) -> Flask:
     """The API alone, as the composition root mounts it."""
-    app, edge, figures = Flask("test", static_folder=None), edge_of(runtime), Figures()
-    app.register_blueprint(create_health(runtime, figures))
-    app.register_blueprint(create_api(edge))
-    install_errors(app, runtime)
-    app.wsgi_app = Direct(edge, figures, app.wsgi_app, partial(_failed, app))
-    return app
-
-
-def _failed(app: Flask, environ: Any, start: Any, failure: Exception) -> Any:
-    with app.request_context(environ):
-        return app.handle_exception(failure)(environ, start)
+    return without_pages(runtime)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.api.caller import Caller
+from tests.api.conftest import an_app
 from tests.api.fakes import FakeRuntime
 from xrm.api import create_api, edge_of, install_errors
 from xrm.api.direct import route_of
@@ -74,6 +75,18 @@ def test_a_held_answer_is_not_sent_again_by_either(api: Caller, by_flask: Caller
     direct, flask = (told(c("GET", "/me", headers={"If-None-Match": tag})) for c in (api, by_flask))
     assert direct == flask
     assert direct[0] == 304
+
+
+@pytest.mark.parametrize("path", ["/me", "/nothing", "/records/nöte"])
+@pytest.mark.parametrize(
+    ("address", "stated"),
+    [("https://xrm.example", "max-age=31536000; includeSubDomains"), ("http://xrm.example", None)],
+)
+def test_only_an_installation_by_https_asks_browsers_to_stay_with_it(
+    fake: FakeRuntime, path: str, address: str, stated: str | None
+) -> None:
+    caller = Caller(an_app(fake.with_settings(base_url=address)), {})
+    assert caller("GET", path).headers.get("Strict-Transport-Security") == stated
 
 
 def told(answer: TestResponse) -> tuple[int, dict[str, str], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -401,3 +402,17 @@ def test_figures_need_their_own_token(api, fake):
 def test_without_a_token_for_them_there_are_no_figures(fake):
     client = an_app(fake.with_settings(metrics_token="")).test_client()
     assert client.get("/metrics").status_code == 404
+
+
+def test_the_figures_hold_the_time_of_a_request_that_failed(api, fake, monkeypatch):
+    """The clock of the figures goes on by 100 seconds whenever it is looked at."""
+    ticks = count(0, 100)
+    for module in ("direct", "health"):
+        monkeypatch.setattr(f"xrm.api.{module}.perf_counter", lambda: float(next(ticks)))
+    api.app.config["PROPAGATE_EXCEPTIONS"] = False
+    fake.store.fault = RuntimeError("broken")
+    assert api("GET", "/records/note").status_code == 500
+    got = api.app.test_client().get("/metrics", headers={"Authorization": f"Bearer {'m' * 40}"})
+    assert 'xrm_requests_total{method="GET",route="/api/v1/records/<entity>",status="500"} 1.0' in got.text
+    (spent,) = re.findall(r'seconds_sum{method="GET",route="/api/v1/records/<entity>"} (.*)', got.text)
+    assert float(spent) >= 100

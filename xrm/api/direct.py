@@ -24,7 +24,7 @@ from xrm.api.routes import ROUTES, Route
 Environ = dict[str, Any]
 Start = Callable[..., Any]
 Wsgi = Callable[[Environ, Start], Iterable[bytes]]
-Failed = Callable[[Environ, Start, Exception], Iterable[bytes]]
+Failed = Callable[[Environ, Start, Exception, float], Iterable[bytes]]
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _BODILESS = (204, 304)
 
@@ -53,7 +53,7 @@ class Direct:
         try:
             made, watch = self._served(route, request, names)
         except Exception as failure:  # noqa: BLE001  (whatever failed, Flask answers it and writes it down)
-            return self._failed(environ, start, failure)
+            return self._failed(environ, start, failure, begun)
         self._figures.end(route.method, PREFIX + route.path, made.status, perf_counter() - begun)
         return self._sent(start, made, request, watch)
 

@@ -73,13 +73,14 @@ def create_health(runtime: Runtime, figures: Figures) -> Blueprint:
     blueprint.add_url_rule("/health/live", view_func=live)
     blueprint.add_url_rule("/health/ready", view_func=ready)
     blueprint.add_url_rule("/metrics", view_func=metrics)
-    blueprint.before_app_request(_begin)
+    blueprint.before_app_request(begin)
     blueprint.after_app_request(figures.after)
     return blueprint
 
 
-def _begin() -> None:
-    g.started = perf_counter()
+def begin(at: float | None = None) -> None:
+    """The time of this request is counted from now, or from `at` where it began outside of Flask."""
+    g.started = perf_counter() if at is None else at
 
 
 def _readiness(runtime: Runtime) -> Answer:
