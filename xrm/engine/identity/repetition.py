@@ -96,12 +96,12 @@ class Repetition:
             raise AskedBefore from None
 
     def keep(self, unit: UnitOfWork, asked: Asked, kept: Kept) -> None:
-        """The key answers this from now on."""
-        change = sa.update(IDEMPOTENCY).where(_is(asked))
+        """The key answers this from now on, if it is this request's."""
+        change = sa.update(IDEMPOTENCY).where(_is(asked), IDEMPOTENCY.c.digest == asked.digest)
         unit.execute(change.values(status=kept.status, headers=dict(kept.headers), body=kept.body))
 
     def settle(self, asked: Asked, kept: Kept) -> None:
-        """The key answers this from now on, and keys past their time are forgotten."""
+        """The key answers this from now on, if no other request was first; keys past their time are forgotten."""
         with self._database.write() as unit:
             if self._is_new(unit, asked):
                 with suppress(AskedBefore):
@@ -113,7 +113,8 @@ class Repetition:
 
     def _is_new(self, unit: UnitOfWork, asked: Asked) -> bool:
         """Whether the work did not claim the key itself, because repeating it does no harm."""
-        return unit.execute(sa.select(IDEMPOTENCY.c.digest).where(_is(asked))).first() is None
+        known = IDEMPOTENCY.c.created_at > self._world.now() - self._lasts
+        return unit.execute(sa.select(IDEMPOTENCY.c.digest).where(_is(asked), known)).first() is None
 
 
 def _is(asked: Asked) -> sa.ColumnElement[bool]:
