@@ -79,7 +79,9 @@ def mount(runtime: Runtime) -> Flask:
     assets = load_assets(e.icon for e in runtime.current().model.entities.values())
     prepare(app.jinja_env, assets)
     app.register_blueprint(static_assets(assets))
-    app.register_blueprint(docs_pages(runtime, Tell(reference_list, reference)))
+    app.register_blueprint(
+        docs_pages(runtime, Tell(reference_list, partial(reference, limits=runtime.settings.limits)))
+    )
     app.register_blueprint(create_ui(runtime, assets))
     return app
 

@@ -10,6 +10,8 @@ from openapi_spec_validator import validate
 
 from tests.support.project import ROOT
 from xrm.api.describe import entity_line, entity_page
+from xrm.api.feeds import MOST_FOUND
+from xrm.api.jobs import MOST_LISTED
 from xrm.api.openapi import openapi
 from xrm.api.reference import example_of, reference, reference_list
 from xrm.api.routes import ROUTES
@@ -19,6 +21,7 @@ from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.errors import NotFound
 from xrm.metadata import judge, read_source
 from xrm.metadata.model import Model
+from xrm.settings import Limits
 
 BASE = "http://localhost:8000"
 
@@ -37,7 +40,7 @@ def seen_by(model: Model, *roles: str) -> dict[str, Visible]:
 
 
 def document(model: Model, *roles: str) -> dict:
-    return json.loads(json.dumps(openapi(tuple(seen_by(model, *roles).values()), "en", BASE)))
+    return json.loads(json.dumps(openapi(tuple(seen_by(model, *roles).values()), "en", BASE, Limits())))
 
 
 @pytest.mark.parametrize("role", [ADMINISTRATOR, "librarian", "visitor", "nobody"])
@@ -133,7 +136,7 @@ def test_the_lifecycle_is_told_with_states_and_steps(model):
 
 
 def test_the_reference_page_has_calls_and_an_example_that_the_schema_takes(model):
-    told = reference(model, Policy(model), actor("librarian"), "book")
+    told = reference(model, Policy(model), actor("librarian"), "book", Limits())
     calls = {call["id"]: call for call in told["calls"]}
     assert set(json.loads(calls["create_book"]["body"])) == {"name", "author"}
     assert calls["get_book"]["path"] == "/api/v1/records/book/{id}"
@@ -145,7 +148,7 @@ def test_the_reference_page_has_calls_and_an_example_that_the_schema_takes(model
 def test_the_reference_of_a_hidden_entity_does_not_exist(model):
     for name in ("biography", "nothing", "shelf"):
         with pytest.raises(NotFound):
-            reference(model, Policy(model), actor("visitor"), name)
+            reference(model, Policy(model), actor("visitor"), name, Limits())
     told = {line["name"] for line in reference_list(model, Policy(model), actor("visitor"))}
     assert told >= {"book", "author", "loan"}
     assert told.isdisjoint({"biography", "shelf", "remark"})
@@ -170,3 +173,25 @@ def test_an_entity_is_listed_with_its_operations(model):
 )
 def test_an_example_is_made_of_a_schema(schema, example):
     assert example_of(schema) == example
+
+
+def test_the_bounds_of_parameters_are_those_in_force(model):
+    limits = Limits(page_rows=77, search_length=33, filter_length=444)
+    made = openapi(tuple(seen_by(model, ADMINISTRATOR).values()), "en", BASE, limits)
+    found = {
+        (path, p["name"]): p["schema"].get("maximum", p["schema"].get("maxLength"))
+        for path, operations in made["paths"].items()
+        for p in operations.get("get", {}).get("parameters", ())
+    }
+    one = "/records/book/{id}"
+    paged = (
+        "/records/book",
+        f"{one}/history",
+        f"{one}/timeline",
+        f"{one}/links/{{relationship}}",
+        "/changes",
+    )
+    assert {found[path, "limit"] for path in paged} == {77}
+    assert (found["/search", "limit"], found["/jobs", "limit"]) == (MOST_FOUND, MOST_LISTED)
+    assert found["/records/book", "search"] == found["/search", "q"] == 33
+    assert found["/records/book", "filter"] == 444

@@ -29,7 +29,8 @@ def document(call: Call) -> Answer:
     """`GET /openapi.json`: this installation's own entities, for this caller."""
     call.allow_only()
     seen = visible_entities(call.snapshot.model, call.snapshot.policy, call.actor)
-    return tagged(openapi(seen, call.actor.language, call.runtime.settings.base_url), 0)
+    base = call.runtime.settings.base_url
+    return tagged(openapi(seen, call.actor.language, base, call.limits), 0)
 
 
 def me(call: Call) -> Answer:

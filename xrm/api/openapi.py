@@ -13,9 +13,6 @@ from xrm.api.openapi_parts import (
     CURSOR,
     EXPAND,
     FIELDS,
-    GENERAL,
-    LIMIT,
-    LIST_PARAMETERS,
     PROBLEM,
     PROBLEMS,
     RECORD_ID,
@@ -29,18 +26,22 @@ from xrm.api.openapi_parts import (
     Operation,
     body,
     finished,
+    general,
+    list_parameters,
     parameter,
     responses,
+    rows_of_page,
 )
 from xrm.api.schemas import ID, Schema, input_schema, output_schema
 from xrm.api.visible import Visible
 from xrm.metadata.model import Shape, text_of
+from xrm.settings import Limits
 
 Paths = dict[str, dict[str, Operation]]
 SECURITY = [{"token": list[str]()}]
 
 
-def openapi(seen: Sequence[Visible], language: str, base: str) -> dict[str, Any]:
+def openapi(seen: Sequence[Visible], language: str, base: str, limits: Limits) -> dict[str, Any]:
     """Every call that this caller may make, with the schemas of what they may see."""
     info = {"description": "Made from the definitions in force, for the caller who asks."}
     servers = [{"url": f"{base}/api/v1"}]
@@ -48,24 +49,24 @@ def openapi(seen: Sequence[Visible], language: str, base: str) -> dict[str, Any]
     _add_shared(spec)
     for one in seen:
         _add_schemas(spec, one, language)
-        _add_paths(spec, entity_paths(one), text_of(one.entity.plural, language, one.entity.name))
-    _add_paths(spec, {**GENERAL, **OWN}, "General")
+        _add_paths(spec, entity_paths(one, limits), text_of(one.entity.plural, language, one.entity.name))
+    _add_paths(spec, {**general(limits), **OWN}, "General")
     return spec.to_dict()
 
 
-def entity_paths(seen: Visible) -> Paths:
+def entity_paths(seen: Visible, limits: Limits) -> Paths:
     """The calls about one entity that the caller may make; a path without a call is left out."""
     name = seen.entity.name
     one = f"/records/{name}/{{id}}"
     paths: Paths = {
-        f"/records/{name}": _about_many(seen),
+        f"/records/{name}": _about_many(seen, limits),
         one: _about_one(seen),
-        f"{one}/history": _when(seen.can("read"), "get", _history(name)),
-        f"{one}/timeline": _when(seen.can("read"), "get", _timeline(name)),
+        f"{one}/history": _when(seen.can("read"), "get", _history(name, limits)),
+        f"{one}/timeline": _when(seen.can("read"), "get", _timeline(name, limits)),
         f"{one}/restore": _when(seen.can("delete"), "post", _restore(name)),
         f"{one}/shares": _shares(seen) if seen.can("share") else {},
         **_lifecycle_paths(seen, one),
-        **_link_paths(seen, one),
+        **_link_paths(seen, one, limits),
     }
     return {path: operations for path, operations in paths.items() if operations}
 
@@ -100,11 +101,11 @@ def _when(holds: bool, method: str, operation: Operation) -> dict[str, Operation
     return {method: operation} if holds else {}
 
 
-def _about_many(seen: Visible) -> dict[str, Operation]:
+def _about_many(seen: Visible, limits: Limits) -> dict[str, Operation]:
     name = seen.entity.name
     both = seen.can("create") and seen.can("update")
     return {
-        **_when(seen.can("read"), "get", _list(name)),
+        **_when(seen.can("read"), "get", _list(name, limits)),
         **_when(seen.can("create"), "post", _create(name)),
         **_when(both and bool(upsert_keys(seen)), "put", _upsert(name, upsert_keys(seen))),
     }
@@ -127,7 +128,7 @@ def upsert_keys(seen: Visible) -> list[str]:
     return [*keys, *unique, "external_key"]
 
 
-def _list(name: str) -> Operation:
+def _list(name: str, limits: Limits) -> Operation:
     rows = {"type": "array", "items": {"type": "object"}}
     page = {
         "type": "object",
@@ -142,7 +143,7 @@ def _list(name: str) -> Operation:
     return {
         "operationId": f"list_{name}",
         "summary": "A page of records, or groups of them",
-        "parameters": LIST_PARAMETERS,
+        "parameters": list_parameters(limits),
         "responses": responses(page, 200, tagged=True),
     }
 
@@ -201,21 +202,21 @@ def _delete(name: str) -> Operation:
     }
 
 
-def _history(name: str) -> Operation:
+def _history(name: str, limits: Limits) -> Operation:
     return {
         "operationId": f"history_{name}",
         "summary": "What was changed, when and by whom",
-        "parameters": [RECORD_ID, LIMIT, CURSOR],
+        "parameters": [RECORD_ID, rows_of_page(limits), CURSOR],
         "responses": responses(ROWS, 200, tagged=True),
     }
 
 
-def _timeline(name: str) -> Operation:
+def _timeline(name: str, limits: Limits) -> Operation:
     return {
-        **_history(name),
+        **_history(name, limits),
         "operationId": f"timeline_{name}",
         "summary": "Changes and activities together",
-        "parameters": [RECORD_ID, LIMIT],
+        "parameters": [RECORD_ID, rows_of_page(limits)],
     }
 
 
@@ -284,12 +285,12 @@ def _lifecycle_paths(seen: Visible, one: str) -> Paths:
     }
 
 
-def _link_paths(seen: Visible, one: str) -> Paths:
+def _link_paths(seen: Visible, one: str, limits: Limits) -> Paths:
     many = [r for r in seen.relationships if not r.one]
     read = [r.name for r in many if r.name in seen.reads]
     linked = [r.name for r in many if r.shape is Shape.MANY and r.name in seen.updates]
     operations = {
-        **_when(bool(read), "get", _links(seen, read)),
+        **_when(bool(read), "get", _links(seen, read, limits)),
         **_when(bool(linked), "post", _link(seen, linked)),
         **_when(bool(linked), "delete", _unlink(seen, linked)),
     }
@@ -300,11 +301,11 @@ def _relationship(names: list[str]) -> Operation:
     return parameter("relationship", {"enum": names}, "The relationship.", "path")
 
 
-def _links(seen: Visible, names: list[str]) -> Operation:
+def _links(seen: Visible, names: list[str], limits: Limits) -> Operation:
     return {
         "operationId": f"links_{seen.entity.name}",
         "summary": "The records on the far side of a relationship",
-        "parameters": [RECORD_ID, _relationship(names), LIMIT, CURSOR],
+        "parameters": [RECORD_ID, _relationship(names), rows_of_page(limits), CURSOR],
         "responses": responses(ROWS, 200, tagged=True),
     }
 

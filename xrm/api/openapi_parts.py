@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from xrm.api.answers import JSON
+from xrm.api.feeds import MOST_FOUND
+from xrm.api.jobs import MOST_LISTED
 from xrm.api.schemas import ID, VERSION, Schema
 from xrm.metadata.model import SHAREABLE
+from xrm.settings import Limits
 
 Operation = dict[str, Any]
 
@@ -123,28 +126,10 @@ HEADERS = (
     ),
 )
 RECORD_ID = parameter("id", ID, "The id of the record.", "path")
-LIMIT = parameter("limit", {"type": "integer", "minimum": 1, "maximum": 500}, "Rows of one page.")
 CURSOR = parameter("cursor", TEXT, "`next` of the page before.")
 FIELDS = parameter("fields", TEXT, "The fields to give, with commas; `account.name` follows a lookup.")
 EXPAND = parameter("expand", TEXT, "Relationships to give along: `account,contacts(limit=5)`.")
-FILTER = parameter(
-    "filter", TEXT, 'A condition in the expression language: `amount > 100 and stage == "won"`.'
-)
-SEARCH = parameter("search", {"type": "string", "maxLength": 200}, "Words to look for.")
 TRASH = parameter("trash", {"enum": ["live", "only", "both"]}, "Which side of the trash to look at.")
-LIST_PARAMETERS = [
-    FILTER,
-    SEARCH,
-    parameter("sort", TEXT, "Fields to sort by, `-` for descending: `-close_on,name`."),
-    FIELDS,
-    EXPAND,
-    LIMIT,
-    CURSOR,
-    parameter("count", {"enum": ["none", "capped", "exact"]}, "Whether to count."),
-    TRASH,
-    parameter("group", TEXT, "Terms to group by; the answer then holds groups."),
-    parameter("aggregate", TEXT, "What to compute per group: `sum(amount),count()`."),
-]
 STEP: Schema = {
     "type": "object",
     "properties": {
@@ -265,16 +250,6 @@ GENERAL: Mapping[str, Mapping[str, Operation]] = {
             "responses": responses(JOB, 200, 202),
         }
     },
-    "/jobs": {
-        "get": {
-            "operationId": "jobs",
-            "summary": "Your newest jobs",
-            "parameters": [
-                parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "The most to list.")
-            ],
-            "responses": responses(ROWS, 200, tagged=True),
-        }
-    },
     "/jobs/{id}": {
         "get": {
             "operationId": "job",
@@ -312,31 +287,6 @@ GENERAL: Mapping[str, Mapping[str, Operation]] = {
             },
         }
     },
-    "/changes": {
-        "get": {
-            "operationId": "changes",
-            "summary": "The change feed, filtered to what you may read",
-            "parameters": [
-                parameter("since", TEXT, "`next` of the answer before; empty from the start."),
-                LIMIT,
-            ],
-            "responses": responses(ROWS, 200),
-        }
-    },
-    "/search": {
-        "get": {
-            "operationId": "search",
-            "summary": "Search across entities",
-            "parameters": [
-                {
-                    **parameter("q", {"type": "string", "minLength": 1, "maxLength": 200}, "Words."),
-                    "required": True,
-                },
-                parameter("limit", {"type": "integer", "minimum": 1, "maximum": 100}, "The most to find."),
-            ],
-            "responses": responses(ROWS, 200),
-        }
-    },
     "/metadata": {
         "get": {
             "operationId": "entities",
@@ -352,3 +302,76 @@ GENERAL: Mapping[str, Mapping[str, Operation]] = {
         }
     },
 }
+
+
+def at_most(most: int, says: str) -> Operation:
+    """The parameter `limit`, which may be as large as `most`."""
+    return parameter("limit", {"type": "integer", "minimum": 1, "maximum": most}, says)
+
+
+def rows_of_page(limits: Limits) -> Operation:
+    """The parameter `limit` of a page of records."""
+    return at_most(limits.page_rows, "Rows of one page.")
+
+
+def list_parameters(limits: Limits) -> list[Operation]:
+    """What a list takes."""
+    condition = 'A condition in the expression language: `amount > 100 and stage == "won"`.'
+    words = {"type": "string", "maxLength": limits.search_length}
+    return [
+        parameter("filter", {"type": "string", "maxLength": limits.filter_length}, condition),
+        parameter("search", words, "Words to look for."),
+        parameter("sort", TEXT, "Fields to sort by, `-` for descending: `-close_on,name`."),
+        FIELDS,
+        EXPAND,
+        rows_of_page(limits),
+        CURSOR,
+        parameter("count", {"enum": ["none", "capped", "exact"]}, "Whether to count."),
+        TRASH,
+        parameter("group", TEXT, "Terms to group by; the answer then holds groups."),
+        parameter("aggregate", TEXT, "What to compute per group: `sum(amount),count()`."),
+    ]
+
+
+def general(limits: Limits) -> Mapping[str, Mapping[str, Operation]]:
+    """The calls that are about no one entity, with the bounds in force."""
+    bounded: Mapping[str, Mapping[str, Operation]] = {
+        "/jobs": {
+            "get": {
+                "operationId": "jobs",
+                "summary": "Your newest jobs",
+                "parameters": [at_most(MOST_LISTED, "The most to list.")],
+                "responses": responses(ROWS, 200, tagged=True),
+            }
+        },
+        "/changes": {
+            "get": {
+                "operationId": "changes",
+                "summary": "The change feed, filtered to what you may read",
+                "parameters": [
+                    parameter("since", TEXT, "`next` of the answer before; empty from the start."),
+                    rows_of_page(limits),
+                ],
+                "responses": responses(ROWS, 200),
+            }
+        },
+        "/search": {
+            "get": {
+                "operationId": "search",
+                "summary": "Search across entities",
+                "parameters": [
+                    {
+                        **parameter(
+                            "q",
+                            {"type": "string", "minLength": 1, "maxLength": limits.search_length},
+                            "Words.",
+                        ),
+                        "required": True,
+                    },
+                    at_most(MOST_FOUND, "The most to find."),
+                ],
+                "responses": responses(ROWS, 200),
+            }
+        },
+    }
+    return {**GENERAL, **bounded}

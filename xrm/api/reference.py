@@ -15,18 +15,19 @@ from xrm.engine.access import Policy
 from xrm.engine.commands import Actor
 from xrm.errors import NotFound, Problem
 from xrm.metadata.model import Model
+from xrm.settings import Limits
 
 Told = dict[str, Any]
 
 
-def reference(model: Model, policy: Policy, actor: Actor, entity: str) -> Told:
+def reference(model: Model, policy: Policy, actor: Actor, entity: str, limits: Limits) -> Told:
     """The page of one entity, as far as `actor` may know it; raises NotFound when they may not at all."""
     seen = visible_entity(model, policy, actor, entity)
     return {
         **entity_page(seen, actor.language),
         "calls": [
             _call(method, path, operation, _example(seen, operation, actor.language))
-            for path, operations in entity_paths(seen).items()
+            for path, operations in entity_paths(seen, limits).items()
             for method, operation in operations.items()
         ],
         "answer": _pretty(example_of(output_schema(seen, actor.language))),
