@@ -123,4 +123,4 @@ def _say(job: Job, *, as_json: bool) -> None:
         show_table(("row", "column", "code", "problem"), rows)
 
 
-_COUNTS = ("rows", "created", "updated", "unchanged", "failed", "deleted", "changed")
+_COUNTS = ("rows", "created", "updated", "unchanged", "failed", "deleted", "changed", "updated_kept")

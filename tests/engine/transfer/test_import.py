@@ -237,6 +237,7 @@ def test_an_import_is_undone_as_far_as_nobody_changed_its_records(shop: Shop) ->
     undone = shop.runtime.transfer.undo(shop.clerk, job.id)
     assert (undone.state, undone.result["deleted"], undone.result["changed"]) == (State.DONE, 2, 1)
     assert undone.result["kept"] == [b]
+    assert undone.result["updated_kept"] == 1  # Old, which the import called New
     assert shop.names("sale") == ["Better", "New"]
 
 

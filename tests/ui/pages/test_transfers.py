@@ -85,6 +85,7 @@ def test_a_file_is_tried_out_and_then_imported_and_taken_back(place: Place, ana:
     assert ana.open("/r/customer").column(0) == ["Iron"]
     undone = press(ana, done, "Undo this import")
     assert figures(undone)["Moved to the trash"] == "1"
+    assert figures(undone)["Changed by the import, and not taken back"] == "0"
     assert ana.open("/r/customer").column(0) == []
 
 

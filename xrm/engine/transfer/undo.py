@@ -1,4 +1,7 @@
-"""Takes back what an import created, as far as nobody has changed it since."""
+"""Takes back what an import created, as far as nobody has changed it since.
+
+What it changed keeps its new values, for its history alone holds the old ones; `updated_kept` counts it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ class Undo:
 
     def __call__(self, context: Context) -> Mapping[str, Any]:
         """What the import created and nobody changed is in the trash; what was changed is kept."""
-        saved = {"deleted": 0, "changed": 0, "kept": [], "at": context.params["after"], **context.saved}
+        nothing = {"deleted": 0, "changed": 0, "kept": [], "updated_kept": context.params.get("updated", 0)}
+        saved = {**nothing, "at": context.params["after"], **context.saved}
         demand_entity(self._ground.current(), context.actor(), context.params["entity"], "delete")
         while portion := self._created(context.params, saved["at"]):
             context.go_on()
@@ -56,6 +60,7 @@ class Undo:
                 "deleted": saved["deleted"] + len(portion) - len(kept),
                 "changed": saved["changed"] + len(kept),
                 "kept": [*saved["kept"], *kept][:MOST_KEPT],
+                "updated_kept": saved["updated_kept"],
                 "at": portion[-1][0],
             }
             context.checkpoint(unit, now, now["deleted"] + now["changed"], context.params["created"])
@@ -96,4 +101,5 @@ def undo_params(job: Job) -> dict[str, Any]:
         "after": facts["after"],
         "until": facts["until"],
         "created": facts["created"],
+        "updated": facts.get("updated", 0),
     }

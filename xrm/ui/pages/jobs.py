@@ -154,6 +154,7 @@ def _facts(visit: Visit, job: Job, is_trial: bool) -> Iterator[tuple[str, str]]:
         "failed": t("Refused rows"),
         "deleted": t("Moved to the trash"),
         "changed": t("Kept, for somebody changed them"),
+        "updated_kept": t("Changed by the import, and not taken back"),
     }
     if job.kind == EXPORT:
         names = {"rows": t("Records")}
