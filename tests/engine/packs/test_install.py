@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from xrm.engine.commands import Create, Target, Update
+from xrm.engine.commands import Create, Delete, Target, Update
 from xrm.engine.packs import DefinitionChanged, SeedRefused
 from xrm.errors import Forbidden, MetadataInvalid, PlanRefused, XrmError
 from xrm.metadata.sources import core_source
@@ -165,6 +165,68 @@ def test_an_upgrade_keeps_the_records(make):
     snapshot = runtime.current()
     target = snapshot.queries.get(ana, "deal", made.id)
     assert (target["name"], target["amount"]) == ("Ship", None)
+
+
+LOOSE = (
+    "title: name\nfields:\n  name: {type: text}\n  code: {type: text}\nrelationships:\n  above: {to: deal}\n"
+)
+STRICTER = {
+    "required": (
+        LOOSE.replace("code: {type: text}", "code: {type: text, required: true}"),
+        "S115",
+        "deal.code would be required, and 2 records have no value.",
+    ),
+    "a required lookup": (
+        LOOSE.replace("to: deal", "to: deal, required: true"),
+        "S115",
+        "deal.above would be required, and 3 records have no value.",
+    ),
+    "a new required field": (
+        LOOSE.replace("fields:\n", "fields:\n  price: {type: money, required: true}\n"),
+        "S115",
+        "deal.price would be required, and 3 records have no value.",
+    ),
+    "unique": (
+        LOOSE.replace("name: {type: text}", "name: {type: text, unique: true}"),
+        "S121",
+        "deal.name would be unique, and 1 value is held by more than one record.",
+    ),
+    "a key": (
+        LOOSE + "keys:\n  one: {fields: [name]}\n",
+        "S121",
+        "deal.name would be unique, and 1 value is held by more than one record.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("entity", "code", "says"), STRICTER.values(), ids=STRICTER)
+def test_what_records_do_not_fit_is_refused_and_counted(make, look, entity, code, says):
+    runtime = make([a_pack("sales", deal=LOOSE)])
+    stricter = a_pack("sales", version="1.1.0", deal=entity)
+    ana, records = admin_actor(runtime), runtime.current().records
+    names = ({"name": "Ship", "code": "A"}, {"name": "SHIP"}, {"name": "Sail"})
+    made = records.execute(ana, [Create("deal", values) for values in names]).results
+    before = look(runtime)
+    for attempt in (lambda: runtime.packs.plan([pack_from(stricter)]), lambda: install(runtime, stricter)):
+        with pytest.raises(PlanRefused) as refused:
+            attempt()
+        assert [(p.code, p.message) for p in refused.value.problems] == [(code, says)]
+        assert refused.value.first.hint
+    assert look(runtime) == before
+    records.execute(ana, [Delete("deal", Target(record.id)) for record in made])
+    assert install(runtime, stricter).layers
+
+
+def test_what_was_required_before_does_not_hinder_a_later_installation(make):
+    """A field that its writer may not fill stays empty, required or not."""
+    runtime = make([a_pack("sales", deal=STRICTER["required"][0])])
+    table = runtime.current().schema["deal"].table
+    ana = admin_actor(runtime)
+    runtime.current().records.execute(ana, [Create("deal", {"name": "Ship", "code": "A"})])
+    with runtime.database.write() as unit:
+        unit.execute(table.update().values(code=None, code__key=None))
+    later = STRICTER["required"][0].replace("fields:\n", "fields:\n  note: {type: text}\n")
+    assert install(runtime, a_pack("sales", version="1.1.0", deal=later)).layers
 
 
 def test_only_administrators_install(make, look):

@@ -244,6 +244,61 @@ def test_more_than_adding_is_refused_with_a_remedy(
     assert _plan(installed, a_model(rated)).is_empty
 
 
+DETAILED = an_entity(
+    "deal",
+    a_field("price", "money"),
+    a_field("code", "text"),
+    a_link("helpers", "user"),
+    lifecycle=a_lifecycle("open"),
+)
+SAID: dict[str, tuple[Entity, list[tuple[str, str]]]] = {
+    "another type of several parts": (
+        _with(DETAILED, a_field("price", "decimal", {"precision": 10, "scale": 2})),
+        [("S110", "deal.price would be stored in another way")],
+    ),
+    "a type without a twin": (
+        _with(DETAILED, a_field("code", "integer")),
+        [("S110", "deal.code would be stored in another way")],
+    ),
+    "removed fields": (
+        replace(DETAILED, fields={}),
+        [("S111", "deal.code is no longer defined"), ("S111", "deal.price is no longer defined")],
+    ),
+    "a renamed field": (
+        replace(
+            DETAILED, fields={**DETAILED.fields, "code": a_field("mark", "text", renamed_from=("code",))}
+        ),
+        [("S111", "deal.code would be renamed to mark, which this version cannot carry out")],
+    ),
+    "a removed lifecycle": (replace(DETAILED, lifecycle=None), [("S111", "deal.lifecycle is no longer")]),
+    "a removed relationship": (
+        replace(DETAILED, relationships={}),
+        [("S112", "deal.helpers of pack test is no longer defined")],
+    ),
+    "a renamed relationship": (
+        _with(replace(DETAILED, relationships={}), a_link("hands", "user", renamed_from=("helpers",))),
+        [("S112", "deal.helpers would be renamed to deal.hands, which this version cannot carry out")],
+    ),
+    "a renamed entity": (
+        replace(DETAILED, name="offer", renamed_from=("deal",)),
+        [("S112", "deal would be renamed to offer, which this version cannot carry out")],
+    ),
+    "a removed entity": (an_entity("other"), [("S112", "deal of pack test is no longer defined")]),
+}
+
+
+@pytest.mark.parametrize(("entity", "said"), SAID.values(), ids=SAID.keys())
+def test_each_thing_that_cannot_be_changed_is_one_problem_in_words_of_its_definition(
+    installed: Database, world: World, entity: Entity, said: list[tuple[str, str]]
+) -> None:
+    _apply(installed, a_model(DETAILED), world)
+    with pytest.raises(PlanRefused) as caught:
+        _plan(installed, a_model(entity))
+    found = caught.value.problems
+    assert [(p.code, p.message[: len(says)]) for p, (_, says) in zip(found, said, strict=True)] == said
+    assert not any("holds data" in p.message or "renamed_from" in p.hint for p in found)
+
+
 def test_a_plan_for_a_database_that_has_changed_since_is_refused(installed: Database, world: World) -> None:
     plan = _plan(installed, a_model(DEAL))
     _apply(installed, a_model(an_entity("other")), world)

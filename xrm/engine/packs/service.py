@@ -28,13 +28,14 @@ from xrm.engine.packs.seeds import BASE, DEMO, Seed, seed_of
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import apply_plan, plan_for
 from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.demands import unmet_demands
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.ledger import ACTIVATION
 from xrm.engine.storage.numbers import Numbers, assign_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
-from xrm.errors import Conflict
+from xrm.errors import Conflict, XrmError
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.model import Model
 from xrm.metadata.sources import PackSource, core_source
@@ -156,9 +157,21 @@ class PackService:
         model = parts.definitions.resolve([*(source for _, source in given), *kept])
         changes = changed_layers(given, layers, dev=dev)
         schema = sql_schema(model)
-        plan = plan_for(parts.database, [schema.metadata])
+        before = self._in_force() if layers else None
+        plan = plan_for(
+            parts.database,
+            [schema.metadata],
+            lambda unit, live: unmet_demands(unit, live, before, schema),
+        )
         packs = in_order([*(pack for pack, _ in given), *map(parts.definitions.read, kept)])
         return Proposal(stamp, schema, plan, changes, packs)
+
+    def _in_force(self) -> Model | None:
+        """The model that is served; none where this program cannot serve what an earlier one installed."""
+        try:
+            return self._parts.current().model
+        except XrmError:
+            return None
 
     # --- doing it -----------------------------------------------------------------------------------
 

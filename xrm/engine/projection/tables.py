@@ -51,7 +51,8 @@ class _Build:
         """The table of the entity, with its link tables and indexes."""
         if entity.is_engine:
             return self._engine_entity(entity)
-        table = sa.Table(entity.table, self.metadata, *system_columns(), info={"entity": entity.name})
+        info = {"entity": entity.name, "renamed": _renamed(entity), "renamed_tables": _renamed_tables(entity)}
+        table = sa.Table(entity.table, self.metadata, *system_columns(), info=info)
         self._add_special_columns(entity, table)
         fields = {name: _add_field(table, f) for name, f in entity.fields.items() if f.parts}
         lookups = {r.name: self._add_lookup(table, r, r.name) for r in _own_lookups(entity)}
@@ -155,6 +156,23 @@ def _own_lookups(entity: Entity) -> Iterable[Relationship]:
     return (r for r in entity.lookups if not (entity.is_owned and r.name in OWNER_FIELDS))
 
 
+def _renamed(entity: Entity) -> Mapping[str, str]:
+    """The present name of what had another one before."""
+    things: tuple[Field | Relationship, ...] = (*entity.fields.values(), *entity.relationships.values())
+    return {old: thing.name for thing in things for old in thing.renamed_from}
+
+
+def _renamed_tables(entity: Entity) -> Mapping[str, str]:
+    """The present name of the entity, and of its links, by the table that the former name had."""
+    own = {f"{entity.pack}__{old}": entity.name for old in entity.renamed_from}
+    links = {
+        bounded(f"{entity.table}__{old}"): f"{entity.name}.{link.name}"
+        for link in _links(entity)
+        for old in link.renamed_from
+    }
+    return {**own, **links}
+
+
 def _links(entity: Entity) -> Iterable[Relationship]:
     return (r for r in entity.relationships.values() if r.shape is Shape.MANY)
 
@@ -189,7 +207,8 @@ def _add_field(table: sa.Table, field: Field) -> StoredField:
 
 
 def _part_column(field: Field, part: Part) -> Column:
-    return sa.Column(_column_name(field, part), stored_type(part), info={"field": field.name})
+    info = {"field": field.name, "place": field.place}
+    return sa.Column(_column_name(field, part), stored_type(part), info=info)
 
 
 def _twin(column: Column) -> Column:

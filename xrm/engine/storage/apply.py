@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
-from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.plan import CreateIndex, SchemaPlan, Step, make_plan, operations
 from xrm.engine.world import World
@@ -37,10 +37,24 @@ class Applied:
     steps: int
 
 
-def plan_for(database: Database, wanted: Sequence[sa.MetaData] = ()) -> SchemaPlan:
-    """The steps that bring the ledger and these tables about; nothing is changed."""
+Demands = Callable[[UnitOfWork, LiveSchema], Iterable[Problem]]
+
+
+def no_demands(_unit: UnitOfWork, _live: LiveSchema) -> Iterable[Problem]:
+    """Nothing is asked of records."""
+    return ()
+
+
+def plan_for(
+    database: Database, wanted: Sequence[sa.MetaData] = (), demands: Demands = no_demands
+) -> SchemaPlan:
+    """The steps that bring the ledger and these tables about; nothing is changed.
+
+    Raises PlanRefused with everything that stands against it, what records do not fit of `demands` included.
+    """
     with database.read() as unit:
-        return make_plan(inspect(unit), (LEDGER, *wanted), database.engine.dialect)
+        live = inspect(unit)
+        return make_plan(live, (LEDGER, *wanted), database.engine.dialect, demands(unit, live))
 
 
 def apply_plan(

@@ -17,7 +17,7 @@ from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.search import search_ddl, search_table
-from xrm.errors import PlanRefused, Problems
+from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -101,8 +101,13 @@ class SchemaPlan:
         return tuple(step.sql(dialect) for step in self.steps)
 
 
-def make_plan(live: LiveSchema, wanted: Sequence[sa.MetaData], dialect: SqlDialect) -> SchemaPlan:
-    """The steps from what is there to what is wanted; raises PlanRefused where more than adding is needed."""
+def make_plan(
+    live: LiveSchema, wanted: Sequence[sa.MetaData], dialect: SqlDialect, found: Iterable[Problem] = ()
+) -> SchemaPlan:
+    """The steps from what is there to what is wanted.
+
+    Raises PlanRefused where more than adding is needed, and where anything was `found` to stand against it.
+    """
     problems = Problems()
     work = _Comparison(live, dialect, problems)
     tables = [table for metadata in wanted for table in metadata.sorted_tables]
@@ -116,7 +121,8 @@ def make_plan(live: LiveSchema, wanted: Sequence[sa.MetaData], dialect: SqlDiale
         *work.search(),
     ]
     if any(metadata is not LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
-        _check_nothing_is_lost(live, {table.name for table in tables}, problems)
+        _check_nothing_is_lost(live, tables, problems)
+    problems.extend(found)
     if problems:
         raise PlanRefused(problems.found)
     return SchemaPlan(live.base, tuple(steps), tuple(wanted))
@@ -148,10 +154,21 @@ class _Comparison:
             if column.name not in present:
                 yield self._add_column(table, column, present)
                 present.add(column.name)
-            elif live.columns[column.name] != _type_text(column, self.dialect):
-                self._refuse_type(table, column, live)
-        for name in sorted(live.columns.keys() - set(table.columns.keys())):
+        self._check_nothing_is_lost(table, live)
+
+    def _check_nothing_is_lost(self, table: sa.Table, live: LiveTable) -> None:
+        """One problem for each field: one that is stored in another way, or one that is gone."""
+        wanted = {_field_of(column.name): column for column in reversed(table.columns.values())}
+        lost = {_field_of(name) for name in live.columns.keys() - table.columns.keys()}
+        other = {_field_of(c.name) for c in table.columns if self._is_other(c, live)}
+        for name in sorted(other | (lost & wanted.keys())):
+            self._refuse_type(table, wanted[name])
+        for name in sorted({_DEFINED_BY.get(name, name) for name in lost - wanted.keys()}):
             self._refuse_loss(table, name)
+
+    def _is_other(self, column: Column, live: LiveTable) -> bool:
+        there = live.columns.get(column.name)
+        return there is not None and there != _type_text(column, self.dialect)
 
     def _add_column(self, table: sa.Table, column: Column, present: set[str]) -> Step:
         if not column.nullable and column.server_default is None:
@@ -195,20 +212,25 @@ class _Comparison:
                 "Create the search index.", lambda op: _run_all(op, search_ddl(self.dialect.name))
             )
 
-    def _refuse_type(self, table: sa.Table, column: Column, live: LiveTable) -> None:
+    def _refuse_type(self, table: sa.Table, column: Column) -> None:
         self.problems.add(
             "S110",
-            f"The field {_name(table, column)} would change its storage from {live.columns[column.name]}"
-            f" to {_type_text(column, self.dialect)}.",
-            "Add a new field of the new type, copy the values, then remove the old one.",
+            f"{_name(table, column)} would be stored in another way: its type, its targets, or a key such as"
+            " precision or scale has changed.",
+            "Put it back as it was, and add a field of the new kind under another name; an import or a batch"
+            " copies the values.",
+            column.info.get("place", NOWHERE),
         )
 
     def _refuse_loss(self, table: sa.Table, name: str) -> None:
+        new = table.info.get("renamed", {}).get(name)
+        if new is not None:
+            self.problems.add("S111", *_no_rename(f"{_thing(table)}.{name}", new))
+            return
         self.problems.add(
             "S111",
-            f"The field {table.info.get('entity', table.name)}.{name} is no longer defined,"
-            " but its column holds data.",
-            "Put the field back; if it has a new name, say renamed_from.",
+            f"{_thing(table)}.{name} is no longer defined, and this version does not remove what is stored.",
+            "Put it back. What is in no form and no view is not shown.",
         )
 
     def _refuse_target(self, table: sa.Table, column: Column, there: str, wanted: str) -> None:
@@ -219,13 +241,30 @@ class _Comparison:
         )
 
 
-def _check_nothing_is_lost(live: LiveSchema, wanted: set[str], problems: Problems) -> None:
-    for name in sorted(live.tables.keys() - wanted):
+def _check_nothing_is_lost(live: LiveSchema, wanted: Sequence[sa.Table], problems: Problems) -> None:
+    """One problem for each entity that is gone, and for each relationship that is gone from one that stays."""
+    lost = live.tables.keys() - {table.name for table in wanted}
+    renamed = {old: new for table in wanted for old, new in table.info.get("renamed_tables", {}).items()}
+    for name in sorted(lost):
+        pack, entity, *link = name.split("__")
+        if link and f"{pack}__{entity}" in lost:
+            continue
+        thing = f"{entity}.{link[0]}" if link else entity
+        if name in renamed:
+            problems.add("S112", *_no_rename(thing, renamed[name]))
+            continue
         problems.add(
             "S112",
-            f"The table {name} belongs to an entity or relationship that is no longer defined.",
-            "Put the definition back, or export the data and remove the table by hand.",
+            f"{thing} of pack {pack} is no longer defined, and this version does not remove what is stored.",
+            f"Put the definition back, or export the data and remove the table {name} by hand.",
         )
+
+
+def _no_rename(old: str, new: str) -> tuple[str, str]:
+    return (
+        f"{old} would be renamed to {new}, which this version cannot carry out.",
+        "Keep the old name and change the label, which is what people read.",
+    )
 
 
 # --- steps ------------------------------------------------------------------------------------------
@@ -306,6 +345,25 @@ def _run_all(op: Operations, statements: Iterable[str]) -> None:
 def _type_text(column: Column, dialect: SqlDialect) -> str:
     text = column.type.compile(dialect=dialect).lower().split(" collate")[0]
     return text.replace(", ", ",")
+
+
+# What the columns of the engine's own come from.
+_DEFINED_BY = {
+    **dict.fromkeys(("state", "state_since"), "lifecycle"),
+    **dict.fromkeys(("owner", "team", "unit"), "ownership"),
+    **dict.fromkeys(("valid_from", "valid_to"), "valid"),
+}
+
+
+def _field_of(column: str) -> str:
+    """The field whose part or twin the column keeps: names have single underscores."""
+    return column.partition("__")[0]
+
+
+def _thing(table: sa.Table) -> str:
+    """The entity, or the relationship, as its definition calls it."""
+    entity, relationship = table.info.get("entity", table.name), table.info.get("relationship")
+    return f"{entity}.{relationship}" if relationship else entity
 
 
 def _told(table: sa.Table) -> str:

@@ -173,4 +173,8 @@ def option_map(description: str, *more_types: str) -> Schema:
 
 
 WHEN_INSTALLED = name("Only when this pack is installed, which the manifest names as optional.", 20)
-RENAMED_FROM = one_or_more("Earlier names, so that a rename keeps its data.", name("An earlier name."))
+RENAMED_FROM = one_or_more(
+    "Earlier names; requests and imports may go on using those of fields. This version renames nothing stored:"
+    " a plan refuses it.",
+    name("An earlier name."),
+)
