@@ -60,7 +60,7 @@ def _executed(call: Call, commands: list[Command]) -> tuple[Any, ...]:
     except XrmError as error:
         if len(commands) > 1:
             raise
-        problems = [p.under("commands[0].values") if p.where.path else p for p in error.problems]
+        problems = [p.under("commands[0].values" if p.where.path else "commands[0]") for p in error.problems]
         raise type(error)(problems, facts=error.facts) from None
 
 

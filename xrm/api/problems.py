@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +34,7 @@ STATUS: Mapping[type[XrmError], int] = MappingProxyType(
     }
 )
 HIDDEN = "There is no such record or address, or you may not know of it."
+_COMMAND = re.compile(r"commands\[\d+\]")
 FAILED = "The program failed. Tell your administrator the request id."
 
 
@@ -48,13 +50,19 @@ def problem(error: XrmError, request_id: str) -> Answer:
     """The answer that tells the caller what stands in the way and what to do."""
     status = status_of(error)
     if status == 404:
-        return _answer(status, error.title, error.code, HIDDEN, request_id)
+        return _answer(status, error.title, error.code, HIDDEN, request_id, _command(error))
     extra: dict[str, object] = {"errors": [said(p) for p in error.problems[:MOST_PROBLEMS]]}
     limit = error.facts.get("limit")
     if limit:
         extra["limit"] = {"name": limit} if isinstance(limit, str) else limit
     made = _answer(status, error.title, error.code, _sentence(error.first), request_id, extra)
     return made.with_headers(**_headers(error, status))
+
+
+def _command(error: XrmError) -> Mapping[str, Any] | None:
+    """Which command of a batch led nowhere: the caller numbered them, so nothing else is told by it."""
+    found = _COMMAND.match(error.first.where.path)
+    return found and {"errors": [{"path": found.group(), "code": error.code, "message": HIDDEN}]}
 
 
 def failure(request_id: str) -> Answer:

@@ -11,7 +11,7 @@ from xrm.metadata.documents import FILES, FOLDERS, LATER
 from xrm.metadata.names import MAX_ENTITY, MAX_MEMBER, MAX_OPTION, MAX_PACK
 from xrm.metadata.schemas import BASES
 from xrm.metadata.schemas.entity import FIELD_KEYS
-from xrm.metadata.schemas.views import VIEW_KEYS, VIEW_TYPES, view_variants
+from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_KEYS, VIEW_TYPES, view_variants
 
 _KINDS = {
     "string": "text",
@@ -131,7 +131,9 @@ def _views() -> str:
     types = ((f"`{v.name}`", v.summary, _keys_of(v.name), f"`{v.example}`") for v in VIEW_TYPES.values())
     keys = ((f"`{k}`", _is(s), str(s["description"])) for k, s in _view_keys().items())
     listed = _table(("type", "shows", "its keys", "example"), types)
-    return f"## view types\n\n{listed}\n{_table(('key', 'is', 'says'), keys)}\n"
+    shown = ", ".join(f"`{name}`" for name in CARRIED_OUT)
+    said = f"This version carries out {shown} alone and refuses the others, which are told here for later."
+    return f"## view types\n\n{said}\n\n{listed}\n{_table(('key', 'is', 'says'), keys)}\n"
 
 
 def _view_keys() -> dict[str, Any]:

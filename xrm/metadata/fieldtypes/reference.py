@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
+import yaml
 
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 from xrm.metadata.fieldtypes.problems import VALUE_CODES
@@ -48,12 +49,19 @@ def _section(type_: FieldType) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
+def _sample(type_: FieldType) -> Params:
+    """The parameters of the example whose numbers say how values are kept, so that the lines below show it."""
+    (given,) = yaml.safe_load(type_.example).values()
+    sizes = ("precision", "scale")
+    return {**_SAMPLE, **({k: given[k] for k in sizes if k in given} if isinstance(given, dict) else {})}
+
+
 def _json(type_: FieldType) -> str:
-    return orjson.dumps(type_.json_schema(_SAMPLE)["examples"][0]).decode()
+    return orjson.dumps(type_.json_schema(_sample(type_))["examples"][0]).decode()
 
 
 def _columns(type_: FieldType) -> str:
-    return ", ".join(map(_column, type_.parts(_SAMPLE)))
+    return ", ".join(map(_column, type_.parts(_sample(type_))))
 
 
 def _column(part: Part) -> str:

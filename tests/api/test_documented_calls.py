@@ -1,0 +1,71 @@
+"""What the pages about the API print works as it is printed, on the entities that are shipped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.project import ROOT
+from xrm.app import mount
+from xrm.engine.runtime import Runtime
+from xrm.testing import admin_actor, an_actor, make_runtime
+
+REFERENCE = (ROOT / "docs/reference/http-api.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs/how-to/call-the-api.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    """An installation of the shipped pack."""
+    folder = tmp_path_factory.mktemp("documented")
+    made = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [ROOT / "entity_packs/crm_core"])
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def call(runtime: Runtime):
+    """`call("GET", "/me")` as the administrator."""
+    token = runtime.identity.create_token(admin_actor(runtime), "documented")
+    client = mount(runtime).test_client()
+
+    def send(method: str, path: str, **more):
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+
+    return send
+
+
+def test_the_batch_of_the_reference_is_done(call):
+    (batch,) = re.findall(r"```json\n(.*?)```", REFERENCE, re.DOTALL)
+    got = call("POST", "/batch", json=json.loads(batch))
+    assert got.status_code == 200, got.text
+
+
+def test_the_expansion_of_the_reference_is_answered(call):
+    (said,) = re.findall(r"`expand` .*on an account `([^`]+)`", REFERENCE)
+    got = call("GET", "/records/account", query_string={"expand": said})
+    assert got.status_code == 200, got.text
+
+
+def test_the_token_of_the_guide_is_made_by_who_holds_its_role(runtime: Runtime):
+    (body,) = re.findall(r"-d '(\{\"name\": \"Nightly[^']+)'", GUIDE)
+    wanted = json.loads(body)
+    token = runtime.identity.create_token(an_actor(runtime, "Bea", wanted["roles"]), "documented")
+    got = (
+        mount(runtime)
+        .test_client()
+        .post("/api/v1/me/tokens", json=wanted, headers={"Authorization": f"Bearer {token}"})
+    )
+    assert got.status_code == 201, got.text
+
+
+def test_every_entity_of_the_guide_is_there(call):
+    named = set(re.findall(r"/records/([a-z_]+)", GUIDE))
+    assert named == {"account", "contact"}
+    for entity in named:
+        assert call("GET", f"/records/{entity}").status_code == 200
+    assert "photo" in call("GET", "/metadata/entities/contact").text
