@@ -60,6 +60,7 @@ class Shell:
     product: str = "xrm"
     person: str = ""
     person_href: str = "/me"
+    api_href: str = "/api/v1/docs"
     groups: tuple[NavGroup, ...] = ()
     theme: str = "system"
     density: str = "normal"

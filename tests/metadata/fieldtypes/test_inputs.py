@@ -399,3 +399,9 @@ def test_every_span_of_whole_seconds_can_be_written_and_read(span: timedelta) ->
     whole = timedelta(seconds=span // timedelta(seconds=1))
     written = write_value(TYPES["duration"], whole, {})
     assert read_value(TYPES["duration"], written, {}) == whole
+
+
+@pytest.mark.parametrize("raw", [1001, 2**64, "99999999999999999999", Decimal("1e30")])
+def test_a_number_out_of_bounds_is_told_the_bounds_of_its_field(raw: object) -> None:
+    with pytest.raises(BadValue, match="between 0 and 1000"):
+        read_value(TYPES["integer"], raw, {"min": 0, "max": 1000})

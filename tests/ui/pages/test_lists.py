@@ -146,10 +146,10 @@ def test_a_filter_that_cannot_be_used_says_why_and_shows_what_was_typed(
 
 
 def test_nothing_found_and_nothing_there_are_said_apart(ana: Person) -> None:
-    assert "No Customers match" in ana.open("/r/customer?search=zebra").text
-    assert "No Tickets yet" in ana.open("/r/ticket").text
+    assert "No customers match" in ana.open("/r/customer?search=zebra").text
+    assert "No tickets yet" in ana.open("/r/ticket").text
     assert ana.open("/r/ticket").links()["New ticket"] == "/r/ticket/new"
-    assert "No Customers in this view" in ana.open("/r/customer?view=odd").text
+    assert "No customers in this view" in ana.open("/r/customer?view=odd").text
 
 
 def test_a_view_that_asks_what_one_may_not_read_is_not_offered(full: Place) -> None:

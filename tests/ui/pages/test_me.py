@@ -71,3 +71,10 @@ def test_signing_out_everywhere_ends_every_session(shop: Place) -> None:
     here.press("/me/sessions/end", on="/me")
     assert there.open("/").address == "/login"
     assert here.open("/").address == "/login"
+
+
+def test_the_api_reference_is_reached_from_every_page_and_from_beside_the_tokens(shop: Place) -> None:
+    ana = shop.person("Ana")
+    for path, ways in (("/", 1), ("/r/customer", 1), ("/me", 2)):
+        assert len(ana.open(path).find("a", href="/api/v1/docs")) == ways
+    assert ana.open("/api/v1/docs").status == 200

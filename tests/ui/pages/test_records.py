@@ -98,6 +98,7 @@ def test_a_step_that_is_not_open_says_why(shop: Place, ana: Person) -> None:
     (park,) = [e for e in sheet.find("button") if e.text.strip().startswith("Park")]
     assert park["aria-disabled"] == "true"
     assert "Only what waits can be parked." in park.text
+    assert "Park: Only what waits can be parked." in [e.text for e in sheet.find("p", class_="help")]
     cleo = shop.person("Cleo", "clerk").open(f"/r/ticket/{id_}")
     (shut,) = [e for e in cleo.find("button") if e.text.strip().startswith("Shut")]
     assert "boss" in shut.text
@@ -163,7 +164,7 @@ def test_two_records_are_connected_and_each_page_tells_its_own_role(shop: Place,
     top, low = shop.make("customer", name="Holding"), shop.make("customer", name="Daughter")
     connect = f"/r/customer/{top}/connect"
     form = ana.open(connect)
-    assert "Holding is" in form.text
+    assert "Role of Holding is needed." in ana.fill(form, connect).text
     ana.fill(
         form, connect, role_a=roles["parent company of"], record_b__text="Daughter", valid_from="2026-01-01"
     )

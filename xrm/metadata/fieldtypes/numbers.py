@@ -50,24 +50,25 @@ def _decimal_of_int(number: int) -> Decimal:
     return Decimal(number)
 
 
-def read_integer(raw: object, example: str) -> int:
-    """The whole number that `raw` says, within 64 bits."""
+def read_integer(raw: object, example: str, params: Params) -> int:
+    """The whole number that `raw` says, within 64 bits; beyond them the bounds of the field are told."""
     if isinstance(raw, int) and not isinstance(raw, bool):
         number = raw
     else:
         exact = read_decimal(raw, example)
         if exact and exact.adjusted() > len(str(INT64_MAX)):
-            raise _beyond_64_bits()
+            raise _beyond_64_bits(params)
         if exact != exact.to_integral_value():
             raise bad("R116", f"Must be a whole number, for example {example}.", "Leave out the decimals.")
         number = int(exact)
     if not INT64_MIN <= number <= INT64_MAX:
-        raise _beyond_64_bits()
+        raise _beyond_64_bits(params)
     return number
 
 
-def _beyond_64_bits() -> BadValue:
-    return bad("R117", f"Must be between {INT64_MIN} and {INT64_MAX}.")
+def _beyond_64_bits(params: Params) -> BadValue:
+    low, high = params.get("min", INT64_MIN), params.get("max", INT64_MAX)
+    return bad("R117", f"Must be {_range_words(low, high, '')}.")
 
 
 def fit(value: Decimal, precision: int, scale: int) -> Decimal:
@@ -137,7 +138,7 @@ def _decimal_parts(params: Params) -> tuple[Part, ...]:
 
 
 def _parse_integer(raw: Any, params: Params) -> int:
-    number = read_integer(raw, "12500")
+    number = read_integer(raw, "12500", params)
     check_range(number, params)
     return number
 
@@ -195,8 +196,9 @@ def _stars(params: Params) -> int:
 
 
 def _parse_rating(raw: Any, params: Params) -> int:
-    number = read_integer(raw, "4")
-    check_range(number, {"min": 1, "max": _stars(params)})
+    bounds = {"min": 1, "max": _stars(params)}
+    number = read_integer(raw, "4", bounds)
+    check_range(number, bounds)
     return number
 
 

@@ -211,7 +211,7 @@ def _connect_layout(
     rights = visit.rights(CONNECTION).names("create")
     ask = Ask(connection, {}, rights, is_new=True)
     options = tuple(Option(id_, role["name"]) for id_, role in roles.items())
-    role = Field(ROLE, visit.ui.t("{title} is", title=title), "select", required=True, options=options)
+    role = Field(ROLE, visit.ui.t("Role of {title}", title=title), "select", required=True, options=options)
     far = of_lookup(visit, connection.relationships[OTHER])
     far = replace(far, label=visit.ui.t("Other record"), required=True)
     slots: list[Slot] = []

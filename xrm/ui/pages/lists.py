@@ -152,7 +152,9 @@ def _count(visit: Visit, entity: Entity, rows: Page) -> str:
     if rows.count is None:
         return ""
     if rows.count_is == "at_least":
-        return visit.ui.t("More than {number} {plural}", number=rows.count, plural=visit.plural(entity))
+        return visit.ui.t(
+            "More than {number} {plural}", number=rows.count, plural=_amid(visit.plural(entity))
+        )
     return visit.ui.t("{count} records", count=rows.count)
 
 
@@ -160,7 +162,7 @@ def _empty(
     visit: Visit, entity: Entity, state: ListState, view: View | None, refusal: XrmError | None
 ) -> Empty:
     """Why there is nothing: the condition cannot be read, all are filtered out, or there never were any."""
-    t, plural = visit.ui.t, visit.plural(entity)
+    t, plural = visit.ui.t, _amid(visit.plural(entity))
     if refusal is not None:
         return Empty(t("This filter cannot be used"), _said(refusal), "filter-x")
     if state.is_narrowed:
@@ -180,6 +182,11 @@ def _empty(
     new = _new_action(visit, entity)
     text = t("The first one that you add will stand here.") if new else t("There are none that you may read.")
     return Empty(t("No {plural} yet", plural=plural), text, entity.icon, new)
+
+
+def _amid(label: str) -> str:
+    """A label as it stands amid a sentence; what is written in capitals stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _tabs(visit: Visit, entity: Entity, state: ListState, chosen: View | None) -> tuple[Link, ...]:
