@@ -150,7 +150,8 @@ def test_work_that_deadlocks_is_repeated(postgres_url: str) -> None:
         done = [pool.submit(cross, 1, 2), pool.submit(cross, 2, 1)]
         for future in done:
             future.result(30)
-    assert len(tries) == 3
+    # One of the two is ended and tries again; on a busy machine the two may cross once more.
+    assert len(tries) >= 3
     database.close()
 
 
