@@ -40,7 +40,7 @@ def row_function(cells: Sequence[Cell]) -> RowDumper:
 @dataclass(slots=True)
 class _Writer:
     cells: Mapping[tuple[str, ...], Cell]
-    known: dict[str, Any] = field(default_factory=lambda: {"below": _below})
+    known: dict[str, Any] = field(default_factory=lambda: {"__builtins__": {}, "below": _below})
 
     def display(self, above: tuple[str, ...], first: Iterable[str]) -> str:
         """The dictionary of what stands directly below a path, behind the pairs in `first`."""
