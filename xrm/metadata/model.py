@@ -377,7 +377,9 @@ SYSTEM_FIELDS = (
     "id", "version", "title", "external_key",
     "created_at", "created_by", "updated_at", "updated_by", "deleted_at",
 )  # fmt: skip
-OWNER_FIELDS = ("owner", "team", "unit")
+HOLDERS = ("owner", "team")  # whom a record can be given to
+OWNER_FIELDS = (*HOLDERS, "unit")
+SETTABLE = (*HOLDERS, "external_key")  # system fields that a caller may be granted to set
 STATE_FIELDS = ("state", "state_since")
 # The system fields that point at one of the engine's own records, and at what.
 POINTERS: Mapping[str, str] = MappingProxyType(

@@ -15,6 +15,7 @@ from xrm.engine.commands import Actor, Signature
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import (
     OPERATIONS,
+    OWNER_FIELDS,
     POINTERS,
     SHAREABLE,
     STATE_FIELDS,
@@ -389,6 +390,6 @@ def transition_roles_allow(actor: Actor, roles: tuple[str, ...] | None) -> bool:
 def always_readable(entity: Entity) -> tuple[str, ...]:
     """The system fields that come with every readable row of the entity."""
     names = ("id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by")
-    owner = ("owner", "team", "unit") if entity.is_owned else ()
+    owner = OWNER_FIELDS if entity.is_owned else ()
     state = STATE_FIELDS if entity.lifecycle else ()
     return (*names, "deleted_at", *owner, *state)

@@ -36,7 +36,7 @@ from xrm.metadata.fieldtypes.money import MONEY
 from xrm.metadata.fieldtypes.numbers import INTEGER
 from xrm.metadata.fieldtypes.text import TEXT
 from xrm.metadata.fieldtypes.times import DATETIME
-from xrm.metadata.model import Entity, Field, Model, Relationship, Shape, text_of
+from xrm.metadata.model import SETTABLE, Entity, Field, Model, Relationship, Shape, text_of
 from xrm.registry import near_names
 
 __all__ = [
@@ -59,7 +59,6 @@ CONTRACT_CODES: Mapping[str, str] = {
 }
 _SHOWN_NAME = 40
 _MOST_HINTS = 20  # a near name costs a comparison with every field
-_SETTABLE = ("owner", "team", EXTERNAL_KEY)  # system fields that a caller may be granted to set
 
 RECORD_ID = FieldType(
     name="id",
@@ -408,7 +407,7 @@ def _system_fields(model: Model, entity: Entity) -> dict[str, TypedField]:
         states = tuple(Option(s.name, s.label, s.color) for s in entity.lifecycle.states.values())
         found |= {"state": (CHOICE, {"options": states}), "state_since": (DATETIME, {})}
     return {
-        name: TypedField(type_, params, label=_worded(name), dump_only=name not in _SETTABLE)
+        name: TypedField(type_, params, label=_worded(name), dump_only=name not in SETTABLE)
         for name, (type_, params) in found.items()
     }
 

@@ -11,6 +11,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
 from xrm.metadata.fieldtypes.autonumber import format_number, number_scope
+from xrm.metadata.model import HOLDERS
 from xrm.metadata.values import Money, Ref
 
 TITLE_LENGTH = 200
@@ -42,7 +43,7 @@ def _begun(setting: Setting, draft: Draft) -> New:
 
 def _point(new: New) -> None:
     """Owner and team come as references and are stored as ids."""
-    for name in ("owner", "team"):
+    for name in HOLDERS:
         if isinstance(new.get(name), Ref):
             new[name] = new[name].id
 

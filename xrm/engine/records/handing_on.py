@@ -15,15 +15,15 @@ from xrm.engine.records import permits, removal
 from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, incoming, live_children
+from xrm.metadata.model import HOLDERS
 
 Write = Callable[[Setting, Ledger, Sequence[Draft], str], list[Draft]]
-_OWNERS = ("owner", "team")
 
 
 def hand_on(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], write: Write) -> None:
     """Whatever follows the drafts that changed hands belongs to the same people now."""
     for draft in drafts:
-        given = {} if draft.is_new else {n: draft.new.get(n) for n in _OWNERS if n in draft.changed}
+        given = {} if draft.is_new else {n: draft.new.get(n) for n in HOLDERS if n in draft.changed}
         for source in _followers(setting, draft) if given else ():
             following = list(_following(setting, draft, source, given))
             if following:
@@ -60,6 +60,6 @@ def _follows(draft: Draft, source: Incoming, child: Mapping[str, Any]) -> bool:
             lifecycle = source.machine.entity.lifecycle
             return lifecycle is None or not lifecycle.states[child["state"]].final
         case "owned":
-            return all(child[name] == (draft.old or {})[name] for name in _OWNERS)
+            return all(child[name] == (draft.old or {})[name] for name in HOLDERS)
         case _:
             return True

@@ -17,8 +17,7 @@ from xrm.engine.records.machine import Machine
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Forbidden, NotFound, Problem
 from xrm.metadata.expressions.tree import Expression, uses
-
-SETTABLE = frozenset({"owner", "team", "external_key"})
+from xrm.metadata.model import HOLDERS, SETTABLE
 
 
 def rights(setting: Setting, machine: Machine) -> Rights:
@@ -27,9 +26,9 @@ def rights(setting: Setting, machine: Machine) -> Rights:
 
 
 def writable(setting: Setting, machine: Machine, operation: str) -> frozenset[str]:
-    """The names that the actor may set; owner and team are settable by whoever may set anything."""
+    """The names that the actor may set; owner, team and external key by whoever may set anything."""
     names = rights(setting, machine).names(operation)
-    return names | SETTABLE if rights(setting, machine).can(operation) else names
+    return names.union(SETTABLE) if rights(setting, machine).can(operation) else names
 
 
 def readable(setting: Setting, machine: Machine) -> frozenset[str]:
@@ -121,7 +120,7 @@ def require_assign(setting: Setting, drafts: Sequence[Draft]) -> None:
     """Giving a record to someone else needs the right to assign; making it one's own does not."""
     own = {setting.actor.id, *setting.actor.teams, None}
     for draft in drafts:
-        given = [n for n in ("owner", "team") if n in draft.parsed and n in draft.changed]
+        given = [n for n in HOLDERS if n in draft.parsed and n in draft.changed]
         away = [n for n in given if draft.new.get(n) not in own or not draft.is_new]
         if away and not passing(setting, draft.machine, "assign", [draft.id]):
             message = "You may not give this record to someone else."

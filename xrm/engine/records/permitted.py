@@ -7,7 +7,8 @@ from uuid import UUID
 
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.machine import Machine
-from xrm.engine.records.permits import SETTABLE, passing_rule, rights
+from xrm.engine.records.permits import passing_rule, rights
+from xrm.metadata.model import SETTABLE
 
 _ASKED = ("update", "delete", "transition", "assign", "share")
 
@@ -37,4 +38,4 @@ def permitted(setting: Setting, machine: Machine, record: UUID) -> Permitted:
 
     operations = frozenset(o for o in _ASKED if known.can(o) and holds(o))
     names = frozenset(n for n in known.names("update") if holds("update", n))
-    return Permitted(operations, names | SETTABLE if "update" in operations else names)
+    return Permitted(operations, names.union(SETTABLE) if "update" in operations else names)

@@ -35,7 +35,8 @@ def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
     for position, command in run.commands:
         where = Place(path=path_of(position, size))
         record = target_id(setting, ledger, machine, command.target, where)
-        found.append((position, replace(command, target=Target(record))))
+        known = command if command.target.id else replace(command, target=Target(record))
+        found.append((position, known))
     parts = apart(found, lambda pair: pair[1].target.id)
     return [Run(run.kind, run.entity, tuple(part)) for part in parts]
 

@@ -18,6 +18,7 @@ from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.search import search_ddl, search_table
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
+from xrm.metadata.model import OWNER_FIELDS
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -350,7 +351,7 @@ def _type_text(column: Column, dialect: SqlDialect) -> str:
 # What the columns of the engine's own come from.
 _DEFINED_BY = {
     **dict.fromkeys(("state", "state_since"), "lifecycle"),
-    **dict.fromkeys(("owner", "team", "unit"), "ownership"),
+    **dict.fromkeys(OWNER_FIELDS, "ownership"),
     **dict.fromkeys(("valid_from", "valid_to"), "valid"),
 }
 

@@ -20,7 +20,7 @@ from xrm.engine.transfer.formulas import harmless
 from xrm.engine.transfer.services import Ground, Services, carrying, demand_entity
 from xrm.errors import Invalid, Place, Problem, TooLarge
 from xrm.metadata.fieldtypes.base import Control
-from xrm.metadata.model import Entity, Shape
+from xrm.metadata.model import HOLDERS, Entity, Shape
 
 EXPORT = "export"
 PAGE = 1000
@@ -153,14 +153,14 @@ def _default_paths(services: Services, actor: Actor, entity: Entity) -> tuple[Pa
 def _has(entity: Entity, name: str) -> bool:
     if name == "state":
         return entity.lifecycle is not None
-    return entity.is_owned if name in ("owner", "team") else True
+    return entity.is_owned if name in HOLDERS else True
 
 
 def _columns(entity: Entity, path: Path) -> list[tuple[str, Path]]:
     shown, name = ".".join(path), path[0]
     if len(path) > 1:
         return [(shown, path)]
-    if name in ("owner", "team") or name in entity.relationships:
+    if name in HOLDERS or name in entity.relationships:
         return [(f"{shown}.id", (*path, "id")), (shown, (*path, "title"))]
     field_ = entity.fields.get(name)
     control = field_.type.control if field_ else Control.READONLY

@@ -8,7 +8,7 @@ from dataclasses import replace
 from xrm.metadata.expressions.scope import RULE
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.mending import meant_by
-from xrm.metadata.model import Entity, Lifecycle, State, Transition
+from xrm.metadata.model import HOLDERS, Entity, Lifecycle, State, Transition
 from xrm.metadata.names import near_hint
 from xrm.metadata.resolve.context import Context, Item
 
@@ -114,7 +114,7 @@ def _guarded(
     source = f"transition:{entity.name}.{item.name}"
     for index, name in enumerate(requires):
         place = item.at("requires", index)
-        if name in entity.fields or name in entity.relationships or name in ("owner", "team"):
+        if name in entity.fields or name in entity.relationships or name in HOLDERS:
             context.use(f"field:{entity.name}.{name}", f"{source}.requires", place)
         else:
             context.unknown_name(entity.name, name, place)

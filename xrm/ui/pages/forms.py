@@ -12,14 +12,14 @@ from werkzeug.datastructures import MultiDict
 
 from xrm.engine.commands import Create, Target, Update
 from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, XrmError
-from xrm.metadata.model import Entity
+from xrm.metadata.model import HOLDERS, Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Children, ChildRow, Field, children_of
 from xrm.ui.models import ClashRow, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
 from xrm.ui.pages.files import naming
-from xrm.ui.pages.layout import MAIN, SETTABLE, TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, layout_of
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.merging import Stored, changed_note, clashes_of, load_stored, merged_note, row_clashes_of
 from xrm.ui.pages.posting import (
@@ -89,7 +89,7 @@ def _shown_of(layout: Layout, names: Iterable[str]) -> tuple[str, ...]:
 
 def _new_layout(visit: Visit, entity: Entity, values: Mapping[str, Any], everything: bool = False) -> Layout:
     """The form for these values: what they make needed or visible is on it."""
-    writable = visit.rights(entity.name).names("create") | frozenset(SETTABLE)
+    writable = visit.rights(entity.name).names("create") | frozenset(HOLDERS)
     return layout_of(visit, Ask(entity, values, writable, True, everything), visit.arg("form") or MAIN)
 
 
@@ -128,7 +128,7 @@ def _same_query(visit: Visit) -> str:
 def _prefilled(visit: Visit, entity: Entity) -> dict[str, Any]:
     """Values that the address gives: the same names that the form posts."""
     given = MultiDict((name, value) for name, values in visit.args.items() for value in values)
-    writable = visit.rights(entity.name).names("create") | frozenset(SETTABLE)
+    writable = visit.rights(entity.name).names("create") | frozenset(HOLDERS)
     found: dict[str, Any] = {}
     layout = layout_of(visit, Ask(entity, {}, writable, is_new=True))
     for slot in layout.open:

@@ -9,14 +9,13 @@ from typing import Any
 from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
-from xrm.metadata.model import POINTERS, Entity, Form, Relationship, Shape
+from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.controls import named, of_field, of_lookup, of_type, readable_names
 from xrm.ui.pages.visit import Visit
 
 MAIN = "main"
-SETTABLE = ("owner", "team")
 VALIDITY = ("valid_from", "valid_to")
 TO = "to"
 _NOT_IN_GRIDS = ("rich", "markdown", "json", "file", "image", "address", "geo", "expression", "secret")
@@ -171,7 +170,7 @@ def value_slot(visit: Visit, entity: Entity, name: str) -> Slot | None:
 def _takes_input(entity: Entity, name: str) -> bool:
     if name in entity.fields:
         return entity.fields[name].type.is_writable and not entity.fields[name].through
-    return name in entity.relationships or name in SETTABLE
+    return name in entity.relationships or name in HOLDERS
 
 
 def _why_closed(visit: Visit, ask: Ask, name: str) -> str:

@@ -13,7 +13,7 @@ from xrm.engine.commands import Delete, Restore, Target
 from xrm.engine.queries.request import Trash
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Invalid, XrmError
-from xrm.metadata.model import Entity, Relationship, Shape
+from xrm.metadata.model import OWNER_FIELDS, Entity, Relationship, Shape
 from xrm.ui.fields.view import Children, Field
 from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
 from xrm.ui.pages.answers import moved, page
@@ -200,7 +200,7 @@ def _sections(
 
 def _aside(visit: Visit, entity: Entity, record: Mapping[str, Any], shown: set[str]) -> Iterator[Section]:
     """Who the record belongs to, where the form does not say it."""
-    names = [n for n in ("owner", "team", "unit") if entity.is_owned and n not in shown]
+    names = [n for n in OWNER_FIELDS if entity.is_owned and n not in shown]
     found = [(n, control_for(visit, entity, n)) for n in names]
     fields = tuple(replace(c, value=record.get(n)) for n, c in found if c is not None and record.get(n))
     if fields:
