@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from xrm.engine.commands import Create, Delete, Target, Update
-from xrm.engine.packs import DefinitionChanged, SeedRefused
+from xrm.engine.packs import DefinitionChanged, SeedRefused, service
 from xrm.errors import Forbidden, MetadataInvalid, PlanRefused, XrmError
 from xrm.metadata.sources import core_source
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
@@ -258,6 +258,22 @@ def test_two_processes_that_install_at_once_both_succeed(make, same):
     expected = ["core", "sales"] if same else ["core", "parts", "sales"]
     assert [names(runtime) for runtime in runtimes] == [expected, expected]
     assert [runtime.packs.plan().is_empty for runtime in runtimes] == [True, True]
+
+
+def test_a_pack_installed_between_reading_and_planning_is_not_taken_for_one_that_went_away(make, monkeypatch):
+    make()
+    here, there = make(install=False), make(install=False)
+    plan, others = service.plan_for, [a_pack("sales", deal=DEAL)]
+
+    def overtaken(*arguments):
+        if others:
+            install(there, others.pop())
+        return plan(*arguments)
+
+    monkeypatch.setattr(service, "plan_for", overtaken)
+    install(here, a_pack("parts", part=DEAL))
+    assert names(here) == ["core", "parts", "sales"]
+    assert here.packs.plan().is_empty
 
 
 def test_whoever_writes_while_a_pack_is_installed_is_served_or_told_to_repeat(make):

@@ -35,7 +35,7 @@ from xrm.engine.storage.numbers import Numbers, assign_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
-from xrm.errors import Conflict, XrmError
+from xrm.errors import Conflict, PlanRefused, XrmError
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.model import Model
 from xrm.metadata.sources import PackSource, core_source
@@ -125,13 +125,8 @@ class PackService:
         """
         demand_administrator(actor)
         for left in range(ATTEMPTS - 1, -1, -1):
-            proposal = self._propose(sources, dev=dev)
-            if proposal.is_empty:
-                return Installed((), (), proposal.model.fingerprint, 0)
-            if proposal.is_too_large:
-                return self._one_by_one(proposal, actor, dev=dev)
             try:
-                return self._apply(proposal, actor)
+                return self._attempt(sources, actor, dev=dev)
             except Conflict as error:
                 if not (left and was_overtaken(error)):
                     raise
@@ -158,13 +153,23 @@ class PackService:
         changes = changed_layers(given, layers, dev=dev)
         schema = sql_schema(model)
         before = self._in_force() if layers else None
-        plan = plan_for(
-            parts.database,
-            [schema.metadata],
-            lambda unit, live: unmet_demands(unit, live, before, schema),
-        )
+        plan = self._plan(schema, before, stamp)
         packs = in_order([*(pack for pack, _ in given), *map(parts.definitions.read, kept)])
         return Proposal(stamp, schema, plan, changes, packs)
+
+    def _plan(self, schema: Schema, before: Model | None, stamp: Stamp) -> SchemaPlan:
+        """The steps to these tables; raises DefinitionChanged if the refusal may be of what others did meanwhile."""
+        database = self._parts.database
+        try:
+            return plan_for(
+                database,
+                [schema.metadata],
+                lambda unit, live: unmet_demands(unit, live, before, schema),
+            )
+        except PlanRefused:
+            with database.read() as unit:
+                self._parts.freshness.compare(unit, stamp)
+            raise
 
     def _in_force(self) -> Model | None:
         """The model that is served; none where this program cannot serve what an earlier one installed."""
@@ -174,6 +179,15 @@ class PackService:
             return None
 
     # --- doing it -----------------------------------------------------------------------------------
+
+    def _attempt(self, sources: Sequence[PackSource], actor: Actor, *, dev: bool) -> Installed:
+        """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
+        proposal = self._propose(sources, dev=dev)
+        if proposal.is_empty:
+            return Installed((), (), proposal.model.fingerprint, 0)
+        if proposal.is_too_large:
+            return self._one_by_one(proposal, actor, dev=dev)
+        return self._apply(proposal, actor)
 
     def _one_by_one(self, proposal: Proposal, actor: Actor, *, dev: bool) -> Installed:
         """The layers are installed from the lowest up, each whole; together they are too much at once."""
