@@ -24,7 +24,7 @@ def test_nobody_takes_the_upload_of_someone_else_into_a_record(database_url: str
         app, ben = mount(runtime), an_actor(runtime, "ben", ["clerk"])
         token = runtime.identity.create_token(an_actor(runtime, "ana", ["clerk"]), "test")
         ana = Caller(app, {"Authorization": f"Bearer {token}"})
-        paper = str(runtime.uploads.upload(ben, BytesIO(b"of ben"), "ben.txt"))
+        paper = str(runtime.uploads.upload(ben, BytesIO(b"of ben"), "ben.txt").id)
         record = ana("POST", "/records/thing", json={"name": "mine"}).get_json()["id"]
         asked = [
             ("POST", "/records/thing", {"name": "x", "paper": paper}),

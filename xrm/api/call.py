@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from xrm.api.body import read_json
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from xrm.api.idempotency import Once
     from xrm.engine.jobs import Beside
     from xrm.engine.runtime import Runtime, Snapshot
+    from xrm.engine.storage.database import Around
 
+T = TypeVar("T")
 Mode = Literal["all", "good_rows"]
 
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?\Z", re.IGNORECASE)
@@ -81,11 +83,17 @@ class Call:
 
     def execute(self, commands: Sequence[Command], *, mode: Mode = "all") -> Outcome:
         """All commands are done and durable; with an idempotency key, remembered in the same transaction."""
-        around = self.once.around if self.once else None
         records = self.snapshot.records
-        outcome: Outcome = records.execute(self.actor, commands, mode=mode, around=around)
+        outcome: Outcome = records.execute(self.actor, commands, mode=mode, around=self.around(_told))
         self.watch.mark("write")
         return outcome
+
+    def around(self, told: Callable[[T], Any]) -> Around[T] | None:
+        """How other work is remembered in its own transaction, if the request carries an idempotency key.
+
+        `told` says what was made, without secrets; it is answered where the full answer was lost.
+        """
+        return self.once.around(told) if self.once else None
 
     @property
     def beside(self) -> Beside | None:
@@ -141,6 +149,14 @@ class Call:
             if name not in names:
                 known = f"Known parameters are {', '.join(names)}." if names else "This call takes none."
                 raise unreadable("R105", f"There is no parameter {name!r} here.", known, name)
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    done = [
+        {"entity": r.entity, "id": str(r.id), "version": r.version, "outcome": r.outcome}
+        for r in outcome.results
+    ]
+    return {"data": done}
 
 
 def record_id(text: str) -> UUID:

@@ -22,8 +22,8 @@ def upload(call: Call) -> Answer:
         hint = "Send its bytes as the body, with Content-Type: application/octet-stream."
         raise WrongType(Problem("R115", "This call takes the file itself.", hint))
     uploads = call.runtime.uploads
-    id_ = uploads.upload(call.actor, call.stream(), call.param("name"))
-    return answer(_told(uploads.facts([id_])[id_]), 201).with_headers(Location=f"/api/v1/files/{id_}")
+    facts = uploads.upload(call.actor, call.stream(), call.param("name"), around=call.around(_told))
+    return answer(_told(facts), 201).with_headers(Location=f"/api/v1/files/{facts.id}")
 
 
 def download(call: Call, file: str) -> Answer:

@@ -8,21 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import orjson
 
 from xrm.api.answers import Answer
 from xrm.api.codes import unreadable
-from xrm.engine.commands import Outcome
 from xrm.engine.identity.repetition import Asked, AskedBefore, Kept, Repetition
 from xrm.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:
     from xrm.api.call import Call
-    from xrm.engine.storage.database import UnitOfWork
+    from xrm.engine.storage.database import Around, UnitOfWork
 
+T = TypeVar("T")
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 AT_ONCE = 1 << 16
@@ -37,12 +37,20 @@ class Once:
     repetition: Repetition
     asked: Asked
 
-    def around(self, unit: UnitOfWork, work: Callable[[], Outcome]) -> Outcome:
-        """The work is done, and the key remembers it in the same transaction."""
-        self.repetition.claim(unit, self.asked)
-        outcome = work()
-        self.repetition.keep(unit, self.asked, Kept(self.asked.digest, None, {}, _bare(outcome)))
-        return outcome
+    def around(self, told: Callable[[T], Any]) -> Around[T]:
+        """How work is done so that the key remembers it in the same transaction.
+
+        `told` says what was made, for the case that the full answer is lost with the process that makes it.
+        """
+
+        def around(unit: UnitOfWork, work: Callable[[], T]) -> T:
+            self.repetition.claim(unit, self.asked)
+            made = work()
+            bare = Kept(self.asked.digest, None, {}, orjson.dumps(told(made)))
+            self.repetition.keep(unit, self.asked, bare)
+            return made
+
+        return around
 
     def beside(self, unit: UnitOfWork, job: UUID) -> None:
         """The key stands for the job that this transaction creates or changes."""
@@ -101,12 +109,3 @@ def _again(once: Once, kept: Kept, of_job: Callable[[UUID], Answer]) -> Answer:
 def _refuse_running() -> NoReturn:
     message = f"A request with this {HEADER} is still running."
     raise Conflict(Problem("H108", message, "Send it again in a moment."), facts={"retry_after": 1})
-
-
-def _bare(outcome: Outcome) -> bytes:
-    """What was done, for the case that the full answer is lost with the process that made it."""
-    done = [
-        {"entity": r.entity, "id": str(r.id), "version": r.version, "outcome": r.outcome}
-        for r in outcome.results
-    ]
-    return orjson.dumps({"data": done})

@@ -29,8 +29,9 @@ def share(call: Call, entity: str, record: str) -> Answer:
     if id_ is None:
         raise unreadable("H105", "to is missing.", 'Send {"to": {"entity": "user", "id": "..."}}.', "to")
     receiver = Ref(text(to, "entity", "to") or "user", id_)
+    operations = _operations(body.get("operations"))
     made = call.snapshot.records.share(
-        call.actor, entity, record_id(record), receiver, _operations(body.get("operations"))
+        call.actor, entity, record_id(record), receiver, operations, around=call.around(told)
     )
     return answer(told(made), 201)
 

@@ -10,7 +10,7 @@ from xrm.api.answers import Answer, answer, nothing, tagged
 from xrm.api.call import Call, record_id
 from xrm.api.codes import unreadable
 from xrm.api.shapes import known_keys, text
-from xrm.engine.identity import Token
+from xrm.engine.identity import NewToken, Token
 from xrm.errors import Invalid, Place
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.times import parse_instant, write_instant
@@ -26,10 +26,11 @@ def create(call: Call) -> Answer:
     """`POST /me/tokens`: a token with at most the caller's roles; its secret is in this answer alone."""
     call.allow_only()
     body = known_keys(call.object(), "name", "roles", "expires_at")
+    roles, expires = _roles(body.get("roles")), _instant(text(body, "expires_at"))
     token, secret = call.runtime.identity.new_token(
-        call.actor, text(body, "name"), _roles(body.get("roles")), _instant(text(body, "expires_at"))
+        call.actor, text(body, "name"), roles, expires, around=call.around(_without_secret)
     )
-    kept = answer({**told(token), "token": None}, 201)
+    kept = answer(_without_secret((token, secret)), 201)
     made = answer({**told(token), "token": secret}, 201).with_headers(Cache_Control="no-store")
     return replace(made, kept=kept.body)
 
@@ -52,6 +53,10 @@ def told(token: Token) -> dict[str, Any]:
         "expires_at": None if token.expires_at is None else write_instant(token.expires_at),
         "revoked_at": None if token.revoked_at is None else write_instant(token.revoked_at),
     }
+
+
+def _without_secret(made: NewToken) -> dict[str, Any]:
+    return {**told(made[0]), "token": None}
 
 
 def _roles(given: object) -> list[str] | None:

@@ -336,7 +336,7 @@ def test_a_change_that_leaves_a_link_outside_its_filter_is_refused(ward: Office)
 
 def test_an_upload_of_someone_else_is_not_taken_into_ones_own_record(ward: Office) -> None:
     ana, ben = (an_actor(ward.runtime, name, ["clerk"]) for name in ("ana", "ben"))
-    paper = str(ward.runtime.uploads.upload(ben, BytesIO(b"of ben"), "ben.txt"))
+    paper = str(ward.runtime.uploads.upload(ben, BytesIO(b"of ben"), "ben.txt").id)
     mine = ward.run(Create("thing", {"name": "mine"}), by=ana).results[0].id
     for command in (
         Create("thing", {"name": "x", "paper": paper}),

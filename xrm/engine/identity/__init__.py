@@ -2,9 +2,9 @@
 
 from xrm.engine.identity.service import Identity
 from xrm.engine.identity.sessions import Session
-from xrm.engine.identity.tokens import Token
+from xrm.engine.identity.tokens import NewToken, Token
 
 SESSION_COOKIE = "xrm_session"
 CSRF_HEADER = "X-CSRF-Token"
 
-__all__ = ["CSRF_HEADER", "SESSION_COOKIE", "Identity", "Session", "Token"]
+__all__ = ["CSRF_HEADER", "SESSION_COOKIE", "Identity", "NewToken", "Session", "Token"]

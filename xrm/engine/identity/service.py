@@ -16,9 +16,9 @@ from xrm.engine.identity.people import People
 from xrm.engine.identity.resolve import Resolver, actor_of
 from xrm.engine.identity.secrets import csrf_of, is_csrf, mark_of, person_marked, seal_of
 from xrm.engine.identity.sessions import Session, Sessions
-from xrm.engine.identity.tokens import Token, Tokens
+from xrm.engine.identity.tokens import NewToken, Token, Tokens
 from xrm.engine.identity.work import Work
-from xrm.engine.storage.database import Database
+from xrm.engine.storage.database import Around, Database
 from xrm.engine.storage.stamp import Stamp
 from xrm.engine.world import World
 from xrm.errors import NotFound, Problem
@@ -98,10 +98,19 @@ class Identity:
         return self.new_token(actor, name, roles, expires)[1]
 
     def new_token(
-        self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
-    ) -> tuple[Token, str]:
-        """An API token with what can be told of it later; the token itself is shown this once."""
-        return self._tokens.create_token(actor, name, roles, expires)
+        self,
+        actor: Actor,
+        name: str,
+        roles: Iterable[str] | None = None,
+        expires: datetime | None = None,
+        *,
+        around: Around[NewToken] | None = None,
+    ) -> NewToken:
+        """An API token with what can be told of it later; the token itself is shown this once.
+
+        `around` may write beside in the same transaction.
+        """
+        return self._tokens.create_token(actor, name, roles, expires, around)
 
     def revoke_token(self, actor: Actor, token: UUID) -> None:
         """The token opens nothing any more."""

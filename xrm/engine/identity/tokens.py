@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity.secrets import digest, new_token_secret, shown_part
 from xrm.engine.identity.work import Work, checked_name
-from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.database import Around, UnitOfWork
 from xrm.engine.storage.ledger import TOKEN, USER, USER_ROLE
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
@@ -32,6 +32,9 @@ class Token:
     roles: tuple[str, ...] | None
 
 
+NewToken = tuple[Token, str]
+
+
 class Tokens:
     """The API tokens of an installation."""
 
@@ -39,11 +42,17 @@ class Tokens:
         self._work = work
 
     def create_token(
-        self, actor: Actor, name: str, roles: Iterable[str] | None = None, expires: datetime | None = None
-    ) -> tuple[Token, str]:
+        self,
+        actor: Actor,
+        name: str,
+        roles: Iterable[str] | None = None,
+        expires: datetime | None = None,
+        around: Around[NewToken] | None = None,
+    ) -> NewToken:
         """A token and its secret, this once. `roles` narrows it to some of the actor's; None follows them.
 
-        Who acts by a token that is narrowed or ends makes tokens that are narrowed or end alike.
+        Who acts by a token that is narrowed or ends makes tokens that are narrowed or end alike. `around` may
+        write beside in the same transaction.
         """
         narrowed = None if roles is None else sorted(set(roles))
         expires = expires or actor.until
@@ -58,13 +67,13 @@ class Tokens:
             "created_at": self._work.world.now(),
             "expires_at": expires,
         }
-        with self._work.database.write() as unit:
-            row["roles"] = _narrowed(unit, actor) if narrowed is None else narrowed
-            about = self._work.find(unit, "user", USER, actor.id)
-            unit.execute(sa.insert(TOKEN), row)
-            said = {"token": str(token), "name": row["name"], "prefix": row["prefix"]}
-            self._work.note(unit, actor, about, "create_token", after=said)
-        return _token({**row, "revoked_at": None}), secret
+
+        def work(unit: UnitOfWork) -> NewToken:
+            kept = {**row, "roles": _narrowed(unit, actor) if narrowed is None else narrowed}
+            self._add(unit, actor, kept)
+            return _token({**kept, "revoked_at": None}), secret
+
+        return self._work.database.transact(work, around=around)
 
     def revoke_token(self, actor: Actor, token: UUID) -> None:
         """The token opens nothing any more, in every process, at once. Administrators may revoke any."""
@@ -87,6 +96,12 @@ class Tokens:
         with self._work.database.read() as unit:
             rows = unit.execute(wanted).mappings().all()
         return [_token({str(name): value for name, value in row.items()}) for row in rows]
+
+    def _add(self, unit: UnitOfWork, actor: Actor, row: Mapping[str, Any]) -> None:
+        about = self._work.find(unit, "user", USER, actor.id)
+        unit.execute(sa.insert(TOKEN), dict(row))
+        said = {"token": str(row["id"]), "name": row["name"], "prefix": row["prefix"]}
+        self._work.note(unit, actor, about, "create_token", after=said)
 
     def _check(self, actor: Actor, roles: list[str], expires: datetime | None) -> None:
         surplus = [role for role in roles if role not in actor.roles]

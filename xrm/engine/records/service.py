@@ -24,7 +24,7 @@ from xrm.engine.records.permitted import Permitted, permitted
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
-from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
@@ -34,7 +34,6 @@ from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
 Mode = Literal["all", "good_rows"]
-Around = Callable[[UnitOfWork, Callable[[], Outcome]], Outcome]
 
 
 class RecordService:
@@ -68,7 +67,7 @@ class RecordService:
         commands: Sequence[Command],
         *,
         mode: Mode = "all",
-        around: Around | None = None,
+        around: Around[Outcome] | None = None,
     ) -> Outcome:
         """All commands are done and durable, or, when this raises, none is.
 
@@ -79,12 +78,9 @@ class RecordService:
             raise _too_many(self._limits.batch_commands)
 
         def work(unit: UnitOfWork) -> Outcome:
-            def run() -> Outcome:
-                return self.execute_in(unit, actor, commands, mode=mode)
+            return self.execute_in(unit, actor, commands, mode=mode)
 
-            return around(unit, run) if around else run()
-
-        return self._database.transact(work, self._meanings)
+        return self._database.transact(work, self._meanings, around=around)
 
     def execute_in(
         self, unit: UnitOfWork, actor: Actor, commands: Sequence[Command], *, mode: Mode = "all"
@@ -126,15 +122,27 @@ class RecordService:
         with self._database.read() as unit:
             return shares_of(self._setting(unit, actor), self._named(actor, entity), record)
 
-    def share(self, actor: Actor, entity: str, record: UUID, to: Ref, operations: Sequence[str]) -> Share:
-        """The record is shared with a user or team for exactly these operations, in every process at once."""
+    def share(
+        self,
+        actor: Actor,
+        entity: str,
+        record: UUID,
+        to: Ref,
+        operations: Sequence[str],
+        *,
+        around: Around[Share] | None = None,
+    ) -> Share:
+        """The record is shared with a user or team for exactly these operations, in every process at once.
+
+        `around` may write beside that in the same transaction.
+        """
         machine = self._named(actor, entity)
 
         def work(unit: UnitOfWork) -> Share:
             self._check(unit)
             return give_share(self._setting(unit, actor), machine, record, to, operations)
 
-        return self._database.transact(work, self._meanings)
+        return self._database.transact(work, self._meanings, around=around)
 
     def end_share(self, actor: Actor, entity: str, record: UUID, share: UUID) -> None:
         """The share gives nothing any more, in every process at once; raises NotFound when there is none."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from xrm.engine.commands import Actor
 from xrm.engine.records.media_types import HEAD, media_type_of
-from xrm.engine.storage.database import Database
+from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.files import FileFacts, FileStore, add_file, file_facts
 from xrm.engine.world import World
 from xrm.settings import Limits
@@ -25,20 +25,25 @@ class Uploads:
     def __init__(self, database: Database, store: FileStore, world: World, limits: Limits) -> None:
         self._database, self._store, self._world, self._limits = database, store, world, limits
 
-    def upload(self, actor: Actor, source: BinaryIO, name: str) -> UUID:
+    def upload(
+        self, actor: Actor, source: BinaryIO, name: str, *, around: Around[FileFacts] | None = None
+    ) -> FileFacts:
         """The content is kept under a new id, which a field can hold; raises TooLarge past the limit.
 
-        The type is what content and name say, never what the sender claims.
+        The type is what content and name say, never what the sender claims. `around` may write beside in the
+        same transaction.
         """
         content = self._store.put(source, self._limits.file_bytes)
         label = label_of(name)
         with self._store.open(content.sha256) as kept:
             media_type = media_type_of(label, kept.read(HEAD))
-        id_ = self._world.new_id()
-        facts = FileFacts(id_, content.sha256, content.size, media_type, label)
-        with self._database.write() as unit:
+        facts = FileFacts(self._world.new_id(), content.sha256, content.size, media_type, label)
+
+        def work(unit: UnitOfWork) -> FileFacts:
             add_file(unit, facts, self._world.now(), actor.id)
-        return id_
+            return facts
+
+        return self._database.transact(work, around=around)
 
     def facts(self, ids: Iterable[UUID]) -> Mapping[UUID, FileFacts]:
         """What is known of these files; those that are not known are left out."""

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
@@ -191,6 +192,9 @@ class UnitOfWork:
             callback()
 
 
+Around = Callable[[UnitOfWork, Callable[[], T]], T]
+
+
 class Database:
     """One installation's database, used by any number of threads of this process.
 
@@ -264,13 +268,20 @@ class Database:
         unit.committed()
 
     def transact(
-        self, work: Callable[[UnitOfWork], T], meanings: Meanings = NO_MEANINGS, attempts: int = ATTEMPTS
+        self,
+        work: Callable[[UnitOfWork], T],
+        meanings: Meanings = NO_MEANINGS,
+        attempts: int = ATTEMPTS,
+        around: Around[T] | None = None,
     ) -> T:
-        """What `work` gave, committed; it is repeated when the database asks for that."""
+        """What `work` gave, committed; it is repeated when the database asks for that.
+
+        `around` is given the work to do, and may write before and after it in the same transaction.
+        """
         for left in range(attempts - 1, -1, -1):
             try:
                 with self.write(meanings) as unit:
-                    return work(unit)
+                    return around(unit, partial(work, unit)) if around else work(unit)
             except Unavailable as error:
                 if not (left and error.facts.get("retry") and self.dialect.has_own_writer_queue):
                     raise

@@ -63,7 +63,7 @@ def uploads(visit: Visit, name: str) -> list[FileStorage]:
 def keep_uploads(visit: Visit, name: str) -> list[str]:
     """The ids under which the chosen files are kept now."""
     chosen = [(cast(BinaryIO, f.stream), f.filename or "") for f in uploads(visit, name)]
-    return [str(visit.runtime.uploads.upload(visit.actor, stream, label)) for stream, label in chosen]
+    return [str(visit.runtime.uploads.upload(visit.actor, stream, label).id) for stream, label in chosen]
 
 
 def download(visit: Visit, entity: str, record: str, field: str, file: str) -> Response:
