@@ -85,7 +85,6 @@ def test_limits_are_set_by_name(tmp_path):
         ("XRM_BASE_URL", "https://example.org/path", "C103"),
         ("XRM_DATABASE_URL", "mysql://h/d", "C103"),
         ("XRM_DATABASE_URL", "sqlite://", "C103"),
-        ("XRM_MAIL_URL", "http://mail", "C103"),
         ("XRM_LOG_LEVEL", "loud", "C103"),
         ("XRM_TRUSTED_PROXIES", "10.0.0.300", "C103"),
         ("XRM_SECRET_KEY", "short", "C104"),

@@ -143,16 +143,13 @@ def _choice(*options: str) -> Callable[[object, Path], str]:
     return read
 
 
-def _url(*schemes: str, bare: bool = False) -> Callable[[object, Path], str]:
-    def read(raw: object, base: Path) -> str:
-        text = _text(raw, base)
-        parts = urlsplit(text)
-        surplus = bare and (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-        if parts.scheme in schemes and parts.hostname and not surplus:
-            return text.rstrip("/") if bare else text
-        raise ValueError(f"must be an address that starts with {' or '.join(s + '://' for s in schemes)}")
-
-    return read
+def _origin(raw: object, base: Path) -> str:
+    text = _text(raw, base)
+    parts = urlsplit(text)
+    surplus = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme in ("http", "https") and parts.hostname and not surplus:
+        return text.rstrip("/")
+    raise ValueError("must be an address that starts with http:// or https://")
 
 
 def _database(raw: object, base: Path) -> str:
@@ -201,9 +198,8 @@ class Settings:
     secret_key: str = _setting("", _key, "Signs sessions and links; made in the data folder", secret=True)
     host: str = _setting("127.0.0.1", _text, "The address to listen on")
     port: int = _setting(8000, _number(1, 65535), "The port to listen on")
-    base_url: str = _setting("", _url("http", "https", bare=True), "The address people type")
+    base_url: str = _setting("", _origin, "The address people type")
     workers: int = _setting(2, _number(1, 64), "Web processes")
-    mail_url: str = _setting("", _url("smtp", "smtps"), "The mail server", secret=True)
     packs: tuple[Path, ...] = _setting((), _folders, "Folders with packs besides the shipped ones")
     trusted_proxies: tuple[str, ...] = _setting((), _networks, "Proxies whose forwarded headers count")
     metrics_token: str = _setting("", _key, "Opens /metrics", secret=True)

@@ -1,4 +1,7 @@
-"""The reference page of settings and limits says what the code says."""
+"""The reference page of settings and limits says what the code says, and each of them has an effect."""
+
+import re
+from collections.abc import Iterable
 
 from tests.support.project import ROOT
 from xrm.settings import LimitFact, Limits, SettingFact, limit_table, setting_table
@@ -34,6 +37,18 @@ COMPUTED = {
 def test_the_page_lists_every_setting_and_every_limit(golden):
     settings = "".join(map(_setting, setting_table()))
     golden(PAGE, HEAD + settings + LIMITS + "".join(map(_limit, limit_table(Limits()))))
+
+
+def test_every_setting_and_every_limit_is_read_by_the_code():
+    """One that is read by nothing promises what does not happen, as a word of a definition would."""
+    code = "".join(_code())
+    names = [fact.name for fact in (*setting_table(), *limit_table(Limits()))]
+    assert [name for name in names if not re.search(rf"\b{name}\b", code)] == []
+
+
+def _code() -> Iterable[str]:
+    modules = (ROOT / "xrm").rglob("*.py")
+    return (path.read_text(encoding="utf-8") for path in modules if path.name != "settings.py")
 
 
 def _setting(fact: SettingFact) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flask import Response, request
@@ -39,13 +38,6 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-cache",
 }
-
-
-class Access(StrEnum):
-    """Who may come in by a route."""
-
-    ANYBODY = "anybody"
-    PERSON = "person"
 
 
 Handler = Callable[..., Response]
