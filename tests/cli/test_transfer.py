@@ -36,6 +36,13 @@ def test_good_rows_are_imported_and_the_others_told_and_kept(xrm: Xrm, table: Pa
     assert shown.output.splitlines() == ["\ufeffname,amount,amount.currency", "First,1.50,EUR"]
 
 
+def test_a_dry_run_says_what_would_happen_and_not_that_it_has(xrm: Xrm, table: Path) -> None:
+    table.write_text("name\nFirst\n")
+    told = xrm("import", "deal", str(table), *WHO, "--dry-run").output
+    assert told.startswith("Import deals.csv: done as a trial. rows 1, would be created 1.")
+    assert "Import deals.csv: done. rows 1, created 1." in xrm("import", "deal", str(table), *WHO).output
+
+
 def test_a_dry_run_and_an_undo_leave_nothing(
     xrm: Xrm, said: Callable[..., Any], table: Path, tmp_path: Path
 ) -> None:

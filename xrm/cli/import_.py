@@ -111,8 +111,7 @@ def _say(job: Job, *, as_json: bool) -> None:
         return
     for problem in job.problems:
         say(str(problem))
-    told = [f"{name} {job.result[name]}" for name in _COUNTS if job.result.get(name)]
-    say(f"{job.label}: {job.state}. {', '.join(told)}{'.' if told else ''} Job {job.id}.")
+    say(f"{job.label}: {job.state}{' as a trial' if _is_trial(job) else ''}. {_counts(job)}Job {job.id}.")
     if job.result.get("unmapped"):
         say(f"Left out: {', '.join(job.result['unmapped'])}.")
     refused = job.result.get("problems", ())
@@ -123,4 +122,20 @@ def _say(job: Job, *, as_json: bool) -> None:
         show_table(("row", "column", "code", "problem"), rows)
 
 
+def _is_trial(job: Job) -> bool:
+    return bool(job.params.get("dry_run"))
+
+
+def _counts(job: Job) -> str:
+    """The counts of the result in words; what a trial counts has not happened."""
+    would = "would be " if _is_trial(job) else ""
+    told = [
+        f"{would if name in _OUTCOMES else ''}{name} {job.result[name]}"
+        for name in _COUNTS
+        if job.result.get(name)
+    ]
+    return f"{', '.join(told)}. " if told else ""
+
+
+_OUTCOMES = ("created", "updated", "unchanged")
 _COUNTS = ("rows", "created", "updated", "unchanged", "failed", "deleted", "changed", "updated_kept")
