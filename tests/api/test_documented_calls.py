@@ -63,6 +63,13 @@ def test_the_token_of_the_guide_is_made_by_who_holds_its_role(runtime: Runtime):
     assert got.status_code == 201, got.text
 
 
+def test_the_filter_of_the_guide_to_exports_is_answered(call):
+    guide = (ROOT / "docs/how-to/import-records.md").read_text(encoding="utf-8")
+    (entity, said) = re.search(r'xrm export (\w+) .*--filter "([^"]+)"', guide).groups()
+    got = call("GET", f"/records/{entity}", query_string={"filter": said})
+    assert got.status_code == 200, got.text
+
+
 def test_every_entity_of_the_guide_is_there(call):
     named = set(re.findall(r"/records/([a-z_]+)", GUIDE))
     assert named == {"account", "contact"}

@@ -1,1 +1,1 @@
-"""The one write pipeline: authorize, load, validate, compute, check, persist, record the change, index."""
+"""The one write pipeline: authorize, load, validate, compute, check, persist with change log and index, check again."""

@@ -1,4 +1,8 @@
-"""The steps of a write, in order: authorize, load, validate, compute, check, persist, log, index."""
+"""The steps of a write, in order: authorize, load, validate, compute, check, persist, and check what came of it.
+
+What can only be judged of stored records (owned children, links, rules over others, the writer's reach) comes
+after persisting, in the same transaction: a refusal there leaves nothing behind.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ PACK: Schema = closed(
 )
 
 SETTINGS: Schema = by_name(
-    "Named values that expressions of the pack read as settings.name.",
+    "Named values that expressions of the pack read as settings.name; no two packs have one of the same name (M235).",
     closed(
         "One setting.",
         {
