@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,11 +27,12 @@ Program = Callable[[Scene], Any]
 
 @dataclass(frozen=True, slots=True)
 class RuleProgram:
-    """A rule, compiled, and what it reads of other records."""
+    """A rule, compiled, the names of the record that it reads, and what it reads of other records."""
 
     rule: Rule
     must: Program
     when: Program | None
+    reads: frozenset[str]
     reach: Reach
 
 
@@ -41,20 +42,26 @@ class Programs:
 
     Local rules speak of the record alone, wide ones of others too. `filters` are of lookups, `link_filters` of
     many-to-many relationships; `filter_uses` are the names of the record in hand that a filter looks at.
+    `default_reads` and `needed_reads` are what a default reads, and what tells whether a value is needed;
+    `guard_reads` are of guards that speak of the record alone.
     """
 
     title: Program | None
+    title_reads: frozenset[str]
     defaults: Mapping[str, Program]
+    default_reads: Mapping[str, frozenset[str]]
     local_rules: tuple[RuleProgram, ...]
     wide_rules: tuple[RuleProgram, ...]
     required: tuple[str, ...]
     required_when: Mapping[str, Program]
+    needed_reads: Mapping[str, frozenset[str]]
     visible: Mapping[str, Program]
     readonly: Mapping[str, Program]
     filters: Mapping[str, Program]
     link_filters: Mapping[str, Program]
     filter_uses: Mapping[str, frozenset[str]]
     guards: Mapping[str, Program]
+    guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
 
@@ -67,17 +74,21 @@ def programs_of(entity: Entity) -> Programs:
     linked = [r for r in entity.relationships.values() if r.shape is Shape.MANY]
     return Programs(
         title=_program(entity.title),
+        title_reads=_names_read(entity.title),
         defaults=_each((t.name, t.default) for t in things),
+        default_reads={t.name: _names_read(t.default) for t in things},
         local_rules=tuple(_rule(entity, rule) for rule in rules if _is_local(rule)),
         wide_rules=tuple(_rule(entity, rule) for rule in rules if not _is_local(rule)),
         required=tuple(t.name for t in things if t.required),
         required_when=_each((t.name, t.required_when) for t in things),
+        needed_reads={t.name: _names_read(t.required_when, t.visible_when) for t in things},
         visible=_each((t.name, t.visible_when) for t in things),
         readonly=_each((t.name, t.readonly_when) for t in things),
         filters=_each((r.name, r.filter) for r in lookups),
         link_filters=_each((r.name, r.filter) for r in linked),
         filter_uses={r.name: _outer_names(r.filter) for r in (*lookups, *linked) if r.filter is not None},
         guards=_each((s.name, s.guard) for s in steps),
+        guard_reads={s.name: _names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
     )
@@ -100,7 +111,8 @@ def program_of(expression: Expression) -> Program:
 
 def _rule(entity: Entity, rule: Rule) -> RuleProgram:
     reach = reach_of(entity, *(e for e in (rule.must, rule.when) if e is not None))
-    return RuleProgram(rule, program_of(rule.must), _program(rule.when), reach)
+    reads = _names_read(rule.must, rule.when)
+    return RuleProgram(rule, program_of(rule.must), _program(rule.when), reads, reach)
 
 
 def _is_local(rule: Rule) -> bool:
@@ -115,7 +127,16 @@ def is_local(expression: Expression) -> bool:
 
 
 def _outer_names(expression: Expression | None) -> frozenset[str]:
+    return _names(expression, (Root.OUTER,))
+
+
+def _names_read(*expressions: Expression | None) -> frozenset[str]:
+    """The names of the record as it will be that the expressions begin at."""
+    return frozenset[str]().union(*(_names(e, (Root.RECORD, Root.OUTER)) for e in expressions))
+
+
+def _names(expression: Expression | None, roots: Sequence[Root]) -> frozenset[str]:
     if expression is None:
         return frozenset()
-    found = (n for n in walk(expression.tree) if isinstance(n, Access) and n.root is Root.OUTER)
+    found = (n for n in walk(expression.tree) if isinstance(n, Access) and n.root in roots)
     return frozenset(n.hops[0].relationship if n.hops else n.path[0] for n in found)

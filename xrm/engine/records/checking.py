@@ -24,14 +24,24 @@ from xrm.metadata.model import Rule, text_of
 from xrm.metadata.values import Ref
 
 
-def check_before(setting: Setting, drafts: Sequence[Draft]) -> None:
-    """Every rule about the record alone holds; raises Invalid with every problem, Conflict if locked."""
+def check_before(setting: Setting, drafts: Sequence[Draft]) -> list[Problem]:
+    """What breaks rules about the record alone; raises Conflict if it is locked."""
     refuse_locked(setting, drafts)
     for draft in drafts:
         if draft.machine.entity.append_only and not draft.is_new and draft.changed:
             message = "Records of this entity are never changed."
             raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
-    _raise([p for draft in drafts for p in _problems_before(setting, draft)])
+    return alone_problems(setting, drafts)
+
+
+def alone_problems(setting: Setting, drafts: Sequence[Draft]) -> list[Problem]:
+    """What breaks rules about the record alone, without the values that have been refused."""
+    return [p for draft in drafts for p in _problems_before(setting, draft)]
+
+
+def check_already(setting: Setting, drafts: Sequence[Draft]) -> list[Problem]:
+    """What `check_after` would say and is known of the record alone, for drafts that are refused anyway."""
+    return [p for draft in drafts for p in step_problems(setting, draft, early=True)]
 
 
 def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
@@ -90,13 +100,19 @@ def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """Needed values are there, unless the field is hidden: hidden fields are not asked for."""
     programs = draft.machine.programs
     for name in programs.required:
-        if draft.new.get(name) is None and (draft.is_new or name in draft.changed):
+        if (
+            name not in draft.refused
+            and draft.new.get(name) is None
+            and (draft.is_new or name in draft.changed)
+        ):
             yield from _missing(setting, draft, name)
     if not programs.required_when:
         return
     scene = environment(setting, draft)
     for name, needed in programs.required_when.items():
         if draft.new.get(name) is not None or name in programs.required:
+            continue
+        if draft.refused and draft.refused & {name, *programs.needed_reads[name]}:
             continue
         visible = programs.visible.get(name)
         if needed(scene) is True and (visible is None or visible(scene) is True):
@@ -117,6 +133,8 @@ def _rules(setting: Setting, draft: Draft, rules: Sequence[RuleProgram]) -> Iter
         return
     scene = environment(setting, draft)
     for rule in rules:
+        if draft.refused & rule.reads:
+            continue
         if (rule.when is None or rule.when(scene) is True) and rule.must(scene) is not True:
             yield _broken(setting, draft, rule.rule)
 

@@ -51,7 +51,7 @@ def _point(new: New) -> None:
 def _default(setting: Setting, draft: Draft, new: New) -> None:
     """Names that were not given get their default; a later default sees the earlier ones."""
     for name, program in draft.machine.programs.defaults.items():
-        if name not in draft.parsed and name not in draft.preset:
+        if name not in draft.parsed and name not in draft.preset and name not in draft.refused:
             new[name] = draft.machine.fitting(name, program(scene_of(setting, draft, new)))
 
 

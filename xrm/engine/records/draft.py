@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,7 +23,8 @@ class Draft(NamedTuple):
     stored values by name and `new` the values that shall be stored. `path` is where the caller finds these
     values (`commands[2].values`, or empty for a single command). `preset` holds values that the place of
     writing gives, as a child's link to the record it is written in. `link` is what a command makes or takes away
-    of the record's links.
+    of the record's links. `refused` names values that cannot be used and values that hang on them: nothing
+    that reads them is judged.
 
     A tuple, for a batch makes thousands of them.
     """
@@ -43,6 +44,7 @@ class Draft(NamedTuple):
     reason: str = ""
     deletion: UUID | None = None
     link: Link | Unlink | None = None
+    refused: frozenset[str] = frozenset()
 
     def with_(self, **changes: Any) -> Draft:
         """This draft with other facts."""
@@ -57,6 +59,16 @@ class Draft(NamedTuple):
         found = {n: (was, new.get(n)) for n, was in old.items() if was != new.get(n)}
         added = new.keys() - old.keys()
         return found | {n: (None, new[n]) for n in new if n in added and new[n] is not None}
+
+    def without(self, names: Set[str]) -> Draft:
+        """This draft where these values, and what is worked out from them, are not to be judged."""
+        programs, refused = self.machine.programs, {*self.refused, *names}
+        for name in programs.defaults:
+            if name not in self.parsed and programs.default_reads[name] & refused:
+                refused.add(name)
+        if programs.title_reads & refused:
+            refused.add("title")
+        return self._replace(refused=frozenset(refused))
 
     @property
     def is_new(self) -> bool:

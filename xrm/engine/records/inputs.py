@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -20,13 +21,18 @@ from xrm.metadata.values import Ref
 Pointer = tuple[int, Relationship, Any]
 
 
-def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts with `parsed` and `nested` filled; raises Invalid with every problem of every draft.
+Found = list[tuple[int, str, Problem]]
 
-    All drafts are of one entity and one operation.
+
+def read_inputs(
+    setting: Setting, ledger: Ledger, drafts: Sequence[Draft]
+) -> tuple[list[Draft], list[Problem]]:
+    """The drafts with `parsed` and `nested` filled, and every problem of every draft.
+
+    All drafts are of one entity and one operation. A value with a problem is not among those of its draft.
     """
     if not drafts:
-        return []
+        return [], []
     values, problems = _read(setting, drafts)
     pointers = _pointers(drafts[0].machine, values)
     pointers = [
@@ -34,12 +40,23 @@ def read_inputs(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> li
         for pointer in pointers
     ]
     problems += _missing_targets(setting, ledger, drafts, pointers)
-    if problems:
-        raise Invalid(problems)
-    return [_filled(draft, parsed) for draft, parsed in zip(drafts, values, strict=True)]
+    filled = [_filled(draft, parsed) for draft, parsed in zip(drafts, values, strict=True)]
+    return _refused(filled, problems), [problem for _, _, problem in problems]
 
 
-def _read(setting: Setting, drafts: Sequence[Draft]) -> tuple[list[dict[str, Any]], list[Problem]]:
+def _refused(drafts: list[Draft], problems: Found) -> list[Draft]:
+    """The drafts without the values that have problems."""
+    names: dict[int, set[str]] = {}
+    for place, name, _ in problems:
+        names.setdefault(place, set()).add(name)
+    for place, refused in names.items():
+        draft = drafts[place]
+        kept = {n: value for n, value in draft.parsed.items() if n not in refused}
+        drafts[place] = draft.with_(parsed=kept).without(refused)
+    return drafts
+
+
+def _read(setting: Setting, drafts: Sequence[Draft]) -> tuple[list[dict[str, Any]], Found]:
     """What was given as Python values, draft by draft, and what is wrong with it."""
     machine, operation = drafts[0].machine, drafts[0].operation
     may_set, may_know = writable(setting, machine, operation), readable(setting, machine)
@@ -50,11 +67,16 @@ def _read(setting: Setting, drafts: Sequence[Draft]) -> tuple[list[dict[str, Any
         readable=may_know,
     )
     problems = [
-        p.under(drafts[place].path) if drafts[place].path else p
+        (place, _name_in(p), p.under(drafts[place].path) if drafts[place].path else p)
         for place in sorted(found)
         for p in found[place]
     ]
     return values, problems
+
+
+def _name_in(problem: Problem) -> str:
+    """The field or relationship at whose value the problem is."""
+    return re.split(r"[.\[]", problem.where.path, maxsplit=1)[0]
 
 
 def _filled(draft: Draft, values: dict[str, Any]) -> Draft:
@@ -78,14 +100,14 @@ def _named(
     drafts: Sequence[Draft],
     values: Sequence[dict[str, Any]],
     pointer: Pointer,
-    problems: list[Problem],
+    problems: Found,
 ) -> Pointer:
     """A pointer by name or by alternate key leads to the record itself from here on."""
     place, relationship, value = pointer
     try:
         found = _found(setting, ledger, drafts[place], relationship, value)
     except Invalid as refused:
-        problems.extend(refused.problems)
+        problems.extend((place, relationship.name, problem) for problem in refused.problems)
         return pointer
     values[place][relationship.name] = found
     return place, relationship, found
@@ -112,7 +134,7 @@ def wrong_target(draft: Draft, relationship: Relationship, entity: str) -> Probl
 
 def _missing_targets(
     setting: Setting, ledger: Ledger, drafts: Sequence[Draft], pointers: Sequence[Pointer]
-) -> list[Problem]:
+) -> Found:
     """Every reference leads to a live record that this actor may read; else it does not exist for them.
 
     Records of the same batch are taken as they are: they may be written only after this one.
@@ -127,7 +149,7 @@ def _missing_targets(
     if not any(missing.values()):
         return []
     return [
-        drafts[place].problem("R133", relationship.name, _absent(relationship), "Choose another record.")
+        (place, relationship.name, _absent(drafts[place], relationship))
         for place, relationship, value in pointers
         if isinstance(value, Ref)
         and value.id in missing.get(value.entity, ())
@@ -155,6 +177,7 @@ def _kept(
     return frozenset(found)
 
 
-def _absent(relationship: Relationship) -> str:
+def _absent(draft: Draft, relationship: Relationship) -> Problem:
     kind = "record" if relationship.any else " or ".join(relationship.targets)
-    return f"There is no such {kind} for you."
+    message = f"There is no such {kind} for you."
+    return draft.problem("R133", relationship.name, message, "Choose another record.")

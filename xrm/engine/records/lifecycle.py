@@ -59,16 +59,24 @@ def entered(setting: Setting, draft: Draft) -> Mapping[str, Any]:
     return {}
 
 
-def step_problems(setting: Setting, draft: Draft) -> list[Problem]:
-    """What the draft lacks for its transition: required values, and the guard."""
-    if draft.transition is None:
+def step_problems(setting: Setting, draft: Draft, *, early: bool = False) -> list[Problem]:
+    """What the draft lacks for its transition: required values, and the guard.
+
+    `early`, before it is written, leaves out a guard that looks at other records or at refused values.
+    """
+    step = draft.transition
+    if step is None:
         return []
-    return [*_lacking(setting, draft, draft.transition), *_guarded(setting, draft, draft.transition)]
+    reads = draft.machine.programs.guard_reads.get(step.name)
+    if early and (reads is None or reads & draft.refused):
+        return _lacking(setting, draft, step)
+    return [*_lacking(setting, draft, step), *_guarded(setting, draft, step)]
 
 
 def _lacking(setting: Setting, draft: Draft, transition: Transition) -> list[Problem]:
     known = known_names(setting, draft.machine.entity.name)
-    lacking = [name for name in transition.requires if draft.new.get(name) is None]
+    asked = [name for name in transition.requires if name not in draft.refused]
+    lacking = [name for name in asked if draft.new.get(name) is None]
     return [_needed(draft, transition, name if name in known else "") for name in lacking]
 
 

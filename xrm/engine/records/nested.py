@@ -8,9 +8,12 @@ from typing import Any
 from xrm.engine.commands import Link, Target, Unlink
 from xrm.engine.records import linking, permits, removal
 from xrm.engine.records.batch import Ledger, Setting, apart
+from xrm.engine.records.checking import alone_problems
+from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import Draft
+from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.machine import Machine
-from xrm.errors import Invalid
+from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship, Shape
 from xrm.metadata.values import Ref
 
@@ -30,6 +33,52 @@ def write_nested(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], writ
                 _links(setting, ledger, draft, name, parts)
             else:
                 _children(setting, ledger, draft, relationship, parts, write)
+
+
+def nested_problems(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Problem]:
+    """What is wrong with the children of drafts that are refused, as far as they can be judged without these."""
+    problems: list[Problem] = []
+    for draft in drafts:
+        for name, parts in draft.nested.items():
+            relationship = draft.machine.entity.relationships[name]
+            if parts is not None and relationship.shape is not Shape.MANY:
+                problems += _problems_of_new(setting, ledger, draft, relationship, parts["create"])
+                problems += _problems_of_changed(setting, ledger, draft, relationship, parts["update"])
+    return problems
+
+
+def _problems_of_new(
+    setting: Setting,
+    ledger: Ledger,
+    parent: Draft,
+    relationship: Relationship,
+    items: Sequence[Mapping[str, Any]],
+) -> list[Problem]:
+    _, lookup = _stored_side(relationship)
+    unborn = [draft.without({lookup}) for draft in _new(setting, parent, relationship, items)]
+    read, problems = read_inputs(setting, ledger, unborn)
+    made = compute(setting, read)
+    return [*problems, *alone_problems(setting, made), *nested_problems(setting, ledger, made)]
+
+
+def _problems_of_changed(
+    setting: Setting,
+    ledger: Ledger,
+    parent: Draft,
+    relationship: Relationship,
+    items: Sequence[Mapping[str, Any]],
+) -> list[Problem]:
+    """Their values only: whether the actor may change them is asked later, and rules read what is stored."""
+    child, lookup = _stored_side(relationship)
+    machine, problems = setting.machines[child], list[Problem]()
+    for part in apart(enumerate(items), lambda pair: pair[1]["id"]):
+        try:
+            changed = _stored(setting, parent, relationship.name, machine, lookup, part)
+        except Invalid as refused:
+            return [*problems, *refused.problems]
+        read, found = read_inputs(setting, ledger, changed)
+        problems += [*found, *nested_problems(setting, ledger, read)]
+    return problems
 
 
 def _links(setting: Setting, ledger: Ledger, draft: Draft, name: str, parts: Mapping[str, Any]) -> None:
@@ -59,28 +108,34 @@ def _children(
     parts: Mapping[str, Any],
     write: Write,
 ) -> None:
-    if relationship.of is None:
-        raise AssertionError("an inverse side always names the stored one")
-    child, lookup = relationship.of
+    child, lookup = _stored_side(relationship)
     machine = setting.machines[child]
     _delete(setting, ledger, parent, relationship.name, machine, lookup, parts["delete"])
     for items in apart(enumerate(parts["update"]), lambda pair: pair[1]["id"]):
         changed = _stored(setting, parent, relationship.name, machine, lookup, items)
         permits.require_rows(setting, changed, "update")
         write(setting, ledger, changed, "update")
-    made = [
-        Draft(
-            machine,
-            "create",
-            setting.world.new_id(),
-            _path(parent, relationship.name, "create", index),
-            given=item,
-        )
-        for index, item in enumerate(parts["create"])
+    if parts["create"]:
+        write(setting, ledger, _new(setting, parent, relationship, parts["create"]), "create")
+
+
+def _new(
+    setting: Setting, parent: Draft, relationship: Relationship, items: Sequence[Mapping[str, Any]]
+) -> list[Draft]:
+    """A draft per child to create."""
+    child, lookup = _stored_side(relationship)
+    machine, here = setting.machines[child], Ref(parent.machine.entity.name, parent.id)
+    paths = (_path(parent, relationship.name, "create", index) for index in range(len(items)))
+    return [
+        Draft(machine, "create", setting.world.new_id(), path, given=item, preset={lookup: here})
+        for path, item in zip(paths, items, strict=True)
     ]
-    if made:
-        here = Ref(parent.machine.entity.name, parent.id)
-        write(setting, ledger, [d.with_(preset={lookup: here}) for d in made], "create")
+
+
+def _stored_side(relationship: Relationship) -> tuple[str, str]:
+    if relationship.of is None:
+        raise AssertionError("an inverse side always names the stored one")
+    return relationship.of
 
 
 def _path(parent: Draft, name: str, verb: str, index: int) -> str:

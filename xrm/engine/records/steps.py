@@ -24,16 +24,16 @@ from xrm.engine.commands import (
 from xrm.engine.records import lifecycle, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Ledger, Run, Setting, path_of
-from xrm.engine.records.checking import check_after, check_before, check_return
+from xrm.engine.records.checking import check_after, check_already, check_before, check_return
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.machine import Machine
-from xrm.engine.records.nested import write_nested
+from xrm.engine.records.nested import nested_problems, write_nested
 from xrm.engine.records.persisting import persist
-from xrm.errors import Conflict, Place, Problem, Stale
+from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
 
 Performer = Callable[[Setting, Ledger, Machine, Run, int], None]
@@ -49,11 +49,13 @@ def perform(setting: Setting, ledger: Ledger, run: Run, size: int) -> None:
 
 def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: str) -> list[Draft]:
     """The drafts are stored, logged and indexed. This is the pipeline; a newcomer reads it first."""
-    drafts = read_inputs(setting, ledger, drafts)
+    drafts, problems = read_inputs(setting, ledger, drafts)
     if operation != "create":
         permits.require_cells(setting, drafts, operation)
     drafts = compute(setting, drafts)
-    check_before(setting, drafts)
+    problems += check_before(setting, drafts)
+    if problems:
+        raise Invalid([*problems, *check_already(setting, drafts), *nested_problems(setting, ledger, drafts)])
     written = persist(setting, ledger, drafts)
     permits.require_assign(setting, drafts)
     attach_files(setting, drafts)
