@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from xrm.errors import Problem
+from xrm.metadata.expressions.types import Kind
 from xrm.metadata.limits import FIELDS_PER_ENTITY
 from xrm.metadata.model import Entity, Grant, Lifecycle, Model
 from xrm.metadata.renames import contradictions
@@ -86,8 +87,9 @@ def _keys_can_be_unique(judged: Judged) -> Iterator[Problem]:
 def _spans_are_in_time(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for key in entity.keys.values():
-            kinds = {entity.fields[n].type.name if n in entity.fields else "" for n in key.no_overlap or ()}
-            if key.no_overlap and kinds not in ({"date"}, {"datetime"}):
+            ends = [entity.fields.get(name) for name in key.no_overlap or ()]
+            kinds = {end.type.expression(end.params).kind if end else Kind.EMPTY for end in ends}
+            if key.no_overlap and kinds not in ({Kind.DATE}, {Kind.DATETIME}):
                 message = f'The span of the key "{key.name}" needs two dates or two instants.'
                 yield Problem("M262", message, "Name two fields of type date, or two of datetime.", key.place)
 

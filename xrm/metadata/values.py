@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 MONEY_SCALE = 4
@@ -47,6 +48,11 @@ class PersonName:
         """First, middle, last and suffix, one space between; the salutation is not part of it."""
         return " ".join(p for p in (self.first, self.middle, self.last, self.suffix) if p)
 
+    @property
+    def whole(self) -> str:
+        """What a name means in an expression that asks for no part of it."""
+        return self.full
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -66,6 +72,15 @@ class Geo:
 
     lat: Decimal
     lon: Decimal
+
+
+def meant(value: Any, part: str = "") -> Any:
+    """What an expression means by a value or its part, None where that is empty.
+
+    A value of several parts may say in `whole` what it is without one.
+    """
+    found = getattr(value, part) if part else getattr(value, "whole", value)
+    return None if found == "" else found
 
 
 def fold(text: str) -> str:

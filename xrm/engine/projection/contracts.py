@@ -32,7 +32,6 @@ from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.choices import CHOICE
 from xrm.metadata.fieldtypes.columns import alone, column, only, schema, typed
 from xrm.metadata.fieldtypes.files import ID_EXAMPLE, read_id
-from xrm.metadata.fieldtypes.money import MONEY
 from xrm.metadata.fieldtypes.numbers import INTEGER
 from xrm.metadata.fieldtypes.text import TEXT
 from xrm.metadata.fieldtypes.times import DATETIME
@@ -57,6 +56,7 @@ CONTRACT_CODES: Mapping[str, str] = {
     "R131": "The field is set by the system, or from the other side of its relationship.",
     "R132": "The caller may read the field, and may not change it.",
 }
+CURRENCY_PARAM = "default_currency"  # a type with such a parameter takes amounts without a currency
 _SHOWN_NAME = 40
 _MOST_HINTS = 20  # a near name costs a comparison with every field
 
@@ -428,8 +428,8 @@ def _own_field(field: Field, around: Surroundings) -> TypedField:
 def _params(field: Field, around: Surroundings) -> Params:
     if field.many:
         return {**field.params, "many": True}
-    if field.type is MONEY and around.currency:
-        return {"default_currency": around.currency, **field.params}
+    if around.currency and CURRENCY_PARAM in field.type.params:
+        return {CURRENCY_PARAM: around.currency, **field.params}
     return field.params
 
 

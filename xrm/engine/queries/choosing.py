@@ -20,7 +20,7 @@ from xrm.metadata.expressions.tree import Literal as Value
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value
 from xrm.metadata.model import POINTERS, Entity, Relationship
-from xrm.metadata.values import PersonName, Ref
+from xrm.metadata.values import Ref, meant
 
 if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService
@@ -124,9 +124,7 @@ class _InHand:
             return None
         if path[1:] == _BASE:
             raise _Unknown
-        if len(path) > 1:
-            return getattr(found, path[1], None) or None
-        return (found.full or None) if isinstance(found, PersonName) else found
+        return meant(found, *path[1:2])
 
     def follow(self, relationship: str) -> Env | None:
         """The record that a lookup leads to, as far as the person may read it."""

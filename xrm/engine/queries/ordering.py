@@ -98,18 +98,13 @@ def _own(frame: Frame, path: tuple[str, ...], shown: str) -> tuple[Element, bool
     if stored is None or stored.field.through or not stored.field.type.is_sortable:
         raise _unsortable(shown)
     suffixes = [p.suffix for p in stored.field.parts]
-    wanted = path[1] if len(path) > 1 else _main_part(suffixes)
+    wanted = path[1] if len(path) > 1 else stored.field.type.main_part or suffixes[0]
     if wanted not in suffixes:
         raise _unsortable(shown)
     place = suffixes.index(wanted)
     key = stored.keys[place]
     column = frame.own((key if key is not None else stored.columns[place]).key)
     return frame.masked(name, column), False
-
-
-def _main_part(suffixes: Sequence[str]) -> str:
-    """The part that stands for the whole: base value of money, last name of a person, else the first."""
-    return next((s for s in ("base", "last", "city") if s in suffixes), suffixes[0] if suffixes else "")
 
 
 def _unsortable(shown: str) -> Invalid:

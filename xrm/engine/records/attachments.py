@@ -10,7 +10,6 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.media_types import PICTURES
 from xrm.engine.storage.files import FileFacts, attach_file, file_facts
 from xrm.errors import Invalid, Problem
-from xrm.metadata.fieldtypes.files import IMAGE
 from xrm.metadata.model import Field
 
 
@@ -45,7 +44,7 @@ def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
 def accepted_types(field: Field) -> tuple[str, ...] | None:
     """The types that a field takes, None for all; one for pictures takes pictures, whatever else it names."""
     named = tuple(field.params.get("accept", ())) or None
-    if field.type is not IMAGE:
+    if not field.type.holds_pictures:
         return named
     return tuple(t for t in PICTURES if named is None or is_accepted(t, named))
 

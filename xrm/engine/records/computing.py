@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
-from xrm.metadata.fieldtypes.autonumber import format_number, number_scope
 from xrm.metadata.model import HOLDERS
-from xrm.metadata.values import Money, Ref
+from xrm.metadata.values import Ref
 
 TITLE_LENGTH = 200
 
@@ -70,11 +68,13 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
         return
     machine = fresh[0][0].machine
     for field in machine.autonumbers:
-        pattern, scope = field.params["pattern"], number_scope(field.params, setting.today)
+        if (numbering := field.type.numbering) is None:
+            continue
+        span = numbering.span(field.params, setting.today)
         number = machine.numbers.fields[machine.name, field.name]
-        first = setting.counters.take(setting.unit, machine.number, number, scope, len(fresh))
+        first = setting.counters.take(setting.unit, machine.number, number, span, len(fresh))
         for count, (_, new) in enumerate(fresh, first):
-            new[field.name] = format_number(pattern, count, setting.today)
+            new[field.name] = numbering.number(field.params, count, setting.today)
 
 
 def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
@@ -83,15 +83,10 @@ def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
     return draft.with_(new=new)
 
 
-def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Money]:
-    """Money in the base currency is its own base value; without a rate, other currencies have none."""
-    found = {}
-    for name in draft.machine.money_names:
-        value = new.get(name)
-        if isinstance(value, Money):
-            base = value.amount if value.currency == setting.currency else None
-            found[name] = replace(value, base=base)
-    return found
+def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:
+    """Amounts with what they are worth in the base currency."""
+    given = ((name, new.get(name), worth) for name, worth in draft.machine.in_base.items())
+    return {name: worth(value, setting.currency) for name, value, worth in given if value is not None}
 
 
 def _title(setting: Setting, draft: Draft, new: New) -> str:

@@ -18,7 +18,7 @@ from xrm.engine.records.machine import Machine
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.metadata.expressions.environment import Env
 from xrm.metadata.model import POINTERS, Relationship, Shape
-from xrm.metadata.values import PersonName, Ref
+from xrm.metadata.values import Ref, meant
 
 
 class StoredEnv:
@@ -42,11 +42,7 @@ class StoredEnv:
             return None
         if name in POINTERS and isinstance(found, UUID):
             return Ref(POINTERS[name], found)
-        if len(path) > 1:
-            return (
-                getattr(found, path[1]) or None if isinstance(found, PersonName) else getattr(found, path[1])
-            )
-        return (found.full or None) if isinstance(found, PersonName) else found
+        return meant(found, *path[1:2])
 
     def follow(self, relationship: str) -> Env | None:
         """The live record on the other side of a relationship to one."""

@@ -116,17 +116,18 @@ class Machine:
     @cached_property
     def autonumbers(self) -> tuple[Field, ...]:
         """The fields that get the next number of their pattern."""
-        return tuple(f for f in self.entity.fields.values() if f.type.name == "autonumber")
+        return tuple(f for f in self.entity.fields.values() if f.type.numbering)
 
     @cached_property
-    def money_names(self) -> tuple[str, ...]:
-        """The fields that hold money."""
-        return tuple(f.name for f in self.entity.fields.values() if f.type.name == "money" and not f.through)
+    def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
+        """The fields whose values are stored with their worth in the base currency, and how that is found."""
+        own = (f for f in self.entity.fields.values() if not f.through)
+        return {f.name: f.type.in_base for f in own if f.type.in_base}
 
     @cached_property
-    def secret_names(self) -> frozenset[str]:
+    def sealed_names(self) -> frozenset[str]:
         """The fields whose text is sealed at rest."""
-        return frozenset(n for n, f in self.table.fields.items() if f.field.type.name == "secret")
+        return frozenset(n for n, f in self.table.fields.items() if f.field.type.is_sealed)
 
     @cached_property
     def untracked(self) -> frozenset[str]:
@@ -136,7 +137,7 @@ class Machine:
     @cached_property
     def file_names(self) -> tuple[str, ...]:
         """The fields that hold files."""
-        return tuple(n for n, f in self.table.fields.items() if f.field.type.name in ("file", "image"))
+        return tuple(n for n, f in self.table.fields.items() if f.field.type.holds_files)
 
     @cached_property
     def searched(self) -> Mapping[str, int]:
@@ -224,7 +225,7 @@ class Machine:
         columns = self.table.split_all(values, self.numbers.entities)
         if "title" in columns:
             columns["title__key"] = [fold(title) for title in columns["title"]]
-        for name in self.secret_names & values.keys():
+        for name in self.sealed_names & values.keys():
             column = self.table.fields[name].columns[0].key
             columns[column] = [None if text is None else self.seal.seal(text) for text in values[name]]
         return columns

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from xrm.metadata.values import PersonName, Ref
+from xrm.metadata.values import Ref, meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,7 @@ class RecordEnv:
         found = self.values.get(path[0])
         if found is None or found == () or found == "":
             return None
-        if len(path) > 1:
-            return (
-                getattr(found, path[1]) or None if isinstance(found, PersonName) else getattr(found, path[1])
-            )
-        return (found.full or None) if isinstance(found, PersonName) else found
+        return meant(found, *path[1:2])
 
     def follow(self, relationship: str) -> Env | None:
         """The related record that `load` gives first."""

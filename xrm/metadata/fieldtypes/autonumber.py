@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from xrm.metadata.expressions.types import TEXT
-from xrm.metadata.fieldtypes.base import Control, FieldType, Params, Storage
+from xrm.metadata.fieldtypes.base import Control, FieldType, Numbering, Params, Storage
 from xrm.metadata.fieldtypes.columns import alone, as_is, as_text, column, only, schema, typed
 from xrm.metadata.fieldtypes.text import line
 
@@ -97,6 +97,7 @@ AUTONUMBER = FieldType(
     json_schema=schema(type="string", maxLength=NUMBER_LENGTH, readOnly=True, examples=["CMP-2026-0042"]),
     words=as_text,
     faults=_faults,
+    numbering=Numbering(number_scope, lambda params, n, on: format_number(params["pattern"], n, on)),
     is_writable=False,
     can_be_searched=True,
 )

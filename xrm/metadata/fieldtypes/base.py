@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum, auto
 from typing import Any
 
@@ -101,6 +102,14 @@ class BadValue(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Numbering:
+    """How the engine numbers new records: the name of the counter's span on a day, and the `n`-th number."""
+
+    span: Callable[[Params, date], str]
+    number: Callable[[Params, int, date], str]
+
+
+@dataclass(frozen=True, slots=True)
 class FieldType:
     """A field type as pure data and five pure functions; the only truth about its input.
 
@@ -113,6 +122,11 @@ class FieldType:
     `expression(params)` is the type that the field has in expressions; `part_types` those of `field.part`.
     `words(value, params)` is what search reads of it. `faults(params)` says in sentences what is wrong with
     parameters that their schema alone cannot refuse.
+
+    `main_part` stands for the whole where records are ordered; the first part does where it is empty.
+    `numbering` makes the values of new records. `in_base(value, currency)` is the value as it is stored where
+    that is the base currency. A value `is_sealed` at rest, or is the id of files that the record takes in
+    (`holds_files`), of pictures only (`holds_pictures`).
     """
 
     name: str
@@ -136,3 +150,9 @@ class FieldType:
     is_sortable: bool = True
     can_be_unique: bool = True
     can_be_searched: bool = False
+    main_part: str = ""
+    numbering: Numbering | None = None
+    in_base: Callable[[Any, str], Any] | None = None
+    is_sealed: bool = False
+    holds_files: bool = False
+    holds_pictures: bool = False

@@ -122,6 +122,7 @@ FILE = FieldType(
     join=_join,
     expression=typed(Type(Kind.OPAQUE)),
     json_schema=_schema,
+    holds_files=True,
     is_sortable=False,
     can_be_unique=False,
 )
@@ -139,6 +140,8 @@ IMAGE = FieldType(
     join=_join,
     expression=typed(Type(Kind.OPAQUE)),
     json_schema=_schema,
+    holds_files=True,
+    holds_pictures=True,
     is_sortable=False,
     can_be_unique=False,
 )

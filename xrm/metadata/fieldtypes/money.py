@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -100,6 +101,11 @@ def _join(scalars: tuple[Any, ...], params: Params) -> Money | None:
     return None if amount is None else Money(amount, currency, base)
 
 
+def _in_base(value: Money, currency: str) -> Money:
+    """Money in the base currency is its own base value; without a rate, other currencies have none."""
+    return replace(value, base=value.amount if value.currency == currency else None)
+
+
 def _type(params: Params) -> Type:
     """Money; the one option of a field that fixes its currency is that currency."""
     fixed = params.get("currency")
@@ -157,6 +163,8 @@ MONEY = FieldType(
     part_types=_part_types,
     json_schema=_schema,
     faults=_faults,
+    main_part="base",
+    in_base=_in_base,
     can_be_unique=False,
 )
 

@@ -192,6 +192,7 @@ PERSON_NAME = FieldType(
     part_types=lambda params: dict.fromkeys(_NAME_LENGTHS, TEXT),
     json_schema=_name_schema,
     words=lambda value, params: value.full,
+    main_part="last",
     can_be_searched=True,
 )
 

@@ -145,6 +145,7 @@ ADDRESS = FieldType(
     part_types=_address_part_types,
     json_schema=_address_schema,
     words=_address_words,
+    main_part="city",
     is_sortable=False,
     can_be_unique=False,
     can_be_searched=True,

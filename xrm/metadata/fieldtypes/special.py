@@ -89,6 +89,7 @@ SECRET = FieldType(
     json_schema=schema(
         type="string", maxLength=SECRET_LENGTH, writeOnly=True, examples=["correct horse battery"]
     ),
+    is_sealed=True,
     is_readable=False,
     is_sortable=False,
     can_be_unique=False,

@@ -94,7 +94,7 @@ def _params(context: Context, item: Item, type_: FieldType, owner: str, paths: t
         params["options"] = found
     if context.is_broken(item.merged, *map(str, item.path)):
         return params
-    if type_.name == "expression" and params["entity"] not in context.entity_names(item.pack):
+    if "entity" in params and params["entity"] not in context.entity_names(item.pack):
         context.unknown_entity(params["entity"], item.pack, item.at("entity"))
     for fault in type_.faults(params):
         context.add("M251", fault, f"See the reference of the field type {type_.name}.", item.key_at())

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from xrm.errors import Place
 from xrm.metadata.expressions.types import ORDERED, Attribute, Kind
+from xrm.metadata.fieldtypes.base import Control
 from xrm.metadata.model import Entity, Shape, View
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_KEYS, VIEW_TYPES
@@ -26,7 +27,7 @@ NEEDS: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
     "color": (frozenset({Kind.CHOICE}), "a choice or the state"),
     "sort": (_SORTABLE, "something that has an order"),
 }
-_TYPES_NEEDED: Final = {"image": ("image", "a picture"), "location": ("geo", "a point on the map")}
+_SHOWN_AS: Final = {"image": (Control.IMAGE, "a picture"), "location": (Control.GEO, "a point on the map")}
 
 
 def views_of(context: Context, entity: Entity) -> dict[str, View]:
@@ -142,10 +143,10 @@ def _unfit(context: Context, entity: Entity, path: str, attribute: Attribute, ke
     kinds, words = NEEDS.get(key, (None, ""))
     if kinds is not None and attribute.type.kind not in kinds:
         return words
-    if key in _TYPES_NEEDED:
-        type_, words = _TYPES_NEEDED[key]
+    if key in _SHOWN_AS:
+        control, words = _SHOWN_AS[key]
         field = entity.fields.get(path)
-        return "" if field and field.type.name == type_ else words
+        return "" if field and field.type.control is control else words
     if key == "parent":
         relationship = entity.relationships.get(path)
         is_tree = relationship and relationship.hierarchy and relationship.shape is Shape.LOOKUP
