@@ -70,11 +70,6 @@ class Registry(Mapping[str, T], Generic[T]):
         """Nothing more can be registered."""
         self._is_frozen = True
 
-    @property
-    def is_frozen(self) -> bool:
-        """Whether registration has ended."""
-        return self._is_frozen
-
     def __getitem__(self, name: str) -> T:
         if name in self._things:
             return self._things[name]

@@ -104,7 +104,7 @@ def test_a_savepoint_gives_up_its_part_only(database: Database) -> None:
     with database.write() as unit:
         unit.change(insert, {"n": 1})
         with pytest.raises(Conflict), unit.savepoint():
-            unit.run_many(insert, [{"n": 2}, {"n": 1}])
+            unit.insert_many(SAMPLE, ["n"], [{"n": 2}, {"n": 1}])
         with unit.savepoint():
             unit.change(insert, {"n": 3})
     with database.read() as unit:

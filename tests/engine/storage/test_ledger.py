@@ -18,7 +18,7 @@ from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.feed import FeedPosition, after, in_order, settled
 from xrm.engine.storage.ledger import CHANGE
 from xrm.engine.storage.numbers import assign_numbers, read_numbers
-from xrm.engine.storage.stamp import Stamp, StampReader, bump, read_stamp, stamp_column
+from xrm.engine.storage.stamp import Stamp, StampReader, bump, stamp_column
 from xrm.engine.storage.types import Text
 from xrm.engine.world import FixedClock, World, fixed_world, real_world
 from xrm.errors import MetadataInvalid
@@ -83,8 +83,7 @@ def test_searched_fields_have_slots_of_their_own_up_to_a_limit(installed: Databa
 
 
 def test_the_stamp_rises_for_what_has_changed(installed: Database) -> None:
-    with installed.read() as unit:
-        before = read_stamp(unit)
+    before = StampReader(installed).read()
     with installed.write() as unit:
         bump(unit, rights=True)
         bump(unit, model=True, sessions=True)

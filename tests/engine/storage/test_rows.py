@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tests.engine.storage.conftest import Crm
 from xrm.engine.storage.ledger import USER
-from xrm.engine.storage.rows import Counters, LinkRows, hold
+from xrm.engine.storage.rows import Counters, TableRows, hold
 from xrm.engine.storage.statements import Same
 from xrm.errors import Conflict, Invalid, Stale
 from xrm.metadata.values import Money, PersonName, Ref
@@ -209,7 +209,7 @@ def test_links_carry_attributes_and_no_pair_is_linked_twice(crm: Crm) -> None:
     complaint, user = crm.row("complaint"), crm.row("user", "Helena")
     user |= {"name": "Helena", "name__key": "helena", "email": "h@x", "email__key": "h@x", "active": True}
     link = crm.schema["complaint"].links["handlers"]
-    rows = LinkRows(crm.database, link)
+    rows = TableRows(crm.database, link.table)
     new = {
         "id": crm.world.new_id(),
         "source": complaint["id"],
@@ -223,8 +223,9 @@ def test_links_carry_attributes_and_no_pair_is_linked_twice(crm: Crm) -> None:
         unit.insert_many(USER, list(user), [user])
         rows.insert(unit, [new])
     with crm.database.read() as unit:
-        found = rows.of(unit, [complaint["id"]])
-    assert [(row["target"], row["role"], row["role__key"]) for row in found] == [(user["id"], "Lead", "lead")]
+        columns = [link.table.c[name] for name in ("target", "role", "role__key")]
+        found = unit.execute(sa.select(*columns).where(link.source == complaint["id"])).all()
+    assert [tuple(row) for row in found] == [(user["id"], "Lead", "lead")]
     with pytest.raises(Conflict, match="linked already"), crm.database.write(crm.schema.meanings) as unit:
         rows.insert(unit, [{**new, "id": crm.world.new_id()}])
 

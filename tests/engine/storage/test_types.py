@@ -41,7 +41,7 @@ def _store(database: Database, table: sa.Table, values: list[Any]) -> None:
     with database.write() as unit:
         unit.execute(sa.schema.CreateTable(table))
         rows = [{"n": n, "value": value} for n, value in enumerate(values)]
-        unit.run_many(database.prepare(sa.insert(table), ["n", "value"]), rows)
+        unit.insert_many(table, ["n", "value"], rows)
 
 
 def test_every_value_comes_back_exactly_on_both_paths(database: Database) -> None:
@@ -51,7 +51,7 @@ def test_every_value_comes_back_exactly_on_both_paths(database: Database) -> Non
     empty = {"n": 2, **dict.fromkeys(CASES)}
     with database.write() as unit:
         unit.execute(sa.schema.CreateTable(table))
-        unit.run_many(database.prepare(sa.insert(table), list(full)), [full, empty])
+        unit.insert_many(table, list(full), [full, empty])
     chosen = sa.select(table).order_by(table.c.n)
     prepared = database.prepare(chosen)
     with database.read() as unit:

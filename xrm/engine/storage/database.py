@@ -91,10 +91,6 @@ class UnitOfWork:
             link.deadline = time.monotonic() + self._statement_seconds
         return link
 
-    def run_many(self, prepared: Prepared, rows: Sequence[Values]) -> int:
-        """The statement has run once for each row; gives how many rows it touched."""
-        return self.run_columns(prepared, by_column(prepared.names, rows), len(rows))
-
     def run_columns(self, prepared: Prepared, columns: Columns, count: int) -> int:
         """The statement has run once for each of the `count` rows of these columns; gives how many it touched."""
         rows = prepared.bind_columns(columns, count)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.entity_tables import EntityTable, LinkTable, Scalars
+from xrm.engine.storage.entity_tables import EntityTable, Scalars
 from xrm.engine.storage.ledger import COUNTER
 from xrm.engine.storage.statements import Columns, Prepared, Same, any_of
 from xrm.errors import Problem, Stale
@@ -101,23 +101,6 @@ class Rows(TableRows):
         mine = columns.id == sa.bindparam(_ID, type_=columns.id.type)
         same = columns.version == sa.bindparam(_VERSION, type_=columns.version.type)
         return sa.update(self.table).where(mine, same).values(version=columns.version + 1)
-
-
-class LinkRows(TableRows):
-    """Rows of a many-to-many relationship."""
-
-    def __init__(self, database: Database, link: LinkTable) -> None:
-        super().__init__(database, link.table)
-        self.link = link
-        self._of_sources = database.prepare(
-            sa.select(*link.table.columns).where(any_of(link.source, "sources"))
-        )
-
-    def of(self, unit: UnitOfWork, sources: Iterable[UUID]) -> list[Scalars]:
-        """The links of these records, in no promised order."""
-        prepared = self._of_sources
-        found = unit.run(prepared, {"sources": list(sources)})
-        return [dict(zip(self.columns, prepared.read(row), strict=True)) for row in found]
 
 
 class Counters:

@@ -36,13 +36,6 @@ def stamp_column() -> sa.Label[str]:
     return sa.select(text).scalar_subquery().label("stamp")
 
 
-def read_stamp(unit: UnitOfWork) -> Stamp:
-    """The stamp as this transaction sees it."""
-    columns = (INSTALLATION.c.model, INSTALLATION.c.rights, INSTALLATION.c.sessions)
-    row = unit.execute(sa.select(*columns)).one()
-    return Stamp(row.model, row.rights, row.sessions)
-
-
 def bump(unit: UnitOfWork, *, model: bool = False, rights: bool = False, sessions: bool = False) -> None:
     """Whoever reads the stamp after the commit learns that the named things have changed."""
     columns = INSTALLATION.c
