@@ -31,7 +31,7 @@ class Actor:
     together, "export" or "import": that operation must then be granted cell by cell besides the others.
     `until` is when the token ends by which they act, if one does.
     `shared` holds the ledger numbers of the entities of which records are shared with them or their teams.
-    `signature` is equal for two actors whose queries compile to the same SQL.
+    `signature` is the part that shapes a compiled query; the rest are bound parameters.
     """
 
     id: UUID
@@ -49,11 +49,12 @@ class Actor:
     shared: frozenset[int] = frozenset()
     transfer: str = ""
     until: datetime | None = None
+    signature: Signature = field(init=False, compare=False, repr=False)
 
-    @property
-    def signature(self) -> Signature:
-        """The part of the identity that shapes a compiled query; the rest are bound parameters."""
-        return Signature(tuple(sorted(self.roles)), tuple(sorted(self.shared)), self.transfer)
+    def __post_init__(self) -> None:
+        # Asked for with each statement of a request, so it is made once and with the actor.
+        made = Signature(tuple(sorted(self.roles)), tuple(sorted(self.shared)), self.transfer)
+        object.__setattr__(self, "signature", made)
 
 
 @dataclass(frozen=True, slots=True)
