@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -377,6 +378,26 @@ def test_search_looks_into_a_guarded_field_only_where_it_is_given(office: Office
     assert office.list("account", by=office.rep, search="zebra") == []
     hits = queries(office).search(office.auditor, "zebra")
     assert [h["title"] for h in hits] == ["Guarded Porto"]
+
+
+def test_what_happened_is_compiled_once_for_readers_alike(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = office.make("account", name="Twice")
+    office.change("account", account, name="Three times")
+    read, compiled = queries(office), list[Any]()
+    prepare = office.runtime.database.prepare
+    monkeypatch.setattr(
+        office.runtime.database, "prepare", lambda *a, **k: compiled.append(a) or prepare(*a, **k)
+    )
+    shown = []
+    for _ in range(2):
+        compiled.clear()
+        first = read.history(office.auditor, "account", account, limit=1)
+        rest = read.history(office.auditor, "account", account, limit=1, after=first.next or "")
+        shown.append((first.data, rest.data, read.changes(office.auditor, "", 500).data))
+    assert shown[0] == shown[1]
+    assert compiled == []
 
 
 def test_history_and_feed_show_only_readable_fields_of_readable_records(office: Office) -> None:

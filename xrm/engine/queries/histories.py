@@ -21,7 +21,7 @@ from xrm.engine.queries.request import Page
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.feed import FeedPosition, after, in_order, settled
 from xrm.engine.storage.ledger import CHANGE
-from xrm.engine.storage.statements import any_of
+from xrm.engine.storage.statements import Prepared, any_of
 from xrm.errors import Place, Problem, Unreadable
 from xrm.metadata.fieldtypes.times import write_instant
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService
 
 _COLUMNS = tuple(CHANGE.c)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer())
 _NAMES = tuple(c.key for c in _COLUMNS)
 
 
@@ -44,11 +45,7 @@ def history(
     """The changes of one record, newest first."""
     kit = service.kit(actor)
     below = _whole_number(cursor) if cursor else None
-    chosen = sa.select(*_COLUMNS).where(CHANGE.c.record == sa.bindparam("record", type_=CHANGE.c.record.type))
-    if below is not None:
-        chosen = chosen.where(CHANGE.c.position < sa.bindparam("below", type_=CHANGE.c.position.type))
-    chosen = chosen.order_by(CHANGE.c.position.desc()).limit(sa.bindparam("limit", type_=sa.Integer()))
-    prepared = kit.prepare(chosen)
+    prepared = kit.plan(("history", below is None), lambda: kit.prepare(_of_record(is_first=below is None)))
     values = {"record": record, "below": below, "limit": limit + 1}
     rows = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in unit.run(prepared, values)]
     parameters = service.parameters(actor)
@@ -61,18 +58,25 @@ def feed(service: QueryService, unit: UnitOfWork, actor: Actor, since: str, limi
     """The changes after `since`, oldest first; `next` is where to go on, also when nothing could be shown."""
     kit = service.kit(actor)
     here = _position(since)
-    chosen = (
-        sa.select(*_COLUMNS)
-        .where(settled(), after())
-        .order_by(*in_order())
-        .limit(sa.bindparam("limit", type_=sa.Integer()))
-    )
-    prepared = kit.prepare(chosen)
+    prepared = kit.plan(("feed",), lambda: kit.prepare(_since()))
     values = {"transaction": here.transaction, "position": here.position, "limit": limit}
     rows = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in unit.run(prepared, values)]
     shown = _Shown(kit, unit, service.parameters(actor)).entries(rows)
     last = FeedPosition(rows[-1]["transaction"], rows[-1]["position"]) if rows else here
     return Page([e for e in shown if e is not None], str(last))
+
+
+def _of_record(*, is_first: bool) -> sa.Select[Any]:
+    """The changes of a record, newest first; of a later page those below a position."""
+    columns = CHANGE.c
+    chosen = sa.select(*_COLUMNS).where(columns.record == sa.bindparam("record", type_=columns.record.type))
+    if not is_first:
+        chosen = chosen.where(columns.position < sa.bindparam("below", type_=columns.position.type))
+    return chosen.order_by(columns.position.desc()).limit(_LIMIT)
+
+
+def _since() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).where(settled(), after()).order_by(*in_order()).limit(_LIMIT)
 
 
 def _position(since: str) -> FeedPosition:
@@ -155,11 +159,7 @@ class _Shown:
         return {record: frozenset(names) for record, names in found.items()}
 
     def _passing(self, entity: str, rule: RowRule, records: list[UUID]) -> set[UUID]:
-        frame = self.kit.desk.frame(entity)
-        conditions = [any_of(frame.id, "ids")]
-        if rule != EVERYWHERE:
-            conditions.append(frame.condition(rule))
-        prepared = self.kit.prepare(sa.select(frame.id).where(*conditions))
+        prepared = self.kit.plan(("passing", entity, rule), lambda: _passing(self.kit, entity, rule))
         rows = self.unit.run(prepared, {**self.parameters, "ids": records})
         return {prepared.read(row)[0] for row in rows}
 
@@ -203,6 +203,15 @@ class _Shown:
     def _name(self, key: str) -> str:
         found = self.kit.numbers.field_names.get(int(key)) if key.isdecimal() else None
         return found[1] if found else key
+
+
+def _passing(kit: Kit, entity: str, rule: RowRule) -> Prepared:
+    """The records among `ids` that pass the rule."""
+    frame = kit.desk.frame(entity)
+    conditions = [any_of(frame.id, "ids")]
+    if rule != EVERYWHERE:
+        conditions.append(frame.condition(rule))
+    return kit.prepare(sa.select(frame.id).where(*conditions))
 
 
 def _far_end(row: Mapping[str, Any]) -> tuple[str, str] | None:
