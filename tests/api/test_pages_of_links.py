@@ -20,12 +20,18 @@ relationships:
   parts: {to: [account, city], many: true, inverse: deals}
 """
 NAMED = "title: name\nfields: {name: {type: text, required: true}}\n"
+NOTE = """title: name
+fields: {name: {type: text, required: true}, day: {type: date}}
+relationships:
+  deal: {to: deal, inverse: notes}
+indexes: [[day]]
+"""
 MADE = ["c1", "a1", "a2", "c2", "a3", "c3", "c4"]
 
 
 @pytest.fixture
 def library(database_url: str, tmp_path: Path) -> Iterator[Library]:
-    pack = a_pack("deals", deal=DEAL, account=NAMED, city=NAMED)
+    pack = a_pack("deals", deal=DEAL, note=NOTE, account=NAMED, city=NAMED)
     runtime = make_runtime(database_url, tmp_path, [pack])
     yield Library(runtime, mount(runtime))
     runtime.close()
@@ -94,3 +100,31 @@ def test_an_expansion_gives_the_oldest_links_and_the_cursor_of_the_rest(library:
     assert [row["title"] for row in parts["data"]] == MADE[:3]
     rest = ada("GET", f"/records/deal/{deal}/links/parts?cursor={parts['next']}").json
     assert ([row["title"] for row in rest["data"]], rest["next"]) == (MADE[3:], None)
+
+
+def test_an_expansion_gives_the_first_children_and_the_cursor_of_the_rest(library: Library) -> None:
+    ada = library.admin
+    deals = [made(ada, "deal", name=name)["id"] for name in "DE"]
+    for number, deal in enumerate(deals * 4):
+        day = f"2026-05-{28 - number}" if number < 6 else None
+        made(ada, "note", name=f"n{number}", deal=deal, day=day)
+    listed = ada("GET", "/records/deal?expand=notes(limit=2)&sort=name").json["data"]
+    for deal, shown in zip(deals, listed, strict=True):
+        everything = ada("GET", f"/records/deal/{deal}/links/notes").json["data"]
+        assert len(everything) == 4
+        rows, cursor = shown["notes"]["data"], shown["notes"]["next"]
+        while cursor is not None:
+            page = ada("GET", f"/records/deal/{deal}/links/notes?limit=1&cursor={cursor}")
+            assert page.status_code == 200, page.text
+            rows, cursor = [*rows, *page.json["data"]], page.json["next"]
+        assert [row["name"] for row in rows] == [row["name"] for row in everything]
+
+
+def test_the_cursor_of_an_expansion_leads_on_from_its_own_record_only(library: Library) -> None:
+    ada = library.admin
+    deals = [made(ada, "deal", name=name)["id"] for name in "DE"]
+    for number in range(3):
+        made(ada, "note", name=f"n{number}", deal=deals[0])
+    notes = ada("GET", f"/records/deal/{deals[0]}?expand=notes(limit=2)").json["notes"]
+    assert ada("GET", f"/records/deal/{deals[1]}/links/notes?cursor={notes['next']}").status_code == 400
+    assert ada("GET", f"/records/deal/{deals[0]}?expand=notes(limit=3)").json["notes"]["next"] is None

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
+from xrm.engine.queries import cursor
 from xrm.engine.queries.conditions import base_conditions
 from xrm.engine.queries.frame import Element, Frame
 from xrm.engine.queries.linked import LinkReader, cut, giving
@@ -108,14 +109,14 @@ def _to_many(
     stored = side if side.of is None else kit.desk.schema[side.of[0]].entity.relationships[side.of[1]]
     if stored.shape is Shape.MANY:
         LinkReader(kit, unit, parameters).read(side, stored, ids, item.limit + 1, found)
+        ended: dict[str, str] = {}
     else:
-        _children(kit, unit, side, ids, item, found, parameters)
+        ended = _children(kit, unit, side, ids, item, found, parameters)
     for record in data:
-        rows = found[record["id"]]
-        more = str(item.limit) if len(rows) > item.limit else None
-        shown: Sequence[dict[str, Any]] = rows[: item.limit]
+        shown: Sequence[dict[str, Any]] = found[record["id"]]
+        more = ended.get(record["id"])
         if stored.shape is Shape.MANY:
-            shown, more = cut(side.entity, UUID(record["id"]), side.name, rows, item.limit)
+            shown, more = cut(side.entity, UUID(record["id"]), side.name, shown, item.limit)
         record[item.name] = {"data": shown, "next": more}
 
 
@@ -127,36 +128,61 @@ def _children(
     item: Expand,
     found: dict[str, list[dict[str, Any]]],
     parameters: Mapping[str, Any],
-) -> None:
-    """The first records of each parent, by the order of their entity."""
+) -> dict[str, str]:
+    """The first records of each parent are in `found`, by the order of their entity.
+
+    Gives the cursor of those parents that have more, for the pages of their relationship.
+    """
     plan = kit.plan(
         ("children", side.entity, side.name, item.fields), lambda: _plan_children(kit, side, item.fields)
     )
     rows = unit.run(plan.statement, {**parameters, "ids": list(ids), "most": item.limit + 1})
-    records = []
+    last: dict[str, Sequence[Any]] = {}
+    ended: dict[str, str] = {}
     for row in rows:
-        record = plan.presenter.record(row)
-        found[str(plan.statement.read(row)[-2])].append(record)
-        records.append(record)
+        *key, parent, _ = plan.statement.read(row, len(row) - plan.keys - 2)
+        near = str(parent)
+        if len(found[near]) == item.limit:
+            ended[near] = cursor.encode(_pages(side, parent), last[near])
+        else:
+            found[near].append(plan.presenter.record(row))
+            last[near] = key
+    records = [record for of_one in found.values() for record in of_one]
     name_references(kit, unit, records, plan.presenter.any_references, parameters)
+    return ended
+
+
+def _pages(side: Relationship, record: UUID) -> Query:
+    """What the pages of a relationship's children have in common."""
+    child, _ = _stored_end(side)
+    return Query(child, within=(side.entity, record, side.name))
+
+
+def _stored_end(side: Relationship) -> tuple[str, str]:
+    if side.of is None:
+        raise AssertionError("an inverse side always names the stored one")
+    return side.of
 
 
 @dataclass(frozen=True, slots=True)
 class _ChildrenPlan:
-    """A statement whose rows end with the parent and the place among its children, and what they mean."""
+    """A statement and what its rows mean.
+
+    They end with the sort key, of which they hold so many values, the parent and the place among its children.
+    """
 
     statement: Prepared
     presenter: Presenter
+    keys: int
 
 
 def _plan_children(kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], ...] | None) -> _ChildrenPlan:
-    if side.of is None:
-        raise AssertionError("an inverse side always names the stored one")
-    child, lookup = side.of
+    child, lookup = _stored_end(side)
     frame, places = kit.desk.frame(child), Places()
     pointer, extra = _pointer(kit, frame, lookup, side.entity)
     made = outputs(frame, kit.contracts, fields, places)
-    place = sa.func.row_number().over(partition_by=pointer, order_by=ordered(sort_keys(frame, ())))
+    keys = sort_keys(frame, ())
+    place = sa.func.row_number().over(partition_by=pointer, order_by=ordered(keys))
 
     def first_of_each(columns: Sequence[Element]) -> sa.Select[Any]:
         conditions = (any_of(pointer, "ids"), *extra, *base_conditions(frame, Trash.LIVE))
@@ -164,9 +190,9 @@ def _plan_children(kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], 
         last = list(chosen.c)[-1]
         return sa.select(chosen).where(last <= sa.bindparam("most", type_=sa.Integer())).order_by(last)
 
-    columns = [*(c for o in made for c in o.columns), pointer, place]
+    columns = [*(c for o in made for c in o.columns), *(key.column for key in keys), pointer, place]
     statement = kit.prepare(gathered(first_of_each, columns, places, lambda here: [here[id(place)]]))
-    return _ChildrenPlan(statement, Presenter(made, kit.dialect))
+    return _ChildrenPlan(statement, Presenter(made, kit.dialect), len(keys))
 
 
 def _pointer(
