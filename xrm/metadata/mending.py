@@ -24,12 +24,29 @@ _NO: Final = frozenset({"false", "no", "off", "0", "n"})
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """One change at `path`: a key gets another `name`, or a value is another one, or both are gone."""
+class Renaming:
+    """The key at the end of `path` has another name."""
 
     path: Path
-    name: str = ""
-    value: Any = None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The value at `path` is another one."""
+
+    path: Path
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is at `path` is gone, with its key."""
+
+    path: Path
+
+
+Change = Renaming | Replacement | Removal
 
 
 def meant_by(word: str, known: Iterable[str]) -> str:
@@ -51,40 +68,40 @@ def name_meant_by(word: str, longest: int) -> str:
     return folded if is_name(folded, longest) else ""
 
 
-def mended(raw: Any, positions: Positions, edits: Iterable[Edit]) -> tuple[Any, Positions]:
+def mended(raw: Any, positions: Positions, changes: Iterable[Change]) -> tuple[Any, Positions]:
     """Copies with all changes made, deepest first; whatever an earlier one took away is passed over."""
     value, tree = deepcopy(raw), deepcopy(positions.tree)
-    for edit in sorted(set_of(edits), key=_order, reverse=True):
-        if not edit.path:
+    for change in sorted(_first_of_each(changes), key=_order, reverse=True):
+        if not change.path:
             return None, positions
-        _apply(value, tree, edit)
+        _apply(value, tree, change)
     return value, Positions(tree)
 
 
-def set_of(edits: Iterable[Edit]) -> list[Edit]:
+def _first_of_each(changes: Iterable[Change]) -> list[Change]:
     """The first change of each path."""
-    by_path: dict[Path, Edit] = {}
-    for edit in edits:
-        by_path.setdefault(edit.path, edit)
+    by_path: dict[Path, Change] = {}
+    for change in changes:
+        by_path.setdefault(change.path, change)
     return list(by_path.values())
 
 
-def _order(edit: Edit) -> tuple[int, tuple[tuple[int, str], ...]]:
+def _order(change: Change) -> tuple[int, tuple[tuple[int, str], ...]]:
     """Deep before shallow, and later items of a list before earlier ones, so that indexes hold."""
-    return len(edit.path), tuple((s, "") if isinstance(s, int) else (0, s) for s in edit.path)
+    return len(change.path), tuple((s, "") if isinstance(s, int) else (0, s) for s in change.path)
 
 
-def _apply(value: Any, tree: Any, edit: Edit) -> None:
-    found = _parent(value, tree, edit.path)
+def _apply(value: Any, tree: Any, change: Change) -> None:
+    found = _parent(value, tree, change.path)
     if found is None:
         return
     container, children = found
-    step: Any = edit.path[-1]
-    if edit.name:
-        _rename(container, step, edit.name)
-        _rename(children, step, edit.name)
-    elif edit.value is not None:
-        container[step] = edit.value
+    step: Any = change.path[-1]
+    if isinstance(change, Renaming):
+        _rename(container, step, change.name)
+        _rename(children, step, change.name)
+    elif isinstance(change, Replacement):
+        container[step] = change.value
     else:
         del container[step]
         del children[step]

@@ -21,7 +21,16 @@ from xrm.metadata.documents import SourceDocument
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.keywords import Validator, second
 from xrm.metadata.limits import PROBLEMS_PER_DOCUMENT
-from xrm.metadata.mending import Edit, flag_meant_by, meant_by, mended, name_meant_by
+from xrm.metadata.mending import (
+    Change,
+    Removal,
+    Renaming,
+    Replacement,
+    flag_meant_by,
+    meant_by,
+    mended,
+    name_meant_by,
+)
 from xrm.metadata.names import (
     LANGUAGE_PATTERN,
     MAX_MEMBER,
@@ -91,7 +100,7 @@ class _Fault:
 
     problem: Problem
     path: Path
-    edits: tuple[Edit, ...] = ()
+    changes: tuple[Change, ...] = ()
     breaks: tuple[Path, ...] = ()
     again: Path | None = None
 
@@ -186,12 +195,12 @@ def _is_in(path: Path, parts: frozenset[Path]) -> bool:
 
 def _read_on(document: SourceDocument, faults: Iterable[_Fault], rest: Iterable[_Failure]) -> SourceDocument:
     """The document with what was put right or taken out; of the rest nothing is guessed."""
-    edits = [edit for fault in faults for edit in fault.edits]
+    changes = [change for fault in faults for change in fault.changes]
     broken = {path for fault in faults for path in fault.breaks}
     for failure in rest:
-        edits += [Edit(failure.at)] if _is_taken_out(failure) else []
+        changes += [Removal(failure.at)] if _is_taken_out(failure) else []
         broken |= {failure.at, _item(document.kind, failure.at)}
-    raw, positions = mended(document.raw, document.positions, edits)
+    raw, positions = mended(document.raw, document.positions, changes)
     return replace(document, raw=raw, positions=positions, broken=document.broken | broken)
 
 
@@ -254,7 +263,7 @@ def _expression_rest(document: SourceDocument, path: Path, key: str, whole: str,
     """What stands before the stray key is half an expression, so it goes too."""
     message = f'The key "{key}" looks like the rest of an expression.'
     hint = "Inside { } put the whole expression in quotes, for a comma ends it otherwise."
-    gone = [Edit((*path, key)), *([Edit((*path, whole))] if whole else [])]
+    gone = [Removal((*path, key)), *([Removal((*path, whole))] if whole else [])]
     breaks = _broken_by(document.kind, (*path, whole)) if whole else ()
     return _Fault(Problem("M119", message, hint, where), (*path, key), tuple(gone), breaks)
 
@@ -267,15 +276,15 @@ def _unknown_key(
         problem = Problem(
             "M108", f'This version of xrm does not run "{key}" of a transition.', "Take it out.", where
         )
-        return _Fault(problem, at, (Edit(at),))
+        return _Fault(problem, at, (Removal(at),))
     free = [k for k in (*error.schema.get("x-near", ()), *known) if k not in error.instance]
     problem = Problem("M110", f'The key "{key}" is not known{_in(path)}.', near_hint(key, free), where)
     meant = meant_by(key, free)
     if meant in _STRUCTURAL or (meant and meant in error.schema.get("required", ())):
-        return _Fault(problem, at, (Edit(at, name=meant),), again=path)
+        return _Fault(problem, at, (Renaming(at, meant),), again=path)
     near = near_names(key, free)[:1]
     breaks = tuple(p for n in near for p in _broken_by(document.kind, (*path, n)))
-    return _Fault(problem, at, (Edit(at),), breaks)
+    return _Fault(problem, at, (Removal(at),), breaks)
 
 
 def _broken_by(kind: str, path: Path) -> tuple[Path, ...]:
@@ -295,7 +304,7 @@ def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
         return _wrong_name(document, error, path)
     if error.keyword == "x-later":
         message = f'This version of xrm does not carry out "{path[-1]}".'
-        return _Fault(Problem("M108", message, error.limit, document.key_at(path)), path, (Edit(path),))
+        return _Fault(Problem("M108", message, error.limit, document.key_at(path)), path, (Removal(path),))
     twice = second(error.instance) if error.keyword == "uniqueItems" else None
     at = path if twice is None else (*path, twice)
     problem = Problem(*_words(error, path), document.at(at))
@@ -304,14 +313,14 @@ def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
     meant = _value_meant(error)
     if problem.code == "M108" and path[-1] == "type":  # what else it says is of that type, too
         item = _item(document.kind, path)
-        return _Fault(problem, at, (Edit(item),), (item,))
+        return _Fault(problem, at, (Removal(item),), (item,))
     is_choice = problem.code == "M117" or (path[-1:] == ("type",) and error.schema == {"type": "string"})
     again = path[:-1] if is_choice else None
     if meant is not None:
-        return _Fault(problem, at, (Edit(at, value=meant),), again=again)
+        return _Fault(problem, at, (Replacement(at, meant),), again=again)
     if twice is not None:
-        return _Fault(problem, at, (Edit(at),))
-    return _Fault(problem, at, (Edit(at),), _broken_by(document.kind, path), again)
+        return _Fault(problem, at, (Removal(at),))
+    return _Fault(problem, at, (Removal(at),), _broken_by(document.kind, path), again)
 
 
 def _value_meant(error: _Failure) -> Any:
@@ -337,10 +346,10 @@ def _wrong_name(document: SourceDocument, error: _Failure, path: Path) -> _Fault
     container = _container(document.raw, path)
     if error.limit != NAME_PATTERN:
         none_is_left = not any(re.search(error.limit, key) for key in container)
-        return _Fault(problem, at, (Edit(at),), _broken_by(document.kind, path) if none_is_left else ())
+        return _Fault(problem, at, (Removal(at),), _broken_by(document.kind, path) if none_is_left else ())
     meant = name_meant_by(word, error.schema.get("maxLength", MAX_MEMBER))
     is_free = bool(meant) and isinstance(container, dict) and meant not in container
-    return _Fault(problem, at, (Edit(at, name=meant),) if is_free else (), breaks=(at,))
+    return _Fault(problem, at, (Renaming(at, meant),) if is_free else (), breaks=(at,))
 
 
 def _container(raw: Any, path: Path) -> Any:
