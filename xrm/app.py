@@ -50,6 +50,10 @@ class App(Flask):
         """The request is served with the address of whoever stands before the trusted proxies."""
         peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
         environ["REMOTE_ADDR"] = self._proxies.caller(peer, forwarded)
+        if environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
+            # Granian ends a body that breaks off like one that is whole. Without this word the length that
+            # was said is compared with what came.
+            environ.pop("wsgi.input_terminated", None)
         return self._direct(environ, start_response)
 
     def _failed(self, environ: dict[str, Any], start_response: Any, failure: Exception, begun: float) -> Any:

@@ -19,6 +19,7 @@ EDGE_CODES: Mapping[str, str] = MappingProxyType(
         "H107": "The idempotency key was used before, for another request.",
         "H108": "A request with the same idempotency key is still running.",
         "H109": "The address does not take this method.",
+        "H110": "The file does not say how long it is.",
         "H150": "The program failed; the request id leads to the log.",
     }
 )
@@ -27,6 +28,12 @@ EDGE_CODES: Mapping[str, str] = MappingProxyType(
 def unreadable(code: str, message: str, hint: str = "", path: str = "") -> Unreadable:
     """The refusal of a body, header or parameter that cannot be parsed."""
     return Unreadable(Problem(code, message, hint, Place(path=path)))
+
+
+def endless() -> Unreadable:
+    """The refusal of a file without a length: nobody could tell its end from a connection that broke."""
+    problem = Problem("H110", "The file does not say how long it is.", "Send it with Content-Length.")
+    return Unreadable(problem, facts={"status": 411})
 
 
 def over(limits: Limits, name: str) -> TooLarge:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request
 from xrm import correlation
 from xrm.api.answers import Answer, is_current
 from xrm.api.call import Call, Stopwatch
-from xrm.api.codes import over, unreadable
+from xrm.api.codes import endless, over, unreadable
 from xrm.api.idempotency import HEADER as KEY
 from xrm.api.idempotency import answered_once, once_of
 from xrm.api.jobs import begun
@@ -77,7 +77,8 @@ class Edge:
 
     def _open(self, watch: Stopwatch, route: Route, request: Request, held: ExitStack) -> Call:
         limits = self.runtime.settings.limits
-        request.max_content_length = limits.file_bytes if route.takes_file else limits.body_bytes
+        # One more, so that a body without a length shows that it is too long instead of ending at the limit.
+        request.max_content_length = (limits.file_bytes if route.takes_file else limits.body_bytes) + 1
         query = request.query_string.decode()
         if "%00" in query:
             raise unreadable("H104", "A parameter holds a NUL character.", "Remove it.")
@@ -116,9 +117,10 @@ def _params(query: str) -> dict[str, list[str]]:
 
 def _body(runtime: Runtime, request: Request) -> Callable[[], bytes]:
     def read() -> bytes:
-        if (request.content_length or 0) > runtime.settings.limits.body_bytes:
+        most = runtime.settings.limits.body_bytes
+        if (request.content_length or 0) > most or len(data := request.get_data(cache=True)) > most:
             raise over(runtime.settings.limits, "body_bytes")
-        return request.get_data(cache=True)
+        return data
 
     return read
 
@@ -127,6 +129,8 @@ def _stream(runtime: Runtime, request: Request, held: ExitStack) -> Callable[[],
     """The body as it comes in; where a key stands for it, from its beginning each time."""
 
     def stream() -> BinaryIO:
+        if request.content_length is None and request.stream.read(1):
+            raise endless()
         if (request.content_length or 0) > runtime.settings.limits.file_bytes:
             raise over(runtime.settings.limits, "file_bytes")
         return cast(BinaryIO, request.stream)
