@@ -70,6 +70,20 @@ def test_a_narrowed_token_makes_no_wider_one(library: Library) -> None:
     assert narrow("POST", "/me/tokens", json={"name": "x", "roles": ["librarian"]}).status_code == 403
 
 
+def test_a_token_narrowed_to_all_of_the_roles_makes_none_that_gets_the_roles_of_later(
+    library: Library,
+) -> None:
+    lena = library.librarian
+    narrow = by(library, new(lena, roles=["librarian", "caller"])["token"])
+    child = by(library, new(narrow)["token"])
+    user = library.runtime.directory.user("lena@example.com")
+    library.runtime.identity.people.assign_roles(
+        library.runtime.installer, user, ["librarian", "caller", "system_admin"]
+    )
+    assert "system_admin" in roles(lena)
+    assert [sorted(roles(token)) for token in (narrow, child)] == [["caller", "librarian"]] * 2
+
+
 def test_a_token_ends_when_it_was_told_and_makes_none_that_lasts_longer(library: Library) -> None:
     now = library.runtime.world.now()
     until = (now + timedelta(days=1)).isoformat()

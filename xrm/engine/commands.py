@@ -29,7 +29,8 @@ class Actor:
     the units below it. `door` says through which surface the act came (api, page, import, cli, job ...);
     `cause` is the change or run that led to it, if any. `transfer` says that records are carried out or in
     together, "export" or "import": that operation must then be granted cell by cell besides the others.
-    `until` is when the token ends by which they act, if one does.
+    `until` is when the token ends by which they act, if one does; `narrowed` says that one gives these roles
+    and no others, whatever the person comes to hold.
     `shared` holds the ledger numbers of the entities of which records are shared with them or their teams.
     `signature` is the part that shapes a compiled query; the rest are bound parameters.
     """
@@ -49,6 +50,7 @@ class Actor:
     shared: frozenset[int] = frozenset()
     transfer: str = ""
     until: datetime | None = None
+    narrowed: bool = False
     signature: Signature = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

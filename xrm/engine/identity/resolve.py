@@ -107,7 +107,9 @@ def _load(unit: UnitOfWork, kind: str, hashed: bytes) -> Known | None:
     if row is None:
         return None
     actor, ends = _actor(unit, row), row["expires_at"]
-    return Known(replace(actor, until=ends) if kind == "token" else actor, ends)
+    if kind == "token":
+        actor = replace(actor, until=ends, narrowed=row["roles"] is not None)
+    return Known(actor, ends)
 
 
 def actor_of(unit: UnitOfWork, user: UUID, door: str) -> Actor | None:

@@ -122,6 +122,7 @@ def _token(row: Mapping[str, Any]) -> Token:
 
 
 def _narrowed(unit: UnitOfWork, actor: Actor) -> list[str] | None:
-    """The roles in which the actor acts, where these are not all that they hold."""
+    """The roles in which the actor acts, where a token or less than all that they hold narrows them."""
     held = unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == actor.id)).scalars()
-    return None if actor.roles.issuperset(held) else sorted(actor.roles)
+    is_whole = not actor.narrowed and actor.roles.issuperset(held)
+    return None if is_whole else sorted(actor.roles)
