@@ -472,3 +472,23 @@ def test_a_costlier_setting_hashes_again_at_the_next_sign_in(identity, helena, d
     with database.read() as unit:
         assert "m=16," in unit.execute(sa.select(CREDENTIAL.c.password)).scalar_one()
     assert isinstance(identity.resolve_session(signed_in(identity)), Actor)
+
+
+def test_guessing_the_present_password_counts_as_guessing_at_the_door(identity, helena):
+    actor = identity.resolve_session(signed_in(identity))
+    for _ in range(SETTINGS.limits.sign_in_attempts):
+        with pytest.raises(Forbidden):
+            identity.people.change_password(actor, "not the old one", "another horse battery")
+    with pytest.raises(TooMany):
+        identity.people.change_password(actor, PASSWORD, "another horse battery")
+    with pytest.raises(TooMany):
+        signed_in(identity)
+
+
+def test_a_right_present_password_forgets_the_wrong_ones(identity, helena):
+    actor = identity.resolve_session(signed_in(identity))
+    for _ in range(SETTINGS.limits.sign_in_attempts - 1):
+        with pytest.raises(Forbidden):
+            identity.people.change_password(actor, "not the old one", "another horse battery")
+    identity.people.change_password(actor, PASSWORD, "another horse battery")
+    assert resolves(identity, identity.sign_in(EMAIL, "another horse battery").token)

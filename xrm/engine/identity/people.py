@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.identity.attempts import Attempts
 from xrm.engine.identity.passwords import Passwords, check_password
 from xrm.engine.identity.work import Identified, Work, checked_name, demand_administrator
 from xrm.engine.storage.database import UnitOfWork
@@ -26,8 +27,8 @@ CHANGEABLE = frozenset({"name", "email", "language", "zone", "unit", "manager"})
 class People:
     """The users of an installation."""
 
-    def __init__(self, work: Work, passwords: Passwords) -> None:
-        self._work, self._passwords = work, passwords
+    def __init__(self, work: Work, passwords: Passwords, attempts: Attempts) -> None:
+        self._work, self._passwords, self._attempts = work, passwords, attempts
 
     def create_user(
         self,
@@ -107,14 +108,20 @@ class People:
         self._change_password(actor, user, password)
 
     def change_password(self, actor: Actor, old: str, new: str) -> None:
-        """The actor has another password; every session of theirs has ended."""
+        """The actor has another password; every session of theirs has ended.
+
+        A wrong present one counts as a failed sign-in to the account; raises TooMany after too many.
+        """
         with self._work.database.read() as unit:
+            email = unit.execute(sa.select(USER.c.email).where(USER.c.id == actor.id)).scalar_one()
             kept = unit.execute(
                 sa.select(CREDENTIAL.c.password).where(CREDENTIAL.c.user == actor.id)
             ).scalar()
+        attempt = self._attempts.begin(email_key(email), "")
         if not self._passwords.is_right(kept, old):
             message = "This is not your present password."
             raise Forbidden(Problem("A135", message, "Type it again.", Place(path="old")))
+        self._attempts.forget(attempt)
         self._change_password(actor, actor.id, new)
 
     def _change_password(self, actor: Actor, user: UUID, password: str) -> None:

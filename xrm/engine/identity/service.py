@@ -40,7 +40,7 @@ class Identity:
         self._tokens = Tokens(work)
         self._resolver = Resolver(database, world)
         self._pace = Pace(world, limits.requests_per_minute)
-        self.people = People(work, passwords)
+        self.people = People(work, passwords, attempts)
         self.groups = Groups(work)
 
     def sign_in(self, email: str, password: str, *, address: str = "", agent: str = "") -> Session:
