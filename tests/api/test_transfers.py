@@ -39,6 +39,15 @@ def test_a_file_becomes_records_and_the_job_says_how(library: Library) -> None:
     assert (undone.status_code, undone.json["result"]["deleted"]) == (200, 1)
 
 
+@pytest.mark.parametrize("asked", ["entity=school", "entity=nothing", "entity=book&preview=true"])
+def test_a_file_that_somebody_may_not_import_is_not_kept(library: Library, asked: str) -> None:
+    files = library.runtime.settings.data / "files"
+    before = sorted(files.rglob("*"))
+    refused = library.visitor("POST", f"/imports?{asked}", data="name\nNo\n", headers=CSV)
+    assert refused.status_code in (403, 404), refused.text
+    assert sorted(files.rglob("*")) == before
+
+
 def test_a_preview_says_where_columns_go_and_changes_nothing(library: Library) -> None:
     seen = library.admin(
         "POST", "/imports?entity=school&preview=true", data="Name;Color\nOne;red\n", headers=CSV

@@ -32,7 +32,8 @@ def imports(call: Call) -> Answer:
     media = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media not in _MEDIA:
         raise WrongType(Problem("R115", "This call takes a CSV file.", "Send Content-Type: text/csv."))
-    request = _request(call, call.runtime.transfer.keep(call.stream()))
+    entity = _entity(call.param("entity"))
+    request = _request(call, entity, call.runtime.transfer.keep(call.actor, entity, call.stream()))
     if _flag(call, "preview"):
         return answer(_preview(call, request))
     return started(call.runtime.transfer.start_import(call.actor, request, beside=call.beside))
@@ -47,14 +48,14 @@ def exports(call: Call) -> Answer:
     return started(call.runtime.transfer.start_export(call.actor, request, beside=call.beside))
 
 
-def _request(call: Call, content: str) -> ImportRequest:
+def _request(call: Call, entity: str, content: str) -> ImportRequest:
     given: dict[str, Any] = {name: call.param(name) for name in _TEXTS if call.param(name)}
     formats = {name: call.param(name) for name in _FORMATS if call.param(name)}
     mapping = _mapping(call)
     return ImportRequest.of(
         {
             **given,
-            "entity": _entity(call.param("entity")),
+            "entity": entity,
             "content": content,
             "mapping": mapping,
             "dry_run": _flag(call, "dry_run"),

@@ -70,7 +70,7 @@ def _imported(
     from xrm.engine.transfer import ImportRequest
 
     with file.open("rb") as source:
-        content = runtime.transfer.keep(source)
+        content = runtime.transfer.keep(actor, entity, source)
     request = ImportRequest(
         entity=entity,
         content=content,

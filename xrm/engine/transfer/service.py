@@ -49,8 +49,12 @@ class Transfer:
 
     # --- import -------------------------------------------------------------------------------------
 
-    def keep(self, source: BinaryIO) -> str:
-        """The file is kept; gives its hash for a request. Raises TooLarge past the limit of a file."""
+    def keep(self, actor: Actor, entity: str, source: BinaryIO) -> str:
+        """The file is kept; gives its hash for a request. Raises TooLarge past the limit of a file.
+
+        Raises NotFound or Forbidden, and keeps nothing, where the actor may not import into the entity.
+        """
+        demand_entity(self._ground.current(), actor, entity, IMPORT)
         return self._ground.files.put(source, self._ground.limits.file_bytes).sha256
 
     def preview(self, actor: Actor, request: ImportRequest) -> Preview:

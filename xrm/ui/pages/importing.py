@@ -59,7 +59,7 @@ def choose(visit: Visit, entity: str) -> Response:
         return _chooser(visit, found, visit.ui.t("Choose a file."))
     name = given.filename[:LONGEST_NAME]
     try:
-        file = File(visit.runtime.transfer.keep(cast(BinaryIO, given.stream)), name)
+        file = File(visit.runtime.transfer.keep(visit.actor, entity, cast(BinaryIO, given.stream)), name)
         preview(visit, found, file)
     except REFUSALS as error:
         return _chooser(visit, found, *(f"{p.message} {p.hint}".strip() for p in error.problems))
