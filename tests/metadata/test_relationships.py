@@ -97,6 +97,28 @@ def test_many_to_many_has_attributes_and_days():
     assert side(model, "contact.handles").of == ("ticket", "handlers")
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sensitive: true",
+        "privacy: personal",
+        "search: true",
+        "index: true",
+        "unique: true",
+        "track: false",
+        "visible_when: name == empty",
+        "required_when: name == empty",
+        "readonly_when: name == empty",
+    ],
+)
+def test_what_is_not_held_for_attributes_of_links_is_refused(word: str):
+    side = f"handlers: {{to: contact, many: true, attributes: {{role: {{type: text, {word}}}}}}}"
+    text = TICKET.format(relationships=f"  {side}")
+    (problem,) = problems_of({**CRM, "entities/ticket.yaml": text})
+    assert (problem.code, word.partition(":")[0] in problem.message) == ("M108", True)
+    assert text.splitlines()[problem.where.line - 1][problem.where.column - 1 :].startswith(word)
+
+
 def test_a_lookup_with_days_is_one_link_at_a_time():
     owner = side(a_ticket("keeper: {to: contact, valid: true}"), "ticket.keeper")
     assert (owner.shape, owner.exclusive) == (Shape.MANY, True)

@@ -13,6 +13,12 @@ from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.fields import check_conditions, field_of, with_expressions
 
 LINK_COLUMNS = ("id", "source", "target", "valid_from", "valid_to", "created_at", "created_by")
+GUARDS = ("sensitive", "privacy")
+NOT_OF_ATTRIBUTES = (
+    *GUARDS,
+    *("search", "index", "unique", "track"),
+    *("visible_when", "required_when", "readonly_when"),
+)
 
 
 def stored_side(context: Context, item: Item, entity: str, paths: tuple[str, ...]) -> Relationship | None:
@@ -112,12 +118,23 @@ def _attributes(context: Context, item: Item, entity: str, paths: tuple[str, ...
             hint = f"Choose another name than {', '.join(LINK_COLUMNS)}."
             context.add("M240", f'Every link has a "{child.name}" by itself.', hint, child.key_at())
             continue
+        _refuse_unheld(context, child)
         field = field_of(
             context, child, f"{entity}.{item.name}", tuple(f"{p}.attributes.{child.name}" for p in paths)
         )
         if field:
             fields[child.name] = field
     return fields
+
+
+def _refuse_unheld(context: Context, attribute: Item) -> None:
+    """Words of a field that nothing holds for an attribute of a link are problems."""
+    for word in (w for w in NOT_OF_ATTRIBUTES if w in attribute.body):
+        message = f'This version of xrm does not carry out "{word}" for attributes of links.'
+        hint = "Take it out; whoever reads the relationship reads its attributes."
+        if word not in GUARDS:
+            hint = "Take it out, or make an entity of its own for these links."
+        context.add("M108", message, hint, attribute.key_at(word))
 
 
 def _check_words(context: Context, item: Item) -> None:
