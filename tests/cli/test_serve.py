@@ -176,10 +176,26 @@ def test_killed_processes_of_a_server_are_replaced_and_none_outlives_it(installa
     assert not last & living().keys()
 
 
-def test_whoever_performs_jobs_ends_when_the_server_was_killed(installation, database_url, tmp_path):
+def test_every_process_of_a_server_ends_when_its_first_one_was_killed(installation, database_url, tmp_path):
     with started(database_url, tmp_path / "data") as (server, _):
         last = children(server.pid)
         server.kill()
-        assert until(lambda: len(last & living().keys()) < len(last), PATIENCE)
+        gone = until(lambda: not last & living().keys(), PATIENCE)
         for process in last & living().keys():
             os.kill(process, signal.SIGTERM)
+        assert gone, "one of them would keep the port, and perform no jobs"
+
+
+def test_a_file_that_breaks_off_on_its_way_is_not_imported(installation, database_url, tmp_path):
+    token = installation.identity.create_token(admin_actor(installation), "test")
+    head = f"POST /api/v1/imports?entity=deal HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n"
+    said = (
+        f"{head}Content-Type: text/csv\r\nContent-Length: 100\r\nConnection: close\r\n\r\nname\nBridge\nTun"
+    )
+    with serving(database_url, tmp_path / "data") as port:
+        with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)) as door:
+            door.sendall(said.encode())
+            door.shutdown(socket.SHUT_WR)
+            assert door.makefile("rb").readline().split()[1] == b"400"
+        assert ask(port, "/api/v1/records/deal", token) == (200, {"data": [], "next": None})
+        assert ask(port, "/api/v1/jobs", token)[1]["data"] == []

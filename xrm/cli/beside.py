@@ -26,6 +26,17 @@ def beside(name: str, work: Callable[[Event], None]) -> Iterator[None]:
         keeper.stop()
 
 
+def end_with_starter() -> None:
+    """This process is told to stop once the one that started it is gone, however that came about."""
+    if multiprocessing.parent_process() is not None:
+        Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(starter: int) -> None:
+    _watch(Event(), starter)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 class _Keeper:
     """Keeps one process going until it is stopped."""
 

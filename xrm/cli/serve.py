@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xrm.cli.beside import beside
+from xrm.cli.beside import beside, end_with_starter
 from xrm.cli.frame import data_option, settings_for, verb
 from xrm.cli.init import kept_way
 from xrm.cli.output import say
@@ -80,6 +80,12 @@ def application() -> Flask:
     return mount(installation())
 
 
+def served() -> Flask:
+    """The same for a process that serves, which ends with the one that started it."""
+    end_with_starter()
+    return application()
+
+
 def perform_jobs(over: Event) -> None:
     """Background jobs were performed until it was over."""
     from xrm.engine.runtime.working import working
@@ -128,7 +134,7 @@ def _server(settings: Settings) -> Any:
     from granian.log import LogLevels
 
     return Granian(
-        "xrm.cli.serve:application",
+        "xrm.cli.serve:served",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
