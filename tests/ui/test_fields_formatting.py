@@ -49,6 +49,8 @@ def spaced(text: str) -> str:
         (EN, "datetime", "2026-07-01T10:00:00Z", "1 Jul 2026, 11:00"),
         (RU, "datetime", "2026-07-01T23:30:00Z", "2 июл. 2026 г., 02:30"),
         (EN, "moment", "2026-11-21T09:00:00Z", "3 hours ago"),
+        (EN, "moment", "2026-11-21T12:00:00Z", "just now"),
+        (PT, "moment", "2026-11-21T11:59:59.800Z", "agora mesmo"),
         (PT, "moment", "2026-11-20T09:00:00Z", "há 1 dia"),
         (EN, "moment", "2026-11-23T12:00:00Z", "in 2 days"),
         (EN, "moment", "2026-11-14T12:00:00Z", "14 Nov 2026"),

@@ -88,7 +88,8 @@ class Reader:
             return str(value)
         gap = instant - self.now
         if abs(gap) < RECENT:
-            return _ago(round(gap.total_seconds()), self.locale)
+            seconds = round(gap.total_seconds())
+            return _ago(seconds, self.locale) if seconds else self.t("just now")
         return _date(instant.astimezone(zone_of(self.zone)).date(), self.locale)
 
     def time(self, value: object) -> str:

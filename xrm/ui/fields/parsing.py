@@ -72,14 +72,17 @@ def plain_number(text: str, mark: str) -> str:
     """The number in `text` with a point as its decimal mark, or `text` itself when it is none.
 
     `mark` is the locale's decimal mark and always wins. The other mark groups thousands, unless what follows
-    cannot be a group: `12.5` is twelve and a half in every locale.
+    cannot be a group: `12.5` is twelve and a half in every locale. Beside a decimal mark it is that or nothing:
+    `1.234,567` where the point is the mark was meant for another locale, and guessing would be wrong by thousands.
     """
     bare = re.sub(r"[\s\u00a0\u202f'’]", "", text).replace("−", "-")
     other = "." if mark == "," else ","
-    if mark in bare:
+    whole, has_mark, part = bare.partition(mark)
+    is_grouped = re.fullmatch(r"[+-]?[1-9]\d{0,2}(" + re.escape(other) + r"\d{3})+", whole) is not None
+    if has_mark and (other in part or (other in whole and not is_grouped)):
+        return text
+    if has_mark or is_grouped:
         bare = bare.replace(other, "").replace(mark, ".")
-    elif re.fullmatch(r"[+-]?[1-9]\d{0,2}(" + re.escape(other) + r"\d{3})+", bare):
-        bare = bare.replace(other, "")
     else:
         bare = bare.replace(other, ".")
     return bare if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", bare) else text
