@@ -1,12 +1,23 @@
 /**
- * Forms: the summary of errors takes the focus, Ctrl Enter saves, leaving with changes asks first, and a colour
- * picker writes into its input.
+ * Forms: the summary of errors takes the focus, Ctrl Enter saves, leaving with changes asks first, a form stays on
+ * its page while the server cannot be reached, and a colour picker writes into its input.
  */
 
 /** After signing in again there is nothing to decide: the form goes back to its page. */
 document.getElementById("resume")?.requestSubmit();
 
 const form = document.getElementById("form");
+const PATIENCE = 10_000;
+
+/** Whether the server answers: a page that a browser cannot send is replaced by the browser's own, with all it held. */
+async function isReached() {
+  try {
+    const answer = await fetch("/health/live", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    return answer.status < 500;
+  } catch {
+    return false;
+  }
+}
 
 document.getElementById("summary")?.focus();
 
@@ -18,12 +29,28 @@ if (form) {
     dirty = true;
     note.textContent = form.dataset.guard;
   });
-  form.addEventListener("submit", (event) => {
+  const lost = document.getElementById("form-lost");
+  let asked = "no";
+  form.addEventListener("submit", async (event) => {
     if (event.defaultPrevented) return;
-    dirty = false;
+    if (asked === "answered") {
+      dirty = false;
+      return;
+    }
+    event.preventDefault();
+    if (asked === "asking") return;
+    asked = "asking";
+    lost.textContent = "";
     form.setAttribute("aria-busy", "true");
+    asked = (await isReached()) ? "answered" : "no";
+    if (asked === "answered") return form.requestSubmit(event.submitter);
+    form.removeAttribute("aria-busy");
+    lost.textContent = lost.dataset.says;
   });
-  addEventListener("pageshow", () => form.removeAttribute("aria-busy"));
+  addEventListener("pageshow", () => {
+    asked = "no";
+    form.removeAttribute("aria-busy");
+  });
   addEventListener("beforeunload", (event) => {
     if (dirty) event.preventDefault();
   });
