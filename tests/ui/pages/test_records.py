@@ -246,6 +246,25 @@ def test_the_search_finds_records_of_every_entity_that_one_may_read(shop: Place,
     assert "Nothing found" in ana.open("/search?q=xylophone").text
 
 
+def test_found_records_of_one_name_are_told_apart(shop: Place, ana: Person) -> None:
+    work = shop.make("customer", name="Iron Yard", tier="gold")
+    shop.make("person", name="Xanthippe Twice", phone="+351211234567")
+    shop.make("person", name="Xanthippe Twice", works_at=work)
+    hits = [e.text for e in ana.open("/search?q=xanthippe").find("a") if e["class"] == "hit"]
+    assert sorted(hits) == ["Xanthippe Twice +351211234567", "Xanthippe Twice Iron Yard"]
+
+
+def test_offers_of_one_name_are_told_apart(shop: Place, ana: Person) -> None:
+    work = shop.make("customer", name="Iron Gate")
+    shop.make("person", name="Ypsilanti Twice", phone="+351211234567")
+    shop.make("person", name="Ypsilanti Twice", works_at=work)
+    shop.make("person", name="Ypsilanti Once", works_at=work)
+    offers = ana.open("/r/customer/lookup/contact?q=ypsilanti").find("div")
+    assert sorted(o.text for o in offers) == [
+        "Ypsilanti Once", "Ypsilanti Twice +351211234567", "Ypsilanti Twice Iron Gate",
+    ]  # fmt: skip
+
+
 def test_every_database_shows_the_same_pages(place: Place) -> None:
     ana = place.person("Ana")
     shown = ana.fill(ana.open("/r/customer/new"), "/r/customer/new", name="Ärger & Söhne", budget__amount="12.50",

@@ -11,6 +11,7 @@ import pytest
 from tests.ui.pages.conftest import Person, Place, a_place
 from xrm.engine.commands import Create
 from xrm.testing import a_pack, make_runtime
+from xrm.ui.pages.home import MOST_TOLD
 from xrm.ui.pages.records import MOST_LISTS
 
 ROWS = 7  # more than a short list shows
@@ -71,7 +72,8 @@ def wheel(database_url: str, tmp_path: Path) -> Iterator[Wheel]:
 
 TABLE = {
     "home": 3,  # the stamp, all counts, what one changed last
-    "search": 3,  # the stamp, where the words are, the best of each
+    "search": 3
+    + MOST_TOLD,  # the stamp, where the words are, the best of each, what is beside the titles of some
     "list": 3,  # the stamp, the page, the count
     "list, narrowed": 4,  # and the title of what it is narrowed to
     "record": 5 + MOST_LISTS,  # the stamp, the record, shares (two), all counts, the first of a few lists

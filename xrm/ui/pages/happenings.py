@@ -12,7 +12,7 @@ from xrm.ui.fields.view import Field
 from xrm.ui.models import Change, Event, HistoryPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
-from xrm.ui.pages.related import written
+from xrm.ui.pages.telling import written
 from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
 

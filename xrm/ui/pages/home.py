@@ -14,9 +14,11 @@ from xrm.ui.models import Empty, Hit, HitGroup, HomePage, Related, RelatedRow, S
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.menu import menu_entities
 from xrm.ui.pages.related import counted_text
+from xrm.ui.pages.telling import facts_of
 from xrm.ui.pages.visit import Visit
 
 TILES, BOARDS, RECENT, HITS = 8, 4, 5, 60
+MOST_TOLD = 6  # of so many entities the hits are read, to say more than their titles
 
 
 def show(visit: Visit) -> Response:
@@ -71,21 +73,22 @@ def search(visit: Visit) -> Response:
     """`GET /search?q=`: records of every entity that hold every word, as far as this person may read."""
     text = visit.arg("q").strip()[: visit.runtime.settings.limits.search_length]
     rows = visit.queries.search(visit.actor, text, limit=HITS) if text else ()
-    groups: dict[str, list[Hit]] = {}
+    groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        groups.setdefault(row["entity"], []).append(_hit(row))
+        groups.setdefault(row["entity"], []).append(row)
     model = SearchPage("/search", text, tuple(_groups(visit, groups, text)))
     return page(visit, "search.html", model)
 
 
-def _groups(visit: Visit, groups: Mapping[str, list[Hit]], text: str) -> Iterator[HitGroup]:
-    for name, hits in groups.items():
+def _groups(visit: Visit, groups: Mapping[str, Sequence[Mapping[str, Any]]], text: str) -> Iterator[HitGroup]:
+    for place, (name, rows) in enumerate(groups.items()):
         entity = visit.model.entities[name]
-        href = f"/r/{name}?{urlencode({'search': text})}"
-        yield HitGroup(visit.plural(entity), entity.icon, tuple(hits), href)
+        said = facts_of(visit, entity, [row["id"] for row in rows]) if place < MOST_TOLD else {}
+        hits = tuple(_hit(row, said.get(row["id"], "")) for row in rows)
+        yield HitGroup(visit.plural(entity), entity.icon, hits, f"/r/{name}?{urlencode({'search': text})}")
 
 
-def _hit(row: Mapping[str, Any]) -> Hit:
+def _hit(row: Mapping[str, Any], detail: str) -> Hit:
     snippet = tuple((piece["text"], bool(piece["match"])) for piece in row["highlight"])
     shown = snippet if "".join(text for text, _ in snippet) != row["title"] else ()
-    return Hit(str(row["title"] or ""), f"/r/{row['entity']}/{row['id']}", snippet=shown)
+    return Hit(str(row["title"] or ""), f"/r/{row['entity']}/{row['id']}", detail, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from xrm.ui.fields.view import Field
 from xrm.ui.models import Hit, HitGroup, Offer, SearchPage
 from xrm.ui.pages.answers import page, part
 from xrm.ui.pages.controls import named
+from xrm.ui.pages.telling import facts_of
 from xrm.ui.pages.visit import Visit
 
 OFFERS = 8
@@ -37,7 +39,8 @@ def offer(visit: Visit, entity: str, relationship: str) -> Response:
     values = values_for(visit, found, relationship, _sent(visit))
     rows = choices(visit, entity, relationship, visit.arg("q")[:LONGEST], most, values)
     if not is_page:
-        return part(visit, "_options.html", offers=[_offer(visit, row, several) for row in rows])
+        said = _said(visit, rows)
+        return part(visit, "_options.html", offers=[_offer(visit, row, several, said) for row in rows])
     return page(visit, "search.html", _page(visit, entity, relationship, rows), current=entity)
 
 
@@ -116,15 +119,23 @@ def _sent(visit: Visit) -> FormData:
     return MultiDict((n.removeprefix(VALUE), v) for n, v in pairs)
 
 
-def _offer(visit: Visit, row: Mapping[str, Any], several: bool) -> Offer:
+def _said(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What tells offers of the same name apart, by id; it is read only where there are such."""
+    alike = [key for key, count in Counter((r["entity"], r["title"]) for r in rows).items() if count > 1]
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        if (row["entity"], row["title"]) in alike:
+            groups.setdefault(row["entity"], []).append(str(row["id"]))
+    told = [facts_of(visit, visit.model.entities[name], ids) for name, ids in groups.items()]
+    return {id_: text for found in told for id_, text in found.items()}
+
+
+def _offer(visit: Visit, row: Mapping[str, Any], several: bool, said: Mapping[str, str]) -> Offer:
     value = f"{row['entity']}/{row['id']}" if several else str(row["id"])
     icon = visit.model.entities[row["entity"]].icon
-    return Offer(
-        value,
-        str(row["title"] or visit.ui.t("Untitled")),
-        str(row.get("hint") or "") if several else "",
-        icon,
-    )
+    hints = (said.get(str(row["id"]), ""), str(row.get("hint") or "") if several else "")
+    title = str(row["title"] or visit.ui.t("Untitled"))
+    return Offer(value, title, " · ".join(hint for hint in hints if hint), icon)
 
 
 def _page(visit: Visit, entity: str, relationship: str, rows: Any) -> SearchPage:

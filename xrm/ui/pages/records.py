@@ -22,9 +22,10 @@ from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.refusals import Said, status_of, summary
-from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of, written
+from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of
 from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
+from xrm.ui.pages.telling import written
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 GRID_ROWS = 50

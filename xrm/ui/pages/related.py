@@ -10,19 +10,17 @@ from uuid import UUID
 from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.request import Page, Query
 from xrm.metadata.model import Entity, Relationship, Shape
-from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, Link, Related, RelatedRow
-from xrm.ui.pages.controls import control_for, of_field, readable_names, states
+from xrm.ui.pages.controls import of_field, readable_names, states
 from xrm.ui.pages.layout import form_of
+from xrm.ui.pages.telling import facts, telling, written
 from xrm.ui.pages.visit import Visit
 
 TOP = 5
 MOST_GRIDS = 4
 NONE = Counted(0, True)
-MOST_TELLING = 3
 CONNECTION = "connection"
 ENDS = {"record_a": ("record_b", "role_a"), "record_b": ("record_a", "role_b")}
-_DETAILS = ("date", "datetime", "select", "lookup", "line", "email", "phone", "money", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def _card(visit: Visit, entity: Entity, record: UUID, side: Relationship, held: 
         found = visit.queries.links(visit.actor, entity.name, record, side.name, limit=TOP)
         rows = tuple(_link_row(visit, entity, record, side, stored, r) for r in found.data)
     else:
-        found = children(visit, entity, record, side, _telling(visit, far))
+        found = children(visit, entity, record, side, telling(visit, far))
         rows = tuple(_row(visit, far, r) for r in found.data)
     closed = _closed(visit, entity, record, side, held)
     if found.next:
@@ -195,59 +193,14 @@ def _far(visit: Visit, side: Relationship) -> Entity:
     )
 
 
-def _telling(visit: Visit, entity: Entity) -> list[str]:
-    """The names whose values may stand beside a title: the state, and the first of its list that suit."""
-    view = next((v for v in entity.views.values() if v.type == "list"), None)
-    plain = [p for p in (view.columns if view else ())[1:] if "." not in p and p != "state"]
-    fitting = [p for p in plain if (c := control_for(visit, entity, p)) is not None and c.kind in _DETAILS]
-    return [*fitting[:MOST_TELLING], *(["state"] if entity.lifecycle else [])]
-
-
 def _row(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> RelatedRow:
     option = next((o for o in states(visit, entity) if o.value == record.get("state")), None)
     return RelatedRow(
         title=str(record.get("title") or visit.ui.t("Untitled")),
         href=f"/r/{entity.name}/{record['id']}",
-        detail=_second_fact(visit, entity, record),
+        detail=facts(visit, entity, record, 1),
         tag=option,
     )
-
-
-def _second_fact(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
-    """What tells namesakes apart: the first telling value that there is."""
-    for name in _telling(visit, entity):
-        field = control_for(visit, entity, name) if name != "state" else None
-        text = written(visit, field, record.get(name)) if field is not None else ""
-        if text and text != record.get("title"):
-            return text
-    return ""
-
-
-def written(visit: Visit, field: Field, value: Any) -> str:
-    """A value as a short text."""
-    if value in (None, "", [], {}):
-        return ""
-    ui = visit.ui
-    if field.kind == "lookup" and isinstance(value, Mapping):
-        return str(value.get("title") or "")
-    if field.kind in ("select", "multi_select"):
-        values = value if isinstance(value, list) else [value]
-        return ", ".join(field.option(v).label for v in values)
-    if field.kind == "boolean":
-        return ui.t("Yes") if value is True else ui.t("No")
-    if field.kind == "person_name" and isinstance(value, Mapping):
-        return " ".join(str(value[k]) for k in ("first", "middle", "last", "suffix") if value.get(k))
-    if field.kind == "address" and isinstance(value, Mapping):
-        return ", ".join(str(v) for v in value.values() if v)
-    ways = {
-        "date": ui.date, "datetime": ui.datetime, "money": ui.money, "decimal": ui.number, "number": ui.number,
-        "percent": ui.percent, "time": ui.time, "duration": ui.duration,
-    }  # fmt: skip
-    if field.kind in ways:
-        return ways[field.kind](value)
-    if isinstance(value, Mapping):
-        return str(value.get("title") or value.get("name") or "")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 # --- links ------------------------------------------------------------------------------------------
