@@ -62,6 +62,16 @@ def test_every_person_of_the_demo_has_a_skill() -> None:
     assert skilled == {user["email"] for user in PEOPLE["users"]}
 
 
+@pytest.mark.parametrize(("entity", "each"), [("task", 3), ("phone_call", 2), ("appointment", 2)])
+def test_whoever_looks_after_accounts_has_something_to_do_with_them(entity: str, each: int) -> None:
+    planned = [(v["owner"]["key"]["email"], BY_REF[v["regarding"]["ref"]]) for v in _values(entity)]
+    looking_after = {v["owner"]["key"]["email"] for v in _values("account") if "owner" in v}
+
+    assert Counter(owner for owner, _ in planned) == dict.fromkeys(looking_after, each)
+    assert {about["entity"] for _, about in planned} == {"account"}
+    assert all(about["values"]["owner"]["key"]["email"] == owner for owner, about in planned)
+
+
 def test_people_belong_to_teams_units_and_roles_that_exist() -> None:
     teams = {team["name"] for team in PEOPLE["teams"]}
     units = {unit["name"] for unit in PEOPLE["units"]}
