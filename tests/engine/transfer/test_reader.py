@@ -84,14 +84,35 @@ def test_rows_have_the_numbers_of_a_spreadsheet_and_empty_ones_are_passed_over()
         (b"a\n", {"encoding": "klingon"}, "I102"),
         (b"a,b\n\xff,1\n", {"encoding": "utf-8"}, "I102"),
         (b'a,b\n"1,2\n', {}, "I103"),
+        (b"PK\x03\x04\x14\x00 a workbook of today", {}, "I103"),
+        (b"PK\x03\x04,b\n1,2\n", {"encoding": "utf-8"}, "I103"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 a workbook of old", {}, "I103"),
+        (b"%PDF-1.7\n", {}, "I103"),
     ],
-    ids=["empty", "blank", "unknown encoding", "wrong encoding", "open quote"],
+    ids=[
+        "empty",
+        "blank",
+        "unknown encoding",
+        "wrong encoding",
+        "open quote",
+        "workbook",
+        "zip",
+        "old",
+        "page",
+    ],
 )
 def test_what_is_no_table_is_refused(content: bytes, given: dict[str, str], code: str) -> None:
     with pytest.raises(Unreadable) as refused:
         cells(opened(content, **given))
     assert refused.value.first.code == code
     assert refused.value.first.hint
+
+
+def test_a_workbook_is_called_one_and_the_way_out_is_named() -> None:
+    with pytest.raises(Unreadable) as refused:
+        opened(b"PK\x03\x04\x14\x00")
+    assert "workbook" in refused.value.first.message
+    assert "CSV" in refused.value.first.hint
 
 
 def test_more_rows_than_an_import_may_have_are_refused() -> None:

@@ -21,6 +21,11 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 LEAST_CELL = 1 << 17
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _EXCEL_HINT = "sep="
+_NO_TEXT = {
+    b"PK\x03\x04": "The file is a workbook or an archive, and no text.",
+    b"\xd0\xcf\x11\xe0": "The file is a workbook of an old kind, and no text.",
+    b"%PDF": "The file is a PDF, and no text.",
+}
 
 
 class Row(NamedTuple):
@@ -72,6 +77,7 @@ class Table:
 
 def open_table(source: BinaryIO, limits: Limits, *, encoding: str = "", delimiter: str = "") -> Table:
     """The form of the file is known: what is not given is guessed; raises Unreadable or TooLarge."""
+    _demand_text(source)
     csv.field_size_limit(max(LEAST_CELL, limits.import_cell))
     chosen = encoding or _encoding_of(source)
     if chosen not in ENCODINGS:
@@ -86,6 +92,15 @@ def open_table(source: BinaryIO, limits: Limits, *, encoding: str = "", delimite
         message = f"The file has {len(heading)} columns."
         raise TooLarge(Problem("L122", message, f"Leave at most {limits.import_columns}."))
     return Table(source, chosen, separator, _named(heading), limits.import_rows)
+
+
+def _demand_text(source: BinaryIO) -> None:
+    """What spreadsheet programs save by themselves would be read as one column of signs."""
+    source.seek(0)
+    start = source.read(4)
+    if start in _NO_TEXT:
+        hint = "Save the sheet as CSV in the program that made it, and import that."
+        raise Unreadable(Problem("I103", _NO_TEXT[start], hint))
 
 
 def _named(heading: Sequence[str]) -> tuple[str, ...]:
