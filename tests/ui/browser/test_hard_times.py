@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.support import browser
 from tests.ui.browser.conftest import Site
 
 
@@ -42,3 +43,11 @@ def test_a_record_scrolls_in_its_pane_and_never_out_of_the_window(site: Site, an
     ana.goto(f"{site.address}/r/customer/{id_}")
     expect(ana.get_by_role("heading", level=1, name=f"A page of {width}")).to_be_visible()
     assert ana.evaluate("document.documentElement.scrollHeight") == 500
+
+
+def test_the_name_of_the_person_has_the_room_that_there_is(site: Site, chromium: Browser) -> None:
+    with browser.watched_page(chromium) as page:
+        site.sign_in(page, "Administrator")
+        name = page.locator(".me .cut")
+        expect(name).to_have_text("Administrator")
+        assert name.evaluate("e => e.scrollWidth <= e.clientWidth")

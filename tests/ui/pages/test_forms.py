@@ -118,9 +118,21 @@ def test_a_title_that_names_nobody_is_refused_however_often_the_form_is_sent(
     for typed in ({}, {"weight": "heavy"}, {"weight": "3"}):
         refused = ana.fill(refused, "/r/customer/new", **typed)
         assert refused.status == 422
-        assert summary(refused)["No record is called “Nobody”. Choose one from the list."] == "#f-contact"
+        told = "Contact: No record is called “Nobody”. Choose one from the list."
+        assert summary(refused)[told] == "#f-contact"
         assert refused.one("input", id="f-contact")["value"] == "Nobody"
     assert ana.fill(refused, "/r/customer/new", contact__text="").status == 200
+
+
+def test_the_summary_follows_the_form_and_names_every_field(ana: Person) -> None:
+    refused = ana.fill(
+        ana.open("/r/customer/new"), "/r/customer/new",
+        name="", email="nonsense", weight="heavy", contact__text="Nobody", orders__0__quantity="3",
+    )  # fmt: skip
+    assert [(href, line.partition(" ")[0]) for line, href in summary(refused).items()] == [
+        ("#f-name", "Name"), ("#f-email", "E-mail"), ("#f-contact", "Contact:"), ("#f-weight", "Weight"),
+        ("#f-orders-0-text", "Orders:"),
+    ]  # fmt: skip
 
 
 def test_a_title_that_names_nobody_never_empties_what_is_stored(shop: Place, ana: Person) -> None:

@@ -105,14 +105,15 @@ def _shown_new(
     visit: Visit, entity: Entity, layout: Layout, begun: Mapping[str, Any], refused: Refused | None = None
 ) -> Response:
     label = visit.label(entity).lower()
+    sections = _sections(visit, layout, begun, {}, refused)
     model = FormPage(
         title=visit.ui.t("New {label}", label=label),
         action=f"/r/{entity.name}/new" + _same_query(visit),
         submit=visit.ui.t("Create {label}", label=label),
         cancel_href=f"/r/{entity.name}",
-        sections=_sections(visit, layout, begun, {}, refused),
+        sections=sections,
         crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
-        problems=summary(refused.said) if refused else (),
+        problems=summary(refused.said, sections) if refused else (),
         has_files=layout.has_files,
         second=visit.ui.t("Create and start another"),
     )
@@ -191,14 +192,15 @@ def _mine(visit: Visit, stored: Stored, post: Post) -> tuple[str, ...]:
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
     title = str(stored.record.get("title") or visit.label(entity))
+    sections = _sections(visit, stored.layout, stored.record, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),
         action=f"{href}/edit",
         submit=visit.ui.t("Save"),
         cancel_href=href,
-        sections=_sections(visit, stored.layout, stored.record, stored.rows, refused),
+        sections=sections,
         crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(title, href)),
-        problems=summary(refused.said) if refused else (),
+        problems=summary(refused.said, sections) if refused else (),
         hidden=_hidden(stored, refused),
         merged=refused.merged if refused else "",
         clashes=refused.clashes if refused else (),

@@ -244,14 +244,15 @@ def _asked(
 ) -> Response:
     found = said or []
     fields = tuple(marked(replace(s.field, value=_typed(s, post)), found) for s in layout.slots)
+    sections = (Section("", fields),)
     model = FormPage(
         title=label,
         action=visit.path,
         submit=label,
         cancel_href=f"/r/{entity.name}/{id_}",
-        sections=(Section("", fields),),
+        sections=sections,
         crumbs=_crumbs(visit, entity, id_, title),
-        problems=summary(found),
+        problems=summary(found, sections),
     )
     return page(visit, "form.html", model, status=status if said else 200, current=entity.name)
 

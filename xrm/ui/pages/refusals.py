@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from xrm.errors import Conflict, Forbidden, Problem, Stale, TooLarge, XrmError
 from xrm.ui.fields.view import ChildRow, Field
-from xrm.ui.models import FormProblem
+from xrm.ui.models import FormProblem, Section
 
 _ROW = re.compile(
     r"(?P<grid>[a-z0-9_]+)(?:\.(?P<verb>create|update|delete))?\[(?P<at>\d+)\](?:\.(?P<rest>.+))?\Z"
@@ -25,6 +25,11 @@ class Said:
     message: str
     name: str = ""
     part: str = ""
+
+    @property
+    def control(self) -> str:
+        """The name of the control, or of the grid that it stands in."""
+        return self.name.partition(".")[0]
 
     @property
     def field_id(self) -> str:
@@ -68,9 +73,23 @@ def _row_name(found: re.Match[str], numbers: RowNumbers) -> str:
     return f"{found['grid']}.{index}.{column}" if column else found["grid"]
 
 
-def summary(said: Iterable[Said]) -> tuple[FormProblem, ...]:
-    """The lines at the head of the form."""
-    return tuple(FormProblem(one.message, one.field_id) for one in said)
+def summary(said: Iterable[Said], sections: Iterable[Section] = ()) -> tuple[FormProblem, ...]:
+    """The lines at the head of the form: what is wrong with the whole, then in the order of its fields.
+
+    Each names its field, since a line up there does not stand beside it.
+    """
+    fields = {f.name: (place, f.label) for place, f in enumerate(f for s in sections for f in s.fields)}
+    nowhere = (len(fields), "")
+    ordered = sorted(said, key=lambda one: fields.get(one.control, nowhere)[0] if one.name else -1)
+    return tuple(
+        FormProblem(_naming(fields.get(one.control, nowhere)[1], one.message), one.field_id)
+        for one in ordered
+    )
+
+
+def _naming(label: str, message: str) -> str:
+    is_named = not label or re.search(rf"\b{re.escape(label)}\b", message, re.IGNORECASE)
+    return message if is_named else f"{label}: {message}"
 
 
 def marked(field: Field, said: Iterable[Said]) -> Field:
