@@ -56,6 +56,9 @@ class Store:
 
         return self.database.transact(lambda unit: around(unit, run) if around else run())
 
+    def do(self, actor: Actor, command: Command, *, around: Callable[..., Outcome] | None = None) -> Outcome:
+        return self.execute(actor, [command], around=around)
+
     def _do(self, command: Command) -> Result:
         self.done.append(command)
         if isinstance(command, Create):

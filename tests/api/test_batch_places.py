@@ -39,3 +39,16 @@ def test_a_command_that_leads_nowhere_is_named_and_nothing_else_is_told(library:
         "R104",
         plain["detail"],
     )
+
+
+@pytest.mark.parametrize("before", [0, 2], ids=["alone", "after others"])
+def test_a_mistake_of_a_command_has_the_same_place_alone_and_after_others(library: Library, before):
+    ada = library.admin
+    school = ada("POST", "/records/school", json={"name": "Old school"}).json["id"]
+    good = [{"create": "school", "values": {"name": f"School {n}"}} for n in range(before)]
+    stale = {"update": "school", "id": school, "version": 9, "values": {"name": "New school"}}
+    empty = {"update": "school", "id": school, "values": {"name": None}}
+    for wrong, code, place in ((stale, "R112", "values"), (empty, "R130", "values.name")):
+        got = ada("POST", "/batch", json={"commands": [*good, wrong]})
+        found = [(error["code"], error["path"]) for error in got.json["errors"]]
+        assert found == [(code, f"commands[{before}].{place}")]

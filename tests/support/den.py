@@ -148,8 +148,11 @@ class Den:
         return replace(self.someone, roles=frozenset(roles))
 
     def run(self, roles: str, *commands: Command) -> Any:
-        """The commands done."""
-        return self.runtime.current().records.execute(self.as_(*roles.split("+")), list(commands))
+        """The commands done; one command as by itself."""
+        records, actor = self.runtime.current().records, self.as_(*roles.split("+"))
+        return (
+            records.do(actor, commands[0]) if len(commands) == 1 else records.execute(actor, list(commands))
+        )
 
     def make(self, entity: str, **values: Any) -> UUID:
         """A new record of the boss."""

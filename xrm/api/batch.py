@@ -23,7 +23,6 @@ from xrm.engine.commands import (
     Update,
     Upsert,
 )
-from xrm.errors import XrmError
 
 Item = dict[str, Any]
 TARGET = ("id", "ref", "key")
@@ -39,7 +38,7 @@ def batch(call: Call) -> Answer:
     if len(items) > call.limits.batch_commands:
         raise over(call.limits, "batch_commands")
     commands = [read_command(item, f"commands[{i}]") for i, item in enumerate(items)]
-    return answer({"data": [told(r) for r in _executed(call, commands)]})
+    return answer({"data": [told(r) for r in call.execute(commands).results]})
 
 
 def read_command(raw: Any, path: str) -> Command:
@@ -52,16 +51,6 @@ def read_command(raw: Any, path: str) -> Command:
     keys, read = VERBS[verbs[0]]
     known_keys(item, verbs[0], *keys, path=path)
     return read(text(item, verbs[0], path), item, path)
-
-
-def _executed(call: Call, commands: list[Command]) -> tuple[Any, ...]:
-    try:
-        return call.execute(commands).results
-    except XrmError as error:
-        if len(commands) > 1:
-            raise
-        problems = [p.under("commands[0].values" if p.where.path else "commands[0]") for p in error.problems]
-        raise type(error)(problems, facts=error.facts) from None
 
 
 def _target(item: Item, path: str) -> Target:

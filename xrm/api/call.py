@@ -12,7 +12,7 @@ from uuid import UUID
 from xrm.api.body import read_json
 from xrm.api.codes import unreadable
 from xrm.api.shapes import as_object, id_of
-from xrm.engine.commands import Actor, Command, Outcome
+from xrm.engine.commands import Actor, Command, Outcome, Result
 from xrm.errors import NotFound, Problem, WrongType
 from xrm.settings import Limits
 
@@ -87,6 +87,12 @@ class Call:
         outcome: Outcome = records.execute(self.actor, commands, mode=mode, around=self.around(_told))
         self.watch.mark("write")
         return outcome
+
+    def do(self, command: Command) -> Result:
+        """The one command of this request is done and durable, remembered likewise."""
+        outcome: Outcome = self.snapshot.records.do(self.actor, command, around=self.around(_told))
+        self.watch.mark("write")
+        return outcome.results[0]
 
     def around(self, told: Callable[[T], Any]) -> Around[T] | None:
         """How other work is remembered in its own transaction, if the request carries an idempotency key.

@@ -28,7 +28,7 @@ def link(call: Call, entity: str, record: str, relationship: str) -> Answer:
         raise unreadable("H105", "to is missing.", 'Send {"to": "id of a record"}.', "to")
     values = object_at(body, "values")
     command = Link(entity, Target(record_id(record)), relationship, body["to"], values)
-    return answer(told(call.execute([command]).results[0]), 201)
+    return answer(told(call.do(command)), 201)
 
 
 def unlink(call: Call, entity: str, record: str, relationship: str, link: str = "") -> Answer:
@@ -37,7 +37,7 @@ def unlink(call: Call, entity: str, record: str, relationship: str, link: str = 
     named = link or call.param("link")
     if not named:
         raise unreadable("R105", "link is missing.", "Name the link: ?link=its id.", "link")
-    call.execute([Unlink(entity, Target(record_id(record)), relationship, record_id(named))])
+    call.do(Unlink(entity, Target(record_id(record)), relationship, record_id(named)))
     return nothing()
 
 
@@ -55,4 +55,4 @@ def transition(call: Call, entity: str, record: str, name: str) -> Answer:
     values = object_at(body, "values")
     reason = text(body, "reason")
     command = Transition(entity, Target(record_id(record)), name, values, call.version(), reason)
-    return shown(call, call.execute([command]).results[0])
+    return shown(call, call.do(command))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -11,13 +10,12 @@ from xrm.api.call import Call, Mode, record_id
 from xrm.api.codes import unreadable
 from xrm.api.problems import said
 from xrm.api.shapes import as_object
-from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update, Upsert
+from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update, Upsert, inside
 from xrm.engine.queries.request import Page, Trash, parse_aggregate, parse_query
-from xrm.errors import NotFound, Place, Problem, XrmError
+from xrm.errors import NotFound, Problem, XrmError
 
 GOOD_ROWS: Literal["good_rows"] = "good_rows"
 VERSION = ("version",)  # every tag needs it, asked for or not
-_COMMAND = re.compile(r"\Acommands\[([0-9]+)\](?:\.values)?")
 
 
 def list_or_group(call: Call, entity: str) -> Answer:
@@ -50,22 +48,21 @@ def create(call: Call, entity: str) -> Answer:
     if isinstance(body, list):
         return _create_many(call, entity, body)
     _mode(call)
-    outcome = call.execute([Create(entity, as_object(body))])
-    made = shown(call, outcome.results[0], 201)
-    return made.with_headers(Location=address(outcome.results[0]))
+    result = call.do(Create(entity, as_object(body)))
+    return shown(call, result, 201).with_headers(Location=address(result))
 
 
 def update(call: Call, entity: str, record: str) -> Answer:
     """`PATCH /records/{entity}/{id}`: the given fields change; `If-Match` guards lost updates."""
     call.allow_only()
     command = Update(entity, Target(record_id(record)), call.object(), call.version())
-    return shown(call, call.execute([command]).results[0])
+    return shown(call, call.do(command))
 
 
 def delete(call: Call, entity: str, record: str) -> Answer:
     """`DELETE /records/{entity}/{id}`: the record is in the trash."""
     call.allow_only()
-    call.execute([Delete(entity, Target(record_id(record)), call.version())])
+    call.do(Delete(entity, Target(record_id(record)), call.version()))
     return nothing()
 
 
@@ -75,7 +72,7 @@ def upsert(call: Call, entity: str) -> Answer:
     by = call.param("by")
     if not by:
         raise unreadable("R105", "by is missing.", "Name a key of the entity: ?by=external_key.", "by")
-    result = call.execute([Upsert(entity, by, call.object())]).results[0]
+    result = call.do(Upsert(entity, by, call.object()))
     if result.outcome == "created":
         return shown(call, result, 201).with_headers(Location=address(result))
     return shown(call, result)
@@ -85,8 +82,7 @@ def restore(call: Call, entity: str, record: str) -> Answer:
     """`POST .../restore`: everything that the same act removed is back."""
     call.allow_only()
     call.object_or_empty()
-    outcome = call.execute([Restore(entity, Target(record_id(record)))])
-    return shown(call, outcome.results[0])
+    return shown(call, call.do(Restore(entity, Target(record_id(record)))))
 
 
 def history(call: Call, entity: str, record: str) -> Answer:
@@ -134,12 +130,13 @@ def _create_many(call: Call, entity: str, rows: Sequence[Any]) -> Answer:
     commands = [Create(entity, as_object(row, f"[{i}]")) for i, row in enumerate(rows)]
     if _mode(call) == GOOD_ROWS:
         outcome = call.execute(commands, mode=GOOD_ROWS)
-        refused = [said(p.under(f"[{i}]")) for i, found in outcome.refused.items() for p in found]
+        refused = [said(_in_list(p, i)) for i, found in outcome.refused.items() for p in found]
         return answer({"data": [told(r) for r in outcome.results], "errors": refused})
     try:
         return answer({"data": [told(r) for r in call.execute(commands).results]}, 201)
     except XrmError as error:
-        raise type(error)(_by_row(error.problems, len(rows)), facts=error.facts) from None
+        alone = 0 if len(rows) == 1 else None
+        raise type(error)([_in_list(p, alone) for p in error.problems], facts=error.facts) from None
 
 
 def _mode(call: Call) -> Mode:
@@ -151,8 +148,8 @@ def _mode(call: Call) -> Mode:
     raise unreadable("R106", f"mode is {mode!r}.", "Give all or good_rows.", "mode")
 
 
-def _by_row(problems: Sequence[Problem], rows: int) -> list[Problem]:
-    """The same problems with paths as the caller wrote them: `[2].amount` for `commands[2].values.amount`."""
-    if rows == 1:
-        return [p.under("[0]") for p in problems]
-    return [p.at(Place(path=_COMMAND.sub(r"[\1]", p.where.path))) for p in problems]
+def _in_list(problem: Problem, position: int | None) -> Problem:
+    """The problem as the caller wrote: `[2].amount` for `commands[2].values.amount`; `position` where it is known."""
+    named, within = inside(problem)
+    at = position if named is None else named
+    return problem if at is None else within.under(f"[{at}]")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from xrm.errors import Problem
+from xrm.errors import Place, Problem
 
 ADMINISTRATOR = "system_admin"
+_COMMAND = re.compile(r"commands\[(\d+)\](?:\.values(?![^.\[]))?\.?")
 
 
 class Signature(NamedTuple):
@@ -191,3 +193,14 @@ class Outcome:
     results: tuple[Result, ...]
     changes: tuple[Change, ...]
     refused: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
+
+
+def inside(problem: Problem) -> tuple[int | None, Problem]:
+    """Which command of a batch the problem is about, and the problem with its place in what that one gives.
+
+    No command is named where what was refused is the batch as a whole.
+    """
+    found = _COMMAND.match(problem.where.path)
+    if found is None:
+        return None, problem
+    return int(found[1]), problem.at(Place(path=problem.where.path[found.end() :]))

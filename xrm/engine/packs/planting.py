@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import Actor, Command, Create, Outcome, Target, Update
+from xrm.engine.commands import Actor, Command, Create, Outcome, Target, Update, inside
 from xrm.engine.packs.seeds import Planting, SeedRecord, key_of, plan_seed, with_refs
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
@@ -21,7 +21,6 @@ from xrm.metadata.model import Model
 T = TypeVar("T")
 BATCH = 200
 KEYS_AT_ONCE = 500
-_COMMAND = re.compile(r"commands\[(\d+)\](?:\.values)?\.?")
 
 Execute = Callable[[Sequence[Command]], Outcome]
 Progress = Callable[[int, int], None]
@@ -173,8 +172,7 @@ def chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
 
 def _in_file(problem: Problem, batch: Sequence[tuple[SeedRecord, Command]]) -> Problem:
     """The problem at the place in the seed file that it is about."""
-    match = _COMMAND.match(problem.where.path)
-    record = batch[int(match[1]) if match else 0][0]
-    rest = problem.where.path[match.end() :] if match else problem.where.path
-    steps = [int(s[:-1]) if s.endswith("]") else s for s in re.split(r"\.|\[", rest) if s]
+    place, told = inside(problem)
+    record = batch[place or 0][0]
+    steps = [int(s[:-1]) if s.endswith("]") else s for s in re.split(r"\.|\[", told.where.path) if s]
     return problem.at(record.place("values", *steps))

@@ -93,10 +93,8 @@ class Ledger:
         return found
 
 
-def path_of(position: int, size: int, tail: str = "") -> str:
-    """Where the values of the command at `position` are for the caller: nowhere special if it is alone."""
-    if size == 1:
-        return ""
+def path_of(position: int, tail: str = "") -> str:
+    """Where the command at `position`, or a part of it, is in its batch."""
     return f"commands[{position}]{tail}"
 
 

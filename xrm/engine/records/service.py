@@ -15,7 +15,7 @@ from xrm.collector import collector_paused
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.changes import ChangeLog
-from xrm.engine.commands import Actor, Command, Outcome
+from xrm.engine.commands import Actor, Command, Outcome, inside
 from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.machine import Machine, Machines
@@ -71,7 +71,8 @@ class RecordService:
     ) -> Outcome:
         """All commands are done and durable, or, when this raises, none is.
 
-        With `good_rows`, commands that are refused are left out and listed in the outcome's `refused`.
+        With `good_rows`, commands that are refused are left out and listed in the outcome's `refused`. Problems
+        are placed in the batch, as in `commands[2].values.name`; `inside` tells them apart.
         `around` may write beside them in the same transaction, before and after.
         """
         if len(commands) > self._limits.batch_commands:
@@ -81,6 +82,13 @@ class RecordService:
             return self.execute_in(unit, actor, commands, mode=mode)
 
         return self._database.transact(work, self._meanings, around=around)
+
+    def do(self, actor: Actor, command: Command, *, around: Around[Outcome] | None = None) -> Outcome:
+        """The command is done and durable, alone; problems are placed inside of the values that it gives."""
+        try:
+            return self.execute(actor, [command], around=around)
+        except XrmError as error:
+            raise type(error)([inside(p)[1] for p in error.problems], facts=error.facts) from error
 
     def execute_in(
         self, unit: UnitOfWork, actor: Actor, commands: Sequence[Command], *, mode: Mode = "all"
@@ -184,7 +192,7 @@ def _done(setting: Setting, commands: Sequence[Command], mode: Mode) -> Outcome:
     refused = _good_ones(setting, ledger, commands) if mode == "good_rows" else {}
     if mode == "all":
         for run in runs_of(commands):
-            perform(setting, ledger, run, len(commands))
+            perform(setting, ledger, run)
     results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
     return Outcome(results, tuple(ledger.changes), refused)
 
@@ -212,7 +220,7 @@ def _tried(
     attempt = ledger.copy()
     try:
         with setting.unit.savepoint():
-            perform(setting, attempt, run, 1)
+            perform(setting, attempt, run)
     except XrmError as error:
         if error.facts.get("retry"):
             raise

@@ -36,15 +36,15 @@ from xrm.engine.records.persisting import persist
 from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
 
-Performer = Callable[[Setting, Ledger, Machine, Run, int], None]
+Performer = Callable[[Setting, Ledger, Machine, Run], None]
 
 
-def perform(setting: Setting, ledger: Ledger, run: Run, size: int) -> None:
+def perform(setting: Setting, ledger: Ledger, run: Run) -> None:
     """The commands of the run are done; raises what stands against them, with the place in the batch."""
-    where = Place(path=path_of(run.commands[0][0], size))
+    where = Place(path=path_of(run.commands[0][0]))
     machine = setting.machines.named(run.entity, setting.policy.usable_entities(setting.actor), where)
-    for part in targets.in_turn(setting, ledger, machine, run, size):
-        _PERFORMERS[run.kind](setting, ledger, machine, part, size)
+    for part in targets.in_turn(setting, ledger, machine, run):
+        _PERFORMERS[run.kind](setting, ledger, machine, part)
 
 
 def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: str) -> list[Draft]:
@@ -68,30 +68,26 @@ def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: 
     return written
 
 
-def _create(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    permits.require_entity(setting, machine, "create", path_of(run.commands[0][0], size))
+def _create(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+    permits.require_entity(setting, machine, "create", path_of(run.commands[0][0]))
     drafts = []
     for position, command in run.commands:
         record = command.id or setting.world.new_id()
-        drafts.append(
-            Draft(machine, "create", record, path_of(position, size, ".values"), given=command.values)
-        )
+        drafts.append(Draft(machine, "create", record, path_of(position, ".values"), given=command.values))
         if command.name:
             ledger.names[command.name] = Ref(run.entity, record)
     _conclude(ledger, run, write(setting, ledger, drafts, "create"), "created")
 
 
-def _update(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, machine, run, size, "update")
+def _update(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+    drafts = _loaded(setting, machine, run, "update")
     _conclude(ledger, run, write(setting, ledger, drafts, "update"), "updated")
 
 
-def _loaded(setting: Setting, machine: Machine, run: Run, size: int, operation: str) -> list[Draft]:
+def _loaded(setting: Setting, machine: Machine, run: Run, operation: str) -> list[Draft]:
     """A draft per command with the stored values, locked; the actor may do the operation on each."""
     tail = ".values" if operation in ("update", "transition") else ""
-    found = [
-        (command.target.id, path_of(position, size, tail), command) for position, command in run.commands
-    ]
+    found = [(command.target.id, path_of(position, tail), command) for position, command in run.commands]
     stored = machine.load(setting.unit, [record for record, _, _ in found], lock=True)
     drafts = []
     for record, path, command in found:
@@ -136,8 +132,8 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
             )
 
 
-def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, machine, run, size, "delete")
+def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+    drafts = _loaded(setting, machine, run, "delete")
     _refuse_append_only(drafts)
     _conclude(ledger, run, removal.remove(setting, ledger, drafts), "deleted")
 
@@ -149,11 +145,11 @@ def _refuse_append_only(drafts: Sequence[Draft]) -> None:
             raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
 
 
-def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
     """Each one by one, for an earlier one may bring back what a later one names."""
     for position, command in run.commands:
         alone = Run(run.kind, run.entity, ((position, command),))
-        [draft] = _loaded(setting, machine, alone, size, "restore")
+        [draft] = _loaded(setting, machine, alone, "restore")
         version, done = (draft.old or {})["version"], "unchanged"
         if (draft.old or {})["deletion"] is not None:
             version, done = _brought_back(setting, ledger, draft), "restored"
@@ -171,17 +167,17 @@ def _brought_back(setting: Setting, ledger: Ledger, draft: Draft) -> int:
     return next(int(d.new["version"]) for d in back if d.id == draft.id)
 
 
-def _transition(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
-    drafts = _loaded(setting, machine, run, size, "transition")
+def _transition(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+    drafts = _loaded(setting, machine, run, "transition")
     steps = [command.transition for _, command in run.commands]
     drafts = lifecycle.begin(setting, drafts, steps)
     _conclude(ledger, run, write(setting, ledger, drafts, "transition"), "transitioned")
 
 
-def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
     """Each one by one, for an earlier one may make the record that a later one updates."""
     for position, command in run.commands:
-        path = path_of(position, size)
+        path = path_of(position)
         record = targets.upsert_target(setting, ledger, machine, command, Place(path=path))
         if record is None:
             again: Any = Create(command.entity, command.values, command.name)
@@ -189,12 +185,12 @@ def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
             again = Update(command.entity, Target(record), command.values)
             if command.name:
                 ledger.names[command.name] = Ref(command.entity, record)
-        perform(setting, ledger, Run(type(again), run.entity, ((position, again),)), size)
+        perform(setting, ledger, Run(type(again), run.entity, ((position, again),)))
 
 
-def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> None:
+def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
     """Links are written as those that come inside of a change of their record are."""
-    loaded = _loaded(setting, machine, run, size, "update")
+    loaded = _loaded(setting, machine, run, "update")
     drafts = [d.with_(given=NONE, link=command) for d, (_, command) in zip(loaded, run.commands, strict=True)]
     known, outcome = len(ledger.links), "linked" if run.kind is Link else "unlinked"
     written = write(setting, ledger, drafts, "update")

@@ -24,7 +24,7 @@ from xrm.registry import near_names
 MOST_CANDIDATES = 2
 
 
-def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: int) -> list[Run]:
+def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> list[Run]:
     """The run with its targets as ids, cut where a record comes again: that one finds what the earlier left.
 
     Raises NotFound when nobody has a key.
@@ -33,7 +33,7 @@ def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run, size: 
         return [run]
     found = []
     for position, command in run.commands:
-        where = Place(path=path_of(position, size))
+        where = Place(path=path_of(position))
         record = target_id(setting, ledger, machine, command.target, where)
         known = command if command.target.id else replace(command, target=Target(record))
         found.append((position, known))
@@ -69,7 +69,7 @@ def upsert_target(
         raise Invalid(
             Problem("R138", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
         )
-    return _record_with(setting, ledger, machine, given, where, "values" if where.path else "")
+    return _record_with(setting, ledger, machine, given, where, "values")
 
 
 def _record_with(

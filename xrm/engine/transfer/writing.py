@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from xrm.engine.commands import Actor, Command, Create, Target, Update, Upsert
+from xrm.engine.commands import Actor, Command, Create, Target, Update, Upsert, inside
 from xrm.engine.queries.service import QueryService
 from xrm.engine.records.service import RecordService
 from xrm.engine.storage.database import UnitOfWork
@@ -19,7 +18,6 @@ from xrm.engine.transfer.tally import Refused
 from xrm.errors import Place, Problem, XrmError
 
 MOST_TRIES = 4
-_COMMAND = re.compile(r"\Acommands\[([0-9]+)\](?:\.values)?\.?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ class Writer:
         positions = list(commands)
         outcome = self.records.execute_in(unit, actor, list(commands.values()), mode="good_rows")
         for place, problems in outcome.refused.items():
-            refused[positions[place]] = list(problems)
+            refused[positions[place]] = [inside(problem)[1] for problem in problems]
         return [result.outcome for result in outcome.results]
 
 
@@ -169,12 +167,10 @@ def _by_position(problems: Iterable[Problem], positions: Sequence[int]) -> dict[
     """The problems by the row that they name, with paths inside of it; empty if one names none."""
     found: dict[int, list[Problem]] = {}
     for problem in problems:
-        named = _COMMAND.match(problem.where.path)
-        if named is None and len(positions) > 1:
+        place, told = inside(problem)
+        if place is None and len(positions) > 1:
             return {}
-        place = int(named[1]) if named else 0
-        path = problem.where.path[named.end() :] if named else problem.where.path
-        found.setdefault(positions[place], []).append(problem.at(Place(path=path)))
+        found.setdefault(positions[place or 0], []).append(told)
     return found
 
 

@@ -74,7 +74,7 @@ def new(visit: Visit, entity: str) -> Response:
         return _shown_new(visit, found, again, begun, Refused(post, (), SHOWN))
     values, numbers = _written(again, post, _shown_of(again, post.values))
     try:
-        made = visit.records.execute(visit.actor, [Create(entity, values)]).results[0]
+        made = visit.records.do(visit.actor, Create(entity, values)).results[0]
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
         return _shown_new(visit, found, again, begun, Refused(post, said, status_of(error)))
@@ -172,7 +172,7 @@ def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
         return moved(f"/r/{entity.name}/{stored.id}", visit.ui.t("Nothing was changed"))
     try:
         command = Update(entity.name, Target(stored.id), values, stored.version)
-        visit.records.execute(visit.actor, [command])
+        visit.records.do(visit.actor, command)
     except Stale:
         raise
     except REFUSALS as error:

@@ -71,7 +71,7 @@ def new(visit: Visit, entity: str, record: str, relationship: str) -> Response:
     if said or visit.is_again:
         return _asked(visit, found, id_, title, layout, label, post, said)
     try:
-        visit.records.execute(visit.actor, [_command(entity, id_, side, stored, post)])
+        visit.records.do(visit.actor, _command(entity, id_, side, stored, post))
     except REFUSALS as error:
         found_said = said_of(error.problems, {}, frozenset(s.name for s in layout.slots))
         return _asked(visit, found, id_, title, layout, label, post, found_said, status_of(error))
@@ -86,7 +86,7 @@ def remove(visit: Visit, entity: str, record: str, relationship: str, link: str)
     if side is not stored:
         source, _, far = visit.form.get("far", "").partition("/")
         owner = record_id(far)
-    visit.records.execute(visit.actor, [Unlink(source, Target(owner), stored.name, record_id(link))])
+    visit.records.do(visit.actor, Unlink(source, Target(owner), stored.name, record_id(link)))
     return moved(f"/r/{entity}/{record}", visit.ui.t("Link removed"))
 
 
@@ -168,7 +168,7 @@ def connect(visit: Visit, entity: str, record: str) -> Response:
         **{n: v for n, v in sent_values(post, list(post.values)).items() if v is not None},
     }
     try:
-        visit.records.execute(visit.actor, [Create(CONNECTION, values)])
+        visit.records.do(visit.actor, Create(CONNECTION, values))
     except REFUSALS as error:
         shown = said_of(error.problems, {}, frozenset(s.name for s in layout.slots))
         return _asked(visit, found, id_, title, layout, label, post, shown, status_of(error))

@@ -243,7 +243,7 @@ def delete(visit: Visit, entity: str, record: str) -> Response:
     version = visit.form.get("version", "")
     command = Delete(entity, Target(id_), version_in(version))
     try:
-        outcome = visit.records.execute(visit.actor, [command])
+        outcome = visit.records.do(visit.actor, command)
     except (Conflict, Forbidden, Invalid) as error:
         return _confirm(visit, found, id_, shown, error)
     others = len([c for c in outcome.changes if c.operation == "delete"]) - 1
@@ -310,5 +310,5 @@ def restore(visit: Visit, entity: str, record: str) -> Response:
     """`POST /r/<entity>/<id>/restore`: the record is back, with everything that went with it."""
     found = visit.entity_to("delete", entity)
     id_ = record_id(record)
-    visit.records.execute(visit.actor, [Restore(entity, Target(id_))])
+    visit.records.do(visit.actor, Restore(entity, Target(id_)))
     return moved(f"/r/{entity}/{id_}", visit.ui.t("{label} restored", label=visit.label(found)))

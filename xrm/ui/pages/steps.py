@@ -66,7 +66,7 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
         visit.form.get(REASON, "").strip(),
     )
     try:
-        visit.records.execute(visit.actor, [command])
+        visit.records.do(visit.actor, command)
     except (Invalid, Forbidden, Conflict) as error:
         known_names = frozenset((REASON, *(s.name for s in layout.slots)))
         untitled = [Said(text, name) for name, text in post.unknown.items()]
