@@ -40,6 +40,10 @@ seller:
 watcher:
   grants:
     own: {entity: deal, can: [read], rows: own, fields: [name]}
+starter:
+  grants:
+    own: {entity: deal, can: [create, read, share], rows: own}
+    small: {entity: deal, can: [update], rows: owner == me and amount < 1000}
 manager:
   grants:
     own: {entity: deal, can: [read, update], rows: own, fields: [name, amount, margin]}
@@ -202,6 +206,25 @@ def test_nobody_sees_more_of_a_record_by_sharing_it_with_themselves(office: Offi
     assert [r.get("amount") for r in office.seen(boss)] == [None]
     with pytest.raises(Forbidden):
         office.share(boss, deal, boss)
+
+
+def test_nobody_shares_with_themselves(office: Office) -> None:
+    deal = office.deal(office.ana, name="A")
+    with pytest.raises(Invalid):
+        office.share(office.ana, deal, office.ana)
+
+
+def test_a_share_with_ones_own_team_keeps_nothing_for_whoever_gave_it(office: Office) -> None:
+    sam, rui = office.person("Sam", "starter", teams=("North",)), office.person("Rui", "starter")
+    north = office.runtime.directory.team("North")
+    office.runtime.identity.groups.add_member(office.runtime.installer, north, rui.id)
+    deal = office.deal(sam, name="A", amount=500)
+    office.share(sam, deal, Ref("team", north), "read", "update")
+    with pytest.raises(Forbidden):  # it would leave what the grants let them write
+        office.do(sam, Update("deal", Target(deal), {"amount": 5000}))
+    office.do(rui, Update("deal", Target(deal), {"amount": 5000}))
+    office.do(admin_actor(office.runtime), Update("deal", Target(deal), {"owner": str(office.ana.id)}))
+    assert (office.names(rui), office.names(sam)) == (["A"], [])
 
 
 def test_a_share_in_the_trash_sleeps_with_its_record(office: Office) -> None:

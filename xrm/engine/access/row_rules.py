@@ -98,11 +98,13 @@ class RowRules:
         return sql_condition(condition.expression.tree, scope)
 
     def _shared(self, operation: str, entity: str, row: sa.FromClause) -> Clause:
-        """True where the record is shared for the operation with the actor or one of their teams."""
+        """True where somebody else has shared the record for the operation with the actor or one of their teams.
+
+        Whoever gave a share holds the record by their own grants, and no longer than by these.
+        """
         share = SHARE.alias()
-        receives = sa.or_(
-            share.c.user == sa.bindparam("me", type_=share.c.user.type), any_of(share.c.team, "my_teams")
-        )
+        me = sa.bindparam("me", type_=share.c.user.type)
+        receives = sa.and_(share.c.by != me, sa.or_(share.c.user == me, any_of(share.c.team, "my_teams")))
         here = (share.c.record == row.c.id, share.c.entity == self._numbers[entity])
         granted = share.c[f"may_{operation}"] == sa.true()
         return sa.exists().where(*here, granted, receives).correlate_except(share)

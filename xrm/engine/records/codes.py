@@ -32,6 +32,6 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R157": "The records are linked already in this period.",
         "R158": "There is no such file for the caller.",
         "R169": "The field does not take files of this type.",
-        "R159": "A share names no operation, or one that cannot be shared.",
+        "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }
 )

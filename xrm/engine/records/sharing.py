@@ -115,6 +115,9 @@ def _checked(operations: Sequence[str]) -> Sequence[str]:
 
 def _demand_receiver(setting: Setting, to: Ref) -> None:
     """The receiver is a user who may sign in, or a team, whom the actor may know of."""
+    if to.id == setting.actor.id:
+        hint = "Choose somebody else."
+        raise Invalid(Problem("R159", "Nobody shares a record with themselves.", hint, Place(path="to")))
     table = RECEIVERS.get(to.entity)
     if table is not None and setting.policy.rights(setting.actor, to.entity).can("read"):
         live = sa.select(table.c.id).where(table.c.id == to.id, table.c.deleted_at.is_(None))

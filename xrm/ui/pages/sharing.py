@@ -94,12 +94,15 @@ def _words(visit: Visit, share: Share) -> Iterator[str]:
 
 
 def _receivers(visit: Visit) -> Iterator[Option]:
-    """People and teams that this person may know of."""
+    """People and teams that this person may know of, without this person."""
     for entity in ("team", "user"):
         if visit.can("read", entity):
             query = Query(entity, fields=(("title",),), sort=(Sort(("title",)),), limit=MOST_OFFERED)
             label = visit.label(visit.model.entities[entity])
-            for row in visit.queries.list(visit.actor, query).data:
+            others = (
+                r for r in visit.queries.list(visit.actor, query).data if r["id"] != str(visit.actor.id)
+            )
+            for row in others:
                 title = row["title"] if entity == "user" else f"{row['title']} ({label})"
                 yield Option(f"{entity}:{row['id']}", str(title))
 
