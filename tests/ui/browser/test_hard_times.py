@@ -51,3 +51,9 @@ def test_the_name_of_the_person_has_the_room_that_there_is(site: Site, chromium:
         name = page.locator(".me .cut")
         expect(name).to_have_text("Administrator")
         assert name.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_keys_that_the_button_names_work_before_anything_is_clicked(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.keyboard.press("Control+Enter")
+    expect(ana.locator("#summary")).to_contain_text("Name is needed.")

@@ -54,8 +54,9 @@ if (form) {
   addEventListener("beforeunload", (event) => {
     if (dirty) event.preventDefault();
   });
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  document.addEventListener("keydown", (event) => {
+    const isHere = event.target === document.body || form.contains(event.target);
+    if (isHere && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       form.requestSubmit(document.getElementById(event.shiftKey ? "save-new" : "save") ?? undefined);
     }
