@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.ui.pages.conftest import Person, Place, Sheet
+from tests.ui.pages.conftest import Person, Place, Sheet, a_place
+from xrm.testing import a_pack, make_runtime
 
 
 @pytest.fixture
@@ -252,6 +255,20 @@ def test_found_records_of_one_name_are_told_apart(shop: Place, ana: Person) -> N
     shop.make("person", name="Xanthippe Twice", works_at=work)
     hits = [e.text for e in ana.open("/search?q=xanthippe").find("a") if e["class"] == "hit"]
     assert sorted(hits) == ["Xanthippe Twice +351211234567", "Xanthippe Twice Iron Yard"]
+
+
+def test_a_number_tells_apart_what_is_alike_in_everything_else(tmp_path: Path) -> None:
+    lot = """
+title: name
+fields: {name: {type: text, required: true, search: true}, number: {type: autonumber, pattern: "L-{0}"}}
+"""
+    runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, [a_pack("lots", {}, lot=lot)])
+    place = a_place(runtime)
+    for _ in range(2):
+        place.make("lot", name="Crate of pears")
+    hits = [e.text for e in place.person("Ana").open("/search?q=pears").find("a") if e["class"] == "hit"]
+    assert sorted(hits) == ["Crate of pears L-1", "Crate of pears L-2"]
+    runtime.close()
 
 
 def test_offers_of_one_name_are_told_apart(shop: Place, ana: Person) -> None:

@@ -14,7 +14,7 @@ from xrm.ui.pages.visit import Visit
 
 MOST_TELLING = 3
 BESIDE = 2
-_DETAILS = ("date", "datetime", "select", "lookup", "line", "email", "phone", "money", "number")
+_DETAILS = ("date", "datetime", "select", "lookup", "line", "readonly", "email", "phone", "money", "number")
 
 
 def telling(visit: Visit, entity: Entity) -> list[str]:
