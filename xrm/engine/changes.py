@@ -10,7 +10,7 @@ from xrm.engine.commands import Actor, Change
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import CHANGE
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.storage.statements import Columns, Same
+from xrm.engine.storage.statements import Columns, Insert, Same
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -26,6 +26,10 @@ class ChangeLog:
 
     def append(self, unit: UnitOfWork, actor: Actor, changes: Sequence[Change]) -> None:
         """The changes are in the log, in this order."""
+        unit.insert_all([self.insert_of(actor, changes)])
+
+    def insert_of(self, actor: Actor, changes: Sequence[Change]) -> Insert:
+        """What puts the changes into the log, in this order."""
         entities = self._numbers.entities
         columns: Columns = {
             "at": [change.at for change in changes],
@@ -41,7 +45,7 @@ class ChangeLog:
             "before": [self._numbered(change.entity, change.before) for change in changes],
             "after": [self._numbered(change.entity, change.after) for change in changes],
         }
-        unit.insert_columns(CHANGE, columns, len(changes))
+        return Insert(CHANGE, columns, len(changes))
 
     def _numbered(self, entity: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if not values:

@@ -11,6 +11,8 @@ from xrm.errors import Conflict, Problem
 
 # Whoever changes the schema owns this lock, so a writer that shares it keeps the definitions still.
 _SHARE = f"SELECT pg_advisory_xact_lock_shared({MIGRATOR})"
+# A statement of its own: waiting for the lock, it would have looked before it got it.
+_MODEL = "SELECT model FROM xrm_installation"
 NOTHING_INSTALLED = Stamp(0, 0, 0)
 PLAN_IS_STALE = "S120"
 
@@ -32,6 +34,7 @@ class Freshness:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._stamp = database.prepare(sa.select(stamp_column()))
+        self.opening = _MODEL if database.dialect.is_sqlite else f"{_SHARE}; {_MODEL}"
 
     def read(self) -> Stamp:
         """The stamp as it is now."""
@@ -46,17 +49,25 @@ class Freshness:
     def hold(self, unit: UnitOfWork, stamp: Stamp) -> None:
         """The model is that of `stamp` and stays it until this transaction ends; raises DefinitionChanged.
 
-        SQLite has one writer, who therefore holds everything.
+        A transaction with our `opening` has asked already. SQLite has one writer, who therefore holds everything.
         """
+        if self.opening in unit.opened:
+            model = unit.opened[self.opening]
+            _demand(stamp, model[0] if model else NOTHING_INSTALLED.model)
+            return
         if not unit.dialect.is_sqlite:
             unit.script(_SHARE)
         self.compare(unit, stamp)
 
     def compare(self, unit: UnitOfWork, stamp: Stamp) -> None:
         """The model is that of `stamp`; raises DefinitionChanged."""
-        if self.read_in(unit).model != stamp.model:
-            hint = "Load the page again, or repeat the request."
-            raise DefinitionChanged(
-                Problem("P120", "The definitions changed while this was under way.", hint),
-                facts={"retry_after": 1},
-            )
+        _demand(stamp, self.read_in(unit).model)
+
+
+def _demand(stamp: Stamp, model: int) -> None:
+    if model != stamp.model:
+        hint = "Load the page again, or repeat the request."
+        raise DefinitionChanged(
+            Problem("P120", "The definitions changed while this was under way.", hint),
+            facts={"retry_after": 1},
+        )

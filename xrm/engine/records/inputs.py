@@ -13,7 +13,7 @@ from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing_rule, readable, rights, writable
-from xrm.engine.records.targets import find_by_key, readable_ids
+from xrm.engine.records.targets import find_by_key, readable_of
 from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship
 from xrm.metadata.values import Ref
@@ -145,7 +145,8 @@ def _missing_targets(
         if not isinstance(value, Ref) or (here and value in here) or (place, relationship.name) in kept:
             continue
         wanted.setdefault(value.entity, set()).add(value.id)
-    missing = {entity: ids - readable_ids(setting, entity, list(ids)) for entity, ids in wanted.items()}
+    seen = readable_of(setting, {entity: list(ids) for entity, ids in wanted.items()})
+    missing = {entity: ids - seen[entity] for entity, ids in wanted.items()}
     if not any(missing.values()):
         return []
     return [

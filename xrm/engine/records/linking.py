@@ -107,7 +107,7 @@ def _far_end(setting: Setting, ledger: Ledger, side: Relationship, to: Any, plac
         found = ledger.named(found.name, place)
     if isinstance(found, ByKey):
         return targets.find_by_key(setting, side, found, place)
-    if found.id not in targets.readable_ids(setting, found.entity, [found.id]):
+    if found.id not in targets.readable_of(setting, {found.entity: [found.id]})[found.entity]:
         raise Invalid(
             Problem("R133", f"There is no such {found.entity} for you.", "Choose another record.", place)
         )

@@ -13,7 +13,7 @@ from xrm.engine.records.batch import Ledger, Setting
 from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.machine import Machine
 from xrm.engine.storage.search import SearchEntries
-from xrm.engine.storage.statements import Same
+from xrm.engine.storage.statements import Insert, Same
 from xrm.errors import Conflict, Stale
 
 # A system column that every record of a batch has the same value in.
@@ -35,13 +35,11 @@ class Touched(NamedTuple):
 def persist(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts are stored with their next version; what changed nothing keeps its version."""
     stamped = [_stamped(setting, Touched(draft, draft.changed)) for draft in drafts]
-    changes: list[Change] = []
-    for machine, group in _by_machine(stamped):
-        _insert(setting, machine, [t.draft for t in group if t.is_new])
-        _update(setting, machine, [t for t in group if not t.is_new])
-        _index(setting, machine, group)
-        changes += _changes(setting, machine, group)
-    setting.log.append(setting.unit, setting.actor, changes)
+    groups = _by_machine(stamped)
+    changes = [change for machine, group in groups for change in _changes(setting, machine, group)]
+    for place, (machine, group) in enumerate(groups, start=1):
+        log = [setting.log.insert_of(setting.actor, changes)] if place == len(groups) else []
+        _store(setting, machine, group, log)
     ledger.changes.extend(changes)
     return [t.draft for t in stamped]
 
@@ -68,17 +66,26 @@ def _by_machine(touched: Sequence[Touched]) -> list[tuple[Machine, list[Touched]
     return [(group[0].draft.machine, group) for group in groups.values()]
 
 
-def _insert(setting: Setting, machine: Machine, drafts: Sequence[Draft]) -> None:
+def _store(setting: Setting, machine: Machine, touched: Sequence[Touched], log: Sequence[Insert]) -> None:
+    """Rows and words are stored, and the log beside them: for a single new record in one statement."""
+    new = [t.draft for t in touched if t.is_new]
+    _update(setting, machine, [t for t in touched if not t.is_new])
+    inserts = [*_rows(machine, new), *_index(setting, machine, touched), *log]
+    try:
+        setting.unit.insert_all(inserts)
+    except Conflict as refused:
+        raise _placed(refused, new) from refused
+
+
+def _rows(machine: Machine, drafts: Sequence[Draft]) -> Sequence[Insert]:
+    """The rows of new records, in the table's own columns."""
     if not drafts:
-        return
+        return ()
     records = [draft.new for draft in drafts]
     alike = {name: Same(records[0][name]) for name in (*_BORN, *_CHANGED)}
     names = set[str]().union(*records) - alike.keys()
-    try:
-        columns = machine.columns({name: [record.get(name) for record in records] for name in names})
-        machine.rows.insert_columns(setting.unit, {**columns, **alike}, len(drafts))
-    except Conflict as refused:
-        raise _placed(refused, drafts) from refused
+    columns = machine.columns({name: [record.get(name) for record in records] for name in names})
+    return (machine.rows.insert_of({**columns, **alike}, len(drafts)),)
 
 
 def _update(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> None:
@@ -113,16 +120,20 @@ def _placed(refused: Conflict, drafts: Sequence[Draft]) -> Conflict:
     return type(refused)(placed, facts=refused.facts)
 
 
-def _index(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> None:
-    """The search index holds the words of live records and of no others."""
+def _index(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> Sequence[Insert]:
+    """The search index holds the words of live records and of no others, once what is given is inserted."""
     gone = [t.draft.id for t in touched if t.draft.new.get("deleted_at") is not None]
     live = [t for t in touched if t.draft.new.get("deleted_at") is None and _is_searched(machine, t)]
     if gone:
         setting.index.remove(setting.unit, gone)
-    if live:
-        words = machine.words([t.draft.new for t in live])
-        entries = SearchEntries(machine.number, [t.draft.id for t in live], words)
-        setting.index.put(setting.unit, entries, fresh=all(t.is_new for t in live))
+    if not live:
+        return ()
+    words = machine.words([t.draft.new for t in live])
+    entries = SearchEntries(machine.number, [t.draft.id for t in live], words)
+    if all(t.is_new for t in live):
+        return setting.index.inserts(setting.unit, entries)
+    setting.index.put(setting.unit, entries)
+    return ()
 
 
 def _is_searched(machine: Machine, touched: Touched) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from xrm.engine.records.locked import refuse_taken
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing
 from xrm.engine.records.persisting import persist
-from xrm.engine.records.targets import live_ids
+from xrm.engine.records.targets import live_of
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.ledger import DELETED, DELETION
 from xrm.errors import Conflict, Place, Problem, TooLarge
@@ -217,12 +217,13 @@ def _with_live_targets(setting: Setting, drafts: Sequence[Draft], first: Draft) 
         for ref in _pointed(draft):
             if ref.id not in coming:
                 wanted.setdefault(ref.entity, set()).add(ref.id)
-    live = coming.union(*(_live(setting, entity, ids) for entity, ids in sorted(wanted.items())))
+    live = coming.union(*_live(setting, wanted))
     return [_without_lost(draft, live, first) for draft in drafts]
 
 
-def _live(setting: Setting, entity: str, ids: Iterable[UUID]) -> Iterable[UUID]:
-    return live_ids(setting, setting.machines[entity], list(ids)) if entity in setting.machines else ()
+def _live(setting: Setting, wanted: Mapping[str, Iterable[UUID]]) -> Iterable[Iterable[UUID]]:
+    known = {setting.machines[e]: list(ids) for e, ids in sorted(wanted.items()) if e in setting.machines}
+    return live_of(setting, known).values()
 
 
 def _pointed(draft: Draft) -> Iterable[Ref]:

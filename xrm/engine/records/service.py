@@ -55,11 +55,13 @@ class RecordService:
         zone: str,
         pack_settings: Mapping[str, Any],
         check: Callable[[UnitOfWork], None],
+        opening: str,
     ) -> None:
         self._database, self._machines, self._policy, self._row_rules = database, machines, policy, row_rules
         self._log, self._index, self._meanings = log, index, meanings
         self._world, self._limits, self._currency, self._zone = world, limits, currency, zone
-        self._settings, self._counters, self._check = pack_settings, Counters(database), check
+        self._settings, self._counters = pack_settings, Counters(database)
+        self._check, self._opening = check, opening
 
     def execute(
         self,
@@ -81,7 +83,7 @@ class RecordService:
         def work(unit: UnitOfWork) -> Outcome:
             return self.execute_in(unit, actor, commands, mode=mode)
 
-        return self._database.transact(work, self._meanings, around=around)
+        return self._database.transact(work, self._meanings, around=around, opening=self._opening)
 
     def do(self, actor: Actor, command: Command, *, around: Around[Outcome] | None = None) -> Outcome:
         """The command is done and durable, alone; problems are placed inside of the values that it gives."""

@@ -205,21 +205,45 @@ def _by_values(machine: Machine, names: Sequence[str], full: Sequence[str]) -> s
     return sa.select(table.c.id).where(live, *tests).order_by(table.c.id).limit(MOST_CANDIDATES)
 
 
-def readable_ids(setting: Setting, entity: str, ids: list[UUID]) -> frozenset[UUID]:
-    """Those of `ids` that are live records of `entity` and that this actor may read."""
-    if entity not in setting.machines or not ids:
-        return frozenset()
-    machine = setting.machines[entity]
-    return passing(setting, machine, "read", live_ids(setting, machine, ids))
+def readable_of(setting: Setting, wanted: Mapping[str, Sequence[UUID]]) -> dict[str, frozenset[UUID]]:
+    """By entity, those of its `wanted` that are live records and that this actor may read."""
+    asked = {setting.machines[e]: ids for e, ids in wanted.items() if e in setting.machines and ids}
+    live = live_of(setting, asked)
+    seen = {machine.name: passing(setting, machine, "read", ids) for machine, ids in live.items()}
+    return {entity: seen.get(entity, frozenset()) for entity in wanted}
 
 
-def live_ids(setting: Setting, machine: Machine, ids: Sequence[UUID]) -> list[UUID]:
-    """Those of `ids` that are live records, which stay so until this transaction ends."""
-    live = machine.statement("live", lambda: _live(machine.table.table))
-    return [live.read(row)[0] for row in setting.unit.run(live, {"ids": list(ids)})]
+def live_of(setting: Setting, wanted: Mapping[Machine, Sequence[UUID]]) -> dict[Machine, list[UUID]]:
+    """By entity, those of the `wanted` that are live records, which stay so until this transaction ends."""
+    machines = list(wanted)
+    found: dict[Machine, list[UUID]] = {machine: [] for machine in machines}
+    if not machines:
+        return found
+    # A plan for one id is kept; PostgreSQL plans one for a list anew each time.
+    shape = tuple((machine.name, len(wanted[machine]) == 1) for machine in machines)
+    live = machines[0].statement(("live", shape), lambda: _live(machines, [alone for _, alone in shape]))
+    values = {f"ids{n}": ids[0] if len(ids) == 1 else list(ids) for n, ids in enumerate(wanted.values())}
+    for row in setting.unit.run(live, values):
+        place, record = live.read(row)
+        found[machines[place]].append(record)
+    return found
 
 
-def _live(table: sa.Table) -> sa.Select[Any]:
-    """Live rows, held so that nobody takes them to the trash before this transaction ends."""
-    chosen = sa.select(table.c.id).where(any_of(table.c.id, "ids"), table.c.deleted_at.is_(None))
-    return chosen.with_for_update(read=True, key_share=True)
+def _live(machines: Sequence[Machine], alone: Sequence[bool]) -> sa.Executable:
+    """Live rows with the place of their entity, held so that nobody takes them to the trash before this
+    transaction ends."""
+    parts = [
+        _held(n, machine.table.table, one)
+        for n, (machine, one) in enumerate(zip(machines, alone, strict=True))
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    # PostgreSQL holds no rows through a union, but those of its parts.
+    return sa.union_all(*(sa.select(part.cte(f"live{n}")) for n, part in enumerate(parts)))
+
+
+def _held(place: int, table: sa.Table, alone: bool) -> sa.Select[Any]:
+    name, number = f"ids{place}", sa.literal_column(str(place), sa.Integer()).label("place")
+    mine = table.c.id == sa.bindparam(name, type_=table.c.id.type) if alone else any_of(table.c.id, name)
+    live = sa.select(number, table.c.id).where(mine, table.c.deleted_at.is_(None))
+    return live.with_for_update(read=True, key_share=True)

@@ -87,7 +87,7 @@ class Composer:
             self.database, machines, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
             self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,
             pack_settings=pack_settings(schema.model),
-            check=lambda unit: self.freshness.hold(unit, stamp),
+            check=lambda unit: self.freshness.hold(unit, stamp), opening=self.freshness.opening,
         )  # fmt: skip
 
 

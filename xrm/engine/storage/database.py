@@ -9,17 +9,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from math import inf
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine, open_link
 from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
-from xrm.engine.storage.statements import NO_VALUES, Columns, Lifted, Prepared, Values, lift, prepare
+from xrm.engine.storage.statements import (
+    NO_VALUES,
+    Columns,
+    Insert,
+    Lifted,
+    Prepared,
+    Values,
+    lift,
+    prepare,
+    together,
+)
 from xrm.errors import Problem, Unavailable
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+NOT_ASKED: Mapping[str, Row | None] = MappingProxyType({})
 IDLE_SECONDS = 30.0
 ATTEMPTS = 4
 FETCH_ROWS = 1000
@@ -29,10 +41,13 @@ class UnitOfWork:
     """One transaction: statements run on it, and it is committed or rolled back as a whole.
 
     `run`, `one` and `change` talk to the driver directly and give raw rows; `execute` goes through
-    SQLAlchemy and gives converted ones. Errors leave as refusals of ours.
+    SQLAlchemy and gives converted ones. Errors leave as refusals of ours. `opened` is what the words with which
+    the transaction was opened have found.
     """
 
-    __slots__ = ("_callbacks", "_link", "_meanings", "_names", "_statement_seconds", "database", "is_writing")
+    __slots__ = (
+        "_callbacks", "_link", "_meanings", "_names", "_statement_seconds", "database", "is_writing", "opened",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,7 +57,9 @@ class UnitOfWork:
         *,
         is_writing: bool,
         seconds: float | None = None,
+        opened: Mapping[str, Row | None] = NOT_ASKED,
     ) -> None:
+        self.opened = opened
         self.database, self.is_writing = database, is_writing
         self._statement_seconds = database.options.statement_seconds if seconds is None else None
         self._link, self._meanings, self._names = link, meanings, 0
@@ -115,6 +132,25 @@ class UnitOfWork:
             self._copy(table, prepared, columns, count)
         elif count:
             self.run_columns(prepared, columns, count)
+
+    def insert_all(self, inserts: Sequence[Insert]) -> None:
+        """The rows of all inserts are in their tables; single ones by one statement, where that can be said."""
+        filled = [insert for insert in inserts if insert.size]
+        if self.dialect.inserts_together and len(filled) > 1 and all(i.size == 1 for i in filled):
+            self._insert_together(filled)
+        else:
+            for table, columns, size in filled:
+                self.insert_columns(table, columns, size)
+
+    def _insert_together(self, inserts: Sequence[Insert]) -> None:
+        prepared = [self.database.insert_of(i.table, tuple(i.columns)) for i in inserts]
+        rows = [p.bind_columns(i.columns, 1) for p, i in zip(prepared, inserts, strict=True)]
+        try:
+            self._timed().cursor.execute(
+                together(tuple(p.sql for p in prepared)), [value for [row] in rows for value in row]
+            )
+        except DRIVER_ERRORS as error:
+            raise translate(error, self._meanings) from error
 
     def _copy(self, table: sa.Table, prepared: Prepared, columns: Columns, count: int) -> None:
         quote = self.database.engine.dialect.identifier_preparer.quote
@@ -223,7 +259,7 @@ class Database:
         """The insert of these columns, compiled on first use."""
         found = self._inserts.get((table, columns))
         if found is None:
-            found = self._inserts[table, columns] = self.prepare(sa.insert(table), columns)
+            found = self._inserts[table, columns] = self.prepare(sa.insert(table).inline(), columns)
         return found
 
     @contextmanager
@@ -245,16 +281,18 @@ class Database:
 
     @contextmanager
     def write(
-        self, meanings: Meanings = NO_MEANINGS, *, seconds: float | None = None
+        self, meanings: Meanings = NO_MEANINGS, *, seconds: float | None = None, opening: str = ""
     ) -> Iterator[UnitOfWork]:
         """What the block wrote is durable when the block has ended, and is gone when it raised.
 
-        `seconds` is how long the whole may take, in place of the limit of each statement.
+        `seconds` is how long the whole may take, in place of the limit of each statement. `opening` are words of
+        our own without values that are said in one breath with BEGIN; the unit's `opened` holds under them the
+        row that the last of them gave.
         """
         with self._turn(), self._link(writes=True) as link:
-            self._begin(link, self.dialect.begin_write)
-            unit = UnitOfWork(self, link, meanings, is_writing=True, seconds=seconds)
             try:
+                opened = self._open(link, opening)
+                unit = UnitOfWork(self, link, meanings, is_writing=True, seconds=seconds, opened=opened)
                 self._allow(link, seconds)
                 yield unit
                 self._commit(link, meanings)
@@ -269,14 +307,17 @@ class Database:
         meanings: Meanings = NO_MEANINGS,
         attempts: int = ATTEMPTS,
         around: Around[T] | None = None,
+        *,
+        opening: str = "",
     ) -> T:
         """What `work` gave, committed; it is repeated when the database asks for that.
 
-        `around` is given the work to do, and may write before and after it in the same transaction.
+        `around` is given the work to do, and may write before and after it in the same transaction. `opening` is
+        that of `write`.
         """
         for left in range(attempts - 1, -1, -1):
             try:
-                with self.write(meanings) as unit:
+                with self.write(meanings, opening=opening) as unit:
                     return around(unit, partial(work, unit)) if around else work(unit)
             except Unavailable as error:
                 if not (left and error.facts.get("retry") and self.dialect.has_own_writer_queue):
@@ -348,6 +389,16 @@ class Database:
             link.connection.rollback()  # SQLAlchemy's own notion of one; the driver's has ended
         link.used_at, link.deadline = time.monotonic(), inf
         self._idle[writes or self.dialect.has_own_writer_queue].append(link)
+
+    def _open(self, link: Link, opening: str) -> Mapping[str, Row | None]:
+        """The transaction has begun; gives what the opening words found, by these words."""
+        if not opening:
+            self._begin(link, self.dialect.begin_write)
+            return NOT_ASKED
+        try:
+            return {opening: self.dialect.open_write(link, opening)}
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     def _begin(self, link: Link, words: str) -> None:
         try:

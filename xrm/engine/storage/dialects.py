@@ -36,9 +36,11 @@ class Dialect:
 
     name: str
     begin_write: str
+    open_write: Callable[[Link, str], tuple[Any, ...] | None]
     begin_read: str
     has_own_writer_queue: bool
     bulk_rows: int
+    inserts_together: bool
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,19 +48,41 @@ class Dialect:
         return self.name == SQLITE
 
 
+_IMMEDIATELY = "BEGIN IMMEDIATE"  # a read snapshot cannot be upgraded under concurrency
+
+
+def _open_step_by_step(link: Link, opening: str) -> tuple[Any, ...] | None:
+    link.cursor.execute(_IMMEDIATELY)
+    row: tuple[Any, ...] | None = link.cursor.execute(opening).fetchone()
+    return row
+
+
+def _open_at_once(link: Link, opening: str) -> tuple[Any, ...] | None:
+    """One round trip; each of the statements sees what was committed before it began."""
+    link.cursor.execute(f"BEGIN; {opening}", prepare=False)
+    while link.cursor.nextset():
+        pass
+    row: tuple[Any, ...] | None = link.cursor.fetchone()
+    return row
+
+
 SQLITE_FACTS = Dialect(
     SQLITE,
-    begin_write="BEGIN IMMEDIATE",  # a read snapshot cannot be upgraded under concurrency
+    begin_write=_IMMEDIATELY,
+    open_write=_open_step_by_step,
     begin_read="BEGIN",
     has_own_writer_queue=False,
     bulk_rows=1 << 62,
+    inserts_together=False,
 )
 POSTGRESQL_FACTS = Dialect(
     POSTGRESQL,
     begin_write="BEGIN",
+    open_write=_open_at_once,
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     has_own_writer_queue=True,
     bulk_rows=20,
+    inserts_together=True,
 )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Scalars
 from xrm.engine.storage.ledger import COUNTER
-from xrm.engine.storage.statements import Columns, Prepared, Same, any_of
+from xrm.engine.storage.statements import Columns, Insert, Prepared, Same, any_of
 from xrm.errors import Problem, Stale
 
 MOST_SHAPES = 256
@@ -39,7 +39,11 @@ class TableRows:
 
     def insert_columns(self, unit: UnitOfWork, columns: Columns, count: int) -> None:
         """The `count` rows of these columns are in the table; columns that are not named are empty."""
-        unit.insert_columns(self.table, {**self._empty, **columns}, count)
+        unit.insert_columns(*self.insert_of(columns, count))
+
+    def insert_of(self, columns: Columns, count: int) -> Insert:
+        """What puts these rows into the table; columns that are not named are empty."""
+        return Insert(self.table, {**self._empty, **columns}, count)
 
     def load(self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Scalars]:
         """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile."""

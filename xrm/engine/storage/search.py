@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.dialects import SQLITE
-from xrm.engine.storage.statements import Columns, Same, any_of
+from xrm.engine.storage.statements import Columns, Insert, Same, any_of
 from xrm.engine.storage.types import Integer, Uuid
 from xrm.metadata.values import fold
 
@@ -137,6 +137,10 @@ class SearchIndex:
         if entries.records:
             self._side.put(unit, entries, fresh=fresh)
 
+    def inserts(self, unit: UnitOfWork, entries: SearchEntries) -> Sequence[Insert]:
+        """What makes the records found, none of which was known, once it is inserted."""
+        return self._side.inserts(unit, entries) if entries.records else ()
+
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         """The records are found no longer."""
         if records:
@@ -175,13 +179,18 @@ class _Fts:
         known = {} if fresh else self._ids(unit, entries.records)
         if known:
             unit.change(self._forget_words, {"ids": list(known.values())})
-        ids = self._numbered(unit, entries, known)
+        unit.insert_all(self.inserts(unit, entries, known))
+
+    def inserts(
+        self, unit: UnitOfWork, entries: SearchEntries, known: Mapping[bytes, int] | None = None
+    ) -> Sequence[Insert]:
+        ids, added = self._numbered(unit, entries, known or {})
         words = _Words()
         columns: Columns = {
             _COLUMNS[slot]: [" ".join(words[text]) or None for text in texts]
             for slot, texts in entries.texts.items()
         }
-        unit.insert_columns(_WORDS, {"rowid": ids, **columns}, len(ids))
+        return added, Insert(_WORDS, {"rowid": ids, **columns}, len(ids))
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         ids = list(self._ids(unit, records).values())
@@ -205,19 +214,24 @@ class _Fts:
     def _ids(self, unit: UnitOfWork, records: Sequence[UUID]) -> dict[bytes, int]:
         return dict(unit.run(self._known, {"records": records}))
 
-    def _numbered(self, unit: UnitOfWork, entries: SearchEntries, known: Mapping[bytes, int]) -> list[int]:
-        """The number of each record. Writers stand in a queue, so the next free ones are ours."""
+    def _numbered(
+        self, unit: UnitOfWork, entries: SearchEntries, known: Mapping[bytes, int]
+    ) -> tuple[Sequence[int], Insert]:
+        """The number of each record, and the rows of those that had none.
+
+        Writers stand in a queue, so the next free numbers are ours.
+        """
         added = (
             [record for record in entries.records if record.bytes not in known] if known else entries.records
         )
         first = unit.run(self._last)[0][0] + 1 if added else 0
         numbers = range(first, first + len(added))
         columns: Columns = {"id": numbers, "entity": Same(entries.entity), "record": added}
-        unit.insert_columns(_RECORDS, columns, len(added))
+        insert = Insert(_RECORDS, columns, len(added))
         if not known:
-            return list(numbers)
+            return numbers, insert
         free = iter(numbers)
-        return [known[r.bytes] if r.bytes in known else next(free) for r in entries.records]
+        return [known[r.bytes] if r.bytes in known else next(free) for r in entries.records], insert
 
 
 class _Vectors:
@@ -234,15 +248,20 @@ class _Vectors:
         self._remove = database.prepare(sa.delete(_DOCUMENTS).where(any_of(_DOCUMENTS.c.record, "records")))
 
     def put(self, unit: UnitOfWork, entries: SearchEntries, *, fresh: bool) -> None:
+        inserts = self.inserts(unit, entries)
+        if fresh:
+            unit.insert_all(inserts)
+        else:
+            for _, columns, count in inserts:
+                unit.run_columns(self._put, columns, count)
+
+    def inserts(self, unit: UnitOfWork, entries: SearchEntries) -> Sequence[Insert]:
         columns: Columns = {
             "record": entries.records,
             "entity": Same(entries.entity),
             **_vector_columns(entries.texts, len(entries.records)),
         }
-        if fresh:
-            unit.insert_columns(_DOCUMENTS, columns, len(entries.records))
-        else:
-            unit.run_columns(self._put, columns, len(entries.records))
+        return (Insert(_DOCUMENTS, columns, len(entries.records)),)
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         unit.change(self._remove, {"records": records})

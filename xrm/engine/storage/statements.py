@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
@@ -29,6 +29,14 @@ class Same:
 
 
 Columns = Mapping[str, Sequence[Any] | Same]
+
+
+class Insert(NamedTuple):
+    """Rows that are to be in a table: so many, given by column."""
+
+    table: sa.Table
+    columns: Columns
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +176,13 @@ def _padded(items: list[Any]) -> list[Any]:
 def _with_places(sql: str, sizes: tuple[int, ...]) -> str:
     waiting = iter(sizes)
     return _MANY.sub(lambda found: ", ".join(found.group(1) * next(waiting)), sql)
+
+
+@lru_cache(maxsize=1024)
+def together(inserts: tuple[str, ...]) -> str:
+    """One statement that does what all of these inserts do; their parameters follow each other."""
+    *others, last = inserts
+    return f"WITH {', '.join(f'i{n} AS ({sql})' for n, sql in enumerate(others))} {last}"
 
 
 def any_of(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
