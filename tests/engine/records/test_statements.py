@@ -87,4 +87,6 @@ def test_lookups_with_a_filter_are_judged_together(office: Office, statements: C
     ]
     with_filter = statements(deals)
     without = statements([Create("deal", {**deal.values, "contact": None}) for deal in deals])
-    assert with_filter - without == 1  # what the chosen are like; that they are there is asked with the account
+    assert (
+        with_filter - without == 1
+    )  # what the chosen are like; whether they are there is asked with the account

@@ -300,3 +300,17 @@ def test_sqlite_keeps_every_acknowledged_write_by_default(sqlite_url: str) -> No
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     database.close()
+
+
+AWKWARD = ("\\N", "\\.", "a\tb", "a\nb\r\nc", "\\", "\\t", "", '{"a\\": 1}', "NULL", "é\u2028\U0001f600")
+
+
+@pytest.mark.parametrize("alike", [True, False], ids=["a column of texts", "a column with empty values"])
+def test_many_rows_keep_every_character(database: Database, *, alike: bool) -> None:
+    """PostgreSQL is sent many rows as one text, in which some characters mean something."""
+    _create(database)
+    words = [*AWKWARD, *(None for _ in range(0 if alike else 3)), *(f"plain {n}" for n in range(30))]
+    with database.write() as unit:
+        unit.insert_many(SAMPLE, ["n", "word"], [{"n": n, "word": word} for n, word in enumerate(words)])
+    with database.read() as unit:
+        assert list(unit.execute(sa.select(SAMPLE.c.word).order_by(SAMPLE.c.n)).scalars()) == words

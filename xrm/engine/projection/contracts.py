@@ -124,10 +124,17 @@ class _Readings(dict[str, Any]):
 
     def __init__(self, field: TypedField) -> None:
         super().__init__()
-        self._field = field
+        self._parse, self._params = field.type.parse, field.params
 
     def __missing__(self, text: str) -> Any:
-        found = self[text] = self._field._tried(text)
+        """What `read` gives or raises, without the calls in between."""
+        found: Any = None
+        if text.strip():
+            try:
+                found = self._parse(text, self._params)
+            except BadValue as refusal:
+                found = refusal.with_traceback(None)
+        self[text] = found
         return found
 
 

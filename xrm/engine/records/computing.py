@@ -30,7 +30,10 @@ def _begun(setting: Setting, draft: Draft) -> New:
     if draft.old is not None:
         new = {**draft.old, **draft.preset, **draft.parsed}
     else:
-        new = {**draft.machine.empty, "id": draft.id, **draft.preset, **draft.parsed}
+        new = draft.machine.empty.copy()
+        new["id"] = draft.id
+        new.update(draft.preset)
+        new.update(draft.parsed)
     _point(new)
     new.update(entered(setting, draft))
     if draft.old is None:

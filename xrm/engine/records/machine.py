@@ -104,7 +104,7 @@ class Machine:
         return OWNER_FIELDS if self.entity.is_owned else ()
 
     @cached_property
-    def empty(self) -> Mapping[str, Any]:
+    def empty(self) -> MappingProxyType[str, Any]:
         """The values by name of a record in which nothing is filled."""
         return MappingProxyType(dict.fromkeys((*self.stored_names, "external_key", *self.owner_columns)))
 

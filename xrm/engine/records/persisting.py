@@ -21,7 +21,7 @@ _BORN, _CHANGED = ("version", "created_at", "created_by"), ("updated_at", "updat
 
 
 class Touched(NamedTuple):
-    """A draft that is to be stored, and its names whose values differ, each with old and new value."""
+    """A draft that is to be stored, and of a stored record the names whose values differ, with both values."""
 
     draft: Draft
     changed: Mapping[str, tuple[Any, Any]]
@@ -34,7 +34,7 @@ class Touched(NamedTuple):
 
 def persist(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts are stored with their next version; what changed nothing keeps its version."""
-    stamped = [_stamped(setting, Touched(draft, draft.changed)) for draft in drafts]
+    stamped = [_stamped(setting, Touched(d, NONE if d.is_new else d.changed)) for d in drafts]
     groups = _by_machine(stamped)
     changes = [change for machine, group in groups for change in _changes(setting, machine, group)]
     for place, (machine, group) in enumerate(groups, start=1):
@@ -143,8 +143,12 @@ def _is_searched(machine: Machine, touched: Touched) -> bool:
 
 def _changes(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> list[Change]:
     """What the change log keeps of each: JSON forms of the names that have changed."""
-    after = _json(machine, touched, 1)
-    before = _json(machine, touched, 0) if any(not t.is_new for t in touched) else [NONE] * len(touched)
+    before: Sequence[Mapping[str, Any]]
+    if all(t.is_new for t in touched):
+        before, after = [NONE] * len(touched), _whole(machine, [t.draft.new for t in touched])
+    else:
+        differing = [Touched(t.draft, t.draft.changed) if t.is_new else t for t in touched]
+        before, after = _json(machine, differing, 0), _json(machine, differing, 1)
     return [
         Change(
             machine.name,
@@ -159,6 +163,17 @@ def _changes(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> 
         )
         for (draft, _), old, new in zip(touched, before, after, strict=True)
     ]
+
+
+def _whole(machine: Machine, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """For each new record the JSON forms of all its values."""
+    made: list[dict[str, Any]] = [{} for _ in records]
+    for name in machine.logged:
+        values = [record.get(name) for record in records]
+        for whole, value, shown in zip(made, values, machine.json(name, values), strict=True):
+            if value is not None:
+                whole[name] = shown
+    return made
 
 
 def _json(machine: Machine, touched: Sequence[Touched], side: int) -> Sequence[Mapping[str, Any]]:

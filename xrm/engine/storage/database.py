@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.copying import copied
 from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine, open_link
 from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
 from xrm.engine.storage.statements import (
@@ -155,11 +156,11 @@ class UnitOfWork:
     def _copy(self, table: sa.Table, prepared: Prepared, columns: Columns, count: int) -> None:
         quote = self.database.engine.dialect.identifier_preparer.quote
         command = f"COPY {quote(table.name)} ({', '.join(map(quote, prepared.names))}) FROM STDIN"
-        rows = prepared.bind_columns(columns, count)
+        portions = copied(prepared.bound_columns(columns), count)
         try:
             with self._timed().cursor.copy(command) as copy:
-                for row in rows:
-                    copy.write_row(row)
+                for portion in portions:
+                    copy.write(portion)
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
 

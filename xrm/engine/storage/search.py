@@ -321,5 +321,7 @@ def _document(slots: Sequence[Sequence[str]]) -> str:
 
 def _vector(words: Sequence[str], weight: str = "", after: int = 0) -> str:
     """Words with their positions as PostgreSQL writes a vector; they are letters and digits only."""
+    if after + len(words) <= LAST_POSITION:
+        return " ".join([f"'{word}':{place}{weight}" for place, word in enumerate(words, after + 1)])
     places = enumerate(words[:DOCUMENT_WORDS], after + 1)
-    return " ".join(f"'{word}':{min(place, LAST_POSITION)}{weight}" for place, word in places)
+    return " ".join([f"'{word}':{min(place, LAST_POSITION)}{weight}" for place, word in places])

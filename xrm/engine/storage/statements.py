@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
@@ -84,7 +84,13 @@ class Prepared:
         """The driver's parameters of `count` rows, each in order; a column is converted in one go."""
         if count == 1:
             return iter([tuple(self.bind(_only_row(columns)))])
-        return zip(*(_bound_column(slot, columns, count) for slot in self.slots), strict=True)
+        bound = self.bound_columns(columns)
+        full = (repeat(c.value, count) if isinstance(c, Same) else c for c in bound)
+        return zip(*full, strict=True)
+
+    def bound_columns(self, columns: Columns) -> list[Sequence[Any] | Same]:
+        """The driver's parameters of many rows by column, in the order of the slots."""
+        return [_bound_column(slot, columns) for slot in self.slots]
 
     def read(self, row: Sequence[Any], start: int = 0) -> tuple[Any, ...]:
         """The raw row as Python scalars, from the column at `start` on."""
@@ -143,12 +149,12 @@ def _only_row(columns: Columns) -> Values:
     return {name: c.value if isinstance(c, Same) else c[0] for name, c in columns.items()}
 
 
-def _bound_column(slot: Slot, columns: Columns, count: int) -> Iterable[Any]:
+def _bound_column(slot: Slot, columns: Columns) -> Sequence[Any] | Same:
     if slot.is_constant:
-        return repeat(slot.constant, count)
+        return Same(slot.constant)
     column, convert = columns[slot.name], slot.convert
     if isinstance(column, Same):
-        return repeat(_bound(slot, {slot.name: column.value}), count)
+        return Same(_bound(slot, {slot.name: column.value}))
     if convert is None:
         return column
     return [value if value is None else convert(value) for value in column]
