@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -314,3 +315,24 @@ def test_many_rows_keep_every_character(database: Database, *, alike: bool) -> N
         unit.insert_many(SAMPLE, ["n", "word"], [{"n": n, "word": word} for n, word in enumerate(words)])
     with database.read() as unit:
         assert list(unit.execute(sa.select(SAMPLE.c.word).order_by(SAMPLE.c.n)).scalars()) == words
+
+
+def test_what_opens_a_transaction_looks_once_it_has_waited(database: Database) -> None:
+    """So whoever waited for a change of the definitions does not go on with those of before."""
+    _create(database)
+    look, hold = "SELECT count(*) FROM sample", "SELECT pg_advisory_xact_lock(7)"
+    opening = look if database.dialect.is_sqlite else f"{hold}; {look}"
+
+    def opened() -> Any:
+        with database.write(opening=opening) as unit:
+            return unit.opened[opening]
+
+    with ThreadPoolExecutor() as pool:
+        with database.write() as unit:
+            if not database.dialect.is_sqlite:
+                unit.script(hold)
+            unit.execute(sa.insert(SAMPLE).values(n=1))
+            found = pool.submit(opened)
+            time.sleep(0.3)
+            assert not found.done()
+        assert found.result(timeout=30) == (1,)
