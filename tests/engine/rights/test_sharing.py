@@ -208,6 +208,16 @@ def test_nobody_sees_more_of_a_record_by_sharing_it_with_themselves(office: Offi
         office.share(boss, deal, boss)
 
 
+def test_shares_of_one_record_are_not_seen_or_ended_by_way_of_another(office: Office) -> None:
+    bo, rui = office.person("Bo", "seller"), office.person("Rui", "seller")
+    mine, other = office.deal(office.ana, name="A"), office.deal(bo, name="B")
+    share = office.share(bo, other, rui)
+    assert office.runtime.current().records.shares(office.now(office.ana), "deal", mine) == ()
+    with pytest.raises(NotFound):
+        office.end(office.ana, mine, share)
+    assert office.names(rui) == ["B"]
+
+
 def test_nobody_shares_with_themselves(office: Office) -> None:
     deal = office.deal(office.ana, name="A")
     with pytest.raises(Invalid):
