@@ -35,7 +35,7 @@ NOWHERE = Place()
 class Problem:
     """One thing that is wrong, said so that its author can mend it.
 
-    `code` is stable and listed in `CODES`; `message` says what is wrong in one sentence; `hint` says
+    `code` is stable and listed in the reference of problems; `message` says what is wrong in one sentence; `hint` says
     what to do, and may be empty only where the message already does; `where` is the place.
     """
 

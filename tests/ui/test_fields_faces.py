@@ -14,6 +14,7 @@ from xrm.ui.assets import TEMPLATES, load_assets
 from xrm.ui.environment import prepare
 from xrm.ui.fields import CONTROLS, FACES
 from xrm.ui.fields.view import ChildRow, Field, Lookup, Option, children_of
+from xrm.ui.fields.words import in_words
 from xrm.ui.formatting import Reader
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
@@ -62,6 +63,20 @@ VALUES: dict[str, tuple[Any, str]] = {
     "lookup": ({"id": "0197", "entity": "account", "title": "Iron Foods"}, "Iron Foods"),
     "rows": ([{"product": "Sensor", "quantity": 3}], "Sensor"),
 }
+# As a short text; of the other kinds it is what their face says, with commas between several.
+IN_WORDS = {
+    "rich": "Called twice",
+    "markdown": "Called **twice**",
+    "url": "https://iron.example/a",
+    "multi_select": "Alpha, Beta",
+    "tags": "fair, cold",
+    "rating": "3",
+    "person_name": "Ana Ruiz",
+    "address": "Rua Augusta, 12, Lisboa, PT",
+    "geo": "38.722252, -9.139337",
+    "image": "offer.pdf, offer.pdf",
+    "json": '{"source": "fair"}',
+}
 INPUTLESS = {"readonly"}
 KINDS = sorted(CONTROLS)
 
@@ -69,6 +84,13 @@ KINDS = sorted(CONTROLS)
 def a_field(kind: str, **changes: Any) -> Field:
     options = OPTIONS if kind in ("select", "multi_select") else ()
     return replace(Field("it", "It", kind, options=options, lookup=LOOKUP, children=CHILDREN), **changes)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("rows", "secret")])
+def test_every_value_can_be_told_in_words_and_nothing_in_none(kind: str) -> None:
+    value, shown = VALUES[kind]
+    assert in_words(a_field(kind), value, UI) == IN_WORDS.get(kind, shown)
+    assert in_words(a_field(kind), None, UI) == ""
 
 
 def words(html: str) -> str:

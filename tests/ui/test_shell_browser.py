@@ -11,7 +11,7 @@ from flask import Flask, Response, render_template, request
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from xrm.ui import models
+from xrm.ui import models, views
 from xrm.ui.assets import TEMPLATES, load_assets, static_assets
 from xrm.ui.environment import prepare
 from xrm.ui.fields.view import Column, Field, Lookup, children_of, on_a_phone
@@ -42,19 +42,19 @@ def the_form(problems: bool) -> models.FormPage:
     return models.FormPage("New deal", "/form", "Create deal", "/list", (section,), problems=found)
 
 
-def the_list(search: str, sort: str) -> models.ListPage:
+def the_list(search: str, sort: str) -> views.ViewPage:
     column = Column(Field("name", "Name", "line"), sort_href="/list?sort=-name", sorted="ascending")
     rows = tuple(
-        models.Row(n, "/form", (n,))
+        views.Row(n, "/form", (n,))
         for n in sorted(NAMES, reverse=sort == "-name")
         if search.lower() in n.lower()
     )
-    return models.ListPage(
+    return views.ViewPage(
         "Accounts",
         "users",
         "/list",
-        on_a_phone((column,)),
-        rows,
+        "_list.html",
+        views.Table(on_a_phone((column,)), rows),
         search=search,
         count=f"{len(rows)} accounts",
     )
@@ -85,7 +85,7 @@ def an_app() -> Flask:
         return page("form.html", page=the_form(failed)), 422 if failed else 200
 
     def show_list() -> str:
-        part = "_list.html" if request.headers.get("HX-Target") == "div#list" else "list.html"
+        part = "_view.html" if request.headers.get("HX-Target") == "div#list" else "view.html"
         return page(part, page=the_list(request.args.get("search", ""), request.args.get("sort", "name")))
 
     def show_options() -> str:

@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from tests.support.pages import Element, elements, posted
-from xrm.ui import models
+from xrm.ui import models, views
 from xrm.ui.assets import TEMPLATES, load_assets
 from xrm.ui.environment import prepare
 from xrm.ui.fields.view import Column, Field, Lookup, Option, on_a_phone
@@ -40,7 +40,7 @@ COLUMNS = on_a_phone(
     )
 )
 ROWS = tuple(
-    models.Row(f"id{n}", f"/r/account/id{n}", (f"Account {n}", None, "a", {"amount": "5", "currency": "EUR"}))
+    views.Row(f"id{n}", f"/r/account/id{n}", (f"Account {n}", None, "a", {"amount": "5", "currency": "EUR"}))
     for n in range(3)
 )
 EVENT = models.Event(
@@ -59,16 +59,15 @@ FORM = models.FormPage(
 )
 SNIPPET = (("an ", False), ("iron", True), (" works", False))
 PAGES: dict[str, Any] = {
-    "list.html": models.ListPage(
+    "view.html": views.ViewPage(
         "Accounts",
         "users",
         "/r/account",
-        COLUMNS,
-        ROWS,
+        "_list.html",
+        views.Table(COLUMNS, ROWS, next_href="/r/account?cursor=c"),
         search="iron",
         filters=(replace(STATE, value="b"),),
         state=(("sort", "name"),),
-        next_href="/r/account?cursor=c",
         count="3 of many",
         actions=(NEW,),
         tabs=(Link("All", "/r/account", current=True),),
@@ -177,7 +176,7 @@ def test_the_sidebar_says_where_one_is() -> None:
 
 
 def test_a_list_links_to_records_next_rows_and_sorting() -> None:
-    found = elements(render("list.html", PAGES["list.html"]))
+    found = elements(render("view.html", PAGES["view.html"]))
     hrefs = {e["href"] for e in found if e.tag == "a"}
     assert {"/r/account/id0", "/r/account?cursor=c", "/r/account?sort=-name", "/r/account/new"} <= hrefs
     assert only(found, **{"aria-sort": "ascending"}).text.strip() == "Name"
@@ -190,22 +189,22 @@ def test_a_list_links_to_records_next_rows_and_sorting() -> None:
 
 
 def test_a_filter_form_works_without_scripts_and_keeps_the_state_of_the_list() -> None:
-    html = render("list.html", PAGES["list.html"])
+    html = render("view.html", PAGES["view.html"])
     form = html[html.index('<form class="filters"') : html.index('<div class="listing"')]
     assert posted(form).pairs == [("sort", "name"), ("search", "iron"), ("f.state", "b"), ("filter", "")]
 
 
 def test_fragments_of_a_list_are_parts_of_the_page() -> None:
-    page = render("list.html", PAGES["list.html"])
-    for name in ("_list.html", "_rows.html"):
-        fragment = render(name, PAGES["list.html"])
+    page = render("view.html", PAGES["view.html"])
+    for name in ("_view.html", "_rows.html"):
+        fragment = render(name, PAGES["view.html"])
         assert "<html" not in fragment
         assert fragment.strip() in page
 
 
 def test_an_empty_list_says_what_would_be_there() -> None:
     empty = models.Empty("No accounts yet", "An account is somebody we deal with.", "users", NEW)
-    html = render("list.html", replace(PAGES["list.html"], rows=(), next_href="", empty=empty))
+    html = render("view.html", replace(PAGES["view.html"], body=views.Table(COLUMNS, ()), empty=empty))
     assert "No accounts yet" in html
     assert "<table" not in html
 

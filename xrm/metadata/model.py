@@ -17,6 +17,7 @@ from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 
 Label = Mapping[str, str]
+LIST = "list"  # the type of view that is a table; others may be added, this one is always there
 
 
 def text_of(label: Label, language: str, otherwise: str = "") -> str:
@@ -331,6 +332,11 @@ class Entity:
     def lookups(self) -> Iterator[Relationship]:
         """The relationships kept in its own columns."""
         return (r for r in self.relationships.values() if r.shape is Shape.LOOKUP)
+
+    @property
+    def first_list(self) -> View | None:
+        """Its leading list: what it shows of a record, and in which order, holds wherever no view is chosen."""
+        return next((v for v in self.views.values() if v.type == LIST), None)
 
     @property
     def is_owned(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xrm.ui.fields.view import Column, Field, Option
+from xrm.ui.fields.view import Field, Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,59 +83,6 @@ class Empty:
     text: str = ""
     icon: str = "inbox"
     action: Action | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record in a list: its cells in the order of the columns, JSON values of the API.
-
-    `title` names it where the first cell is empty.
-    """
-
-    id: str
-    href: str
-    cells: tuple[object, ...]
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FilterChip:
-    """A condition in force that has no control of its own: its words, and the list without it."""
-
-    label: str
-    remove_href: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A list. `href` is its address without query; `state` what a filter form must carry along (view, sort).
-
-    `filters` are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free
-    filter (`filter=`) and `expression_error` what is wrong with it. `next_href` leads to the next rows,
-    `count_href` to the exact count where `count` is only a bound.
-    """
-
-    title: str
-    icon: str
-    href: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    search: str = ""
-    filters: tuple[Field, ...] = ()
-    chips: tuple[FilterChip, ...] = ()
-    expression: str = ""
-    expression_error: str = ""
-    can_filter: bool = True
-    state: tuple[tuple[str, str], ...] = ()
-    next_href: str = ""
-    count: str = ""
-    count_href: str = ""
-    reset_href: str = ""
-    empty: Empty = Empty("")
-    tabs: tuple[Link, ...] = ()
-    actions: tuple[Action, ...] = ()
-    more: tuple[Action, ...] = ()
-    crumbs: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ ownership: none
 fields:
   text:     {type: text, required: true, max_length: 40}
   quantity: {type: integer, min: 1}
+  goes_to:  {type: geo}
+  wrapping: {type: json}
+  wishes:   {type: rich_text}
 relationships:
   customer: {to: customer, required: true, inverse: orders, on_delete: cascade}
   taker:    {to: person, inverse: taken, on_delete: clear}

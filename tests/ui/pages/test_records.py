@@ -202,6 +202,19 @@ def test_the_history_tells_who_did_what_in_words(shop: Place, ana: Person) -> No
     assert "Ana created it" in told
 
 
+def test_the_history_tells_of_values_of_every_kind(shop: Place) -> None:
+    given = {
+        "goes_to": {"lat": "38.722252", "lon": "-9.139337"},
+        "wrapping": {"paper": "blue"},
+        "wishes": "<p>In the <b>morning</b></p>",
+    }
+    id_ = shop.make("order", text="Far away", customer=shop.make("customer", name="Buyer"), **given)
+    told = " ".join(shop.person("Bo", "boss").open(f"/r/order/{id_}/history").text.split())
+    assert "Goes to 38.722252, -9.139337" in told
+    assert 'Wrapping {"paper": "blue"}' in told
+    assert "Wishes In the morning" in told
+
+
 def test_the_history_leaves_out_what_one_may_not_read(shop: Place) -> None:
     id_ = shop.make("customer", name="Discreet", secret_score=3)
     assert "Score" not in shop.person("Cleo", "clerk").open(f"/r/customer/{id_}/history").text

@@ -29,7 +29,6 @@ from xrm.metadata.expressions.types import Kind
 from xrm.metadata.model import OWNER_FIELDS, Entity, Key, Label
 
 Order = tuple[tuple[Column, bool], ...]
-SORTED_VIEW = "list"
 
 
 @compiles(CreateIndex, "sqlite")
@@ -156,8 +155,8 @@ def _filtered(stored: EntityTable) -> Iterable[str]:
 
 def _default_order(stored: EntityTable) -> Order:
     """The order of the first list view, where it is by own columns; else by title."""
-    views = (v for v in stored.entity.views.values() if v.type == SORTED_VIEW)
-    terms = next((v.sort for v in views), ())
+    view = stored.entity.first_list
+    terms = view.sort if view is not None else ()
     paths = [(tuple(path.split(".")), down) for path, down in terms]
     if paths and all(_is_own(stored, path) for path, _ in paths):
         return tuple((_sorting(stored, path), down) for path, down in paths)

@@ -8,7 +8,7 @@ from typing import Final
 from xrm.metadata.expressions.check import check
 from xrm.metadata.expressions.tree import Expression, uses
 from xrm.metadata.expressions.types import Kind
-from xrm.metadata.model import Entity, Shape, View
+from xrm.metadata.model import LIST, Entity, Shape, View
 from xrm.metadata.typing_scope import ModelNames
 
 ALL: Final = "all"
@@ -24,11 +24,11 @@ def made_views(entity: Entity, names: ModelNames) -> dict[str, View]:
     """A list of all records, and of one's own where records have owners."""
     columns = _columns(entity)
     sort = (("title", False),)
-    views = {ALL: View(ALL, entity.name, "list", entity.plural, columns, None, sort, {}, entity.place)}
+    views = {ALL: View(ALL, entity.name, LIST, entity.plural, columns, None, sort, {}, entity.place)}
     if entity.is_owned:
         mine = check("owner == me", entity.name, names)
         if isinstance(mine, Expression):
-            views[MINE] = View(MINE, entity.name, "list", _MINE_LABEL, columns, mine, sort, {}, entity.place)
+            views[MINE] = View(MINE, entity.name, LIST, _MINE_LABEL, columns, mine, sort, {}, entity.place)
     return views
 
 

@@ -18,7 +18,6 @@ from xrm.ui.pages import (
     importing,
     jobs,
     linking,
-    lists,
     lookups,
     me,
     menu,
@@ -27,6 +26,7 @@ from xrm.ui.pages import (
     signin,
     steps,
     trash,
+    views,
 )
 from xrm.ui.pages.door import Handler, guarded, harden
 
@@ -56,7 +56,7 @@ class Route:
 ROUTES = (
     Route(READ, "/", home.show),
     Route(READ, "/search", home.search),
-    Route(READ, _MANY, lists.show),
+    Route(READ, _MANY, views.show),
     Route(BOTH, f"{_MANY}/new", forms.new, shows_again=True),
     Route(READ, f"{_MANY}/trash", trash.show),
     Route(BOTH, f"{_MANY}/import", importing.choose),

@@ -11,7 +11,7 @@ from xrm.metadata.model import Entity
 from xrm.ui.models import Action
 from xrm.ui.pages.answers import moved
 from xrm.ui.pages.filters import tests_of
-from xrm.ui.pages.listing import ListState, chosen_view, state_of, views_for
+from xrm.ui.pages.listing import ListState, look_at
 from xrm.ui.pages.visit import Visit
 
 
@@ -47,8 +47,8 @@ def export_actions(visit: Visit, entity: Entity, state: ListState) -> tuple[Acti
 
 def _params(visit: Visit, entity: Entity) -> dict[str, tuple[str, ...]]:
     """The list as the parameters of a query: what the view asks and what the person asked besides."""
-    state = state_of(visit, entity.name)
-    view = chosen_view(views_for(visit, entity), state.view)
+    look = look_at(visit, entity)
+    state, view = look.state, look.view
     filters = [view.filter.text] if view is not None and view.filter is not None else []
     order = [f"{'-' if down else ''}{path}" for path, down in view.sort] if view is not None else []
     said = {

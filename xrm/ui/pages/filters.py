@@ -12,9 +12,9 @@ from xrm.engine.queries.request import OPERATORS, FieldTest, Query, Trash
 from xrm.metadata.model import POINTERS, Entity
 from xrm.ui.fields.view import Field
 from xrm.ui.formatting import as_date, zone_of
-from xrm.ui.models import FilterChip
 from xrm.ui.pages.controls import Columns, control_for
 from xrm.ui.pages.visit import Visit
+from xrm.ui.views import FilterChip
 
 KINDS = ("select", "multi_select", "boolean", "lookup", "date", "datetime")
 MOST = 4

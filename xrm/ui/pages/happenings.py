@@ -9,14 +9,15 @@ from flask import Response
 
 from xrm.metadata.model import POINTERS, Entity, Shape
 from xrm.ui.fields.view import Field
+from xrm.ui.fields.words import in_words
 from xrm.ui.models import Change, Event, HistoryPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
-from xrm.ui.pages.telling import written
 from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
 
 EVENTS = 50
+LONGEST = 200
 _ICONS = {
     "create": "plus", "update": "pencil", "delete": "trash-2", "restore": "undo-2", "transition": "arrow-right",
     "link": "link", "unlink": "unlink",
@@ -97,13 +98,11 @@ def _changes(
 def _text(visit: Visit, control: Field, value: Any, names: _Titles) -> str:
     if control.kind == "lookup":
         return names.of(control, value)
-    if control.kind in ("rich", "markdown", "area"):
-        return str(value or "")[:200]
     if control.kind in ("file", "image"):
         return (
             visit.ui.t("{count} files", count=len(value) if isinstance(value, list) else 1) if value else ""
         )
-    return written(visit, control, value)
+    return in_words(control, value, visit.ui)[:LONGEST]
 
 
 def _link_change(

@@ -10,6 +10,7 @@ from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_param
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
 from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Shape
+from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Field
 from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.controls import named, of_field, of_lookup, of_type, readable_names
@@ -18,7 +19,6 @@ from xrm.ui.pages.visit import Visit
 MAIN = "main"
 VALIDITY = ("valid_from", "valid_to")
 TO = "to"
-_NOT_IN_GRIDS = ("rich", "markdown", "json", "file", "image", "address", "geo", "expression", "secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,5 +214,5 @@ def _child_columns(visit: Visit, side: Relationship) -> Iterator[Slot]:
     writable = rights.names("create") | rights.names("update")
     for name in dict.fromkeys(n for s in form_of(child).sections for row in s.rows for n in row):
         slot = None if name == lookup or name not in writable else value_slot(visit, child, name)
-        if slot is not None and slot.field.kind not in _NOT_IN_GRIDS and _takes_input(child, name):
+        if slot is not None and suits(slot.field.kind, Use.CELL) and _takes_input(child, name):
             yield replace(slot, field=replace(slot.field, help=""))

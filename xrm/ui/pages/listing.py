@@ -1,28 +1,32 @@
-"""What the address of a list says, and the query that it means. The whole state of a list is its address."""
+"""What is looked at: the view and what the address narrows it to. The whole state of a page of records is its address.
+
+Every type of view takes a `Look` and makes a `Shown` of it; `views.KINDS` knows them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from xrm.engine.queries.request import Count, FieldTest, Query, Sort, parse_query
+from xrm.engine.queries.counting import Counted
+from xrm.engine.queries.request import Count, Query, Sort, parse_query
+from xrm.errors import XrmError
 from xrm.metadata.expressions.tree import uses
-from xrm.metadata.model import Entity, View
+from xrm.metadata.model import LIST, Entity, View
 from xrm.ui.pages.controls import Columns
 from xrm.ui.pages.filters import tests_of
 from xrm.ui.pages.visit import Visit
+from xrm.ui.views import Body
 
 ROWS = 50
-LIST = "list"
 TEXTS = ("view", "search", "filter", "sort", "fields")
 PREFIX = "f."
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """A list as its address says it. `pairs` are the short conditions (`f.<name>`) as they were given."""
+    """A page of records as its address says it. `pairs` are the short conditions (`f.<name>`) as they were given."""
 
     entity: str
     view: str = ""
@@ -68,26 +72,52 @@ def state_of(visit: Visit, entity: str) -> ListState:
     return ListState(entity, **{name: visit.arg(name).strip() for name in TEXTS}, pairs=pairs)
 
 
-def views_for(visit: Visit, entity: Entity) -> tuple[View, ...]:
-    """The lists of the entity whose conditions this person may ask."""
-    return tuple(v for v in entity.views.values() if v.type == LIST and _may_ask(visit, v))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An entity's records as the address asks for them: `view` is the chosen one of the `views` on offer."""
+
+    entity: Entity
+    state: ListState
+    views: tuple[View, ...] = ()
+    view: View | None = None
+
+    @property
+    def type(self) -> str:
+        """The type of the view; where none may be asked, the records are a plain list."""
+        return self.view.type if self.view else LIST
 
 
-def chosen_view(views: tuple[View, ...], name: str) -> View | None:
-    """The view of that name, else the first."""
-    return next((v for v in views if v.name == name), views[0] if views else None)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a type of view made of a look: its body, the columns that its filter bar may offer, and how many.
+
+    `refusal` says why the records could not be asked for; the body is empty then.
+    """
+
+    body: Body
+    offered: Columns
+    count: Counted | None = None
+    refusal: XrmError | None = None
 
 
-def query_of(visit: Visit, entity: Entity, state: ListState, view: View | None, columns: Columns) -> Query:
-    """The query of one page of the list; raises Invalid or Unreadable with every fault."""
+def look_at(visit: Visit, entity: Entity) -> Look:
+    """What the address of this request asks to see of the entity; an unknown view is the first."""
+    state = state_of(visit, entity.name)
+    views = tuple(v for v in entity.views.values() if _may_ask(visit, v))
+    chosen = next((v for v in views if v.name == state.view), views[0] if views else None)
+    return Look(entity, state, views, chosen)
+
+
+def query_of(visit: Visit, look: Look, columns: Columns) -> Query:
+    """The query of one page of the look; raises Invalid or Unreadable with every fault."""
     asked = {name: [v] for name in ("search", "filter", "sort", "cursor") if (v := visit.arg(name).strip())}
-    parsed = parse_query(entity.name, asked, visit.runtime.settings.limits)
+    parsed = parse_query(look.entity.name, asked, visit.runtime.settings.limits)
     return replace(
         parsed,
         fields=(*columns.paths, ("title",)),
-        filters=(*_view_filter(view), *parsed.filters),
-        tests=tuple(_tests(visit, entity, state)),
-        sort=parsed.sort or _view_sort(view),
+        filters=(*_view_filter(look.view), *parsed.filters),
+        tests=tuple(tests_of(visit, look.entity, look.state.pairs)),
+        sort=parsed.sort or _view_sort(look.view),
         limit=ROWS,
         count=_count(visit),
     )
@@ -97,10 +127,6 @@ def _count(visit: Visit) -> Count:
     if visit.arg("cursor"):
         return Count.NONE
     return Count.EXACT if visit.arg("count") == "exact" else Count.CAPPED
-
-
-def _tests(visit: Visit, entity: Entity, state: ListState) -> Iterator[FieldTest]:
-    return tests_of(visit, entity, state.pairs)
 
 
 def _view_filter(view: View | None) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from xrm.engine.queries.request import Trash
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Invalid, XrmError
 from xrm.metadata.model import OWNER_FIELDS, Entity, Relationship, Shape
+from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Children, Field
+from xrm.ui.fields.words import in_words
 from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import holds, scene_of
@@ -25,7 +27,6 @@ from xrm.ui.pages.refusals import Said, status_of, summary
 from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of
 from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
-from xrm.ui.pages.telling import written
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 GRID_ROWS = 50
@@ -79,25 +80,16 @@ def title_of(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
 
 def _facts(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Iterator[str]:
     """What one wants to know first: what the list shows beside the title, and who looks after it."""
-    view = next((v for v in entity.views.values() if v.type == "list"), None)
+    view = entity.first_list
     title, said = record.get("title"), 0
     yield visit.label(entity)
     for path in view.columns if view else ():
         field = (
             control_for(visit, entity, path) if "." not in path and path not in ("state", "owner") else None
         )
-        if field is None or field.kind in (
-            "area",
-            "rich",
-            "markdown",
-            "json",
-            "file",
-            "image",
-            "address",
-            "tags",
-        ):
+        if field is None or not suits(field.kind, Use.FACT):
             continue
-        text = written(visit, field, record.get(path))
+        text = in_words(field, record.get(path), visit.ui)
         if text and text != title and said < FACTS:
             said += 1
             yield text
@@ -226,7 +218,7 @@ def _child_columns(visit: Visit, child: str, lookup: str) -> Iterator[Field]:
     entity = visit.model.entities[child]
     for name in dict.fromkeys(n for s in form_of(entity).sections for row in s.rows for n in row):
         control = control_for(visit, entity, name) if name != lookup else None
-        if control is not None and control.kind not in ("rich", "markdown", "json", "file", "image"):
+        if control is not None and suits(control.kind, Use.COLUMN):
             yield control
 
 

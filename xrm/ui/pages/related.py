@@ -10,10 +10,11 @@ from uuid import UUID
 from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.request import Page, Query
 from xrm.metadata.model import Entity, Relationship, Shape
+from xrm.ui.fields.words import in_words
 from xrm.ui.models import Action, Link, Related, RelatedRow
 from xrm.ui.pages.controls import of_field, readable_names, states
 from xrm.ui.pages.layout import form_of
-from xrm.ui.pages.telling import facts, telling, written
+from xrm.ui.pages.telling import facts, telling
 from xrm.ui.pages.visit import Visit
 
 TOP = 5
@@ -224,7 +225,7 @@ def _link_row(
 
 def link_facts(visit: Visit, stored: Relationship, link: Mapping[str, Any]) -> str:
     """The attributes and validity of a link in one line."""
-    said = [written(visit, of_field(visit, f), link.get(name)) for name, f in stored.attributes.items()]
+    said = [in_words(of_field(visit, f), link.get(name), visit.ui) for name, f in stored.attributes.items()]
     return " · ".join([*(s for s in said if s), *([span] if (span := validity(visit, link)) else [])])
 
 

@@ -1,0 +1,175 @@
+"""The page of an entity's records: the views on offer, what narrows them, and the body that the view's type makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from flask import Response
+
+from xrm.engine.queries.counting import Counted
+from xrm.errors import XrmError
+from xrm.metadata.model import LIST, Entity
+from xrm.ui.fields.view import Field
+from xrm.ui.models import Action, Empty, Link
+from xrm.ui.pages.answers import page, part
+from xrm.ui.pages.exporting import export_actions
+from xrm.ui.pages.filters import base_name, chips, shown_filters
+from xrm.ui.pages.listing import ListState, Look, Shown, look_at
+from xrm.ui.pages.lists import as_list
+from xrm.ui.pages.visit import Visit
+from xrm.ui.views import FilterChip, ViewPage
+
+UNPROCESSABLE = 422
+WHOLE, REPLACED = "view.html", "_view.html"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewKind:
+    """How one type of view is shown: who makes its body, the template of that, and of what more is loaded into it."""
+
+    show: Callable[[Visit, Look], Shown]
+    template: str
+    more: str = REPLACED
+
+
+# One line for each type of view that this version carries out; a test holds that none is missing.
+KINDS: Mapping[str, ViewKind] = MappingProxyType(
+    {
+        LIST: ViewKind(as_list, "_list.html", more="_rows.html"),
+    }
+)
+
+
+def show(visit: Visit, entity: str) -> Response:
+    """`GET /r/<entity>`: its records by the chosen view, or the part that a request of the page replaces."""
+    look = look_at(visit, visit.entity(entity))
+    kind = KINDS[look.type]
+    shown = kind.show(visit, look)
+    model, status = _model(visit, look, kind, shown), UNPROCESSABLE if shown.refusal else 200
+    parts = {"list": REPLACED, "more": kind.more}
+    if visit.fragment in parts:
+        return part(visit, parts[visit.fragment], status, page=model)
+    return page(visit, WHOLE, model, status=status, current=entity)
+
+
+def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
+    entity, state = look.entity, look.state
+    filters = shown_filters(visit, entity, shown.offered, state.pairs) if not visit.fragment else ()
+    return ViewPage(
+        title=visit.plural(entity),
+        icon=entity.icon,
+        href=f"/r/{entity.name}",
+        template=kind.template,
+        body=shown.body,
+        search=state.search,
+        filters=filters,
+        chips=_chips(visit, look, filters),
+        expression=state.filter,
+        expression_error=_said(shown.refusal),
+        state=tuple((n, getattr(state, n)) for n in ("view", "sort", "fields") if getattr(state, n)),
+        count=_count(visit, entity, shown.count),
+        count_href=state.address(count="exact") if shown.count and not shown.count.is_exact else "",
+        reset_href=ListState(entity.name, state.view, sort=state.sort).address() if state.is_narrowed else "",
+        empty=_empty(visit, look, shown.refusal),
+        tabs=_tabs(visit, look),
+        actions=_actions(visit, entity),
+        more=_more(visit, entity, state),
+    )
+
+
+def _chips(visit: Visit, look: Look, shown: tuple[Field, ...]) -> tuple[FilterChip, ...]:
+    if visit.fragment:
+        return ()
+    state = look.state
+    ways = {name: state.address(pairs=state.without(name)) for name in map(base_name, dict(state.pairs))}
+    found = chips(visit, look.entity, state.pairs, shown, ways)
+    if state.filter:
+        found = (*found, FilterChip(state.filter, state.address(filter="")))
+    return found
+
+
+def _said(refusal: XrmError | None) -> str:
+    if refusal is None:
+        return ""
+    return " ".join(f"{p.message} {p.hint}".strip() for p in refusal.problems[:3])
+
+
+def _count(visit: Visit, entity: Entity, counted: Counted | None) -> str:
+    if counted is None:
+        return ""
+    if not counted.is_exact:
+        plural = _amid(visit.plural(entity))
+        return visit.ui.t("More than {number} {plural}", number=counted.count, plural=plural)
+    return visit.ui.t("{count} records", count=counted.count)
+
+
+def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:
+    """Why there is nothing: the condition cannot be read, all are filtered out, or there never were any."""
+    t, entity, plural = visit.ui.t, look.entity, _amid(visit.plural(look.entity))
+    if refusal is not None:
+        return Empty(t("This filter cannot be used"), _said(refusal), "filter-x")
+    if look.state.is_narrowed:
+        clear = Action(t("Clear the filters"), ListState(entity.name, look.state.view).address(), "x")
+        return Empty(
+            t("No {plural} match", plural=plural),
+            t("Other words or fewer conditions may find some."),
+            "search-x",
+            clear,
+        )
+    if look.view is not None and look.view.filter is not None:
+        return Empty(
+            t("No {plural} in this view", plural=plural),
+            t("Records appear here when they fit the view."),
+            entity.icon,
+        )
+    new = _new_action(visit, entity)
+    text = t("The first one that you add will stand here.") if new else t("There are none that you may read.")
+    return Empty(t("No {plural} yet", plural=plural), text, entity.icon, new)
+
+
+def _amid(label: str) -> str:
+    """A label as it stands amid a sentence; what is written in capitals stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _tabs(visit: Visit, look: Look) -> tuple[Link, ...]:
+    if len(look.views) < 2 or visit.fragment:
+        return ()
+    return tuple(
+        Link(
+            visit.text(v.label, v.name),
+            ListState(look.entity.name, v.name).address(),
+            current=v is look.view,
+        )
+        for v in look.views
+    )
+
+
+def _actions(visit: Visit, entity: Entity) -> tuple[Action, ...]:
+    if visit.fragment:
+        return ()
+    new = _new_action(visit, entity)
+    return (new,) if new else ()
+
+
+def _more(visit: Visit, entity: Entity, state: ListState) -> tuple[Action, ...]:
+    """What one does with a list now and then: bring records, take them along, look into the trash."""
+    if visit.fragment or entity.is_engine:
+        return ()
+    href, t = f"/r/{entity.name}", visit.ui.t
+    bring = Action(t("Import…"), f"{href}/import", "upload")
+    trash = Action(t("Trash"), f"{href}/trash", "trash-2")
+    return (
+        *([bring] if visit.can("import", entity.name) else []),
+        *export_actions(visit, entity, state),
+        *([trash] if visit.can("delete", entity.name) else []),
+    )
+
+
+def _new_action(visit: Visit, entity: Entity) -> Action | None:
+    if entity.is_engine or not visit.can("create", entity.name):
+        return None
+    label = visit.ui.t("New {label}", label=visit.label(entity).lower())
+    return Action(label, f"/r/{entity.name}/new", "plus", primary=True)

@@ -1,0 +1,87 @@
+"""What the page of an entity's records is given: what stands around them, and what their view makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from xrm.ui.fields.view import Column, Field
+from xrm.ui.models import Action, Empty, Link
+
+NO_WORDS = Empty("")
+
+
+class Body(Protocol):
+    """What one type of view makes of the records; its own template shows it."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no record to show."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record in a list: its cells in the order of the columns, JSON values of the API.
+
+    `title` names it where the first cell is empty.
+    """
+
+    id: str
+    href: str
+    cells: tuple[object, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The body of a list. `next_href` leads to the next rows."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    next_href: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no record to show."""
+        return not self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChip:
+    """A condition in force that has no control of its own: its words, and the list without it."""
+
+    label: str
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewPage:
+    """Many records, as a view shows them: `template` shows `body`.
+
+    `href` is its address without query; `state` what a filter form must carry along (view, sort). `filters`
+    are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free filter
+    (`filter=`) and `expression_error` what is wrong with it. `count_href` leads to the exact count where
+    `count` is only a bound.
+    """
+
+    title: str
+    icon: str
+    href: str
+    template: str
+    body: Body
+    search: str = ""
+    filters: tuple[Field, ...] = ()
+    chips: tuple[FilterChip, ...] = ()
+    expression: str = ""
+    expression_error: str = ""
+    can_filter: bool = True
+    state: tuple[tuple[str, str], ...] = ()
+    count: str = ""
+    count_href: str = ""
+    reset_href: str = ""
+    empty: Empty = NO_WORDS
+    tabs: tuple[Link, ...] = ()
+    actions: tuple[Action, ...] = ()
+    more: tuple[Action, ...] = ()
+    crumbs: tuple[Link, ...] = ()
