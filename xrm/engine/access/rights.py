@@ -15,16 +15,15 @@ from xrm.engine.commands import Actor, Signature
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import (
     OPERATIONS,
-    OWNER_FIELDS,
     POINTERS,
     SHAREABLE,
-    STATE_FIELDS,
     Entity,
     Grant,
     Label,
     Model,
     Role,
 )
+from xrm.metadata.names import system_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +388,4 @@ def transition_roles_allow(actor: Actor, roles: tuple[str, ...] | None) -> bool:
 
 def always_readable(entity: Entity) -> tuple[str, ...]:
     """The system fields that come with every readable row of the entity."""
-    names = ("id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by")
-    owner = OWNER_FIELDS if entity.is_owned else ()
-    state = STATE_FIELDS if entity.lifecycle else ()
-    return (*names, "deleted_at", *owner, *state)
+    return system_names(entity.ownership, has_lifecycle=entity.lifecycle is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from xrm.metadata.fieldtypes.base import Control
-from xrm.metadata.model import OWNER_FIELDS, Entity, Form, Relationship, Section, Shape
+from xrm.metadata.model import HOLDERS, OWNER_FIELDS, Entity, Form, Relationship, Section, Shape
 from xrm.metadata.resolve.context import Context, Item
 
 MAIN: Final = "main"
@@ -82,7 +82,7 @@ def made_form(entity: Entity) -> Form:
     """A form with all that can be entered, narrow things in pairs, and what belongs to the record below."""
     narrow = [f.name for f in entity.fields.values() if f.type.control not in _WIDE]
     narrow += [r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP]
-    narrow += list(OWNER_FIELDS[:2]) if entity.is_owned else []
+    narrow += list(HOLDERS) if entity.is_owned else []
     rows = [tuple(narrow[i : i + 2]) for i in range(0, len(narrow), 2)]
     rows += [(f.name,) for f in entity.fields.values() if f.type.control in _WIDE]
     details = Section(DETAILS, _DETAILS_LABEL, tuple(rows))
