@@ -43,7 +43,8 @@ class Programs:
     Local rules speak of the record alone, wide ones of others too. `filters` are of lookups, `link_filters` of
     many-to-many relationships; `filter_uses` are the names of the record in hand that a filter looks at.
     `default_reads` and `needed_reads` are what a default reads, and what tells whether a value is needed;
-    `guard_reads` are of guards that speak of the record alone.
+    `guard_reads` are of guards that speak of the record alone. `link_defaults` are of attributes of links, by
+    relationship; they are run on the record that the links go out from.
     """
 
     title: Program | None
@@ -59,6 +60,7 @@ class Programs:
     readonly: Mapping[str, Program]
     filters: Mapping[str, Program]
     link_filters: Mapping[str, Program]
+    link_defaults: Mapping[str, Mapping[str, Program]]
     filter_uses: Mapping[str, frozenset[str]]
     guards: Mapping[str, Program]
     guard_reads: Mapping[str, frozenset[str]]
@@ -86,6 +88,7 @@ def programs_of(entity: Entity) -> Programs:
         readonly=_each((t.name, t.readonly_when) for t in things),
         filters=_each((r.name, r.filter) for r in lookups),
         link_filters=_each((r.name, r.filter) for r in linked),
+        link_defaults={r.name: _each((a.name, a.default) for a in r.attributes.values()) for r in linked},
         filter_uses={r.name: _outer_names(r.filter) for r in (*lookups, *linked) if r.filter is not None},
         guards=_each((s.name, s.guard) for s in steps),
         guard_reads={s.name: _names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},

@@ -9,6 +9,8 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
+from xrm.errors import Invalid, Place, Problem, Problems
+from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.model import HOLDERS
 from xrm.metadata.values import Ref
 
@@ -51,9 +53,22 @@ def _point(new: New) -> None:
 
 def _default(setting: Setting, draft: Draft, new: New) -> None:
     """Names that were not given get their default; a later default sees the earlier ones."""
+    problems = Problems()
     for name, program in draft.machine.programs.defaults.items():
-        if name not in draft.parsed and name not in draft.preset and name not in draft.refused:
+        if name in draft.parsed or name in draft.preset or name in draft.refused:
+            continue
+        try:
             new[name] = draft.machine.fitting(name, program(scene_of(setting, draft, new)))
+        except BadValue as bad:
+            problems.extend([unfit_default(bad, draft.where(name))])
+    if problems:
+        raise Invalid(problems.found)
+
+
+def unfit_default(bad: BadValue, place: Place) -> Problem:
+    """The problem of a value that was worked out because none was given, and that the field cannot take."""
+    message = f"The value that this begins with does not fit. {bad.problem.message}"
+    return Problem(bad.problem.code, message, "Give it a value.", place)
 
 
 def _own(setting: Setting, draft: Draft, new: New) -> None:

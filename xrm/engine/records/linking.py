@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,14 +14,16 @@ from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
 from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.computing import unfit_default
 from xrm.engine.records.draft import Draft, unfit
-from xrm.engine.records.environment import StoredEnv, stored_scene
+from xrm.engine.records.environment import StoredEnv, scene_of, stored_scene
+from xrm.engine.records.machine import fitting
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import DATE
-from xrm.metadata.model import Relationship, Shape
+from xrm.metadata.model import Field, Relationship, Shape, text_of
 from xrm.metadata.values import Ref
 
 VALIDITY = ("valid_from", "valid_to")
@@ -33,7 +35,8 @@ def link(setting: Setting, ledger: Ledger, draft: Draft, command: Link, at: str)
     place = draft.where(at)
     ref = _far_end(setting, ledger, side, command.to, place)
     _refuse_unfit(setting, draft, side, ref, place)
-    values = _values(side, command.values, place)
+    values = _begun(setting, draft, side, _values(side, command.values, place), place)
+    _refuse_missing(side, side.attributes, values, place)
     _refuse_backward(values, place)
     links = draft.machine.table.links[side.name]
     _refuse_overlap(setting, links, draft.id, ref, values, place, None)
@@ -60,6 +63,7 @@ def change(
     stored, ref = _stored(setting, links, draft, item["id"], place)
     given = _values(side, {k: v for k, v in item.items() if k != "id"}, place)
     values = {**stored, **given}
+    _refuse_missing(side, given, given, place)
     _refuse_backward(values, place)
     _refuse_overlap(setting, links, draft.id, ref, values, place, item["id"])
     setting.unit.execute(
@@ -132,6 +136,43 @@ def _values(side: Relationship, given: Mapping[str, Any], place: Place) -> dict[
     if problems:
         raise Invalid(problems.found)
     return values
+
+
+def _begun(
+    setting: Setting, draft: Draft, side: Relationship, given: Mapping[str, Any], place: Place
+) -> dict[str, Any]:
+    """What is given, and for attributes that are not the defaults; these see the record in hand."""
+    problems, values = Problems(), dict(given)
+    for name, program in draft.machine.programs.link_defaults[side.name].items():
+        if name in given:
+            continue
+        scene = scene_of(setting, draft, draft.new or draft.old or {})
+        try:
+            values[name] = fitting(side.attributes[name], program(scene))
+        except BadValue as bad:
+            problems.extend([unfit_default(bad, _at(place, name))])
+    if problems:
+        raise Invalid(problems.found)
+    return values
+
+
+def _refuse_missing(
+    side: Relationship, names: Iterable[str], values: Mapping[str, Any], place: Place
+) -> None:
+    """Those of the named attributes that every link has to have are there."""
+    asked = [side.attributes[name] for name in names if name in side.attributes]
+    missing = [a for a in asked if a.required and values.get(a.name) is None]
+    if missing:
+        raise Invalid([_needed(attribute, _at(place, attribute.name)) for attribute in missing])
+
+
+def _needed(attribute: Field, place: Place) -> Problem:
+    label = text_of(attribute.label, "en", attribute.name)
+    return Problem("R130", f"{label} is needed.", "Give it a value.", place)
+
+
+def _at(place: Place, name: str) -> Place:
+    return Place(path=f"{place.path}.{name}" if place.path else name)
 
 
 def _refuse_backward(values: Mapping[str, Any], place: Place) -> None:

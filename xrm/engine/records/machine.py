@@ -185,9 +185,7 @@ class Machine:
     def fitting(self, name: str, value: Any) -> Any:
         """A calculated value as the field stores it: rounded, and refused by BadValue if it does not fit."""
         field = self.entity.fields.get(name)
-        if value is None or field is None:
-            return value
-        return read_value(field.type, write_value(field.type, value, field.params), field.params)
+        return value if field is None else fitting(field, value)
 
     def label(self, name: str) -> str:
         """What people call a field or relationship."""
@@ -291,3 +289,10 @@ def machines_of(
         },
         numbers,
     )
+
+
+def fitting(field: Field, value: Any) -> Any:
+    """A calculated value as such a field stores it: rounded, and refused by BadValue if it does not fit."""
+    if value is None:
+        return None
+    return read_value(field.type, write_value(field.type, value, field.params), field.params)
