@@ -29,7 +29,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
 
 
 def _make(runtime: Runtime, entity: str, **values: Any) -> None:
-    runtime.current().records.execute(runtime.installer, [Create(entity, values)])
+    runtime.current().records.do(runtime.installer, Create(entity, values))
 
 
 @pytest.mark.parametrize(
