@@ -149,6 +149,8 @@ READ: dict[str, tuple[str, str]] = {
     "seed.records.ref": ("engine/packs/seeds.py", 'row["ref"]'),
     "seed.records.entity": ("engine/packs/seeds.py", 'row["entity"]'),
     "seed.records.values": ("engine/packs/seeds.py", 'row["values"]'),
+    "seed.records.steps": ("engine/packs/seeds.py", 'row.get("steps"'),
+    "seed.records.reason": ("engine/packs/seeds.py", 'row.get("reason"'),
     "field.type": ("metadata/resolve/fields.py", 'item.body.get("type")'),
     "field.from": ("metadata/resolve/fields.py", 'body["from"].split'),
     "field.label": (CONTROLS, "field.label"),

@@ -66,6 +66,7 @@ Texts = Iterator[tuple[str, str]]
 _PLURALS = {
     "pack": "packs",
     "entity": "entities",
+    "extend": "entities",
     "form": "forms",
     "view": "views",
     "lifecycle": "lifecycles",
@@ -101,34 +102,42 @@ def _fields(prefix: str, fields: dict[str, Body]) -> Texts:
             yield from _options(f"{prefix}.{name}.options", body["options"])
 
 
-def _relationships(prefix: str, relationships: dict[str, Body], owned: set[str]) -> Texts:
+def _relationships(prefix: str, relationships: dict[str, Body]) -> Texts:
     for name, body in relationships.items():
         yield from _named(f"{prefix}.{name}", name, body, "help")
         yield from _fields(f"{prefix}.{name}.attributes", body.get("attributes", {}))
         inverse = body.get("inverse")
-        if inverse and inverse["name"] not in owned:
+        if inverse and not {(target, inverse["name"]) for target in body.get("to", ())} & _owned():
             yield from _named(f"{prefix}.{name}.inverse", inverse["name"], inverse)
 
 
 def _entity(prefix: str, body: Body) -> Texts:
     yield from _said(prefix, body, "label", "plural")
     yield from _fields(f"{prefix}.fields", body.get("fields", {}))
-    yield from _relationships(f"{prefix}.relationships", body.get("relationships", {}), _owned_names())
+    yield from _relationships(f"{prefix}.relationships", body.get("relationships", {}))
     for kind in ("keys", "rules"):
         for name, item in body.get(kind, {}).items():
             yield from _said(f"{prefix}.{kind}.{name}", item, "message")
 
 
 @cache
-def _owned_names() -> set[str]:
-    """The names under which parents declare owned children: their label stands there."""
-    relationships = [doc.body.get("relationships", {}) for doc in all_docs("entity").values()]
-    return {name for r in relationships for name, body in r.items() if "from" in body}
+def _owned() -> set[tuple[str, str]]:
+    """The entities and names under which they declare owned children: their label stands there."""
+    relationships = {name: doc.body.get("relationships", {}) for name, doc in all_docs("entity").items()}
+    return {
+        (entity, name) for entity, r in relationships.items() for name, body in r.items() if "from" in body
+    }
 
 
 def _pack(prefix: str, body: Body) -> Texts:
     yield from _said(prefix, body, "label", "summary")
     yield from _each(f"{prefix}.menu", body["menu"])
+
+
+def _extension(prefix: str, body: Body) -> Texts:
+    """What a pack adds to another pack's entity: its members, and views, which have a place of their own."""
+    yield from _entity(prefix, body)
+    yield from _each(prefix.replace("entities.", "views.", 1), body.get("views"))
 
 
 def _lifecycle(prefix: str, body: Body) -> Texts:
@@ -145,6 +154,7 @@ def _forms(prefix: str, body: Body) -> Texts:
 _READERS = {
     "pack": lambda prefix, body: dict(_pack(prefix, body)),
     "entity": lambda prefix, body: dict(_entity(prefix, body)),
+    "extend": lambda prefix, body: dict(_extension(prefix, body)),
     "options": lambda prefix, body: dict(_options(prefix, body["options"])),
     "lifecycle": lambda prefix, body: dict(_lifecycle(prefix, body)),
     "form": lambda prefix, body: dict(_forms(prefix, body)),

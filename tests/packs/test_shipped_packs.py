@@ -21,7 +21,11 @@ def test_a_shipped_pack_is_read_without_a_problem(pack: str) -> None:
 
 
 def _sources(*packs: str) -> list[PackSource]:
-    return [read_source(ROOT / "entity_packs" / pack) for pack in packs]
+    """The packs and the shipped ones that they require."""
+    below = [
+        name for pack in packs for name in docs_of(pack, "pack")["pack"].body["requires"] if name != "core"
+    ]
+    return [read_source(ROOT / "entity_packs" / pack) for pack in dict.fromkeys([*below, *packs])]
 
 
 @pytest.mark.parametrize(

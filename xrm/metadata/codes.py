@@ -43,6 +43,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M223": "Two packs have one name.",
         "M224": "A range of versions cannot be read.",
         "M226": "The value of a seed does not fit its field.",
+        "M227": "A record of a seed cannot take a step.",
         "M230": "Two packs have an entity of one name.",
         "M231": "Two layers add the same thing.",
         "M232": "A layer changes items of a list that is not below.",

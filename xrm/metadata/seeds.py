@@ -35,7 +35,12 @@ class Seed:
     @property
     def is_demo(self) -> bool:
         """True for what is only there to try the pack with."""
-        return self.name.split("/")[0] == "demo"
+        return is_demo(self.name)
+
+
+def is_demo(name: str) -> bool:
+    """True for the name of a seed document that is only there to try the pack with."""
+    return name.split("/")[0] == "demo"
 
 
 def seed_of(doc: Doc) -> Seed:

@@ -215,3 +215,149 @@ def test_a_manager_who_is_not_there_refuses_the_seed(make):
     with pytest.raises(Invalid) as refused:
         make([a_pack("staff", {"seed/base.yaml": people}, person=PERSON)])
     assert refused.value.first.code == "P102"
+
+
+SHOP = "title: name\nfields: {name: {type: text}}\n"
+
+
+def test_a_person_whom_two_packs_name_has_the_roles_and_teams_of_both(make):
+    second = """
+people:
+  teams: [{name: South, unit: Porto}]
+  users: [{name: Ana, email: ana@example.com, teams: [South], roles: [buyer]}]
+"""
+    buyer = ROLES.replace("seller", "buyer").replace("Seller", "Buyer").replace("person", "shop")
+    packs = [
+        a_pack("staff", {"seed/demo.yaml": PEOPLE, "roles.yaml": ROLES}, person=PERSON),
+        a_pack("trade", {"seed/demo.yaml": second, "roles.yaml": buyer}, shop=SHOP),
+    ]
+    runtime = make(packs, demo=True)
+    ana = runtime.identity.actor(runtime.directory.user("ana@example.com"), door="page")
+    assert (ana.name, ana.roles, ana.unit) == (
+        "Ana Prates",
+        {"seller", "buyer"},
+        runtime.directory.unit("Porto"),
+    )
+    assert ana.teams == {runtime.directory.team("North"), runtime.directory.team("South")}
+
+
+VISIT = """
+title: name
+fields:
+  name: {type: text, required: true}
+  on: {type: date}
+  at: {type: datetime}
+  outcome: {type: text}
+"""
+STATES = """
+states: {planned: {initial: true}, going: {}, done: {final: true, locked: true}, missed: {final: true}}
+transitions:
+  begin: {from: planned, to: going}
+  finish: {from: going, to: done, requires: [outcome]}
+  miss: {from: [planned, going], to: missed, reason: required}
+"""
+
+
+def visits(make, records, **options):
+    files = {"seed/demo.yaml": "records:\n" + records, "lifecycles/visit.yaml": STATES}
+    return make([a_pack("staff", files, visit=VISIT)], **options)
+
+
+def visit(runtime, name="A"):
+    query = parse_query("visit", {"filter": [f"name == '{name}'"]}, runtime.settings.limits)
+    [row] = runtime.current().queries.list(admin_actor(runtime), query).data
+    return row
+
+
+def test_days_and_instants_of_a_seed_move_with_the_day_of_planting(make):
+    values = "{name: A, on: today() - 12 days, at: now() + 36h}"
+    runtime = visits(make, f"- {{ref: a, entity: visit, values: {values}}}\n", demo=True)
+    assert (visit(runtime)["on"], visit(runtime)["at"]) == ("2026-06-03", "2026-06-17T00:00:00Z")
+
+
+def test_records_of_a_seed_take_their_steps_one_after_the_other(make):
+    done = "- {ref: a, entity: visit, values: {name: A, outcome: Sold}, steps: [begin, finish]}\n"
+    missed = "- {ref: b, entity: visit, values: {name: B}, steps: [begin, miss], reason: Ill}\n"
+    runtime = visits(make, done + missed, demo=True)
+    assert [visit(runtime, name)["state"] for name in "AB"] == ["done", "missed"]
+    record = UUID(visit(runtime, "B")["id"])
+    history = runtime.current().queries.history(admin_actor(runtime), "visit", record).data
+    assert [entry["reason"] for entry in history if entry["reason"]] == ["Ill"]
+
+
+def test_a_step_that_is_not_open_refuses_the_seed_at_its_place(make):
+    records = "- {ref: a, entity: visit, values: {name: A},\n   steps: [begin,\n   finish]}\n"
+    runtime = visits(make, records)
+    with pytest.raises(SeedRefused) as refused:
+        runtime.packs.seed_demo()
+    problem = refused.value.first
+    assert (problem.code, problem.where.line, problem.where.column) == ("R130", 4, 4)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_an_interruption_between_records_and_their_steps_leaves_no_step_out(make, monkeypatch, size):
+    line = "- {{ref: {0}, entity: visit, values: {{name: {0}, outcome: Sold}}, steps: [begin, finish]}}\n"
+    runtime = visits(make, "".join(map(line.format, "ABC")))
+    monkeypatch.setattr("xrm.engine.packs.planting.BATCH", size)
+
+    def stop(done, total):
+        if done > 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runtime.packs.seed_demo(stop)
+    runtime.packs.seed_demo()
+    assert {visit(runtime, name)["state"] for name in "ABC"} == {"done"}
+
+
+@pytest.mark.parametrize(
+    ("record", "code", "column"),
+    [
+        ("values: {name: A}, steps: [finsh]", "M227", 60),
+        ("values: {name: A}, steps: [finish]", "M227", 60),
+        ("values: {name: A}, steps: [miss]", "M227", 60),
+        ("values: {name: A, on: today() - 4h}", "M202", 66),
+        ("values: {name: A, on: now()}", "M205", 55),
+        ("values: {name: A, on: day(name)}", "M201", 59),
+    ],
+    ids=["no such step", "not from there", "no reason", "hours of a day", "an instant", "a name"],
+)
+def test_what_a_seed_cannot_do_is_told_before_it_is_planted(make, record, code, column):
+    with pytest.raises(MetadataInvalid) as refused:
+        visits(make, f"- {{ref: a, entity: visit, {record}}}\n")
+    assert refused.value.first.code == code
+    assert refused.value.first.where.line == 2
+
+
+def above(seed):
+    manifest = "pack: trade\nlabel: Trade\nversion: 1.0.0\nrequires: {staff: '>=1.0'}\n"
+    shop = SHOP + "relationships:\n  keeper: {to: person, inverse: shops}\n"
+    record = "{ref: a, entity: shop, values: {name: A, keeper: {ref: 'staff:zoe'}}}"
+    files = {"pack.yaml": manifest, seed: f"records:\n- {record}\n"}
+    staff = a_pack("staff", {"seed/base.yaml": RING, "seed/demo.yaml": DEMO}, person=PERSON)
+    return [staff, a_pack("trade", files, shop=shop)]
+
+
+def test_a_demo_names_records_of_the_packs_below(make):
+    runtime = make(above("seed/demo.yaml"), demo=True)
+    query = parse_query("shop", {}, runtime.settings.limits)
+    [shop] = runtime.current().queries.list(admin_actor(runtime), query).data
+    assert shop["keeper"]["title"] == "Zoe"
+
+
+def test_a_base_seed_names_records_of_its_own_pack_alone(make):
+    with pytest.raises(MetadataInvalid) as refused:
+        make(above("seed/base.yaml"))
+    assert refused.value.first.code == "M216"
+
+
+def test_steps_are_taken_in_the_order_of_the_files(make):
+    states = STATES.replace("requires: [outcome]", "guard: 'boss == empty or boss.state == \"done\"'")
+    entity = VISIT + "relationships: {boss: {to: visit, inverse: staff}}\n"
+    records = "".join(
+        f"- {{ref: {name}, entity: visit, values: {{name: {name}{boss}}}, steps: [begin, finish]}}\n"
+        for name, boss in (("A", ""), ("C", ""), ("B", ", boss: {ref: C}"))
+    )
+    files = {"seed/demo.yaml": "records:\n" + records, "lifecycles/visit.yaml": states}
+    runtime = make([a_pack("staff", files, visit=entity)], demo=True)
+    assert {visit(runtime, name)["state"] for name in "ABC"} == {"done"}

@@ -74,7 +74,7 @@ class PeoplePlanter:
                 self._unit(unit)
             for team in one.get("teams", ()):
                 self._team(team)
-        users = [user for one in together for user in one.get("users", ())]
+        users = _together(user for one in together for user in one.get("users", ()))
         made = {user["email"]: id_ for user in users if (id_ := self._user(user)) is not None}
         for user in users:
             if user["email"] in made and "manager" in user:
@@ -133,3 +133,20 @@ class PeoplePlanter:
             if team is not None:
                 self.identity.groups.add_member(self.installer, team, made)
         return made
+
+
+def _together(users: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each person once. Roles and teams of all packs that name the address add up; of the rest, the first counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for user in users:
+        first = found.setdefault(user["email"], {**user})
+        found[user["email"]] = {
+            **user,
+            **first,
+            **{key: _union(first, user, key) for key in ("teams", "roles")},
+        }
+    return list(found.values())
+
+
+def _union(first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> list[str]:
+    return list(dict.fromkeys([*first.get(key, ()), *second.get(key, ())]))

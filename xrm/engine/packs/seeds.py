@@ -20,13 +20,18 @@ BASE, DEMO = "base", "demo"
 
 @dataclass(frozen=True, slots=True)
 class SeedRecord:
-    """One record of a seed file. `key` is its external key: pack and ref, a colon between."""
+    """One record of a seed file. `key` is its external key: pack and ref, a colon between.
+
+    `steps` are taken when all records are there, `reason` is given with those that need one.
+    """
 
     key: str
     entity: str
     values: Mapping[str, Any]
     document: SourceDocument
     path: Path
+    steps: tuple[str, ...] = ()
+    reason: str = ""
 
     def place(self, *inside: str | int) -> Place:
         """Where the record, or a value of it, is written."""
@@ -45,10 +50,12 @@ class Seed:
 class Planting:
     """The records in rounds, each of which needs only earlier ones, and what is filled in at the end.
 
+    `written` are the records in the order of the files, in which they are finished.
     `late` are lookups by (record key, name) that a round leaves empty; `entities` says by external key of
     which entity a record is, for these and for those that other seeds of the packs bring.
     """
 
+    written: tuple[SeedRecord, ...]
     rounds: tuple[tuple[SeedRecord, ...], ...]
     late: frozenset[tuple[str, str]]
     entities: Mapping[str, str]
@@ -64,7 +71,9 @@ def seed_of(docs: Iterable[Doc], which: str) -> Seed:
 def _records(doc: Doc) -> Iterator[SeedRecord]:
     for index, row in enumerate(doc.body.get("records", ())):
         key = external_key(doc.pack, row["ref"])
-        yield SeedRecord(key, row["entity"], row["values"], doc.source, ("records", index))
+        steps, reason = tuple(row.get("steps", ())), row.get("reason", "")
+        path = ("records", index)
+        yield SeedRecord(key, row["entity"], row["values"], doc.source, path, steps, reason)
 
 
 def external_key(pack: str, ref: str) -> str:
@@ -73,8 +82,8 @@ def external_key(pack: str, ref: str) -> str:
 
 
 def key_of(ref: str, record: SeedRecord) -> str:
-    """The external key that a ref in this record means."""
-    return external_key(record.document.pack, ref)
+    """The external key that a ref in this record means: of a record of its pack, or of the pack that the ref names."""
+    return ref if ":" in ref else external_key(record.document.pack, ref)
 
 
 def is_ref(value: Any) -> bool:
@@ -112,7 +121,7 @@ def plan_seed(
     own = {r.key for r in records}
     waiting = {r.key: _needs(r, own) for r in records}
     rounds, late = _rounds(records, waiting, can_wait)
-    return Planting(rounds, late, {**elsewhere, **{r.key: r.entity for r in records}})
+    return Planting(tuple(records), rounds, late, {**elsewhere, **{r.key: r.entity for r in records}})
 
 
 def _needs(record: SeedRecord, own: set[str]) -> dict[str, set[str]]:

@@ -76,7 +76,10 @@ class Composed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the service is made of. `compose` builds services of a model; `current` gives those in force."""
+    """What the service is made of. `compose` builds services of a model; `current` gives those in force.
+
+    `zone` is the organisation's, in which the days of seeds are meant.
+    """
 
     database: Database
     world: World
@@ -85,6 +88,7 @@ class Parts:
     freshness: Freshness
     compose: Callable[[Schema, Numbers, Stamp], Composed]
     current: Callable[[], Composed]
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +240,7 @@ class PackService:
     def _sow(self, unit: UnitOfWork, schema: Schema, numbers: Numbers, base: Seed, installer: Actor) -> int:
         """The base records are there, in the transaction that activates the model which they belong to."""
         services = self._parts.compose(schema, numbers, self._parts.freshness.read_in(unit))
-        planter = Planter(services, installer, self._parts.world, {})
+        planter = Planter(services, installer, self._parts.world, self._parts.zone, {})
         planting = planter.plan(base.records)
         known = known_records(unit, services.schema, planting.entities)
         return planter.plant(planting, known, lambda c: services.records.execute_in(unit, installer, c))
@@ -247,7 +251,7 @@ class PackService:
         installer = ensure_installer(parts.database, parts.world)
         PeoplePlanter(parts.identity, Directory(parts.database), installer).plant(seed.people)
         elsewhere = {record.key: record.entity for record in others.records}
-        planter = Planter(services, installer, parts.world, elsewhere)
+        planter = Planter(services, installer, parts.world, parts.zone, elsewhere)
         planting = planter.plan(seed.records)
         with parts.database.read() as unit:
             known = known_records(unit, services.schema, planting.entities)

@@ -62,8 +62,9 @@ class Runtime:
             database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key)
         )
         parts = Parts(
-            database, world, self.identity, self.definitions, self.freshness, self._compose, self.current
-        )
+            database, world, self.identity, self.definitions, self.freshness, self._compose, self.current,
+            settings.zone,
+        )  # fmt: skip
         self.packs = PackService(parts)
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)

@@ -7,11 +7,14 @@ from typing import Any
 
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.model import Entity, Shape
+from xrm.metadata.moments import is_moment, moment
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Doc
 from xrm.metadata.resolve.context import Context
+from xrm.metadata.resolve.seed_steps import check_steps
+from xrm.metadata.seeds import is_demo
 
-_GIVEN = ("external_key", "owner", "team", "state")
+_GIVEN = ("external_key", "owner", "team")
 
 
 def check_seeds(context: Context) -> None:
@@ -19,10 +22,11 @@ def check_seeds(context: Context) -> None:
     by_pack: dict[str, list[Doc]] = {}
     for doc in context.layers.seeds:
         by_pack.setdefault(doc.pack, []).append(doc)
+    refs = {pack: _refs(context, docs) for pack, docs in by_pack.items()}
     for pack, docs in by_pack.items():
-        refs = _refs(context, docs)
+        below = _refs_below(context, pack, refs)
         for doc in docs:
-            _check(context, pack, doc, refs)
+            _check(context, pack, doc, refs[pack] | below if is_demo(doc.name) else refs[pack])
             _check_people(context, doc)
 
 
@@ -43,6 +47,13 @@ def _refs(context: Context, docs: list[Doc]) -> set[str]:
             if ref is not None:
                 refs.add(ref)
     return refs
+
+
+def _refs_below(context: Context, pack: str, refs: dict[str, set[str]]) -> set[str]:
+    """What demos may name of the packs that this one requires: those are planted with it."""
+    manifest = context.layers.packs.get(pack)
+    required = manifest.body["requires"] if manifest else ()
+    return {f"{below}:{ref}" for below in required for ref in refs.get(below, ())}
 
 
 def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
@@ -68,6 +79,7 @@ def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
             context.add("M216", f'"{entity.name}" is {kind}, so it has no records here.', hint, place)
         else:
             _check_values(context, entity, doc, index, record.get("values", {}), refs, used)
+            check_steps(context, entity, doc, index, record)
 
 
 def _with_records(context: Context) -> set[str]:
@@ -119,6 +131,11 @@ def _check_value(
     merged = context.layers.entities.get(entity.name)
     is_judged = field is not None and value not in (None, "", []) and merged is not None
     if not is_judged or field is None or merged is None or context.is_broken(merged, "fields", name):
+        return
+    if is_moment(field.type.name, value):
+        found = moment(field.type.name, value, doc.source.at(path))
+        for said in found if isinstance(found, tuple) else ():
+            context.add(said.code, said.message, said.hint, said.where)
         return
     try:
         field.type.parse(value, field.params)

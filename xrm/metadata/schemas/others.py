@@ -212,7 +212,16 @@ _RECORD: Schema = closed(
             "description": "A name for it inside this pack.",
         },
         "entity": name("Its entity.", MAX_ENTITY),
-        "values": {"type": "object", "description": "Values by field; a record of this pack as {ref: name}."},
+        "values": {
+            "type": "object",
+            "description": "Values by field. A record of this pack is {ref: name}, in a demo one of a required pack "
+            '{ref: "pack:name"}. A day or instant may be an expression, as in today() - 12 days.',
+        },
+        "steps": items(
+            "The steps of its lifecycle that it takes when all records are there, in the order of the files.",
+            name("A step."),
+        ),
+        "reason": text("The reason for those of the steps that need one."),
     },
     ("ref", "entity", "values"),
 )

@@ -1,0 +1,133 @@
+"""crm_sales: as many records as promised, in all their states, and taken by both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.packs.shipped import PACKS, ROOT, all_docs, docs_of
+from xrm.engine.queries.request import parse_query
+from xrm.engine.runtime import Runtime
+from xrm.metadata.parse import Body
+from xrm.testing import make_runtime
+
+SEEDS = docs_of("crm_sales", "seed")
+BASE = SEEDS["base"].body["records"]
+DEMO = [r for name, doc in SEEDS.items() if name != "base" for r in doc.body.get("records", [])]
+PEOPLE = SEEDS["demo/people"].body["people"]["users"]
+REPS = {"rui.sequeira@example.com", "javier.roldan@example.com", "anton.belov@example.com"}
+REPS |= {"owen.barrett@example.com"}
+
+
+def _of(entity: str) -> list[Body]:
+    return [record for record in (*BASE, *DEMO) if record["entity"] == entity]
+
+
+def _values(entity: str) -> list[dict[str, Any]]:
+    return [record["values"] for record in _of(entity)]
+
+
+def test_the_demo_has_the_promised_number_of_records() -> None:
+    counts = Counter(record["entity"] for record in (*BASE, *DEMO))
+    sold = ("quote", "sales_order", "invoice")
+
+    assert (counts["pipeline"], counts["lead"], counts["opportunity"], counts["product"]) == (3, 60, 80, 40)
+    assert ([counts[one] for one in sold], counts["sales_quota"]) == ([30, 45, 60], 16)
+
+
+def test_five_products_are_configurable_and_have_options() -> None:
+    configurable = {r["ref"] for r in _of("product") if r["values"].get("configurable")}
+    with_options = {v["product"]["ref"] for v in _values("product_option_group")}
+
+    assert len(configurable) == 5
+    assert with_options == configurable
+
+
+def test_quotas_are_for_four_sellers_and_four_quarters() -> None:
+    holders = Counter(v["holder"]["key"]["email"] for v in _values("sales_quota"))
+
+    assert holders == dict.fromkeys(REPS, 4)
+    assert {p["email"] for p in PEOPLE if p["roles"] == ["sales_rep"]} == REPS
+
+
+def test_a_pipeline_says_for_every_state_of_an_opportunity_what_it_is_worth() -> None:
+    states = list(all_docs("lifecycle")["opportunity"].body["states"])
+    stage = all_docs("entity")["pipeline_stage"].body["fields"]["stage"]
+
+    assert list(stage["options"]) == states
+    for pipeline in _values("pipeline"):
+        assert [row["stage"] for row in pipeline["stages"]] == states
+
+
+def test_new_business_has_the_usual_probabilities() -> None:
+    new = next(v for v in _values("pipeline") if v["kind"] == "new_business")
+
+    assert [row["probability"] for row in new["stages"]] == [10, 20, 50, 80, 100, 0]
+
+
+def test_every_quote_order_and_invoice_has_lines_that_add_up() -> None:
+    for document in (*_values("quote"), *_values("sales_order"), *_values("invoice")):
+        net = sum(_cents(line["total"]) for line in document["lines"])
+
+        assert document["lines"]
+        assert _cents(document["subtotal"]) == net
+        assert _cents(document["total"]) == net + _cents(document["tax"])
+
+
+def _cents(money: Body) -> int:
+    return int(str(money["amount"]).replace(".", ""))
+
+
+def test_the_demo_has_no_fixed_days() -> None:
+    days = [v for v in _said(DEMO) if len(v) == 10 and v[:4].isdigit() and v[4] == v[7] == "-"]
+
+    assert days == []
+
+
+def _said(value: Any) -> list[str]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value] if isinstance(value, str) else [text for one in inner for text in _said(one)]
+
+
+def test_crm_core_does_not_know_of_sales() -> None:
+    written = [p for p in (ROOT / "entity_packs" / "crm_core").rglob("*") if p.is_file()]
+
+    assert [p.name for p in written if "crm_sales" in p.read_text(encoding="utf-8")] == []
+
+
+def test_all_shipped_packs_are_installed_together_with_their_demo(database_url: str, tmp_path: Path) -> None:
+    runtime = make_runtime(database_url, tmp_path, [ROOT / "entity_packs" / p for p in PACKS], demo=True)
+    try:
+        _sees_every_state(runtime)
+        _a_seller_sees_every_list(runtime)
+    finally:
+        runtime.close()
+
+
+def _sees_every_state(runtime: Runtime) -> None:
+    for entity in ("lead", "opportunity", "quote", "sales_order", "invoice"):
+        states = set(runtime.current().model.entities[entity].lifecycle.states)
+        query = parse_query(entity, {"limit": ["100"]}, runtime.settings.limits)
+        found = runtime.current().queries.list(_person(runtime, "martin.keller"), query).data
+
+        assert {row["state"] for row in found} == states
+
+
+def _a_seller_sees_every_list(runtime: Runtime) -> None:
+    views = runtime.current().model.entities["opportunity"].views
+    seller, limits = _person(runtime, "rui.sequeira"), runtime.settings.limits
+    empty = [
+        name
+        for name, view in views.items()
+        if view.filter
+        and not runtime.current()
+        .queries.list(seller, parse_query("opportunity", {"filter": [view.filter.text]}, limits))
+        .data
+    ]
+
+    assert set(empty) <= {"closing"}
+
+
+def _person(runtime: Runtime, name: str) -> Any:
+    return runtime.identity.actor(runtime.directory.user(f"{name}@example.com"), door="page")

@@ -1,0 +1,53 @@
+"""Days and instants of seeds that are said by when the seed is planted, as in `today() - 12 days`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from xrm.errors import NOWHERE, Place, Problem
+from xrm.metadata.expressions.check import check
+from xrm.metadata.expressions.compile import compile_python
+from xrm.metadata.expressions.environment import Context, RecordEnv
+from xrm.metadata.expressions.scope import Scope
+from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.types import DATE, DATETIME, Attribute, Type
+
+_TYPES: Final[Mapping[str, Type]] = MappingProxyType({"date": DATE, "datetime": DATETIME})
+_SCOPE = Scope(actor=False, paths=False)
+
+
+class _NoNames:
+    """The record is being made, so its values have no names yet."""
+
+    def attribute(self, entity: str, name: str) -> Attribute | None:
+        """Nothing has a name."""
+        return None
+
+    def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:
+        """Nothing has parts."""
+        return None
+
+    def attribute_names(self, entity: str) -> Iterable[str]:
+        """Nothing to be meant."""
+        return ()
+
+
+def is_moment(field_type: str, value: Any) -> bool:
+    """True for a value of a date or datetime that is an expression; every function is written with a bracket."""
+    return field_type in _TYPES and isinstance(value, str) and "(" in value
+
+
+def moment(field_type: str, text: str, place: Place = NOWHERE) -> Expression | tuple[Problem, ...]:
+    """The expression, which knows today() and now() and no record, or every problem in it."""
+    return check(text, "", _NoNames(), scope=_SCOPE, expect=_TYPES[field_type], place=place)
+
+
+def moved(field_type: str, text: str, context: Context) -> str:
+    """The day or instant that a checked expression gives in this context, as JSON has it."""
+    found = moment(field_type, text)
+    if not isinstance(found, Expression):
+        raise AssertionError("unreachable: the definitions were checked before they were installed")
+    value = compile_python(found)(RecordEnv(""), context)
+    return str(value.isoformat())
