@@ -88,3 +88,18 @@ def test_a_group_without_anything_to_read_is_not_there(tmp_path: Path) -> None:
         assert groups(a_place(runtime).person("Rea", "reader").open("/")) == {"more": ["Clouds"]}
     finally:
         runtime.close()
+
+
+def test_what_stands_between_two_others_is_in_the_menu_where_a_pack_names_it(tmp_path: Path) -> None:
+    between = "relationships:\n  a: {to: apple, required: true}\n  b: {to: boat, required: true}\n"
+    entities = {name: ONE.format(name=name.title()) for name in ("apple", "boat")}
+    entities |= {name: ONE.format(name=name.title()) + between for name in ("deal", "ferry")}
+    pack = a_pack("den", **entities)
+    named = pack["pack.yaml"] + "menu:\n  best: {entities: [deal, boat, apple]}\n"
+    runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, [{**pack, "pack.yaml": named}])
+    try:
+        found = groups(a_place(runtime).person("Ana").open("/"))
+        assert found["best"] == ["Deals", "Boats", "Apples"]
+        assert "Ferrys" not in found.get("more", [])
+    finally:
+        runtime.close()

@@ -133,16 +133,17 @@ def _sorted(visit: Visit, name: str, entities: list[Entity]) -> tuple[Entity, ..
 
 
 def _shown(visit: Visit) -> Iterator[Entity]:
-    return (e for e in visit.model.entities.values() if _has_place(visit, e))
+    places = _places(visit)
+    return (e for e in visit.model.entities.values() if _has_place(visit, e, e.name in places))
 
 
-def _has_place(visit: Visit, entity: Entity) -> bool:
-    if entity.is_engine or entity.parent or _is_a_link(entity):
+def _has_place(visit: Visit, entity: Entity, is_named: bool) -> bool:
+    if entity.is_engine or entity.parent or (_is_a_link(entity) and not is_named):
         return False
     return visit.can("read", entity.name)
 
 
 def _is_a_link(entity: Entity) -> bool:
-    """Whether its records only stand between certain others: they are found on the pages of those."""
+    """Whether its records seem only to stand between certain others, on whose pages they are found."""
     needed = [r for r in entity.relationships.values() if r.shape is Shape.LOOKUP and r.required]
     return len(needed) >= _LINKS and not any(r.any for r in needed)
