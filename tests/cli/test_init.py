@@ -49,8 +49,8 @@ def test_the_demo_can_be_signed_in_to_as_told(demo, runtime):
 
 
 def test_the_shipped_packs_bring_their_base_and_demo_records(runtime):
-    counts = {entity: rows(runtime, entity) for entity in ("account", "contact", "connection")}
-    assert counts == {"account": 120, "contact": 260, "connection": 40}
+    counts = {entity: rows(runtime, entity) for entity in ("account", "contact", "connection", "opportunity")}
+    assert counts == {"account": 120, "contact": 260, "connection": 40, "opportunity": 80}
     assert rows(runtime, "connection_role") > 40
 
 

@@ -257,6 +257,7 @@ records:
       tone: low
       cast_on: 2020-01-31
       tower: {ref: north}
+    steps: [ring]
   - ref: acme
     entity: firm
     values:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from tests.packs.shipped import PACKS, ROOT, all_docs, docs_of
+from xrm.engine.commands import Target, Transition
 from xrm.engine.queries.request import parse_query
 from xrm.engine.runtime import Runtime
+from xrm.errors import Invalid
 from xrm.metadata.parse import Body
 from xrm.testing import make_runtime
 
@@ -101,6 +106,7 @@ def test_all_shipped_packs_are_installed_together_with_their_demo(database_url: 
     try:
         _sees_every_state(runtime)
         _a_seller_sees_every_list(runtime)
+        _an_account_with_an_open_order_is_not_archived(runtime)
     finally:
         runtime.close()
 
@@ -127,6 +133,18 @@ def _a_seller_sees_every_list(runtime: Runtime) -> None:
     ]
 
     assert set(empty) <= {"closing"}
+
+
+def _an_account_with_an_open_order_is_not_archived(runtime: Runtime) -> None:
+    records, helena = runtime.current().records, _person(runtime, "helena.duarte")
+    open_orders = {"filter": ['state == "confirmed" and account.state == "active"']}
+    query = parse_query("sales_order", open_orders, runtime.settings.limits)
+    account = Target(UUID(runtime.current().queries.list(helena, query).data[0]["account"]["id"]))
+    records.execute(helena, [Transition("account", account, "deactivate", reason="Moved away")])
+
+    with pytest.raises(Invalid) as refused:
+        records.execute(helena, [Transition("account", account, "archive")])
+    assert "open opportunities, orders and invoices" in str(refused.value)
 
 
 def _person(runtime: Runtime, name: str) -> Any:

@@ -13,7 +13,7 @@ from xrm.metadata.resolve.context import Context
 
 def check_steps(context: Context, entity: Entity, doc: Doc, index: int, record: dict[str, Any]) -> None:
     """The record can take its steps one after the other, as far as their states and reasons go."""
-    if not record.get("steps") or _is_unsure(context, entity):
+    if not record.get("steps") or context.forgives(entity.name, "state"):
         return
     if entity.lifecycle is None:
         message = f"Records of {entity.name} have no lifecycle, so they take no steps."
@@ -27,10 +27,13 @@ def check_steps(context: Context, entity: Entity, doc: Doc, index: int, record: 
             return
 
 
-def _is_unsure(context: Context, entity: Entity) -> bool:
-    """True where the lifecycle has problems of its own, which are told."""
-    states = context.layers.lifecycles.get(entity.name)
-    return entity.name in context.layers.unreadable or (states is not None and bool(states.broken))
+def _is_unsure(context: Context, entity: Entity, step: str) -> bool:
+    """True where the step may have been meant by something that has a problem of its own, which is told."""
+    merged = context.layers.lifecycles.get(entity.name)
+    if merged is None:
+        return False
+    is_empty = () in merged.broken or not merged.body.get("states")
+    return is_empty or context.is_broken(merged, "transitions", step)
 
 
 def _beginning(lifecycle: Lifecycle) -> str:
@@ -43,6 +46,8 @@ def _after(context: Context, entity: Entity, name: str, state: str, has_reason: 
     """The state after the step; none when there is no such step from this state, which is told."""
     steps = entity.lifecycle.transitions if entity.lifecycle else {}
     step = steps.get(name)
+    if step is None and _is_unsure(context, entity, name):
+        return ""
     if step is None:
         context.add("M227", f'{entity.name} has no step "{name}".', near_hint(name, steps), where)
         return ""
