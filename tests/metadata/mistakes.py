@@ -199,7 +199,7 @@ MISTAKES = (
     _m("seed: no option", _SEED, "tone: low", "tone: lo"),
     _m("seed: no date", _SEED, "cast_on: 2020-01-31", "cast_on: 2020-13-31"),
     _m("seed: unknown step", _SEED, "steps: [ring]", "steps: [rng]"),
-    _m("seed: step from elsewhere", _SEED, "steps: [ring]", "steps: [drop, ring]"),
+    _m("seed: step from elsewhere", _SEED, "steps: [ring]", "steps: [ring, ring]"),
     _m("seed: ref to nothing", _SEED, "tower: {ref: north}", "tower: {ref: nord}"),
     _m("seed: entity that is not there", _SEED, "entity: firm", "entity: frm"),
     _m("seed: ref misspelt", _SEED, "- ref: acme", "- reff: acme"),

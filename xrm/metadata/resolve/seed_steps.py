@@ -22,9 +22,10 @@ def check_steps(context: Context, entity: Entity, doc: Doc, index: int, record: 
     state = _beginning(entity.lifecycle)
     for position, name in enumerate(record["steps"]):
         where = doc.source.at(("records", index, "steps", position))
-        state = _after(context, entity, name, state, "reason" in record, where)
-        if not state:
+        after = _after(context, entity, name, state, "reason" in record, where)
+        if after is None:
             return
+        state = after
 
 
 def _is_unsure(context: Context, entity: Entity, step: str) -> bool:
@@ -37,24 +38,26 @@ def _is_unsure(context: Context, entity: Entity, step: str) -> bool:
 
 
 def _beginning(lifecycle: Lifecycle) -> str:
-    """The state of a new record; none where the lifecycle does not say it once."""
+    """The state of a new record; empty where the lifecycle does not say it once."""
     initial = [state.name for state in lifecycle.states.values() if state.initial]
     return initial[0] if len(initial) == 1 else ""
 
 
-def _after(context: Context, entity: Entity, name: str, state: str, has_reason: bool, where: Place) -> str:
-    """The state after the step; none when there is no such step from this state, which is told."""
+def _after(
+    context: Context, entity: Entity, name: str, state: str, has_reason: bool, where: Place
+) -> str | None:
+    """The state after the step; None when there is no such step from this state, if it is known, which is told."""
     steps = entity.lifecycle.transitions if entity.lifecycle else {}
     step = steps.get(name)
     if step is None and _is_unsure(context, entity, name):
-        return ""
+        return None
     if step is None:
         context.add("M227", f'{entity.name} has no step "{name}".', near_hint(name, steps), where)
-        return ""
-    if state not in step.sources:
+        return None
+    if state and state not in step.sources:
         message = f'The record is then in the state {state}, from which "{name}" does not start.'
         context.add("M227", message, f"It starts from {', '.join(step.sources)}.", where)
-        return ""
+        return None
     if step.reason_required and not has_reason:
         context.add("M227", f'"{name}" needs a reason.', "Give the record a reason beside its steps.", where)
     return step.to
