@@ -67,6 +67,8 @@ class Limits:
     sign_in_attempts: int = _limit("L135", 10, "attempts", "Failed sign-ins per account in 15 minutes", 100)
     request_seconds: int = _limit("L136", 30, "seconds", "One statement of the database", 600)
     requests_per_minute: int = _limit("L137", 6_000, "requests", "Requests of one user, in each web process")
+    undo_minutes: int = _limit("L138", 60, "minutes", "How long a change can be taken back", 60 * 24 * 30)
+    bulk_records: int = _limit("L139", 10_000, "records", "Records changed by one act on a page", 100_000)
 
 
 @dataclass(frozen=True, slots=True)

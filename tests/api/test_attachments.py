@@ -58,3 +58,19 @@ def test_a_key_with_an_empty_part_is_refused_by_every_door(database_url: str, tm
         result = ada("GET", f"/jobs/{job['id']}").get_json()["result"]
         assert (result["created"], result["updated"], result["failed"]) == (0, 0, 1), result
         assert ada("GET", f"/records/thing/{record}").get_json()["name"] == "one"
+
+
+def test_a_file_that_a_field_held_comes_back_into_it_and_into_no_other(
+    database_url: str, tmp_path: Path
+) -> None:
+    with closing(make_runtime(database_url, tmp_path, [PACK])) as runtime:
+        token = runtime.identity.create_token(an_actor(runtime, "ada", ["system_admin"]), "test")
+        ada = Caller(mount(runtime), {"Authorization": f"Bearer {token}"})
+        paper = ada("POST", "/files?name=a.txt", data=b"first").get_json()["id"]
+        record = ada("POST", "/records/thing", json={"name": "holder", "paper": paper}).get_json()["id"]
+        ada("PATCH", f"/records/thing/{record}", json={"paper": None})
+        position = ada("GET", f"/records/thing/{record}/history").get_json()["data"][0]["position"]
+        assert ada("POST", f"/changes/{position}/undo").status_code == 200
+        assert ada("GET", f"/records/thing/{record}").get_json()["paper"] is not None
+        got = ada("POST", "/records/thing", json={"name": "thief", "paper": paper})
+        assert (got.status_code, codes(got)) == (422, ["R158"]), got.text

@@ -135,6 +135,10 @@ auditor:
   grants:
     accounts: {entity: account, can: [read], fields: [name, city]}
     porto: {entity: account, can: [read], rows: 'city == "Porto"', fields: [credit, secret_note]}
+remover:
+  grants:
+    all: {entity: account, can: [read], fields: [name, city, parent]}
+    some: {entity: account, can: [delete], rows: 'city == "Vila"'}
 idle:
   grants:
     little: {entity: account, can: [read], fields: [name]}

@@ -94,6 +94,12 @@ class Call:
         self.watch.mark("write")
         return outcome.results[0]
 
+    def undo(self, position: str) -> Outcome:
+        """The act to which the change at this place of the log belongs is taken back, once for a key."""
+        outcome: Outcome = self.snapshot.records.undo(self.actor, position, around=self.around(_told))
+        self.watch.mark("write")
+        return outcome
+
     def around(self, told: Callable[[T], Any]) -> Around[T] | None:
         """How other work is remembered in its own transaction, if the request carries an idempotency key.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xrm.api.openapi_parts import RECORD_ID, TEXT, Operation, body, parameter, responses
+from xrm.api.openapi_parts import RECORD_ID, RESULTS, TEXT, Operation, body, parameter, responses
 from xrm.api.schemas import ID, Schema
 
 _INSTANT: Schema = {"type": ["string", "null"], "format": "date-time"}
@@ -52,6 +52,13 @@ _FILE: Schema = {
     "required": ["id", "name", "size", "media_type"],
 }
 _BYTES: Schema = {"type": "string", "format": "binary"}
+_UNDONE: Schema = {
+    **RESULTS,
+    "properties": {
+        **RESULTS["properties"],
+        "undo": {"type": ["string", "null"], "description": "The place of this act, by which it is undone."},
+    },
+}
 OWN: Mapping[str, Mapping[str, Operation]] = {
     "/me/tokens": {
         "get": {
@@ -72,6 +79,16 @@ OWN: Mapping[str, Mapping[str, Operation]] = {
             "summary": "Let a token open nothing any more",
             "parameters": [parameter("id", ID, "The id of the token.", "path")],
             "responses": responses(None, 204),
+        }
+    },
+    "/changes/{position}/undo": {
+        "post": {
+            "operationId": "undo",
+            "summary": "Take back a change of yours, with all that was changed by the same call",
+            "parameters": [
+                parameter("position", TEXT, "`position` of the change, in history or feed.", "path")
+            ],
+            "responses": responses(_UNDONE, 200),
         }
     },
     "/files": {

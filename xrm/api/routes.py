@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xrm.api import batch, feeds, files, jobs, links, metadata, records, shares, timeline, tokens, transfers
+from xrm.api import (
+    batch,
+    feeds,
+    files,
+    jobs,
+    links,
+    metadata,
+    records,
+    shares,
+    timeline,
+    tokens,
+    transfers,
+    undo,
+)
 from xrm.api.answers import Answer
 
 
@@ -53,6 +66,7 @@ ROUTES = (
     Route("POST", "/jobs/<job>/undo", jobs.undo),
     Route("GET", "/jobs/<job>/file", jobs.file),
     Route("GET", "/changes", feeds.changes),
+    Route("POST", "/changes/<position>/undo", undo.undo),
     Route("GET", "/search", feeds.search),
     Route("GET", "/me", metadata.me),
     Route("GET", "/me/tokens", tokens.tokens),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from xrm.engine.commands import Actor, Change
 from xrm.engine.storage.database import UnitOfWork
@@ -24,11 +25,13 @@ class ChangeLog:
         for (entity, name), number in numbers.fields.items():
             self._keys[entity][name] = str(number)
 
-    def append(self, unit: UnitOfWork, actor: Actor, changes: Sequence[Change]) -> None:
-        """The changes are in the log, in this order."""
-        unit.insert_all([self.insert_of(actor, changes)])
+    def append(
+        self, unit: UnitOfWork, actor: Actor, changes: Sequence[Change], act: UUID | None = None
+    ) -> None:
+        """The changes are in the log, in this order, as parts of `act`; what has none is not taken back."""
+        unit.insert_all([self.insert_of(actor, changes, act)])
 
-    def insert_of(self, actor: Actor, changes: Sequence[Change]) -> Insert:
+    def insert_of(self, actor: Actor, changes: Sequence[Change], act: UUID | None = None) -> Insert:
         """What puts the changes into the log, in this order."""
         entities = self._numbers.entities
         columns: Columns = {
@@ -42,6 +45,7 @@ class ChangeLog:
             "version": [change.version for change in changes],
             "operation": [change.operation for change in changes],
             "title": [change.title for change in changes],
+            "act": Same(act),
             "before": [self._numbered(change.entity, change.before) for change in changes],
             "after": [self._numbered(change.entity, change.after) for change in changes],
         }

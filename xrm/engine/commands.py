@@ -12,6 +12,7 @@ from uuid import UUID
 from xrm.errors import Place, Problem
 
 ADMINISTRATOR = "system_admin"
+UNDO = "undo:"  # how the cause of a change begins that takes another one back
 _COMMAND = re.compile(r"commands\[(\d+)\](?:\.values(?![^.\[]))?\.?")
 
 
@@ -188,11 +189,13 @@ class Outcome:
     """What a batch came to: one result per command, in order, and all changes including cascades.
 
     With `good_rows` the refused commands have no result; `refused` holds their problems by position.
+    `act` is the mark of all its changes in the change log.
     """
 
     results: tuple[Result, ...]
     changes: tuple[Change, ...]
     refused: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
+    act: UUID | None = None
 
 
 def inside(problem: Problem) -> tuple[int | None, Problem]:

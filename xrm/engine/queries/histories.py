@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.access import EVERYWHERE, RowRule, always_readable
-from xrm.engine.commands import Actor
+from xrm.engine.commands import UNDO, Actor
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.references import titles_of
 from xrm.engine.queries.request import Page
@@ -190,6 +190,7 @@ class _Shown:
             "version": row["version"],
             "operation": row["operation"],
             "reason": row["reason"],
+            "undoes": _undone(row["cause"]),
             "changes": changes,
         }
 
@@ -212,6 +213,11 @@ def _passing(kit: Kit, entity: str, rule: RowRule) -> Prepared:
     if rule != EVERYWHERE:
         conditions.append(frame.condition(rule))
     return kit.prepare(sa.select(frame.id).where(*conditions))
+
+
+def _undone(cause: str | None) -> str | None:
+    """The place in the log of the act that this change takes back."""
+    return cause.removeprefix(UNDO) if cause and cause.startswith(UNDO) else None
 
 
 def _far_end(row: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -30,7 +30,7 @@ def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
         accepted = accepted_types(draft.machine.table.fields[name].field)
         for file in added:
             known = facts.get(file)
-            if known is None or not _is_free(setting, known):
+            if known is None or not _is_takeable(setting, draft, name, known):
                 yield draft.problem("R158", name, "There is no such file for you.", "Upload it again.")
             elif accepted is not None and not is_accepted(known.media_type, accepted):
                 message = f'The file "{known.name}" is of the type {known.media_type}.'
@@ -60,11 +60,16 @@ def _ids(value: object) -> tuple[UUID, ...]:
     return tuple(value) if isinstance(value, tuple) else ()
 
 
-def _is_free(setting: Setting, facts: FileFacts) -> bool:
-    """True for an upload of this actor that no record has taken."""
-    return facts.record is None and facts.created_by == setting.actor.id
+def _is_takeable(setting: Setting, draft: Draft, name: str, facts: FileFacts) -> bool:
+    """True for an upload of this actor that no record has taken, and for what this very field held before."""
+    if facts.record is not None:
+        return (facts.record, facts.field) == (draft.id, _number(draft, name))
+    return facts.created_by == setting.actor.id
 
 
 def _attach(setting: Setting, draft: Draft, name: str, file: UUID) -> None:
-    number = draft.machine.numbers.fields[draft.machine.entity.name, name]
-    attach_file(setting.unit, file, draft.machine.number, draft.id, number)
+    attach_file(setting.unit, file, draft.machine.number, draft.id, _number(draft, name))
+
+
+def _number(draft: Draft, name: str) -> int:
+    return draft.machine.numbers.fields[draft.machine.entity.name, name]

@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What stays the same during one batch: actor, transaction, definitions, instant and limits."""
+    """What stays the same during one batch: actor, transaction, definitions, instant and limits.
+
+    `act` is the mark that all changes of the batch bear in the change log; nothing for whoever only reads.
+    """
 
     actor: Actor
     unit: UnitOfWork
@@ -45,6 +48,7 @@ class Setting:
     currency: str
     context: Context
     counters: Counters
+    act: UUID | None = None
 
     @property
     def parameters(self) -> Mapping[str, Any]:

@@ -32,6 +32,10 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R157": "The records are linked already in this period.",
         "R158": "There is no such file for the caller.",
         "R169": "The field does not take files of this type.",
+        "R170": "There is no such change of the caller's own.",
+        "R171": "What is to be taken back was changed since.",
+        "R172": "The change is too long ago to be taken back.",
+        "R173": "Not everything that is needed to take the change back was kept.",
         "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }
 )

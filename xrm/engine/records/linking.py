@@ -288,6 +288,6 @@ def _log(
         at=setting.now,
         title=(draft.new or draft.old or {}).get("title", ""),
     )
-    setting.log.append(setting.unit, setting.actor, [made])
+    setting.log.append(setting.unit, setting.actor, [made], setting.act)
     ledger.changes.append(made)
     ledger.links.append(link)

@@ -38,7 +38,7 @@ def persist(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[D
     groups = _by_machine(stamped)
     changes = [change for machine, group in groups for change in _changes(setting, machine, group)]
     for place, (machine, group) in enumerate(groups, start=1):
-        log = [setting.log.insert_of(setting.actor, changes)] if place == len(groups) else []
+        log = [setting.log.insert_of(setting.actor, changes, setting.act)] if place == len(groups) else []
         _store(setting, machine, group, log)
     ledger.changes.extend(changes)
     return [t.draft for t in stamped]

@@ -7,6 +7,8 @@ primitive, one record is a batch of one. The steps stand in `steps.write` in the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +17,8 @@ from xrm.collector import collector_paused
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.changes import ChangeLog
-from xrm.engine.commands import Actor, Command, Outcome, inside
+from xrm.engine.commands import UNDO, Actor, Command, Outcome, inside
+from xrm.engine.records.acts import place_of
 from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.machine import Machine, Machines
@@ -24,6 +27,7 @@ from xrm.engine.records.permitted import Permitted, permitted
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
+from xrm.engine.records.undoing import take_back
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
 from xrm.engine.storage.rows import Counters
@@ -34,6 +38,10 @@ from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
 Mode = Literal["all", "good_rows"]
+
+
+class _TrialEnds(Exception):
+    """What was only tried is taken back."""
 
 
 class RecordService:
@@ -102,7 +110,43 @@ class RecordService:
         self._check(unit)
         # A batch makes many values that live as long as it does; every look at them would find no garbage.
         with collector_paused():
-            return _done(self._setting(unit, actor), commands, mode)
+            return _done(self._setting(unit, actor, self._world.new_id()), commands, mode)
+
+    def trial(self, actor: Actor, commands: Sequence[Command]) -> Outcome:
+        """What the commands would come to one by one, with the problems of those that are refused; nothing is done."""
+        found: list[Outcome] = []
+
+        def work(unit: UnitOfWork) -> None:
+            with suppress(_TrialEnds), unit.savepoint():
+                found.append(self.execute_in(unit, actor, commands, mode="good_rows"))
+                raise _TrialEnds
+
+        self._database.transact(work, self._meanings, opening=self._opening)
+        return found[-1]
+
+    def undo(self, actor: Actor, position: str, *, around: Around[Outcome] | None = None) -> Outcome:
+        """The act to which the change at `position` of the log belongs is taken back, and this is durable.
+
+        Its changes are reversed by the same steps as any write, and logged as an act of their own whose cause
+        is that position. Raises NotFound for what is no act of this actor, Conflict for what is too long ago or
+        was changed since, and whatever stands against the opposite operations; then nothing has changed.
+        """
+
+        def work(unit: UnitOfWork) -> Outcome:
+            self._check(unit)
+            by = replace(actor, cause=f"{UNDO}{position}")
+            with collector_paused():
+                return take_back(self._setting(unit, by, self._world.new_id()), position)
+
+        try:
+            return self._database.transact(work, self._meanings, around=around, opening=self._opening)
+        except XrmError as error:
+            raise type(error)([inside(p)[1] for p in error.problems], facts=error.facts) from error
+
+    def place_of(self, outcome: Outcome) -> str:
+        """Where the first change of an outcome stands in the log, for `undo`; empty if nothing was changed."""
+        with self._database.read() as unit:
+            return place_of(unit, outcome)
 
     def open_transitions(self, actor: Actor, entity: str, record: UUID) -> list[dict[str, Any]]:
         """The lifecycle steps from the record's state: whether this actor may take each, and why not.
@@ -167,7 +211,7 @@ class RecordService:
     def _named(self, actor: Actor, entity: str) -> Machine:
         return self._machines.named(entity, self._policy.readable_entities(actor), Place(path="entity"))
 
-    def _setting(self, unit: UnitOfWork, actor: Actor) -> Setting:
+    def _setting(self, unit: UnitOfWork, actor: Actor, act: UUID | None = None) -> Setting:
         now = self._world.now()
         today = now.astimezone(ZoneInfo(self._zone)).date()
         context = actor_context(actor, now, today, self._zone, self._settings)
@@ -186,6 +230,7 @@ class RecordService:
             currency=self._currency,
             context=context,
             counters=self._counters,
+            act=act,
         )
 
 
@@ -196,23 +241,26 @@ def _done(setting: Setting, commands: Sequence[Command], mode: Mode) -> Outcome:
         for run in runs_of(commands):
             perform(setting, ledger, run)
     results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
-    return Outcome(results, tuple(ledger.changes), refused)
+    return Outcome(results, tuple(ledger.changes), refused, setting.act)
 
 
 def _good_ones(
     setting: Setting, ledger: Ledger, commands: Sequence[Command]
 ) -> dict[int, tuple[Problem, ...]]:
-    """Everything that can be done is done; the problems of the others, by position.
-
-    A run is tried whole first; only one that holds a bad command is taken apart.
-    """
+    """Everything that can be done is done; the problems of the others, by position."""
     refused: dict[int, tuple[Problem, ...]] = {}
     for run in runs_of(commands):
-        if not _tried(setting, ledger, run):
-            for position, command in run.commands:
-                alone = Run(run.kind, run.entity, ((position, command),))
-                _tried(setting, ledger, alone, refused)
+        _good_parts(setting, ledger, run, refused)
     return refused
+
+
+def _good_parts(setting: Setting, ledger: Ledger, run: Run, refused: dict[int, tuple[Problem, ...]]) -> None:
+    """A run is tried whole; one that holds a bad command is halved, until the bad ones stand alone."""
+    size = len(run.commands)
+    if _tried(setting, ledger, run, refused if size == 1 else None) or size == 1:
+        return
+    for part in (run.commands[: size // 2], run.commands[size // 2 :]):
+        _good_parts(setting, ledger, Run(run.kind, run.entity, part), refused)
 
 
 def _tried(

@@ -134,11 +134,12 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
 
 def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
     drafts = _loaded(setting, machine, run, "delete")
-    _refuse_append_only(drafts)
+    refuse_append_only(drafts)
     _conclude(ledger, run, removal.remove(setting, ledger, drafts), "deleted")
 
 
-def _refuse_append_only(drafts: Sequence[Draft]) -> None:
+def refuse_append_only(drafts: Sequence[Draft]) -> None:
+    """None of these is of an entity whose records are never deleted; raises Conflict."""
     for draft in drafts:
         if draft.machine.entity.append_only:
             message = "Records of this entity are never changed or deleted."

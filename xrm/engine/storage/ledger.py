@@ -152,6 +152,7 @@ CHANGE = _table(
     sa.Column("title", Text()),
     sa.Column("before", Json(), nullable=False),
     sa.Column("after", Json(), nullable=False),
+    sa.Column("act", Uuid()),
 )
 CONSUMER = _table(
     "consumer",

@@ -12,6 +12,7 @@ from uuid import UUID
 from xrm.engine.commands import Actor
 from xrm.engine.jobs import Beside, Job, Jobs, Watch
 from xrm.engine.storage.files import FileFacts, file_facts
+from xrm.engine.transfer.bulk import BULK, Bulk, BulkRequest
 from xrm.engine.transfer.exporter import EXPORT, Export, Exporter, ExportRequest
 from xrm.engine.transfer.importer import DOOR, IMPORT, Importer
 from xrm.engine.transfer.mapping import shown, targets_of
@@ -46,6 +47,7 @@ class Transfer:
         jobs.register(IMPORT, self._importer, door=DOOR)
         jobs.register(UNDO, Undo(ground), door=DOOR)
         jobs.register(EXPORT, self._exporter)
+        jobs.register(BULK, Bulk(ground))
 
     # --- import -------------------------------------------------------------------------------------
 
@@ -122,6 +124,13 @@ class Transfer:
         params, label = asdict(request), f"Export {request.entity}"
         params["params"] = {name: list(values) for name, values in request.params.items()}
         return self._begun(EXPORT, params, actor, label, here=rows <= ROWS_AT_ONCE, beside=beside)
+
+    # --- many records -------------------------------------------------------------------------------
+
+    def start_bulk(self, actor: Actor, request: BulkRequest) -> Job:
+        """The change of many records is queued; gives its job."""
+        label = f"Change {len(request.ids)} of {request.entity}"
+        return self._begun(BULK, request.params, actor, label, here=False, beside=None)
 
     def file(self, actor: Actor, job: UUID) -> tuple[FileFacts, BinaryIO]:
         """The file that the job made, to be read and closed; raises NotFound when it made none."""

@@ -1,0 +1,286 @@
+"""Taking an act back: its changes are reversed, the last first, by the steps that every write goes through.
+
+What was updated gets its former values, what was created goes to the trash, what was deleted comes back, a
+lifecycle step is taken the other way, and links are cut or made again. Each record must still be as the act
+left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from xrm.engine.access import transition_roles_allow
+from xrm.engine.commands import Change, Command, Link, Outcome, Restore, Result, Target, Unlink, Update
+from xrm.engine.records import permits, removal
+from xrm.engine.records.acts import Past, act_at
+from xrm.engine.records.batch import Ledger, Run, Setting, apart
+from xrm.engine.records.checking import check_after
+from xrm.engine.records.draft import Draft
+from xrm.engine.records.locked import refuse_locked
+from xrm.engine.records.machine import Machine
+from xrm.engine.records.persisting import persist
+from xrm.engine.records.since import refuse_changed
+from xrm.engine.records.steps import perform, refuse_append_only, write
+from xrm.engine.storage.feed import FeedPosition
+from xrm.errors import Conflict, Forbidden, NotFound, Problem
+from xrm.metadata.model import Transition
+from xrm.metadata.values import Ref
+
+MADE, GONE = ("create", "restore"), ("delete",)
+_WORDS: Mapping[str, str] = {
+    "create": "created",
+    "update": "updated",
+    "delete": "deleted",
+    "restore": "restored",
+    "transition": "transitioned",
+    "link": "linked",
+    "unlink": "unlinked",
+}
+_STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Changes of one kind, on one entity unless they go or come together, that are reversed together."""
+
+    operation: str
+    changes: tuple[Past, ...]
+
+
+def take_back(setting: Setting, position: str) -> Outcome:
+    """The act to which the change at `position` belongs is reversed whole; raises, and then nothing is."""
+    act = _own_act(setting, position)
+    refuse_changed(setting, act)
+    ledger = Ledger()
+    for part in _parts(reversed(act)):
+        _REVERSERS[part.operation](setting, ledger, part.changes)
+    _refuse_others(setting, ledger, act)
+    return Outcome(_results(ledger.changes), tuple(ledger.changes), act=setting.act)
+
+
+def _own_act(setting: Setting, position: str) -> list[Past]:
+    """The act, which this actor did not long ago, and of which enough is known."""
+    try:
+        found = act_at(setting.unit, setting.machines.numbers, FeedPosition.parse(position))
+    except ValueError:
+        found = []
+    if not found or found[0].actor != setting.actor.id:
+        message = "There is no such change of yours."
+        raise NotFound(Problem("R170", message, "Only who made a change can take it back."))
+    minutes = setting.limits.undo_minutes
+    if found[0].at < setting.now - timedelta(minutes=minutes):
+        hint = f"Changes can be taken back for {minutes} minutes. Change the record instead."
+        raise Conflict(Problem("R172", "This change is too long ago to be taken back.", hint))
+    for past in found:
+        _refuse_unkept(setting, past)
+    return found
+
+
+def _refuse_unkept(setting: Setting, past: Past) -> None:
+    """Former values are all known, and their names still mean something."""
+    if past.entity not in setting.machines:
+        raise _unkept("What it was about is not defined any more.")
+    machine, names = setting.machines[past.entity], {*past.before, *past.after}
+    is_change = past.operation in ("update", "transition")
+    if is_change and (not names or machine.sealed_names & names):
+        raise _unkept("History does not keep what was there before.")
+    if names - {*machine.logged, *machine.entity.relationships}:
+        raise _unkept("The definitions have changed since.")
+
+
+def _unkept(why: str) -> Conflict:
+    return Conflict(
+        Problem("R173", f"This change can not be taken back. {why}", "Change the record instead.")
+    )
+
+
+def _parts(changes: Iterable[Past]) -> list[_Part]:
+    """The changes in this order, cut where the kind or the entity changes or a record comes again.
+
+    Whatever was made goes as one, and what went comes as one, whichever entities it is of.
+    """
+
+    def kind(past: Past) -> tuple[str, str]:
+        if past.operation in MADE or past.operation in GONE:
+            return ("create" if past.operation in MADE else past.operation, "")
+        return (past.operation, past.entity)
+
+    return [
+        _Part(operation, tuple(part))
+        for (operation, _), group in groupby(changes, key=kind)
+        for part in apart(group, lambda past: (past.record, past.link))
+    ]
+
+
+def _run(setting: Setting, ledger: Ledger, commands: Sequence[Command]) -> None:
+    """Commands of one kind and entity are done; what they refuse is about a record, not about a request."""
+    if commands:
+        run = Run(type(commands[0]), commands[0].entity, tuple(enumerate(commands)))
+        perform(setting, ledger, run)
+
+
+# --- what was made goes, what went comes back -----------------------------------------------------------
+
+
+def _unmake(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    """What was made is in the trash, as one act; what is there already has gone with something else."""
+    drafts = [d for d in _stored(setting, changes, "delete") if (d.old or {})["deleted_at"] is None]
+    top = removal.roots([d.with_(new=d.old or {}) for d in drafts])
+    if not top:
+        return
+    permits.require_rows(setting, top, "delete")
+    refuse_append_only(top)
+    removal.remove(setting, ledger, top)
+
+
+def _bring_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    """What was deleted is there again; the first of the act brings along what went with it."""
+    for past in reversed(changes):
+        [draft] = _stored(setting, [past], "restore")
+        if (draft.old or {})["deleted_at"] is not None:
+            _run(setting, ledger, [Restore(past.entity, Target(past.record))])
+
+
+def _stored(setting: Setting, changes: Sequence[Past], operation: str) -> list[Draft]:
+    """A draft for each record with what is stored of it."""
+    ids: dict[str, list[UUID]] = {}
+    for past in changes:
+        ids.setdefault(past.entity, []).append(past.record)
+    return [
+        Draft(setting.machines[entity], operation, record, old=values)
+        for entity, wanted in ids.items()
+        for record, values in setting.machines[entity].load(setting.unit, wanted, lock=True).items()
+    ]
+
+
+# --- what was changed is as before ----------------------------------------------------------------------
+
+
+def _change_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    back = {change.record for change in ledger.changes if change.operation == "restore"}
+    emptied = [past for past in changes if _is_emptied(setting, past, back)]
+    _point_again(setting, ledger, emptied)
+    rest = [past for past in changes if past not in emptied]
+    _run(setting, ledger, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
+
+
+def _former(past: Past) -> dict[str, Any]:
+    return {name: past.before.get(name) for name in {**past.before, **past.after}}
+
+
+def _is_emptied(setting: Setting, past: Past, back: set[UUID]) -> bool:
+    """True where the act only emptied lookups, because what they pointed at went."""
+    lookups = {r.name for r in setting.machines[past.entity].lookups if r.on_delete == "clear"}
+    return all(
+        name in lookups and past.after.get(name) is None and UUID(past.before[name]["id"]) in back
+        for name in past.before
+    )
+
+
+def _point_again(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    """Lookups that a deletion emptied lead where they did: like the emptying, this asks for no right of its own."""
+    former = {past.record: past for past in changes}
+    drafts = []
+    for draft in _stored(setting, changes, "update"):
+        before = former[draft.id].before
+        refs = {name: Ref(told["entity"], UUID(told["id"])) for name, told in before.items()}
+        drafts.append(draft.with_(new={**(draft.old or {}), **refs}))
+    if drafts:
+        refuse_locked(setting, drafts)
+        persist(setting, ledger, drafts)
+        check_after(setting, drafts)
+
+
+def _step_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    """The records are in the state in which they were, with the values that the step brought taken back."""
+    former = {past.record: past for past in changes}
+    drafts = []
+    for draft in _stored(setting, changes, "transition"):
+        past = former[draft.id]
+        given = {name: value for name, value in _former(past).items() if name != _STATE}
+        step = _step(setting, draft.machine, past)
+        drafts.append(draft.with_(given=given, transition=step, version=None))
+    permits.require_rows(setting, drafts, "transition")
+    write(setting, ledger, drafts, "transition")
+
+
+def _step(setting: Setting, machine: Machine, past: Past) -> Transition | None:
+    """The way back: a step that leads there, else the one that was taken, the other way round."""
+    now, then = past.after.get(_STATE), past.before.get(_STATE)
+    if _STATE not in past.before or machine.entity.lifecycle is None:
+        return None
+    steps = [
+        step
+        for step in machine.entity.lifecycle.transitions.values()
+        if transition_roles_allow(setting.actor, step.roles)
+    ]
+    for step in steps:
+        if step.to == then and now in step.sources:
+            return step
+    for step in steps:
+        if step.to == now and then in step.sources:
+            return replace(step, name="", sources=(now,), to=then, requires=(), guard=None)
+    raise Forbidden(Problem("A103", "The step between these states is for other roles.", "Ask one of them."))
+
+
+# --- links ----------------------------------------------------------------------------------------------
+
+
+def _unlink(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    """Links that were made are cut; those whose attributes were changed have the former ones."""
+    for past in changes:
+        [(name, after)] = past.after.items()
+        before = past.before.get(name)
+        if before is None:
+            command: Command = Unlink(past.entity, Target(past.record), name, UUID(after["id"]))
+        else:
+            kept = {key: before.get(key) for key in {**before, **after}}
+            command = Update(past.entity, Target(past.record), {name: {"update": [kept]}})
+        _run(setting, ledger, [command])
+
+
+def _link(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+    """Links that were cut are made again, with their attributes."""
+    for past in changes:
+        [(name, before)] = past.before.items()
+        values = {key: value for key, value in before.items() if key not in ("id", "to")}
+        _run(setting, ledger, [Link(past.entity, Target(past.record), name, before["to"], values)])
+
+
+# --- the whole ------------------------------------------------------------------------------------------
+
+
+def _refuse_others(setting: Setting, ledger: Ledger, act: Sequence[Past]) -> None:
+    """Nothing is changed besides what the act changed: what has come to belong to it since stays."""
+    own = {past.record for past in act}
+    others = [change for change in ledger.changes if change.record not in own]
+    if not others:
+        return
+    seen = [c for c in others if permits.passing(setting, setting.machines[c.entity], "read", [c.record])]
+    told = ", ".join(f"“{c.title}”" for c in seen[:3])
+    message = "Other records have come to depend on it since" + (f": {told}." if told else ".")
+    raise Conflict(Problem("R171", message, "Take those away first, or change the record instead."))
+
+
+def _results(changes: Sequence[Change]) -> tuple[Result, ...]:
+    """What became of each record, in the order in which they were first touched."""
+    last = {(change.entity, change.record): change for change in changes}
+    return tuple(
+        Result(entity, record, change.version, _WORDS[change.operation], position=position)
+        for position, ((entity, record), change) in enumerate(last.items())
+    )
+
+
+_REVERSERS: Mapping[str, Callable[[Setting, Ledger, Sequence[Past]], None]] = {
+    "create": _unmake,
+    "delete": _bring_back,
+    "update": _change_back,
+    "transition": _step_back,
+    "link": _unlink,
+    "unlink": _link,
+}
