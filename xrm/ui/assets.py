@@ -24,7 +24,8 @@ STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
 PREFIX = "/static"
 STYLES = (
-    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "pages", "transfer", "small", "print",
+    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "edit", "grid", "pages",
+    "transfer", "small", "print",
 )  # fmt: skip
 SPRITE = "icons.svg"
 STYLE_SHEET = "app.css"
@@ -79,8 +80,13 @@ class Assets:
 
     @cached_property
     def scripts(self) -> tuple[str, ...]:
-        """The addresses of the kernel's modules, in the order of their names."""
-        return tuple(a.url for name, a in sorted(self.files.items()) if name.startswith("js/"))
+        """The addresses of the modules that every page loads, in the order of their names."""
+        return tuple(a.url for name, a in sorted(self.files.items()) if is_kernel(name))
+
+
+def is_kernel(name: str) -> bool:
+    """Whether every page loads this module; those in `js/on` are loaded by the pages that have a use for them."""
+    return name.startswith("js/") and not name.startswith("js/on/")
 
 
 def load_assets(extra_icons: Iterable[str] = (), root: Path = STATIC) -> Assets:

@@ -77,7 +77,8 @@ class RowProblem:
 class JobPage:
     """Work in the background: how far it is, and when it is over what has come of it.
 
-    `tone` is good, bad or empty; `href` is asked again until `is_over`.
+    `tone` is good, bad or empty; `href` is asked again until `is_over`. `about` is what problems are about where
+    that is no row of a file.
     """
 
     title: str
@@ -93,5 +94,6 @@ class JobPage:
     stages: tuple[Stage, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     problems: tuple[RowProblem, ...] = ()
+    about: str = ""
     more_problems: str = ""
     actions: tuple[Action, ...] = ()

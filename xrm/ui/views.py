@@ -35,11 +35,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The body of a list. `next_href` leads to the next rows."""
+    """The body of a list. `next_href` leads to the next rows; `bulk` is what one may do with many of them."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     next_href: str = ""
+    bulk: tuple[Action, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -62,7 +63,7 @@ class ViewPage:
     `href` is its address without query; `state` what a filter form must carry along (view, sort). `filters`
     are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free filter
     (`filter=`) and `expression_error` what is wrong with it. `count_href` leads to the exact count where
-    `count` is only a bound.
+    `count` is only a bound; `total` is the bare number of it.
     """
 
     title: str
@@ -78,6 +79,7 @@ class ViewPage:
     can_filter: bool = True
     state: tuple[tuple[str, str], ...] = ()
     count: str = ""
+    total: str = ""
     count_href: str = ""
     reset_href: str = ""
     empty: Empty = NO_WORDS

@@ -83,6 +83,41 @@ def test_axe_finds_nothing_on_the_steps_of_an_import(site: Site, looked_at: Page
     assert violations(looked_at) == []
 
 
+def test_axe_finds_nothing_while_values_are_edited_where_they_stand(
+    site: Site, looked_at: Page, record: str
+) -> None:
+    looked_at.goto(f"{site.address}{record}")
+    looked_at.locator("#d-weight-edit").click()
+    looked_at.locator("#f-weight").fill("1000")
+    looked_at.keyboard.press("Enter")
+    looked_at.locator(".inline-form .error:not([hidden])").wait_for()
+    assert violations(looked_at) == []
+
+
+def test_axe_finds_nothing_on_a_selection_a_peek_and_a_change_of_many(site: Site, looked_at: Page) -> None:
+    looked_at.goto(f"{site.address}/r/customer?search=Customer")
+    looked_at.locator("x-grid").wait_for()
+    looked_at.keyboard.press("j")
+    looked_at.keyboard.press("Space")
+    looked_at.locator("#peek-title").wait_for()
+    assert violations(looked_at) == []
+    looked_at.keyboard.press("Escape")
+    if not looked_at.locator(".tick").first.is_visible():
+        return
+    looked_at.keyboard.press("x")
+    looked_at.keyboard.press("F2")
+    looked_at.locator("td .inline-form").wait_for()
+    assert violations(looked_at) == []
+    looked_at.keyboard.press("Escape")
+    looked_at.locator("#bulk-set").click()
+    looked_at.locator("#bulk-field").select_option("weight")
+    looked_at.locator("#f-weight").fill("1000")
+    assert violations(looked_at) == []
+    looked_at.locator("#bulk-try").click()
+    looked_at.locator(".refusals").wait_for()
+    assert violations(looked_at) == []
+
+
 def test_axe_finds_nothing_on_open_menus(site: Site, looked_at: Page) -> None:
     looked_at.goto(f"{site.address}/r/customer")
     looked_at.locator(".more-actions > summary").click()

@@ -195,7 +195,8 @@ class Sheet:
         rows: dict[int, list[str]] = {}
         for cell in self.find("td"):
             row = cell.within("tr")
-            if row is not None and row["id"].startswith("r-"):
+            is_box = cell["class"].startswith("tick")
+            if row is not None and row["id"].startswith("r-") and not is_box:
                 rows.setdefault(id(row), []).append(re.sub(r"\s+", " ", cell.text).strip())
         return [cells[index] for cells in rows.values()]
 
@@ -240,6 +241,18 @@ class Person:
     def press(self, action: str, on: str) -> Sheet:
         """The button whose small form has this address, on that page."""
         return self.fill(self.open(on), action)
+
+    def ask(self, path: str, part: str = "part", **posted: str) -> TestResponse:
+        """What scripts of a page get for a part of it; with anything to post, it is posted."""
+        headers = {"HX-Request": "true", "HX-Target": f"div#{part}", "Accept": "text/html"}
+        if not posted:
+            return self.client.get(path, headers=headers)
+        page = self.client.get("/me", headers={"Accept": "text/html"}).text
+        token = re.search(r'name="csrf-token" content="([^"]+)"', page)
+        data = {name.replace("__", "."): value for name, value in posted.items()}
+        return self.client.post(
+            path, data=data, headers={**headers, "X-CSRF-Token": token[1] if token else ""}
+        )
 
     def _read(self, answer: TestResponse, path: str) -> Sheet:
         seen = 0

@@ -48,6 +48,9 @@ class Wheel:
             "history": f"{one}/history",
             "delete": f"{one}/delete",
             "trash": "/r/hub/trash",
+            "peek": f"{one}/peek",
+            "control of a value": f"{one}/field/name",
+            "rows anew": f"/r/hub/rows?ids={self.hub}",
         }
 
 
@@ -82,6 +85,9 @@ TABLE = {
     "history": 7,  # the stamp, the record twice, its changes, two rules, who made them
     "delete": 3 + 8,  # the stamp, the record, all counts, and the names of some that go along
     "trash": 2,
+    "peek": 3,  # the stamp, the record, all counts
+    "control of a value": 2,  # the stamp, the record
+    "rows anew": 2,
 }
 
 

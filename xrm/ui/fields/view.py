@@ -39,8 +39,9 @@ class Field:
     """One field as a control: `kind` names the control, `value` is in the JSON form of the API.
 
     After a refusal `value` is what the person typed and `error` what to do about it. `readonly` shows the
-    value where the input would be, with `reason`. `name` may be dotted (`lines.0.quantity`). The last group
-    of attributes belongs to some kinds only.
+    value where the input would be, with `reason`. `name` may be dotted (`lines.0.quantity`). `edit` is
+    the address at which this value is edited alone, where it is read. The last group of attributes belongs to some
+    kinds only.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Field:
     autofocus: bool = False
     autocomplete: str = ""
     placeholder: str = ""
+    edit: str = ""
 
     options: tuple[Option, ...] = ()  # select, multi_select, tags (suggestions)
     max_length: int | None = None  # line, area, email, phone, url
@@ -129,13 +131,15 @@ class Children:
 class Column:
     """A column of a list. `slot` is its place on a phone's card: title, fact, tag, figure or none.
 
-    `sort_href` sorts by it when followed; `sorted` is ascending, descending or empty.
+    `sort_href` sorts by it when followed; `sorted` is ascending, descending or empty. `edited` says that its cells
+    are edited where they stand, if their record lets this person.
     """
 
     field: Field
     sort_href: str = ""
     sorted: str = ""
     slot: str = ""
+    edited: bool = False
 
 
 NEW = -1

@@ -10,6 +10,8 @@ from flask import Blueprint
 from xrm.ui.assets import TEMPLATES
 from xrm.ui.pages import (
     admin,
+    bulk,
+    cells,
     exporting,
     files,
     forms,
@@ -18,6 +20,7 @@ from xrm.ui.pages import (
     importing,
     jobs,
     linking,
+    lists,
     lookups,
     me,
     menu,
@@ -26,6 +29,7 @@ from xrm.ui.pages import (
     signin,
     steps,
     trash,
+    undoing,
     views,
 )
 from xrm.ui.pages.door import Handler, guarded, harden
@@ -58,6 +62,9 @@ ROUTES = (
     Route(READ, "/search", home.search),
     Route(READ, _MANY, views.show),
     Route(BOTH, f"{_MANY}/new", forms.new, shows_again=True),
+    Route(READ, f"{_MANY}/rows", lists.rows),
+    Route(READ, f"{_MANY}/bulk", bulk.choose),
+    Route(WRITE, f"{_MANY}/bulk", bulk.change),
     Route(READ, f"{_MANY}/trash", trash.show),
     Route(BOTH, f"{_MANY}/import", importing.choose),
     Route(BOTH, f"{_MANY}/import/<file>", importing.columns),
@@ -69,6 +76,9 @@ ROUTES = (
     Route(WRITE, f"{_JOB}/undo", jobs.undo),
     Route(READ, f"{_MANY}/lookup/<relationship>", lookups.offer),
     Route(READ, _ONE, records.show),
+    Route(READ, f"{_ONE}/peek", records.peek),
+    Route(READ, f"{_ONE}/field/<field>", cells.edit),
+    Route(WRITE, f"{_ONE}/field/<field>", cells.save),
     Route(BOTH, f"{_ONE}/edit", forms.edit, shows_again=True),
     Route(BOTH, f"{_ONE}/delete", records.delete, shows_again=True),
     Route(WRITE, f"{_ONE}/restore", records.restore),
@@ -82,6 +92,7 @@ ROUTES = (
     Route(BOTH, f"{_LINKS}/new", linking.new, shows_again=True),
     Route(WRITE, f"{_LINKS}/<link>/remove", linking.remove),
     Route(READ, f"{_ONE}/files/<field>/<file>", files.download),
+    Route(WRITE, "/undo/<token>", undoing.undo),
     Route(READ, "/me", me.show),
     Route(WRITE, "/me", me.save_profile),
     Route(WRITE, "/me/theme", signin.set_theme),

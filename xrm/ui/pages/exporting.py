@@ -60,4 +60,6 @@ def _params(visit: Visit, entity: Entity) -> dict[str, tuple[str, ...]]:
     for test in tests_of(visit, entity, state.pairs):
         tail = "" if test.operator == "eq" else f".{test.operator}"
         said["f." + ".".join(test.path) + tail] = test.raw
+    if ids := [text for text in visit.form.get("ids", "").split(",") if text]:
+        said["f.id"] = tuple(ids[: visit.runtime.settings.limits.page_rows])
     return {name: tuple(v for v in values if v) for name, values in said.items() if any(values)}

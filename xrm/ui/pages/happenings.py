@@ -56,17 +56,17 @@ def _event(visit: Visit, row: Mapping[str, Any], names: _Titles, with_title: boo
     entity = visit.model.entities[row["entity"]]
     return Event(
         who=str((row.get("actor") or {}).get("title") or visit.ui.t("The system")),
-        what=_what(visit, operation, str(row.get("title") or "") if with_title else ""),
+        what=_what(visit, row, str(row.get("title") or "") if with_title else ""),
         at=row["at"],
-        icon=_ICONS.get(operation, "pencil"),
+        icon="undo-2" if row.get("undoes") else _ICONS.get(operation, "pencil"),
         text=row.get("reason") or "",
         changes=tuple(_changes(visit, entity, operation, row["changes"], names)),
     )
 
 
-def _what(visit: Visit, operation: str, title: str) -> str:
-    t = visit.ui.t
-    said = {
+def _what(visit: Visit, row: Mapping[str, Any], title: str) -> str:
+    t, operation = visit.ui.t, row["operation"]
+    done = {
         "create": t("created it"),
         "update": t("changed it"),
         "delete": t("moved it to the trash"),
@@ -77,6 +77,7 @@ def _what(visit: Visit, operation: str, title: str) -> str:
         "share": t("shared it"),
         "unshare": t("ended a share"),
     }.get(operation, operation)
+    said = t("took a change back") if row.get("undoes") else done
     return f"{said}: {title}" if title else said
 
 

@@ -11,6 +11,7 @@ from flask import Response, send_file
 from xrm.engine.jobs import Job, State
 from xrm.engine.storage.files import delivery
 from xrm.engine.transfer import ImportRequest
+from xrm.engine.transfer.bulk import BULK
 from xrm.engine.transfer.exporter import EXPORT
 from xrm.engine.transfer.importer import IMPORT
 from xrm.metadata.model import Entity
@@ -87,6 +88,7 @@ def _page(visit: Visit, entity: Entity, job: Job) -> JobPage:
         stages=stages(visit, TRIED if is_trial else WRITTEN) if job.kind == IMPORT else (),
         facts=tuple(_facts(visit, job, is_trial)),
         problems=problems[:MOST_SHOWN],
+        about=visit.ui.t("Record") if job.kind == BULK else "",
         more_problems=visit.ui.t("and {count} more", count=hidden) if hidden > 0 else "",
         actions=tuple(_actions(visit, entity, job, is_trial)),
     )
@@ -100,6 +102,8 @@ def _title(visit: Visit, entity: Entity, job: Job) -> str:
     t, plural = visit.ui.t, visit.plural(entity)
     if job.kind == IMPORT:
         return t("Import {plural}", plural=job.params.get("name") or plural.lower())
+    if job.kind == BULK:
+        return t("Change many records")
     return t("Export {plural}", plural=plural.lower()) if job.kind == EXPORT else t("Undo an import")
 
 
@@ -140,6 +144,8 @@ def _note(visit: Visit, job: Job, is_trial: bool) -> str:
         return t("What was written until then stays.")
     if failed and is_trial and job.params.get("mode") == "all":
         return t("Nothing will be imported while rows are refused. Mend the file and choose it again.")
+    if job.kind == BULK:
+        return t("What was refused stays as it was.") if failed else ""
     if failed:
         return t("Refused rows can be downloaded with their reasons, mended, and imported again.")
     return t("Every row can be imported.") if is_trial else ""
@@ -184,6 +190,9 @@ def _actions(visit: Visit, entity: Entity, job: Job, is_trial: bool) -> Iterator
         yield Action(t("Look again"), href, "refresh-cw")
         yield Action(t("Cancel"), f"{href}/cancel", "x", post=True)
         return
+    if job.kind == BULK and job.result.get("undo"):
+        back = {"back": f"/r/{entity.name}"}
+        yield Action(t("Undo"), f"/undo/{job.result['undo']}", "undo-2", post=True, values=back)
     if job.kind == IMPORT:
         yield from _after_import(visit, entity, job, is_trial)
     if job.result.get("file"):

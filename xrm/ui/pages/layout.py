@@ -140,7 +140,7 @@ def slot_of(visit: Visit, ask: Ask, name: str) -> Slot | None:
     slot = value_slot(visit, ask.entity, name)
     if slot is None:
         return None
-    if name in ask.writable and _takes_input(ask.entity, name):
+    if name in ask.writable and takes_input(ask.entity, name):
         return slot
     if ask.is_new or name not in readable_names(visit, ask.entity):
         return None
@@ -167,7 +167,8 @@ def value_slot(visit: Visit, entity: Entity, name: str) -> Slot | None:
     return None
 
 
-def _takes_input(entity: Entity, name: str) -> bool:
+def takes_input(entity: Entity, name: str) -> bool:
+    """Whether the name of the entity is ever given a value by people."""
     if name in entity.fields:
         return entity.fields[name].type.is_writable and not entity.fields[name].through
     return name in entity.relationships or name in HOLDERS
@@ -214,5 +215,5 @@ def _child_columns(visit: Visit, side: Relationship) -> Iterator[Slot]:
     writable = rights.names("create") | rights.names("update")
     for name in dict.fromkeys(n for s in form_of(child).sections for row in s.rows for n in row):
         slot = None if name == lookup or name not in writable else value_slot(visit, child, name)
-        if slot is not None and suits(slot.field.kind, Use.CELL) and _takes_input(child, name):
+        if slot is not None and suits(slot.field.kind, Use.CELL) and takes_input(child, name):
             yield replace(slot, field=replace(slot.field, help=""))

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from flask import Response
+
 from xrm.engine.queries.counting import Counted
-from xrm.engine.queries.request import Page
+from xrm.engine.queries.request import Count, Page, Query
 from xrm.errors import Invalid, TooLarge, Unreadable
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Column, on_a_phone
+from xrm.ui.pages.answers import part
+from xrm.ui.pages.bulk import bulk_actions
+from xrm.ui.pages.cells import is_edited_in_lists
 from xrm.ui.pages.controls import Columns, columns_of, value_at
 from xrm.ui.pages.files import naming
-from xrm.ui.pages.listing import Look, Shown, query_of
-from xrm.ui.pages.visit import Visit
-from xrm.ui.views import Row, Table
+from xrm.ui.pages.listing import ROWS, Look, Shown, look_at, query_of
+from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.views import Row, Table, ViewPage
+
+ROWS_ALONE = "_rows.html"
 
 
 def as_list(visit: Visit, look: Look) -> Shown:
@@ -28,6 +36,17 @@ def as_list(visit: Visit, look: Look) -> Shown:
     return Shown(_table(visit, look, columns, found), columns, count)
 
 
+def rows(visit: Visit, entity: str) -> Response:
+    """`GET /r/<entity>/rows?ids=&<state of the list>`: some rows of the list as they are now, in any order."""
+    look = look_at(visit, visit.entity(entity))
+    columns = columns_of(visit, look.entity, _paths(look))
+    ids = tuple(record_id(text) for text in visit.arg("ids").split(",")[:ROWS] if text)
+    query = Query(entity, fields=(*columns.paths, ("title",)), ids=ids, limit=ROWS, count=Count.NONE)
+    found = visit.queries.list(visit.actor, query) if ids else Page(())
+    body = _table(visit, look, columns, replace(found, next=None))
+    return part(visit, ROWS_ALONE, page=ViewPage("", "", f"/r/{entity}", ROWS_ALONE, body))
+
+
 def _paths(look: Look) -> Sequence[str]:
     """The columns that the address asks for, else those of the view."""
     asked = tuple(name.strip() for name in look.state.fields.split(",") if name.strip())
@@ -36,16 +55,22 @@ def _paths(look: Look) -> Sequence[str]:
 
 def _table(visit: Visit, look: Look, columns: Columns, found: Page) -> Table:
     return Table(
-        on_a_phone(_columns(look, columns)),
+        on_a_phone(_columns(visit, look, columns)),
         _rows(visit, look.entity, columns, found.data),
         look.state.address(cursor=found.next) if found.next else "",
+        bulk_actions(visit, look.entity),
     )
 
 
-def _columns(look: Look, columns: Columns) -> list[Column]:
+def _columns(visit: Visit, look: Look, columns: Columns) -> list[Column]:
     now = _sorted_by(look)
     return [
-        Column(field, _sort_href(look, path, now), _direction(path, now))
+        Column(
+            field,
+            _sort_href(look, path, now),
+            _direction(path, now),
+            edited=len(path) == 1 and is_edited_in_lists(visit, look.entity, field),
+        )
         for path, field in zip(columns.paths, columns.fields, strict=True)
     ]
 

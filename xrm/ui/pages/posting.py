@@ -162,7 +162,7 @@ def nested_rows(slot: Slot, rows: Sequence[PostedRow]) -> tuple[dict[str, list[A
             continue
         verb = "delete" if row.input.removed else "update" if row.input.id else "create"
         index[verb].append(row.input.index)
-        values = {n: _sent(v) for n, v in row.values.items()}
+        values = {n: sent_value(v) for n, v in row.values.items()}
         if verb == "delete":
             write[verb].append(row.input.id)
         elif verb == "update":
@@ -174,14 +174,23 @@ def nested_rows(slot: Slot, rows: Sequence[PostedRow]) -> tuple[dict[str, list[A
 
 def sent_values(post: Post, names: Iterable[str]) -> dict[str, Any]:
     """The values of these names as the record service takes them."""
-    return {name: _sent(post.values[name]) for name in names}
+    return {name: sent_value(post.values[name]) for name in names}
 
 
-def _sent(value: Any) -> Any:
-    """A reference without the title that came with it."""
+def sent_value(value: Any) -> Any:
+    """The value as the record service takes it: a reference without the title that came with it."""
     if isinstance(value, Mapping) and "id" in value and "entity" in value:
         return {"id": value["id"], "entity": value["entity"]}
     return value
+
+
+def shown_value(value: Any) -> str:
+    """A stored value as the hidden input of a form holds it, for lookups whose offers depend on it."""
+    if isinstance(value, Mapping) and "id" in value:
+        return f"{value['entity']}/{value['id']}" if value.get("entity") else str(value["id"])
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 # --- digests ----------------------------------------------------------------------------------------

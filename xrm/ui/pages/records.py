@@ -18,7 +18,8 @@ from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Children, Field
 from xrm.ui.fields.words import in_words
 from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
-from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.answers import moved, page, part
+from xrm.ui.pages.cells import editable
 from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.files import naming
@@ -43,6 +44,24 @@ def show(visit: Visit, entity: str, record: str) -> Response:
     return page(visit, "record.html", _model(visit, found, id_, shown), current=entity)
 
 
+def peek(visit: Visit, entity: str, record: str) -> Response:
+    """`GET /r/<entity>/<id>/peek`: the record in short, to be shown over its list."""
+    found, id_ = visit.entity(entity), record_id(record)
+    shown = visit.queries.get(visit.actor, entity, id_)
+    allowed = visit.records.permitted(visit.actor, entity, id_) if not found.is_engine else _NOTHING
+    model = RecordPage(
+        title=title_of(visit, found, shown),
+        icon=found.icon,
+        crumbs=(),
+        sections=tuple(sections_of(visit, found, id_, shown, holding(visit, found, id_), allowed)),
+        facts=tuple(_facts(visit, found, shown)),
+        path=_path(visit, found, shown),
+        footnote=_footnote(visit, shown),
+        trashed=visit.ui.t("This record is in the trash.") if shown.get("deleted_at") else "",
+    )
+    return part(visit, "_peek.html", page=model, href=f"/r/{entity}/{id_}")
+
+
 def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> RecordPage:
     allowed = visit.records.permitted(visit.actor, entity.name, id_) if not entity.is_engine else _NOTHING
     is_gone = bool(record.get("deleted_at"))
@@ -54,7 +73,7 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
         title=title_of(visit, entity, record),
         icon=entity.icon,
         crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
-        sections=tuple(_sections(visit, entity, id_, record, held)),
+        sections=tuple(sections_of(visit, entity, id_, record, held, allowed)),
         facts=tuple(_facts(visit, entity, record)),
         path=_path(visit, entity, record),
         transitions=() if is_gone else steps_of(visit, entity, id_, record),
@@ -159,11 +178,12 @@ def _footnote(visit: Visit, record: Mapping[str, Any]) -> str:
 # --- sections ---------------------------------------------------------------------------------------
 
 
-def _sections(
-    visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], held: Holding
+def sections_of(
+    visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], held: Holding, allowed: Permitted
 ) -> Iterator[Section]:
     """The sections of the form with what may be read; grids stand in sections of their own."""
     scene = scene_of(visit, entity, record)
+    with_address = editable(visit, entity, record, allowed)
     grids = _grids(visit, entity, id_, held)
     form = form_of(entity)
     controls = [
@@ -183,12 +203,13 @@ def _sections(
                 continue
             control = control_for(visit, entity, name)
             if control is not None:
-                fields.append(replace(control, value=files(control, record.get(name))))
+                fields.append(with_address(replace(control, value=files(control, record.get(name)))))
         if fields:
             yield Section(visit.text(section.label, section.name), tuple(fields))
         for grid in below:
             yield Section(grid.label, (grid,))
-    yield from _aside(visit, entity, record, {f.name for f in controls})
+    aside = _aside(visit, entity, record, {f.name for f in controls})
+    yield from (replace(s, fields=tuple(map(with_address, s.fields))) for s in aside)
 
 
 def _aside(visit: Visit, entity: Entity, record: Mapping[str, Any], shown: set[str]) -> Iterator[Section]:

@@ -70,6 +70,7 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
         expression_error=_said(shown.refusal),
         state=tuple((n, getattr(state, n)) for n in ("view", "sort", "fields") if getattr(state, n)),
         count=_count(visit, entity, shown.count),
+        total=_total(visit, shown.count),
         count_href=state.address(count="exact") if shown.count and not shown.count.is_exact else "",
         reset_href=ListState(entity.name, state.view, sort=state.sort).address() if state.is_narrowed else "",
         empty=_empty(visit, look, shown.refusal),
@@ -103,6 +104,12 @@ def _count(visit: Visit, entity: Entity, counted: Counted | None) -> str:
         plural = _amid(visit.plural(entity))
         return visit.ui.t("More than {number} {plural}", number=counted.count, plural=plural)
     return visit.ui.t("{count} records", count=counted.count)
+
+
+def _total(visit: Visit, counted: Counted | None) -> str:
+    if counted is None:
+        return ""
+    return visit.ui.number(counted.count) + ("" if counted.is_exact else "+")
 
 
 def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:

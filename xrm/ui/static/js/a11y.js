@@ -1,18 +1,7 @@
 /**
  * What assistive technology needs from a page whose parts are replaced: the focus stays on the element with the
- * same id, busy regions say so, and one polite region tells what happened.
+ * same id, and busy regions say so. What happened is told by `say` of write.js in the page's one live region.
  */
-
-/** Says a sentence in the page's one live region, and shows it for a while. */
-export function say(text) {
-  const region = document.getElementById("status");
-  if (!region) return;
-  const toast = document.createElement("p");
-  toast.className = "toast";
-  toast.textContent = text;
-  region.replaceChildren(toast);
-  setTimeout(() => toast.remove(), 8000);
-}
 
 let focused = "";
 

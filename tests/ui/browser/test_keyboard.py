@@ -1,0 +1,190 @@
+"""Work in lists by keyboard alone: walk records, edit them where they stand, change many, take it back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support import browser
+from tests.ui.browser.conftest import Site
+
+SECOND = "tbody tr[id^='r-']:nth-child(2)"
+
+
+@pytest.fixture
+def in_list(site: Site, ana: Page) -> Page:
+    """Ana in front of the list of customers."""
+    ana.goto(f"{site.address}/r/customer?sort=name&search=Customer")
+    ana.locator("x-grid").wait_for()
+    return ana
+
+
+def focused_row(page: Page) -> str:
+    return page.locator("tr.cursor .slot-title > a").inner_text()
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_ten_records_are_walked_in_the_peek_and_three_edited_and_undone(site: Site, in_list: Page) -> None:
+    press(in_list, "j", "Space")
+    title = in_list.locator("#peek-title")
+    expect(title).to_have_text("Customer 00")
+    expect(title).to_be_focused()
+    for n in range(1, 10):
+        press(in_list, "j")
+        expect(title).to_have_text(f"Customer {n:02}")
+        if n % 3:
+            continue
+        in_list.locator("#p-weight-edit").focus()
+        press(in_list, "Enter")
+        expect(in_list.locator("#f-weight")).to_be_focused()
+        in_list.keyboard.type(f"{n}")
+        press(in_list, "Enter")
+        expect(in_list.locator("#p-weight .value")).to_have_text(f"{n}")
+        expect(in_list.locator("#status")).to_contain_text("Weight changed")
+        expect(in_list.locator("#p-weight-edit")).to_be_focused()
+    press(in_list, "Escape")
+    expect(in_list.locator("x-peek")).to_be_hidden()
+    expect(in_list.get_by_role("link", name="Customer 09")).to_be_focused()
+    for _ in range(3):
+        with in_list.expect_response("**/undo/*") as answer:
+            press(in_list, "Control+z")
+        assert answer.value.ok
+    expect(in_list.locator("#status")).to_contain_text("Undone")
+    in_list.keyboard.press("Space")
+    expect(in_list.locator("#p-weight .value")).to_contain_text("empty")
+
+
+def test_a_cell_is_edited_saved_by_tab_and_restored_by_escape(in_list: Page) -> None:
+    press(in_list, "j", "j", "F2")
+    expect(in_list.locator("#f-name")).to_be_focused()
+    in_list.keyboard.type("Customer 01 renamed")
+    press(in_list, "Tab")
+    expect(in_list.get_by_role("link", name="Customer 01 renamed")).to_be_visible()
+    expect(in_list.locator(f"{SECOND} .editing")).to_have_count(1)
+    press(in_list, "Escape")
+    expect(in_list.locator(f"{SECOND} .editing")).to_have_count(0)
+    press(in_list, "Control+z")
+    expect(in_list.get_by_role("link", name="Customer 01", exact=True)).to_be_visible()
+
+
+def test_a_refused_value_says_why_and_keeps_what_was_typed(in_list: Page) -> None:
+    budget = in_list.locator("tbody tr[id^='r-']").nth(3).locator("td").nth(5)
+    budget.dblclick()
+    in_list.locator("#f-budget").fill("much")
+    press(in_list, "Enter")
+    expect(in_list.locator(".inline-form .error")).to_be_visible()
+    expect(in_list.locator("#f-budget")).to_have_value("much")
+    press(in_list, "Escape")
+    expect(in_list.locator(".inline-form")).to_have_count(0)
+
+
+def test_many_are_assigned_after_a_preview_and_taken_back_with_one_key(site: Site, in_list: Page) -> None:
+    site.place.person("Ben")
+    press(in_list, "j", "x", "j", "j", "Shift+X")
+    expect(in_list.locator("#bulk-bar")).to_contain_text("3 selected")
+    press(in_list, "a")
+    expect(in_list.locator("dialog#bulk")).to_contain_text("Assign customers")
+    in_list.keyboard.type("Ben")
+    in_list.get_by_role("option", name="Ben").wait_for()
+    press(in_list, "ArrowDown", "Enter", "Enter")
+    expect(in_list.locator("#bulk-title")).to_have_text("3 records would change")
+    expect(in_list.locator("#bulk-do")).to_be_focused()
+    press(in_list, "Enter")
+    expect(in_list.locator("#status")).to_contain_text("3 changed")
+    expect(in_list.locator("#bulk-bar")).to_be_hidden()
+    assert owners(site) == {"Ben": 3}
+    press(in_list, "Control+z")
+    expect(in_list.locator("#status")).to_contain_text("Undone")
+    assert owners(site) == {}
+
+
+def owners(site: Site) -> dict[str, int]:
+    """How many customers belong to whom besides Ana."""
+    sheet = site.place.person("Ana").open("/r/customer?fields=owner&search=Customer")
+    found = [name for name in sheet.column(0) if name != "Ana"]
+    return {name: found.count(name) for name in found}
+
+
+def test_what_goes_to_the_trash_leaves_the_list_and_comes_back(in_list: Page) -> None:
+    press(in_list, "j", "j", "j", "x", "Delete")
+    expect(in_list.locator("#bulk-title")).to_have_text("1 record would move to the trash")
+    press(in_list, "Enter")
+    expect(in_list.get_by_role("link", name="Customer 02")).to_have_count(0)
+    in_list.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(in_list.get_by_role("link", name="Customer 02")).to_be_visible()
+
+
+def test_links_in_a_peek_lead_on_in_it_and_back(site: Site, ana: Page) -> None:
+    top = site.place.make("customer", name="Zenith top")
+    mid = site.place.make("customer", name="Zenith mid", parent=top)
+    site.place.make("customer", name="Zenith low", parent=mid)
+    ana.goto(f"{site.address}/r/customer?search=Zenith&sort=name")
+    press(ana, "j", "Space")
+    title = ana.locator("#peek-title")
+    expect(title).to_have_text("Zenith low")
+    for name in ("Zenith mid", "Zenith top"):
+        ana.locator(".peek-body").get_by_role("link", name=name).click()
+        expect(title).to_have_text(name)
+    press(ana, "Escape")
+    expect(title).to_have_text("Zenith mid")
+    ana.get_by_role("button", name="Close").click()
+    expect(ana.get_by_role("link", name="Zenith low")).to_be_focused()
+
+
+def test_a_record_is_edited_in_its_details_and_all_that_follows_is_shown(site: Site, ana: Page) -> None:
+    id_ = site.place.make("customer", name="Detailed", tier="gold")
+    ana.goto(f"{site.address}/r/customer/{id_}")
+    ana.locator("#d-name").dblclick()
+    ana.keyboard.type("Detailed anew")
+    press(ana, "Enter")
+    expect(ana.locator("h1")).to_have_text("Detailed anew")
+    ana.locator("#d-tier-edit").focus()
+    press(ana, "F2")
+    ana.locator("#f-tier").wait_for()
+    ana.locator("#f-tier").select_option("old")
+    press(ana, "Enter")
+    expect(ana.locator(".inline-form .error")).to_contain_text("Why lost")
+    press(ana, "Escape")
+    expect(ana.locator("#d-tier")).to_contain_text("Gold")
+
+
+def test_two_who_edit_the_same_value_both_see_both(site: Site, ana: Page, chromium: Browser) -> None:
+    id_ = site.place.make("customer", name="Contended", email="old@c.example")
+    with browser.watched_page(chromium) as ben:
+        site.sign_in(ben, "Ben")
+        for page in (ana, ben):
+            page.goto(f"{site.address}/r/customer/{id_}")
+            page.locator("#d-email-edit").click()
+            page.locator("#f-email").wait_for()
+        ben.locator("#f-email").fill("ben@c.example")
+        press(ben, "Enter")
+        expect(ben.locator("#d-email")).to_contain_text("ben@c.example")
+    ana.locator("#f-email").fill("ana@c.example")
+    press(ana, "Enter")
+    expect(ana.locator(".clash")).to_contain_text(
+        re.compile("Ben changed this.*ben@c.example.*ana@c.example", re.S)
+    )
+    ana.get_by_role("button", name="Save mine").click()
+    expect(ana.locator("#d-email")).to_contain_text("ana@c.example")
+    press(ana, "Control+z")
+    expect(ana.locator("#d-email")).to_contain_text("ben@c.example")
+
+
+def test_on_a_phone_the_peek_fills_the_screen(site: Site, chromium: Browser) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 800}, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        page.goto(f"{site.address}/r/customer")
+        page.locator("[data-peek]").first.click()
+        expect(page.locator("#peek-title")).to_be_visible()
+        box = page.locator("x-peek").bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (0, 390)
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator("x-peek")).to_be_hidden()

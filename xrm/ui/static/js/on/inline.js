@@ -1,0 +1,219 @@
+/**
+ * A value edited where it is read. The server gives its control and judges what comes of it: the value takes its
+ * place again, or what is wrong stands below, and what was typed stays.
+ */
+
+import { bind } from "../keys.js";
+import { changed, done, refusal, request, say } from "../write.js";
+
+const FOCUSABLE = "input:not([type=hidden]), select, textarea, button:not([tabindex='-1']), [contenteditable=true]";
+const TEXT = "input:not([type=radio], [type=checkbox], [type=date], [type=datetime-local], [type=time], [type=color])";
+let open = null;
+const pending = []; // what was saved while one goes from value to value
+
+/** One value in the hands of a person, until it is saved or left. */
+class Edit {
+  constructor(place, url, { face = "read", move, home, wrap } = {}) {
+    Object.assign(this, { typed: "", place, url, face, move, wrap, home: home ?? document.activeElement, held: [...place.childNodes] });
+  }
+
+  async begin() {
+    open = this;
+    this.place.classList.add("editing");
+    const hold = (event) => this.hold(event);
+    document.addEventListener("keydown", hold, true);
+    const answer = await request(this.url, { target: "editor" });
+    document.removeEventListener("keydown", hold, true);
+    if (!answer?.ok) {
+      open = null;
+      this.place.classList.remove("editing");
+      say(await refusal(answer), { alarm: true });
+      return false;
+    }
+    this.place.innerHTML = await answer.text();
+    this.form = this.place.querySelector("form");
+    this.first = this.read();
+    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.form.addEventListener("keydown", (event) => this.key(event));
+    this.form.addEventListener("focusout", () => setTimeout(() => this.left()));
+    this.form.querySelector("[data-cancel]").addEventListener("click", () => this.end());
+    this.focus();
+    this.next?.();
+    return true;
+  }
+
+  /** What is typed before the control is there goes into it, and nowhere else. */
+  hold(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) this.typed += event.key;
+    else if (event.key === "Enter") this.next = () => this.save();
+    else if (event.key === "Tab" && this.move) this.next = () => this.save(event.shiftKey ? -1 : 1);
+    else if (event.key === "Escape") this.next = () => this.end();
+  }
+
+  focus() {
+    const inputs = [...this.form.querySelectorAll(FOCUSABLE)];
+    const input = inputs.find((i) => i.matches("[type=radio]:checked")) ?? inputs[0];
+    input?.focus();
+    if (input?.matches("textarea")) this.fill(input, input.value + this.typed);
+    else if (input?.matches(TEXT)) this.fill(input, this.typed || input.value, !this.typed);
+    this.typed = "";
+    this.place.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  fill(input, text, isSelected = false) {
+    const isNew = input.value !== text;
+    input.value = text;
+    if (isSelected) input.select();
+    if (isNew) input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  read() {
+    return new URLSearchParams([...new FormData(this.form)].filter(([, value]) => typeof value === "string")).toString();
+  }
+
+  key(event) {
+    if (event.defaultPrevented) return;
+    const isLong = event.target.matches("textarea, [contenteditable=true]") && !event.ctrlKey && !event.metaKey;
+    if (event.key === "Escape") this.stop(event, () => this.end());
+    else if (event.key === "Enter" && !isLong && !event.target.matches("button")) this.stop(event, () => this.save());
+    else if (event.key === "Tab" && this.move && this.isAtEnd(event)) this.stop(event, () => this.save(event.shiftKey ? -1 : 1));
+  }
+
+  stop(event, run) {
+    event.preventDefault();
+    event.stopPropagation();
+    run();
+  }
+
+  /** Whether Tab would leave the inputs; the buttons are for those who point. */
+  isAtEnd(event) {
+    const inputs = [...this.form.querySelectorAll(FOCUSABLE)].filter((i) => !i.closest(".inline-keys"));
+    const ends = event.shiftKey ? inputs.at(0) : inputs.at(-1);
+    return event.target === ends || event.target.matches("[type=radio]");
+  }
+
+  submit(event) {
+    event.preventDefault();
+    this.save();
+  }
+
+  left() {
+    if (open !== this || this.saving || this.form.contains(document.activeElement) || !document.hasFocus()) return;
+    if (this.form.querySelector(".clash, .error:not([hidden])")) return;
+    if (this.read() === this.first) this.end(0, false);
+    else this.save(0, false);
+  }
+
+  /** The value goes to the server; `step` says which neighbour comes next. */
+  async save(step = 0, takesFocus = true) {
+    if (this.saving) return;
+    if (this.read() === this.first) return this.end(step, takesFocus);
+    this.saving = true;
+    this.form.setAttribute("aria-busy", "true");
+    const answer = await request(`${this.url}?face=${this.face}`, { body: new FormData(this.form), target: "value" });
+    this.saving = false;
+    this.form.removeAttribute("aria-busy");
+    if (answer?.ok) return this.finish(answer, step, takesFocus);
+    if (answer?.status === 412) return this.meet(await answer.text());
+    this.warn(await refusal(answer));
+  }
+
+  async finish(answer, step, takesFocus) {
+    const html = await answer.text();
+    this.put(html);
+    const [, , entity, id] = new URL(this.url, location.href).pathname.split("/");
+    if (answer.headers.has("X-Undo")) pending.push({ entity, id, outcome: "updated" });
+    done(answer);
+    this.close(step, takesFocus);
+  }
+
+  /** The new value; where it stands in a link, the link stays. */
+  put(html) {
+    if (!this.wrap) return void (this.place.innerHTML = html);
+    this.place.replaceChildren(...this.held);
+    const holder = Object.assign(document.createElement("div"), { innerHTML: html });
+    this.wrap.textContent = holder.textContent.trim() || this.wrap.textContent;
+  }
+
+  warn(text) {
+    const line = this.form.querySelector(".error");
+    line.textContent = text;
+    line.hidden = false;
+    for (const input of this.form.querySelectorAll(FOCUSABLE)) input.setAttribute("aria-invalid", "true");
+    if (!this.form.contains(document.activeElement)) this.focus();
+  }
+
+  /** Somebody else changed the same value: both stand side by side until one is chosen. */
+  meet(html) {
+    const box = this.form.querySelector(".inline-clash");
+    box.innerHTML = html;
+    const { version, was } = box.querySelector(".clash").dataset;
+    box.querySelector("[data-mine]").addEventListener("click", () => {
+      Object.assign(this.form.elements.version, { value: version });
+      Object.assign(this.form.elements.was, { value: was });
+      box.replaceChildren();
+      this.save();
+    });
+    box.querySelector("[data-theirs]").addEventListener("click", () => {
+      this.put(box.querySelector("dd").innerHTML);
+      this.close(0, true);
+    });
+    box.querySelector("[data-mine]").focus();
+  }
+
+  /** The value is as it was read. */
+  end(step = 0, takesFocus = true) {
+    this.place.replaceChildren(...this.held);
+    this.close(step, takesFocus);
+  }
+
+  close(step, takesFocus) {
+    open = null;
+    this.place.classList.remove("editing");
+    if (takesFocus && step && this.move?.(step)) return;
+    if (takesFocus) this.home?.focus?.({ preventScroll: true });
+    if (pending.length) changed(pending.splice(0));
+  }
+}
+
+/** Edits the value that stands in `place`; true once its control is there. */
+export async function edit(place, url, options) {
+  if (open) {
+    if (open.place === place || !open.form) return false;
+    await open.save(0, false);
+    if (open) return false;
+  }
+  return new Edit(place, url, options).begin();
+}
+
+/** Whether a value is being edited now. */
+export const isEditing = () => open !== null;
+
+/** The details of a record: the pencil, a double click, F2 or Enter on the pencil. */
+function editDetail(detail, home) {
+  const all = [...detail.closest("article").querySelectorAll("dd.editable")];
+  const move = (step) => {
+    const next = all[all.indexOf(detail) + step];
+    if (next) editDetail(next, next.querySelector(".pencil"));
+    return Boolean(next);
+  };
+  edit(detail.querySelector(".value"), detail.dataset.edit, { move, home: home ?? detail.querySelector(".pencil") });
+}
+
+document.addEventListener("click", (event) => {
+  const pencil = event.target.closest?.("[data-pencil]");
+  if (pencil) editDetail(pencil.closest("dd"), pencil);
+});
+document.addEventListener("dblclick", (event) => {
+  const detail = event.target.closest?.("dd.editable");
+  if (!detail || event.target.closest("form, a, button")) return;
+  getSelection()?.removeAllRanges();
+  editDetail(detail);
+});
+bind("F2", (event) => {
+  const detail = event.target.closest?.(".detail")?.querySelector("dd.editable");
+  if (!detail) return false;
+  editDetail(detail);
+});

@@ -1,0 +1,94 @@
+/**
+ * The one way in which pages write without being loaded anew: a request with the CSRF token, and what was done is
+ * offered to be undone for eight seconds, and with Ctrl Z for as long as the page lives.
+ */
+
+import { bind } from "./keys.js";
+
+const KEPT = 8000;
+const undone = []; // what Ctrl Z takes back, the last first
+const again = []; // what Ctrl Shift Z brings about again
+
+const region = () => document.getElementById("status");
+
+/** The answer of the server, null where none came; `target` names the part of the page that asks. */
+export async function request(url, { body, target = "part" } = {}) {
+  const headers = { "HX-Request": "true", "HX-Target": `div#${target}`, Accept: "text/html" };
+  if (body) headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf-token]")?.content ?? "";
+  const answer = await fetch(url, { method: body ? "POST" : "GET", body, headers, credentials: "same-origin" }).catch(() => null);
+  if (answer?.status === 401) location.reload();
+  return answer;
+}
+
+/** The sentence with which the server refuses; a whole page of its own is not one, and no answer has none. */
+export async function refusal(answer) {
+  const isText = answer?.headers.get("Content-Type")?.startsWith("text/plain");
+  return isText ? answer.text() : region().dataset.failed;
+}
+
+/** Says what happened, with a button beside it while there is something to take back. */
+export function say(text, { label, run, alarm = false } = {}) {
+  const toast = document.createElement("p");
+  toast.className = alarm ? "toast alarm" : "toast";
+  toast.append(text);
+  if (run) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+    button.addEventListener("click", () => {
+      toast.remove();
+      run();
+    });
+    toast.append(button);
+  }
+  region().replaceChildren(toast);
+  leave(toast);
+}
+
+/** A toast stays while it is looked at. */
+function leave(toast) {
+  setTimeout(() => (toast.matches(":hover, :focus-within") ? leave(toast) : toast.remove()), KEPT);
+}
+
+/** What an answer says it has done, to be undone by its token. */
+export function done(answer) {
+  const token = answer.headers.get("X-Undo");
+  const said = decodeURIComponent(answer.headers.get("X-Said") ?? "");
+  if (token) undone.push(token);
+  if (said) say(said, token ? { label: region().dataset.undo, run: () => undo(token) } : {});
+}
+
+/** The act is taken back; every part of the page that shows what it touched hears of it. */
+export async function undo(token, { isRedo = false } = {}) {
+  if (undone.includes(token)) undone.splice(undone.indexOf(token), 1);
+  const answer = await request(`/undo/${encodeURIComponent(token)}`, { body: new FormData(), target: "undo" });
+  if (!answer?.ok) return say(await refusal(answer), { alarm: true });
+  const back = answer.headers.get("X-Undo");
+  (isRedo ? undone : again).push(back);
+  const { undone: said, redo } = region().dataset;
+  if (isRedo) say(redo, { label: region().dataset.undo, run: () => undo(back) });
+  else say(said, { label: redo, run: () => undo(back, { isRedo: true }) });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  changed([...page.querySelectorAll("i[data-id]")].map(({ dataset }) => ({ ...dataset })));
+}
+
+/** Tells the page which records are not as it shows them. */
+export function changed(records) {
+  document.dispatchEvent(new CustomEvent("record:changed", { detail: { records } }));
+}
+
+bind("Ctrl Z", () => (undone.length ? void undo(undone.at(-1)) : false));
+bind("Ctrl Shift Z", () => (again.length ? void undo(again.pop(), { isRedo: true }) : false));
+
+/** The parts of a record's page that say they are live are fetched anew when the record has changed. */
+document.addEventListener("record:changed", async () => {
+  const live = [...document.querySelectorAll("main [data-live]")];
+  if (!live.length) return;
+  const answer = await request(location.href, { target: "live" });
+  if (!answer?.ok || document.querySelector(".editing")) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const focused = document.activeElement?.id;
+  for (const part of live) {
+    const fresh = page.getElementById(part.id);
+    if (fresh) part.replaceWith(document.adoptNode(fresh));
+  }
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+});
