@@ -188,3 +188,19 @@ def test_on_a_phone_the_peek_fills_the_screen(site: Site, chromium: Browser) -> 
         assert (box["x"], box["width"]) == (0, 390)
         page.get_by_role("button", name="Close").click()
         expect(page.locator("x-peek")).to_be_hidden()
+
+
+def test_a_message_stays_its_while_however_long_the_page_was_open(site: Site, ana: Page) -> None:
+    id_ = site.place.make("customer", name="Lasting", weight="1")
+    ana.clock.install()
+    ana.goto(f"{site.address}/r/customer/{id_}")
+    ana.locator("#d-weight-edit").wait_for()
+    ana.clock.fast_forward(6000)
+    ana.locator("#d-weight-edit").click()
+    ana.locator("#f-weight").fill("2")
+    press(ana, "Enter")
+    expect(ana.locator(".toast")).to_contain_text("Weight changed")
+    ana.clock.fast_forward(3000)
+    expect(ana.locator(".toast")).to_contain_text("Weight changed")
+    ana.clock.fast_forward(6000)
+    expect(ana.locator(".toast")).to_have_count(0)

@@ -32,4 +32,5 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 
 /** A message that came with the page leaves after the same while. */
-setTimeout(() => document.querySelector("#status > .toast")?.remove(), 8000);
+const came = document.querySelector("#status > .toast");
+setTimeout(() => came?.remove(), 8000);
