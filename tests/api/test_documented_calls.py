@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 
 from tests.support.project import ROOT
 from xrm.app import mount
+from xrm.cli import cli
+from xrm.cli.init import ADMIN_EMAIL, ensure_administrator
 from xrm.engine.runtime import Runtime
-from xrm.testing import admin_actor, an_actor, make_runtime
+from xrm.testing import admin_actor, make_runtime
 
 REFERENCE = (ROOT / "docs/reference/http-api.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/how-to/call-the-api.md").read_text(encoding="utf-8")
@@ -19,9 +23,10 @@ GUIDE = (ROOT / "docs/how-to/call-the-api.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    """An installation of the shipped pack."""
+    """An installation of the shipped pack, with the administrator that the demo has."""
     folder = tmp_path_factory.mktemp("documented")
     made = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [ROOT / "entity_packs/crm_core"])
+    ensure_administrator(made, ADMIN_EMAIL, None, is_demo=True)
     yield made
     made.close()
 
@@ -51,16 +56,26 @@ def test_the_expansion_of_the_reference_is_answered(call):
     assert got.status_code == 200, got.text
 
 
-def test_the_token_of_the_guide_is_made_by_who_holds_its_role(runtime: Runtime):
+def test_the_token_of_the_guide_is_made_by_the_administrator_of_the_demo(runtime: Runtime):
+    """What the guide types is typed, in its order, by somebody who has just run `python3 dev.py run`."""
     (body,) = re.findall(r"-d '(\{\"name\": \"Nightly[^']+)'", GUIDE)
-    wanted = json.loads(body)
-    token = runtime.identity.create_token(an_actor(runtime, "Bea", wanted["roles"]), "documented")
+    token, *more = [typed(runtime, line) for line in re.findall(r"\.venv/bin/xrm ([^)\n]+)", GUIDE)]
+    assert more
     got = (
         mount(runtime)
         .test_client()
-        .post("/api/v1/me/tokens", json=wanted, headers={"Authorization": f"Bearer {token}"})
+        .post("/api/v1/me/tokens", json=json.loads(body), headers={"Authorization": f"Bearer {token}"})
     )
     assert got.status_code == 201, got.text
+
+
+def typed(runtime: Runtime, line: str) -> str:
+    """What this command of `xrm` said; it must have been done."""
+    settings = runtime.settings
+    environment = {"XRM_DATA": str(settings.data), "XRM_DATABASE_URL": settings.database_url}
+    done = CliRunner(env=environment).invoke(cli, shlex.split(line))
+    assert done.exit_code == 0, done.output
+    return done.stdout.strip()
 
 
 def test_the_filter_of_the_guide_to_exports_is_answered(call):
