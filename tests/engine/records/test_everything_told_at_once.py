@@ -29,7 +29,7 @@ relationships:
   lines: {from: line, owned: true}
 rules:
   days: {must: to_day >= from_day, when: to_day != empty and from_day != empty, field: to_day}
-  much: {must: amount < 1000, when: amount != empty, field: amount}
+  much: {must: amount < 1000, when: amount != empty, field: amount, message: An order has less than 1000.}
   even: {must: "twice == empty or twice < 1000", field: twice}
   some: {must: amount != empty and day != empty}
   named: {must: 'title != "x 5"', field: name}
@@ -76,6 +76,16 @@ def test_bad_values_needed_ones_and_broken_rules_are_told_together(shop: Office)
     values = {**DAYS, "name": None, "kind": "gift"}
     found = told(shop, Update("order", Target(order), values))
     assert found == [("R130", "name"), ("R130", "note"), ("R151", "to_day")]
+
+
+def test_nothing_is_added_to_the_message_that_a_rule_has_of_its_own(shop: Office) -> None:
+    order = Create("order", {**RIGHT, "amount": 5000, "reason": "so", "twice": 3000})
+    with pytest.raises(XrmError) as caught:
+        shop.run(order)
+    assert {p.where.path: f"{p.message} {p.hint}".strip() for p in caught.value.problems} == {
+        "amount": "An order has less than 1000.",
+        "twice": "Must hold: twice == empty or twice < 1000. Change the values so that it holds.",
+    }
 
 
 def test_what_reads_a_refused_value_is_not_told(shop: Office) -> None:

@@ -140,12 +140,16 @@ def _rules(setting: Setting, draft: Draft, rules: Sequence[RuleProgram]) -> Iter
 
 
 def _broken(setting: Setting, draft: Draft, rule: Rule) -> Problem:
-    """The problem of a rule; its condition is shown to whoever may know of all names in it."""
+    """The problem of a rule; its condition is shown to whoever may know of all names in it.
+
+    A message of the rule's own says what to do, so nothing is added to it.
+    """
     is_open = may_be_told(setting, rule.must)
     otherwise = f"Must hold: {rule.must.text}." if is_open else "The values do not go together."
     message = text_of(rule.message, setting.actor.language, otherwise)
     field = rule.field if rule.field in known_names(setting, draft.machine.entity.name) else ""
-    return draft.problem("R151", field, message, "Change the values so that it holds.")
+    remedy = "" if rule.message else "Change the values so that it holds."
+    return draft.problem("R151", field, message, remedy)
 
 
 def _filtered(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
