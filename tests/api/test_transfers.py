@@ -115,6 +115,23 @@ def test_records_leave_as_a_file_of_a_job(library: Library) -> None:
     assert file.data.decode("utf-8-sig").splitlines() == ["name", "Two"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [({"fields": "nme"}, "fields"), ({"sort": "-nme"}, "sort"), ({"filter": "nme == 'Two'"}, "filter")],
+    ids=["fields", "sort", "filter"],
+)
+def test_an_export_that_asks_for_what_is_not_there_makes_no_job(
+    library: Library, wrong: dict[str, str], code: str
+) -> None:
+    before = library.admin("GET", "/jobs").json["data"]
+    answer = library.admin("POST", "/exports", json={"entity": "school", **wrong})
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json"), answer.text
+    assert code in [problem["path"].split("[")[0].split(":")[0] for problem in answer.json["errors"]], (
+        answer.text
+    )
+    assert library.admin("GET", "/jobs").json["data"] == before
+
+
 def test_the_times_of_a_job_are_written_like_all_others(library: Library) -> None:
     made = library.admin("POST", "/imports?entity=school", data="Name\nOne\n", headers=CSV).json
     listed = library.admin("GET", "/records/school?fields=created_at").json["data"][0]

@@ -29,7 +29,8 @@ class Shop:
     def request(self, text: str | bytes, entity: str = "customer", **given: Any) -> ImportRequest:
         """A request to import this text."""
         content = text if isinstance(text, bytes) else text.encode()
-        return ImportRequest(entity, self.runtime.transfer.keep(io.BytesIO(content)), "table.csv", **given)
+        kept = self.runtime.transfer.keep(self.clerk, entity, io.BytesIO(content))
+        return ImportRequest(entity, kept, "table.csv", **given)
 
     def load(
         self, text: str | bytes, entity: str = "customer", actor: Actor | None = None, **given: Any

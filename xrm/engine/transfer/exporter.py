@@ -73,12 +73,16 @@ class Exporter:
         self._ground = ground
 
     def open(self, actor: Actor, request: ExportRequest) -> Export:
-        """The export may begin; raises when the actor may not, or when there are too many records."""
+        """The export may begin; raises when the actor may not, when it asks for what is not there for them, or
+        when there are too many records.
+        """
         services = self._ground.current()
         entity = demand_entity(services, actor, request.entity, EXPORT)
         actor = carrying(actor, EXPORT)
         query = replace(parse_query(entity.name, request.params, self._ground.limits), limit=PAGE)
         rows = self._count(services, actor, query)
+        if "fields" in request.params or "sort" in request.params:
+            services.queries.list(actor, replace(query, limit=1))  # a name that is not there is refused here
         # From here on the rights are those of this moment: an export is one view of the data.
         pages = self._pages(services, actor, query)
         pieces: Iterator[bytes]
