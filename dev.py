@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,9 +56,21 @@ def run(arguments: Sequence[str]) -> int:
     say("preparing the demo data (the first time takes a moment)")
     prepare_demo(data)
     say("starting; the address and the sign-in follow")
-    return subprocess.call(
-        [python(), "-m", "xrm", "serve", "--data", data, *arguments], cwd=ROOT, env=environment()
-    )
+    return served([python(), "-m", "xrm", "serve", "--data", data, *arguments])
+
+
+def served(command: Sequence[str]) -> int:
+    """The server has ended, of itself or because this process was asked to end; gives its outcome."""
+    server = subprocess.Popen(command, cwd=ROOT, env=environment())
+    # A terminal asks both; who ends this process alone would leave the server running without it.
+    before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.wait()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def prepare_demo(data: str) -> None:

@@ -2,11 +2,14 @@
 
 import importlib.util
 import os
+import signal
 import stat
 import subprocess
+import sys
+from contextlib import suppress
 
 from tests.cli.conftest import SECRET
-from tests.cli.test_serve import command_for, environment_for, free_port, until
+from tests.cli.test_serve import command_for, environment_for, free_port, living, until
 from tests.support.project import ROOT
 from xrm.testing import make_runtime, make_settings
 
@@ -62,3 +65,25 @@ def test_the_first_command_does_not_repeat_how_to_start_what_it_starts(tmp_path,
     said = capfd.readouterr().out
     assert "Start it with" not in said
     assert said.rstrip().splitlines()[-1].endswith("--port 8799")
+
+
+def test_who_ends_the_first_command_ends_what_it_has_started(tmp_path):
+    kept = tmp_path / "pid"
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\ncase "$*" in *init*) ;; *) echo $$ > {kept}; exec sleep 60;; esac\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    script = (
+        "import dev, os, sys\n"
+        "dev.prepare = lambda **_: None\n"
+        f"dev.python = lambda: {os.fspath(program)!r}\n"
+        "sys.exit(dev.run([]))\n"
+    )
+    first = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        assert until(lambda: kept.exists() and kept.read_text().strip() != "", 60)
+        first.terminate()
+        first.wait(timeout=60)
+        assert until(lambda: int(kept.read_text()) not in living(), 5)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(int(kept.read_text()), signal.SIGKILL)
