@@ -34,6 +34,21 @@ def test_a_record_with_a_lookup_is_made_by_keyboard_alone(site: Site, ana: Page)
     expect(ana.get_by_role("status").filter(has_text="Customer created")).to_be_visible()
 
 
+def test_the_offer_that_is_marked_is_taken_by_tab_and_the_focus_goes_on(site: Site, ana: Page) -> None:
+    site.place.make("person", name="Tadeu Reis")
+    ana.goto(f"{site.address}/r/customer/new")
+    contact = ana.get_by_role("combobox", name="Contact")
+    contact.focus()
+    ana.keyboard.type("tade")
+    expect(ana.get_by_role("option", name="Tadeu Reis")).to_have_attribute("aria-selected", "true")
+    ana.keyboard.press("Tab")
+    expect(contact).to_have_value("Tadeu Reis")
+    expect(contact).not_to_be_focused()
+    ana.get_by_label("Name", exact=True).fill("By tab")
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.get_by_role("main").get_by_role("link", name="Tadeu Reis")).to_be_visible()
+
+
 def test_a_lookup_follows_what_stands_in_the_form(site: Site, ana: Page) -> None:
     one, other = (site.place.make("customer", name=n) for n in ("Lighthouse One", "Lighthouse Other"))
     site.place.make("person", name="Quim One", works_at=one)
@@ -101,6 +116,13 @@ def test_an_error_takes_the_focus_and_leads_to_its_input(site: Site, ana: Page) 
     ana.locator("#summary").get_by_role("link", name=re.compile("mail", re.I)).click()
     expect(ana.get_by_label("E-mail")).to_be_focused()
     expect(ana.get_by_label("E-mail")).to_have_value("nonsense")
+
+
+def test_cells_of_a_grid_look_like_inputs(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    edges = "e => { const s = getComputedStyle(e); return [s.borderTopColor, s.borderTopWidth, s.backgroundColor]; }"
+    cell = ana.locator(".grid td .input:not([role=combobox])").first
+    assert cell.evaluate(edges) == ana.get_by_label("Name", exact=True).evaluate(edges)
 
 
 def test_rows_are_added_in_the_grid(site: Site, ana: Page) -> None:

@@ -47,7 +47,7 @@ class Lookup extends HTMLElement {
     try {
       const headers = { "HX-Request": "true", Accept: "text/html" };
       const answer = await fetch(url, { headers, signal: this.trip.signal, credentials: "same-origin" });
-      if (answer.ok) this.show(await answer.text());
+      if (answer.ok) this.show(await answer.text(), typed);
     } catch (error) {
       if (error.name !== "AbortError") this.close();
     } finally {
@@ -66,8 +66,9 @@ class Lookup extends HTMLElement {
     });
   }
 
-  show(html) {
+  show(html, typed) {
     if (document.activeElement !== this.input) return;
+    this.answered = typed;
     const page = new DOMParser().parseFromString(html, "text/html");
     this.list.replaceChildren(...page.body.children);
     this.options().forEach((option, i) => (option.id = `${this.list.id}-${i}`));
@@ -120,6 +121,8 @@ class Lookup extends HTMLElement {
     } else if (event.key === "Enter" && open && this.at >= 0) {
       event.preventDefault();
       this.choose(this.options()[this.at]);
+    } else if (event.key === "Tab" && !event.shiftKey && open && this.at >= 0 && this.answered === this.input.value.trim()) {
+      this.choose(this.options()[this.at]); // never of an older text: who only moves on reads no offers
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();
