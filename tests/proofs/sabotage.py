@@ -22,31 +22,31 @@ TOGETHER = 4
 
 def commit_seldom() -> None:
     """A write is acknowledged although its transaction goes on, to be committed with later ones."""
-    begin, commit, writes = Database._begin, Database._commit, count(1)
+    open_, commit, writes = Database._open, Database._commit, count(1)
 
-    def begin_unless_begun(self: Database, link: Any, words: str) -> None:
+    def open_unless_begun(self: Database, link: Any, opening: str) -> Any:
         if not link.driver.in_transaction:
-            begin(self, link, words)
+            return open_(self, link, opening)
+        return {opening: link.cursor.execute(opening).fetchone()} if opening else {}
 
     def commit_some(self: Database, link: Any, meanings: Any) -> None:
         if next(writes) % TOGETHER == 0:
             commit(self, link, meanings)
 
-    Database._begin, Database._commit = begin_unless_begun, commit_some
+    Database._open, Database._commit = open_unless_begun, commit_some
 
 
 def log_later() -> None:
     """Changes are logged with some later write, not in the transaction of the record."""
-    append, waiting = ChangeLog.append, []
+    insert_of, waiting = ChangeLog.insert_of, []
 
-    def append_some(self: ChangeLog, unit: Any, actor: Any, changes: Any) -> None:
-        waiting.append((actor, changes))
-        if len(waiting) >= TOGETHER:
-            for who, what in waiting:
-                append(self, unit, who, what)
-            waiting.clear()
+    def insert_some(self: ChangeLog, actor: Any, changes: Any, act: Any = None) -> Any:
+        waiting.extend(changes)
+        later = [*waiting] if len(waiting) >= TOGETHER else []
+        del waiting[: len(later)]
+        return insert_of(self, actor, later, act)
 
-    ChangeLog.append = append_some
+    ChangeLog.insert_of = insert_some
 
 
 def begin_deferred() -> None:

@@ -287,6 +287,17 @@ def test_a_lost_server_is_unavailable_and_a_new_one_is_found() -> None:
     assert caught.value.first.code == "R164"
 
 
+def test_what_was_read_before_the_server_went_stays_read(postgres_url: str) -> None:
+    """The answer is there; that nobody can say goodbye to the server any more is no failure of the reader."""
+    database, other = Database(postgres_url), Database(postgres_url)
+    with database.read() as unit:
+        backend = unit.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        with other.write() as hand:
+            hand.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+    with database.read() as unit:
+        assert unit.execute(sa.text("SELECT 1")).scalar_one() == 1
+
+
 def test_a_database_in_memory_is_refused_with_advice() -> None:
     with pytest.raises(SettingsInvalid, match="needs a file"):
         Database("sqlite://")

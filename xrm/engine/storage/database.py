@@ -383,11 +383,9 @@ class Database:
             raise translate(error) from error
 
     def _give_back(self, link: Link, healthy: bool, *, writes: bool) -> None:
-        if not healthy:
+        if not healthy or not _is_settled(link):
             link.close()
             return
-        if link.connection.in_transaction():
-            link.connection.rollback()  # SQLAlchemy's own notion of one; the driver's has ended
         link.used_at, link.deadline = time.monotonic(), inf
         self._idle[writes or self.dialect.has_own_writer_queue].append(link)
 
@@ -429,6 +427,16 @@ class Database:
 def by_column(names: Sequence[str], rows: Sequence[Values]) -> Columns:
     """The rows as columns of these names."""
     return {name: [row[name] for row in rows] for name in names}
+
+
+def _is_settled(link: Link) -> bool:
+    """SQLAlchemy's own notion of a transaction has ended as the driver's has; not so where the server is gone."""
+    if link.connection.in_transaction():
+        try:
+            link.connection.rollback()
+        except DRIVER_ERRORS:
+            return False
+    return True
 
 
 def _answers(link: Link) -> bool:
