@@ -23,6 +23,7 @@ class Edit {
     const hold = (event) => this.hold(event);
     document.addEventListener("keydown", hold, true);
     const answer = await request(this.url, { target: "editor" });
+    const html = answer?.ok ? await answer.text() : "";
     document.removeEventListener("keydown", hold, true);
     if (!answer?.ok) {
       open = null;
@@ -30,7 +31,7 @@ class Edit {
       say(await refusal(answer), { alarm: true });
       return false;
     }
-    this.place.innerHTML = await answer.text();
+    this.place.innerHTML = html;
     this.form = this.place.querySelector("form");
     this.first = this.read();
     this.form.addEventListener("submit", (event) => this.submit(event));
