@@ -32,6 +32,7 @@ from xrm.api.openapi_parts import (
     responses,
     rows_of_page,
 )
+from xrm.api.openapi_timeline import commenting, timeline
 from xrm.api.schemas import ID, Schema, input_schema, output_schema
 from xrm.api.visible import Visible
 from xrm.metadata.model import Shape, text_of
@@ -62,9 +63,10 @@ def entity_paths(seen: Visible, limits: Limits) -> Paths:
         f"/records/{name}": _about_many(seen, limits),
         one: _about_one(seen),
         f"{one}/history": _when(seen.can("read"), "get", _history(name, limits)),
-        f"{one}/timeline": _when(seen.can("read"), "get", _timeline(name, limits)),
+        f"{one}/timeline": _when(seen.can("read"), "get", timeline(name, limits)),
         f"{one}/restore": _when(seen.can("delete"), "post", _restore(name)),
         f"{one}/shares": _shares(seen) if seen.can("share") else {},
+        **(commenting(name, one) if seen.can("read") and not seen.entity.is_engine else {}),
         **_lifecycle_paths(seen, one),
         **_link_paths(seen, one, limits),
     }
@@ -208,15 +210,6 @@ def _history(name: str, limits: Limits) -> Operation:
         "summary": "What was changed, when and by whom",
         "parameters": [RECORD_ID, rows_of_page(limits), CURSOR],
         "responses": responses(ROWS, 200, tagged=True),
-    }
-
-
-def _timeline(name: str, limits: Limits) -> Operation:
-    return {
-        **_history(name, limits),
-        "operationId": f"timeline_{name}",
-        "summary": "Changes and activities together",
-        "parameters": [RECORD_ID, rows_of_page(limits)],
     }
 
 

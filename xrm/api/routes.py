@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from xrm.api import (
     batch,
+    comments,
     feeds,
     files,
     jobs,
@@ -48,6 +49,9 @@ ROUTES = (
     Route("DELETE", _ONE, records.delete),
     Route("GET", f"{_ONE}/history", records.history),
     Route("GET", f"{_ONE}/timeline", timeline.timeline),
+    Route("POST", f"{_ONE}/comments", comments.comment),
+    Route("PATCH", f"{_ONE}/comments/<comment>", comments.edit),
+    Route("DELETE", f"{_ONE}/comments/<comment>", comments.delete),
     Route("POST", f"{_ONE}/restore", records.restore),
     Route("GET", f"{_ONE}/transitions", links.transitions),
     Route("POST", f"{_ONE}/transitions/<name>", links.transition),

@@ -1,46 +1,35 @@
-"""`GET .../timeline`: what was changed on a record and what was done about it, in one order."""
+"""`GET .../timeline`: what was changed on a record, said about it and done about it, in one order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from xrm.api.answers import Answer, tagged
 from xrm.api.call import Call, record_id
-from xrm.engine.queries.request import FieldTest, Query, Sort
-
-ACTIVITY, REGARDING = "activity", "regarding"
-Item = dict[str, Any]
+from xrm.api.codes import unreadable
+from xrm.api.records import page_body
+from xrm.engine.queries.timelines import SOURCES
 
 
 def timeline(call: Call, entity: str, record: str) -> Answer:
-    """Newest first: a change has `kind` change, an activity the name of its entity."""
-    call.allow_only("limit")
-    limit = call.number("limit", 50, call.limits.page_rows)
-    known = record_id(record)
-    history = call.snapshot.queries.history(call.actor, entity, known, limit=limit)
-    changes = [{"kind": "change", "at": row["at"], "change": row} for row in history.data]
-    items = sorted(
-        [*changes, *_activities(call, str(known), limit)], key=lambda i: str(i["at"]), reverse=True
+    """Newest first: a change has `kind` change, a comment comment, an activity the name of its entity."""
+    call.allow_only("limit", "cursor", "only")
+    page = call.snapshot.queries.timeline(
+        call.actor,
+        entity,
+        record_id(record),
+        sources=_sources(call.param("only")),
+        limit=call.number("limit", 50, call.limits.page_rows),
+        after=call.param("cursor"),
     )
-    return tagged({"data": items[:limit], "next": None}, 0)
+    return tagged(page_body(page), 0)
 
 
-def _activities(call: Call, record: str, limit: int) -> Iterator[Item]:
-    """The activities about the record, of every kind that the caller may read."""
-    kinds = call.snapshot.model.entities.get(ACTIVITY)
-    for name in kinds.implementations if kinds else ():
-        if call.snapshot.policy.rights(call.actor, name).cell("read", REGARDING).nowhere:
-            continue
-        query = Query(
-            name,
-            tests=(FieldTest((REGARDING,), "eq", (record,)),),
-            sort=(Sort(("created_at",), descending=True),),
-            limit=limit,
-        )
-        for row in call.snapshot.queries.list(call.actor, query).data:
-            yield _item(name, row)
-
-
-def _item(kind: str, row: Mapping[str, Any]) -> Item:
-    return {"kind": kind, "at": row["created_at"], "activity": row}
+def _sources(text: str) -> Sequence[str]:
+    """What the caller wants to see of the timeline; all of it unless they say."""
+    wanted = [name.strip() for name in text.split(",")] if text else list(SOURCES)
+    unknown = [name for name in wanted if name not in SOURCES]
+    if unknown:
+        hint = f"Give some of {', '.join(SOURCES)}."
+        raise unreadable("R106", f"only names {unknown[0][:60]!r}.", hint, "only")
+    return wanted

@@ -16,18 +16,21 @@ import sqlalchemy as sa
 from xrm.engine.access import EVERYWHERE, RowRule, always_readable
 from xrm.engine.commands import UNDO, Actor
 from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.references import titles_of
 from xrm.engine.queries.request import Page
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.feed import FeedPosition, after, in_order, settled
+from xrm.engine.storage.feed import FeedPosition, after, has_key, in_order, settled
 from xrm.engine.storage.ledger import CHANGE
 from xrm.engine.storage.statements import Prepared, any_of
 from xrm.errors import Place, Problem, Unreadable
 from xrm.metadata.fieldtypes.times import write_instant
+from xrm.metadata.values import INT64_MAX
 
 if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService
 
+COMMENT_OPERATIONS = ("comment", "comment_edit", "comment_delete")
 _COLUMNS = tuple(CHANGE.c)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer())
 _NAMES = tuple(c.key for c in _COLUMNS)
@@ -41,17 +44,72 @@ def history(
     record: UUID,
     limit: int,
     cursor: str,
+    field: str = "",
 ) -> Page:
-    """The changes of one record, newest first."""
-    kit = service.kit(actor)
-    below = _whole_number(cursor) if cursor else None
-    prepared = kit.plan(("history", below is None), lambda: kit.prepare(_of_record(is_first=below is None)))
-    values = {"record": record, "below": below, "limit": limit + 1}
+    """The changes of one record, or those that touched one field of it, newest first."""
+    kit, parameters = service.kit(actor), service.parameters(actor)
+    key = _key(service, actor, entity, field) if field else ""
+    asked = Asked(record, _whole_number(cursor) if cursor else INT64_MAX, limit, key)
+    rows, told, goes_on = below(kit, unit, parameters, asked)
+    if field:
+        told = [_of_one(entry, field) for entry in told]
+    return Page([t for t in told if t is not None], str(rows[-1]["position"]) if goes_on else None)
+
+
+def _of_one(entry: dict[str, Any] | None, field: str) -> dict[str, Any] | None:
+    """The entry with nothing but that field; none where it was not touched."""
+    if entry is None or field not in entry["changes"]:
+        return None
+    return {**entry, "changes": {field: entry["changes"][field]}}
+
+
+def _key(service: QueryService, actor: Actor, entity: str, field: str) -> str:
+    """Under what the log keeps the values of a field; raises Invalid for one that the actor may not read."""
+    reader = service.reader(actor)
+    known = {*always_readable(reader.model.entities[entity]), *reader.rights(entity).names("read")}
+    if field not in known:
+        raise unknown_name(entity, field, known, "field")
+    number = service.numbers.fields.get((entity, field))
+    return field if number is None else str(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which changes of a record are wanted: below a position, and all, or those of one key, or no comments."""
+
+    record: UUID
+    position: int
+    limit: int
+    key: str = ""
+    without_comments: bool = False
+
+
+Told = list[dict[str, Any] | None]
+
+
+def below(
+    kit: Kit, unit: UnitOfWork, parameters: Mapping[str, Any], asked: Asked
+) -> tuple[list[dict[str, Any]], Told, bool]:
+    """The rows of the log, what the reader may see of each, and whether there are more behind them."""
+    shape = (bool(asked.key), asked.without_comments)
+    prepared = kit.plan(("changes below", *shape), lambda: kit.prepare(_below(*shape)))
+    values = {"record": asked.record, "below": asked.position, "limit": asked.limit + 1, "key": asked.key}
     rows = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in unit.run(prepared, values)]
-    parameters = service.parameters(actor)
-    shown = _Shown(kit, unit, parameters).entries(rows[:limit])
-    more = str(rows[limit - 1]["position"]) if len(rows) > limit else None
-    return Page([e for e in shown if e is not None], more)
+    told = _Shown(kit, unit, parameters).entries(rows[: asked.limit])
+    return rows[: asked.limit], told, len(rows) > asked.limit
+
+
+def _below(of_one_key: bool, without_comments: bool) -> sa.Select[Any]:
+    record, position = CHANGE.c.record, CHANGE.c.position
+    chosen = sa.select(*_COLUMNS).where(
+        record == sa.bindparam("record", type_=record.type),
+        position < sa.bindparam("below", type_=sa.BigInteger()),
+    )
+    if of_one_key:
+        chosen = chosen.where(sa.or_(has_key(CHANGE.c.before, "key"), has_key(CHANGE.c.after, "key")))
+    if without_comments:
+        chosen = chosen.where(CHANGE.c.operation.not_in(COMMENT_OPERATIONS))
+    return chosen.order_by(position.desc()).limit(_LIMIT)
 
 
 def feed(service: QueryService, unit: UnitOfWork, actor: Actor, since: str, limit: int) -> Page:
@@ -64,15 +122,6 @@ def feed(service: QueryService, unit: UnitOfWork, actor: Actor, since: str, limi
     shown = _Shown(kit, unit, service.parameters(actor)).entries(rows)
     last = FeedPosition(rows[-1]["transaction"], rows[-1]["position"]) if rows else here
     return Page([e for e in shown if e is not None], str(last))
-
-
-def _of_record(*, is_first: bool) -> sa.Select[Any]:
-    """The changes of a record, newest first; of a later page those below a position."""
-    columns = CHANGE.c
-    chosen = sa.select(*_COLUMNS).where(columns.record == sa.bindparam("record", type_=columns.record.type))
-    if not is_first:
-        chosen = chosen.where(columns.position < sa.bindparam("below", type_=columns.position.type))
-    return chosen.order_by(columns.position.desc()).limit(_LIMIT)
 
 
 def _since() -> sa.Select[Any]:

@@ -16,7 +16,7 @@ from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.commands import Actor
 from xrm.engine.projection.contracts import Contracts
 from xrm.engine.projection.sql_expressions import parameter_values
-from xrm.engine.queries import counting, cursor, expanding, grouping, histories, linked, searching
+from xrm.engine.queries import counting, cursor, expanding, grouping, histories, linked, searching, timelines
 from xrm.engine.queries.cache import Cache
 from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.frame import Desk
@@ -253,11 +253,28 @@ class QueryService:
         with self.database.read() as unit:
             return searching.search(self, unit, actor, text, tuple(entities), limit)
 
-    def history(self, actor: Actor, entity: str, record: UUID, *, limit: int = 100, after: str = "") -> Page:
-        """What happened to the record, newest first, in fields that the actor may read."""
+    def history(
+        self, actor: Actor, entity: str, record: UUID, *, limit: int = 100, after: str = "", field: str = ""
+    ) -> Page:
+        """What happened to the record, newest first, in fields that the actor may read, or in one of them."""
         self.get(actor, entity, record, fields=(("id",),))
         with self.database.read() as unit:
-            return histories.history(self, unit, actor, entity, record, limit, after)
+            return histories.history(self, unit, actor, entity, record, limit, after, field)
+
+    def timeline(
+        self,
+        actor: Actor,
+        entity: str,
+        record: UUID,
+        *,
+        sources: Sequence[str] = timelines.SOURCES,
+        limit: int = 50,
+        after: str = "",
+    ) -> Page:
+        """Changes, comments and activities of the record in one order, newest first, as the actor may read each."""
+        self.get(actor, entity, record, fields=(("id",),))
+        with self.database.read() as unit:
+            return timelines.timeline(self, unit, actor, entity, record, sources, limit, after)
 
     def changes(self, actor: Actor, since: str = "", limit: int = 100) -> Page:
         """The changes after a position of the feed, of records and fields that the actor may read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,8 +20,10 @@ from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import UNDO, Actor, Command, Outcome, inside
 from xrm.engine.records.acts import place_of
 from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
+from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.machine import Machine, Machines
+from xrm.engine.records.mentions import people_called
 from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
@@ -37,6 +39,7 @@ from xrm.errors import Place, Problem, TooLarge, XrmError
 from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
+T = TypeVar("T")
 Mode = Literal["all", "good_rows"]
 
 
@@ -190,23 +193,69 @@ class RecordService:
 
         `around` may write beside that in the same transaction.
         """
-        machine = self._named(actor, entity)
-
-        def work(unit: UnitOfWork) -> Share:
-            self._check(unit)
-            return give_share(self._setting(unit, actor), machine, record, to, operations)
-
-        return self._database.transact(work, self._meanings, around=around)
+        return self._about(actor, entity, lambda s, m: give_share(s, m, record, to, operations), around)
 
     def end_share(self, actor: Actor, entity: str, record: UUID, share: UUID) -> None:
         """The share gives nothing any more, in every process at once; raises NotFound when there is none."""
+        self._about(actor, entity, lambda s, m: end_share(s, m, record, share))
+
+    def comment(
+        self,
+        actor: Actor,
+        entity: str,
+        record: UUID,
+        text: str,
+        *,
+        around: Around[Comment] | None = None,
+    ) -> Comment:
+        """The actor's comment stands on the record; raises NotFound for one that they may not read.
+
+        `around` may write beside that in the same transaction.
+        """
+
+        def act(setting: Setting, machine: Machine) -> Comment:
+            return write_comment(setting, machine, record, text, self._of(setting))
+
+        return self._about(actor, entity, act, around)
+
+    def edit_comment(self, actor: Actor, entity: str, record: UUID, comment: UUID, text: str) -> Comment:
+        """The actor's own comment says this now."""
+        return self._about(actor, entity, lambda s, m: edit_comment(s, m, record, comment, text, self._of(s)))
+
+    def delete_comment(self, actor: Actor, entity: str, record: UUID, comment: UUID) -> None:
+        """The actor's own comment is gone."""
+        self._about(actor, entity, lambda setting, m: delete_comment(setting, m, record, comment))
+
+    def mentionable(
+        self, actor: Actor, entity: str, record: UUID, begin: str, limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """People of that name who may read the record, as may the actor; raises NotFound if they may not."""
+        machine = self._named(actor, entity)
+        with self._database.read() as unit:
+            setting = self._setting(unit, actor)
+            if not passing(setting, machine, "read", [record]):
+                raise absent(machine, Place(path="id"))
+            return people_called(setting, machine, record, begin, limit, self._of(setting))
+
+    def _about(
+        self,
+        actor: Actor,
+        entity: str,
+        act: Callable[[Setting, Machine], T],
+        around: Around[T] | None = None,
+    ) -> T:
+        """What came of the act, which is committed, under the definitions of this service."""
         machine = self._named(actor, entity)
 
-        def work(unit: UnitOfWork) -> None:
+        def work(unit: UnitOfWork) -> T:
             self._check(unit)
-            end_share(self._setting(unit, actor), machine, record, share)
+            return act(self._setting(unit, actor), machine)
 
-        self._database.transact(work, self._meanings)
+        return self._database.transact(work, self._meanings, around=around)
+
+    def _of(self, setting: Setting) -> Callable[[Actor], Setting]:
+        """The same batch as another actor would be given it."""
+        return lambda actor: self._setting(setting.unit, actor)
 
     def _named(self, actor: Actor, entity: str) -> Machine:
         return self._machines.named(entity, self._policy.readable_entities(actor), Place(path="entity"))

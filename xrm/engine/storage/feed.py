@@ -38,6 +38,31 @@ def _as_snapshot_says(element: OldestRunning, compiler: SQLCompiler, **words: An
     return "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
 
 
+class _HasKey(sa.sql.functions.FunctionElement[bool]):
+    """True where the JSON object has a value under the key."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+    name = "has_key"
+
+
+@compiles(_HasKey)
+def _in_text(element: _HasKey, compiler: SQLCompiler, **words: Any) -> str:
+    values, key = (compiler.process(clause, **words) for clause in element.clauses)
+    return f"(json_type({values}, '$.\"' || {key} || '\"') IS NOT NULL)"
+
+
+@compiles(_HasKey, POSTGRESQL)
+def _in_binary(element: _HasKey, compiler: SQLCompiler, **words: Any) -> str:
+    values, key = (compiler.process(clause, **words) for clause in element.clauses)
+    return f"jsonb_exists({values}, {key})"
+
+
+def has_key(values: sa.ColumnElement[Any], key: str) -> sa.ColumnElement[bool]:
+    """True where the values of a change hold the one whose key, a plain name or number, is bound to `key`."""
+    return _HasKey(values, sa.bindparam(key, type_=sa.Text()))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class FeedPosition:
     """How far a reader has come in the change log."""

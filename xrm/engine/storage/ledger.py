@@ -292,6 +292,32 @@ IDEMPOTENCY = _table(
     sa.Column("created_at", Instant(), nullable=False),
 )
 
+# --- what people say about records, and which records they keep ------------------------------------
+
+COMMENT = _table(
+    "comment",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("record", Uuid(), nullable=False),
+    _points_to("author", "xrm_user.id"),
+    sa.Column("text", LongText(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("edited_at", Instant()),
+)
+MENTION = _table(
+    "mention",
+    _points_to("comment", "xrm_comment.id", key=True),
+    _points_to("user", "xrm_user.id", key=True),
+)
+MARK = _table(
+    "mark",
+    _points_to("user", "xrm_user.id", key=True),
+    sa.Column("kind", Code(), primary_key=True, nullable=False),
+    sa.Column("record", Uuid(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+)
+
 # --- background work --------------------------------------------------------------------------------
 
 JOB = _table(
@@ -360,5 +386,8 @@ _index(TOKEN, "hash", unique=True)
 _index(TOKEN, "user")
 _index(ATTEMPT, "key", "at")
 _index(IDEMPOTENCY, "created_at")
+_index(COMMENT, "record", "created_at", "id")
+_index(MENTION, "user")
+_index(MARK, "user", "kind", "at")
 _index(JOB, "state", "created_at")
 _index(JOB, "actor", "created_at")

@@ -1,0 +1,97 @@
+"""Who is meant by `@name` in a comment: people who may act, and who may read the record that it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.commands import Actor
+from xrm.engine.identity.resolve import actor_of
+from xrm.engine.records.batch import Setting
+from xrm.engine.records.machine import Machine
+from xrm.engine.records.permits import passing
+from xrm.engine.storage.ledger import USER
+from xrm.metadata.values import fold
+
+MOST_MENTIONS = 20
+NAME_WORDS = 6
+USER_ENTITY = "user"
+_AT = re.compile(r"(?<!\w)@")
+_WORD = re.compile(r"\S+")
+_TAIL = ".,;:!?)]}»”\"'"
+
+Known = Mapping[str, UUID]
+InPlaceOf = Callable[[Actor], Setting]
+
+
+def mentioned(setting: Setting, machine: Machine, record: UUID, text: str, of: InPlaceOf) -> tuple[UUID, ...]:
+    """The people whom the text names and who may read the record; a name that two people share names neither."""
+    if not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
+        return ()
+    meant = [names for names in _candidates(text) if names][:MOST_MENTIONS]
+    known = _people(setting, {name for names in meant for name in names})
+    found = dict.fromkeys(user for names in meant if (user := _longest(names, known)) is not None)
+    return tuple(user for user in found if may_read(setting, machine, record, user, of))
+
+
+def may_read(setting: Setting, machine: Machine, record: UUID, user: UUID, of: InPlaceOf) -> bool:
+    """Whether that person may act, and read the record."""
+    actor = actor_of(setting.unit, user, setting.actor.door)
+    return actor is not None and bool(passing(of(actor), machine, "read", [record]))
+
+
+def people_called(
+    setting: Setting, machine: Machine, record: UUID, begin: str, limit: int, of: InPlaceOf
+) -> Sequence[Mapping[str, Any]]:
+    """People whose name or address begins so and who may read the record: `id`, `title` and `email`."""
+    if not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
+        return []
+    rows = setting.unit.execute(_called(fold(begin), limit)).mappings().all()
+    return [dict(row) for row in rows if may_read(setting, machine, record, row["id"], of)]
+
+
+def _called(begin: str, limit: int) -> sa.Select[Any]:
+    bare = begin.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    starts = [sa.or_(c.like(f"{bare}%", escape="\\"), c.like(f"% {bare}%", escape="\\")) for c in _KEYS]
+    chosen = sa.select(USER.c.id, USER.c.title, USER.c.email).where(*_ACTIVE, sa.or_(*starts))
+    return chosen.order_by(USER.c.title__key, USER.c.id).limit(limit)
+
+
+_KEYS = (USER.c.title__key, USER.c.email__key)
+_ACTIVE = (USER.c.active == sa.true(), USER.c.deleted_at.is_(None))
+
+
+def _candidates(text: str) -> Iterator[list[str]]:
+    """What may be the name behind each `@`, the longest first, as names are compared."""
+    for at in _AT.finditer(text):
+        line = text[at.end() : at.end() + 200].split("\n")[0]
+        ends = [word.end() for word in _WORD.finditer(line)][:NAME_WORDS] if line[:1].strip() else []
+        yield [name for end in reversed(ends) for name in _readings(line[:end])]
+
+
+def _readings(name: str) -> Iterable[str]:
+    """The words as they stand, and without the sentence's own marks behind them."""
+    return dict.fromkeys((fold(name), fold(name.rstrip(_TAIL))))
+
+
+def _people(setting: Setting, names: Iterable[str]) -> Known:
+    """Who is called so, by name or by address; without the names that several people have."""
+    wanted = sorted(names)
+    if not wanted:
+        return {}
+    chosen = sa.select(USER.c.id, *_KEYS).where(
+        *_ACTIVE, sa.or_(USER.c.title__key.in_(wanted), USER.c.email__key.in_(wanted))
+    )
+    found: dict[str, set[UUID]] = {}
+    for row in setting.unit.execute(chosen).mappings():
+        for key in (row["title__key"], row["email__key"]):
+            found.setdefault(key, set()).add(row["id"])
+    return {name: next(iter(users)) for name, users in found.items() if len(users) == 1}
+
+
+def _longest(names: Sequence[str], known: Known) -> UUID | None:
+    return next((known[name] for name in names if name in known), None)
