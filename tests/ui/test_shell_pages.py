@@ -10,13 +10,14 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from tests.support.pages import Element, elements, posted
-from xrm.ui import models, views
+from xrm.ui import around, docs_models, models, views
 from xrm.ui.assets import TEMPLATES, load_assets
 from xrm.ui.environment import prepare
 from xrm.ui.fields.view import Column, Field, Lookup, Option, on_a_phone
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action, Link, NavGroup, Shell
+from xrm.ui.pages.kin import drawn
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
 prepare(ENVIRONMENT, load_assets())
@@ -45,6 +46,33 @@ ROWS = tuple(
 )
 EVENT = models.Event(
     "Ana Ruiz", "changed it", "2026-11-21T09:00:00Z", changes=(models.Change("State", "", "Won"),)
+)
+COMMENT = around.Entry(
+    "comment", "Ben", "commented", "2026-11-21T09:00:00Z", "message-square", id="c-1",
+    pieces=(around.Piece("See "), around.Piece("https://example.com", "https://example.com"), around.Piece("@Ana", is_mention=True)),
+    edit=Action("Edit the comment", "/r/account/1/comments/1/edit", "pencil"),
+    remove=Action("Remove the comment", "/r/account/1/comments/1/delete", "trash-2", post=True),
+)  # fmt: skip
+TIMELINE = around.Timeline(
+    (
+        COMMENT,
+        around.Entry(
+            "activity", "Ana", "added call", "2026-11-21T09:00:00Z", "phone", title="A call", href="/r/call/1"
+        ),
+        around.Entry("change", "Ana", "changed it", "2026-11-21T09:00:00Z", "pencil", changes=EVENT.changes),
+    ),
+    filters=(
+        Link("Everything", "/r/account/1", current=True),
+        Link("Comments", "/r/account/1?only=comments"),
+    ),
+    next_href="/r/account/1?cursor=c",
+    composer=around.Composer("/r/account/1/comments", "/r/account/1/people", 100),
+)
+CHILDREN = around.Branch(
+    "Contacts", "users", (models.RelatedRow("Ana", "/r/c/1", "Buyer"),), "9", "/r/c", "and 8 more"
+)
+KIN = around.Kin(
+    (CHILDREN,), drawn(around.Node(185, 0, "Iron Foods", "Iron Foods", icon="users"), (CHILDREN,))
 )
 NEW = Action("New account", "/r/account/new", "plus", primary=True)
 RESTORE = Action("Restore", "/r/account/1/restore", post=True, values={"version": "7"})
@@ -81,7 +109,14 @@ PAGES: dict[str, Any] = {
         path=(models.Step("New", "done"), models.Step("Won", "current")),
         transitions=(RESTORE, Action("Win", "", disabled=True, reason="Needs a quote")),
         related=(models.Related("Contacts", "users", (models.RelatedRow("Ana", "/r/c/1", "Buyer"),), "1"),),
-        timeline=(EVENT,),
+        toggles=(around.Toggle("favourite", "Favourite", "/r/account/1/marks/favourite", "star", True),),
+        centre=around.Centre(
+            tabs=(Link("Timeline", "/r/account/1", current=True), Link("Files", "/r/account/1?tab=files")),
+            timeline=TIMELINE,
+            kin=KIN,
+            papers=around.Papers((around.Paper("offer.pdf", "/r/account/1/files/papers/2", 120, "Papers"),)),
+        ),
+        history_href="/r/account/1/history?field=",
         trashed="In the trash since yesterday.",
         restore=RESTORE,
     ),
@@ -99,15 +134,15 @@ PAGES: dict[str, Any] = {
     "home.html": models.HomePage("Good day", (models.Tile("Open", "5", href="/r/deal"),), events=(EVENT,)),
     "error.html": models.ErrorPage(404, "Not found", "Nothing here.", ("One",), "req-1", (NEW,), "/search"),
     "error_alone.html": models.ErrorPage(500, "Failed", "Try again."),
-    "docs.html": models.DocsPage(
+    "docs.html": docs_models.DocsPage(
         "Account",
         "Somebody we deal with.",
         (),
-        fields=(models.DocField("name", "text", "Name", "Iron"),),
+        fields=(docs_models.DocField("name", "text", "Name", "Iron"),),
         calls=(
-            models.DocCall(
+            docs_models.DocCall(
                 "GET", "/api/v1/records/account/{id}", "Get one", "get",
-                (models.DocParameter("id", "path", "uuid", required=True, example="0197"),),
+                (docs_models.DocParameter("id", "path", "uuid", required=True, example="0197"),),
             ),
         ),
     ),

@@ -24,7 +24,7 @@ STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
 PREFIX = "/static"
 STYLES = (
-    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "edit", "grid", "pages",
+    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "around", "edit", "grid", "pages",
     "transfer", "small", "print",
 )  # fmt: skip
 SPRITE = "icons.svg"

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from xrm.ui.fields.view import Field, Option
+
+if TYPE_CHECKING:
+    from xrm.ui.around import Centre, Toggle
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """A record. `facts` stand under its title; `adds` begin something that belongs to it."""
+    """A record. `facts` stand under its title; `adds` begin something that belongs to it.
+
+    `history_href` tells the changes of one field when its name is added to it.
+    """
 
     title: str
     icon: str
@@ -167,9 +174,11 @@ class RecordPage:
     transitions: tuple[Action, ...] = ()
     related: tuple[Related, ...] = ()
     adds: tuple[Action, ...] = ()
-    timeline: tuple[Event, ...] = ()
-    tabs: tuple[Link, ...] = ()
     actions: tuple[Action, ...] = ()
+    more: tuple[Action, ...] = ()
+    toggles: tuple[Toggle, ...] = ()
+    centre: Centre | None = None
+    history_href: str = ""
     footnote: str = ""
     trashed: str = ""
     restore: Action | None = None
@@ -297,12 +306,14 @@ class LinksPage:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Every change of one record, the latest first."""
+    """Every change of one record, the latest first; of one `field` alone, `whole_href` leads to all of them."""
 
     title: str
     crumbs: tuple[Link, ...]
     events: tuple[Event, ...]
     next_href: str = ""
+    field: str = ""
+    whole_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,60 +361,6 @@ class ErrorPage:
     request_id: str = ""
     actions: tuple[Action, ...] = ()
     search_action: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DocParameter:
-    """A parameter of a call: where it goes (path, query or body), and what it takes."""
-
-    name: str
-    place: str
-    type: str
-    text: str = ""
-    example: str = ""
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DocCall:
-    """One call of the API. `samples` are (tab, text); `answers` are (status, meaning)."""
-
-    method: str
-    path: str
-    summary: str
-    id: str
-    parameters: tuple[DocParameter, ...] = ()
-    body: str = ""
-    samples: tuple[tuple[str, str], ...] = ()
-    answer: str = ""
-    answers: tuple[tuple[int, str], ...] = ()
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DocField:
-    """One field as integrators see it."""
-
-    name: str
-    type: str
-    label: str
-    example: str = ""
-    notes: str = ""
-    required: bool = False
-    writable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class DocsPage:
-    """The API reference of one entity, or the overview of all when there are no calls."""
-
-    title: str
-    text: str
-    crumbs: tuple[Link, ...]
-    entities: tuple[Link, ...] = ()
-    fields: tuple[DocField, ...] = ()
-    calls: tuple[DocCall, ...] = ()
-    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 from xrm.engine.commands import Actor
 from xrm.engine.identity.attempts import Attempts
 from xrm.engine.identity.groups import Groups
+from xrm.engine.identity.marks import Marks
 from xrm.engine.identity.pace import Pace
 from xrm.engine.identity.passwords import Passwords
 from xrm.engine.identity.people import People
@@ -28,7 +29,7 @@ from xrm.settings import Settings
 class Identity:
     """Sign-in, sessions, tokens, users, teams and units of one installation; safe between threads.
 
-    `people` and `groups` change what others are; the rest is what a person does for themselves.
+    `people` and `groups` change what others are; the rest, `marks` among it, is what a person does for themselves.
     """
 
     def __init__(self, database: Database, world: World, settings: Settings) -> None:
@@ -42,6 +43,7 @@ class Identity:
         self._pace = Pace(world, limits.requests_per_minute)
         self.people = People(work, passwords, attempts)
         self.groups = Groups(work)
+        self.marks = Marks(database, world)
 
     def sign_in(self, email: str, password: str, *, address: str = "", agent: str = "") -> Session:
         """A session begins; raises NotSignedIn or TooMany, alike for every account, known or not."""

@@ -36,6 +36,13 @@ def _below() -> sa.Select[Any]:
     return chosen.limit(sa.bindparam("limit", type_=sa.Integer()))
 
 
+def one(kit: Kit, unit: UnitOfWork, parameters: Mapping[str, Any], record: UUID, comment: UUID) -> Row | None:
+    """The comment of that id on the record."""
+    here = (COMMENT.c.id == comment, COMMENT.c.record == record)
+    rows = unit.execute(sa.select(*_COLUMNS).where(*here)).mappings().all()
+    return next(iter(told(kit, unit, parameters, [dict(row) for row in rows])), None)
+
+
 def told(kit: Kit, unit: UnitOfWork, parameters: Mapping[str, Any], rows: Sequence[Row]) -> list[Row]:
     """The comments with their authors and whom they mention, by the names that the reader may know."""
     if not rows:

@@ -112,6 +112,18 @@ def _below(of_one_key: bool, without_comments: bool) -> sa.Select[Any]:
     return chosen.order_by(position.desc()).limit(_LIMIT)
 
 
+def shown(
+    kit: Kit,
+    unit: UnitOfWork,
+    parameters: Mapping[str, Any],
+    prepared: Prepared,
+    rows: Sequence[Sequence[Any]],
+) -> list[dict[str, Any]]:
+    """What the reader may see of these rows of the log, which the statement gave column by column."""
+    named = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in rows]
+    return [entry for entry in _Shown(kit, unit, parameters).entries(named) if entry is not None]
+
+
 def feed(service: QueryService, unit: UnitOfWork, actor: Actor, since: str, limit: int) -> Page:
     """The changes after `since`, oldest first; `next` is where to go on, also when nothing could be shown."""
     kit = service.kit(actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,18 @@ from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.commands import Actor
 from xrm.engine.projection.contracts import Contracts
 from xrm.engine.projection.sql_expressions import parameter_values
-from xrm.engine.queries import counting, cursor, expanding, grouping, histories, linked, searching, timelines
+from xrm.engine.queries import (
+    comments,
+    counting,
+    cursor,
+    expanding,
+    grouping,
+    histories,
+    linked,
+    own,
+    searching,
+    timelines,
+)
 from xrm.engine.queries.cache import Cache
 from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.frame import Desk
@@ -220,6 +232,34 @@ class QueryService:
             kit, parameters = self.kit(actor), self.parameters(actor)
             return counting.counts(kit, unit, asked, parameters, (entity, record))
 
+    # --- what is the actor's own -------------------------------------------------------------------------
+
+    def titles(self, actor: Actor, kept: Sequence[own.Kept]) -> Mapping[own.Kept, str]:
+        """The titles of those of these records, of any entities, that are there and that the actor may read."""
+        if not kept:
+            return {}
+        with self.database.read(snapshot=False) as unit:
+            return own.titles(self.kit(actor), unit, kept, self.parameters(actor))
+
+    def owned(self, actor: Actor, entities: Sequence[str]) -> Mapping[str, Counted]:
+        """How many records of each of the entities that have owners are the actor's."""
+        self._demand(actor, entities)
+        with self.database.read(snapshot=False) as unit:
+            return own.owned(self.kit(actor), unit, entities, self.parameters(actor))
+
+    def agenda(self, actor: Actor, limit: int) -> own.Agenda:
+        """The actor's open work that has a time: what is overdue, due today and in a week, and what comes first."""
+        context = self.context(actor)
+        start = datetime.combine(context.today, time(), ZoneInfo(context.zone))
+        bounds = own.Bounds(context.now, start + timedelta(days=1), start + timedelta(days=7))
+        with self.database.read() as unit:
+            return own.agenda(self.kit(actor), unit, bounds, self.parameters(actor), limit)
+
+    def followed(self, actor: Actor, limit: int) -> Sequence[Mapping[str, Any]]:
+        """What others did lately to records that the actor follows, newest first."""
+        with self.database.read() as unit:
+            return own.followed(self.kit(actor), unit, self._world.now(), self.parameters(actor), limit)
+
     # --- across entities --------------------------------------------------------------------------------
 
     def counts(self, actor: Actor, entities: Sequence[str]) -> Sequence[Counted]:
@@ -275,6 +315,15 @@ class QueryService:
         self.get(actor, entity, record, fields=(("id",),))
         with self.database.read() as unit:
             return timelines.timeline(self, unit, actor, entity, record, sources, limit, after)
+
+    def comment(self, actor: Actor, entity: str, record: UUID, comment: UUID) -> Mapping[str, Any]:
+        """One comment on a record that the actor may read; raises NotFound for any other."""
+        self.get(actor, entity, record, fields=(("id",),))
+        with self.database.read() as unit:
+            found = comments.one(self.kit(actor), unit, self.parameters(actor), record, comment)
+        if found is None:
+            raise NotFound(Problem("R104", "There is no such comment.", "", Place(path="comment")))
+        return found
 
     def changes(self, actor: Actor, since: str = "", limit: int = 100) -> Page:
         """The changes after a position of the feed, of records and fields that the actor may read."""

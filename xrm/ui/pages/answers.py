@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 from flask import Response, render_template, request
 
+from xrm.engine.identity.marks import Mark
 from xrm.ui.models import Shell
 from xrm.ui.pages.shell import shell_of
 from xrm.ui.pages.visit import Visit
@@ -16,9 +18,18 @@ _LONGEST_FLASH = 300
 _FLASH_SECONDS = 60
 
 
-def page(visit: Visit, template: str, model: object, *, status: int = 200, current: str = "") -> Response:
-    """The whole page; `current` is the entity that the sidebar marks."""
-    text = render_template(template, ui=visit.ui, shell=shell_of(visit, current), page=model)
+def page(
+    visit: Visit,
+    template: str,
+    model: object,
+    *,
+    status: int = 200,
+    current: str = "",
+    marks: Sequence[Mark] | None = None,
+) -> Response:
+    """The whole page; `current` is the entity that the sidebar marks, `marks` what the person keeps, if known."""
+    shell = shell_of(visit, current, marks)
+    text = render_template(template, ui=visit.ui, shell=shell, page=model)
     return Response(text, status, mimetype="text/html")
 
 

@@ -15,8 +15,9 @@ from flask import Blueprint, Response, render_template
 from xrm.engine.access import Policy
 from xrm.engine.commands import Actor
 from xrm.metadata.model import Model
+from xrm.ui.docs_models import DocCall, DocField, DocParameter, DocsPage
 from xrm.ui.environment import json_text
-from xrm.ui.models import DocCall, DocField, DocParameter, DocsPage, Link
+from xrm.ui.models import Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.door import guarded, harden
 from xrm.ui.pages.shell import shell_of

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
     from xrm.ui.formatting import Reader
 
-NOT_FOUND, FORBIDDEN = 404, 403
+NOT_FOUND, FORBIDDEN, FAILED = 404, 403, 500
 
 
 def refusal_page(
     runtime: Runtime, status: int, facts: Mapping[str, Any], headers: Mapping[str, str]
 ) -> Response:
     """The page of a refusal whose facts are those of problem+json; whole even when nobody is signed in."""
-    ui, shell = _around(runtime)
+    ui, shell = _around(runtime, status)
     model = ErrorPage(
         status=status,
         title=_title(ui, status, str(facts.get("title", ""))),
@@ -42,13 +42,13 @@ def refusal_page(
     return harden(runtime, made)
 
 
-def _around(runtime: Runtime) -> tuple[Reader, Shell]:
+def _around(runtime: Runtime, status: int) -> tuple[Reader, Shell]:
     """The shell of whoever asks; a page that fails must not fail again over its own frame."""
     try:
         visit = open_visit(runtime, with_body=False)
+        return visit.ui, shell_of(visit, marks=() if status >= FAILED else None)
     except XrmError:
         return reader_of(runtime), Shell(PRODUCT, theme=theme())
-    return visit.ui, shell_of(visit)
 
 
 def _title(ui: Reader, status: int, otherwise: str) -> str:

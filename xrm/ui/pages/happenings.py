@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response
 
@@ -20,27 +21,36 @@ EVENTS = 50
 LONGEST = 200
 _ICONS = {
     "create": "plus", "update": "pencil", "delete": "trash-2", "restore": "undo-2", "transition": "arrow-right",
-    "link": "link", "unlink": "unlink",
+    "link": "link", "unlink": "unlink", "share": "users", "unshare": "users",
+    "comment": "message-square", "comment_edit": "message-square", "comment_delete": "message-square",
 }  # fmt: skip
 _HIDDEN = ("title", "version", "state_since")
 
 
 def history(visit: Visit, entity: str, record: str) -> Response:
-    """`GET /r/<entity>/<id>/history`: every change of the record, in fields that this person may read."""
+    """`GET /r/<entity>/<id>/history?field=`: every change of the record, or of one field, that may be read."""
     found = visit.entity(entity)
-    id_ = record_id(record)
+    id_, field = record_id(record), visit.arg("field")
     title = str(
         visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"] or visit.label(found)
     )
-    rows = visit.queries.history(visit.actor, entity, id_, limit=EVENTS, after=visit.arg("cursor"))
+    rows = visit.queries.history(
+        visit.actor, entity, id_, limit=EVENTS, after=visit.arg("cursor"), field=field
+    )
+    control = named(visit, found, field) if field else None
+    here = f"/r/{entity}/{id_}/history"
+    asked = {"field": field} if field else {}
+    events = events_of(visit, rows.data)
     model = HistoryPage(
         title=title,
         crumbs=(
             Link(visit.plural(found), f"/r/{entity}", found.icon),
             Link(title, f"/r/{entity}/{id_}"),
         ),
-        events=events_of(visit, rows.data),
-        next_href=f"/r/{entity}/{id_}/history?cursor={rows.next}" if rows.next else "",
+        events=events,
+        next_href=f"{here}?{urlencode({**asked, 'cursor': rows.next})}" if rows.next else "",
+        field=control.label if control is not None else "",
+        whole_href=here if field else "",
     )
     return page(visit, "history.html", model, current=entity)
 
@@ -76,6 +86,9 @@ def _what(visit: Visit, row: Mapping[str, Any], title: str) -> str:
         "unlink": t("removed a link"),
         "share": t("shared it"),
         "unshare": t("ended a share"),
+        "comment": t("commented on it"),
+        "comment_edit": t("changed a comment"),
+        "comment_delete": t("removed a comment"),
     }.get(operation, operation)
     said = t("took a change back") if row.get("undoes") else done
     return f"{said}: {title}" if title else said

@@ -53,7 +53,7 @@ def menu_entities(visit: Visit) -> Iterator[Entity]:
 
 def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
     """The groups as the sidebar shows them: as the browser remembers them, the one of `current` open."""
-    toggled = request.cookies.get(COOKIE, "")[:_LONGEST].split(".")
+    toggled = toggled_groups()
     for group in menu_groups(visit):
         label = visit.ui.t("More") if group.name == MORE else visit.text(group.label, group.name)
         links = tuple(
@@ -66,6 +66,11 @@ def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
         yield NavGroup(
             visit.ui.t("Administration"), tuple(admin_links(visit, current)), ADMINISTRATION, is_open
         )
+
+
+def toggled_groups() -> list[str]:
+    """The names of the groups that the browser remembers as folded or open other than they come."""
+    return request.cookies.get(COOKIE, "")[:_LONGEST].split(".")
 
 
 def admin_links(visit: Visit, current: str) -> Iterator[Link]:

@@ -20,14 +20,18 @@ from xrm.ui.fields.words import in_words
 from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.cells import editable
+from xrm.ui.pages.centre import centre_of, is_table
 from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.files import naming
+from xrm.ui.pages.keeping import seen
 from xrm.ui.pages.layout import form_of
+from xrm.ui.pages.marking import toggles
 from xrm.ui.pages.refusals import Said, status_of, summary
 from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of
 from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
+from xrm.ui.pages.timelines import MORE, WHOLE, timeline_of
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 GRID_ROWS = 50
@@ -40,8 +44,12 @@ def show(visit: Visit, entity: str, record: str) -> Response:
     """`GET /r/<entity>/<id>`: the record as this person may read it."""
     found = visit.entity(entity)
     id_ = record_id(record)
+    if visit.fragment in (WHOLE, MORE):
+        told = timeline_of(visit, found, id_, is_gone=False)
+        return part(visit, "_timeline.html", timeline=told, is_more=visit.fragment == MORE)
     shown = visit.queries.get(visit.actor, entity, id_)
-    return page(visit, "record.html", _model(visit, found, id_, shown), current=entity)
+    model = _model(visit, found, id_, shown)
+    return page(visit, "record.html", model, current=entity, marks=seen(visit, found, id_))
 
 
 def peek(visit: Visit, entity: str, record: str) -> Response:
@@ -67,19 +75,29 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
     is_gone = bool(record.get("deleted_at"))
     held = holding(visit, entity, id_)
     related, adds = related_of(visit, entity, id_, held, MOST_LISTS) if not is_gone else ((), ())
-    if allowed.may("share") and not is_gone:
-        related = (*related, shared_card(visit, entity, id_))
+    title, sections = (
+        title_of(visit, entity, record),
+        tuple(sections_of(visit, entity, id_, record, held, allowed)),
+    )
+    actions = _actions(visit, entity, id_, record, allowed)
+    edit = next((a for a in actions if a.primary), None)
+    centre = centre_of(visit, entity, id_, record, title, sections, related, edit)
+    shares = (shared_card(visit, entity, id_),) if allowed.may("share") and not is_gone else ()
     return RecordPage(
-        title=title_of(visit, entity, record),
+        title=title,
         icon=entity.icon,
         crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
-        sections=tuple(sections_of(visit, entity, id_, record, held, allowed)),
+        sections=sections if entity.is_engine else tuple(s for s in sections if not is_table(s)),
         facts=tuple(_facts(visit, entity, record)),
         path=_path(visit, entity, record),
         transitions=() if is_gone else steps_of(visit, entity, id_, record),
-        related=related,
+        related=(*related, *shares),
         adds=adds,
-        actions=_actions(visit, entity, id_, record, allowed),
+        actions=tuple(a for a in actions if a.primary),
+        more=tuple(a for a in actions if not a.primary),
+        toggles=toggles(visit, entity, id_),
+        centre=centre,
+        history_href="" if entity.is_engine else f"/r/{entity.name}/{id_}/history?field=",
         footnote=_footnote(visit, record),
         trashed=visit.ui.t("This record is in the trash.") if is_gone else "",
         restore=_restore(visit, entity, id_) if is_gone and allowed.may("delete") else None,

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from xrm.engine.identity.marks import Mark
 from xrm.ui.models import Link, NavGroup, Shell
-from xrm.ui.pages.menu import nav_groups
+from xrm.ui.pages.keeping import kept_groups, marks_of
+from xrm.ui.pages.menu import nav_groups, toggled_groups
 from xrm.ui.pages.visit import Visit
 
 PRODUCT = "xrm"
 
 
-def shell_of(visit: Visit, current: str = "") -> Shell:
+def shell_of(visit: Visit, current: str = "", marks: Sequence[Mark] | None = None) -> Shell:
     """The shell for this person, with the sidebar's entry of `current` marked."""
+    kept = kept_groups(visit, marks_of(visit) if marks is None else marks, toggled_groups())
     return Shell(
         product=PRODUCT,
         person=visit.actor.name,
-        groups=(_first(visit, current), *nav_groups(visit, current)),
+        groups=(_first(visit, current), *kept, *nav_groups(visit, current)),
         theme=visit.theme,
         csrf_token=visit.csrf,
         mark=visit.mark,

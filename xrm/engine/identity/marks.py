@@ -1,0 +1,116 @@
+"""What a person keeps for themselves: favourites, records that they follow, and those that they looked at last.
+
+A mark says nothing of the record but its id, and gives no right to it: whoever shows marks reads the records with
+the rights of the moment, and one that may not be read any more is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from xrm.engine.commands import Actor
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.ledger import MARK
+from xrm.engine.world import World
+from xrm.errors import Place, Problem, TooLarge
+
+FAVOURITE, FOLLOW, VISIT = "favourite", "follow", "visit"
+KINDS = (FAVOURITE, FOLLOW)
+MOST: Mapping[str, int] = {FAVOURITE: 100, FOLLOW: 500}
+VISITS_KEPT = 20
+AGAIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A record that somebody keeps, by the ledger number of its entity."""
+
+    kind: str
+    entity: int
+    record: UUID
+    at: datetime
+
+
+class Marks:
+    """The marks of everybody; each person reads and changes their own."""
+
+    def __init__(self, database: Database, world: World) -> None:
+        self._database, self._world = database, world
+        mine = MARK.c.user == sa.bindparam("user", type_=MARK.c.user.type)
+        facts = (MARK.c.kind, MARK.c.entity, MARK.c.record, MARK.c.at)
+        newest = sa.select(*facts).where(mine).order_by(MARK.c.at.desc(), MARK.c.record)
+        self._all = database.prepare(newest.where(MARK.c.kind != FOLLOW))
+        kinds = sa.select(MARK.c.kind).where(
+            mine, MARK.c.record == sa.bindparam("record", type_=MARK.c.record.type)
+        )
+        self._kinds = database.prepare(kinds)
+
+    def of(self, actor: Actor) -> tuple[Mark, ...]:
+        """The actor's favourites and what they looked at, the newest first."""
+        with self._database.read(snapshot=False) as unit:
+            rows = [self._all.read(row) for row in unit.run(self._all, {"user": actor.id})]
+        return tuple(Mark(*row) for row in rows)
+
+    def on(self, actor: Actor, record: UUID) -> frozenset[str]:
+        """How the actor has marked the record."""
+        with self._database.read(snapshot=False) as unit:
+            rows = unit.run(self._kinds, {"user": actor.id, "record": record})
+            return frozenset(self._kinds.read(row)[0] for row in rows)
+
+    def put(self, actor: Actor, kind: str, entity: int, record: UUID) -> None:
+        """The actor keeps the record in that way; raises TooLarge when they keep as many as one may."""
+
+        def work(unit: UnitOfWork) -> None:
+            held = sa.select(sa.func.count()).where(MARK.c.user == actor.id, MARK.c.kind == kind)
+            if int(unit.execute(held).scalar_one()) >= MOST[kind]:
+                raise _too_many(kind)
+            self._put(unit, actor, kind, entity, record)
+
+        self._database.transact(work)
+
+    def take(self, actor: Actor, kind: str, record: UUID) -> None:
+        """The actor does not keep the record in that way any more."""
+        self._database.transact(lambda unit: _remove(unit, actor, kind, [record]))
+
+    def visited(self, actor: Actor, entity: int, record: UUID, known: Sequence[Mark]) -> None:
+        """The record is the one that the actor looked at last; `known` is what `of` has just given.
+
+        Looking at the same record again within a few minutes writes nothing, and only the last ones are kept.
+        """
+        visits = [mark for mark in known if mark.kind == VISIT]
+        if visits and visits[0].record == record and self._world.now() - visits[0].at < AGAIN:
+            return
+        old = [mark.record for mark in visits if mark.record != record][VISITS_KEPT - 1 :]
+
+        def work(unit: UnitOfWork) -> None:
+            self._put(unit, actor, VISIT, entity, record)
+            if old:
+                _remove(unit, actor, VISIT, old)
+
+        self._database.transact(work)
+
+    def _put(self, unit: UnitOfWork, actor: Actor, kind: str, entity: int, record: UUID) -> None:
+        """The mark is there, of this moment; two requests that set it at once both find it done."""
+        row = {"user": actor.id, "kind": kind, "record": record, "entity": entity, "at": self._world.now()}
+        key = [MARK.c.user, MARK.c.kind, MARK.c.record]
+        if unit.dialect.is_sqlite:
+            unit.execute(sqlite.insert(MARK).values(row).on_conflict_do_update(key, set_={"at": row["at"]}))
+        else:
+            made = postgresql.insert(MARK).values(row)
+            unit.execute(made.on_conflict_do_update(index_elements=key, set_={"at": row["at"]}))
+
+
+def _remove(unit: UnitOfWork, actor: Actor, kind: str, records: Iterable[UUID]) -> None:
+    here = (MARK.c.user == actor.id, MARK.c.kind == kind, MARK.c.record.in_(list(records)))
+    unit.execute(sa.delete(MARK).where(*here))
+
+
+def _too_many(kind: str) -> TooLarge:
+    message = f"You keep {MOST[kind]} records in this way, and that is the most."
+    return TooLarge(Problem("L140", message, "Let go of some first.", Place(path="kind")))
