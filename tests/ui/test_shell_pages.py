@@ -49,7 +49,10 @@ EVENT = models.Event(
 )
 COMMENT = around.Entry(
     "comment", "Ben", "commented", "2026-11-21T09:00:00Z", "message-square", id="c-1",
-    pieces=(around.Piece("See "), around.Piece("https://example.com", "https://example.com"), around.Piece("@Ana", is_mention=True)),
+    pieces=(
+        around.Piece("See "), around.Piece("https://example.com", "https://example.com"),
+        around.Piece("@Ana", is_mention=True),
+    ),
     edit=Action("Edit the comment", "/r/account/1/comments/1/edit", "pencil"),
     remove=Action("Remove the comment", "/r/account/1/comments/1/delete", "trash-2", post=True),
 )  # fmt: skip
@@ -131,7 +134,13 @@ PAGES: dict[str, Any] = {
         "Trash", (), (models.TrashedRow("Iron", "/r/account/1", "2026-11-20T09:00:00Z", "Ana", RESTORE),)
     ),
     "history.html": models.HistoryPage("Iron Foods", (), (EVENT,), next_href="?cursor=c"),
-    "home.html": models.HomePage("Good day", (models.Tile("Open", "5", href="/r/deal"),), events=(EVENT,)),
+    "home.html": models.HomePage(
+        "Good day",
+        (models.Tile("Open", "5", href="/r/deal"),),
+        (models.Related("Your open work", "list-checks", (models.RelatedRow("Call", "/r/call/1"),), id="work"),),
+        lessons=(models.Lesson("star", "Keep what you need", "It then stands in the menu.", NEW),),
+    ),
+    "keys.html": around.KeysPage("Keys", (("Everywhere", (around.Key(("Ctrl", "K"), "Search"),)),)),
     "error.html": models.ErrorPage(404, "Not found", "Nothing here.", ("One",), "req-1", (NEW,), "/search"),
     "error_alone.html": models.ErrorPage(500, "Failed", "Try again."),
     "docs.html": docs_models.DocsPage(

@@ -1,4 +1,4 @@
-"""What stands in the centre of a record's page: its timeline, its relationships, its files. Frozen values."""
+"""What stands around a record and a person: the centre of a record's page, its star and bell, the palette, the keys."""
 
 from __future__ import annotations
 
@@ -160,3 +160,39 @@ class Toggle:
     href: str
     icon: str
     is_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something in the palette: a place to go, or with `press` the id of a button of the page to press."""
+
+    label: str
+    href: str = ""
+    icon: str = ""
+    detail: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A group of them."""
+
+    label: str
+    choices: tuple[Choice, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Keys that do something, as one presses them."""
+
+    keys: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeysPage:
+    """Every key, in groups."""
+
+    title: str
+    groups: tuple[tuple[str, tuple[Key, ...]], ...]

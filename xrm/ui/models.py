@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place to go: in the sidebar, a crumb, a tab."""
+    """A place to go: in the sidebar, a crumb, a tab. `key` is the letter that leads there after G."""
 
     label: str
     href: str
     icon: str = ""
     current: bool = False
     count: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Shell:
     mark: str = ""
     home_href: str = "/"
     search_href: str = "/search"
+    palette_href: str = "/palette"
+    keys_href: str = "/help/keys"
     theme_href: str = "/me/theme"
     sign_out_href: str = "/logout"
     banner: str = ""
@@ -135,6 +138,7 @@ class Related:
     href: str = ""
     add: Action | None = None
     empty: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,14 +343,24 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """One thing that somebody new can do here, with the way to do it."""
+
+    icon: str
+    title: str
+    text: str
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
-    """Where a person lands: figures, and short lists."""
+    """Where a person lands: figures, short lists of their own work, and lessons as long as there is none."""
 
     title: str
     tiles: tuple[Tile, ...] = ()
     boards: tuple[Related, ...] = ()
-    events: tuple[Event, ...] = ()
     actions: tuple[Action, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
     empty: Empty | None = None
 
 

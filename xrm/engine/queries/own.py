@@ -18,9 +18,10 @@ from xrm.engine.queries.conditions import base_conditions
 from xrm.engine.queries.counting import MOST_AT_ONCE, Counted
 from xrm.engine.queries.frame import Frame
 from xrm.engine.queries.plan import Kit
+from xrm.engine.queries.references import titles_of
 from xrm.engine.queries.request import Trash
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import CHANGE, MARK
+from xrm.engine.storage.ledger import CHANGE, COMMENT, MARK, MENTION
 from xrm.engine.storage.statements import Prepared, any_of
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import Entity
@@ -227,5 +228,51 @@ def _followed() -> sa.Select[Any]:
             sa.or_(actor.is_(None), actor != me),
         )
         .order_by(position.desc())
+        .limit(sa.bindparam("limit", type_=sa.Integer()))
+    )
+
+
+def mentions(kit: Kit, unit: UnitOfWork, parameters: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+    """The last comments in which others mentioned the actor, on records that they may read."""
+    prepared = kit.plan(("mentions of me",), lambda: kit.prepare(_mentions()))
+    found = [prepared.read(row) for row in unit.run(prepared, {**parameters, "limit": limit})]
+    if not found:
+        return []
+    names = kit.numbers.names
+    records = titles(
+        kit, unit, [(names.get(entity, ""), record) for _, entity, record, *_ in found], parameters
+    )
+    people = titles_of(kit, unit, "user", sorted({row[3] for row in found}), parameters)
+    return [
+        {
+            "comment": str(comment),
+            "entity": names[entity],
+            "record": str(record),
+            "title": records[names[entity], record],
+            "author": people.get(str(author)),
+            "at": write_instant(at),
+            "text": text,
+        }
+        for comment, entity, record, author, at, text in found
+        if (names.get(entity, ""), record) in records
+    ]
+
+
+def _mentions() -> sa.Select[Any]:
+    user = MENTION.c.user
+    me = sa.bindparam("me", type_=user.type)
+    facts = (
+        COMMENT.c.id,
+        COMMENT.c.entity,
+        COMMENT.c.record,
+        COMMENT.c.author,
+        COMMENT.c.created_at,
+        COMMENT.c.text,
+    )
+    return (
+        sa.select(*facts)
+        .join(MENTION, MENTION.c.comment == COMMENT.c.id)
+        .where(user == me, COMMENT.c.author != me)
+        .order_by(COMMENT.c.created_at.desc(), COMMENT.c.id.desc())
         .limit(sa.bindparam("limit", type_=sa.Integer()))
     )

@@ -260,6 +260,11 @@ class QueryService:
         with self.database.read() as unit:
             return own.followed(self.kit(actor), unit, self._world.now(), self.parameters(actor), limit)
 
+    def mentions(self, actor: Actor, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The last comments in which others mentioned the actor, on records that they may read, newest first."""
+        with self.database.read() as unit:
+            return own.mentions(self.kit(actor), unit, self.parameters(actor), limit)
+
     # --- across entities --------------------------------------------------------------------------------
 
     def counts(self, actor: Actor, entities: Sequence[str]) -> Sequence[Counted]:

@@ -20,6 +20,7 @@ from xrm.ui.pages import (
     home,
     importing,
     jobs,
+    keys,
     linking,
     lists,
     lookups,
@@ -27,6 +28,7 @@ from xrm.ui.pages import (
     me,
     menu,
     records,
+    search,
     sharing,
     signin,
     steps,
@@ -61,7 +63,9 @@ class Route:
 
 ROUTES = (
     Route(READ, "/", home.show),
-    Route(READ, "/search", home.search),
+    Route(READ, "/search", search.search),
+    Route(READ, "/palette", search.palette),
+    Route(READ, "/help/keys", keys.show),
     Route(READ, _MANY, views.show),
     Route(BOTH, f"{_MANY}/new", forms.new, shows_again=True),
     Route(READ, f"{_MANY}/rows", lists.rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import request
@@ -16,6 +16,7 @@ CORE, MORE = "core", "more"
 COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, ROLES, TOKENS = "/admin/users", "/admin/roles", "/admin/tokens"
+OWN_LETTERS = "hi"  # home, and the inbox
 _LINKS = 2
 _LONGEST = 2000
 
@@ -53,11 +54,13 @@ def menu_entities(visit: Visit) -> Iterator[Entity]:
 
 def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
     """The groups as the sidebar shows them: as the browser remembers them, the one of `current` open."""
-    toggled = toggled_groups()
-    for group in menu_groups(visit):
+    toggled, groups = toggled_groups(), menu_groups(visit)
+    known = letters(e for group in groups for e in group.entities)
+    for group in groups:
         label = visit.ui.t("More") if group.name == MORE else visit.text(group.label, group.name)
         links = tuple(
-            Link(visit.plural(e), f"/r/{e.name}", e.icon, e.name == current) for e in group.entities
+            Link(visit.plural(e), f"/r/{e.name}", e.icon, e.name == current, key=known.get(e.name, ""))
+            for e in group.entities
         )
         is_open = group.folded is (group.name in toggled) or any(link.current for link in links)
         yield NavGroup(label, links, group.name, is_open, group.folded)
@@ -66,6 +69,16 @@ def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
         yield NavGroup(
             visit.ui.t("Administration"), tuple(admin_links(visit, current)), ADMINISTRATION, is_open
         )
+
+
+def letters(entities: Iterable[Entity]) -> dict[str, str]:
+    """The letter of each entity that is left for it: the first of its name that none before it has."""
+    taken: dict[str, str] = dict.fromkeys(OWN_LETTERS, "")
+    for entity in entities:
+        letter = next((c for c in entity.name if c.isalpha() and c not in taken), "")
+        if letter:
+            taken[letter] = entity.name
+    return {name: letter for letter, name in taken.items() if name}
 
 
 def toggled_groups() -> list[str]:

@@ -39,4 +39,4 @@ def _banner(visit: Visit) -> str:
 
 
 def _first(visit: Visit, current: str) -> NavGroup:
-    return NavGroup("", (Link(visit.ui.t("Home"), "/", "house", current == "home"),))
+    return NavGroup("", (Link(visit.ui.t("Home"), "/", "house", current == "home", key="h"),))

@@ -15,12 +15,12 @@ from xrm.engine.records.commenting import COMMENT_LENGTH
 from xrm.metadata.model import Entity
 from xrm.ui.around import Composer, Entry, Piece, Timeline
 from xrm.ui.fields.view import Option
+from xrm.ui.fields.words import in_words
 from xrm.ui.formatting import as_instant
 from xrm.ui.models import Action, Change, Empty, Event, Link
 from xrm.ui.pages.controls import control_for, states
 from xrm.ui.pages.happenings import events_of
 from xrm.ui.pages.layout import form_of
-from xrm.ui.pages.related import written
 from xrm.ui.pages.visit import Visit
 
 ENTRIES = 20
@@ -215,7 +215,7 @@ def _facts(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> Iterator[str
         yield ui.t("Owner: {name}", name=owner["title"])
     for name in ("channel", "outcome"):
         control = control_for(visit, entity, name)
-        text = written(visit, control, row.get(name)) if control is not None else ""
+        text = in_words(control, row.get(name), visit.ui) if control is not None else ""
         if text:
             yield text
 

@@ -36,15 +36,10 @@ if (sidebar && menu) {
   });
 }
 
-/** Ctrl or Cmd with K goes to the search; a single slash to the box of the page. */
+/** A single slash goes to the box of the page. */
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    event.preventDefault();
-    document.getElementById("jump")?.click();
-  } else if (event.key === "/" && !typing) {
-    const box = document.getElementById("q");
-    if (box) event.preventDefault();
-    box?.focus();
-  }
+  const box = document.getElementById("q");
+  if (event.key !== "/" || !box || event.target.closest?.("input, textarea, select, [contenteditable=true], dialog")) return;
+  event.preventDefault();
+  box.focus();
 });

@@ -1,0 +1,59 @@
+"""The keys of the pages: the one list of what each does, and the letters that lead to entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flask import Response
+
+from xrm.ui.around import Key, KeysPage
+from xrm.ui.pages.answers import page, part
+from xrm.ui.pages.menu import letters, menu_groups
+from xrm.ui.pages.visit import Visit
+
+
+def show(visit: Visit) -> Response:
+    """`GET /help/keys`: every key and what it does, as a page or for the dialog of a page."""
+    model = KeysPage(visit.ui.t("Keys"), tuple(_groups(visit)))
+    if visit.fragment:
+        return part(visit, "_keys.html", page=model)
+    return page(visit, "keys.html", model)
+
+
+def _groups(visit: Visit) -> Iterator[tuple[str, tuple[Key, ...]]]:
+    t = visit.ui.t
+    yield (
+        t("Everywhere"),
+        (
+            Key(("Ctrl", "K"), t("Search, go somewhere, do something")),
+            Key((">",), t("In the palette: commands only")),
+            Key(("/",), t("To the search box of the page")),
+            Key(("?",), t("Show the keys")),
+            Key(("Esc",), t("Close what is open")),
+        ),
+    )
+    yield t("Go to, after G"), tuple(_going(visit))
+    yield (
+        t("In a form"),
+        (
+            Key(("Ctrl", "Enter"), t("Save")),
+            Key(("Ctrl", "Shift", "Enter"), t("Save and new")),
+        ),
+    )
+    yield (
+        t("In a comment"),
+        (
+            Key(("@",), t("Mention somebody")),
+            Key(("Ctrl", "Enter"), t("Add comment")),
+        ),
+    )
+
+
+def _going(visit: Visit) -> Iterator[Key]:
+    entities = [e for group in menu_groups(visit) for e in group.entities]
+    known = letters(entities)
+    yield Key(("G", "H"), visit.ui.t("Home"))
+    found: Iterable[Key] = (
+        Key(("G", known[e.name].upper()), visit.plural(e)) for e in entities if e.name in known
+    )
+    yield from found
