@@ -11,8 +11,8 @@ import pytest
 from tests.ui.pages.conftest import Person, Place, a_place
 from xrm.engine.commands import Create
 from xrm.testing import a_pack, make_runtime
-from xrm.ui.pages.home import MOST_TOLD
 from xrm.ui.pages.records import MOST_LISTS
+from xrm.ui.pages.search import MOST_TOLD
 
 ROWS = 7  # more than a short list shows
 FEW, MANY = 12, 40
@@ -63,6 +63,7 @@ def a_wheel(url: str, folder: Path, spokes: int) -> Wheel:
         Create(f"spoke_{n}", {"name": f"Far {r}", "hub": hub}) for n in range(spokes) for r in range(ROWS)
     ]
     runtime.current().records.execute(place.actor("Ana"), rows)
+    place.person("Ana").open(f"/r/hub/{hub}")  # from here on the menu holds a record that was seen
     return Wheel(place, hub)
 
 
@@ -73,18 +74,23 @@ def wheel(database_url: str, tmp_path: Path) -> Iterator[Wheel]:
     made.place.runtime.close()
 
 
+MENU = 2  # what one keeps, and the titles of it, on every page
+
 TABLE = {
-    "home": 3,  # the stamp, all counts, what one changed last
-    "search": 3
-    + MOST_TOLD,  # the stamp, where the words are, the best of each, what is beside the titles of some
-    "list": 3,  # the stamp, the page, the count
-    "list, narrowed": 4,  # and the title of what it is narrowed to
-    "record": 5 + MOST_LISTS,  # the stamp, the record, shares (two), all counts, the first of a few lists
-    "form": 2,  # the stamp, the record
-    "new": 1,
-    "history": 7,  # the stamp, the record twice, its changes, two rules, who made them
-    "delete": 3 + 8,  # the stamp, the record, all counts, and the names of some that go along
-    "trash": 2,
+    # the stamp, all counts, mentions, what others did to what one follows, what one changed last
+    "home": 5 + MENU,
+    # the stamp, where the words are, the best of each, what is beside the titles of some
+    "search": 3 + MOST_TOLD + MENU,
+    "list": 3 + MENU,  # the stamp, the page, the count
+    "list, narrowed": 4 + MENU,  # and the title of what it is narrowed to
+    # the stamp, the record, shares (two), all counts, the first of a few lists; and of the timeline the record,
+    # its comments, its changes, their rule, who made them
+    "record": 5 + MOST_LISTS + 5 + MENU,
+    "form": 2 + MENU,  # the stamp, the record
+    "new": 1 + MENU,
+    "history": 6 + MENU,  # the stamp, the record twice, its changes, their rule, who made them
+    "delete": 3 + 8 + MENU,  # the stamp, the record, all counts, and the names of some that go along
+    "trash": 2 + MENU,
     "peek": 3,  # the stamp, the record, all counts
     "control of a value": 2,  # the stamp, the record
     "rows anew": 2,

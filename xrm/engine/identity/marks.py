@@ -43,25 +43,16 @@ class Marks:
     def __init__(self, database: Database, world: World) -> None:
         self._database, self._world = database, world
         mine = MARK.c.user == sa.bindparam("user", type_=MARK.c.user.type)
+        here = MARK.c.record == sa.bindparam("record", type_=MARK.c.record.type)
         facts = (MARK.c.kind, MARK.c.entity, MARK.c.record, MARK.c.at)
-        newest = sa.select(*facts).where(mine).order_by(MARK.c.at.desc(), MARK.c.record)
-        self._all = database.prepare(newest.where(MARK.c.kind != FOLLOW))
-        kinds = sa.select(MARK.c.kind).where(
-            mine, MARK.c.record == sa.bindparam("record", type_=MARK.c.record.type)
-        )
-        self._kinds = database.prepare(kinds)
+        chosen = sa.select(*facts).where(mine, sa.or_(MARK.c.kind != FOLLOW, here))
+        self._chosen = database.prepare(chosen.order_by(MARK.c.at.desc(), MARK.c.record))
 
-    def of(self, actor: Actor) -> tuple[Mark, ...]:
-        """The actor's favourites and what they looked at, the newest first."""
+    def of(self, actor: Actor, record: UUID | None = None) -> tuple[Mark, ...]:
+        """The actor's favourites and what they looked at, newest first, and whether they follow this record."""
         with self._database.read(snapshot=False) as unit:
-            rows = [self._all.read(row) for row in unit.run(self._all, {"user": actor.id})]
-        return tuple(Mark(*row) for row in rows)
-
-    def on(self, actor: Actor, record: UUID) -> frozenset[str]:
-        """How the actor has marked the record."""
-        with self._database.read(snapshot=False) as unit:
-            rows = unit.run(self._kinds, {"user": actor.id, "record": record})
-            return frozenset(self._kinds.read(row)[0] for row in rows)
+            rows = unit.run(self._chosen, {"user": actor.id, "record": record})
+            return tuple(Mark(*self._chosen.read(row)) for row in rows)
 
     def put(self, actor: Actor, kind: str, entity: int, record: UUID) -> None:
         """The actor keeps the record in that way; raises TooLarge when they keep as many as one may."""

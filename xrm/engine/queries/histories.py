@@ -207,15 +207,14 @@ class _Shown:
         if entity not in self.kit.desk.schema.entities or not reader.rights(entity).can("read"):
             return {}
         rights = reader.rights(entity)
-        rules: dict[RowRule, list[str]] = {
-            rights.rows_for("read"): list(always_readable(reader.model.entities[entity]))
-        }
+        base = rights.rows_for("read")
+        rules: dict[RowRule, list[str]] = {base: list(always_readable(reader.model.entities[entity]))}
         for name in rights.names("read"):
             rules.setdefault(rights.cell("read", name), []).append(name)
         found: dict[UUID, set[str]] = {}
-        rows = self._passing(entity, rights.rows_for("read"), records)
+        rows = self._passing(entity, base, records)
         for rule, names in rules.items():
-            for record in rows & self._passing(entity, rule, records):
+            for record in rows if rule == base else rows & self._passing(entity, rule, records):
                 found.setdefault(record, set()).update(names)
         return {record: frozenset(names) for record, names in found.items()}
 

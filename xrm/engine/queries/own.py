@@ -208,7 +208,8 @@ def followed(
     """What others did lately to the records that the actor follows, since they do, newest first."""
     prepared = kit.plan(("followed",), lambda: kit.prepare(_followed()))
     values = {**parameters, "since": now - FOLLOWED_FOR, "limit": limit}
-    return histories.shown(kit, unit, parameters, prepared, unit.run(prepared, values))
+    rows = unit.run(prepared, values)
+    return histories.shown(kit, unit, parameters, prepared, rows) if rows else []
 
 
 def _followed() -> sa.Select[Any]:

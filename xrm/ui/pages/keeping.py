@@ -32,7 +32,8 @@ def seen(visit: Visit, entity: Entity, id_: UUID) -> tuple[Mark, ...]:
 
     A page is shown even where the visit cannot be written down.
     """
-    known, marks = marks_of(visit), visit.runtime.identity.marks
+    marks = visit.runtime.identity.marks
+    known = marks.of(visit.actor, id_)
     if entity.is_engine or _is_ahead():
         return known
     number = visit.snapshot.numbers.entities[entity.name]

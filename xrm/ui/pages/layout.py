@@ -9,7 +9,7 @@ from typing import Any
 from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
-from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Shape
+from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Section, Shape
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Field
 from xrm.ui.pages.conditions import holds, scene_of
@@ -104,8 +104,15 @@ def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
 
 
 def form_of(entity: Entity, name: str = MAIN) -> Form:
-    """The form of that name, else the main one."""
-    return entity.forms.get(name) or entity.forms.get(MAIN) or next(iter(entity.forms.values()))
+    """The form of that name, else the main one; the engine's own entities have none and show all they have."""
+    found = entity.forms.get(name) or entity.forms.get(MAIN)
+    return found or next(iter(entity.forms.values()), _everything(entity))
+
+
+def _everything(entity: Entity) -> Form:
+    lookups = (r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP)
+    rows = tuple((name,) for name in (*entity.fields, *lookups))
+    return Form(MAIN, entity.name, (Section(MAIN, entity.label, rows),))
 
 
 def _slots(visit: Visit, ask: Ask, rows: Iterable[tuple[str, ...]]) -> Iterator[Slot]:

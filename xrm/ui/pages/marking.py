@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Response
 
-from xrm.engine.identity.marks import FAVOURITE, FOLLOW, KINDS
+from xrm.engine.identity.marks import FAVOURITE, FOLLOW, KINDS, Mark
 from xrm.engine.queries.request import Trash
 from xrm.errors import NotFound, Problem
 from xrm.metadata.model import Entity
@@ -16,11 +16,11 @@ from xrm.ui.pages.answers import moved
 from xrm.ui.pages.visit import Visit, record_id
 
 
-def toggles(visit: Visit, entity: Entity, id_: UUID) -> tuple[Toggle, ...]:
+def toggles(visit: Visit, entity: Entity, id_: UUID, marks: Sequence[Mark]) -> tuple[Toggle, ...]:
     """The star and the bell of a record, as this person has set them."""
     if entity.is_engine:
         return ()
-    on, t = visit.runtime.identity.marks.on(visit.actor, id_), visit.ui.t
+    on, t = {m.kind for m in marks if m.record == id_}, visit.ui.t
     href = f"/r/{entity.name}/{id_}/marks"
     return (
         Toggle(FAVOURITE, t("Favourite"), f"{href}/{FAVOURITE}", "star", FAVOURITE in on),

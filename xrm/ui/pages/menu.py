@@ -16,7 +16,7 @@ CORE, MORE = "core", "more"
 COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, ROLES, TOKENS = "/admin/users", "/admin/roles", "/admin/tokens"
-OWN_LETTERS = "hi"  # home, and the inbox
+OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
 _LONGEST = 2000
 

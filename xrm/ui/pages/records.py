@@ -48,8 +48,9 @@ def show(visit: Visit, entity: str, record: str) -> Response:
         told = timeline_of(visit, found, id_, is_gone=False)
         return part(visit, "_timeline.html", timeline=told, is_more=visit.fragment == MORE)
     shown = visit.queries.get(visit.actor, entity, id_)
-    model = _model(visit, found, id_, shown)
-    return page(visit, "record.html", model, current=entity, marks=seen(visit, found, id_))
+    marks = seen(visit, found, id_)
+    model = replace(_model(visit, found, id_, shown), toggles=toggles(visit, found, id_, marks))
+    return page(visit, "record.html", model, current=entity, marks=marks)
 
 
 def peek(visit: Visit, entity: str, record: str) -> Response:
@@ -95,7 +96,6 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
         adds=adds,
         actions=tuple(a for a in actions if a.primary),
         more=tuple(a for a in actions if not a.primary),
-        toggles=toggles(visit, entity, id_),
         centre=centre,
         history_href="" if entity.is_engine else f"/r/{entity.name}/{id_}/history?field=",
         footnote=_footnote(visit, record),
