@@ -45,7 +45,8 @@ def show(visit: Visit, entity: str, record: str) -> Response:
     found = visit.entity(entity)
     id_ = record_id(record)
     if visit.fragment in (WHOLE, MORE):
-        told = timeline_of(visit, found, id_, is_gone=False)
+        bare = visit.queries.get(visit.actor, entity, id_, fields=(("deleted_at",),))
+        told = timeline_of(visit, found, id_, is_gone=bool(bare["deleted_at"]))
         return part(visit, "_timeline.html", timeline=told, is_more=visit.fragment == MORE)
     shown = visit.queries.get(visit.actor, entity, id_)
     marks = seen(visit, found, id_)
