@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.api.library import made
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.library import Library, made
+from tests.conftest import DATABASES
+
+
+@pytest.fixture(params=DATABASES)
+def library(request: pytest.FixtureRequest, libraries: Callable[[str], Library]) -> Library:
+    """A library on each database in turn, as it was just after the installation."""
+    return libraries(request.param)
 
 
 def test_a_comment_is_written_read_changed_and_removed(library):

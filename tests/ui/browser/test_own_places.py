@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 from playwright.sync_api import Page, expect
 
 from tests.support.axe import violations
 from tests.ui.browser.conftest import Site
-from tests.ui.browser.test_axe import looked_at
+from tests.ui.browser.test_axe import how, looked_at
 
 __all__ = ["looked_at"]
 
@@ -81,8 +82,6 @@ def test_somebody_is_mentioned_and_the_comment_stands_on_the_record(site: Site, 
 
 
 def test_the_timeline_is_narrowed_and_goes_on_in_place(site: Site, ana: Page) -> None:
-    from uuid import UUID
-
     id_ = site.place.make("customer", name="Much said")
     for n in range(25):
         site.place.runtime.current().records.comment(site.place.actor(), "customer", UUID(id_), f"Word {n}")
@@ -96,11 +95,10 @@ def test_the_timeline_is_narrowed_and_goes_on_in_place(site: Site, ana: Page) ->
 
 
 def test_axe_finds_nothing_on_ones_own_places(site: Site, looked_at: Page) -> None:
-    from uuid import UUID
-
-    top = site.place.make("customer", name="Axe top")
-    id_ = site.place.make("customer", site.place.actor(), name="Axe", parent=top, tier="gold")
-    site.place.make("customer", name="Axe low", parent=id_)
+    seen = f"{how(looked_at)}"
+    top = site.place.make("customer", name=f"Axe top {seen}")
+    id_ = site.place.make("customer", site.place.actor(), name=f"Axe {seen}", parent=top, tier="gold")
+    site.place.make("customer", name=f"Axe low {seen}", parent=id_)
     site.place.runtime.current().records.comment(
         site.place.actor(), "customer", UUID(id_), "@Ana https://a.example"
     )
@@ -121,8 +119,8 @@ def test_axe_finds_nothing_on_ones_own_places(site: Site, looked_at: Page) -> No
     looked_at.keyboard.press("Control+k")
     looked_at.get_by_role("option").first.wait_for()
     found["palette"] = violations(looked_at)
-    looked_at.keyboard.type("axe")
-    looked_at.get_by_role("option", name=re.compile("Axe top")).wait_for()
+    looked_at.keyboard.type("axe top")
+    looked_at.get_by_role("option", name=re.compile("Axe top")).first.wait_for()
     found["palette with hits"] = violations(looked_at)
     looked_at.keyboard.press("Escape")
     looked_at.keyboard.press("?")
