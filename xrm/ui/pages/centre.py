@@ -16,6 +16,7 @@ from xrm.ui.pages.timelines import timeline_of
 from xrm.ui.pages.visit import Visit
 
 TIMELINE, RELATIONSHIPS, FILES = "timeline", "relationships", "files"
+HERE = "centre"  # on a phone the centre is far below the head, and a tab opens where it stands
 
 
 def centre_of(
@@ -54,7 +55,7 @@ def _tabs(visit: Visit, base: str, known: Sequence[str], tab: str, files: Sequen
     labels = {TIMELINE: t("Timeline"), RELATIONSHIPS: t("Relationships"), FILES: t("Files")}
     count = sum(1 for _ in _held(files))
     for name in known:
-        href = base if name == TIMELINE else f"{base}?tab={name}"
+        href = f"{base}#{HERE}" if name == TIMELINE else f"{base}?tab={name}#{HERE}"
         told = visit.ui.number(count) if name == FILES and count else ""
         yield Link(labels[name], href, current=name == tab, count=told)
 

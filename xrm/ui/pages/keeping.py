@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import request
 
 from xrm.engine.identity.marks import FAVOURITE, VISIT, Mark
-from xrm.errors import Conflict, Unavailable
+from xrm.errors import XrmError
 from xrm.metadata.model import Entity
 from xrm.ui.models import Link, NavGroup
 from xrm.ui.pages.visit import Visit
@@ -37,7 +37,7 @@ def seen(visit: Visit, entity: Entity, id_: UUID) -> tuple[Mark, ...]:
     if entity.is_engine or _is_ahead():
         return known
     number = visit.snapshot.numbers.entities[entity.name]
-    with suppress(Unavailable, Conflict):
+    with suppress(XrmError):
         marks.visited(visit.actor, number, id_, known)
     others = (m for m in known if not (m.kind == VISIT and m.record == id_))
     return (Mark(VISIT, number, id_, visit.runtime.world.now()), *others)

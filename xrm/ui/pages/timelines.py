@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -29,7 +28,6 @@ EXCERPT = 280
 WHOLE, MORE = "timeline", "timeline-more"
 _WORDS = ("rich", "markdown", "area")
 _WEB = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]")
-_TAGS = re.compile(r"<[^>]*>")
 
 
 def timeline_of(visit: Visit, entity: Entity, id_: UUID, is_gone: bool) -> Timeline:
@@ -230,11 +228,10 @@ def _excerpt(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> str:
     for name in names:
         control = control_for(visit, entity, name) if row.get(name) else None
         if control is not None and control.kind in _WORDS:
-            return _plain(str(row[name]), control.kind == "rich")
+            return _cut(in_words(control, row[name], visit.ui))
     return ""
 
 
-def _plain(text: str, is_rich: bool) -> str:
-    bare = unescape(_TAGS.sub(" ", text)) if is_rich else text
-    words = re.sub(r"[ \t]+", " ", bare).strip()
+def _cut(text: str) -> str:
+    words = text.strip()
     return words if len(words) <= EXCERPT else f"{words[: EXCERPT - 1].rstrip()}…"
