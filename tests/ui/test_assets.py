@@ -74,8 +74,9 @@ def test_first_visit_is_within_its_budget() -> None:
         len(ASSETS.files[f"js/on/{n}.js"].squeezed or b"")
         for n in ("bulk", "filters", "grid", "inline", "peek")
     )
-    assert sizes["app.css"] <= 13_000  # rows under the keyboard, the bar of a selection, the peek
-    assert sum(sizes[name] for name in kernel) <= 12_000
+    # Rows under the keyboard, the bar of a selection, the peek; the centre of a record and the palette.
+    assert sizes["app.css"] <= 14_000
+    assert sum(sizes[name] for name in kernel) <= 15_000  # 12,000 before the palette, which any page needs
     assert sum(sizes.values()) <= 45_000
     assert on_lists <= 12_000
     assert sum(sizes.values()) + len(ASSETS.files["vendor/inter-5.3.0-latin.woff2"].body) <= 110_000

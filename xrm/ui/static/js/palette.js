@@ -5,6 +5,8 @@
  * What can be done on the page is found on the page. Places and commands come once, records as one types.
  */
 
+import { bind, isTyping } from "./keys.js";
+
 const palette = document.getElementById("palette");
 const box = document.getElementById("palette-text");
 const list = document.getElementById("palette-list");
@@ -14,7 +16,6 @@ const WAIT = 80;
 const MOST = 7;
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const parsed = (html) => [...new DOMParser().parseFromString(html, "text/html").body.children];
-const typing = (event) => event.target.closest?.("input, textarea, select, [contenteditable=true], dialog");
 let whole = []; // what is offered without words
 let records = [];
 let timer;
@@ -177,21 +178,24 @@ if (palette) {
   });
 }
 
-/** Keys that are not typed into anything. */
-const KEYS = { "?": help, g: () => (going = Date.now()) };
-let going = 0;
+let going = 0; // when G was pressed
 
+if (palette) {
+  bind("Ctrl K", open, { whileTyping: true });
+  bind("?", help);
+  bind("Shift ?", help);
+  bind("g", () => (going = Date.now()));
+}
+
+/** The letter after G leads to an entity, before any other key of the page hears of it. */
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette) {
-    event.preventDefault();
-    open();
-    return;
-  }
-  if (typing(event) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const letter = /^[a-z?]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace("Key", "").toLowerCase();
-  const target = Date.now() - going < 1200 && document.querySelector(`[data-go="${CSS.escape(letter)}"]`);
+  const isNext = Date.now() - going < 1200;
   going = 0;
-  if (target) target.click();
-  else if (keys) KEYS[letter]?.();
-  if (target || KEYS[letter]) event.preventDefault();
-});
+  if (!isNext || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace("Key", "").toLowerCase();
+  const target = document.querySelector(`[data-go="${CSS.escape(letter)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  event.stopPropagation();
+  target.click();
+}, { capture: true });
