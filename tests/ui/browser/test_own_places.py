@@ -40,6 +40,7 @@ def test_the_palette_does_what_the_page_can_do(site: Site, ana: Page) -> None:
     ).to_be_visible()
     ana.keyboard.press("Control+k")
     ana.keyboard.type("new per")
+    expect(ana.get_by_role("option", name="New person")).to_be_visible()
     ana.keyboard.press("Enter")
     expect(ana).to_have_url(f"{site.address}/r/person/new")
 
