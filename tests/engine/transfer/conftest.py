@@ -26,17 +26,19 @@ class Shop:
     runtime: Runtime
     clerk: Actor
 
-    def request(self, text: str | bytes, entity: str = "customer", **given: Any) -> ImportRequest:
-        """A request to import this text."""
+    def request(
+        self, text: str | bytes, entity: str = "customer", actor: Actor | None = None, **given: Any
+    ) -> ImportRequest:
+        """A request to import this text, which the actor has brought."""
         content = text if isinstance(text, bytes) else text.encode()
-        kept = self.runtime.transfer.keep(self.clerk, entity, io.BytesIO(content))
+        kept = self.runtime.transfer.keep(actor or self.clerk, entity, io.BytesIO(content))
         return ImportRequest(entity, kept, "table.csv", **given)
 
     def load(
         self, text: str | bytes, entity: str = "customer", actor: Actor | None = None, **given: Any
     ) -> Job:
         """The text has been imported."""
-        request = self.request(text, entity, **given)
+        request = self.request(text, entity, actor, **given)
         return self.runtime.transfer.start_import(actor or self.clerk, request)
 
     def records(self, entity: str = "customer", *names: str) -> list[dict[str, Any]]:
