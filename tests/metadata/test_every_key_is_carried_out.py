@@ -192,6 +192,9 @@ READ: dict[str, tuple[str, str]] = {
     "view.filter": ("ui/pages/listing.py", "view.filter"),
     "view.sort": ("ui/pages", "view.sort"),
     "view.columns": ("ui/pages", "view.columns"),
+    "view.card": ("ui/pages/boards.py", 'params.get("card"'),
+    "view.color": ("ui/pages/boards.py", 'params.get("color"'),
+    "view.value": ("ui/pages/boards.py", 'params.get("value"'),
     "view.when_installed": (CONDITIONS, '"view": (("*",),)'),
 }
 

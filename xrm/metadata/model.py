@@ -17,6 +17,7 @@ from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 
 Label = Mapping[str, str]
+BOARD = "board"  # the type of view whose cards stand in lanes
 LIST = "list"  # the type of view that is a table; others may be added, this one is always there
 
 

@@ -417,6 +417,10 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     OPTION_PATTERN: ("is not an option's key", "Use letters, digits and underscores, as in net30."),
     LANGUAGE_PATTERN: ("is not a language", "Write a language as en or pt-BR."),
     VERSION_PATTERN: ("is not a version", "Write three numbers with dots, as in 1.0.0."),
+    r"^(count\(\)|(count|sum|avg|min|max)\([a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\))$": (
+        "is not an aggregate",
+        "Write count(), or sum, avg, min or max of a field, as in sum(amount).",
+    ),
     r"^-?[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": (
         "is not the name of a field",
         "Write names in lower case, along a relationship with a dot, as in account.name.",

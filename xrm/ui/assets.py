@@ -24,8 +24,8 @@ STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
 PREFIX = "/static"
 STYLES = (
-    "fonts", "tokens", "base", "shell", "controls", "form", "list", "record", "around", "edit", "grid", "palette",
-    "pages", "transfer", "small", "print",
+    "fonts", "tokens", "base", "shell", "controls", "form", "list", "board",
+    "record", "around", "edit", "grid", "palette", "pages", "transfer", "small", "print",
 )  # fmt: skip
 SPRITE = "icons.svg"
 STYLE_SHEET = "app.css"

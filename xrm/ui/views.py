@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from xrm.ui.fields.view import Column, Field
+from xrm.ui.fields.view import Column, Field, Option
 from xrm.ui.models import Action, Empty, Link
 
 NO_WORDS = Empty("")
@@ -49,6 +49,69 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A record on a board: `facts` are fields with its values; `hue` colours its edge where the view says by what.
+
+    `move_href` leads to the lanes that it may be moved to; empty where this person moves none.
+    """
+
+    id: str
+    href: str
+    title: str
+    facts: tuple[Field, ...]
+    version: str
+    hue: str = ""
+    move_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One value of the field that a board stands by: how many records have it, and the first of them.
+
+    `total` is a field with the aggregate of all of them; `more_href` leads to the next cards.
+    """
+
+    option: Option
+    count: int
+    cards: tuple[Card, ...]
+    total: Field | None = None
+    more_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The body of a board: its lanes in the order of the options."""
+
+    lanes: tuple[Lane, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no record to show."""
+        return not any(lane.count or lane.cards for lane in self.lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A lane that a record may be moved to. `href` leads to what the step asks first; empty where it asks nothing."""
+
+    option: Option
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MovePage:
+    """Where one record of a board may be moved, or why it was not."""
+
+    title: str
+    action: str
+    version: str
+    moves: tuple[Move, ...]
+    back_href: str
+    refusal: str = ""
+    crumbs: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FilterChip:
     """A condition in force that has no control of its own: its words, and the list without it."""
 
@@ -58,7 +121,7 @@ class FilterChip:
 
 @dataclass(frozen=True, slots=True)
 class ViewPage:
-    """Many records, as a view shows them: `template` shows `body`.
+    """Many records, as a view shows them: `template` shows `body`, and `script` is the module that it needs.
 
     `href` is its address without query; `state` what a filter form must carry along (view, sort). `filters`
     are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free filter
@@ -71,6 +134,7 @@ class ViewPage:
     href: str
     template: str
     body: Body
+    script: str = ""
     search: str = ""
     filters: tuple[Field, ...] = ()
     chips: tuple[FilterChip, ...] = ()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from tests.support.axe import violations
 from tests.ui.browser.conftest import Site
 
-WORKED_ON = ("/r/customer", "RECORD", "RECORD/edit", "RECORD/history")
+WORKED_ON = ("/r/customer", "/r/customer?view=tiers", "RECORD", "RECORD/edit", "RECORD/history")
 SEEN_NOW_AND_THEN = (
     "/", "/r/customer?f.tier=gold&filter=budget", "/r/customer?search=zebra", "RECORD/delete", "RECORD/connect",
     "RECORD/links/helpers/new", "/r/customer/trash", "/search?q=every", "/me", "/r/nothing", "/r/customer/import",

@@ -112,6 +112,7 @@ transitions:
 all:  {type: list, label: All customers, columns: [name, tier, parent, since, budget, loud], sort: [name]}
 gold: {type: list, label: Gold, columns: [name, since], filter: tier == "gold", sort: [-since]}
 odd:  {type: list, label: By score, columns: [name], filter: secret_score > 3}
+tiers: {type: board, label: By tier, group_by: tier, card: [since, budget, contact], color: tier, value: sum(budget)}
 """,
     "forms/customer.yaml": """
 main:

@@ -19,12 +19,14 @@ FEW, MANY = 12, 40
 
 HUB = "title: name\nfields: {name: {type: text, required: true, search: true}}\n"
 SPOKE = HUB + "relationships: {hub: {to: hub, inverse: spokes_%d, on_delete: cascade}}\n"
+CARD = HUB[:-2] + ", tone: {type: choice, required: true, options: {low: {}, high: {}, mute: {}}}}\n"
 
 
 def the_hub(spokes: int) -> dict[str, str]:
-    """An entity to which so many others point."""
+    """An entity to which so many others point, and one that has a board."""
     others = {f"spoke_{n}": SPOKE % n for n in range(spokes)}
-    return a_pack("wheel", {}, hub=HUB, **others)
+    board = "all: {type: list, columns: [name]}\nlanes: {type: board, group_by: tone, card: [tone]}\n"
+    return a_pack("wheel", {"views/card.yaml": board}, hub=HUB, card=CARD, **others)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Wheel:
             "home": "/",
             "search": "/search?q=far",
             "list": "/r/spoke_0",
+            "board": "/r/card?view=lanes",
             "list, narrowed": f"/r/spoke_0?f.hub={self.hub}&sort=-name",
             "record": one,
             "form": f"{one}/edit",
@@ -62,7 +65,8 @@ def a_wheel(url: str, folder: Path, spokes: int) -> Wheel:
     rows = [
         Create(f"spoke_{n}", {"name": f"Far {r}", "hub": hub}) for n in range(spokes) for r in range(ROWS)
     ]
-    runtime.current().records.execute(place.actor("Ana"), rows)
+    cards = [Create("card", {"name": f"Card {r}", "tone": ("low", "high")[r % 2]}) for r in range(ROWS)]
+    runtime.current().records.execute(place.actor("Ana"), [*rows, *cards])
     place.person("Ana").open(f"/r/hub/{hub}")  # from here on the menu holds a record that was seen
     return Wheel(place, hub)
 
@@ -82,6 +86,7 @@ TABLE = {
     # the stamp, where the words are, the best of each, what is beside the titles of some
     "search": 3 + MOST_TOLD + MENU,
     "list": 3 + MENU,  # the stamp, the page, the count
+    "board": 4 + MENU,  # the stamp, the heads, and each of the two lanes that have cards
     "list, narrowed": 4 + MENU,  # and the title of what it is narrowed to
     # the stamp, the record, shares (two), all counts, the first of a few lists; and of the timeline the record,
     # its comments, its changes, their rule, who made them

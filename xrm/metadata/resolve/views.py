@@ -15,13 +15,12 @@ from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_KEYS, VIEW_TYPES
 
 _AGGREGATE: Final = re.compile(r"(\w+)\((?:([a-z0-9_.]+))?\)")
-_GROUPS: Final = frozenset({Kind.CHOICE, Kind.REFERENCE, Kind.BOOLEAN})
 _MOMENTS: Final = frozenset({Kind.DATE, Kind.DATETIME})
 _SORTABLE: Final = ORDERED | {Kind.TEXT, Kind.CHOICE, Kind.BOOLEAN, Kind.MONEY, Kind.REFERENCE}
 _SUMMED: Final = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.MONEY, Kind.DURATION})
 # The kinds of value that a key of a view needs, in words for its author; `sort` is one of them.
 NEEDS: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
-    "group_by": (_GROUPS, "a choice, a state, a yes or no, or a relationship to one record"),
+    "group_by": (frozenset({Kind.CHOICE}), "a choice or the state"),
     "start": (_MOMENTS, "a date or an instant"),
     "end": (_MOMENTS, "a date or an instant"),
     "color": (frozenset({Kind.CHOICE}), "a choice or the state"),
@@ -143,6 +142,8 @@ def _unfit(context: Context, entity: Entity, path: str, attribute: Attribute, ke
     kinds, words = NEEDS.get(key, (None, ""))
     if kinds is not None and attribute.type.kind not in kinds:
         return words
+    if key == "group_by" and "." in path:
+        return "a choice or the state of the entity itself"
     if key in _SHOWN_AS:
         control, words = _SHOWN_AS[key]
         field = entity.fields.get(path)

@@ -47,7 +47,7 @@ VIEW_KEYS: Mapping[str, Schema] = MappingProxyType(
     {
         "columns": merged_items("The columns, in order.", _PATH),
         "rows": items("What the rows are grouped by.", _PATH, minItems=1),
-        "group_by": path("The choice, state or lookup whose values are its lanes."),
+        "group_by": path("The choice or state whose values are its lanes."),
         "card": merged_items("What a card shows, in order.", _PATH),
         "start": path("When it begins."),
         "end": path("When it ends."),
@@ -61,8 +61,15 @@ VIEW_KEYS: Mapping[str, Schema] = MappingProxyType(
     }
 )
 # What this version shows; views of the other types are refused.
-CARRIED_OUT = ("list",)
-_OF_LISTS = {"group_by": later("The choice whose values are its groups.", "Sort by it, and take this out.")}
+CARRIED_OUT = ("list", "board")
+# What a key means in one type of view, where that is not what it means in the others.
+_OWN: Mapping[tuple[str, str], Schema] = MappingProxyType(
+    {
+        ("list", "group_by"): later(
+            "The choice whose values are its groups.", "Sort by it, and take this out."
+        ),
+    }
+)
 # Keys that hold no paths; of all other keys the names are resolved.
 PLAIN_KEYS = ("value", "chart")
 
@@ -80,7 +87,7 @@ VIEW_TYPES: Mapping[str, ViewType] = MappingProxyType(
                 "board",
                 "Lanes of cards that are moved by hand.",
                 "board: {type: board, group_by: state, card: [subject]}",
-                ("group_by", "card", "color"),
+                ("group_by", "card", "color", "value"),
                 ("group_by",),
             ),
             ViewType(
@@ -150,7 +157,7 @@ def carried_out() -> tuple[ViewType, ...]:
 
 
 def _keys_of(view: ViewType) -> dict[str, Schema]:
-    return {key: _OF_LISTS.get(key, VIEW_KEYS[key]) for key in view.keys}
+    return {key: _OWN.get((view.name, key), VIEW_KEYS[key]) for key in view.keys}
 
 
 def view_variants() -> dict[str, Schema]:

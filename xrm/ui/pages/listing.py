@@ -13,8 +13,8 @@ from xrm.engine.queries.counting import Counted
 from xrm.engine.queries.request import Count, Query, Sort, parse_query
 from xrm.errors import XrmError
 from xrm.metadata.expressions.tree import uses
-from xrm.metadata.model import LIST, Entity, View
-from xrm.ui.pages.controls import Columns
+from xrm.metadata.model import BOARD, LIST, Entity, View
+from xrm.ui.pages.controls import Columns, readable_names
 from xrm.ui.pages.filters import tests_of
 from xrm.ui.pages.visit import Visit
 from xrm.ui.views import Body
@@ -41,8 +41,8 @@ class ListState:
         """Whether the person narrowed the view any further."""
         return bool(self.search or self.filter or self.pairs)
 
-    def address(self, *, cursor: str = "", count: str = "", **changes: Any) -> str:
-        """The address of this list with some things changed."""
+    def address(self, *, cursor: str = "", count: str = "", below: str = "", **changes: Any) -> str:
+        """The address of this list with some things changed, or of a page `below` it that is to keep them."""
         other = replace(self, **changes)
         said = [(name, getattr(other, name)) for name in TEXTS if getattr(other, name)]
         said += [
@@ -51,7 +51,7 @@ class ListState:
             *([("cursor", cursor)] if cursor else []),
         ]
         tail = f"?{urlencode(said)}" if said else ""
-        return f"/r/{self.entity}{tail}"
+        return f"/r/{self.entity}{below}{tail}"
 
     def without(self, name: str) -> tuple[tuple[str, str], ...]:
         """The short conditions without those on this field."""
@@ -103,7 +103,8 @@ class Shown:
 def look_at(visit: Visit, entity: Entity) -> Look:
     """What the address of this request asks to see of the entity; an unknown view is the first."""
     state = state_of(visit, entity.name)
-    views = tuple(v for v in entity.views.values() if _may_ask(visit, v))
+    readable = readable_names(visit, entity)
+    views = tuple(v for v in entity.views.values() if _may_ask(visit, v) and _has_lanes(v, readable))
     chosen = next((v for v in views if v.name == state.view), views[0] if views else None)
     return Look(entity, state, views, chosen)
 
@@ -145,3 +146,8 @@ def _may_ask(visit: Visit, view: View) -> bool:
         return True
     names = visit.queries.reader(visit.actor).names
     return all(names.attribute(entity, name) is not None for entity, name in uses(view.filter.tree))
+
+
+def _has_lanes(view: View, readable: frozenset[str]) -> bool:
+    """Whether what a board stands by may be read; other views have no lanes to lose."""
+    return view.type != BOARD or view.params["group_by"] in readable

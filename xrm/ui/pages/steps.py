@@ -35,10 +35,14 @@ def _button(entity: Entity, id_: UUID, record: Mapping[str, Any], step: Mapping[
     href = f"/r/{entity.name}/{id_}/steps/{step['name']}"
     if not step["allowed"]:
         return Action(step["label"], href, "lock", disabled=True, reason=step["reason"])
-    asks = step["reason_required"] or any(record.get(name) in (None, "", []) for name in step["requires"])
-    if asks:
+    if asks(record, step):
         return Action(step["label"] + "…", href, "arrow-right")
     return Action(step["label"], href, "arrow-right", post=True, values={"version": str(record["version"])})
+
+
+def asks(record: Mapping[str, Any], step: Mapping[str, Any]) -> bool:
+    """Whether the step needs a reason, or a value that the record does not have."""
+    return step["reason_required"] or any(record.get(name) in (None, "", []) for name in step["requires"])
 
 
 def take(visit: Visit, entity: str, record: str, step: str) -> Response:

@@ -10,10 +10,11 @@ from flask import Response
 
 from xrm.engine.queries.counting import Counted
 from xrm.errors import XrmError
-from xrm.metadata.model import LIST, Entity
+from xrm.metadata.model import BOARD, LIST, Entity
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import page, part
+from xrm.ui.pages.boards import as_board
 from xrm.ui.pages.exporting import export_actions
 from xrm.ui.pages.filters import base_name, chips, shown_filters
 from xrm.ui.pages.listing import ListState, Look, Shown, look_at
@@ -27,17 +28,22 @@ WHOLE, REPLACED = "view.html", "_view.html"
 
 @dataclass(frozen=True, slots=True)
 class ViewKind:
-    """How one type of view is shown: who makes its body, the template of that, and of what more is loaded into it."""
+    """How one type of view is shown: who makes its body, the template of that, and of what more is loaded into it.
+
+    `script` is a module that only its pages load.
+    """
 
     show: Callable[[Visit, Look], Shown]
     template: str
     more: str = REPLACED
+    script: str = ""
 
 
 # One line for each type of view that this version carries out; a test holds that none is missing.
 KINDS: Mapping[str, ViewKind] = MappingProxyType(
     {
         LIST: ViewKind(as_list, "_list.html", more="_rows.html"),
+        BOARD: ViewKind(as_board, "_board.html", more="_cards.html", script="js/on/board.js"),
     }
 )
 
@@ -49,8 +55,9 @@ def show(visit: Visit, entity: str) -> Response:
     shown = kind.show(visit, look)
     model, status = _model(visit, look, kind, shown), UNPROCESSABLE if shown.refusal else 200
     parts = {"list": REPLACED, "more": kind.more}
-    if visit.fragment in parts:
-        return part(visit, parts[visit.fragment], status, page=model)
+    asked = visit.fragment.partition("-")[0]  # there may be more than one more, as in `more-won`
+    if asked in parts:
+        return part(visit, parts[asked], status, page=model)
     return page(visit, WHOLE, model, status=status, current=entity)
 
 
@@ -62,6 +69,7 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
         icon=entity.icon,
         href=f"/r/{entity.name}",
         template=kind.template,
+        script=kind.script,
         body=shown.body,
         search=state.search,
         filters=filters,
