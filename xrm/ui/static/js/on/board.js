@@ -6,7 +6,7 @@
  * A finger scrolls the board, so touch moves cards by their menu.
  */
 
-import { say } from "../a11y.js";
+import { say } from "../write.js";
 
 const FAR_ENOUGH = 6; // pixels between a click and a drag
 const EDGE = 48; // pixels at the side of the board that scroll it
@@ -74,7 +74,7 @@ class Board extends HTMLElement {
     if (answer.status < 400) return this.show(answer, card, lane);
     const told = document.createElement("template");
     told.innerHTML = await answer.text();
-    say(told.content.querySelector("[data-refused]")?.dataset.refused ?? this.dataset.lost);
+    say(told.content.querySelector("[data-refused]")?.dataset.refused ?? this.dataset.lost, { alarm: true });
   }
 
   /** The board as it is after the move, with the focus on the same card; or the form that the step needs. */
