@@ -35,8 +35,8 @@ ACCOUNT = {
     "credit_limit": {"amount": "2500.0000", "currency": "EUR"},
     "is_strategic": True,
 }
-# What may differ between two rows: whose they are, when, and by which door.
-OWN = ("position", "transaction", "at", "record", "door", "cause")
+# What may differ between two rows: whose they are, when, by which door, and in which act.
+OWN = ("position", "transaction", "at", "record", "door", "cause", "act")
 
 
 @dataclass(frozen=True, slots=True)
