@@ -212,7 +212,7 @@ def test_a_file_is_imported_and_taken_back_with_a_mouse(site: Site, ana: Page) -
 def test_tabs_without_room_stand_behind_more(site: Site, ana: Page) -> None:
     ana.goto(f"{site.address}/r/customer")
     views = ana.get_by_role("navigation", name="Views")
-    expect(views.get_by_role("link")).to_have_text(["All customers", "Gold", "By score"])
+    expect(views.get_by_role("link")).to_have_text(["All customers", "Gold", "By score", "By tier"])
     ana.set_viewport_size({"width": 240, "height": 800})
     ana.locator(".tabs-more").click()
     ana.locator(".tabs-row .pick").get_by_role("link", name="By score").click()

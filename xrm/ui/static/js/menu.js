@@ -10,8 +10,9 @@ const groups = nav ? [...nav.querySelectorAll("details")] : [];
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 let was = null; // which groups were open before one began to filter
 
-function remember() {
-  const other = groups.filter((group) => group.open === group.hasAttribute("data-folded"));
+/** At once, for who has just folded a group may be on the way to another page: `turning` is about to open or fold. */
+function remember(turning) {
+  const other = groups.filter((group) => (group.open !== (group === turning)) === group.hasAttribute("data-folded"));
   document.cookie = `xrm_menu=${other.map((group) => group.dataset.group).join(".")}; path=/; max-age=31536000; samesite=lax`;
 }
 
@@ -54,6 +55,6 @@ function key(event) {
 if (nav) {
   box.addEventListener("input", filter);
   nav.addEventListener("keydown", key);
-  for (const group of groups) group.querySelector("summary").addEventListener("click", () => setTimeout(() => was ?? remember()));
+  for (const group of groups) group.querySelector("summary").addEventListener("click", () => was ?? remember(group));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
