@@ -6,8 +6,8 @@ primitive, one record is a batch of one. The steps stand in `steps.write` in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -98,10 +98,8 @@ class RecordService:
 
     def do(self, actor: Actor, command: Command, *, around: Around[Outcome] | None = None) -> Outcome:
         """The command is done and durable, alone; problems are placed inside of the values that it gives."""
-        try:
+        with _told_inside():
             return self.execute(actor, [command], around=around)
-        except XrmError as error:
-            raise type(error)([inside(p)[1] for p in error.problems], facts=error.facts) from error
 
     def execute_in(
         self, unit: UnitOfWork, actor: Actor, commands: Sequence[Command], *, mode: Mode = "all"
@@ -141,10 +139,8 @@ class RecordService:
             with collector_paused():
                 return take_back(self._setting(unit, by, self._world.new_id()), position)
 
-        try:
+        with _told_inside():
             return self._database.transact(work, self._meanings, around=around, opening=self._opening)
-        except XrmError as error:
-            raise type(error)([inside(p)[1] for p in error.problems], facts=error.facts) from error
 
     def place_of(self, outcome: Outcome) -> str:
         """Where the first change of an outcome stands in the log, for `undo`; empty if nothing was changed."""
@@ -281,6 +277,15 @@ class RecordService:
             counters=self._counters,
             act=act,
         )
+
+
+@contextmanager
+def _told_inside() -> Iterator[None]:
+    """Problems of the block are placed inside of the values that a command gives, not in a batch."""
+    try:
+        yield
+    except XrmError as error:
+        raise type(error)([inside(p)[1] for p in error.problems], facts=error.facts) from error
 
 
 def _done(setting: Setting, commands: Sequence[Command], mode: Mode) -> Outcome:

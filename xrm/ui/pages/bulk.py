@@ -26,11 +26,12 @@ from xrm.ui.fields.parsing import ABSENT
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action
 from xrm.ui.pages.answers import part
-from xrm.ui.pages.cells import fits_a_cell, is_kept, sentence
+from xrm.ui.pages.cells import fits_a_cell, is_kept, sentence, titled
 from xrm.ui.pages.controls import columns_of, named
 from xrm.ui.pages.layout import Slot, takes_input, value_slot
 from xrm.ui.pages.listing import look_at, query_of
 from xrm.ui.pages.posting import read_one, sent_value
+from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit, record_id
 
 AT_ONCE = 200
@@ -114,7 +115,7 @@ def _form(
     fields = _settable(visit, entity) if action == SET else []
     slot = _slot(visit, entity, OWNER if action == ASSIGN else name)
     t = visit.ui.t
-    title = {ASSIGN: t("Assign {plural}", plural=_amid(visit, entity)), SET: t("Set a field")}
+    title = {ASSIGN: t("Assign {plural}", plural=visit.plural_amid(entity)), SET: t("Set a field")}
     return BulkForm(
         title=title.get(action, t("Delete")),
         action=action,
@@ -128,11 +129,6 @@ def _form(
 
 def _slot(visit: Visit, entity: Entity, name: str) -> Slot | None:
     return value_slot(visit, entity, name) if name else None
-
-
-def _amid(visit: Visit, entity: Entity) -> str:
-    plural = visit.plural(entity)
-    return plural if plural[1:2].isupper() else plural[:1].lower() + plural[1:]
 
 
 # --- tried and done -------------------------------------------------------------------------------------
@@ -157,7 +153,7 @@ def change(visit: Visit, entity: str) -> Response:
 def _asked_again(visit: Visit, entity: Entity, action: str, error: XrmError) -> Response:
     if action == DELETE:
         return sentence(error)
-    said = " ".join(f"{p.message} {p.hint}".strip() for p in error.problems)
+    said = " ".join(whole_text(p) for p in error.problems)
     form = _form(visit, entity, action, visit.form.get("field", ""), said)
     return part(visit, "_bulk.html", 422, bulk=form)
 
@@ -180,13 +176,7 @@ def _asked(visit: Visit, entity: Entity, action: str) -> Asked:
     shown = None if value is ABSENT else value
     if action == ASSIGN and not shown:
         raise Invalid(Problem("R130", visit.ui.t("Choose who looks after them.")))
-    return Asked(action, ids, name, sent_value(shown), _titled(visit, slot, shown))
-
-
-def _titled(visit: Visit, slot: Slot, value: Any) -> Any:
-    if slot.field.kind == "lookup" and value:
-        return {"title": visit.form.get(f"{slot.name}.text", "")}
-    return value
+    return Asked(action, ids, name, sent_value(shown), titled(visit, slot, shown))
 
 
 def _given_ids(visit: Visit) -> tuple[UUID, ...]:
@@ -274,7 +264,7 @@ def _refusals(visit: Visit, entity: Entity, ids: Sequence[UUID], outcome: Outcom
     """Each reason with how many records it is about, and some of their names."""
     reasons: dict[str, list[UUID]] = {}
     for position, problems in outcome.refused.items():
-        said = " ".join(dict.fromkeys(f"{p.message} {p.hint}".strip() for p in problems))
+        said = " ".join(dict.fromkeys(whole_text(p) for p in problems))
         reasons.setdefault(said, []).append(ids[position])
     told = sorted(reasons.items(), key=lambda pair: -len(pair[1]))[:MOST_REASONS]
     wanted = tuple(id_ for _, some in told for id_ in some[:MOST_NAMED])

@@ -26,7 +26,7 @@ from xrm.ui.pages.answers import part
 from xrm.ui.pages.layout import Ask, Slot, layout_of, slot_of, takes_input
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.posting import WAS, digest, read_one, sent_value, shown_value
-from xrm.ui.pages.refusals import status_of
+from xrm.ui.pages.refusals import status_of, whole_text
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 ATTEMPTS = 3
@@ -192,13 +192,14 @@ def _is_overtaken(visit: Visit, record: Mapping[str, Any], slot: Slot, value: An
 
 def _clash(visit: Visit, entity: Entity, record: Mapping[str, Any], slot: Slot, value: Any) -> Response:
     who = _who(visit, entity, UUID(str(record["id"])), slot.name)
-    mine = _titled(visit, slot, value)
+    mine = titled(visit, slot, value)
     clash = CellClash(slot.field, who, record.get(slot.name), mine, int(record["version"]))
     was = digest(slot, record.get(slot.name))
     return part(visit, "_clash.html", 412, clash=clash, was=was)
 
 
-def _titled(visit: Visit, slot: Slot, value: Any) -> Any:
+def titled(visit: Visit, slot: Slot, value: Any) -> Any:
+    """The value as controls show it: a record that was chosen by the title that was typed for it."""
     if slot.field.kind == "lookup" and value:
         return {"title": visit.form.get(f"{slot.name}.text", "")}
     return value
@@ -223,5 +224,5 @@ def _read_again(visit: Visit, entity: Entity, id_: UUID, slot: Slot) -> Response
 def sentence(error: XrmError) -> Response:
     """A refusal in one line of text."""
     status = 404 if isinstance(error, NotFound) else status_of(error)
-    said = dict.fromkeys(f"{p.message} {p.hint}".strip() for p in error.problems)
+    said = dict.fromkeys(whole_text(p) for p in error.problems)
     return Response(" ".join(said), status, mimetype="text/plain")

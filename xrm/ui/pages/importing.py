@@ -18,6 +18,7 @@ from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import FormProblem, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.controls import system_label
+from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit, record_id
 from xrm.ui.transfers import ImportColumn, ImportFilePage, ImportMapPage, Stage
 
@@ -62,7 +63,7 @@ def choose(visit: Visit, entity: str) -> Response:
         file = File(visit.runtime.transfer.keep(visit.actor, entity, cast(BinaryIO, given.stream)), name)
         preview(visit, found, file)
     except REFUSALS as error:
-        return _chooser(visit, found, *(f"{p.message} {p.hint}".strip() for p in error.problems))
+        return _chooser(visit, found, *(whole_text(p) for p in error.problems))
     return moved(address(visit, found, file))
 
 

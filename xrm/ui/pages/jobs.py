@@ -18,6 +18,7 @@ from xrm.metadata.model import Entity
 from xrm.ui.models import Action, Link
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.importing import File, address, job_of, stages
+from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit
 from xrm.ui.transfers import JobPage, RowProblem
 
@@ -139,7 +140,7 @@ def _note(visit: Visit, job: Job, is_trial: bool) -> str:
     if not job.state.is_over:
         return t("You may leave this page; the work goes on.")
     if job.state is State.FAILED:
-        return " ".join(f"{p.message} {p.hint}".strip() for p in job.problems[:1])
+        return " ".join(whole_text(p) for p in job.problems[:1])
     if job.state is State.CANCELLED:
         return t("What was written until then stays.")
     if failed and is_trial and job.params.get("mode") == "all":

@@ -16,7 +16,7 @@ from xrm.ui.models import Link
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.boards import STATE, lane_options
 from xrm.ui.pages.listing import Look, look_at
-from xrm.ui.pages.refusals import status_of
+from xrm.ui.pages.refusals import status_of, whole_text
 from xrm.ui.pages.steps import asks
 from xrm.ui.pages.visit import Visit, record_id, version_in
 from xrm.ui.views import Move, MovePage
@@ -69,7 +69,7 @@ def _done(
 
 
 def _sentence(error: XrmError) -> str:
-    return " ".join(f"{p.message} {p.hint}".strip() for p in error.problems[:3])
+    return " ".join(whole_text(p) for p in error.problems[:3])
 
 
 def _open(

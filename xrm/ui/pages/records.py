@@ -27,7 +27,7 @@ from xrm.ui.pages.files import naming
 from xrm.ui.pages.keeping import seen
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.marking import toggles
-from xrm.ui.pages.refusals import Said, status_of, summary
+from xrm.ui.pages.refusals import Said, status_of, summary, whole_text
 from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of
 from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
@@ -287,7 +287,7 @@ def _confirm(
     visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any], refusal: XrmError | None = None
 ) -> Response:
     href = f"/r/{entity.name}/{id_}"
-    said = [Said(f"{p.message} {p.hint}".strip()) for p in refusal.problems] if refusal else []
+    said = [Said(whole_text(p)) for p in refusal.problems] if refusal else []
     title = title_of(visit, entity, record)
     model = FormPage(
         title=visit.ui.t("Delete {title}", title=title),

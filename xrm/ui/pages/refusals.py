@@ -42,6 +42,11 @@ def status_of(error: XrmError) -> int:
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 422)
 
 
+def whole_text(problem: Problem) -> str:
+    """What is wrong and what to do, as one text."""
+    return f"{problem.message} {problem.hint}".strip()
+
+
 def said_of(problems: Iterable[Problem], numbers: RowNumbers, known: frozenset[str]) -> list[Said]:
     """The problems in the words of the page, at the controls of the form."""
     return [_said(problem, numbers, known) for problem in problems]
@@ -54,7 +59,7 @@ def with_untitled(untitled: Sequence[Said], said: Iterable[Said]) -> tuple[Said,
 
 
 def _said(problem: Problem, numbers: RowNumbers, known: frozenset[str]) -> Said:
-    text = f"{problem.message} {problem.hint}".strip()
+    text = whole_text(problem)
     path = problem.where.path
     in_row = _ROW.match(path)
     if in_row and in_row["grid"] in known:

@@ -19,6 +19,7 @@ from xrm.ui.pages.exporting import export_actions
 from xrm.ui.pages.filters import base_name, chips, shown_filters
 from xrm.ui.pages.listing import ListState, Look, Shown, look_at
 from xrm.ui.pages.lists import as_list
+from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit
 from xrm.ui.views import FilterChip, ViewPage
 
@@ -102,14 +103,14 @@ def _chips(visit: Visit, look: Look, shown: tuple[Field, ...]) -> tuple[FilterCh
 def _said(refusal: XrmError | None) -> str:
     if refusal is None:
         return ""
-    return " ".join(f"{p.message} {p.hint}".strip() for p in refusal.problems[:3])
+    return " ".join(whole_text(p) for p in refusal.problems[:3])
 
 
 def _count(visit: Visit, entity: Entity, counted: Counted | None) -> str:
     if counted is None:
         return ""
     if not counted.is_exact:
-        plural = _amid(visit.plural(entity))
+        plural = visit.plural_amid(entity)
         return visit.ui.t("More than {number} {plural}", number=counted.count, plural=plural)
     return visit.ui.t("{count} records", count=counted.count)
 
@@ -122,7 +123,7 @@ def _total(visit: Visit, counted: Counted | None) -> str:
 
 def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:
     """Why there is nothing: the condition cannot be read, all are filtered out, or there never were any."""
-    t, entity, plural = visit.ui.t, look.entity, _amid(visit.plural(look.entity))
+    t, entity, plural = visit.ui.t, look.entity, visit.plural_amid(look.entity)
     if refusal is not None:
         return Empty(t("This filter cannot be used"), _said(refusal), "filter-x")
     if look.state.is_narrowed:
@@ -142,11 +143,6 @@ def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:
     new = _new_action(visit, entity)
     text = t("The first one that you add will stand here.") if new else t("There are none that you may read.")
     return Empty(t("No {plural} yet", plural=plural), text, entity.icon, new)
-
-
-def _amid(label: str) -> str:
-    """A label as it stands amid a sentence; what is written in capitals stays."""
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _tabs(visit: Visit, look: Look) -> tuple[Link, ...]:

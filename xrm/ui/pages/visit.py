@@ -116,6 +116,11 @@ class Visit:
         """The name of many records of the entity."""
         return self.text(entity.plural, entity.name)
 
+    def plural_amid(self, entity: Entity) -> str:
+        """The same as it stands amid a sentence; what is written in capitals stays."""
+        label = self.plural(entity)
+        return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
 
 def record_id(text: str) -> UUID:
     """The id in an address; what is none leads nowhere, like an id that does not exist."""
