@@ -23,9 +23,10 @@ from xrm.ui.fields import Use, suits
 from xrm.ui.fields.parsing import ABSENT
 from xrm.ui.fields.view import Field
 from xrm.ui.pages.answers import part
+from xrm.ui.pages.digests import digest
 from xrm.ui.pages.layout import Ask, Slot, layout_of, slot_of, takes_input
 from xrm.ui.pages.lookups import asking
-from xrm.ui.pages.posting import WAS, digest, read_one, sent_value, shown_value
+from xrm.ui.pages.posting import WAS, read_one, sent_value, shown_value
 from xrm.ui.pages.refusals import status_of, whole_text
 from xrm.ui.pages.visit import Visit, record_id, version_in
 

@@ -18,29 +18,35 @@ from xrm.ui.fields.view import Children, ChildRow, Field, children_of
 from xrm.ui.models import ClashRow, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
+from xrm.ui.pages.digests import is_untitled, written_digests
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, layout_of
 from xrm.ui.pages.lookups import asking
-from xrm.ui.pages.merging import Stored, changed_note, clashes_of, load_stored, merged_note, row_clashes_of
+from xrm.ui.pages.merging import (
+    Stored,
+    changed_note,
+    clashes_of,
+    is_older,
+    load_stored,
+    merged_note,
+    onto,
+)  # fmt: skip
 from xrm.ui.pages.posting import (
-    KEEP,
-    THEIRS,
     VERSION,
     WAS,
     Post,
     PostedRow,
-    is_untitled,
     nested_rows,
     read_post,
     sent_values,
-    written_digests,
+    settled,
 )  # fmt: skip
 from xrm.ui.pages.refusals import RowNumbers, Said, marked, said_of, status_of, summary, with_untitled
 from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
 ATTEMPTS = 3
-SHOWN, STALE = 200, 412
+SHOWN, GONE, STALE = 200, 409, 412
 REFUSALS = (Invalid, Conflict, Forbidden, TooLarge)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -158,16 +164,18 @@ def edit(visit: Visit, entity: str, record: str) -> Response:
 
 
 def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
-    post = read_post(visit, stored.reading, entity.name)
-    again = stored.with_values(visit, post.values)
+    post = settled(read_post(visit, stored.reading, entity.name), visit.form)
     if visit.is_again:
-        return _shown_edit(visit, entity, again, Refused(post, (), SHOWN))
-    clashes, in_rows = clashes_of(visit, stored, post), row_clashes_of(visit, stored, post)
-    if clashes or in_rows:
-        note = changed_note(visit, stored)
-        kept = Refused(post, tuple(in_rows), STALE, tuple(clashes), note, has_seen=True)
-        return _shown_edit(visit, entity, again, kept)
-    values, numbers = _written(again.layout, post, _shown_of(again.layout, _mine(visit, stored, post)))
+        return _shown_edit(visit, entity, stored.with_values(visit, post.values), Refused(post, (), SHOWN))
+    if stored.record.get("deleted_at"):
+        return _shown_edit(visit, entity, stored.with_values(visit, post.values), _in_trash(visit, post))
+    clashes, mine, is_merged = clashes_of(visit, stored, post), onto(stored, post), is_older(stored, post)
+    note = changed_note(visit, stored, post) if is_merged else ""
+    again = stored.with_values(visit, mine.values)
+    if clashes:
+        refused = Refused(mine, (), STALE, tuple(clashes), note, has_seen=True)
+        return _shown_edit(visit, entity, again, refused)
+    values, numbers = _written(again.layout, mine, _shown_of(again.layout, mine.values))
     if not values:
         return moved(f"/r/{entity.name}/{stored.id}", visit.ui.t("Nothing was changed"))
     try:
@@ -176,17 +184,16 @@ def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
     except Stale:
         raise
     except REFUSALS as error:
-        said = _all_said(post, values, error, numbers, again.layout)
-        return _shown_edit(visit, entity, again, Refused(post, said, status_of(error)))
-    is_merged = post.version is not None and post.version != stored.version
+        said = _all_said(mine, values, error, numbers, again.layout)
+        refused = Refused(mine, said, status_of(error), (), note, has_seen=True)
+        return _shown_edit(visit, entity, again, refused)
     saved = visit.ui.t("{label} saved", label=visit.label(entity))
-    return moved(f"/r/{entity.name}/{stored.id}", merged_note(visit, stored) if is_merged else saved)
+    return moved(f"/r/{entity.name}/{stored.id}", merged_note(visit, stored, post) if is_merged else saved)
 
 
-def _mine(visit: Visit, stored: Stored, post: Post) -> tuple[str, ...]:
-    """What the person changed, without that in which they gave way."""
-    changed = post.changed(stored.reading.open, stored.digests)
-    return tuple(n for n in changed if visit.form.get(KEEP + n) != THEIRS)
+def _in_trash(visit: Visit, post: Post) -> Refused:
+    said = Said(f"{visit.ui.t('This record is in the trash.')} {visit.ui.t('Restore it first.')}")
+    return Refused(post, (said,), GONE)
 
 
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
@@ -212,7 +219,8 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
 def _hidden(stored: Stored, refused: Refused | None) -> tuple[tuple[str, str], ...]:
     """The version and digests that the next post is compared with.
 
-    After a clash the person has seen what is stored now; after another refusal still what they saw before.
+    A form that is refused shows what is stored now beside what was typed; one that comes back after signing in
+    shows what it held.
     """
     if refused is None or refused.has_seen or not refused.post.was:
         return ((VERSION, str(stored.version)), (WAS, written_digests(stored.digests)))

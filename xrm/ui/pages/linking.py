@@ -19,8 +19,9 @@ from xrm.ui.fields.view import Field, Lookup, Option
 from xrm.ui.models import FormPage, Link, LinksPage, Related, RelatedRow, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.controls import of_lookup
+from xrm.ui.pages.digests import is_untitled
 from xrm.ui.pages.layout import TO, Ask, Layout, Part, Slot, link_columns, slot_of, value_slot
-from xrm.ui.pages.posting import Post, is_untitled, read_post, sent_values
+from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.related import CONNECTION, connection_row, is_end, link_facts, may_link
 from xrm.ui.pages.visit import Visit, record_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,18 @@ from uuid import UUID
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Problem
 from xrm.metadata.model import Entity, Shape
+from xrm.ui.fields.parsing import RowInput
+from xrm.ui.fields.view import Field
+from xrm.ui.fields.words import in_words
 from xrm.ui.models import ClashRow
+from xrm.ui.pages.digests import canonical, cell_digests, digest, digests_of, is_untitled
 from xrm.ui.pages.layout import TO, Ask, Layout, Slot, layout_of
-from xrm.ui.pages.posting import KEEP, MINE, Post, canonical, digest, digests_of, is_untitled, row_digest
-from xrm.ui.pages.refusals import Said
+from xrm.ui.pages.posting import KEEP, MINE, Post, PostedRow
 from xrm.ui.pages.related import children
 from xrm.ui.pages.visit import Visit
 
 ROWS = 100
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,13 @@ class Stored:
 
 
 def load_stored(visit: Visit, entity: Entity, id_: UUID) -> Stored:
-    """The record and its form; raises NotFound, Forbidden where nothing of it may be changed, Conflict in the trash."""
+    """The record and its form; raises NotFound, Forbidden where nothing of it may be changed, Conflict in the trash.
+
+    What was typed for a record that has gone to the trash since is still read: the write refuses it.
+    """
     allowed = visit.records.permitted(visit.actor, entity.name, id_)
     record = visit.queries.get(visit.actor, entity.name, id_)
-    if record.get("deleted_at"):
+    if record.get("deleted_at") and not visit.is_post:
         raise Conflict(
             Problem("R141", visit.ui.t("This record is in the trash."), visit.ui.t("Restore it first."))
         )
@@ -96,51 +103,125 @@ def _row(slot: Slot, record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def clashes_of(visit: Visit, stored: Stored, post: Post) -> list[ClashRow]:
-    """The fields that were changed here and, to another value, elsewhere since the form was shown."""
-    if not _is_older(stored, post):
+    """The values, cells and rows that were changed here and, to another value, elsewhere since the form was shown."""
+    if not is_older(stored, post):
         return []
-    slots = {s.name: s for s in stored.reading.open}
-    mine = post.changed(stored.reading.open, stored.digests)
-    both = [n for n in mine if post.was.get(n) != stored.digests.get(n)]
-    return [
-        _clash(visit, stored, post, slots[n])
-        for n in both
-        if digest(slots[n], post.values[n]) != stored.digests[n]
-    ]
+    fields = (_field_clash(visit, stored, post, s) for s in stored.reading.open if not s.is_grid)
+    return [*(c for c in fields if c), *_row_clashes(visit, stored, post)]
 
 
-def row_clashes_of(visit: Visit, stored: Stored, post: Post) -> list[Said]:
-    """The rows that were changed here, and elsewhere changed or removed since the form was shown."""
-    if not _is_older(stored, post):
-        return []
-    found = []
+def _field_clash(visit: Visit, stored: Stored, post: Post, slot: Slot) -> ClashRow | None:
+    if slot.name not in post.values:
+        return None
+    shown, now = post.was.get(slot.name), stored.digests[slot.name]
+    mine = digest(slot, post.values[slot.name])
+    if mine == (shown or now) or now in (shown, mine):
+        return None
+    return _clash(visit, slot.field, slot.name, stored.record.get(slot.name), _titled(slot, post))
+
+
+def _clash(visit: Visit, field: Field, name: str, theirs: Any, mine: Any) -> ClashRow:
+    return ClashRow(field, KEEP + name, theirs, mine, visit.form.get(KEEP + name) or MINE)
+
+
+# --- rows -------------------------------------------------------------------------------------------
+
+
+def _row_clashes(visit: Visit, stored: Stored, post: Post) -> Iterator[ClashRow]:
     for slot in (s for s in stored.reading.open if s.is_grid):
-        shown, now = post.was.get(slot.name) or {}, stored.digests[slot.name]
+        known = {str(r["id"]): r for r in stored.rows.get(slot.name, ())}
         for row in post.rows.get(slot.name, ()):
-            name = f"{slot.name}.{row.input.index}.{slot.columns[0].name}"
-            if not row.changed or row.input.removed or not row.input.id:
-                continue
-            if row.input.id not in now:
-                found.append(
-                    Said(visit.ui.t("Somebody removed this row meanwhile. Save again to add it anew."), name)
-                )
-            elif now[row.input.id] not in (shown.get(row.input.id), row_digest(slot, row.values)):
-                found.append(
-                    Said(visit.ui.t("Somebody changed this row meanwhile. Save again to keep yours."), name)
-                )
-    return found
+            if row.input.id and row.is_touched:
+                yield from _clashes_of_row(visit, Meeting(slot, row, post, stored, known.get(row.input.id)))
 
 
-def _is_older(stored: Stored, post: Post) -> bool:
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A row that was changed here, as it is stored now; nothing where somebody has removed it."""
+
+    grid: Slot
+    row: PostedRow
+    post: Post
+    stored: Stored
+    now: Mapping[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """The name of the row in the form."""
+        return f"{self.grid.name}.{self.row.input.index}"
+
+    @property
+    def shown(self) -> object:
+        """The digest of the row as the form showed it."""
+        return (self.post.was.get(self.grid.name) or {}).get(self.row.input.id)
+
+    @property
+    def held(self) -> object:
+        """The digest of the row as it is now."""
+        return self.stored.digests[self.grid.name].get(self.row.input.id)
+
+
+def _clashes_of_row(visit: Visit, met: Meeting) -> Iterator[ClashRow]:
+    removed = visit.ui.t("removed")
+    if met.now is None:
+        if not met.row.input.removed:
+            yield _whole(visit, met, removed, _row_title(visit, met.grid, met.row.values))
+    elif met.row.input.removed:
+        if met.shown not in (None, met.held):
+            yield _whole(visit, met, _row_title(visit, met.grid, met.now), removed)
+    else:
+        yield from _cell_clashes(visit, met, met.now)
+
+
+def _whole(visit: Visit, met: Meeting, theirs: str, mine: str) -> ClashRow:
+    label = f"{met.grid.field.label} · {_row_title(visit, met.grid, met.now or met.row.values)}"
+    return _clash(visit, Field(met.name, label, "line"), met.name, theirs, mine)
+
+
+def _cell_clashes(visit: Visit, met: Meeting, now: Mapping[str, Any]) -> Iterator[ClashRow]:
+    shown, held = cell_digests(met.grid, met.shown), cell_digests(met.grid, met.held)
+    title = _row_title(visit, met.grid, now)
+    for cell in (c for c in met.grid.columns if c.name in met.row.changed):
+        mine = met.row.values[cell.name]
+        if held[cell.name] not in (shown.get(cell.name), digest(cell, mine)):
+            label = f"{met.grid.field.label} · {title} · {cell.field.label}"
+            field = replace(cell.field, label=label)
+            yield _clash(visit, field, f"{met.name}.{cell.name}", now.get(cell.name), mine)
+
+
+def _row_title(visit: Visit, grid: Slot, values: Mapping[str, Any]) -> str:
+    """What the first cell of the row says that says anything."""
+    said = (in_words(c.field, values.get(c.name), visit.ui) for c in grid.columns if values.get(c.name))
+    return next((words for words in said if words), visit.ui.t("Untitled"))
+
+
+# --- both together ----------------------------------------------------------------------------------
+
+
+def onto(stored: Stored, post: Post) -> Post:
+    """What the person changed and nothing else, so that all the rest is shown as it is stored now."""
+    mine = post.changed(stored.reading.open, stored.digests)
+    rows = {s.name: tuple(_rows_onto(stored, s, post)) for s in stored.reading.open if s.is_grid}
+    return replace(post, values={n: post.values[n] for n in mine}, rows=rows)
+
+
+def _rows_onto(stored: Stored, slot: Slot, post: Post) -> Iterator[PostedRow]:
+    """The posted rows with what was changed in them, and those that somebody has added meanwhile."""
+    posted, now = post.rows.get(slot.name, ()), [str(r["id"]) for r in stored.rows.get(slot.name, ())]
+    for row in posted:
+        if row.input.id in now:
+            yield replace(row, values={n: row.values[n] for n in row.changed})
+        elif not row.input.id or (row.changed and not row.input.removed):
+            yield row
+    known = {row.input.id for row in posted}
+    start = max((row.input.index for row in posted), default=-1) + 1
+    for place, id_ in enumerate(i for i in now if i not in known):
+        yield PostedRow(RowInput(start + place, {}, id_), {}, ())
+
+
+def is_older(stored: Stored, post: Post) -> bool:
     """Whether the form was made from an earlier state of the record or of its rows."""
     return bool(post.was) and (post.version != stored.version or dict(post.was) != dict(stored.digests))
-
-
-def _clash(visit: Visit, stored: Stored, post: Post, slot: Slot) -> ClashRow:
-    name = KEEP + slot.name
-    return ClashRow(
-        slot.field, name, stored.record.get(slot.name), _titled(slot, post), visit.form.get(name) or MINE
-    )
 
 
 def _titled(slot: Slot, post: Post) -> Any:
@@ -153,15 +234,36 @@ def _titled(slot: Slot, post: Post) -> Any:
         return value
 
 
-def merged_note(visit: Visit, stored: Stored) -> str:
-    """Who changed the record meanwhile."""
-    who = (stored.record.get("updated_by") or {}).get("title") or visit.ui.t("Somebody")
-    return visit.ui.t("{who} changed this record meanwhile. Both sets of changes are kept.", who=who)
+def merged_note(visit: Visit, stored: Stored, post: Post) -> str:
+    """Who changed what meanwhile."""
+    who, what = _last(visit, stored, post)[0], _what(visit, stored, post)
+    return visit.ui.t("{who} changed {what} meanwhile. Both sets of changes are kept.", who=who, what=what)
 
 
-def changed_note(visit: Visit, stored: Stored) -> str:
-    """The same, before anything is saved."""
-    who = (stored.record.get("updated_by") or {}).get("title") or visit.ui.t("Somebody")
+def changed_note(visit: Visit, stored: Stored, post: Post) -> str:
+    """The same, and when, before anything is saved."""
+    (who, when), what = _last(visit, stored, post), _what(visit, stored, post)
     return visit.ui.t(
-        "{who} changed this record while you were editing it. What you typed is still here.", who=who
-    )
+        "{who} changed {what} while you were editing ({when}). What you typed is still here.",
+        who=who, what=what, when=when,
+    )  # fmt: skip
+
+
+def _last(visit: Visit, stored: Stored, post: Post) -> tuple[str, str]:
+    """Who changed something of it last, and when, as far as it is known: the record, or a row that is there still."""
+    changed = [stored.record] if post.version != stored.version else []
+    for name, rows in stored.rows.items():
+        was = post.was.get(name) or {}
+        changed += [r for r in rows if was.get(str(r["id"])) != stored.digests[name][str(r["id"])]]
+    known = [r for r in changed if r.get("updated_at")]
+    last = max(known, key=lambda r: str(r["updated_at"]), default={})
+    who = (last.get("updated_by") or {}).get("title") or visit.ui.t("Somebody")
+    return str(who), visit.ui.moment(last.get("updated_at") or visit.ui.now.isoformat())
+
+
+def _what(visit: Visit, stored: Stored, post: Post) -> str:
+    """The fields of the form that are not as it showed them, by label."""
+    labels = [s.field.label for s in stored.reading.open if post.was.get(s.name) != stored.digests[s.name]]
+    if not labels:
+        return visit.ui.t("this record")
+    return ", ".join(labels[:MOST_NAMED]) + ("…" if len(labels) > MOST_NAMED else "")

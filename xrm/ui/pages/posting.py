@@ -6,36 +6,33 @@ here; what is stored with another digest was changed elsewhere meanwhile.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-import orjson
-
-from xrm.metadata.fieldtypes.base import BadValue
-from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.values import fold
 from xrm.ui.fields.parsing import ABSENT, FormData, RowInput, parse_form, parse_rows
+from xrm.ui.pages.digests import Digests, cell_digests, digest, is_untitled, read_digests
 from xrm.ui.pages.files import keep_uploads
 from xrm.ui.pages.layout import TO, Layout, Slot
 from xrm.ui.pages.lookups import choices, values_for
 from xrm.ui.pages.visit import Visit, version_in
 
 WAS, VERSION, KEEP, THEIRS, MINE = "was", "version", "keep.", "theirs", "mine"
-_DIGEST = 6
-
-Digests = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class PostedRow:
-    """A row of a grid as it was posted, with what of it was changed."""
+    """A row of a grid as it was posted, with the names of those of its cells that were changed."""
 
     input: RowInput
     values: Mapping[str, Any]
-    changed: bool
+    changed: tuple[str, ...]
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether it was added, removed or changed."""
+        return self.input.removed or not self.input.id or bool(self.changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +47,13 @@ class Post:
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def changed(self, slots: Iterable[Slot], current: Digests) -> tuple[str, ...]:
-        """The names whose posted value is not the one that the form showed."""
+        """The names whose posted value is not the one that the form showed; of secrets it shows none."""
         shown = self.was or current
+        posted = (s for s in slots if s.name in self.values)
         return tuple(
             s.name
-            for s in slots
-            if s.name in self.values and digest(s, self.values[s.name]) != shown.get(s.name)
+            for s in posted
+            if s.field.kind == "secret" or digest(s, self.values[s.name]) != shown.get(s.name)
         )
 
 
@@ -65,7 +63,7 @@ def read_post(visit: Visit, layout: Layout, entity: str) -> Post:
     rows: dict[str, tuple[PostedRow, ...]] = {}
     unknown: dict[str, str] = {}
     titles: dict[str, str] = {}
-    was = _read_digests(visit.form.get(WAS, ""))
+    was = read_digests(visit.form.get(WAS, ""))
     for slot in layout.open:
         if slot.is_grid:
             rows[slot.name] = _read_rows(visit, slot, was.get(slot.name) or {}, unknown)
@@ -96,11 +94,6 @@ def read_one(
     return value
 
 
-def is_untitled(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether the value of a lookup is a text that has named no record."""
-    return isinstance(value, Mapping) and "text" in value
-
-
 def _with_uploads(visit: Visit, slot: Slot, name: str, value: Any) -> Any:
     added = keep_uploads(visit, name)
     kept = [] if value in (ABSENT, None) else list(value)
@@ -122,6 +115,35 @@ def _by_title(visit: Visit, entity: str, slot: Slot, text: str, held: Mapping[st
     return visit.ui.t("No record is called “{text}”. Choose one from the list.", text=text)
 
 
+def settled(post: Post, form: FormData) -> Post:
+    """The post without that in which the person gave way: of a value, of a cell, or of a whole row."""
+
+    def is_given(name: str) -> bool:
+        return THEIRS in form.getlist(KEEP + name)
+
+    values = {name: value for name, value in post.values.items() if not is_given(name)}
+    rows = {
+        grid: tuple(
+            _settled_row(grid, row, is_given)
+            for row in posted
+            if row.input.id or not is_given(f"{grid}.{row.input.index}")
+        )
+        for grid, posted in post.rows.items()
+    }
+    return replace(post, values=values, rows=rows)
+
+
+def _settled_row(grid: str, row: PostedRow, is_given: Callable[[str], bool]) -> PostedRow:
+    """The row as the other left it, where the person gave way; a new one has nothing to give."""
+    if not row.input.id:
+        return row
+    name = f"{grid}.{row.input.index}"
+    if is_given(name):
+        return PostedRow(replace(row.input, removed=False), {}, ())
+    kept = {n: v for n, v in row.values.items() if not is_given(f"{name}.{n}")}
+    return PostedRow(row.input, kept, tuple(n for n in row.changed if n in kept))
+
+
 # --- rows -------------------------------------------------------------------------------------------
 
 
@@ -137,9 +159,14 @@ def _read_rows(
         values = {
             c.name: _cell(visit, child, slot, c, row, unknown) for c in slot.columns if c.name in row.values
         }
-        is_changed = row.removed or not row.id or row_digest(slot, values) != was.get(row.id)
-        found.append(PostedRow(row, values, is_changed))
+        found.append(PostedRow(row, values, _changed_cells(slot, values, was.get(row.id))))
     return tuple(found)
+
+
+def _changed_cells(slot: Slot, values: Mapping[str, Any], shown: object) -> tuple[str, ...]:
+    was = cell_digests(slot, shown)
+    cells = (c for c in slot.columns if c.name in values and c.name != TO)
+    return tuple(c.name for c in cells if digest(c, values[c.name]) != was.get(c.name))
 
 
 def _cell(visit: Visit, child: str, grid: Slot, column: Slot, row: RowInput, unknown: dict[str, str]) -> Any:
@@ -154,11 +181,11 @@ def _cell(visit: Visit, child: str, grid: Slot, column: Slot, row: RowInput, unk
 
 
 def nested_rows(slot: Slot, rows: Sequence[PostedRow]) -> tuple[dict[str, list[Any]], dict[str, list[int]]]:
-    """The nested write of the changed rows, and for each verb the numbers of its rows in the form."""
+    """The nested write of what was changed in rows, and for each verb the numbers of its rows in the form."""
     write: dict[str, list[Any]] = {"create": [], "update": [], "delete": []}
     index: dict[str, list[int]] = {"create": [], "update": [], "delete": []}
     for row in rows:
-        if not row.changed:
+        if not row.is_touched:
             continue
         verb = "delete" if row.input.removed else "update" if row.input.id else "create"
         index[verb].append(row.input.index)
@@ -166,7 +193,7 @@ def nested_rows(slot: Slot, rows: Sequence[PostedRow]) -> tuple[dict[str, list[A
         if verb == "delete":
             write[verb].append(row.input.id)
         elif verb == "update":
-            write[verb].append({"id": row.input.id, **{n: v for n, v in values.items() if n != TO}})
+            write[verb].append({"id": row.input.id, **{n: values[n] for n in row.changed}})
         else:
             write[verb].append({n: v for n, v in values.items() if v is not None})
     return write, index
@@ -191,65 +218,3 @@ def shown_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
-
-
-# --- digests ----------------------------------------------------------------------------------------
-
-
-def digests_of(
-    layout: Layout, record: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> dict[str, Any]:
-    """The digest of every value and row that a form of this record shows."""
-    found: dict[str, Any] = {}
-    for slot in layout.open:
-        if slot.is_grid:
-            found[slot.name] = {str(r["id"]): row_digest(slot, r) for r in rows.get(slot.name, ())}
-        else:
-            found[slot.name] = digest(slot, record.get(slot.name))
-    return found
-
-
-def written_digests(found: Digests) -> str:
-    """The digests as a form carries them."""
-    return orjson.dumps(found).decode()
-
-
-def _read_digests(text: str) -> Digests:
-    try:
-        found = orjson.loads(text) if text else {}
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def digest(slot: Slot, value: Any) -> str:
-    """A short digest of a value, equal for equal values however they are written."""
-    return _hash(canonical(slot, value))
-
-
-def row_digest(slot: Slot, values: Mapping[str, Any]) -> str:
-    """A short digest of a row."""
-    return _hash([canonical(c, values.get(c.name)) for c in slot.columns if c.name != TO])
-
-
-def canonical(slot: Slot, value: Any) -> Any:
-    """The value in its one JSON form; what cannot be read stays as it was typed."""
-    if slot.field.kind == "lookup":
-        if is_untitled(value):
-            return value  # another than any stored one, the empty one too
-        found = value.get("id") if isinstance(value, Mapping) else value
-        return str(found) if found else None
-    if slot.field.kind in ("file", "image"):
-        items = value if isinstance(value, list | tuple) else [value] if value else []
-        return sorted(str(i["id"] if isinstance(i, Mapping) else i) for i in items)
-    if slot.type is None or slot.params is None or slot.field.kind == "secret":
-        return None
-    try:
-        return write_value(slot.type, read_value(slot.type, value, slot.params), slot.params)
-    except BadValue:
-        return value
-
-
-def _hash(value: Any) -> str:
-    # Not orjson: what was typed may be a number of any length.
-    return blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=_DIGEST).hexdigest()

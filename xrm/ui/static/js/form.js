@@ -19,7 +19,7 @@ async function isReached() {
   }
 }
 
-document.getElementById("summary")?.focus();
+document.querySelector("#summary, #clashes")?.focus();
 
 if (form) {
   let dirty = document.getElementById("summary") !== null;
