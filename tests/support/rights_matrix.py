@@ -34,6 +34,15 @@ from tests.support.rights_following import (
     sum_many,
     typeahead,
 )
+from tests.support.rights_linking import (
+    link_change,
+    link_expanded,
+    link_filter,
+    link_sort,
+    link_told,
+    link_values,
+    link_with,
+)
 from tests.support.rights_reading import (
     extreme,
     feed,
@@ -58,7 +67,17 @@ from tests.support.rights_reading import (
     total,
     trash,
 )
+from tests.support.rights_speaking import (
+    comment_delete,
+    comment_edit,
+    comment_get,
+    comment_mentionable,
+    comment_read,
+    comment_write,
+    mention_list,
+)
 from tests.support.rights_stage import Cell, Fault, Stage, Unknown
+from tests.support.rights_undoing import undo_change, undo_create, undo_delete, undo_finish, undo_link
 from tests.support.rights_world import THINGS, TRANSITIONS, Realm
 from tests.support.rights_writing import (
     batch_reference,
@@ -83,13 +102,30 @@ SHAPES: Mapping[str, Callable[[Ask], Pair]] = {
         search_list, search_all, history, feed, expand, links, filter_pointer, filter_pointer_ne, count_many,
         any_many, all_many, sum_many, max_many, typeahead, create_with, update_one, delete_one, restore_one,
         transition_one, link_one, unlink_one, upsert_one, batch_reference, nested_child, export_all,
-        export_fields, export_filter, export_heading, export_sort, import_new, import_change,
+        export_fields, export_filter, export_heading, export_sort, import_new, import_change, comment_read,
+        comment_get, comment_write, comment_mentionable, comment_edit, comment_delete, mention_list, link_values,
+        link_expanded, link_told, link_filter, link_sort, link_with, link_change, undo_create, undo_change,
+        undo_finish, undo_delete, undo_link,
     )
 }  # fmt: skip
 
 
+LINKED = (link_values, link_expanded, link_filter, link_sort)
+
+
 def _names(*shapes: Callable[[Ask], Pair]) -> tuple[str, ...]:
     return tuple(s.__name__ for s in shapes)
+
+
+SPOKEN = _names(
+    comment_read,
+    comment_get,
+    comment_write,
+    comment_mentionable,
+    comment_edit,
+    comment_delete,
+    mention_list,
+)
 
 
 def _field_shapes(kind: str, *, through: bool, searched: bool) -> Iterator[str]:
@@ -164,8 +200,15 @@ def _questions() -> Iterator[tuple[str, str, str]]:
             yield from ((entity, name, shape) for shape in _side_shapes(entity, name))
         yield from ((entity, name, shape) for name, shape in _hops(entity))
         yield from ((entity, thing.title, shape) for shape in _names(list_order, trash, delete_one))
+        yield from ((entity, thing.title, shape) for shape in (*SPOKEN, "undo_create"))
     yield from (("ticket", name, "transition_one") for name in TRANSITIONS)
-    yield from (("ticket", "watchers", shape) for shape in _names(link_one, unlink_one))
+    yield from (
+        ("ticket", "watchers", shape) for shape in _names(link_one, unlink_one, link_with, link_change)
+    )
+    yield from (("ticket", "watchers", shape) for shape in _names(*LINKED, link_told, undo_link))
+    yield from (("client", "watching", shape) for shape in _names(*LINKED))
+    yield from (("client", "tag", "undo_change"), ("ticket", "kind", "undo_finish"))
+    yield ("ticket", "subject", "undo_delete")
     yield from (("ticket", "steps", "nested_child"), ("client", "region", "batch_reference"))
     yield from (
         ("region", "code", "upsert_one"),

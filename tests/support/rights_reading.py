@@ -19,6 +19,7 @@ from tests.support.rights_ask import (
 from tests.support.rights_reference import Record, comparable
 from tests.support.rights_stage import LATER, answered
 from tests.support.rights_world import THINGS
+from xrm.engine.queries.histories import COMMENT_OPERATIONS
 from xrm.engine.queries.request import Aggregate, FieldTest, Sort, Trash
 
 
@@ -246,7 +247,7 @@ def search_all(ask: Ask) -> Pair:
 def history(ask: Ask) -> Pair:
     def got() -> Any:
         page = ask.stage.queries.history(ask.actor, ask.entity, UUID(ask.record["id"]))
-        return [(e["operation"], ask.name in e["changes"]) for e in reversed(page.data)]
+        return [(e["operation"], ask.name in e["changes"]) for e in reversed(page.data) if _is_change(e)]
 
     expected = ("ok", _told(ask)) if ask.person.sees(ask.record) else "absent"
     return expected, answered(got)
@@ -254,8 +255,13 @@ def history(ask: Ask) -> Pair:
 
 def feed(ask: Ask) -> Pair:
     entries = ask.stage.feed(ask.cell.roles).get(ask.record["id"], [])
-    got = [(e["operation"], ask.name in e["changes"]) for e in entries]
+    got = [(e["operation"], ask.name in e["changes"]) for e in entries if _is_change(e)]
     return (_told(ask) if ask.person.sees(ask.record) else []), got
+
+
+def _is_change(entry: Mapping[str, Any]) -> bool:
+    """Whether the log tells of more than of a comment, which cells write while others are asked."""
+    return entry["operation"] not in COMMENT_OPERATIONS
 
 
 def _told(ask: Ask) -> list[tuple[str, bool]]:
@@ -270,10 +276,10 @@ def _told(ask: Ask) -> list[tuple[str, bool]]:
         return {n for n in names if p.gives(record, "read", n)}
 
     told = [("create", ask.name in given(begun))]
-    if ask.entity == "ticket" and p.gives(record, "read", "watchers"):
-        told += [("link", ask.name == "watchers")] * sum(p.sees(w) for w in record["watchers"])
     later = given(n for n in LATER if is_client and record[n] is not None)
     told += [("update", ask.name in later)] if later else []
     told += [("transition", False)] if record.get("state") == "done" else []
+    if ask.entity == "ticket" and p.gives(record, "read", "watchers"):
+        told += [("link", ask.name == "watchers")] * sum(p.sees(w) for w in record["watchers"])
     told += [("delete", False)] if record["trashed"] else []
     return told + ([("share", False)] if record["id"] in ask.stage.shared else [])

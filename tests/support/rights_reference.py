@@ -99,10 +99,7 @@ class Person:
             return
         lookup, owner, inverse = thing.parent
         if any(inverse in g.fields for g in self.grants(owner, asked)):
-
-            def rows(person: Person, record: Record) -> bool:
-                return record[lookup] is not None and person._granted(record[lookup], asked, inverse)
-
+            rows: Rows = lambda p, r: r[lookup] is not None and p._granted(r[lookup], asked, inverse)  # noqa: E731
             yield Grant(entity, frozenset({operation}), rows, thing.open_names())
 
     def _asked(self, operation: str) -> tuple[str, ...]:
@@ -160,10 +157,7 @@ class Person:
         if not self.gives(record, "read", name):
             return None
         through = thing.fields[name].through if name in thing.fields else None
-        if through is not None:
-            there = self.follow(record, through[0])
-            return None if there is None else self.value(there, through[1])
-        return record[name]
+        return self.at(record, through) if through else record[name]
 
     def follow(self, record: Record, name: str, entity: str = "") -> Record | None:
         """The readable record that a relationship to one leads to."""
@@ -211,20 +205,15 @@ class Person:
     def searched(self, entity: str, word: str) -> list[str]:
         """The ids of records that hold the word in their title or in a given searched field."""
         names = [n for n, attribute in self.world.things[entity].fields.items() if attribute.searched]
-
-        def holds(record: Record) -> bool:
-            texts = (record["title"], *(self.value(record, n) for n in names))
-            return any(word in str(t or "") for t in texts)
-
-        return self.where(entity, holds)
+        texts = {r["id"]: [r["title"], *(self.value(r, n) for n in names)] for r in self.rows(entity)}
+        return self.where(entity, lambda r: any(word in str(t or "") for t in texts[r["id"]]))
 
     def entity_wrong(self, entity: str, operation: str) -> str:
         """What stands against the operation on any record; who may do nothing with the entity knows none."""
         if not any(self.can(entity, o) for o in OPERATIONS):
             return "absent"
-        if operation != "create" or self.can(entity, "create"):
-            return ""
-        return "refused" if self.can(entity, "read") else "absent"
+        missing = operation == "create" and not self.can(entity, "create")
+        return ("refused" if self.can(entity, "read") else "absent") if missing else ""
 
     def row_wrong(self, record: Record, operation: str) -> str:
         """What stands against the operation on this record: refused only where it may be read."""
@@ -284,13 +273,24 @@ class Person:
         return self.row_wrong(record, "delete") or ("done" if self.may(root, "delete") else "refused")
 
     def link(self, record: Record, name: str, target: Record) -> str:
-        """What comes of a link to `target`."""
-        wrong = self.row_wrong(record, "update")
-        if wrong:
-            return wrong
-        if name not in self.names(record["entity"], "update") | self.names(record["entity"], "read"):
+        """What comes of a link to `target`, with whatever attributes, and of a change of one."""
+        entity, wrong = record["entity"], self.row_wrong(record, "update")
+        if not wrong and name not in self.names(entity, "update") | self.names(entity, "read"):
             return "absent"
-        return self._pointers({name: target}) or "done" if self.gives(record, "update", name) else "refused"
+        given = self.gives(record, "update", name)
+        return wrong or (self._pointers({name: target}) or "done" if given else "refused")
+
+    def comment(self, record: Record, author: str) -> str:
+        """What comes of writing as `author` on the record, or of changing or removing what they wrote."""
+        if record["trashed"] or not self.sees(record):
+            return "absent"
+        return "done" if author == self.me else "refused"
+
+    def undo(self, records: Iterable[Record], author: str, *, changed: bool, opposite: str) -> str:
+        """What comes of taking back what `author` did, by what comes of the opposite; no name is told."""
+        if author != self.me or not all(self.sees(r) for r in records):
+            return "absent"
+        return "conflict" if changed else opposite.replace("unknown", "refused")
 
 
 def comparable(value: Any) -> Any:

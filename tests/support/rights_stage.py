@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from tests.support.rights_reference import Record
-from tests.support.rights_world import ME, TEAM, THINGS, TRASHED_TICKETS, Realm, identity
+from tests.support.rights_world import ME, OTHER, TEAM, THINGS, TRASHED_TICKETS, Realm, level
 from xrm.engine.commands import (
     Actor,
     Command,
     Create,
     Delete,
-    Outcome,
+    Link,
     Target,
     Transition,
     Update,
@@ -64,17 +64,31 @@ class Fault:
         return f"{kind} | {self.cell} | expected {self.expected!r} | got {self.got!r}"
 
 
+@dataclass(frozen=True)
+class Act:
+    """What somebody did when everything was theirs: the kind, the author, and what it touched, its own record first."""
+
+    kind: str
+    author: str
+    position: str
+    records: tuple[Record, ...]
+
+
 class Undone(Exception):
     """Carries what a write came to out of the transaction, which is rolled back by it."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Any) -> None:
         super().__init__()
         self.outcome = outcome
 
 
 @dataclass(repr=False)
 class Stage:
-    """The realm, installed and filled, ready to be asked as anybody. `shared` are records with a share."""
+    """The realm, installed and filled, ready to be asked as anybody.
+
+    `shared` are records with a share, `people` the titles of others by their roles, `said` the comments by record
+    and author.
+    """
 
     runtime: Runtime
     realm: Realm
@@ -82,6 +96,9 @@ class Stage:
     other: Actor
     team: UUID
     shared: set[str] = field(default_factory=set)
+    acts: list[Act] = field(default_factory=list)
+    people: dict[frozenset[str], str] = field(default_factory=dict)
+    said: dict[tuple[str, str], UUID] = field(default_factory=dict)
     _feeds: dict[frozenset[str], dict[str, list[Mapping[str, Any]]]] = field(default_factory=dict)
     _got: dict[Any, Any] = field(default_factory=dict)
 
@@ -106,14 +123,25 @@ class Stage:
     def attempt(self, actor: Actor, *commands: Command) -> Any:
         """What the commands come to; nothing of them stays."""
 
-        def around(unit: object, run: Callable[[], Outcome]) -> Outcome:
-            raise Undone(run())
+        records = self.runtime.current().records
+        return came_to(lambda around: records.execute(actor, list(commands), around=around))
 
-        try:
-            self.runtime.current().records.execute(actor, list(commands), around=around)
-        except Undone as undone:
-            return undone.outcome
-        raise AssertionError("the transaction was not rolled back")
+    def say(self, author: str, record: Record) -> Any:
+        """The author has said something about the record; the other one mentions Ana."""
+        text = "mine" if author == ME else "theirs, @ana"
+        records = self.runtime.current().records
+        return records.comment(self.author(author), record["entity"], UUID(record["id"]), text)
+
+    def name_of(self, person: UUID) -> str:
+        """The name of one of the people."""
+        directory = self.runtime.directory
+        return next(
+            n for n in self.people.values() if directory.user(f"{n.replace(' ', '.')}@example.com") == person
+        )
+
+    def author(self, name: str) -> Actor:
+        """Who says and does things here, as somebody to whom everything is granted."""
+        return replace(self.ana if name == ME else self.other, roles=FULL, teams=frozenset({self.team}))
 
     def feed(self, roles: frozenset[str]) -> dict[str, list[Mapping[str, Any]]]:
         """Everything that the change feed tells someone with these roles, by record."""
@@ -146,21 +174,68 @@ class Stage:
 # --- filling ------------------------------------------------------------------------------------------------
 
 
+FULL = frozenset({"full"})
+READERS = ("reader", "porto", "names", "sizes", "worker", "nothing", "drawn_1", "drawn_5")
+
+
 def set_stage(runtime: Runtime, realm: Realm) -> Stage:
-    """The records of the realm are in the installation."""
-    ana, other = an_actor(runtime, "ana", teams=["red"]), an_actor(runtime, "ben")
+    """The records of the realm are in the installation, made, changed and spoken of by two people."""
+    ana, other = an_actor(runtime, "ana", FULL, teams=["red"]), an_actor(runtime, "ben", FULL)
     team = runtime.directory.team("red")
     stage = Stage(runtime, realm, ana, other, team)
-    admin = admin_actor(runtime)
-    records = runtime.current().records
-    for record in (r for records in realm.world.records.values() for r in records):
-        records.execute(admin, [_create(stage, record)])
-    records.execute(admin, [c for r in realm.world.records["client"] if (c := _second_change(r)) is not None])
-    done = [r for r in realm.world.records["ticket"] if r["state"] == "done"]
-    records.execute(admin, [Transition("ticket", Target(UUID(r["id"])), "finish") for r in done])
-    for number in TRASHED_TICKETS:
-        records.execute(admin, [Delete("ticket", Target(UUID(identity("ticket", number))))])
+    for role in READERS:
+        an_actor(runtime, f"kim {role}", [role])
+        stage.people[frozenset({role})] = f"kim {role}"
+    for kind, record, command, along in _doings(stage):
+        _do(stage, kind, command, (record, *along))
+    _talk(stage)
+    for ticket in (realm.world.records["ticket"][number] for number in TRASHED_TICKETS):
+        _do(stage, "delete", Delete("ticket", Target(UUID(ticket["id"]))), (ticket, *ticket["steps"]))
     return stage
+
+
+def _doings(stage: Stage) -> Iterator[tuple[str, Record, Command, Sequence[Record]]]:
+    """What is made and changed, in order: the kind of act, its record, and the records that it is about as well."""
+    records = stage.realm.world.records
+    for record in (r for there in records.values() for r in there):
+        yield "create", record, _create(stage, record), ()
+    for client in records["client"]:
+        yield "change", client, _second_change(client), ()
+    for ticket in records["ticket"]:
+        target = Target(UUID(ticket["id"]))
+        if ticket["state"] == "done":
+            yield "finish", ticket, Transition("ticket", target, "finish"), ()
+        for watcher in ticket["watchers"]:
+            given = {"level": level(ticket, watcher)}
+            yield "link", ticket, Link("ticket", target, "watchers", pointer(watcher), given), (watcher,)
+
+
+def _do(stage: Stage, kind: str, command: Command, touched: tuple[Record, ...]) -> None:
+    """The act is done: every fourth by the other one."""
+    author = OTHER if len(stage.acts) % 4 == 3 else ME
+    records = stage.runtime.current().records
+    position = records.place_of(records.execute(stage.author(author), [command]))
+    stage.acts.append(Act(kind, author, position, touched))
+
+
+def _talk(stage: Stage) -> None:
+    """Both have said something about every record, and the other one has mentioned Ana."""
+    for record in (r for there in stage.realm.world.records.values() for r in there):
+        for author in (ME, OTHER):
+            stage.said[record["id"], author] = stage.say(author, record).id
+
+
+def came_to(do: Callable[[Callable[..., Any]], Any]) -> Any:
+    """What is done comes to; nothing of it stays."""
+
+    def around(unit: object, run: Callable[[], Any]) -> Any:
+        raise Undone(run())
+
+    try:
+        do(around)
+    except Undone as undone:
+        return undone.outcome
+    raise AssertionError("the transaction was not rolled back")
 
 
 LATER = ("tag", "score", "guarantor")
@@ -174,7 +249,6 @@ def _create(stage: Stage, record: Record) -> Create:
     if entity == "client":
         values = {n: v for n, v in values.items() if n not in LATER}
     if entity == "ticket":
-        values["watchers"] = {"create": [pointer(w) for w in record["watchers"]]}
         values["owner"] = {"id": str((stage.ana if record["owner"] == ME else stage.other).id)}
         values["team"] = {"id": str(stage.team)} if record["team"] == TEAM else None
     return Create(entity, values, id=UUID(record["id"]))

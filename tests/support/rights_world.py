@@ -72,7 +72,11 @@ relationships:
   payer: {to: [client, person], inverse: pays, on_delete: clear}
   about: {to: any, inverse: talked, on_delete: clear}
   steps: {from: step, owned: true}
-  watchers: {to: client, many: true, inverse: watching}
+  watchers:
+    to: client
+    many: true
+    inverse: watching
+    attributes: {level: {type: integer}}
 """
 LIFECYCLE = """
 states:
@@ -210,6 +214,11 @@ def identity(entity: str, number: int) -> str:
     """The id of a record, known before it is made."""
     place = list(COUNTS).index(entity) + 1
     return str(UUID(f"01900000-0000-7000-8{place:03}-{number + 1:012}"))
+
+
+def level(ticket: Record, watcher: Record) -> int | None:
+    """The attribute of the link between the two: a small number, or none."""
+    return (int(ticket["id"][-4:]) + int(watcher["id"][-4:])) % 4 or None
 
 
 def _word(entity: str, name: str, number: int) -> str:

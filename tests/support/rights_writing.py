@@ -27,7 +27,8 @@ from xrm.engine.commands import (
 )
 
 
-def _done(ask: Ask, *commands: Command) -> Any:
+def done(ask: Ask, *commands: Command) -> Any:
+    """`done`, or what stands against the commands; nothing of them stays."""
     found = answered(lambda: ask.stage.attempt(ask.actor, *commands))
     return "done" if isinstance(found, tuple) else found
 
@@ -60,12 +61,12 @@ def create_with(ask: Ask) -> Pair:
     if ask.entity == "step" and ask.name != "ticket":
         given["ticket"] = ask.person.world.records["ticket"][ask.cell.pick % 8]
     expected = ask.person.create(_new(ask.entity, **given), given)
-    return expected, _done(ask, Create(ask.entity, _sent(given)))
+    return expected, done(ask, Create(ask.entity, _sent(given)))
 
 
 def update_one(ask: Ask) -> Pair:
     given = _given(ask)
-    got = _done(ask, Update(ask.entity, Target(UUID(ask.record["id"])), _sent(given)))
+    got = done(ask, Update(ask.entity, Target(UUID(ask.record["id"])), _sent(given)))
     expected = ask.person.update(ask.record, given)
     pointed = given.get(ask.name)
     if expected == "done" and isinstance(pointed, dict) and pointed is ask.record:
@@ -76,19 +77,19 @@ def update_one(ask: Ask) -> Pair:
 def delete_one(ask: Ask) -> Pair:
     record = ask.record
     held = any(not t["trashed"] for t in record.get("tickets", ()))
-    return ask.person.delete(record, held=held), _done(ask, Delete(ask.entity, Target(UUID(record["id"]))))
+    return ask.person.delete(record, held=held), done(ask, Delete(ask.entity, Target(UUID(record["id"]))))
 
 
 def restore_one(ask: Ask) -> Pair:
     trashed = [r for r in ask.person.world.records[ask.entity] if r["trashed"]]
     record = trashed[ask.cell.pick % len(trashed)]
     root = record["ticket"] if ask.entity == "step" else record
-    return ask.person.restore(record, root), _done(ask, Restore(ask.entity, Target(UUID(record["id"]))))
+    return ask.person.restore(record, root), done(ask, Restore(ask.entity, Target(UUID(record["id"]))))
 
 
 def transition_one(ask: Ask) -> Pair:
     step = TRANSITIONS[ask.name]
-    return ask.person.step(ask.record, step), _done(
+    return ask.person.step(ask.record, step), done(
         ask, Transition("ticket", Target(UUID(ask.record["id"])), ask.name)
     )
 
@@ -97,7 +98,7 @@ def link_one(ask: Ask) -> Pair:
     record = ask.person.world.records["ticket"][ask.cell.pick % 8]
     clients = ask.person.world.records["client"]
     target = next(c for c in clients[ask.cell.pick % 5 :] if c not in record["watchers"])
-    got = _done(ask, Link("ticket", Target(UUID(record["id"])), "watchers", pointer(target)))
+    got = done(ask, Link("ticket", Target(UUID(record["id"])), "watchers", pointer(target)))
     return ask.person.link(record, "watchers", target), got
 
 
@@ -107,13 +108,13 @@ def unlink_one(ask: Ask) -> Pair:
     link = ask.stage.links[record["id"], target["id"]]
     expected = ask.person.link(record, "watchers", target)
     expected = "absent" if expected == "unfit" else expected
-    return expected, _done(ask, Unlink("ticket", Target(UUID(record["id"])), "watchers", link))
+    return expected, done(ask, Unlink("ticket", Target(UUID(record["id"])), "watchers", link))
 
 
 def upsert_one(ask: Ask) -> Pair:
     p, record = ask.person, ask.record
     given = {"name": "fresh", "code": record["code"]}
-    got = _done(ask, Upsert("region", "code", given))
+    got = done(ask, Upsert("region", "code", given))
     wrong = p.entity_wrong("region", "update")
     if wrong:
         return wrong, got
@@ -139,7 +140,7 @@ def batch_reference(ask: Ask) -> Pair:
     if expected == "done":
         expected = p.create(_new("client", **client, region=new), {**client, "region": new}, fresh=["region"])
     commands = [Create("region", region, name="a"), Create("client", {**client, "region": {"ref": "a"}})]
-    return expected, _done(ask, *commands)
+    return expected, done(ask, *commands)
 
 
 def nested_child(ask: Ask) -> Pair:
@@ -152,4 +153,4 @@ def nested_child(ask: Ask) -> Pair:
         if not expected:
             expected = "done" if p.may(new, "create") and p.gives(new, "create", "name") else "refused"
     values = {"steps": {"create": [{"name": "fresh"}]}}
-    return expected, _done(ask, Update("ticket", Target(UUID(record["id"])), values))
+    return expected, done(ask, Update("ticket", Target(UUID(record["id"])), values))

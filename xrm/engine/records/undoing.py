@@ -28,7 +28,7 @@ from xrm.engine.records.since import refuse_changed
 from xrm.engine.records.steps import perform, refuse_append_only, write
 from xrm.engine.storage.feed import FeedPosition
 from xrm.errors import Conflict, Forbidden, NotFound, Problem
-from xrm.metadata.model import Transition
+from xrm.metadata.model import SETTABLE, Transition
 from xrm.metadata.values import Ref
 
 MADE, GONE = ("create", "restore"), ("delete",)
@@ -124,6 +124,15 @@ def _run(setting: Setting, ledger: Ledger, commands: Sequence[Command]) -> None:
         perform(setting, ledger, run)
 
 
+def _refuse_hidden(setting: Setting, changes: Iterable[Past]) -> None:
+    """The actor still knows every name that is to be written; one that they do not know is not told to them."""
+    for past in changes:
+        known = permits.known_names(setting, past.entity).union(SETTABLE)
+        if not known.issuperset({*past.before, *past.after}):
+            message = "This change touched what is not yours to know any more."
+            raise Forbidden(Problem("A102", message, "Ask somebody whose role grants it to change it."))
+
+
 # --- what was made goes, what went comes back -----------------------------------------------------------
 
 
@@ -166,6 +175,7 @@ def _change_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> N
     emptied = [past for past in changes if _is_emptied(setting, past, back)]
     _point_again(setting, ledger, emptied)
     rest = [past for past in changes if past not in emptied]
+    _refuse_hidden(setting, rest)
     _run(setting, ledger, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
 
 
@@ -198,6 +208,7 @@ def _point_again(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> N
 
 def _step_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
     """The records are in the state in which they were, with the values that the step brought taken back."""
+    _refuse_hidden(setting, changes)
     former = {past.record: past for past in changes}
     drafts = []
     for draft in _stored(setting, changes, "transition"):
@@ -233,6 +244,7 @@ def _step(setting: Setting, machine: Machine, past: Past) -> Transition | None:
 
 def _unlink(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
     """Links that were made are cut; those whose attributes were changed have the former ones."""
+    _refuse_hidden(setting, changes)
     for past in changes:
         [(name, after)] = past.after.items()
         before = past.before.get(name)
@@ -246,6 +258,7 @@ def _unlink(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
 
 def _link(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
     """Links that were cut are made again, with their attributes."""
+    _refuse_hidden(setting, changes)
     for past in changes:
         [(name, before)] = past.before.items()
         values = {key: value for key, value in before.items() if key not in ("id", "to")}
