@@ -67,7 +67,7 @@ class Setting:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Tally:
     """What a batch has come to so far; the one thing in the pipeline that grows."""
 
     results: dict[int, Result] = field(default_factory=dict)
@@ -75,12 +75,12 @@ class Ledger:
     names: dict[str, Ref] = field(default_factory=dict)
     links: list[UUID] = field(default_factory=list)
 
-    def copy(self) -> Ledger:
-        """A ledger that can grow without this one."""
-        return Ledger(dict(self.results), list(self.changes), dict(self.names), list(self.links))
+    def copy(self) -> Tally:
+        """A tally that can grow without this one."""
+        return Tally(dict(self.results), list(self.changes), dict(self.names), list(self.links))
 
-    def take(self, other: Ledger) -> None:
-        """This ledger is as the other one."""
+    def take(self, other: Tally) -> None:
+        """This tally is as the other one."""
         self.results, self.changes = other.results, other.changes
         self.names, self.links = other.names, other.links
 

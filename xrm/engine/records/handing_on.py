@@ -12,15 +12,15 @@ from typing import Any
 from uuid import UUID
 
 from xrm.engine.records import permits, removal
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, incoming, live_children
 from xrm.metadata.model import HOLDERS
 
-Write = Callable[[Setting, Ledger, Sequence[Draft], str], list[Draft]]
+Write = Callable[[Setting, Tally, Sequence[Draft], str], list[Draft]]
 
 
-def hand_on(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], write: Write) -> None:
+def hand_on(setting: Setting, tally: Tally, drafts: Sequence[Draft], write: Write) -> None:
     """Whatever follows the drafts that changed hands belongs to the same people now."""
     for draft in drafts:
         given = {} if draft.is_new else {n: draft.new.get(n) for n in HOLDERS if n in draft.changed}
@@ -28,7 +28,7 @@ def hand_on(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], write: Wr
             following = list(_following(setting, draft, source, given))
             if following:
                 permits.require_rows(setting, following, "update")
-                write(setting, ledger, following, "update")
+                write(setting, tally, following, "update")
 
 
 def _followers(setting: Setting, draft: Draft) -> Iterator[Incoming]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import ByKey, ByName
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing_rule, readable, rights, writable
@@ -24,9 +24,7 @@ Pointer = tuple[int, Relationship, Any]
 Found = list[tuple[int, str, Problem]]
 
 
-def read_inputs(
-    setting: Setting, ledger: Ledger, drafts: Sequence[Draft]
-) -> tuple[list[Draft], list[Problem]]:
+def read_inputs(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Problem]]:
     """The drafts with `parsed` and `nested` filled, and every problem of every draft.
 
     All drafts are of one entity and one operation. A value with a problem is not among those of its draft.
@@ -36,10 +34,10 @@ def read_inputs(
     values, problems = _read(setting, drafts)
     pointers = _pointers(drafts[0].machine, values)
     pointers = [
-        pointer if isinstance(pointer[2], Ref) else _named(setting, ledger, drafts, values, pointer, problems)
+        pointer if isinstance(pointer[2], Ref) else _named(setting, tally, drafts, values, pointer, problems)
         for pointer in pointers
     ]
-    problems += _missing_targets(setting, ledger, drafts, pointers)
+    problems += _missing_targets(setting, tally, drafts, pointers)
     filled = [_filled(draft, parsed) for draft, parsed in zip(drafts, values, strict=True)]
     return _refused(filled, problems), [problem for _, _, problem in problems]
 
@@ -96,7 +94,7 @@ def _pointers(machine: Machine, values: Sequence[Mapping[str, Any]]) -> list[Poi
 
 def _named(
     setting: Setting,
-    ledger: Ledger,
+    tally: Tally,
     drafts: Sequence[Draft],
     values: Sequence[dict[str, Any]],
     pointer: Pointer,
@@ -105,7 +103,7 @@ def _named(
     """A pointer by name or by alternate key leads to the record itself from here on."""
     place, relationship, value = pointer
     try:
-        found = _found(setting, ledger, drafts[place], relationship, value)
+        found = _found(setting, tally, drafts[place], relationship, value)
     except Invalid as refused:
         problems.extend((place, relationship.name, problem) for problem in refused.problems)
         return pointer
@@ -114,12 +112,12 @@ def _named(
 
 
 def _found(
-    setting: Setting, ledger: Ledger, draft: Draft, relationship: Relationship, value: ByName | ByKey
+    setting: Setting, tally: Tally, draft: Draft, relationship: Relationship, value: ByName | ByKey
 ) -> Ref:
     where = draft.where(relationship.name)
     if isinstance(value, ByKey):
         return find_by_key(setting, relationship, value, where)
-    found = ledger.named(value.name, where)
+    found = tally.named(value.name, where)
     if not relationship.any and found.entity not in relationship.targets:
         raise Invalid(wrong_target(draft, relationship, found.entity))
     return found
@@ -133,13 +131,13 @@ def wrong_target(draft: Draft, relationship: Relationship, entity: str) -> Probl
 
 
 def _missing_targets(
-    setting: Setting, ledger: Ledger, drafts: Sequence[Draft], pointers: Sequence[Pointer]
+    setting: Setting, tally: Tally, drafts: Sequence[Draft], pointers: Sequence[Pointer]
 ) -> Found:
     """Every reference leads to a live record that this actor may read; else it does not exist for them.
 
     Records of the same batch are taken as they are: they may be written only after this one.
     """
-    here, kept = frozenset(ledger.names.values()), _kept(setting, drafts, pointers)
+    here, kept = frozenset(tally.names.values()), _kept(setting, drafts, pointers)
     wanted: dict[str, set[UUID]] = {}
     for place, relationship, value in pointers:
         if not isinstance(value, Ref) or (here and value in here) or (place, relationship.name) in kept:

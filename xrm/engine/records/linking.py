@@ -13,7 +13,7 @@ from xrm.engine.commands import Change, Link, Unlink
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.computing import unfit_default
 from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, scene_of, stored_scene
@@ -29,11 +29,11 @@ from xrm.metadata.values import Ref
 VALIDITY = ("valid_from", "valid_to")
 
 
-def link(setting: Setting, ledger: Ledger, draft: Draft, command: Link, at: str) -> None:
+def link(setting: Setting, tally: Tally, draft: Draft, command: Link, at: str) -> None:
     """The two records are linked; the link has its own id."""
     side = _side(setting, draft, command.relationship)
     place = draft.where(at)
-    ref = _far_end(setting, ledger, side, command.to, place)
+    ref = _far_end(setting, tally, side, command.to, place)
     _refuse_unfit(setting, draft, side, ref, place)
     values = _begun(setting, draft, side, _values(side, command.values, place), place)
     _refuse_missing(side, side.attributes, values, place)
@@ -50,12 +50,10 @@ def link(setting: Setting, ledger: Ledger, draft: Draft, command: Link, at: str)
     stamps = {"created_at": setting.now, "created_by": setting.actor.id}
     setting.unit.execute(sa.insert(links.table), {**_empty(links), **row, **stamps})
     shown = {"id": str(record), "to": {"id": str(ref.id), "entity": ref.entity}, **_shown(side, values)}
-    _log(setting, ledger, draft, side, "link", {}, shown, record)
+    _log(setting, tally, draft, side, "link", {}, shown, record)
 
 
-def change(
-    setting: Setting, ledger: Ledger, draft: Draft, name: str, item: Mapping[str, Any], at: str
-) -> None:
+def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mapping[str, Any], at: str) -> None:
     """The attributes and validity of a link are as given; its two ends stay."""
     side = _side(setting, draft, name)
     place = draft.where(at)
@@ -70,10 +68,10 @@ def change(
         sa.update(links.table).where(links.table.c.id == item["id"]).values(**_scalars(links, given))
     )
     before, after = ({"id": str(item["id"]), **_shown(side, v)} for v in (stored, values))
-    _log(setting, ledger, draft, side, "link", before, after, item["id"])
+    _log(setting, tally, draft, side, "link", before, after, item["id"])
 
 
-def unlink(setting: Setting, ledger: Ledger, draft: Draft, command: Unlink, at: str) -> None:
+def unlink(setting: Setting, tally: Tally, draft: Draft, command: Unlink, at: str) -> None:
     """The link is gone; its history stays in the change log."""
     side = _side(setting, draft, command.relationship)
     links = draft.machine.table.links[side.name]
@@ -84,7 +82,7 @@ def unlink(setting: Setting, ledger: Ledger, draft: Draft, command: Unlink, at: 
         "to": {"id": str(ref.id), "entity": ref.entity},
         **_shown(side, stored),
     }
-    _log(setting, ledger, draft, side, "unlink", before, {}, command.link)
+    _log(setting, tally, draft, side, "unlink", before, {}, command.link)
 
 
 def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
@@ -102,13 +100,13 @@ def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
     return side
 
 
-def _far_end(setting: Setting, ledger: Ledger, side: Relationship, to: Any, place: Place) -> Ref:
+def _far_end(setting: Setting, tally: Tally, side: Relationship, to: Any, place: Place) -> Ref:
     try:
         found = read_reference(to, pointing(side, setting.policy.model))
     except BadValue as bad:
         raise Invalid(bad.problem.under(place.path)) from None
     if isinstance(found, ByName):
-        found = ledger.named(found.name, place)
+        found = tally.named(found.name, place)
     if isinstance(found, ByKey):
         return targets.find_by_key(setting, side, found, place)
     if found.id not in targets.readable_of(setting, {found.entity: [found.id]})[found.entity]:
@@ -269,7 +267,7 @@ def _refuse_overlap(
 
 def _log(
     setting: Setting,
-    ledger: Ledger,
+    tally: Tally,
     draft: Draft,
     side: Relationship,
     operation: str,
@@ -289,5 +287,5 @@ def _log(
         title=(draft.new or draft.old or {}).get("title", ""),
     )
     setting.log.append(setting.unit, setting.actor, [made], setting.act)
-    ledger.changes.append(made)
-    ledger.links.append(link)
+    tally.changes.append(made)
+    tally.links.append(link)

@@ -7,7 +7,7 @@ from typing import Any
 
 from xrm.engine.commands import Link, Target, Unlink
 from xrm.engine.records import linking, permits, removal
-from xrm.engine.records.batch import Ledger, Setting, apart
+from xrm.engine.records.batch import Setting, Tally, apart
 from xrm.engine.records.checking import alone_problems
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import Draft
@@ -17,53 +17,53 @@ from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship, Shape
 from xrm.metadata.values import Ref
 
-Write = Callable[[Setting, Ledger, Sequence[Draft], str], list[Draft]]
+Write = Callable[[Setting, Tally, Sequence[Draft], str], list[Draft]]
 
 
-def write_nested(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], write: Write) -> None:
+def write_nested(setting: Setting, tally: Tally, drafts: Sequence[Draft], write: Write) -> None:
     """Everything that the drafts carry for their children and links is written."""
     for draft in drafts:
         if draft.link is not None:
-            _link(setting, ledger, draft, draft.link, draft.link.relationship)
+            _link(setting, tally, draft, draft.link, draft.link.relationship)
         for name, parts in draft.nested.items():
             if parts is None:
                 continue
             relationship = draft.machine.entity.relationships[name]
             if relationship.shape is Shape.MANY:
-                _links(setting, ledger, draft, name, parts)
+                _links(setting, tally, draft, name, parts)
             else:
-                _children(setting, ledger, draft, relationship, parts, write)
+                _children(setting, tally, draft, relationship, parts, write)
 
 
-def nested_problems(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Problem]:
+def nested_problems(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> list[Problem]:
     """What is wrong with the children of drafts that are refused, as far as they can be judged without these."""
     problems: list[Problem] = []
     for draft in drafts:
         for name, parts in draft.nested.items():
             relationship = draft.machine.entity.relationships[name]
             if parts is not None and relationship.shape is not Shape.MANY:
-                problems += _problems_of_new(setting, ledger, draft, relationship, parts["create"])
-                problems += _problems_of_changed(setting, ledger, draft, relationship, parts["update"])
+                problems += _problems_of_new(setting, tally, draft, relationship, parts["create"])
+                problems += _problems_of_changed(setting, tally, draft, relationship, parts["update"])
     return problems
 
 
 def _problems_of_new(
     setting: Setting,
-    ledger: Ledger,
+    tally: Tally,
     parent: Draft,
     relationship: Relationship,
     items: Sequence[Mapping[str, Any]],
 ) -> list[Problem]:
     _, lookup = _stored_side(relationship)
     unborn = [draft.without({lookup}) for draft in _new(setting, parent, relationship, items)]
-    read, problems = read_inputs(setting, ledger, unborn)
+    read, problems = read_inputs(setting, tally, unborn)
     made = compute(setting, read)
-    return [*problems, *alone_problems(setting, made), *nested_problems(setting, ledger, made)]
+    return [*problems, *alone_problems(setting, made), *nested_problems(setting, tally, made)]
 
 
 def _problems_of_changed(
     setting: Setting,
-    ledger: Ledger,
+    tally: Tally,
     parent: Draft,
     relationship: Relationship,
     items: Sequence[Mapping[str, Any]],
@@ -76,33 +76,33 @@ def _problems_of_changed(
             changed = _stored(setting, parent, relationship.name, machine, lookup, part)
         except Invalid as refused:
             return [*problems, *refused.problems]
-        read, found = read_inputs(setting, ledger, changed)
-        problems += [*found, *nested_problems(setting, ledger, read)]
+        read, found = read_inputs(setting, tally, changed)
+        problems += [*found, *nested_problems(setting, tally, read)]
     return problems
 
 
-def _links(setting: Setting, ledger: Ledger, draft: Draft, name: str, parts: Mapping[str, Any]) -> None:
+def _links(setting: Setting, tally: Tally, draft: Draft, name: str, parts: Mapping[str, Any]) -> None:
     entity, target = draft.machine.entity.name, Target(draft.id)
     for index, item in enumerate(parts["create"]):
         given = dict(item)
         to = given.pop("to", None) or {k: given.pop(k) for k in ("id", "entity", "key", "ref") if k in given}
-        _link(setting, ledger, draft, Link(entity, target, name, to, given), f"{name}.create[{index}]")
+        _link(setting, tally, draft, Link(entity, target, name, to, given), f"{name}.create[{index}]")
     for index, item in enumerate(parts["update"]):
-        linking.change(setting, ledger, draft, name, item, f"{name}.update[{index}]")
+        linking.change(setting, tally, draft, name, item, f"{name}.update[{index}]")
     for index, link in enumerate(parts["delete"]):
-        _link(setting, ledger, draft, Unlink(entity, target, name, link), f"{name}.delete[{index}]")
+        _link(setting, tally, draft, Unlink(entity, target, name, link), f"{name}.delete[{index}]")
 
 
-def _link(setting: Setting, ledger: Ledger, draft: Draft, command: Link | Unlink, at: str) -> None:
+def _link(setting: Setting, tally: Tally, draft: Draft, command: Link | Unlink, at: str) -> None:
     if isinstance(command, Link):
-        linking.link(setting, ledger, draft, command, at)
+        linking.link(setting, tally, draft, command, at)
     else:
-        linking.unlink(setting, ledger, draft, command, at)
+        linking.unlink(setting, tally, draft, command, at)
 
 
 def _children(
     setting: Setting,
-    ledger: Ledger,
+    tally: Tally,
     parent: Draft,
     relationship: Relationship,
     parts: Mapping[str, Any],
@@ -110,13 +110,13 @@ def _children(
 ) -> None:
     child, lookup = _stored_side(relationship)
     machine = setting.machines[child]
-    _delete(setting, ledger, parent, relationship.name, machine, lookup, parts["delete"])
+    _delete(setting, tally, parent, relationship.name, machine, lookup, parts["delete"])
     for items in apart(enumerate(parts["update"]), lambda pair: pair[1]["id"]):
         changed = _stored(setting, parent, relationship.name, machine, lookup, items)
         permits.require_rows(setting, changed, "update")
-        write(setting, ledger, changed, "update")
+        write(setting, tally, changed, "update")
     if parts["create"]:
-        write(setting, ledger, _new(setting, parent, relationship, parts["create"]), "create")
+        write(setting, tally, _new(setting, parent, relationship, parts["create"]), "create")
 
 
 def _new(
@@ -175,7 +175,7 @@ def _require_child(draft: Draft, parent: Draft, lookup: str) -> None:
 
 def _delete(
     setting: Setting,
-    ledger: Ledger,
+    tally: Tally,
     parent: Draft,
     name: str,
     machine: Machine,
@@ -192,4 +192,4 @@ def _delete(
     for draft in drafts:
         _require_child(draft, parent, lookup)
     permits.require_rows(setting, drafts, "delete")
-    removal.remove(setting, ledger, drafts, {parent.id})
+    removal.remove(setting, tally, drafts, {parent.id})

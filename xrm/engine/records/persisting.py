@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from xrm.engine.commands import Change
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.machine import Machine
 from xrm.engine.storage.search import SearchEntries
@@ -32,7 +32,7 @@ class Touched(NamedTuple):
         return self.draft.old is None
 
 
-def persist(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[Draft]:
+def persist(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts are stored with their next version; what changed nothing keeps its version."""
     stamped = [_stamped(setting, Touched(d, NONE if d.is_new else d.changed)) for d in drafts]
     groups = _by_machine(stamped)
@@ -40,7 +40,7 @@ def persist(setting: Setting, ledger: Ledger, drafts: Sequence[Draft]) -> list[D
     for place, (machine, group) in enumerate(groups, start=1):
         log = [setting.log.insert_of(setting.actor, changes, setting.act)] if place == len(groups) else []
         _store(setting, machine, group, log)
-    ledger.changes.extend(changes)
+    tally.changes.extend(changes)
     return [t.draft for t in stamped]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.records.batch import Ledger, Setting
+from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, incoming, live_children
 from xrm.engine.records.locked import refuse_taken
@@ -113,7 +113,7 @@ def _refuse_held(setting: Setting, removal: Removal, drafts: Sequence[Draft]) ->
 
 
 def remove(
-    setting: Setting, ledger: Ledger, drafts: Sequence[Draft], within: Collection[UUID] = frozenset()
+    setting: Setting, tally: Tally, drafts: Sequence[Draft], within: Collection[UUID] = frozenset()
 ) -> list[Draft]:
     """These records are in the trash, and what goes with them: one act, to be undone as one.
 
@@ -123,8 +123,8 @@ def remove(
     act = setting.world.new_id()
     cleared, removed = cleared_drafts(setting, removal), removed_drafts(setting, removal, act)
     refuse_taken(setting, [*cleared, *removed], drafts, {*within, *(draft.id for draft in removed)})
-    persist(setting, ledger, cleared)
-    gone = {draft.id: draft for draft in persist(setting, ledger, removed)}
+    persist(setting, tally, cleared)
+    gone = {draft.id: draft for draft in persist(setting, tally, removed)}
     record_act(setting, act, drafts[0], removal)
     return [gone[draft.id] for draft in drafts]
 

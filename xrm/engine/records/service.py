@@ -19,7 +19,7 @@ from xrm.engine.access.row_rules import RowRules, actor_context
 from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import UNDO, Actor, Command, Outcome, inside
 from xrm.engine.records.acts import place_of
-from xrm.engine.records.batch import Ledger, Run, Setting, runs_of
+from xrm.engine.records.batch import Run, Setting, Tally, runs_of
 from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.machine import Machine, Machines
@@ -289,39 +289,37 @@ def _told_inside() -> Iterator[None]:
 
 
 def _done(setting: Setting, commands: Sequence[Command], mode: Mode) -> Outcome:
-    ledger = Ledger()
-    refused = _good_ones(setting, ledger, commands) if mode == "good_rows" else {}
+    tally = Tally()
+    refused = _good_ones(setting, tally, commands) if mode == "good_rows" else {}
     if mode == "all":
         for run in runs_of(commands):
-            perform(setting, ledger, run)
-    results = tuple(ledger.results[i] for i in range(len(commands)) if i in ledger.results)
-    return Outcome(results, tuple(ledger.changes), refused, setting.act)
+            perform(setting, tally, run)
+    results = tuple(tally.results[i] for i in range(len(commands)) if i in tally.results)
+    return Outcome(results, tuple(tally.changes), refused, setting.act)
 
 
-def _good_ones(
-    setting: Setting, ledger: Ledger, commands: Sequence[Command]
-) -> dict[int, tuple[Problem, ...]]:
+def _good_ones(setting: Setting, tally: Tally, commands: Sequence[Command]) -> dict[int, tuple[Problem, ...]]:
     """Everything that can be done is done; the problems of the others, by position."""
     refused: dict[int, tuple[Problem, ...]] = {}
     for run in runs_of(commands):
-        _good_parts(setting, ledger, run, refused)
+        _good_parts(setting, tally, run, refused)
     return refused
 
 
-def _good_parts(setting: Setting, ledger: Ledger, run: Run, refused: dict[int, tuple[Problem, ...]]) -> None:
+def _good_parts(setting: Setting, tally: Tally, run: Run, refused: dict[int, tuple[Problem, ...]]) -> None:
     """A run is tried whole; one that holds a bad command is halved, until the bad ones stand alone."""
     size = len(run.commands)
-    if _tried(setting, ledger, run, refused if size == 1 else None) or size == 1:
+    if _tried(setting, tally, run, refused if size == 1 else None) or size == 1:
         return
     for part in (run.commands[: size // 2], run.commands[size // 2 :]):
-        _good_parts(setting, ledger, Run(run.kind, run.entity, part), refused)
+        _good_parts(setting, tally, Run(run.kind, run.entity, part), refused)
 
 
 def _tried(
-    setting: Setting, ledger: Ledger, run: Run, refused: dict[int, tuple[Problem, ...]] | None = None
+    setting: Setting, tally: Tally, run: Run, refused: dict[int, tuple[Problem, ...]] | None = None
 ) -> bool:
     """True when the run is done; else nothing of it is left behind."""
-    attempt = ledger.copy()
+    attempt = tally.copy()
     try:
         with setting.unit.savepoint():
             perform(setting, attempt, run)
@@ -331,7 +329,7 @@ def _tried(
         if refused is not None:
             refused[run.commands[0][0]] = error.problems
         return False
-    ledger.take(attempt)
+    tally.take(attempt)
     return True
 
 

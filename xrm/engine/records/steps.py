@@ -23,7 +23,7 @@ from xrm.engine.commands import (
 )
 from xrm.engine.records import lifecycle, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
-from xrm.engine.records.batch import Ledger, Run, Setting, path_of
+from xrm.engine.records.batch import Run, Setting, Tally, path_of
 from xrm.engine.records.checking import check_after, check_already, check_before, check_return
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import NONE, Draft
@@ -36,31 +36,31 @@ from xrm.engine.records.persisting import persist
 from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
 
-Performer = Callable[[Setting, Ledger, Machine, Run], None]
+Performer = Callable[[Setting, Tally, Machine, Run], None]
 
 
-def perform(setting: Setting, ledger: Ledger, run: Run) -> None:
+def perform(setting: Setting, tally: Tally, run: Run) -> None:
     """The commands of the run are done; raises what stands against them, with the place in the batch."""
     where = Place(path=path_of(run.commands[0][0]))
     machine = setting.machines.named(run.entity, setting.policy.usable_entities(setting.actor), where)
-    for part in targets.in_turn(setting, ledger, machine, run):
-        _PERFORMERS[run.kind](setting, ledger, machine, part)
+    for part in targets.in_turn(setting, tally, machine, run):
+        _PERFORMERS[run.kind](setting, tally, machine, part)
 
 
-def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: str) -> list[Draft]:
+def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: str) -> list[Draft]:
     """The drafts are stored, logged and indexed. This is the pipeline; a newcomer reads it first."""
-    drafts, problems = read_inputs(setting, ledger, drafts)
+    drafts, problems = read_inputs(setting, tally, drafts)
     if operation != "create":
         permits.require_cells(setting, drafts, operation)
     drafts = compute(setting, drafts)
     problems += check_before(setting, drafts)
     if problems:
-        raise Invalid([*problems, *check_already(setting, drafts), *nested_problems(setting, ledger, drafts)])
-    written = persist(setting, ledger, drafts)
+        raise Invalid([*problems, *check_already(setting, drafts), *nested_problems(setting, tally, drafts)])
+    written = persist(setting, tally, drafts)
     permits.require_assign(setting, drafts)
     attach_files(setting, drafts)
-    write_nested(setting, ledger, drafts, write)
-    hand_on(setting, ledger, drafts, write)
+    write_nested(setting, tally, drafts, write)
+    hand_on(setting, tally, drafts, write)
     check_after(setting, drafts)
     permits.require_result(setting, drafts, operation)
     if operation == "create":
@@ -68,20 +68,20 @@ def write(setting: Setting, ledger: Ledger, drafts: Sequence[Draft], operation: 
     return written
 
 
-def _create(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _create(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     permits.require_entity(setting, machine, "create", path_of(run.commands[0][0]))
     drafts = []
     for position, command in run.commands:
         record = command.id or setting.world.new_id()
         drafts.append(Draft(machine, "create", record, path_of(position, ".values"), given=command.values))
         if command.name:
-            ledger.names[command.name] = Ref(run.entity, record)
-    _conclude(ledger, run, write(setting, ledger, drafts, "create"), "created")
+            tally.names[command.name] = Ref(run.entity, record)
+    _conclude(tally, run, write(setting, tally, drafts, "create"), "created")
 
 
-def _update(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _update(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     drafts = _loaded(setting, machine, run, "update")
-    _conclude(ledger, run, write(setting, ledger, drafts, "update"), "updated")
+    _conclude(tally, run, write(setting, tally, drafts, "update"), "updated")
 
 
 def _loaded(setting: Setting, machine: Machine, run: Run, operation: str) -> list[Draft]:
@@ -132,10 +132,10 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
             )
 
 
-def _delete(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _delete(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     drafts = _loaded(setting, machine, run, "delete")
     refuse_append_only(drafts)
-    _conclude(ledger, run, removal.remove(setting, ledger, drafts), "deleted")
+    _conclude(tally, run, removal.remove(setting, tally, drafts), "deleted")
 
 
 def refuse_append_only(drafts: Sequence[Draft]) -> None:
@@ -146,65 +146,65 @@ def refuse_append_only(drafts: Sequence[Draft]) -> None:
             raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
 
 
-def _restore(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _restore(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     """Each one by one, for an earlier one may bring back what a later one names."""
     for position, command in run.commands:
         alone = Run(run.kind, run.entity, ((position, command),))
         [draft] = _loaded(setting, machine, alone, "restore")
         version, done = (draft.old or {})["version"], "unchanged"
         if (draft.old or {})["deletion"] is not None:
-            version, done = _brought_back(setting, ledger, draft), "restored"
-        ledger.results[position] = Result(run.entity, draft.id, version, done, position=position)
+            version, done = _brought_back(setting, tally, draft), "restored"
+        tally.results[position] = Result(run.entity, draft.id, version, done, position=position)
 
 
-def _brought_back(setting: Setting, ledger: Ledger, draft: Draft) -> int:
+def _brought_back(setting: Setting, tally: Tally, draft: Draft) -> int:
     """The version of the record after it and all that went with it are there again."""
     coming = removal.restored_drafts(setting, draft)
     permits.require_act(setting, removal.roots(coming), draft)
     refuse_locked(setting, coming, {d.id for d in coming})
-    back = persist(setting, ledger, coming)
+    back = persist(setting, tally, coming)
     check_return(setting, back)
     removal.forget_act(setting, (draft.old or {})["deletion"])
     return next(int(d.new["version"]) for d in back if d.id == draft.id)
 
 
-def _transition(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _transition(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     drafts = _loaded(setting, machine, run, "transition")
     steps = [command.transition for _, command in run.commands]
     drafts = lifecycle.begin(setting, drafts, steps)
-    _conclude(ledger, run, write(setting, ledger, drafts, "transition"), "transitioned")
+    _conclude(tally, run, write(setting, tally, drafts, "transition"), "transitioned")
 
 
-def _upsert(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _upsert(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     """Each one by one, for an earlier one may make the record that a later one updates."""
     for position, command in run.commands:
         path = path_of(position)
-        record = targets.upsert_target(setting, ledger, machine, command, Place(path=path))
+        record = targets.upsert_target(setting, tally, machine, command, Place(path=path))
         if record is None:
             again: Any = Create(command.entity, command.values, command.name)
         else:
             again = Update(command.entity, Target(record), command.values)
             if command.name:
-                ledger.names[command.name] = Ref(command.entity, record)
-        perform(setting, ledger, Run(type(again), run.entity, ((position, again),)))
+                tally.names[command.name] = Ref(command.entity, record)
+        perform(setting, tally, Run(type(again), run.entity, ((position, again),)))
 
 
-def _link(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> None:
+def _link(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
     """Links are written as those that come inside of a change of their record are."""
     loaded = _loaded(setting, machine, run, "update")
     drafts = [d.with_(given=NONE, link=command) for d, (_, command) in zip(loaded, run.commands, strict=True)]
-    known, outcome = len(ledger.links), "linked" if run.kind is Link else "unlinked"
-    written = write(setting, ledger, drafts, "update")
-    for (position, _), draft, link in zip(run.commands, written, ledger.links[known:], strict=True):
-        ledger.results[position] = Result(
+    known, outcome = len(tally.links), "linked" if run.kind is Link else "unlinked"
+    written = write(setting, tally, drafts, "update")
+    for (position, _), draft, link in zip(run.commands, written, tally.links[known:], strict=True):
+        tally.results[position] = Result(
             run.entity, draft.id, draft.new["version"], outcome, link, position=position
         )
 
 
-def _conclude(ledger: Ledger, run: Run, drafts: Sequence[Draft], outcome: str) -> None:
+def _conclude(tally: Tally, run: Run, drafts: Sequence[Draft], outcome: str) -> None:
     for (position, _), draft in zip(run.commands, drafts, strict=True):
         done = outcome if draft.is_new or draft.changed or outcome == "deleted" else "unchanged"
-        ledger.results[position] = Result(run.entity, draft.id, draft.new["version"], done, position=position)
+        tally.results[position] = Result(run.entity, draft.id, draft.new["version"], done, position=position)
 
 
 _PERFORMERS: Mapping[type, Performer] = {

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from xrm.engine.access import always_readable
 from xrm.engine.commands import Create, Target, Upsert
 from xrm.engine.projection.contracts import ByKey, ByName
-from xrm.engine.records.batch import Ledger, Run, Setting, apart, path_of
+from xrm.engine.records.batch import Run, Setting, Tally, apart, path_of
 from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing, passing_rule, readable, rights
 from xrm.engine.storage.statements import any_of
@@ -24,7 +24,7 @@ from xrm.registry import near_names
 MOST_CANDIDATES = 2
 
 
-def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> list[Run]:
+def in_turn(setting: Setting, tally: Tally, machine: Machine, run: Run) -> list[Run]:
     """The run with its targets as ids, cut where a record comes again: that one finds what the earlier left.
 
     Raises NotFound when nobody has a key.
@@ -34,32 +34,32 @@ def in_turn(setting: Setting, ledger: Ledger, machine: Machine, run: Run) -> lis
     found = []
     for position, command in run.commands:
         where = Place(path=path_of(position))
-        record = target_id(setting, ledger, machine, command.target, where)
+        record = target_id(setting, tally, machine, command.target, where)
         known = command if command.target.id else replace(command, target=Target(record))
         found.append((position, known))
     parts = apart(found, lambda pair: pair[1].target.id)
     return [Run(run.kind, run.entity, tuple(part)) for part in parts]
 
 
-def target_id(setting: Setting, ledger: Ledger, machine: Machine, target: Target, where: Place) -> UUID:
+def target_id(setting: Setting, tally: Tally, machine: Machine, target: Target, where: Place) -> UUID:
     """The id of the record that a command is about; raises NotFound when nobody has that key."""
     if target.id is not None:
         return target.id
     if target.ref:
-        return ledger.named(target.ref, where).id
+        return tally.named(target.ref, where).id
     given = target.key or {}
     keys = _keys(setting, machine).values()
     if not any(given.keys() == frozenset(fields) for fields in keys):
         message = f"{machine.entity.name} has no such key."
         raise Invalid(Problem("R138", message, "Give exactly the fields of one key.", where))
-    found = _record_with(setting, ledger, machine, given, where, "key")
+    found = _record_with(setting, tally, machine, given, where, "key")
     if found is None:
         raise absent(machine, where)
     return found
 
 
 def upsert_target(
-    setting: Setting, ledger: Ledger, machine: Machine, command: Upsert, where: Place
+    setting: Setting, tally: Tally, machine: Machine, command: Upsert, where: Place
 ) -> UUID | None:
     """The record that has the same values of the key `by`, or None; raises Invalid for a key that is none."""
     fields = _key_fields(setting, machine, command.by, where)
@@ -69,14 +69,14 @@ def upsert_target(
         raise Invalid(
             Problem("R138", f"The key {command.by} needs {lacking}.", "Give every field of it.", where)
         )
-    return _record_with(setting, ledger, machine, given, where, "values")
+    return _record_with(setting, tally, machine, given, where, "values")
 
 
 def _record_with(
-    setting: Setting, ledger: Ledger, machine: Machine, given: Mapping[str, Any], where: Place, part: str
+    setting: Setting, tally: Tally, machine: Machine, given: Mapping[str, Any], where: Place, part: str
 ) -> UUID | None:
     """The one record with these values of a key, or None; raises Invalid for an empty part, and for two."""
-    values = _key_values(setting, ledger, machine, given, where)
+    values = _key_values(setting, tally, machine, given, where)
     empty = [name for name in given if values.get(name) is None]
     if empty:
         raise Invalid([_empty_part(name, f"{where.path}.{part}".strip(".")) for name in empty])
@@ -97,7 +97,7 @@ def _ambiguous(kind: str, where: Place) -> Problem:
 
 
 def _key_values(
-    setting: Setting, ledger: Ledger, machine: Machine, given: Mapping[str, Any], where: Place
+    setting: Setting, tally: Tally, machine: Machine, given: Mapping[str, Any], where: Place
 ) -> dict[str, Any]:
     """The stored forms of a key's values; raises Invalid for values that do not fit."""
     values, problems = machine.contract.load(given, partial=True, writable=machine.contract.writable_names)
@@ -107,7 +107,7 @@ def _key_values(
         if isinstance(value, ByKey):
             values[name] = find_by_key(setting, machine.entity.relationships[name], value, where)
         elif isinstance(value, ByName):
-            values[name] = ledger.named(value.name, where)
+            values[name] = tally.named(value.name, where)
     return values
 
 

@@ -18,7 +18,7 @@ from xrm.engine.access import transition_roles_allow
 from xrm.engine.commands import Change, Command, Link, Outcome, Restore, Result, Target, Unlink, Update
 from xrm.engine.records import permits, removal
 from xrm.engine.records.acts import Past, act_at
-from xrm.engine.records.batch import Ledger, Run, Setting, apart
+from xrm.engine.records.batch import Run, Setting, Tally, apart
 from xrm.engine.records.checking import check_after
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
@@ -56,11 +56,11 @@ def take_back(setting: Setting, position: str) -> Outcome:
     """The act to which the change at `position` belongs is reversed whole; raises, and then nothing is."""
     act = _own_act(setting, position)
     refuse_changed(setting, act)
-    ledger = Ledger()
+    tally = Tally()
     for part in _parts(reversed(act)):
-        _REVERSERS[part.operation](setting, ledger, part.changes)
-    _refuse_others(setting, ledger, act)
-    return Outcome(_results(ledger.changes), tuple(ledger.changes), act=setting.act)
+        _REVERSERS[part.operation](setting, tally, part.changes)
+    _refuse_others(setting, tally, act)
+    return Outcome(_results(tally.changes), tuple(tally.changes), act=setting.act)
 
 
 def _own_act(setting: Setting, position: str) -> list[Past]:
@@ -117,11 +117,11 @@ def _parts(changes: Iterable[Past]) -> list[_Part]:
     ]
 
 
-def _run(setting: Setting, ledger: Ledger, commands: Sequence[Command]) -> None:
+def _run(setting: Setting, tally: Tally, commands: Sequence[Command]) -> None:
     """Commands of one kind and entity are done; what they refuse is about a record, not about a request."""
     if commands:
         run = Run(type(commands[0]), commands[0].entity, tuple(enumerate(commands)))
-        perform(setting, ledger, run)
+        perform(setting, tally, run)
 
 
 def _refuse_hidden(setting: Setting, changes: Iterable[Past]) -> None:
@@ -136,7 +136,7 @@ def _refuse_hidden(setting: Setting, changes: Iterable[Past]) -> None:
 # --- what was made goes, what went comes back -----------------------------------------------------------
 
 
-def _unmake(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+def _unmake(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     """What was made is in the trash, as one act; what is there already has gone with something else."""
     drafts = [d for d in _stored(setting, changes, "delete") if (d.old or {})["deleted_at"] is None]
     top = removal.roots([d.with_(new=d.old or {}) for d in drafts])
@@ -144,15 +144,15 @@ def _unmake(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
         return
     permits.require_rows(setting, top, "delete")
     refuse_append_only(top)
-    removal.remove(setting, ledger, top)
+    removal.remove(setting, tally, top)
 
 
-def _bring_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+def _bring_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     """What was deleted is there again; the first of the act brings along what went with it."""
     for past in reversed(changes):
         [draft] = _stored(setting, [past], "restore")
         if (draft.old or {})["deleted_at"] is not None:
-            _run(setting, ledger, [Restore(past.entity, Target(past.record))])
+            _run(setting, tally, [Restore(past.entity, Target(past.record))])
 
 
 def _stored(setting: Setting, changes: Sequence[Past], operation: str) -> list[Draft]:
@@ -170,13 +170,13 @@ def _stored(setting: Setting, changes: Sequence[Past], operation: str) -> list[D
 # --- what was changed is as before ----------------------------------------------------------------------
 
 
-def _change_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
-    back = {change.record for change in ledger.changes if change.operation == "restore"}
+def _change_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
+    back = {change.record for change in tally.changes if change.operation == "restore"}
     emptied = [past for past in changes if _is_emptied(setting, past, back)]
-    _point_again(setting, ledger, emptied)
+    _point_again(setting, tally, emptied)
     rest = [past for past in changes if past not in emptied]
     _refuse_hidden(setting, rest)
-    _run(setting, ledger, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
+    _run(setting, tally, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
 
 
 def _former(past: Past) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _is_emptied(setting: Setting, past: Past, back: set[UUID]) -> bool:
     )
 
 
-def _point_again(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+def _point_again(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     """Lookups that a deletion emptied lead where they did: like the emptying, this asks for no right of its own."""
     former = {past.record: past for past in changes}
     drafts = []
@@ -202,11 +202,11 @@ def _point_again(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> N
         drafts.append(draft.with_(new={**(draft.old or {}), **refs}))
     if drafts:
         refuse_locked(setting, drafts)
-        persist(setting, ledger, drafts)
+        persist(setting, tally, drafts)
         check_after(setting, drafts)
 
 
-def _step_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     """The records are in the state in which they were, with the values that the step brought taken back."""
     _refuse_hidden(setting, changes)
     former = {past.record: past for past in changes}
@@ -217,7 +217,7 @@ def _step_back(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> Non
         step = _step(setting, draft.machine, past)
         drafts.append(draft.with_(given=given, transition=step, version=None))
     permits.require_rows(setting, drafts, "transition")
-    write(setting, ledger, drafts, "transition")
+    write(setting, tally, drafts, "transition")
 
 
 def _step(setting: Setting, machine: Machine, past: Past) -> Transition | None:
@@ -242,7 +242,7 @@ def _step(setting: Setting, machine: Machine, past: Past) -> Transition | None:
 # --- links ----------------------------------------------------------------------------------------------
 
 
-def _unlink(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+def _unlink(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     """Links that were made are cut; those whose attributes were changed have the former ones."""
     _refuse_hidden(setting, changes)
     for past in changes:
@@ -253,25 +253,25 @@ def _unlink(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
         else:
             kept = {key: before.get(key) for key in {**before, **after}}
             command = Update(past.entity, Target(past.record), {name: {"update": [kept]}})
-        _run(setting, ledger, [command])
+        _run(setting, tally, [command])
 
 
-def _link(setting: Setting, ledger: Ledger, changes: Sequence[Past]) -> None:
+def _link(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     """Links that were cut are made again, with their attributes."""
     _refuse_hidden(setting, changes)
     for past in changes:
         [(name, before)] = past.before.items()
         values = {key: value for key, value in before.items() if key not in ("id", "to")}
-        _run(setting, ledger, [Link(past.entity, Target(past.record), name, before["to"], values)])
+        _run(setting, tally, [Link(past.entity, Target(past.record), name, before["to"], values)])
 
 
 # --- the whole ------------------------------------------------------------------------------------------
 
 
-def _refuse_others(setting: Setting, ledger: Ledger, act: Sequence[Past]) -> None:
+def _refuse_others(setting: Setting, tally: Tally, act: Sequence[Past]) -> None:
     """Nothing is changed besides what the act changed: what has come to belong to it since stays."""
     own = {past.record for past in act}
-    others = [change for change in ledger.changes if change.record not in own]
+    others = [change for change in tally.changes if change.record not in own]
     if not others:
         return
     seen = [c for c in others if permits.passing(setting, setting.machines[c.entity], "read", [c.record])]
@@ -289,7 +289,7 @@ def _results(changes: Sequence[Change]) -> tuple[Result, ...]:
     )
 
 
-_REVERSERS: Mapping[str, Callable[[Setting, Ledger, Sequence[Past]], None]] = {
+_REVERSERS: Mapping[str, Callable[[Setting, Tally, Sequence[Past]], None]] = {
     "create": _unmake,
     "delete": _bring_back,
     "update": _change_back,

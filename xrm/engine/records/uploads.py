@@ -1,4 +1,4 @@
-"""Files that people bring: content in the store, facts in the ledger, found again by id.
+"""Files that people bring: content in the store, facts in the tally, found again by id.
 
 Whoever asks has found the id in a record that they may read; nothing here is told to anybody else.
 """
