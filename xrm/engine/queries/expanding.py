@@ -13,10 +13,10 @@ from xrm.engine.commands import Actor
 from xrm.engine.queries import cursor
 from xrm.engine.queries.conditions import base_conditions
 from xrm.engine.queries.frame import Element, Frame
+from xrm.engine.queries.joins import Joins, gathered, labelled
 from xrm.engine.queries.linked import LinkReader, cut, giving
 from xrm.engine.queries.ordering import ordered, sort_keys
 from xrm.engine.queries.outputs import Presenter, default_paths, outputs
-from xrm.engine.queries.places import Places, gathered, labelled
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.references import name_references
@@ -178,9 +178,9 @@ class _ChildrenPlan:
 
 def _plan_children(kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], ...] | None) -> _ChildrenPlan:
     child, lookup = _stored_end(side)
-    frame, places = kit.desk.frame(child), Places()
+    frame, joins = kit.desk.frame(child), Joins()
     pointer, extra = _pointer(kit, frame, lookup, side.entity)
-    made = outputs(frame, kit.contracts, fields, places)
+    made = outputs(frame, kit.contracts, fields, joins)
     keys = sort_keys(frame, ())
     place = sa.func.row_number().over(partition_by=pointer, order_by=ordered(keys))
 
@@ -191,7 +191,7 @@ def _plan_children(kit: Kit, side: Relationship, fields: tuple[tuple[str, ...], 
         return sa.select(chosen).where(last <= sa.bindparam("most", type_=sa.Integer())).order_by(last)
 
     columns = [*(c for o in made for c in o.columns), *(key.column for key in keys), pointer, place]
-    statement = kit.prepare(gathered(first_of_each, columns, places, lambda here: [here[id(place)]]))
+    statement = kit.prepare(gathered(first_of_each, columns, joins, lambda here: [here[id(place)]]))
     return _ChildrenPlan(statement, Presenter(made, kit.dialect), len(keys))
 
 

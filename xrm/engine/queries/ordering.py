@@ -15,8 +15,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.queries.frame import Element, Frame, over_lookup
+from xrm.engine.queries.joins import Here
 from xrm.engine.queries.outputs import readable_names
-from xrm.engine.queries.places import Here
 from xrm.engine.queries.reading import unknown_name
 from xrm.engine.queries.request import Sort
 from xrm.engine.storage.statements import order_by

@@ -14,7 +14,7 @@ from xrm.engine.projection.dumper import RowField, compile_row
 from xrm.engine.projection.references import LOOKUP
 from xrm.engine.projection.row_code import RowDumper
 from xrm.engine.queries.frame import Element, Frame
-from xrm.engine.queries.places import Places, over_places
+from xrm.engine.queries.joins import Joins, over_joins
 from xrm.engine.queries.reading import unknown_name
 from xrm.metadata.model import POINTERS, Entity, Shape
 
@@ -31,13 +31,13 @@ class Output:
     any_reference: bool = False
 
 
-def outputs(frame: Frame, contracts: Contracts, paths: Sequence[Path] | None, places: Places) -> list[Output]:
+def outputs(frame: Frame, contracts: Contracts, paths: Sequence[Path] | None, joins: Joins) -> list[Output]:
     """The outputs for these paths, or for everything that the actor may read; raises Invalid for others.
 
-    Records that more is given of than their titles are joined, at `places`.
+    Records that more is given of than their titles are joined, in `joins`.
     """
     wanted = default_paths(frame) if paths is None else _with_identity(paths)
-    maker = _Maker(contracts, places)
+    maker = _Maker(contracts, joins)
     found = (output for path in wanted for output in maker.outputs_of(frame, path, path))
     return list({output.path: output for output in found}.values())
 
@@ -85,7 +85,7 @@ class _Maker:
     """Makes the outputs of one statement."""
 
     contracts: Contracts
-    places: Places
+    joins: Joins
 
     def outputs_of(self, frame: Frame, path: Path, rest: Path) -> Iterable[Output]:
         name = rest[0]
@@ -107,7 +107,7 @@ class _Maker:
         return field
 
     def _stepped(self, frame: Frame, path: Path, rest: Path) -> Iterable[Output]:
-        """A field of a related record, behind the pointers on the way, whose titles come from the same places."""
+        """A field of a related record, behind the pointers on the way, whose titles come from the same joins."""
         if rest[0] not in frame.stored.lookups and rest[0] not in POINTERS:
             raise unknown_name(frame.entity, ".".join(rest), [], "fields")
         value = self._far(frame, rest)
@@ -128,7 +128,7 @@ class _Maker:
             samples.append(found)
             return found.columns
 
-        columns = self.places.mark(over_places(self.places, frame, name, value))
+        columns = self.joins.mark(over_joins(self.joins, frame, name, value))
         if not samples:
             raise unknown_name(frame.entity, ".".join(rest), [], "fields")
         return Output(rest, samples[0].field, columns, samples[0].any_reference)
@@ -150,12 +150,12 @@ class _Maker:
         return Output(path, RowField(label, LOOKUP, params, len(pairs)), tuple(pairs))
 
     def _titles(self, frame: Frame, name: str) -> Mapping[str, Element]:
-        """The title of what the lookup leads to, by entity: from its place, or asked for alone."""
-        joined = self.places.known(frame, name)
+        """The title of what the lookup leads to, by entity: from where it is joined, or asked for alone."""
+        joined = self.joins.known(frame, name)
         if joined is None:
             return {there.entity: _title_alone(pointer, there) for pointer, there in frame.steps(name)}
-        titles = {place.there.entity: place.there.own("title") for place in joined}
-        self.places.mark(titles.values())
+        titles = {one.there.entity: one.there.own("title") for one in joined}
+        self.joins.mark(titles.values())
         return titles
 
 

@@ -21,9 +21,9 @@ from xrm.engine.queries.conditions import (
     within_condition,
 )
 from xrm.engine.queries.frame import Desk, Element, Frame
+from xrm.engine.queries.joins import Joins, gathered, labelled
 from xrm.engine.queries.ordering import SortKey, kind_of, ordered, reordered, sort_keys, stretches
 from xrm.engine.queries.outputs import Output, Presenter, outputs
-from xrm.engine.queries.places import Places, gathered, labelled
 from xrm.engine.queries.request import Aggregate, Count, Query
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.numbers import Numbers
@@ -109,9 +109,9 @@ def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:
     frame, prepare = filters.frame, partial(kit.prepare, literals=filters.lifted.literals)
     conditions = [*filters.conditions, *conditions_of(kit, frame, query)]
     keys = sort_keys(frame, query.sort) if len(query.ids) != 1 else []
-    places = Places()
-    made = outputs(frame, kit.contracts, query.fields, places)
-    page = _Page(frame, conditions, keys, made, places)
+    joins = Joins()
+    made = outputs(frame, kit.contracts, query.fields, joins)
+    page = _Page(frame, conditions, keys, made, joins)
     counting = _count(kit, frame, conditions, query)
     return ListPlan(
         prepare(page.statement()),
@@ -130,13 +130,13 @@ class _Page:
     conditions: Sequence[sa.ColumnElement[bool]]
     keys: Sequence[SortKey]
     made: Sequence[Output]
-    places: Places
+    joins: Joins
 
     def statement(self, *more: sa.ColumnElement[bool]) -> sa.Select[Any]:
         """The page of the records for which these conditions hold, too."""
         columns = [c for output in self.made for c in output.columns]
         columns += [key.column for key in self.keys]
-        return gathered(partial(self._rows, more), columns, self.places, partial(reordered, self.keys))
+        return gathered(partial(self._rows, more), columns, self.joins, partial(reordered, self.keys))
 
     def _rows(self, more: Sequence[sa.ColumnElement[bool]], columns: Sequence[Element]) -> sa.Select[Any]:
         chosen = sa.select(*labelled(columns)).select_from(self.frame.table).where(*self.conditions, *more)

@@ -18,8 +18,8 @@ PageOf = Callable[[Sequence[Element]], sa.Select[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the record stands that a pointer leads to; all of it is empty where the reader may not read it."""
+class Joined:
+    """The record that a pointer leads to; all of it is empty where the reader may not read it."""
 
     pointer: Element
     there: Frame
@@ -31,24 +31,24 @@ class Place:
         return same if readable is None else sa.and_(same, readable)
 
 
-class Places:
-    """The places that one statement joins, and which of its columns are theirs."""
+class Joins:
+    """The related records that one statement joins, and which of its columns are theirs."""
 
     def __init__(self) -> None:
-        self.joined: list[Place] = []
-        self._known: dict[tuple[int, str], Sequence[Place]] = {}
+        self.all: list[Joined] = []
+        self._known: dict[tuple[int, str], Sequence[Joined]] = {}
         self._far: dict[int, Element] = {}
 
-    def known(self, frame: Frame, name: str) -> Sequence[Place] | None:
-        """The places that the lookup leads to from that frame, if they are joined already."""
+    def known(self, frame: Frame, name: str) -> Sequence[Joined] | None:
+        """The records that the lookup leads to from that frame, if they are joined already."""
         return self._known.get((id(frame.table), name))
 
-    def of(self, frame: Frame, name: str) -> Sequence[Place]:
-        """The places that the lookup leads to from that frame, one for each entity; they are joined once."""
+    def of(self, frame: Frame, name: str) -> Sequence[Joined]:
+        """The records that the lookup leads to from that frame, one for each entity; they are joined once."""
         found = self.known(frame, name)
         if found is None:
-            found = self._known[id(frame.table), name] = [Place(p, there) for p, there in frame.steps(name)]
-            self.joined += found
+            found = self._known[id(frame.table), name] = [Joined(p, there) for p, there in frame.steps(name)]
+            self.all += found
         return found
 
     def mark(self, columns: Iterable[Element]) -> tuple[Element, ...]:
@@ -62,11 +62,11 @@ class Places:
         return id(column) in self._far
 
 
-def over_places(
-    places: Places, frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]
+def over_joins(
+    joins: Joins, frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]
 ) -> list[Element]:
     """What `value` gives of the record that a lookup leads to; of several entities what the one pointed at has."""
-    found = [list(value(place.there)) for place in places.of(frame, name)]
+    found = [list(value(joined.there)) for joined in joins.of(frame, name)]
     if len(found) < 2:
         return found[0] if found else []
     return [sa.func.coalesce(*column, type_=column[0].type) for column in zip(*found, strict=True)]
@@ -78,17 +78,17 @@ def labelled(columns: Iterable[Element]) -> list[sa.Label[Any]]:
 
 
 def gathered(
-    page: PageOf, columns: Sequence[Element], places: Places, order: Callable[[Here], list[Element]]
+    page: PageOf, columns: Sequence[Element], joins: Joins, order: Callable[[Here], list[Element]]
 ) -> sa.Select[Any]:
     """The columns of the page's records and of those joined to them, in the order of the page."""
-    if not places.joined:
+    if not joins.all:
         return page(columns)
-    wanted = (*(place.pointer for place in places.joined), *columns)
-    own = list({id(c): c for c in wanted if not places.is_far(c)}.values())
+    wanted = (*(joined.pointer for joined in joins.all), *columns)
+    own = list({id(c): c for c in wanted if not joins.is_far(c)}.values())
     rows = page(own).subquery()
     here = {id(column): rows.c[f"c{at}"] for at, column in enumerate(own)}
     source: sa.FromClause = rows
-    for place in places.joined:
-        source = source.outerjoin(place.there.table, place.condition(here))
+    for joined in joins.all:
+        source = source.outerjoin(joined.there.table, joined.condition(here))
     shown = labelled(here.get(id(column), column) for column in columns)
     return sa.select(*shown).select_from(source).order_by(*order(here))
