@@ -165,7 +165,7 @@ READ: dict[str, tuple[str, str]] = {
     "field.privacy": ("engine/access/rights.py", "f.is_guarded"),
     "field.search": ("engine/records", ".search"),
     "field.index": (INDEXES, "fields[name].index"),
-    "field.track": ("engine/records/machine.py", "f.track"),
+    "field.track": ("engine/records/writer.py", "f.track"),
     "field.renamed_from": ("engine/storage/numbers.py", "member.renamed_from"),
     "field.when_installed": (CONDITIONS, '("fields", "*")'),
     "field.max_length": ("metadata/fieldtypes/text.py", '"max_length"'),

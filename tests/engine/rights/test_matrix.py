@@ -167,7 +167,7 @@ def _without_act(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_comment_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may read some record comments on every one."""
     monkeypatch.setattr(
-        "xrm.engine.records.commenting.passing", lambda setting, machine, operation, ids: frozenset(ids)
+        "xrm.engine.records.commenting.passing", lambda setting, writer, operation, ids: frozenset(ids)
     )
 
 
@@ -188,7 +188,7 @@ def _without_comment_author(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _without_mention_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mention reaches who may not read the record."""
-    monkeypatch.setattr(mentions, "may_read", lambda setting, machine, record, user, of: True)
+    monkeypatch.setattr(mentions, "may_read", lambda setting, writer, record, user, of: True)
 
 
 def _without_undo_author(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,14 +204,14 @@ def _without_undo_author(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_undo_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever did it takes it back, whatever they may do by now."""
     monkeypatch.setattr(
-        "xrm.engine.records.permits.passing", lambda setting, machine, operation, ids: frozenset(ids)
+        "xrm.engine.records.permits.passing", lambda setting, writer, operation, ids: frozenset(ids)
     )
 
 
 def _without_link_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Links of every record are made and changed by whoever may do so on some."""
     monkeypatch.setattr(
-        "xrm.engine.records.permits.passing_rule", lambda setting, machine, rule, ids: frozenset(ids)
+        "xrm.engine.records.permits.passing_rule", lambda setting, writer, rule, ids: frozenset(ids)
     )
 
 

@@ -21,13 +21,13 @@ def attach_files(setting: Setting, drafts: Sequence[Draft]) -> None:
 
 
 def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    for name in draft.machine.file_names:
+    for name in draft.writer.file_names:
         if name not in draft.changed:
             continue
         before, after = (set(_ids(v)) for v in draft.changed[name])
         added = sorted(after - before)
         facts = file_facts(setting.unit, added)
-        accepted = accepted_types(draft.machine.table.fields[name].field)
+        accepted = accepted_types(draft.writer.table.fields[name].field)
         for file in added:
             known = facts.get(file)
             if known is None or not _is_takeable(setting, draft, name, known):
@@ -68,8 +68,8 @@ def _is_takeable(setting: Setting, draft: Draft, name: str, facts: FileFacts) ->
 
 
 def _attach(setting: Setting, draft: Draft, name: str, file: UUID) -> None:
-    attach_file(setting.unit, file, draft.machine.number, draft.id, _number(draft, name))
+    attach_file(setting.unit, file, draft.writer.number, draft.id, _number(draft, name))
 
 
 def _number(draft: Draft, name: str) -> int:
-    return draft.machine.numbers.fields[draft.machine.entity.name, name]
+    return draft.writer.numbers.fields[draft.writer.entity.name, name]

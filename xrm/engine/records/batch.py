@@ -14,7 +14,7 @@ from xrm.engine.access.row_rules import RowRules
 from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import Actor, Change, Command, Result
 from xrm.engine.projection.sql_expressions import parameter_values
-from xrm.engine.records.machine import Machines
+from xrm.engine.records.writer import Writers
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
@@ -36,7 +36,7 @@ class Setting:
 
     actor: Actor
     unit: UnitOfWork
-    machines: Machines
+    writers: Writers
     policy: Policy
     row_rules: RowRules
     log: ChangeLog
@@ -58,12 +58,12 @@ class Setting:
     @property
     def numbers(self) -> Mapping[str, int]:
         """The ledger number of each entity."""
-        return self.machines.numbers.entities
+        return self.writers.numbers.entities
 
     @property
     def entity_names(self) -> Mapping[int, str]:
         """The entity of each ledger number."""
-        return self.machines.numbers.names
+        return self.writers.numbers.names
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ def check_before(setting: Setting, drafts: Sequence[Draft]) -> list[Problem]:
     """What breaks rules about the record alone; raises Conflict if it is locked."""
     refuse_locked(setting, drafts)
     for draft in drafts:
-        if draft.machine.entity.append_only and not draft.is_new and draft.changed:
+        if draft.writer.entity.append_only and not draft.is_new and draft.changed:
             message = "Records of this entity are never changed."
             raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
     return alone_problems(setting, drafts)
@@ -70,24 +70,24 @@ def _raise(problems: Sequence[Problem]) -> None:
 def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
     yield from _readonly(setting, draft)
     yield from _needed(setting, draft)
-    yield from _rules(setting, draft, draft.machine.programs.local_rules)
+    yield from _rules(setting, draft, draft.writer.programs.local_rules)
 
 
 def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    yield from _rules(setting, draft, draft.machine.programs.wide_rules)
+    yield from _rules(setting, draft, draft.writer.programs.wide_rules)
     yield from step_problems(setting, draft)
     yield from _loops(setting, draft)
     yield from overlap_problems(setting, draft)
 
 
 def _problems_of_return(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    yield from _rules(setting, draft, draft.machine.programs.wide_rules)
+    yield from _rules(setting, draft, draft.writer.programs.wide_rules)
     yield from overlap_problems(setting, draft)
 
 
 def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """A field whose readonly condition holds on the stored record keeps its value."""
-    programs = draft.machine.programs.readonly
+    programs = draft.writer.programs.readonly
     if draft.old is None or not programs:
         return
     before, changed = environment(setting, draft.with_(new=draft.old)), draft.changed
@@ -98,7 +98,7 @@ def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
 
 def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """Needed values are there, unless the field is hidden: hidden fields are not asked for."""
-    programs = draft.machine.programs
+    programs = draft.writer.programs
     for name in programs.required:
         if (
             name not in draft.refused
@@ -122,10 +122,10 @@ def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
 def _missing(setting: Setting, draft: Draft, name: str) -> Iterable[Problem]:
     if name in draft.preset:
         return
-    if name not in known_names(setting, draft.machine.entity.name):
+    if name not in known_names(setting, draft.writer.entity.name):
         yield draft.problem("R130", "", "A value is needed that you may not give.", "Ask for the right.")
         return
-    yield draft.problem("R130", name, f"{draft.machine.label(name)} is needed.", "Give it a value.")
+    yield draft.problem("R130", name, f"{draft.writer.label(name)} is needed.", "Give it a value.")
 
 
 def _rules(setting: Setting, draft: Draft, rules: Sequence[RuleProgram]) -> Iterable[Problem]:
@@ -147,19 +147,19 @@ def _broken(setting: Setting, draft: Draft, rule: Rule) -> Problem:
     is_open = may_be_told(setting, rule.must)
     otherwise = f"Must hold: {rule.must.text}." if is_open else "The values do not go together."
     message = text_of(rule.message, setting.actor.language, otherwise)
-    field = rule.field if rule.field in known_names(setting, draft.machine.entity.name) else ""
+    field = rule.field if rule.field in known_names(setting, draft.writer.entity.name) else ""
     remedy = "" if rule.message else "Change the values so that it holds."
     return draft.problem("R151", field, message, remedy)
 
 
 def _filtered(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
     """A record may only be pointed at if it passes the relationship's filter. All drafts are of one entity."""
-    filters = drafts[0].machine.programs.filters if drafts else {}
+    filters = drafts[0].writer.programs.filters if drafts else {}
     for name, program in filters.items():
         asked = [(d, d.new[name]) for d in drafts if isinstance(d.new.get(name), Ref) and _matters(d, name)]
         scenes = _far_scenes(setting, asked)
         for draft, ref in asked:
-            here = StoredEnv(setting, draft.machine, draft.new)
+            here = StoredEnv(setting, draft.writer, draft.new)
             scene = scenes.get(ref)
             if scene is None or program(scene._replace(outer=here)) is not True:
                 yield unfit(draft.where(name))
@@ -168,10 +168,10 @@ def _filtered(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
 def _linked(setting: Setting, drafts: Sequence[Draft]) -> Iterable[Problem]:
     """The links that a record has still pass their filter after a change of what the filter looks at."""
     for draft in drafts:
-        for name, program in draft.machine.programs.link_filters.items():
-            if draft.is_new or not draft.changed.keys() & draft.machine.programs.filter_uses[name]:
+        for name, program in draft.writer.programs.link_filters.items():
+            if draft.is_new or not draft.changed.keys() & draft.writer.programs.filter_uses[name]:
                 continue
-            here = StoredEnv(setting, draft.machine, draft.new)
+            here = StoredEnv(setting, draft.writer, draft.new)
             if any(program(Scene(setting.context, far, None, here)) is not True for far in here.many(name)):
                 yield unfit(draft.where(name))
 
@@ -183,25 +183,25 @@ def _far_scenes(setting: Setting, asked: Sequence[tuple[Draft, Ref]]) -> dict[Re
         wanted.setdefault(ref.entity, {})[ref.id] = None
     found: dict[Ref, Scene] = {}
     for entity, ids in wanted.items():
-        machine = setting.machines[entity]
-        for record, values in machine.load(setting.unit, list(ids)).items():
-            found[Ref(entity, record)] = stored_scene(setting, machine, values)
+        writer = setting.writers[entity]
+        for record, values in writer.load(setting.unit, list(ids)).items():
+            found[Ref(entity, record)] = stored_scene(setting, writer, values)
     return found
 
 
 def _matters(draft: Draft, name: str) -> bool:
     return draft.is_new or bool(
-        draft.changed.keys() & {name, *draft.machine.programs.filter_uses.get(name, ())}
+        draft.changed.keys() & {name, *draft.writer.programs.filter_uses.get(name, ())}
     )
 
 
 def _loops(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """A hierarchy stays a tree: no record is below itself, whoever else moves records in it meanwhile."""
-    for relationship in draft.machine.lookups:
+    for relationship in draft.writer.lookups:
         ref = draft.new.get(relationship.name)
         if relationship.hierarchy and isinstance(ref, Ref) and relationship.name in draft.changed:
             if not draft.is_new:
-                hold(setting.unit, f"tree:{draft.machine.name}.{relationship.name}")
+                hold(setting.unit, f"tree:{draft.writer.name}.{relationship.name}")
             yield from _loop(setting, draft, relationship.name, ref)
 
 
@@ -216,5 +216,5 @@ def _loop(setting: Setting, draft: Draft, name: str, ref: Ref) -> Iterable[Probl
             yield draft.problem("R155", name, message, "Choose another parent.")
             return
         seen.add(above.id)
-        stored = setting.machines[above.entity].load(setting.unit, [above.id])
+        stored = setting.writers[above.entity].load(setting.unit, [above.id])
         above = stored[above.id].get(name) if above.id in stored else None

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Change
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.mentions import InPlaceOf, mentioned
 from xrm.engine.records.permits import passing
 from xrm.engine.records.targets import absent
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import COMMENT, MENTION
 from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
 from xrm.metadata.fieldtypes.base import BadValue
@@ -42,46 +42,46 @@ class Comment:
     mentions: tuple[UUID, ...] = ()
 
 
-def write_comment(setting: Setting, machine: Machine, record: UUID, text: str, of: InPlaceOf) -> Comment:
+def write_comment(setting: Setting, writer: Writer, record: UUID, text: str, of: InPlaceOf) -> Comment:
     """The comment stands on the record; raises NotFound for a record that the actor may not read."""
-    stored = _demand(setting, machine, record)
+    stored = _demand(setting, writer, record)
     made = Comment(setting.world.new_id(), setting.actor.id, _checked(text), setting.now, None)
     values = {"id": made.id, "author": made.author, "text": made.text, "created_at": made.created_at}
-    row = {**values, "entity": machine.number, "record": record}
+    row = {**values, "entity": writer.number, "record": record}
     setting.unit.execute(sa.insert(COMMENT), row)
-    _log(setting, machine, stored, WRITTEN)
-    return _with_mentions(setting, machine, record, made, of)
+    _log(setting, writer, stored, WRITTEN)
+    return _with_mentions(setting, writer, record, made, of)
 
 
 def edit_comment(
-    setting: Setting, machine: Machine, record: UUID, comment: UUID, text: str, of: InPlaceOf
+    setting: Setting, writer: Writer, record: UUID, comment: UUID, text: str, of: InPlaceOf
 ) -> Comment:
     """The comment says this now; raises Forbidden when it is somebody else's."""
-    stored = _demand(setting, machine, record)
+    stored = _demand(setting, writer, record)
     edited = replace(_own(setting, record, comment), text=_checked(text), edited_at=setting.now)
     changed = {"text": edited.text, "edited_at": edited.edited_at}
     setting.unit.execute(sa.update(COMMENT).where(COMMENT.c.id == comment).values(changed))
     setting.unit.execute(sa.delete(MENTION).where(MENTION.c.comment == comment))
-    _log(setting, machine, stored, EDITED)
-    return _with_mentions(setting, machine, record, edited, of)
+    _log(setting, writer, stored, EDITED)
+    return _with_mentions(setting, writer, record, edited, of)
 
 
-def delete_comment(setting: Setting, machine: Machine, record: UUID, comment: UUID) -> None:
+def delete_comment(setting: Setting, writer: Writer, record: UUID, comment: UUID) -> None:
     """The comment and its words are gone; raises Forbidden when it is somebody else's."""
-    stored = _demand(setting, machine, record)
+    stored = _demand(setting, writer, record)
     _own(setting, record, comment)
     setting.unit.execute(sa.delete(MENTION).where(MENTION.c.comment == comment))
     setting.unit.execute(sa.delete(COMMENT).where(COMMENT.c.id == comment))
-    _log(setting, machine, stored, REMOVED)
+    _log(setting, writer, stored, REMOVED)
 
 
-def _demand(setting: Setting, machine: Machine, record: UUID) -> Mapping[str, Any]:
+def _demand(setting: Setting, writer: Writer, record: UUID) -> Mapping[str, Any]:
     """The live record, as it is stored, which the actor may read."""
-    if machine.entity.is_engine:
+    if writer.entity.is_engine:
         raise Forbidden(Problem("A102", "People, teams and units take no comments.", "", Place(path="id")))
-    stored = machine.load(setting.unit, [record]).get(record)
-    if stored is None or stored["deleted_at"] or not passing(setting, machine, "read", [record]):
-        raise absent(machine, Place(path="id"))
+    stored = writer.load(setting.unit, [record]).get(record)
+    if stored is None or stored["deleted_at"] or not passing(setting, writer, "read", [record]):
+        raise absent(writer, Place(path="id"))
     return stored
 
 
@@ -109,17 +109,17 @@ def _checked(text: str) -> str:
 
 
 def _with_mentions(
-    setting: Setting, machine: Machine, record: UUID, comment: Comment, of: InPlaceOf
+    setting: Setting, writer: Writer, record: UUID, comment: Comment, of: InPlaceOf
 ) -> Comment:
-    users: Sequence[UUID] = mentioned(setting, machine, record, comment.text, of)
+    users: Sequence[UUID] = mentioned(setting, writer, record, comment.text, of)
     if users:
         setting.unit.execute(sa.insert(MENTION), [{"comment": comment.id, "user": u} for u in users])
     return replace(comment, mentions=tuple(users))
 
 
-def _log(setting: Setting, machine: Machine, stored: Mapping[str, Any], operation: str) -> None:
+def _log(setting: Setting, writer: Writer, stored: Mapping[str, Any], operation: str) -> None:
     change = Change(
-        entity=machine.entity.name,
+        entity=writer.entity.name,
         record=stored["id"],
         version=stored["version"],
         operation=operation,

@@ -32,7 +32,7 @@ def _begun(setting: Setting, draft: Draft) -> New:
     if draft.old is not None:
         new = {**draft.old, **draft.preset, **draft.parsed}
     else:
-        new = draft.machine.empty.copy()
+        new = draft.writer.empty.copy()
         new["id"] = draft.id
         new.update(draft.preset)
         new.update(draft.parsed)
@@ -54,11 +54,11 @@ def _point(new: New) -> None:
 def _default(setting: Setting, draft: Draft, new: New) -> None:
     """Names that were not given get their default; a later default sees the earlier ones."""
     problems = Problems()
-    for name, program in draft.machine.programs.defaults.items():
+    for name, program in draft.writer.programs.defaults.items():
         if name in draft.parsed or name in draft.preset or name in draft.refused:
             continue
         try:
-            new[name] = draft.machine.fitting(name, program(scene_of(setting, draft, new)))
+            new[name] = draft.writer.fitting(name, program(scene_of(setting, draft, new)))
         except BadValue as bad:
             problems.extend([unfit_default(bad, draft.where(name))])
     if problems:
@@ -73,7 +73,7 @@ def unfit_default(bad: BadValue, place: Place) -> Problem:
 
 def _own(setting: Setting, draft: Draft, new: New) -> None:
     """A record with ownership belongs to someone: as given, else to whoever makes it."""
-    if not draft.machine.entity.is_owned:
+    if not draft.writer.entity.is_owned:
         return
     if new.get("owner") is None and new.get("team") is None:
         new["owner"] = setting.actor.id
@@ -84,13 +84,13 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
     """New records get the next number of each autonumber, in the order of the batch."""
     if not fresh:
         return
-    machine = fresh[0][0].machine
-    for field in machine.autonumbers:
+    writer = fresh[0][0].writer
+    for field in writer.autonumbers:
         if (numbering := field.type.numbering) is None:
             continue
         span = numbering.span(field.params, setting.today)
-        number = machine.numbers.fields[machine.name, field.name]
-        first = setting.counters.take(setting.unit, machine.number, number, span, len(fresh))
+        number = writer.numbers.fields[writer.name, field.name]
+        first = setting.counters.take(setting.unit, writer.number, number, span, len(fresh))
         for count, (_, new) in enumerate(fresh, first):
             new[field.name] = numbering.number(field.params, count, setting.today)
 
@@ -103,11 +103,11 @@ def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
 
 def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:
     """Amounts with what they are worth in the base currency."""
-    given = ((name, new.get(name), worth) for name, worth in draft.machine.in_base.items())
+    given = ((name, new.get(name), worth) for name, worth in draft.writer.in_base.items())
     return {name: worth(value, setting.currency) for name, value, worth in given if value is not None}
 
 
 def _title(setting: Setting, draft: Draft, new: New) -> str:
-    program = draft.machine.programs.title
+    program = draft.writer.programs.title
     found = program(scene_of(setting, draft, new)) if program else None
     return str(found)[:TITLE_LENGTH] if found else str(draft.id)[-8:]

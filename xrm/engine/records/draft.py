@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from xrm.engine.commands import Link, Unlink
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.errors import Place, Problem
 from xrm.metadata.model import Transition
 
@@ -29,7 +29,7 @@ class Draft(NamedTuple):
     A tuple, for a batch makes thousands of them.
     """
 
-    machine: Machine
+    writer: Writer
     operation: str
     id: UUID
     path: str = ""
@@ -62,7 +62,7 @@ class Draft(NamedTuple):
 
     def without(self, names: Set[str]) -> Draft:
         """This draft where these values, and what is worked out from them, are not to be judged."""
-        programs, refused = self.machine.programs, {*self.refused, *names}
+        programs, refused = self.writer.programs, {*self.refused, *names}
         for name in programs.defaults:
             if name not in self.parsed and programs.default_reads[name] & refused:
                 refused.add(name)

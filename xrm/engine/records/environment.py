@@ -14,7 +14,7 @@ from xrm.engine.projection.programs import Scene
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, live_children
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.metadata.expressions.environment import Env
 from xrm.metadata.model import POINTERS, Relationship, Shape
@@ -24,15 +24,15 @@ from xrm.metadata.values import Ref, meant
 class StoredEnv:
     """A record in the transaction of the batch; `follow` and `many` read what is stored now."""
 
-    __slots__ = ("_machine", "_setting", "_values")
+    __slots__ = ("_setting", "_values", "_writer")
 
-    def __init__(self, setting: Setting, machine: Machine, values: Mapping[str, Any]) -> None:
-        self._setting, self._machine, self._values = setting, machine, values
+    def __init__(self, setting: Setting, writer: Writer, values: Mapping[str, Any]) -> None:
+        self._setting, self._writer, self._values = setting, writer, values
 
     @property
     def entity(self) -> str:
         """The entity of the record."""
-        return self._machine.entity.name
+        return self._writer.entity.name
 
     def value(self, path: tuple[str, ...]) -> Any:
         """The value at an attribute's path, None when empty."""
@@ -46,7 +46,7 @@ class StoredEnv:
 
     def follow(self, relationship: str) -> Env | None:
         """The live record on the other side of a relationship to one."""
-        side = self._machine.entity.relationships.get(relationship)
+        side = self._writer.entity.relationships.get(relationship)
         if side is not None and side.shape is not Shape.LOOKUP:
             return next(iter(self.many(relationship)), None)
         ref = self.value((relationship,))
@@ -54,11 +54,11 @@ class StoredEnv:
 
     def many(self, relationship: str) -> Iterable[Env]:
         """The live records on the other side."""
-        side = self._machine.entity.relationships[relationship]
+        side = self._writer.entity.relationships[relationship]
         record = self._values.get("id")
         if record is None:
             return ()
-        return [env for ref in _far(self._setting, self._machine, side, record) for env in ref]
+        return [env for ref in _far(self._setting, self._writer, side, record) for env in ref]
 
 
 def environment(setting: Setting, draft: Draft) -> Scene:
@@ -68,45 +68,45 @@ def environment(setting: Setting, draft: Draft) -> Scene:
 
 def scene_of(setting: Setting, draft: Draft, new: Mapping[str, Any]) -> Scene:
     """The same, for values that are on their way into the draft; the id is one of them."""
-    old = None if draft.old is None else StoredEnv(setting, draft.machine, draft.old)
-    return Scene(setting.context, StoredEnv(setting, draft.machine, new), old)
+    old = None if draft.old is None else StoredEnv(setting, draft.writer, draft.old)
+    return Scene(setting.context, StoredEnv(setting, draft.writer, new), old)
 
 
 def stored_scene(
-    setting: Setting, machine: Machine, values: Mapping[str, Any], outer: Env | None = None
+    setting: Setting, writer: Writer, values: Mapping[str, Any], outer: Env | None = None
 ) -> Scene:
     """The scene of a stored record; `outer` is the record in hand where bare names belong to this one."""
-    return Scene(setting.context, StoredEnv(setting, machine, values), None, outer)
+    return Scene(setting.context, StoredEnv(setting, writer, values), None, outer)
 
 
 def _live(setting: Setting, entity: str, ids: list[UUID]) -> list[Env]:
-    if entity not in setting.machines:
+    if entity not in setting.writers:
         return []
-    machine = setting.machines[entity]
-    stored = machine.load(setting.unit, ids)
+    writer = setting.writers[entity]
+    stored = writer.load(setting.unit, ids)
     return [
-        StoredEnv(setting, machine, stored[i]) for i in ids if i in stored and stored[i]["deleted_at"] is None
+        StoredEnv(setting, writer, stored[i]) for i in ids if i in stored and stored[i]["deleted_at"] is None
     ]
 
 
-def _far(setting: Setting, machine: Machine, side: Relationship, record: UUID) -> Iterable[list[Env]]:
+def _far(setting: Setting, writer: Writer, side: Relationship, record: UUID) -> Iterable[list[Env]]:
     """The records on the far side, by entity: children of an inverse lookup, or what is linked."""
     if side.shape is Shape.MANY:
-        yield from _linked(setting, machine, side.name, record, from_source=True, entity=machine.entity.name)
+        yield from _linked(setting, writer, side.name, record, from_source=True, entity=writer.entity.name)
     elif side.of is not None:
-        source = setting.machines[side.of[0]]
+        source = setting.writers[side.of[0]]
         stored = source.entity.relationships[side.of[1]]
         if stored.shape is Shape.MANY:
             yield from _linked(
-                setting, source, stored.name, record, from_source=False, entity=machine.entity.name
+                setting, source, stored.name, record, from_source=False, entity=writer.entity.name
             )
         else:
             pointing = Incoming(source, source.table.lookups[stored.name])
-            yield _live(setting, side.of[0], live_children(setting, pointing, machine.entity.name, [record]))
+            yield _live(setting, side.of[0], live_children(setting, pointing, writer.entity.name, [record]))
 
 
 def _linked(
-    setting: Setting, source: Machine, name: str, record: UUID, *, from_source: bool, entity: str
+    setting: Setting, source: Writer, name: str, record: UUID, *, from_source: bool, entity: str
 ) -> Iterable[list[Env]]:
     links = source.table.links[name]
     valid = tuple(_valid_on(links, setting.today))

@@ -33,8 +33,8 @@ def hand_on(setting: Setting, tally: Tally, drafts: Sequence[Draft], write: Writ
 
 def _followers(setting: Setting, draft: Draft) -> Iterator[Incoming]:
     """The lookups through which records follow this one."""
-    for source in incoming(setting, draft.machine.entity.name):
-        entity, which = source.machine.entity, source.lookup.relationship.cascade.get("assign", "none")
+    for source in incoming(setting, draft.writer.entity.name):
+        entity, which = source.writer.entity, source.lookup.relationship.cascade.get("assign", "none")
         if which != "none" and entity.is_owned and not entity.append_only:
             yield source
 
@@ -43,21 +43,21 @@ def _following(
     setting: Setting, draft: Draft, source: Incoming, given: Mapping[str, UUID | None]
 ) -> Iterator[Draft]:
     """An update for each record that follows and does not belong to these people yet."""
-    ids = live_children(setting, source, draft.machine.entity.name, [draft.id])
+    ids = live_children(setting, source, draft.writer.entity.name, [draft.id])
     if len(ids) > setting.limits.cascade_records:
         raise removal.too_many(setting)
     values = {name: None if id_ is None else str(id_) for name, id_ in given.items()}
-    stored = source.machine.load(setting.unit, ids, lock=True)
+    stored = source.writer.load(setting.unit, ids, lock=True)
     for record in ids:
         old = stored.get(record)
         if old is not None and _follows(draft, source, old) and any(old[n] != given[n] for n in given):
-            yield Draft(source.machine, "update", record, draft.path, given=values, old=old)
+            yield Draft(source.writer, "update", record, draft.path, given=values, old=old)
 
 
 def _follows(draft: Draft, source: Incoming, child: Mapping[str, Any]) -> bool:
     match source.lookup.relationship.cascade["assign"]:
         case "active":
-            lifecycle = source.machine.entity.lifecycle
+            lifecycle = source.writer.entity.lifecycle
             return lifecycle is None or not lifecycle.states[child["state"]].final
         case "owned":
             return all(child[name] == (draft.old or {})[name] for name in HOLDERS)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from xrm.engine.projection.reach import Reach
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.rows import hold
 from xrm.engine.storage.statements import any_of
 from xrm.metadata.model import POINTERS
@@ -36,14 +36,14 @@ def hold_related(setting: Setting, drafts: Sequence[Draft]) -> None:
         for name, reach in _reaches(draft):
             refs.update(_pointed(draft, reach))
             if any(not way or draft.new.get(way) is not None for way in reach.loose):
-                names.add(f"rule:{draft.machine.name}.{name}")
+                names.add(f"rule:{draft.writer.name}.{name}")
     for name in sorted(names):
         hold(setting.unit, name)
     hold_records(setting, refs)
 
 
 def _reaches(draft: Draft) -> Iterable[tuple[str, Reach]]:
-    programs, step = draft.machine.programs, draft.transition
+    programs, step = draft.writer.programs, draft.transition
     for rule in programs.wide_rules:
         yield rule.rule.name, rule.reach
     if step is not None and step.name in programs.guard_reaches:
@@ -67,14 +67,14 @@ def hold_records(setting: Setting, refs: Iterable[Ref]) -> None:
     for ref in refs:
         wanted.setdefault(ref.entity, set()).add(ref.id)
     for entity in sorted(wanted):
-        if entity in setting.machines:
-            machine = setting.machines[entity]
-            statement = machine.statement("hold", partial(_holding, machine))
+        if entity in setting.writers:
+            writer = setting.writers[entity]
+            statement = writer.statement("hold", partial(_holding, writer))
             setting.unit.run(statement, {"ids": list(wanted[entity])})
 
 
-def _holding(machine: Machine) -> sa.Select[Any]:
+def _holding(writer: Writer) -> sa.Select[Any]:
     """Weaker than the lock of a delete: a record that two writers point at is not torn between them."""
-    table = machine.table.table
+    table = writer.table.table
     chosen = sa.select(table.c.id).where(any_of(table.c.id, "ids")).order_by(table.c.id)
     return chosen.with_for_update(key_share=True)

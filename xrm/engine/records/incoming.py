@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.statements import any_of
 
@@ -18,7 +18,7 @@ from xrm.engine.storage.statements import any_of
 class Incoming:
     """A stored lookup that can point at records of an entity."""
 
-    machine: Machine
+    writer: Writer
     lookup: StoredLookup
 
     def points_at(self, entity: str, number: int) -> sa.ColumnElement[bool]:
@@ -31,18 +31,18 @@ class Incoming:
 def incoming(setting: Setting, entity: str) -> list[Incoming]:
     """Every stored lookup of the model that can point at `entity`."""
     return [
-        Incoming(machine, machine.table.lookups[r.name])
-        for machine in setting.machines
-        for r in machine.entity.lookups
+        Incoming(writer, writer.table.lookups[r.name])
+        for writer in setting.writers
+        for r in writer.entity.lookups
         if r.any or entity in r.targets
     ]
 
 
 def live_children(setting: Setting, source: Incoming, entity: str, ids: Sequence[UUID]) -> list[UUID]:
     """The live records whose lookup points at one of `ids`, which are records of `entity`."""
-    table = source.machine.table.table
-    number = setting.machines[entity].number
-    prepared = source.machine.statement(
+    table = source.writer.table.table
+    number = setting.writers[entity].number
+    prepared = source.writer.statement(
         ("children", source.lookup.name, entity),
         lambda: sa.select(table.c.id).where(source.points_at(entity, number), table.c.deleted_at.is_(None)),
     )

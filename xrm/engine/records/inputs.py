@@ -11,9 +11,9 @@ from xrm.engine.access import always_readable
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing_rule, readable, rights, writable
 from xrm.engine.records.targets import find_by_key, readable_of
+from xrm.engine.records.writer import Writer
 from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship
 from xrm.metadata.values import Ref
@@ -32,7 +32,7 @@ def read_inputs(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> tupl
     if not drafts:
         return [], []
     values, problems = _read(setting, drafts)
-    pointers = _pointers(drafts[0].machine, values)
+    pointers = _pointers(drafts[0].writer, values)
     pointers = [
         pointer if isinstance(pointer[2], Ref) else _named(setting, tally, drafts, values, pointer, problems)
         for pointer in pointers
@@ -56,9 +56,9 @@ def _refused(drafts: list[Draft], problems: Found) -> list[Draft]:
 
 def _read(setting: Setting, drafts: Sequence[Draft]) -> tuple[list[dict[str, Any]], Found]:
     """What was given as Python values, draft by draft, and what is wrong with it."""
-    machine, operation = drafts[0].machine, drafts[0].operation
-    may_set, may_know = writable(setting, machine, operation), readable(setting, machine)
-    values, found = machine.contract.load_many(
+    writer, operation = drafts[0].writer, drafts[0].operation
+    may_set, may_know = writable(setting, writer, operation), readable(setting, writer)
+    values, found = writer.contract.load_many(
         [draft.given for draft in drafts],
         partial=not drafts[0].is_new,
         writable=may_set.difference(*{frozenset(draft.preset) for draft in drafts if draft.preset}),
@@ -78,15 +78,15 @@ def _name_in(problem: Problem) -> str:
 
 
 def _filled(draft: Draft, values: dict[str, Any]) -> Draft:
-    nested = {n: values.pop(n) for n in draft.machine.nested_names & values.keys()}
+    nested = {n: values.pop(n) for n in draft.writer.nested_names & values.keys()}
     return draft.with_(parsed=values, nested=nested)
 
 
-def _pointers(machine: Machine, values: Sequence[Mapping[str, Any]]) -> list[Pointer]:
+def _pointers(writer: Writer, values: Sequence[Mapping[str, Any]]) -> list[Pointer]:
     """Everything that points at a record: whose it is, by which relationship, and where it points."""
     return [
         (place, relationship, value)
-        for relationship in machine.pointers
+        for relationship in writer.pointers
         for place, parsed in enumerate(values)
         if (value := parsed.get(relationship.name)) is not None
     ]
@@ -167,11 +167,11 @@ def _kept(
             same.setdefault(relationship.name, []).append(place)
     found: set[tuple[int, str]] = set()
     for name, places in same.items():
-        machine = drafts[0].machine
-        known = rights(setting, machine)
-        is_system = name in always_readable(machine.entity)
+        writer = drafts[0].writer
+        known = rights(setting, writer)
+        is_system = name in always_readable(writer.entity)
         rule = known.rows_for("read") if is_system else known.cell("read", name)
-        seen = passing_rule(setting, machine, rule, [drafts[place].id for place in places])
+        seen = passing_rule(setting, writer, rule, [drafts[place].id for place in places])
         found.update((place, name) for place in places if drafts[place].id in seen)
     return frozenset(found)
 

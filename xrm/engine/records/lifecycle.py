@@ -9,8 +9,8 @@ from xrm.engine.access import transition_roles_allow
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import environment
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import known_names, may_be_told
+from xrm.engine.records.writer import Writer
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from xrm.metadata.model import Transition, text_of
 from xrm.registry import near_names
@@ -38,7 +38,7 @@ def _begun(setting: Setting, draft: Draft, step: str) -> Draft:
 
 
 def _named(draft: Draft, step: str) -> Transition:
-    lifecycle = draft.machine.entity.lifecycle
+    lifecycle = draft.writer.entity.lifecycle
     known: Mapping[str, Transition] = lifecycle.transitions if lifecycle else {}
     if step in known:
         return known[step]
@@ -49,7 +49,7 @@ def _named(draft: Draft, step: str) -> Transition:
 
 def entered(setting: Setting, draft: Draft) -> Mapping[str, Any]:
     """The state columns that the draft gets: initial for a new record, the target for a step."""
-    lifecycle = draft.machine.entity.lifecycle
+    lifecycle = draft.writer.entity.lifecycle
     if lifecycle is None:
         return {}
     if draft.is_new:
@@ -67,14 +67,14 @@ def step_problems(setting: Setting, draft: Draft, *, early: bool = False) -> lis
     step = draft.transition
     if step is None:
         return []
-    reads = draft.machine.programs.guard_reads.get(step.name)
+    reads = draft.writer.programs.guard_reads.get(step.name)
     if early and (reads is None or reads & draft.refused):
         return _lacking(setting, draft, step)
     return [*_lacking(setting, draft, step), *_guarded(setting, draft, step)]
 
 
 def _lacking(setting: Setting, draft: Draft, transition: Transition) -> list[Problem]:
-    known = known_names(setting, draft.machine.entity.name)
+    known = known_names(setting, draft.writer.entity.name)
     asked = [name for name in transition.requires if name not in draft.refused]
     lacking = [name for name in asked if draft.new.get(name) is None]
     return [_needed(draft, transition, name if name in known else "") for name in lacking]
@@ -89,7 +89,7 @@ def _needed(draft: Draft, transition: Transition, name: str) -> Problem:
 
 
 def _guarded(setting: Setting, draft: Draft, transition: Transition) -> list[Problem]:
-    guard = draft.machine.programs.guards.get(transition.name)
+    guard = draft.writer.programs.guards.get(transition.name)
     if guard is None or guard(environment(setting, draft)) is True:
         return []
     is_open = transition.guard is not None and may_be_told(setting, transition.guard)
@@ -99,13 +99,13 @@ def _guarded(setting: Setting, draft: Draft, transition: Transition) -> list[Pro
 
 
 def open_steps(
-    setting: Setting, machine: Machine, values: Mapping[str, Any], may: bool
+    setting: Setting, writer: Writer, values: Mapping[str, Any], may: bool
 ) -> list[dict[str, Any]]:
     """Every step from the record's state: whether this actor may take it, and why not."""
-    lifecycle = machine.entity.lifecycle
+    lifecycle = writer.entity.lifecycle
     if lifecycle is None:
         return []
-    draft = Draft(machine, "transition", values["id"], old=values, new=values)
+    draft = Draft(writer, "transition", values["id"], old=values, new=values)
     language = setting.actor.language
     return [
         _described(setting, draft, step, may, language)
@@ -122,7 +122,7 @@ def _described(setting: Setting, draft: Draft, step: Transition, may: bool, lang
         "to": step.to,
         "allowed": not reason,
         "reason": reason,
-        "requires": [n for n in step.requires if n in known_names(setting, draft.machine.entity.name)],
+        "requires": [n for n in step.requires if n in known_names(setting, draft.writer.entity.name)],
         "reason_required": step.reason_required,
     }
 

@@ -17,7 +17,7 @@ from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.computing import unfit_default
 from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, scene_of, stored_scene
-from xrm.engine.records.machine import fitting
+from xrm.engine.records.writer import fitting
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
 from xrm.metadata.fieldtypes.base import BadValue
@@ -38,7 +38,7 @@ def link(setting: Setting, tally: Tally, draft: Draft, command: Link, at: str) -
     values = _begun(setting, draft, side, _values(side, command.values, place), place)
     _refuse_missing(side, side.attributes, values, place)
     _refuse_backward(values, place)
-    links = draft.machine.table.links[side.name]
+    links = draft.writer.table.links[side.name]
     _refuse_overlap(setting, links, draft.id, ref, values, place, None)
     record = setting.world.new_id()
     row = {
@@ -57,7 +57,7 @@ def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mappin
     """The attributes and validity of a link are as given; its two ends stay."""
     side = _side(setting, draft, name)
     place = draft.where(at)
-    links = draft.machine.table.links[side.name]
+    links = draft.writer.table.links[side.name]
     stored, ref = _stored(setting, links, draft, item["id"], place)
     given = _values(side, {k: v for k, v in item.items() if k != "id"}, place)
     values = {**stored, **given}
@@ -74,7 +74,7 @@ def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mappin
 def unlink(setting: Setting, tally: Tally, draft: Draft, command: Unlink, at: str) -> None:
     """The link is gone; its history stays in the change log."""
     side = _side(setting, draft, command.relationship)
-    links = draft.machine.table.links[side.name]
+    links = draft.writer.table.links[side.name]
     stored, ref = _stored(setting, links, draft, command.link, draft.where(at))
     setting.unit.execute(sa.delete(links.table).where(links.table.c.id == command.link))
     before = {
@@ -87,15 +87,15 @@ def unlink(setting: Setting, tally: Tally, draft: Draft, command: Unlink, at: st
 
 def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
     """The many-to-many relationship that the actor may change on this record."""
-    side = draft.machine.entity.relationships.get(name)
-    cell = permits.rights(setting, draft.machine).cell("update" if draft.old is not None else "create", name)
-    if side is None or (name not in permits.readable(setting, draft.machine) and cell.nowhere):
-        message = f"{draft.machine.entity.name} has no relationship {name!r} for you."
+    side = draft.writer.entity.relationships.get(name)
+    cell = permits.rights(setting, draft.writer).cell("update" if draft.old is not None else "create", name)
+    if side is None or (name not in permits.readable(setting, draft.writer) and cell.nowhere):
+        message = f"{draft.writer.entity.name} has no relationship {name!r} for you."
         raise NotFound(Problem("R104", message, "", draft.where("")))
     if side.shape is not Shape.MANY:
         hint = "Set it as a field, or write it from its other side."
         raise Invalid(Problem("R137", f"{name} is not a many-to-many relationship.", hint, draft.where(name)))
-    if not permits.passing_rule(setting, draft.machine, cell, [draft.id]):
+    if not permits.passing_rule(setting, draft.writer, cell, [draft.id]):
         raise Forbidden(draft.problem("R132", name, f"{name} is not yours to change.", "Leave it out."))
     return side
 
@@ -141,7 +141,7 @@ def _begun(
 ) -> dict[str, Any]:
     """What is given, and for attributes that are not the defaults; these see the record in hand."""
     problems, values = Problems(), dict(given)
-    for name, program in draft.machine.programs.link_defaults[side.name].items():
+    for name, program in draft.writer.programs.link_defaults[side.name].items():
         if name in given:
             continue
         scene = scene_of(setting, draft, draft.new or draft.old or {})
@@ -183,11 +183,11 @@ def _refuse_backward(values: Mapping[str, Any], place: Place) -> None:
 
 def _refuse_unfit(setting: Setting, draft: Draft, side: Relationship, ref: Ref, place: Place) -> None:
     """The relationship's filter admits the far record beside the record in hand as it will be."""
-    program = draft.machine.programs.link_filters.get(side.name)
+    program = draft.writer.programs.link_filters.get(side.name)
     if program is None:
         return
-    far = setting.machines[ref.entity]
-    here = StoredEnv(setting, draft.machine, draft.new or draft.old or {})
+    far = setting.writers[ref.entity]
+    here = StoredEnv(setting, draft.writer, draft.new or draft.old or {})
     stored = far.load(setting.unit, [ref.id])[ref.id]
     if program(stored_scene(setting, far, stored, here)) is not True:
         raise Invalid(unfit(place))
@@ -229,8 +229,8 @@ def _stored(
     ref = links.target.join(row, setting.entity_names)
     if ref is None:
         raise AssertionError("a link always has a far end")
-    machine = setting.machines[ref.entity]
-    if not permits.passing(setting, machine, "read", [ref.id]):
+    writer = setting.writers[ref.entity]
+    if not permits.passing(setting, writer, "read", [ref.id]):
         raise NotFound(Problem("R104", "There is no such link for you.", "", place))
     values = {name: stored.join(row) for name, stored in links.attributes.items()}
     if links.valid_from is not None and links.valid_to is not None:
@@ -277,7 +277,7 @@ def _log(
 ) -> None:
     version = (draft.old or draft.new or {"version": 1}).get("version", 1)
     made = Change(
-        entity=draft.machine.entity.name,
+        entity=draft.writer.entity.name,
         record=draft.id,
         version=version,
         operation=operation,

@@ -9,8 +9,8 @@ from uuid import UUID
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.holding import hold_records
-from xrm.engine.records.machine import Machine
-from xrm.engine.records.permits import by_machine
+from xrm.engine.records.permits import by_writer
+from xrm.engine.records.writer import Writer
 from xrm.errors import Conflict, Problem
 from xrm.metadata.model import State, text_of
 from xrm.metadata.values import Ref
@@ -25,7 +25,7 @@ def refuse_locked(setting: Setting, drafts: Sequence[Draft], within: Collection[
     The records of `within` are of the same act and answer for themselves.
     """
     for draft in drafts:
-        state = _locking(draft.machine, draft.old)
+        state = _locking(draft.writer, draft.old)
         if state is not None and draft.operation not in ("transition", "restore") and _changes(draft):
             raise Conflict(_problem(draft, state))
     _refuse_parts(setting, drafts, within)
@@ -48,9 +48,9 @@ def _changes(draft: Draft) -> bool:
     return draft.is_new or bool(draft.nested or draft.link or draft.changed)
 
 
-def _locking(machine: Machine, values: Mapping[str, Any] | None) -> State | None:
+def _locking(writer: Writer, values: Mapping[str, Any] | None) -> State | None:
     """The state of a stored record if it is a locked one."""
-    lifecycle = machine.entity.lifecycle
+    lifecycle = writer.entity.lifecycle
     state = lifecycle.states.get(values["state"]) if lifecycle and values else None
     return state if state is not None and state.locked else None
 
@@ -66,8 +66,8 @@ def _problem(draft: Draft, state: State) -> Problem:
 def _refuse_parts(setting: Setting, drafts: Sequence[Draft], within: Collection[UUID]) -> None:
     """Level by level upwards: what a draft is part of, or becomes part of, is not locked."""
     above: dict[Ref, Draft] = {}
-    for machine, group in by_machine(drafts):
-        if _is_part(setting, machine):
+    for writer, group in by_writer(drafts):
+        if _is_part(setting, writer):
             for draft in filter(_changes, group):
                 above.update(dict.fromkeys(_wholes(draft), draft))
     seen: set[Ref] = set()
@@ -80,39 +80,39 @@ def _next_level(setting: Setting, above: Mapping[Ref, Draft]) -> dict[Ref, Draft
     hold_records(setting, above)
     following: dict[Ref, Draft] = {}
     for entity in sorted({ref.entity for ref in above}):
-        machine = setting.machines[entity]
+        writer = setting.writers[entity]
         ids = [ref.id for ref in above if ref.entity == entity]
-        for record, values in machine.load(setting.unit, ids).items():
+        for record, values in writer.load(setting.unit, ids).items():
             draft = above[Ref(entity, record)]
-            if _locking(machine, values) is not None:
+            if _locking(writer, values) is not None:
                 raise Conflict(Problem("R150", "It is part of a locked record.", _HINT, draft.where("")))
-            following.update(dict.fromkeys(_parents(machine, values), draft))
+            following.update(dict.fromkeys(_parents(writer, values), draft))
     return following
 
 
 def _wholes(draft: Draft) -> Iterable[Ref]:
     """Those that a draft leaves and those that it enters; what it is written inside of is known."""
     for values in (draft.old or {}, draft.new):
-        yield from (ref for ref in _parents(draft.machine, values) if ref not in draft.preset.values())
+        yield from (ref for ref in _parents(draft.writer, values) if ref not in draft.preset.values())
 
 
-def _parents(machine: Machine, values: Mapping[str, Any]) -> Iterable[Ref]:
-    for relationship in machine.lookups:
+def _parents(writer: Writer, values: Mapping[str, Any]) -> Iterable[Ref]:
+    for relationship in writer.lookups:
         ref = values.get(relationship.name)
         if relationship.is_parent and isinstance(ref, Ref):
             yield ref
 
 
-def _is_part(setting: Setting, machine: Machine, seen: frozenset[str] = frozenset()) -> bool:
+def _is_part(setting: Setting, writer: Writer, seen: frozenset[str] = frozenset()) -> bool:
     """True when what records of the entity are part of can be locked."""
     return any(
-        _can_lock(above) or _is_part(setting, above, seen | {machine.name})
-        for relationship in machine.lookups
+        _can_lock(above) or _is_part(setting, above, seen | {writer.name})
+        for relationship in writer.lookups
         if relationship.is_parent
-        for above in (setting.machines[t] for t in relationship.targets if t not in seen)
+        for above in (setting.writers[t] for t in relationship.targets if t not in seen)
     )
 
 
-def _can_lock(machine: Machine) -> bool:
-    lifecycle = machine.entity.lifecycle
+def _can_lock(writer: Writer) -> bool:
+    lifecycle = writer.entity.lifecycle
     return lifecycle is not None and any(state.locked for state in lifecycle.states.values())

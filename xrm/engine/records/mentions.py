@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from xrm.engine.commands import Actor
 from xrm.engine.identity.resolve import actor_of
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import USER
 from xrm.metadata.values import fold
 
@@ -28,30 +28,30 @@ Known = Mapping[str, UUID]
 InPlaceOf = Callable[[Actor], Setting]
 
 
-def mentioned(setting: Setting, machine: Machine, record: UUID, text: str, of: InPlaceOf) -> tuple[UUID, ...]:
+def mentioned(setting: Setting, writer: Writer, record: UUID, text: str, of: InPlaceOf) -> tuple[UUID, ...]:
     """The people whom the text names and who may read the record; a name that two people share names neither."""
     if not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
         return ()
     meant = [names for names in _candidates(text) if names][:MOST_MENTIONS]
     known = _people(setting, {name for names in meant for name in names})
     found = dict.fromkeys(user for names in meant if (user := _longest(names, known)) is not None)
-    return tuple(user for user in found if may_read(setting, machine, record, user, of))
+    return tuple(user for user in found if may_read(setting, writer, record, user, of))
 
 
-def may_read(setting: Setting, machine: Machine, record: UUID, user: UUID, of: InPlaceOf) -> bool:
+def may_read(setting: Setting, writer: Writer, record: UUID, user: UUID, of: InPlaceOf) -> bool:
     """Whether that person may act, and read the record."""
     actor = actor_of(setting.unit, user, setting.actor.door)
-    return actor is not None and bool(passing(of(actor), machine, "read", [record]))
+    return actor is not None and bool(passing(of(actor), writer, "read", [record]))
 
 
 def people_called(
-    setting: Setting, machine: Machine, record: UUID, begin: str, limit: int, of: InPlaceOf
+    setting: Setting, writer: Writer, record: UUID, begin: str, limit: int, of: InPlaceOf
 ) -> Sequence[Mapping[str, Any]]:
     """People whose name or address begins so and who may read the record: `id`, `title` and `email`."""
     if not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
         return []
     rows = setting.unit.execute(_called(fold(begin), limit)).mappings().all()
-    return [dict(row) for row in rows if may_read(setting, machine, record, row["id"], of)]
+    return [dict(row) for row in rows if may_read(setting, writer, record, row["id"], of)]
 
 
 def _called(begin: str, limit: int) -> sa.Select[Any]:

@@ -12,7 +12,7 @@ from xrm.engine.records.checking import alone_problems
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.inputs import read_inputs
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.errors import Invalid, Problem
 from xrm.metadata.model import Relationship, Shape
 from xrm.metadata.values import Ref
@@ -28,7 +28,7 @@ def write_nested(setting: Setting, tally: Tally, drafts: Sequence[Draft], write:
         for name, parts in draft.nested.items():
             if parts is None:
                 continue
-            relationship = draft.machine.entity.relationships[name]
+            relationship = draft.writer.entity.relationships[name]
             if relationship.shape is Shape.MANY:
                 _links(setting, tally, draft, name, parts)
             else:
@@ -40,7 +40,7 @@ def nested_problems(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> 
     problems: list[Problem] = []
     for draft in drafts:
         for name, parts in draft.nested.items():
-            relationship = draft.machine.entity.relationships[name]
+            relationship = draft.writer.entity.relationships[name]
             if parts is not None and relationship.shape is not Shape.MANY:
                 problems += _problems_of_new(setting, tally, draft, relationship, parts["create"])
                 problems += _problems_of_changed(setting, tally, draft, relationship, parts["update"])
@@ -70,10 +70,10 @@ def _problems_of_changed(
 ) -> list[Problem]:
     """Their values only: whether the actor may change them is asked later, and rules read what is stored."""
     child, lookup = _stored_side(relationship)
-    machine, problems = setting.machines[child], list[Problem]()
+    writer, problems = setting.writers[child], list[Problem]()
     for part in apart(enumerate(items), lambda pair: pair[1]["id"]):
         try:
-            changed = _stored(setting, parent, relationship.name, machine, lookup, part)
+            changed = _stored(setting, parent, relationship.name, writer, lookup, part)
         except Invalid as refused:
             return [*problems, *refused.problems]
         read, found = read_inputs(setting, tally, changed)
@@ -82,7 +82,7 @@ def _problems_of_changed(
 
 
 def _links(setting: Setting, tally: Tally, draft: Draft, name: str, parts: Mapping[str, Any]) -> None:
-    entity, target = draft.machine.entity.name, Target(draft.id)
+    entity, target = draft.writer.entity.name, Target(draft.id)
     for index, item in enumerate(parts["create"]):
         given = dict(item)
         to = given.pop("to", None) or {k: given.pop(k) for k in ("id", "entity", "key", "ref") if k in given}
@@ -109,10 +109,10 @@ def _children(
     write: Write,
 ) -> None:
     child, lookup = _stored_side(relationship)
-    machine = setting.machines[child]
-    _delete(setting, tally, parent, relationship.name, machine, lookup, parts["delete"])
+    writer = setting.writers[child]
+    _delete(setting, tally, parent, relationship.name, writer, lookup, parts["delete"])
     for items in apart(enumerate(parts["update"]), lambda pair: pair[1]["id"]):
-        changed = _stored(setting, parent, relationship.name, machine, lookup, items)
+        changed = _stored(setting, parent, relationship.name, writer, lookup, items)
         permits.require_rows(setting, changed, "update")
         write(setting, tally, changed, "update")
     if parts["create"]:
@@ -124,10 +124,10 @@ def _new(
 ) -> list[Draft]:
     """A draft per child to create."""
     child, lookup = _stored_side(relationship)
-    machine, here = setting.machines[child], Ref(parent.machine.entity.name, parent.id)
+    writer, here = setting.writers[child], Ref(parent.writer.entity.name, parent.id)
     paths = (_path(parent, relationship.name, "create", index) for index in range(len(items)))
     return [
-        Draft(machine, "create", setting.world.new_id(), path, given=item, preset={lookup: here})
+        Draft(writer, "create", setting.world.new_id(), path, given=item, preset={lookup: here})
         for path, item in zip(paths, items, strict=True)
     ]
 
@@ -147,20 +147,20 @@ def _stored(
     setting: Setting,
     parent: Draft,
     name: str,
-    machine: Machine,
+    writer: Writer,
     lookup: str,
     items: Sequence[tuple[int, Mapping[str, Any]]],
 ) -> list[Draft]:
     """A draft per child to update, each at its index; a child of another record is refused."""
     ids = [item["id"] for _, item in items]
-    stored = machine.load(setting.unit, ids, lock=True)
+    stored = writer.load(setting.unit, ids, lock=True)
     drafts = []
     for index, item in items:
         path = _path(parent, name, "update", index)
         values = {k: v for k, v in item.items() if k != "id"}
-        here = {lookup: Ref(parent.machine.entity.name, parent.id)}
+        here = {lookup: Ref(parent.writer.entity.name, parent.id)}
         draft = Draft(
-            machine, "update", item["id"], path, given=values, preset=here, old=stored.get(item["id"])
+            writer, "update", item["id"], path, given=values, preset=here, old=stored.get(item["id"])
         )
         _require_child(draft, parent, lookup)
         drafts.append(draft)
@@ -168,7 +168,7 @@ def _stored(
 
 
 def _require_child(draft: Draft, parent: Draft, lookup: str) -> None:
-    here = Ref(parent.machine.entity.name, parent.id)
+    here = Ref(parent.writer.entity.name, parent.id)
     if draft.old is None or draft.old.get(lookup) != here or draft.old["deleted_at"] is not None:
         raise Invalid(draft.problem("R133", "id", "This record does not belong here.", "Reload the form."))
 
@@ -178,15 +178,15 @@ def _delete(
     tally: Tally,
     parent: Draft,
     name: str,
-    machine: Machine,
+    writer: Writer,
     lookup: str,
     ids: Sequence[Any],
 ) -> None:
     if not ids:
         return
-    stored = machine.load(setting.unit, list(ids), lock=True)
+    stored = writer.load(setting.unit, list(ids), lock=True)
     drafts = [
-        Draft(machine, "delete", record, _path(parent, name, "delete", index), old=stored.get(record))
+        Draft(writer, "delete", record, _path(parent, name, "delete", index), old=stored.get(record))
         for index, record in enumerate(ids)
     ]
     for draft in drafts:

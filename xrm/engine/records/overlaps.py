@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import environment, stored_scene
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import UniqueKey
 from xrm.engine.storage.rows import hold
 from xrm.errors import Problem
@@ -21,7 +21,7 @@ MOST_CANDIDATES = 100
 
 def overlap_problems(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """The keys of the draft's record that another live record has too, among those that no index guards."""
-    for name, stored in draft.machine.table.keys.items():
+    for name, stored in draft.writer.table.keys.items():
         if stored.index or not _applies(setting, draft, name):
             continue
         if _clashes(setting, draft, name, stored):
@@ -37,43 +37,43 @@ def _named(stored: UniqueKey) -> tuple[str, ...]:
 
 
 def _applies(setting: Setting, draft: Draft, name: str) -> bool:
-    condition = draft.machine.programs.key_conditions.get(name)
+    condition = draft.writer.programs.key_conditions.get(name)
     return condition is None or condition(environment(setting, draft)) is True
 
 
 def _clashes(setting: Setting, draft: Draft, name: str, stored: UniqueKey) -> bool:
     """True when another live record with the same key values, under the same condition, is in the way."""
-    columns = draft.machine.row(draft.new)
+    columns = draft.writer.row(draft.new)
     if any(columns.get(c.name) is None for c in stored.columns):
         return False
     values = {f"k_{c.name}": columns[c.name] for c in stored.columns} | {"self": draft.id}
-    hold(setting.unit, f"key:{draft.machine.entity.name}.{name}")
-    statement = draft.machine.statement(("overlap", name), lambda: _candidates(draft.machine, stored))
+    hold(setting.unit, f"key:{draft.writer.entity.name}.{name}")
+    statement = draft.writer.statement(("overlap", name), lambda: _candidates(draft.writer, stored))
     span = _span_values(draft, stored)
     rows = setting.unit.run(statement, {**values, **span})
     ids = [statement.read(row)[0] for row in rows]
-    condition = draft.machine.programs.key_conditions.get(name)
+    condition = draft.writer.programs.key_conditions.get(name)
     if condition is None or not ids:
         return bool(ids)
-    others = draft.machine.load(setting.unit, ids).values()
-    return any(condition(stored_scene(setting, draft.machine, other)) is True for other in others)
+    others = draft.writer.load(setting.unit, ids).values()
+    return any(condition(stored_scene(setting, draft.writer, other)) is True for other in others)
 
 
-def _candidates(machine: Machine, stored: UniqueKey) -> sa.Select[Any]:
-    table = machine.table.table
+def _candidates(writer: Writer, stored: UniqueKey) -> sa.Select[Any]:
+    table = writer.table.table
     same = [c == sa.bindparam(f"k_{c.name}", type_=c.type) for c in stored.columns]
     other = table.c.id != sa.bindparam("self", type_=table.c.id.type)
     chosen = sa.select(table.c.id).where(
-        table.c.deleted_at.is_(None), other, *same, *_crossing(machine, stored)
+        table.c.deleted_at.is_(None), other, *same, *_crossing(writer, stored)
     )
     return chosen.limit(MOST_CANDIDATES)
 
 
-def _crossing(machine: Machine, stored: UniqueKey) -> list[sa.ColumnElement[bool]]:
+def _crossing(writer: Writer, stored: UniqueKey) -> list[sa.ColumnElement[bool]]:
     """Two spans cross when each begins before the other ends; an open end never ends."""
     if stored.key.no_overlap is None:
         return []
-    start, end = (machine.table.column((name,)) for name in stored.key.no_overlap)
+    start, end = (writer.table.column((name,)) for name in stored.key.no_overlap)
     mine_end = sa.bindparam("span_end", type_=end.type)
     mine_start = sa.bindparam("span_start", type_=start.type)
     return [

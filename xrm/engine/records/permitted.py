@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing_rule, rights
+from xrm.engine.records.writer import Writer
 from xrm.metadata.model import SETTABLE
 
 _ASKED = ("update", "delete", "transition", "assign", "share")
@@ -25,15 +25,15 @@ class Permitted:
         return operation in self.operations
 
 
-def permitted(setting: Setting, machine: Machine, record: UUID) -> Permitted:
+def permitted(setting: Setting, writer: Writer, record: UUID) -> Permitted:
     """What the actor's grants give on this record as it is stored now; one statement for each other rule."""
-    known = rights(setting, machine)
+    known = rights(setting, writer)
     answers: dict[tuple[str, ...], bool] = {}
 
     def holds(operation: str, name: str = "") -> bool:
         rule = known.cell(operation, name) if name else known.rows_for(operation)
         if rule.texts not in answers:
-            answers[rule.texts] = record in passing_rule(setting, machine, rule, [record])
+            answers[rule.texts] = record in passing_rule(setting, writer, rule, [record])
         return answers[rule.texts]
 
     operations = frozenset(o for o in _ASKED if known.can(o) and holds(o))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from xrm.engine.commands import Change
 from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import NONE, Draft
-from xrm.engine.records.machine import Machine
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.search import SearchEntries
 from xrm.engine.storage.statements import Insert, Same
 from xrm.errors import Conflict, Stale
@@ -35,11 +35,11 @@ class Touched(NamedTuple):
 def persist(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts are stored with their next version; what changed nothing keeps its version."""
     stamped = [_stamped(setting, Touched(d, NONE if d.is_new else d.changed)) for d in drafts]
-    groups = _by_machine(stamped)
-    changes = [change for machine, group in groups for change in _changes(setting, machine, group)]
-    for place, (machine, group) in enumerate(groups, start=1):
+    groups = _by_writer(stamped)
+    changes = [change for writer, group in groups for change in _changes(setting, writer, group)]
+    for place, (writer, group) in enumerate(groups, start=1):
         log = [setting.log.insert_of(setting.actor, changes, setting.act)] if place == len(groups) else []
-        _store(setting, machine, group, log)
+        _store(setting, writer, group, log)
     tally.changes.extend(changes)
     return [t.draft for t in stamped]
 
@@ -57,57 +57,57 @@ def _stamped(setting: Setting, touched: Touched) -> Touched:
     return Touched(draft.with_(new={**draft.new, **marks}), changed)
 
 
-def _by_machine(touched: Sequence[Touched]) -> list[tuple[Machine, list[Touched]]]:
+def _by_writer(touched: Sequence[Touched]) -> list[tuple[Writer, list[Touched]]]:
     """What is new or has changed, by entity, in the order of first appearance."""
     groups: dict[str, list[Touched]] = {}
     for one in touched:
         if one.is_new or one.changed:
-            groups.setdefault(one.draft.machine.name, []).append(one)
-    return [(group[0].draft.machine, group) for group in groups.values()]
+            groups.setdefault(one.draft.writer.name, []).append(one)
+    return [(group[0].draft.writer, group) for group in groups.values()]
 
 
-def _store(setting: Setting, machine: Machine, touched: Sequence[Touched], log: Sequence[Insert]) -> None:
+def _store(setting: Setting, writer: Writer, touched: Sequence[Touched], log: Sequence[Insert]) -> None:
     """Rows and words are stored, and the log beside them: for a single new record in one statement."""
     new = [t.draft for t in touched if t.is_new]
-    _update(setting, machine, [t for t in touched if not t.is_new])
-    inserts = [*_rows(machine, new), *_index(setting, machine, touched), *log]
+    _update(setting, writer, [t for t in touched if not t.is_new])
+    inserts = [*_rows(writer, new), *_index(setting, writer, touched), *log]
     try:
         setting.unit.insert_all(inserts)
     except Conflict as refused:
         raise _placed(refused, new) from refused
 
 
-def _rows(machine: Machine, drafts: Sequence[Draft]) -> Sequence[Insert]:
+def _rows(writer: Writer, drafts: Sequence[Draft]) -> Sequence[Insert]:
     """The rows of new records, in the table's own columns."""
     if not drafts:
         return ()
     records = [draft.new for draft in drafts]
     alike = {name: Same(records[0][name]) for name in (*_BORN, *_CHANGED)}
     names = set[str]().union(*records) - alike.keys()
-    columns = machine.columns({name: [record.get(name) for record in records] for name in names})
-    return (machine.rows.insert_of({**columns, **alike}, len(drafts)),)
+    columns = writer.columns({name: [record.get(name) for record in records] for name in names})
+    return (writer.rows.insert_of({**columns, **alike}, len(drafts)),)
 
 
-def _update(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> None:
+def _update(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> None:
     """Records that change the same names are changed together."""
     shapes: dict[frozenset[str], list[Draft]] = {}
     for draft, changed in touched:
         shapes.setdefault(frozenset(changed), []).append(draft)
     try:
         for names, drafts in shapes.items():
-            _update_alike(setting, machine, names, drafts)
+            _update_alike(setting, writer, names, drafts)
     except Stale:
         raise
     except Conflict as refused:
         raise _placed(refused, [t.draft for t in touched]) from refused
 
 
-def _update_alike(setting: Setting, machine: Machine, names: frozenset[str], drafts: Sequence[Draft]) -> None:
+def _update_alike(setting: Setting, writer: Writer, names: frozenset[str], drafts: Sequence[Draft]) -> None:
     alike = {name: Same(drafts[0].new[name]) for name in _CHANGED}
     changed = sorted(names - alike.keys() - {"version"})
-    columns = machine.columns({name: [draft.new.get(name) for draft in drafts] for name in changed})
+    columns = writer.columns({name: [draft.new.get(name) for draft in drafts] for name in changed})
     ids, versions = [d.id for d in drafts], [d.new["version"] - 1 for d in drafts]
-    machine.rows.update_many(setting.unit, ids, versions, {**columns, **alike})
+    writer.rows.update_many(setting.unit, ids, versions, {**columns, **alike})
 
 
 def _placed(refused: Conflict, drafts: Sequence[Draft]) -> Conflict:
@@ -120,38 +120,38 @@ def _placed(refused: Conflict, drafts: Sequence[Draft]) -> Conflict:
     return type(refused)(placed, facts=refused.facts)
 
 
-def _index(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> Sequence[Insert]:
+def _index(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> Sequence[Insert]:
     """The search index holds the words of live records and of no others, once what is given is inserted."""
     gone = [t.draft.id for t in touched if t.draft.new.get("deleted_at") is not None]
-    live = [t for t in touched if t.draft.new.get("deleted_at") is None and _is_searched(machine, t)]
+    live = [t for t in touched if t.draft.new.get("deleted_at") is None and _is_searched(writer, t)]
     if gone:
         setting.index.remove(setting.unit, gone)
     if not live:
         return ()
-    words = machine.words([t.draft.new for t in live])
-    entries = SearchEntries(machine.number, [t.draft.id for t in live], words)
+    words = writer.words([t.draft.new for t in live])
+    entries = SearchEntries(writer.number, [t.draft.id for t in live], words)
     if all(t.is_new for t in live):
         return setting.index.inserts(setting.unit, entries)
     setting.index.put(setting.unit, entries)
     return ()
 
 
-def _is_searched(machine: Machine, touched: Touched) -> bool:
+def _is_searched(writer: Writer, touched: Touched) -> bool:
     changed = touched.changed
-    return touched.is_new or "deleted_at" in changed or any(n in changed for n in machine.searched)
+    return touched.is_new or "deleted_at" in changed or any(n in changed for n in writer.searched)
 
 
-def _changes(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> list[Change]:
+def _changes(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> list[Change]:
     """What the change log keeps of each: JSON forms of the names that have changed."""
     before: Sequence[Mapping[str, Any]]
     if all(t.is_new for t in touched):
-        before, after = [NONE] * len(touched), _whole(machine, [t.draft.new for t in touched])
+        before, after = [NONE] * len(touched), _whole(writer, [t.draft.new for t in touched])
     else:
         differing = [Touched(t.draft, t.draft.changed) if t.is_new else t for t in touched]
-        before, after = _json(machine, differing, 0), _json(machine, differing, 1)
+        before, after = _json(writer, differing, 0), _json(writer, differing, 1)
     return [
         Change(
-            machine.name,
+            writer.name,
             draft.id,
             draft.new["version"],
             draft.operation,
@@ -165,22 +165,22 @@ def _changes(setting: Setting, machine: Machine, touched: Sequence[Touched]) -> 
     ]
 
 
-def _whole(machine: Machine, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def _whole(writer: Writer, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """For each new record the JSON forms of all its values."""
     made: list[dict[str, Any]] = [{} for _ in records]
-    for name in machine.logged:
+    for name in writer.logged:
         values = [record.get(name) for record in records]
-        for whole, value, shown in zip(made, values, machine.json(name, values), strict=True):
+        for whole, value, shown in zip(made, values, writer.json(name, values), strict=True):
             if value is not None:
                 whole[name] = shown
     return made
 
 
-def _json(machine: Machine, touched: Sequence[Touched], side: int) -> Sequence[Mapping[str, Any]]:
+def _json(writer: Writer, touched: Sequence[Touched], side: int) -> Sequence[Mapping[str, Any]]:
     """For each record the JSON forms of its changed values: those before (0) or after (1)."""
     made: list[dict[str, Any]] = [{} for _ in touched]
     changed = set[str]().union(*(one.changed for one in touched))
-    for name in machine.logged:
+    for name in writer.logged:
         if name not in changed:
             continue
         holders = [
@@ -188,7 +188,7 @@ def _json(machine: Machine, touched: Sequence[Touched], side: int) -> Sequence[M
             for record, one in zip(made, touched, strict=True)
             if name in one.changed
         ]
-        values = machine.json(name, [pair[side] for _, pair in holders])
+        values = writer.json(name, [pair[side] for _, pair in holders])
         for (record, _), value in zip(holders, values, strict=True):
             record[name] = value
     return made

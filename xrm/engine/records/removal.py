@@ -13,10 +13,10 @@ from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.incoming import Incoming, incoming, live_children
 from xrm.engine.records.locked import refuse_taken
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.targets import live_of
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.ledger import DELETED, DELETION
 from xrm.errors import Conflict, Place, Problem, TooLarge
@@ -30,7 +30,7 @@ class Removal:
     """What one act removes, and which lookups it empties, found level by level."""
 
     records: Found = field(default_factory=dict)
-    cleared: list[tuple[Machine, StoredLookup, UUID]] = field(default_factory=list)
+    cleared: list[tuple[Writer, StoredLookup, UUID]] = field(default_factory=list)
     held: list[tuple[str, UUID]] = field(default_factory=list)
 
     def add(self, entity: str, ids: Iterable[UUID]) -> list[UUID]:
@@ -51,7 +51,7 @@ def plan_removal(setting: Setting, drafts: Sequence[Draft]) -> Removal:
     removal = Removal()
     frontier: dict[str, list[UUID]] = {}
     for draft in drafts:
-        entity = draft.machine.entity.name
+        entity = draft.writer.entity.name
         frontier.setdefault(entity, []).extend(removal.add(entity, [draft.id]))
     while frontier:
         frontier = _next_level(setting, removal, frontier)
@@ -84,13 +84,13 @@ def _sort_out(
 ) -> None:
     """Children go too, lose their link, or hold the parent, as the relationship says."""
     relationship = source.lookup.relationship
-    name = source.machine.entity.name
+    name = source.writer.entity.name
     if not children:
         return
     if relationship.is_parent or relationship.on_delete == "cascade":
         following.setdefault(name, []).extend(removal.add(name, children))
     elif relationship.on_delete == "clear":
-        removal.cleared.extend((source.machine, source.lookup, child) for child in children)
+        removal.cleared.extend((source.writer, source.lookup, child) for child in children)
     else:
         removal.held.extend((name, child) for child in children)
 
@@ -106,7 +106,7 @@ def _refuse_held(setting: Setting, removal: Removal, drafts: Sequence[Draft]) ->
             holding.setdefault(name, []).append(child)
     if not holding:
         return
-    seen = {name: passing(setting, setting.machines[name], "read", ids) for name, ids in holding.items()}
+    seen = {name: passing(setting, setting.writers[name], "read", ids) for name, ids in holding.items()}
     listed = ", ".join(f"{len(ids)} of {name}" for name, ids in seen.items() if ids)
     message = "Other records still belong to it" + (f": {listed}." if listed else ".")
     raise Conflict(Problem("R141", message, "Move or delete them first.", Place(path=drafts[0].path)))
@@ -136,11 +136,11 @@ def removed_drafts(setting: Setting, removal: Removal, act: UUID) -> list[Draft]
     """A draft for every record that goes, with the marks of the act."""
     drafts = []
     for entity, ids in removal.records.items():
-        machine = setting.machines[entity]
-        for record_id, values in machine.load(setting.unit, list(ids), lock=True).items():
+        writer = setting.writers[entity]
+        for record_id, values in writer.load(setting.unit, list(ids), lock=True).items():
             marks = {"deleted_at": setting.now, "deletion": act}
             drafts.append(
-                Draft(machine, "delete", record_id, old=values, new={**values, **marks}, deletion=act)
+                Draft(writer, "delete", record_id, old=values, new={**values, **marks}, deletion=act)
             )
     return drafts
 
@@ -148,14 +148,14 @@ def removed_drafts(setting: Setting, removal: Removal, act: UUID) -> list[Draft]
 def cleared_drafts(setting: Setting, removal: Removal) -> list[Draft]:
     """A draft for every record that stays and loses a link to one that goes."""
     losing: dict[tuple[str, UUID], list[str]] = {}
-    for machine, lookup, child in removal.cleared:
-        if child not in removal.records.get(machine.entity.name, {}):
-            losing.setdefault((machine.entity.name, child), []).append(lookup.name)
+    for writer, lookup, child in removal.cleared:
+        if child not in removal.records.get(writer.entity.name, {}):
+            losing.setdefault((writer.entity.name, child), []).append(lookup.name)
     drafts = []
     for (entity, child), names in losing.items():
-        machine = setting.machines[entity]
-        values = machine.load(setting.unit, [child], lock=True)[child]
-        drafts.append(Draft(machine, "update", child, old=values, new={**values, **dict.fromkeys(names)}))
+        writer = setting.writers[entity]
+        values = writer.load(setting.unit, [child], lock=True)[child]
+        drafts.append(Draft(writer, "update", child, old=values, new={**values, **dict.fromkeys(names)}))
     return drafts
 
 
@@ -167,12 +167,12 @@ def record_act(setting: Setting, act: UUID, first: Draft, removal: Removal) -> N
             "id": act,
             "at": setting.now,
             "actor": setting.actor.id,
-            "entity": first.machine.number,
+            "entity": first.writer.number,
             "record": first.id,
         },
     )
     rows: list[dict[str, Any]] = [
-        {"deletion": act, "entity": setting.machines[entity].number, "record": record}
+        {"deletion": act, "entity": setting.writers[entity].number, "record": record}
         for entity, ids in removal.records.items()
         for record in ids
     ]
@@ -191,15 +191,15 @@ def restored_drafts(setting: Setting, draft: Draft) -> list[Draft]:
         by_number.setdefault(row.entity, []).append(row.record)
     drafts = [
         Draft(
-            machine,
+            writer,
             "restore",
             record,
             draft.path,
             old=values,
             new={**values, "deleted_at": None, "deletion": None},
         )
-        for machine in setting.machines
-        for record, values in machine.load(setting.unit, by_number.get(machine.number, []), lock=True).items()
+        for writer in setting.writers
+        for record, values in writer.load(setting.unit, by_number.get(writer.number, []), lock=True).items()
         if values["deletion"] == act
     ]
     return _with_live_targets(setting, drafts, draft)
@@ -222,18 +222,18 @@ def _with_live_targets(setting: Setting, drafts: Sequence[Draft], first: Draft) 
 
 
 def _live(setting: Setting, wanted: Mapping[str, Iterable[UUID]]) -> Iterable[Iterable[UUID]]:
-    known = {setting.machines[e]: list(ids) for e, ids in sorted(wanted.items()) if e in setting.machines}
+    known = {setting.writers[e]: list(ids) for e, ids in sorted(wanted.items()) if e in setting.writers}
     return live_of(setting, known).values()
 
 
 def _pointed(draft: Draft) -> Iterable[Ref]:
-    found = (draft.new.get(relationship.name) for relationship in draft.machine.lookups)
+    found = (draft.new.get(relationship.name) for relationship in draft.writer.lookups)
     return (ref for ref in found if isinstance(ref, Ref))
 
 
 def _without_lost(draft: Draft, live: Collection[UUID], first: Draft) -> Draft:
     cleared: dict[str, None] = {}
-    for relationship in draft.machine.lookups:
+    for relationship in draft.writer.lookups:
         ref = draft.new.get(relationship.name)
         if not isinstance(ref, Ref) or ref.id in live:
             continue
@@ -252,7 +252,7 @@ def roots(drafts: Sequence[Draft]) -> list[Draft]:
 
 def _followed(draft: Draft) -> Iterable[Ref]:
     """The records with which this one goes when they are deleted."""
-    for relationship in draft.machine.entity.lookups:
+    for relationship in draft.writer.entity.lookups:
         ref = draft.new.get(relationship.name)
         if isinstance(ref, Ref) and (relationship.is_parent or relationship.on_delete == "cascade"):
             yield ref

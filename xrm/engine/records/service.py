@@ -22,7 +22,6 @@ from xrm.engine.records.acts import place_of
 from xrm.engine.records.batch import Run, Setting, Tally, runs_of
 from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
 from xrm.engine.records.lifecycle import open_steps
-from xrm.engine.records.machine import Machine, Machines
 from xrm.engine.records.mentions import people_called
 from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
@@ -30,6 +29,7 @@ from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
 from xrm.engine.records.undoing import take_back
+from xrm.engine.records.writer import Writer, Writers
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
 from xrm.engine.storage.rows import Counters
@@ -53,7 +53,7 @@ class RecordService:
     def __init__(
         self,
         database: Database,
-        machines: Machines,
+        writers: Writers,
         policy: Policy,
         row_rules: RowRules,
         log: ChangeLog,
@@ -68,7 +68,7 @@ class RecordService:
         check: Callable[[UnitOfWork], None],
         opening: str,
     ) -> None:
-        self._database, self._machines, self._policy, self._row_rules = database, machines, policy, row_rules
+        self._database, self._writers, self._policy, self._row_rules = database, writers, policy, row_rules
         self._log, self._index, self._meanings = log, index, meanings
         self._world, self._limits, self._currency, self._zone = world, limits, currency, zone
         self._settings, self._counters = pack_settings, Counters(database)
@@ -154,21 +154,19 @@ class RecordService:
         """
         with self._database.read() as unit:
             setting = self._setting(unit, actor)
-            machine = self._machines.named(
-                entity, self._policy.readable_entities(actor), Place(path="entity")
-            )
-            stored = machine.load(unit, [record])
-            if record not in stored or record not in passing(setting, machine, "read", [record]):
-                raise absent(machine, Place(path="id"))
-            may = record in passing(setting, machine, "transition", [record])
-            return open_steps(setting, machine, stored[record], may)
+            writer = self._writers.named(entity, self._policy.readable_entities(actor), Place(path="entity"))
+            stored = writer.load(unit, [record])
+            if record not in stored or record not in passing(setting, writer, "read", [record]):
+                raise absent(writer, Place(path="id"))
+            may = record in passing(setting, writer, "transition", [record])
+            return open_steps(setting, writer, stored[record], may)
 
     def permitted(self, actor: Actor, entity: str, record: UUID) -> Permitted:
         """What this actor may do with the record as it is now; nothing for one that is absent or hidden."""
         with self._database.read() as unit:
             setting = self._setting(unit, actor)
             known = self._policy.readable_entities(actor)
-            return permitted(setting, self._machines.named(entity, known, Place(path="entity")), record)
+            return permitted(setting, self._writers.named(entity, known, Place(path="entity")), record)
 
     def shares(self, actor: Actor, entity: str, record: UUID) -> tuple[Share, ...]:
         """With whom the record is shared; raises NotFound, or Forbidden without the right to share it."""
@@ -209,8 +207,8 @@ class RecordService:
         `around` may write beside that in the same transaction.
         """
 
-        def act(setting: Setting, machine: Machine) -> Comment:
-            return write_comment(setting, machine, record, text, self._of(setting))
+        def act(setting: Setting, writer: Writer) -> Comment:
+            return write_comment(setting, writer, record, text, self._of(setting))
 
         return self._about(actor, entity, act, around)
 
@@ -226,26 +224,26 @@ class RecordService:
         self, actor: Actor, entity: str, record: UUID, begin: str, limit: int
     ) -> Sequence[Mapping[str, Any]]:
         """People of that name who may read the record, as may the actor; raises NotFound if they may not."""
-        machine = self._named(actor, entity)
+        writer = self._named(actor, entity)
         with self._database.read() as unit:
             setting = self._setting(unit, actor)
-            if not passing(setting, machine, "read", [record]):
-                raise absent(machine, Place(path="id"))
-            return people_called(setting, machine, record, begin, limit, self._of(setting))
+            if not passing(setting, writer, "read", [record]):
+                raise absent(writer, Place(path="id"))
+            return people_called(setting, writer, record, begin, limit, self._of(setting))
 
     def _about(
         self,
         actor: Actor,
         entity: str,
-        act: Callable[[Setting, Machine], T],
+        act: Callable[[Setting, Writer], T],
         around: Around[T] | None = None,
     ) -> T:
         """What came of the act, which is committed, under the definitions of this service."""
-        machine = self._named(actor, entity)
+        writer = self._named(actor, entity)
 
         def work(unit: UnitOfWork) -> T:
             self._check(unit)
-            return act(self._setting(unit, actor), machine)
+            return act(self._setting(unit, actor), writer)
 
         return self._database.transact(work, self._meanings, around=around)
 
@@ -253,8 +251,8 @@ class RecordService:
         """The same batch as another actor would be given it."""
         return lambda actor: self._setting(setting.unit, actor)
 
-    def _named(self, actor: Actor, entity: str) -> Machine:
-        return self._machines.named(entity, self._policy.readable_entities(actor), Place(path="entity"))
+    def _named(self, actor: Actor, entity: str) -> Writer:
+        return self._writers.named(entity, self._policy.readable_entities(actor), Place(path="entity"))
 
     def _setting(self, unit: UnitOfWork, actor: Actor, act: UUID | None = None) -> Setting:
         now = self._world.now()
@@ -263,7 +261,7 @@ class RecordService:
         return Setting(
             actor=actor,
             unit=unit,
-            machines=self._machines,
+            writers=self._writers,
             policy=self._policy,
             row_rules=self._row_rules,
             log=self._log,

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Change
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.permits import passing, passing_rule, refusal, rights
 from xrm.engine.records.targets import absent
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import SHARE, TEAM, USER
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
@@ -42,64 +42,64 @@ class Share:
     at: datetime
 
 
-def shares_of(setting: Setting, machine: Machine, record: UUID) -> tuple[Share, ...]:
+def shares_of(setting: Setting, writer: Writer, record: UUID) -> tuple[Share, ...]:
     """With whom the record is shared, oldest first; raises NotFound, or Forbidden without the right to share."""
-    _demand(setting, machine, record)
-    return _found(setting, machine, record)
+    _demand(setting, writer, record)
+    return _found(setting, writer, record)
 
 
-def give_share(setting: Setting, machine: Machine, record: UUID, to: Ref, operations: Sequence[str]) -> Share:
+def give_share(setting: Setting, writer: Writer, record: UUID, to: Ref, operations: Sequence[str]) -> Share:
     """The record is shared with `to` for exactly these operations, whatever it was shared for before."""
     bump(setting.unit, rights=True)  # first: its row makes such changes wait for each other
-    stored = _demand(setting, machine, record)
-    _demand_held(setting, machine, record, _checked(operations))
+    stored = _demand(setting, writer, record)
+    _demand_held(setting, writer, record, _checked(operations))
     _demand_receiver(setting, to)
-    before = next((s for s in _found(setting, machine, record) if s.to == to), None)
+    before = next((s for s in _found(setting, writer, record) if s.to == to), None)
     told = {f"may_{o}": o in operations for o in SHAREABLE}
     values = {**told, "by": setting.actor.id, "at": setting.now}
     if before is None:
-        key = {"id": setting.world.new_id(), "entity": machine.number, "record": record, to.entity: to.id}
+        key = {"id": setting.world.new_id(), "entity": writer.number, "record": record, to.entity: to.id}
         setting.unit.execute(sa.insert(SHARE), {"user": None, "team": None, **key, **values})
     else:
         setting.unit.execute(sa.update(SHARE).where(SHARE.c.id == before.id).values(values))
-    made = next(s for s in _found(setting, machine, record) if s.to == to)
-    _log(setting, machine, stored, "share", before, made)
+    made = next(s for s in _found(setting, writer, record) if s.to == to)
+    _log(setting, writer, stored, "share", before, made)
     return made
 
 
-def end_share(setting: Setting, machine: Machine, record: UUID, share: UUID) -> None:
+def end_share(setting: Setting, writer: Writer, record: UUID, share: UUID) -> None:
     """The record is not shared by this share any more; raises NotFound when it was not."""
     bump(setting.unit, rights=True)
-    stored = _demand(setting, machine, record)
-    before = next((s for s in _found(setting, machine, record) if s.id == share), None)
+    stored = _demand(setting, writer, record)
+    before = next((s for s in _found(setting, writer, record) if s.id == share), None)
     if before is None:
         raise NotFound(Problem("R104", "There is no such share.", "", Place(path="share")))
     setting.unit.execute(sa.delete(SHARE).where(SHARE.c.id == share))
-    _log(setting, machine, stored, "unshare", before, None)
+    _log(setting, writer, stored, "unshare", before, None)
 
 
 # --- who may ----------------------------------------------------------------------------------------
 
 
-def _demand(setting: Setting, machine: Machine, record: UUID) -> Mapping[str, Any]:
+def _demand(setting: Setting, writer: Writer, record: UUID) -> Mapping[str, Any]:
     """The live record, as it is stored, which the actor may read and share."""
-    stored = machine.load(setting.unit, [record]).get(record)
-    if stored is None or stored["deleted_at"] or not passing(setting, machine, "read", [record]):
-        raise absent(machine, Place(path="id"))
-    if not passing(setting, machine, "share", [record]):
-        raise Forbidden(refusal(machine, "share").at(Place(path="id")))
+    stored = writer.load(setting.unit, [record]).get(record)
+    if stored is None or stored["deleted_at"] or not passing(setting, writer, "read", [record]):
+        raise absent(writer, Place(path="id"))
+    if not passing(setting, writer, "share", [record]):
+        raise Forbidden(refusal(writer, "share").at(Place(path="id")))
     return stored
 
 
-def _demand_held(setting: Setting, machine: Machine, record: UUID, operations: Sequence[str]) -> None:
+def _demand_held(setting: Setting, writer: Writer, record: UUID, operations: Sequence[str]) -> None:
     """Nobody gives what they do not hold: on this record the operation, with every field of their grants.
 
     Else somebody could widen, by sharing with themselves, what they may see of a record.
     """
-    known = rights(setting, machine)
+    known = rights(setting, writer)
     for operation in operations:
         rules = {known.rows_for(operation), *(known.cell(operation, n) for n in known.names(operation))}
-        if not all(passing_rule(setting, machine, rule, [record]) for rule in rules):
+        if not all(passing_rule(setting, writer, rule, [record]) for rule in rules):
             message = f"You may not {operation} this record in full, so you cannot give that."
             hint = "Give only what you may do yourself."
             raise Forbidden(Problem("A102", message, hint, Place(path="operations")))
@@ -141,8 +141,8 @@ _ROWS = (
 )
 
 
-def _found(setting: Setting, machine: Machine, record: UUID) -> tuple[Share, ...]:
-    wanted = _ROWS.where(SHARE.c.entity == machine.number, SHARE.c.record == record)
+def _found(setting: Setting, writer: Writer, record: UUID) -> tuple[Share, ...]:
+    wanted = _ROWS.where(SHARE.c.entity == writer.number, SHARE.c.record == record)
     rows = setting.unit.execute(wanted).mappings().all()
     is_open = {e: setting.policy.rights(setting.actor, e).can("read") for e in RECEIVERS}
     return tuple(_share(row, is_open) for row in rows)
@@ -163,14 +163,14 @@ def _share(row: Any, is_open: Mapping[str, bool]) -> Share:
 
 def _log(
     setting: Setting,
-    machine: Machine,
+    writer: Writer,
     stored: Mapping[str, Any],
     operation: str,
     before: Share | None,
     after: Share | None,
 ) -> None:
     change = Change(
-        entity=machine.entity.name,
+        entity=writer.entity.name,
         record=stored["id"],
         version=stored["version"],
         operation=operation,

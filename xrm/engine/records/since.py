@@ -35,7 +35,7 @@ def refuse_changed(setting: Setting, act: Sequence[Past]) -> None:
     if not moved and not links:
         return
     records = [record for _, record in left]
-    later = later_changes(setting.unit, setting.machines.numbers, records, act[-1].position)
+    later = later_changes(setting.unit, setting.writers.numbers, records, act[-1].position)
     touched = [past for past in later if past.record in moved or past.link in links]
     if moved or touched:
         raise Conflict(_told(setting, touched))
@@ -48,10 +48,10 @@ def _moved(setting: Setting, left: dict[tuple[str, UUID], int]) -> set[UUID]:
         by_entity.setdefault(entity, []).append(record)
     moved: set[UUID] = set()
     for entity, ids in by_entity.items():
-        machine = setting.machines[entity]
-        stored = machine.load(setting.unit, ids, lock=True)
-        if len(stored) < len(ids) or not permits.passing(setting, machine, "read", ids):
-            raise absent(machine, NOWHERE)
+        writer = setting.writers[entity]
+        stored = writer.load(setting.unit, ids, lock=True)
+        if len(stored) < len(ids) or not permits.passing(setting, writer, "read", ids):
+            raise absent(writer, NOWHERE)
         moved.update(record for record in ids if stored[record]["version"] != left[entity, record])
     return moved
 
@@ -67,8 +67,8 @@ def _told(setting: Setting, later: Sequence[Past]) -> list[Problem]:
 
 
 def _is_seen(setting: Setting, past: Past) -> bool:
-    machine = setting.machines[past.entity]
-    return bool(permits.passing(setting, machine, "read", [past.record]))
+    writer = setting.writers[past.entity]
+    return bool(permits.passing(setting, writer, "read", [past.record]))
 
 
 def _sentence(setting: Setting, past: Past) -> str:
@@ -77,14 +77,14 @@ def _sentence(setting: Setting, past: Past) -> str:
 
 
 def _title(setting: Setting, past: Past) -> str:
-    stored = setting.machines[past.entity].load(setting.unit, [past.record])
+    stored = setting.writers[past.entity].load(setting.unit, [past.record])
     return str(stored[past.record]["title"])
 
 
 def _who(setting: Setting, actor: UUID | None) -> str:
     if actor == setting.actor.id:
         return "You"
-    people = setting.machines["user"]
+    people = setting.writers["user"]
     if actor is None or not permits.passing(setting, people, "read", [actor]):
         return "Somebody"
     return str(people.load(setting.unit, [actor]).get(actor, {}).get("title") or "Somebody")
@@ -94,12 +94,12 @@ def _what(setting: Setting, past: Past) -> str:
     if past.operation in _DONE:
         return _DONE[past.operation]
     names = [n for n in {**past.before, **past.after} if n in _known(setting, past.entity)]
-    machine = setting.machines[past.entity]
-    return "changed " + (_listed(machine.label(name) for name in names) or "it")
+    writer = setting.writers[past.entity]
+    return "changed " + (_listed(writer.label(name) for name in names) or "it")
 
 
 def _known(setting: Setting, entity: str) -> Collection[str]:
-    return permits.readable(setting, setting.machines[entity])
+    return permits.readable(setting, setting.writers[entity])
 
 
 def _listed(labels: Iterable[str]) -> str:

@@ -30,21 +30,21 @@ from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.nested import nested_problems, write_nested
 from xrm.engine.records.persisting import persist
+from xrm.engine.records.writer import Writer
 from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
 
-Performer = Callable[[Setting, Tally, Machine, Run], None]
+Performer = Callable[[Setting, Tally, Writer, Run], None]
 
 
 def perform(setting: Setting, tally: Tally, run: Run) -> None:
     """The commands of the run are done; raises what stands against them, with the place in the batch."""
     where = Place(path=path_of(run.commands[0][0]))
-    machine = setting.machines.named(run.entity, setting.policy.usable_entities(setting.actor), where)
-    for part in targets.in_turn(setting, tally, machine, run):
-        _PERFORMERS[run.kind](setting, tally, machine, part)
+    writer = setting.writers.named(run.entity, setting.policy.usable_entities(setting.actor), where)
+    for part in targets.in_turn(setting, tally, writer, run):
+        _PERFORMERS[run.kind](setting, tally, writer, part)
 
 
 def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: str) -> list[Draft]:
@@ -68,32 +68,32 @@ def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: st
     return written
 
 
-def _create(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
-    permits.require_entity(setting, machine, "create", path_of(run.commands[0][0]))
+def _create(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
+    permits.require_entity(setting, writer, "create", path_of(run.commands[0][0]))
     drafts = []
     for position, command in run.commands:
         record = command.id or setting.world.new_id()
-        drafts.append(Draft(machine, "create", record, path_of(position, ".values"), given=command.values))
+        drafts.append(Draft(writer, "create", record, path_of(position, ".values"), given=command.values))
         if command.name:
             tally.names[command.name] = Ref(run.entity, record)
     _conclude(tally, run, write(setting, tally, drafts, "create"), "created")
 
 
-def _update(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
-    drafts = _loaded(setting, machine, run, "update")
+def _update(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
+    drafts = _loaded(setting, writer, run, "update")
     _conclude(tally, run, write(setting, tally, drafts, "update"), "updated")
 
 
-def _loaded(setting: Setting, machine: Machine, run: Run, operation: str) -> list[Draft]:
+def _loaded(setting: Setting, writer: Writer, run: Run, operation: str) -> list[Draft]:
     """A draft per command with the stored values, locked; the actor may do the operation on each."""
     tail = ".values" if operation in ("update", "transition") else ""
     found = [(command.target.id, path_of(position, tail), command) for position, command in run.commands]
-    stored = machine.load(setting.unit, [record for record, _, _ in found], lock=True)
+    stored = writer.load(setting.unit, [record for record, _, _ in found], lock=True)
     drafts = []
     for record, path, command in found:
         if record not in stored:
-            raise targets.absent(machine, Place(path=path))
-        drafts.append(_draft_of(machine, operation, record, path, command, stored[record]))
+            raise targets.absent(writer, Place(path=path))
+        drafts.append(_draft_of(writer, operation, record, path, command, stored[record]))
     permits.require_rows(setting, drafts, "delete" if operation == "restore" else operation)
     for draft in drafts:
         _refuse_stale(draft)
@@ -103,10 +103,10 @@ def _loaded(setting: Setting, machine: Machine, run: Run, operation: str) -> lis
 
 
 def _draft_of(
-    machine: Machine, operation: str, record: Any, path: str, command: Any, stored: Mapping[str, Any]
+    writer: Writer, operation: str, record: Any, path: str, command: Any, stored: Mapping[str, Any]
 ) -> Draft:
     return Draft(
-        machine,
+        writer,
         operation,
         record,
         path,
@@ -132,8 +132,8 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
             )
 
 
-def _delete(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
-    drafts = _loaded(setting, machine, run, "delete")
+def _delete(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
+    drafts = _loaded(setting, writer, run, "delete")
     refuse_append_only(drafts)
     _conclude(tally, run, removal.remove(setting, tally, drafts), "deleted")
 
@@ -141,16 +141,16 @@ def _delete(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
 def refuse_append_only(drafts: Sequence[Draft]) -> None:
     """None of these is of an entity whose records are never deleted; raises Conflict."""
     for draft in drafts:
-        if draft.machine.entity.append_only:
+        if draft.writer.entity.append_only:
             message = "Records of this entity are never changed or deleted."
             raise Conflict(Problem("R146", message, "Add a correcting record instead.", draft.where("")))
 
 
-def _restore(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
+def _restore(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
     """Each one by one, for an earlier one may bring back what a later one names."""
     for position, command in run.commands:
         alone = Run(run.kind, run.entity, ((position, command),))
-        [draft] = _loaded(setting, machine, alone, "restore")
+        [draft] = _loaded(setting, writer, alone, "restore")
         version, done = (draft.old or {})["version"], "unchanged"
         if (draft.old or {})["deletion"] is not None:
             version, done = _brought_back(setting, tally, draft), "restored"
@@ -168,18 +168,18 @@ def _brought_back(setting: Setting, tally: Tally, draft: Draft) -> int:
     return next(int(d.new["version"]) for d in back if d.id == draft.id)
 
 
-def _transition(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
-    drafts = _loaded(setting, machine, run, "transition")
+def _transition(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
+    drafts = _loaded(setting, writer, run, "transition")
     steps = [command.transition for _, command in run.commands]
     drafts = lifecycle.begin(setting, drafts, steps)
     _conclude(tally, run, write(setting, tally, drafts, "transition"), "transitioned")
 
 
-def _upsert(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
+def _upsert(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
     """Each one by one, for an earlier one may make the record that a later one updates."""
     for position, command in run.commands:
         path = path_of(position)
-        record = targets.upsert_target(setting, tally, machine, command, Place(path=path))
+        record = targets.upsert_target(setting, tally, writer, command, Place(path=path))
         if record is None:
             again: Any = Create(command.entity, command.values, command.name)
         else:
@@ -189,9 +189,9 @@ def _upsert(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
         perform(setting, tally, Run(type(again), run.entity, ((position, again),)))
 
 
-def _link(setting: Setting, tally: Tally, machine: Machine, run: Run) -> None:
+def _link(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
     """Links are written as those that come inside of a change of their record are."""
-    loaded = _loaded(setting, machine, run, "update")
+    loaded = _loaded(setting, writer, run, "update")
     drafts = [d.with_(given=NONE, link=command) for d, (_, command) in zip(loaded, run.commands, strict=True)]
     known, outcome = len(tally.links), "linked" if run.kind is Link else "unlinked"
     written = write(setting, tally, drafts, "update")

@@ -22,10 +22,10 @@ from xrm.engine.records.batch import Run, Setting, Tally, apart
 from xrm.engine.records.checking import check_after
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
-from xrm.engine.records.machine import Machine
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.since import refuse_changed
 from xrm.engine.records.steps import perform, refuse_append_only, write
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.feed import FeedPosition
 from xrm.errors import Conflict, Forbidden, NotFound, Problem
 from xrm.metadata.model import SETTABLE, Transition
@@ -66,7 +66,7 @@ def take_back(setting: Setting, position: str) -> Outcome:
 def _own_act(setting: Setting, position: str) -> list[Past]:
     """The act, which this actor did not long ago, and of which enough is known."""
     try:
-        found = act_at(setting.unit, setting.machines.numbers, FeedPosition.parse(position))
+        found = act_at(setting.unit, setting.writers.numbers, FeedPosition.parse(position))
     except ValueError:
         found = []
     if not found or found[0].actor != setting.actor.id:
@@ -83,13 +83,13 @@ def _own_act(setting: Setting, position: str) -> list[Past]:
 
 def _refuse_unkept(setting: Setting, past: Past) -> None:
     """Former values are all known, and their names still mean something."""
-    if past.entity not in setting.machines:
+    if past.entity not in setting.writers:
         raise _unkept("What it was about is not defined any more.")
-    machine, names = setting.machines[past.entity], {*past.before, *past.after}
+    writer, names = setting.writers[past.entity], {*past.before, *past.after}
     is_change = past.operation in ("update", "transition")
-    if is_change and (not names or machine.sealed_names & names):
+    if is_change and (not names or writer.sealed_names & names):
         raise _unkept("History does not keep what was there before.")
-    if names - {*machine.logged, *machine.entity.relationships}:
+    if names - {*writer.logged, *writer.entity.relationships}:
         raise _unkept("The definitions have changed since.")
 
 
@@ -161,9 +161,9 @@ def _stored(setting: Setting, changes: Sequence[Past], operation: str) -> list[D
     for past in changes:
         ids.setdefault(past.entity, []).append(past.record)
     return [
-        Draft(setting.machines[entity], operation, record, old=values)
+        Draft(setting.writers[entity], operation, record, old=values)
         for entity, wanted in ids.items()
-        for record, values in setting.machines[entity].load(setting.unit, wanted, lock=True).items()
+        for record, values in setting.writers[entity].load(setting.unit, wanted, lock=True).items()
     ]
 
 
@@ -185,7 +185,7 @@ def _former(past: Past) -> dict[str, Any]:
 
 def _is_emptied(setting: Setting, past: Past, back: set[UUID]) -> bool:
     """True where the act only emptied lookups, because what they pointed at went."""
-    lookups = {r.name for r in setting.machines[past.entity].lookups if r.on_delete == "clear"}
+    lookups = {r.name for r in setting.writers[past.entity].lookups if r.on_delete == "clear"}
     return all(
         name in lookups and past.after.get(name) is None and UUID(past.before[name]["id"]) in back
         for name in past.before
@@ -214,20 +214,20 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     for draft in _stored(setting, changes, "transition"):
         past = former[draft.id]
         given = {name: value for name, value in _former(past).items() if name != _STATE}
-        step = _step(setting, draft.machine, past)
+        step = _step(setting, draft.writer, past)
         drafts.append(draft.with_(given=given, transition=step, version=None))
     permits.require_rows(setting, drafts, "transition")
     write(setting, tally, drafts, "transition")
 
 
-def _step(setting: Setting, machine: Machine, past: Past) -> Transition | None:
+def _step(setting: Setting, writer: Writer, past: Past) -> Transition | None:
     """The way back: a step that leads there, else the one that was taken, the other way round."""
     now, then = past.after.get(_STATE), past.before.get(_STATE)
-    if _STATE not in past.before or machine.entity.lifecycle is None:
+    if _STATE not in past.before or writer.entity.lifecycle is None:
         return None
     steps = [
         step
-        for step in machine.entity.lifecycle.transitions.values()
+        for step in writer.entity.lifecycle.transitions.values()
         if transition_roles_allow(setting.actor, step.roles)
     ]
     for step in steps:
@@ -274,7 +274,7 @@ def _refuse_others(setting: Setting, tally: Tally, act: Sequence[Past]) -> None:
     others = [change for change in tally.changes if change.record not in own]
     if not others:
         return
-    seen = [c for c in others if permits.passing(setting, setting.machines[c.entity], "read", [c.record])]
+    seen = [c for c in others if permits.passing(setting, setting.writers[c.entity], "read", [c.record])]
     told = ", ".join(f"“{c.title}”" for c in seen[:3])
     message = "Other records have come to depend on it since" + (f": {told}." if told else ".")
     raise Conflict(Problem("R171", message, "Take those away first, or change the record instead."))

@@ -12,8 +12,8 @@ from xrm.engine.packs import Freshness
 from xrm.engine.projection.contracts import Contracts, Surroundings
 from xrm.engine.projection.programs import programs_of
 from xrm.engine.queries.service import QueryService
-from xrm.engine.records.machine import machines_of
 from xrm.engine.records.service import RecordService
+from xrm.engine.records.writer import writers_of
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.numbers import Numbers
@@ -82,9 +82,9 @@ class Composer:
         contracts: Contracts,
         stamp: Stamp,
     ) -> RecordService:
-        machines = machines_of(schema, contracts, programs_of, self.database, numbers, self.seal)
+        writers = writers_of(schema, contracts, programs_of, self.database, numbers, self.seal)
         return RecordService(
-            self.database, machines, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
+            self.database, writers, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
             self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,
             pack_settings=pack_settings(schema.model),
             check=lambda unit: self.freshness.hold(unit, stamp), opening=self.freshness.opening,

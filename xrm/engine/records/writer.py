@@ -48,8 +48,8 @@ SYSTEM_COLUMNS = (
 )  # fmt: skip
 
 
-class Machine:
-    """One entity, ready to be written."""
+class Writer:
+    """What writes the records of one entity: its table, its contract and its programs."""
 
     def __init__(
         self,
@@ -160,13 +160,13 @@ class Machine:
 
     def json(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
         """The JSON forms of stored values of a name, as the change log keeps them."""
-        write = self._writers[name]
+        write = self._dumpers[name]
         if write is None:
             return values
         return [None if value is None else write(value) for value in values]
 
     @cached_property
-    def _writers(self) -> Mapping[str, Callable[[Any], Any] | None]:
+    def _dumpers(self) -> Mapping[str, Callable[[Any], Any] | None]:
         """What makes JSON of the values of each name; nothing where they are JSON already."""
         fields = {name: _dumper(field) for name, field in self.entity.fields.items()}
         return {
@@ -246,24 +246,24 @@ def _plain(value: Any) -> Any:
     return write_instant(value) if isinstance(value, datetime) else value
 
 
-class Machines:
-    """The machines of all entities of a model, by name."""
+class Writers:
+    """The writers of all entities of a model, by name."""
 
-    def __init__(self, machines: Mapping[str, Machine], numbers: Numbers) -> None:
-        self._machines, self.numbers = machines, numbers
+    def __init__(self, writers: Mapping[str, Writer], numbers: Numbers) -> None:
+        self._writers, self.numbers = writers, numbers
 
-    def __iter__(self) -> Iterator[Machine]:
-        return iter(self._machines.values())
+    def __iter__(self) -> Iterator[Writer]:
+        return iter(self._writers.values())
 
-    def __getitem__(self, entity: str) -> Machine:
-        return self._machines[entity]
+    def __getitem__(self, entity: str) -> Writer:
+        return self._writers[entity]
 
     def __contains__(self, entity: str) -> bool:
-        return entity in self._machines
+        return entity in self._writers
 
-    def named(self, entity: str, known: Iterable[str], where: Place) -> Machine:
-        """The machine of that entity; raises NotFound with near names among `known`."""
-        found = self._machines.get(entity)
+    def named(self, entity: str, known: Iterable[str], where: Place) -> Writer:
+        """The writer of that entity; raises NotFound with near names among `known`."""
+        found = self._writers.get(entity)
         if found is not None and entity in known:
             return found
         near = near_names(entity, known)
@@ -271,18 +271,18 @@ class Machines:
         raise NotFound(Problem("R104", f"There is no entity {entity!r} for you.", hint, where))
 
 
-def machines_of(
+def writers_of(
     schema: Schema,
     contracts: Mapping[str, Contract],
     programs: Callable[[Entity], Programs],
     database: Database,
     numbers: Numbers,
     seal: Seal,
-) -> Machines:
-    """A machine for every entity that has a table made from metadata, and for the engine's own to be read."""
-    return Machines(
+) -> Writers:
+    """A writer for every entity that has a table made from metadata, and for the engine's own to be read."""
+    return Writers(
         {
-            table.entity.name: Machine(
+            table.entity.name: Writer(
                 table, contracts[table.entity.name], programs(table.entity), database, numbers, seal
             )
             for table in schema
