@@ -139,6 +139,9 @@ remover:
   grants:
     all: {entity: account, can: [read], fields: [name, city, parent]}
     some: {entity: account, can: [delete], rows: 'city == "Vila"'}
+clerk:
+  grants:
+    names: {entity: account, can: [read, update], fields: [name, city]}
 idle:
   grants:
     little: {entity: account, can: [read], fields: [name]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -67,24 +67,36 @@ def link_sort(ask: Ask) -> Pair:
 
 
 def link_with(ask: Ask) -> Pair:
-    """A new link that has a value."""
-    record = ask.person.world.records["ticket"][ask.cell.pick % 8]
-    clients = ask.person.world.records["client"]
-    target = next(c for c in clients[ask.cell.pick % 5 :] if c not in record["watchers"])
-    link = Link("ticket", Target(UUID(record["id"])), "watchers", pointer(target), {"level": 3})
-    return ask.person.link(record, "watchers", target), done(ask, link)
+    """A new link that has a value, from each of the records in turn."""
+
+    def one(record: Record) -> Pair:
+        clients = ask.person.world.records["client"]
+        target = next(c for c in clients[ask.cell.pick % 5 :] if c not in record["watchers"])
+        link = Link("ticket", Target(UUID(record["id"])), "watchers", pointer(target), {"level": 3})
+        return ask.person.link(record, "watchers", target), done(ask, link)
+
+    return _each(ask, one)
 
 
 def link_change(ask: Ask) -> Pair:
-    """Another value on a link that is there."""
-    p, record = ask.person, ask.person.world.records["ticket"][ask.cell.pick % 8]
-    target = record["watchers"][ask.cell.pick % 2]
-    item = {"id": str(ask.stage.links[record["id"], target["id"]]), "level": 9}
-    expected = p.update(record, {"watchers": record["watchers"]})
-    if expected == "done":
-        expected = p.link(record, "watchers", target)
-    update = Update("ticket", Target(UUID(record["id"])), {"watchers": {"update": [item]}})
-    return "absent" if expected == "unfit" else expected, done(ask, update)
+    """Another value on a link that is there, of each of the records in turn."""
+
+    def one(record: Record) -> Pair:
+        target = record["watchers"][ask.cell.pick % 2]
+        item = {"id": str(ask.stage.links[record["id"], target["id"]]), "level": 9}
+        expected = ask.person.update(record, {"watchers": record["watchers"]})
+        if expected == "done":
+            expected = ask.person.link(record, "watchers", target)
+        update = Update("ticket", Target(UUID(record["id"])), {"watchers": {"update": [item]}})
+        return "absent" if expected == "unfit" else expected, done(ask, update)
+
+    return _each(ask, one)
+
+
+def _each(ask: Ask, one: Callable[[Record], Pair]) -> Pair:
+    """What is expected and what comes of it for each live record that has links."""
+    pairs = {r["id"]: one(r) for r in ask.person.world.records["ticket"] if not r["trashed"]}
+    return {i: pair[0] for i, pair in pairs.items()}, {i: pair[1] for i, pair in pairs.items()}
 
 
 def _expected(ask: Ask, record: Record) -> list[tuple[str, Any]]:

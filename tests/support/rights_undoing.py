@@ -9,6 +9,8 @@ from tests.support.rights_reference import Record
 from tests.support.rights_stage import LATER, Act, answered, came_to
 from tests.support.rights_world import THINGS
 
+ACTS = 6  # that one cell takes back, each by itself
+
 
 def undo_create(ask: Ask) -> Pair:
     """What was made goes, unless something has come to depend on it."""
@@ -50,16 +52,22 @@ def undo_link(ask: Ask) -> Pair:
 
 
 def _undo(ask: Ask, kind: str, opposite: Callable[[Act], str], most: int = 2) -> Pair:
-    """`most` is how many of the records of the act are changed by it."""
+    """What is expected and what comes of it for some acts; `most` is how many records of each are changed by it."""
     acts = [a for a in ask.stage.acts if a.kind == kind and a.records[0]["entity"] == ask.entity]
-    act = acts[ask.cell.pick % len(acts)]
-    changed = act.records[:most]
+    turned = [acts[(ask.cell.pick + i) % len(acts)] for i in range(min(len(acts), ACTS))]
+    expected = {act.position: _expected(ask, act, act.records[:most], opposite) for act in turned}
+    return expected, {act.position: _got(ask, act) for act in turned}
+
+
+def _expected(ask: Ask, act: Act, records: Sequence[Record], opposite: Callable[[Act], str]) -> str:
+    changed = _is_changed_since(ask, act, records)
+    return ask.person.undo(records, act.author, changed=changed, opposite=opposite(act))
+
+
+def _got(ask: Ask, act: Act) -> str:
     records = ask.stage.runtime.current().records
     got = answered(lambda: came_to(lambda around: records.undo(ask.actor, act.position, around=around)))
-    expected = ask.person.undo(
-        changed, act.author, changed=_is_changed_since(ask, act, changed), opposite=opposite(act)
-    )
-    return expected, "done" if isinstance(got, tuple) else got
+    return "done" if isinstance(got, tuple) else str(got)
 
 
 def _is_changed_since(ask: Ask, act: Act, records: Sequence[Record]) -> bool:

@@ -387,6 +387,8 @@ HAND_WRITTEN: Mapping[str, Sequence[Said]] = {
                 Said("ticket", READ), Said("ticket", ["export"], 0, ["subject", "cost", "steps", "client"])],
     "loader": [Said("client", ["create", "read", "update"]), Said("client", ["import"], 2, ["name", "size", "tag"]),
                Said("ticket", ["read", "update"]), Said("ticket", ["import"], 3, ["subject", "steps"])],
+    "opener": [Said("ticket", READ), Said("ticket", ["update", "transition"], 3), Said("client", READ),
+               Said("ticket", ["update"], 0, ["subject"])],
     "full": [Said(e, [*WRITE, "export", "import", *(["transition", "assign"] if e == "ticket" else [])], None,
                   [*THINGS[e].fields, *THINGS[e].sides]) for e in THINGS],
 }  # fmt: skip

@@ -262,6 +262,14 @@ def test_the_right_to_the_opposite_operation_is_asked_as_ever(office: Office) ->
     assert isinstance(refused(office, position, by=narrowed), Forbidden | NotFound)
 
 
+def test_a_name_that_one_may_not_know_any_more_is_not_told(office: Office) -> None:
+    record = office.make("account", name="Credited", city="Porto")
+    position = done(office, Update("account", Target(record), {"credit": 7}), by=office.boss)
+    lesser = replace(office.boss, roles=frozenset({"clerk"}))
+    told = refused(office, position, by=lesser, error=Forbidden)
+    assert "credit" not in str(told.problems).lower()
+
+
 def test_what_a_deletion_emptied_is_filled_again_without_the_right_to_change_it(office: Office) -> None:
     remover = an_actor(office.runtime, "rem", ["remover"])
     parent = office.make("account", name="Loose parent", city="Vila")
