@@ -27,6 +27,7 @@ from xrm.api.proxies import TrustedProxies
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.settings import Settings
 from xrm.ui import create_ui, refusal_page
+from xrm.ui.admin import install_administration
 from xrm.ui.assets import load_assets, static_assets
 from xrm.ui.environment import prepare
 from xrm.ui.pages.docs import Tell, docs_pages
@@ -87,6 +88,7 @@ def mount(runtime: Runtime) -> Flask:
         docs_pages(runtime, Tell(reference_list, partial(reference, limits=runtime.settings.limits)))
     )
     app.register_blueprint(create_ui(runtime, assets))
+    install_administration(app, runtime)
     return app
 
 

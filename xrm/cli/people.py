@@ -1,31 +1,15 @@
-"""Roles, teams and units as they are named on the command line, each known before anything is written."""
+"""Teams and units as they are named on the command line, each known before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from xrm.errors import Invalid, NotFound, Place, Problem
-from xrm.registry import near_names
+from xrm.errors import NotFound, Place, Problem
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
-
-
-def checked_roles(runtime: Runtime, roles: Iterable[str]) -> tuple[str, ...]:
-    """The roles, each of which exists; raises Invalid with all that do not."""
-    chosen, known = tuple(roles), runtime.current().policy.roles
-    problems = [_unknown_role(role, known) for role in chosen if role not in known]
-    if problems:
-        raise Invalid(problems)
-    return chosen
-
-
-def _unknown_role(role: str, known: Iterable[str]) -> Problem:
-    near = near_names(role, known)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
-    return Problem("R120", f"There is no role {role!r}.", hint, Place(path="role"))
 
 
 def demand_team(runtime: Runtime, name: str) -> UUID:

@@ -55,10 +55,11 @@ def add(
 ) -> None:
     """The user can sign in."""
     from xrm.cli.passwords import made_password, read_password
-    from xrm.cli.people import checked_roles, demand_team, demand_unit
+    from xrm.cli.people import demand_team, demand_unit
+    from xrm.engine.access import checked_roles
 
     with opened(data) as runtime:
-        checked = checked_roles(runtime, roles)
+        checked = checked_roles(roles, runtime.current().policy.roles)
         members = [demand_team(runtime, team) for team in teams]
         password = read_password(password_file) if password_file else made_password(runtime.world)
         user = runtime.identity.people.create_user(
@@ -68,9 +69,8 @@ def add(
             password=password,
             roles=checked,
             unit=demand_unit(runtime, unit) if unit else None,
+            teams=members,
         )
-        for team in members:
-            runtime.identity.groups.add_member(runtime.installer, team, user)
     shown = {} if password_file else {"password": password}
     if as_json:
         say_json({"id": user, "email": email, **shown})
@@ -107,11 +107,12 @@ def password(email: str, password_file: Path | None, data: Path | None, as_json:
 @json_option
 def roles(email: str, roles: tuple[str, ...], data: Path | None, as_json: bool) -> None:
     """The user holds these roles and no others."""
-    from xrm.cli.people import checked_roles
+    from xrm.engine.access import checked_roles
 
     with opened(data) as runtime:
         user = runtime.directory.demand_user(email)
-        runtime.identity.people.assign_roles(runtime.installer, user, checked_roles(runtime, roles))
+        checked = checked_roles(roles, runtime.current().policy.roles)
+        runtime.identity.people.assign_roles(runtime.installer, user, checked)
     if as_json:
         say_json({"id": user, "email": email, "roles": sorted(roles)})
     else:

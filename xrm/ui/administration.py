@@ -1,31 +1,115 @@
-"""What the pages for administrators are given: who is there, what roles grant, which tokens open something."""
+"""What the pages of the administration are given: tables of rows, cards of facts, and the roles with their grants."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from xrm.ui.models import Action, Link
-
-
-@dataclass(frozen=True, slots=True)
-class UserRow:
-    """A user: address, name, whether they may sign in, roles and teams."""
-
-    email: str
-    name: str
-    is_active: bool
-    roles: tuple[str, ...]
-    teams: tuple[str, ...]
+from xrm.ui.fields.view import Field, Option
+from xrm.ui.models import Action, Empty, Link
 
 
 @dataclass(frozen=True, slots=True)
-class UsersPage:
-    """All users of the installation."""
+class Cell:
+    """What stands in one place: a text that may lead on, a point in time (`at`), or tags.
+
+    `face` puts the letters of a person before it, `code` sets it like something typed, `depth` moves it in.
+    """
+
+    text: str = ""
+    href: str = ""
+    at: str = ""
+    tags: tuple[Option, ...] = ()
+    face: bool = False
+    code: bool = False
+    depth: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; the first cell names it. A quiet one matters less than the others."""
+
+    cells: tuple[Cell, ...]
+    actions: tuple[Action, ...] = ()
+    is_quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings; `empty` is said where there are none."""
+
+    label: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    empty: Empty
+    next_href: str = ""
+
+    @property
+    def has_actions(self) -> bool:
+        """Whether anything can be done with any row."""
+        return any(row.actions for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a table can be narrowed by; `reset_href` is there where it is."""
+
+    action: str
+    text: str = ""
+    label: str = ""
+    filters: tuple[Field, ...] = ()
+    reset_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePage:
+    """An area of the administration that is one table."""
 
     title: str
-    rows: tuple[UserRow, ...]
+    icon: str
     tabs: tuple[Link, ...]
+    table: Table
+    search: Search | None = None
+    note: str = ""
     count: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Facts, tags or a table under one heading, with what can be done there."""
+
+    label: str
+    icon: str
+    facts: tuple[tuple[str, Cell], ...] = ()
+    tags: tuple[Option, ...] = ()
+    table: Table | None = None
+    note: str = ""
+    actions: tuple[Action, ...] = ()
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Something that is shown this once, and what to do with it."""
+
+    says: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardsPage:
+    """One thing of the administration. `tags` stand beside its title; `secret` is shown this once."""
+
+    title: str
+    crumbs: tuple[Link, ...]
+    cards: tuple[Card, ...]
+    facts: tuple[str, ...] = ()
+    tags: tuple[Option, ...] = ()
+    actions: tuple[Action, ...] = ()
+    more: tuple[Action, ...] = ()
+    secret: Secret | None = None
+    face: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +140,4 @@ class RolesPage:
 
     title: str
     roles: tuple[RoleCard, ...]
-    tabs: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldTokenRow:
-    """A token that opens something now, and whose it is; the token itself is never here."""
-
-    owner: str
-    name: str
-    prefix: str
-    created_at: str
-    until: str
-    revoke: Action
-
-
-@dataclass(frozen=True, slots=True)
-class TokensPage:
-    """All tokens that open something."""
-
-    title: str
-    rows: tuple[HeldTokenRow, ...]
-    tabs: tuple[Link, ...]
+    tabs: tuple[Link, ...] = field(default_factory=tuple)

@@ -247,6 +247,16 @@ class SignInPage:
 
 
 @dataclass(frozen=True, slots=True)
+class WelcomePage:
+    """Choosing a password by a link; without `action` the link opens nothing any more."""
+
+    action: str = ""
+    name: str = ""
+    email: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A found record; `snippet` is text in pieces, the marked ones true."""
 

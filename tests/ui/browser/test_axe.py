@@ -15,7 +15,8 @@ WORKED_ON = ("/r/customer", "/r/customer?view=tiers", "RECORD", "RECORD/edit", "
 SEEN_NOW_AND_THEN = (
     "/", "/r/customer?f.tier=gold&filter=budget", "/r/customer?search=zebra", "RECORD/delete", "RECORD/connect",
     "RECORD/links/helpers/new", "/r/customer/trash", "/search?q=every", "/me", "/r/nothing", "/r/customer/import",
-    "/admin/users", "/admin/roles", "/admin/tokens", "/api/v1/docs/customer",
+    "/admin/users", "/admin/users/new", "USER", "USER/roles", "/admin/teams", "/admin/units", "/admin/roles",
+    "/admin/tokens", "/api/v1/docs/customer",
 )  # fmt: skip
 OPPOSITES = ({"width": 1440, "dark": False}, {"width": 390, "dark": True})
 
@@ -63,7 +64,7 @@ def test_axe_finds_nothing_on_any_page(site: Site, looked_at: Page, record: str,
     is_thorough = proofs or how(looked_at) in OPPOSITES
     found = {}
     for path in (*WORKED_ON, *SEEN_NOW_AND_THEN) if is_thorough else WORKED_ON:
-        path = path.replace("RECORD", record)
+        path = path.replace("RECORD", record).replace("USER", f"/admin/users/{site.place.actor().id}")
         looked_at.goto(f"{site.address}{path}")
         found[path] = violations(looked_at)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}

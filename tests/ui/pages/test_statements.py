@@ -54,6 +54,20 @@ class Wheel:
             "peek": f"{one}/peek",
             "control of a value": f"{one}/field/name",
             "rows anew": f"/r/hub/rows?ids={self.hub}",
+            **self.administration(),
+        }
+
+    def administration(self) -> dict[str, str]:
+        """The address of each page of the administration by name."""
+        me = f"/admin/users/{self.place.actor('Ana').id}"
+        return {
+            "users": "/admin/users",
+            "user": me,
+            "roles of a user": f"{me}/roles",
+            "particulars of a user": f"{me}/edit",
+            "teams": "/admin/teams",
+            "team": f"/admin/teams/{self.place.runtime.directory.team('Crew')}",
+            "units": "/admin/units",
         }
 
 
@@ -67,6 +81,12 @@ def a_wheel(url: str, folder: Path, spokes: int) -> Wheel:
     ]
     cards = [Create("card", {"name": f"Card {r}", "tone": ("low", "high")[r % 2]}) for r in range(ROWS)]
     runtime.current().records.execute(place.actor("Ana"), [*rows, *cards])
+    for n in range(ROWS):
+        place.person(f"Crew{n}", "system_admin")
+    groups, users = runtime.identity.groups, runtime.directory.people()
+    crew = groups.create_team(place.actor("Ana"), "Crew", groups.create_unit(place.actor("Ana"), "Yard"))
+    for user in users:
+        groups.add_member(place.actor("Ana"), crew, user.id)
     place.person("Ana").open(f"/r/hub/{hub}")  # from here on the menu holds a record that was seen
     return Wheel(place, hub)
 
@@ -99,6 +119,13 @@ TABLE = {
     "peek": 3,  # the stamp, the record, all counts
     "control of a value": 2,  # the stamp, the record
     "rows anew": 2,
+    "users": 5 + MENU,  # the stamp, the page, its roles, its teams, the count
+    "user": 4 + MENU,  # the stamp, the user, roles, teams
+    "roles of a user": 4 + MENU,
+    "particulars of a user": 5 + MENU,  # and the units
+    "teams": 2 + MENU,
+    "team": 5 + MENU,  # the stamp, the team, its members with roles and teams
+    "units": 2 + MENU,
 }
 
 

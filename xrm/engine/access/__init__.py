@@ -1,5 +1,6 @@
 """Who may do what: rights as values, and row rules as conditions of the database."""
 
+from xrm.engine.access.holding import checked_roles
 from xrm.engine.access.rights import (
     ADMINISTRATOR,
     EVERYWHERE,
@@ -26,6 +27,7 @@ __all__ = [
     "RowRule",
     "all_names",
     "always_readable",
+    "checked_roles",
     "open_names",
     "transition_roles_allow",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.identity.work import Work, checked_name
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, UNIT, USER
-from xrm.errors import Conflict, Problem
+from xrm.errors import Conflict, Place, Problem
 
 
 class Groups:
@@ -27,22 +28,35 @@ class Groups:
                 self._work.find(change, "unit", UNIT, unit)
             return self._work.insert(change, actor, "team", TEAM, row)
 
+    def update_team(
+        self, actor: Actor, team: UUID, name: str, unit: UUID | None, version: int | None = None
+    ) -> None:
+        """The team is called so and belongs to that unit; raises Stale when its version is not the one given."""
+        with self._work.change(actor) as change:
+            about = self._work.find(change, "team", TEAM, team, version)
+            if unit is not None:
+                self._work.find(change, "unit", UNIT, unit)
+            self._work.update(change, actor, about, {"name": checked_name(name), "unit": unit})
+
     def add_member(self, actor: Actor, team: UUID, user: UUID) -> None:
         """The user is in the team."""
         with self._work.change(actor) as unit:
-            about = self._work.find(unit, "team", TEAM, team)
             self._work.find(unit, "user", USER, user)
-            if not _is_member(unit, team, user):
-                unit.execute(sa.insert(TEAM_MEMBER), {"team": team, "user": user})
-                self._work.note(unit, actor, about, "add_member", after={"member": str(user)})
+            join(self._work, unit, actor, team, user)
 
     def remove_member(self, actor: Actor, team: UUID, user: UUID) -> None:
         """The user is not in the team."""
         with self._work.change(actor) as unit:
-            about = self._work.find(unit, "team", TEAM, team)
-            if _is_member(unit, team, user):
-                unit.execute(sa.delete(TEAM_MEMBER).where(_membership(team, user)))
-                self._work.note(unit, actor, about, "remove_member", before={"member": str(user)})
+            leave(self._work, unit, actor, team, user)
+
+    def change_teams(self, actor: Actor, user: UUID, into: Iterable[UUID], out_of: Iterable[UUID]) -> None:
+        """The user is in the one teams besides their own, and not in the others."""
+        with self._work.change(actor) as unit:
+            self._work.find(unit, "user", USER, user)
+            for team in into:
+                join(self._work, unit, actor, team, user)
+            for team in out_of:
+                leave(self._work, unit, actor, team, user)
 
     def create_unit(self, actor: Actor, name: str, parent: UUID | None = None) -> UUID:
         """A business unit exists, below `parent` or at the top."""
@@ -56,12 +70,40 @@ class Groups:
         """The unit, with all below it, lies below `parent`; raises Conflict when that would be a ring."""
         with self._work.change(actor) as change:
             about = self._work.find(change, "unit", UNIT, unit)
-            if parent is not None:
-                self._work.find(change, "unit", UNIT, parent)
-            if parent in units_below(change, unit):
-                hint = "Choose a unit outside it."
-                raise Conflict(Problem("A136", "A unit cannot lie below itself.", hint))
+            self._check_parent(change, unit, parent)
             self._work.update(change, actor, about, {"parent": parent})
+
+    def update_unit(
+        self, actor: Actor, unit: UUID, name: str, parent: UUID | None, version: int | None = None
+    ) -> None:
+        """The unit is called so and lies below `parent`; raises Conflict for a ring, Stale for another version."""
+        with self._work.change(actor) as change:
+            about = self._work.find(change, "unit", UNIT, unit, version)
+            self._check_parent(change, unit, parent)
+            self._work.update(change, actor, about, {"name": checked_name(name), "parent": parent})
+
+    def _check_parent(self, change: UnitOfWork, unit: UUID, parent: UUID | None) -> None:
+        if parent is not None:
+            self._work.find(change, "unit", UNIT, parent)
+        if parent in units_below(change, unit):
+            hint = "Choose a unit outside it."
+            raise Conflict(Problem("A136", "A unit cannot lie below itself.", hint, Place(path="parent")))
+
+
+def join(work: Work, unit: UnitOfWork, actor: Actor, team: UUID, user: UUID) -> None:
+    """The user is in the team; raises NotFound when there is no such team."""
+    about = work.find(unit, "team", TEAM, team)
+    if not _is_member(unit, team, user):
+        unit.execute(sa.insert(TEAM_MEMBER), {"team": team, "user": user})
+        work.note(unit, actor, about, "add_member", after={"member": str(user)})
+
+
+def leave(work: Work, unit: UnitOfWork, actor: Actor, team: UUID, user: UUID) -> None:
+    """The user is not in the team; raises NotFound when there is no such team."""
+    about = work.find(unit, "team", TEAM, team)
+    if _is_member(unit, team, user):
+        unit.execute(sa.delete(TEAM_MEMBER).where(_membership(team, user)))
+        work.note(unit, actor, about, "remove_member", before={"member": str(user)})
 
 
 def units_below(unit: UnitOfWork, top: UUID) -> frozenset[UUID]:

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity.attempts import Attempts
+from xrm.engine.identity.groups import join
 from xrm.engine.identity.passwords import Passwords, check_password
 from xrm.engine.identity.work import Identified, Work, checked_name, demand_administrator
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import CREDENTIAL, SESSION, UNIT, USER, USER_ROLE
+from xrm.engine.storage.ledger import CREDENTIAL, PASSWORD_LINK, SESSION, UNIT, USER, USER_ROLE
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Conflict, Forbidden, Invalid, Place, Problem
 from xrm.metadata.values import fold
@@ -38,6 +39,7 @@ class People:
         name: str,
         password: str | None = None,
         roles: Iterable[str] = (),
+        teams: Iterable[UUID] = (),
         unit: UUID | None = None,
         manager: UUID | None = None,
         language: str = "en",
@@ -45,27 +47,29 @@ class People:
     ) -> UUID:
         """A user exists; without a password they cannot sign in yet."""
         values = _checked({"email": email, "name": name, "language": language, "zone": zone})
-        if password is not None:
-            check_password(password, email, name)
-        kept = None if password is None else self._passwords.hash(password)
+        kept = None if password is None else hashed(self._passwords, password, email, name)
         row = {**values, "active": True, "unit": unit, "manager": manager}
         with self._work.change(actor) as change:
             self._check_places(change, row)
             user = self._work.insert(change, actor, "user", USER, row)
             about = Identified("user", USER, user, 1)
             if kept is not None:
-                self._keep_password(change, actor, about, kept)
+                keep_password(self._work, change, actor, about, kept)
             self._assign(change, actor, about, frozenset(roles))
+            for team in teams:
+                join(self._work, change, actor, team, user)
         return user
 
-    def update_user(self, actor: Actor, user: UUID, changes: Mapping[str, Any]) -> None:
-        """The user has other particulars."""
+    def update_user(
+        self, actor: Actor, user: UUID, changes: Mapping[str, Any], version: int | None = None
+    ) -> None:
+        """The user has other particulars; raises Stale when their version is not the one given."""
         unknown = sorted(set(changes) - CHANGEABLE)
         if unknown:
             hint = f"Known: {', '.join(sorted(CHANGEABLE))}."
             raise Invalid(Problem("R103", f"A user has no field {unknown[0]!r} to change.", hint))
         with self._work.change(actor) as unit:
-            about = self._work.find(unit, "user", USER, user)
+            about = self._work.find(unit, "user", USER, user, version)
             self._check_places(unit, changes)
             self._work.update(unit, actor, about, _checked(changes))
 
@@ -87,6 +91,7 @@ class People:
             if not active:
                 _demand_another_administrator(unit, user)
                 unit.execute(sa.delete(SESSION).where(SESSION.c.user == user))
+                unit.execute(sa.delete(PASSWORD_LINK).where(PASSWORD_LINK.c.user == user))
             self._work.update(unit, actor, about, {"active": active})
 
     def assign_roles(self, actor: Actor, user: UUID, roles: Iterable[str]) -> None:
@@ -94,6 +99,15 @@ class People:
         with self._work.change(actor) as unit:
             about = self._work.find(unit, "user", USER, user)
             if ADMINISTRATOR not in (wanted := frozenset(roles)):
+                _demand_another_administrator(unit, user)
+            self._assign(unit, actor, about, wanted)
+
+    def change_roles(self, actor: Actor, user: UUID, give: Iterable[str], take: Iterable[str]) -> None:
+        """The user holds what they held, with the one and without the other."""
+        with self._work.change(actor) as unit:
+            about = self._work.find(unit, "user", USER, user)
+            wanted = (_roles(unit, user) | frozenset(give)) - frozenset(take)
+            if ADMINISTRATOR not in wanted:
                 _demand_another_administrator(unit, user)
             self._assign(unit, actor, about, wanted)
 
@@ -128,25 +142,16 @@ class People:
         with self._work.database.read() as reading:
             who = sa.select(USER.c.email, USER.c.name).where(USER.c.id == user)
             near = reading.execute(who).one_or_none() or ()
-        check_password(password, *near)
-        kept = self._passwords.hash(password)
+        kept = hashed(self._passwords, password, *near)
         with self._work.database.write() as unit:
             about = self._work.find(unit, "user", USER, user)
-            unit.execute(sa.delete(SESSION).where(SESSION.c.user == user))
-            self._keep_password(unit, actor, about, kept)
-            bump(unit, sessions=True)
+            replace_password(self._work, unit, actor, about, kept)
 
     def _check_places(self, unit: UnitOfWork, values: Mapping[str, Any]) -> None:
         if values.get("unit"):
             self._work.find(unit, "unit", UNIT, values["unit"])
         if values.get("manager"):
             self._work.find(unit, "user", USER, values["manager"])
-
-    def _keep_password(self, unit: UnitOfWork, actor: Actor, about: Identified, kept: str) -> None:
-        row = {"user": about.id, "password": kept, "changed_at": self._work.world.now(), "must_change": False}
-        unit.execute(sa.delete(CREDENTIAL).where(CREDENTIAL.c.user == about.id))
-        unit.execute(sa.insert(CREDENTIAL), row)
-        self._work.note(unit, actor, about, "set_password")
 
     def _assign(self, unit: UnitOfWork, actor: Actor, about: Identified, roles: frozenset[str]) -> None:
         before = _roles(unit, about.id)
@@ -157,6 +162,28 @@ class People:
             unit.execute(sa.insert(USER_ROLE), [{"user": about.id, "role": r} for r in sorted(roles)])
         old, new = {"roles": sorted(before)}, {"roles": sorted(roles)}
         self._work.note(unit, actor, about, "assign_roles", old, new)
+
+
+def hashed(passwords: Passwords, password: str, *near: str) -> str:
+    """What is kept of a password that may be one; raises Invalid for one that may not."""
+    check_password(password, *near)
+    return passwords.hash(password)
+
+
+def replace_password(work: Work, unit: UnitOfWork, actor: Actor, about: Identified, kept: str) -> None:
+    """The user has another password, and every session of theirs has ended."""
+    unit.execute(sa.delete(SESSION).where(SESSION.c.user == about.id))
+    keep_password(work, unit, actor, about, kept)
+    bump(unit, sessions=True)
+
+
+def keep_password(work: Work, unit: UnitOfWork, actor: Actor, about: Identified, kept: str) -> None:
+    """The user has this password, and no link for choosing one is open any more."""
+    row = {"user": about.id, "password": kept, "changed_at": work.world.now(), "must_change": False}
+    for table in (CREDENTIAL, PASSWORD_LINK):
+        unit.execute(sa.delete(table).where(table.c.user == about.id))
+    unit.execute(sa.insert(CREDENTIAL), row)
+    work.note(unit, actor, about, "set_password")
 
 
 def _roles(unit: UnitOfWork, user: UUID) -> frozenset[str]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from xrm.engine.commands import Actor
 from xrm.engine.identity.attempts import Attempts
 from xrm.engine.identity.groups import Groups
+from xrm.engine.identity.links import PasswordLinks
 from xrm.engine.identity.marks import Marks
 from xrm.engine.identity.pace import Pace
 from xrm.engine.identity.passwords import Passwords
@@ -29,7 +30,8 @@ from xrm.settings import Settings
 class Identity:
     """Sign-in, sessions, tokens, users, teams and units of one installation; safe between threads.
 
-    `people` and `groups` change what others are; the rest, `marks` among it, is what a person does for themselves.
+    `people`, `password_links` and `groups` change what others are; the rest, `marks` among it, is what a person
+    does for themselves.
     """
 
     def __init__(self, database: Database, world: World, settings: Settings) -> None:
@@ -42,6 +44,7 @@ class Identity:
         self._resolver = Resolver(database, world)
         self._pace = Pace(world, limits.requests_per_minute)
         self.people = People(work, passwords, attempts)
+        self.password_links = PasswordLinks(work, passwords)
         self.groups = Groups(work)
         self.marks = Marks(database, world)
 

@@ -15,10 +15,11 @@ from xrm.engine.identity.audit import NOTHING, note
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.stamp import bump
 from xrm.engine.world import World
-from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Stale
 from xrm.metadata.values import fold
 
 NAME_LENGTH = 200
+INSTALLER_EMAIL = "installer@system.invalid"  # the system actor; nobody is it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +66,35 @@ class Work:
         note(unit, self.world, actor, (entity, record, 1), "create", after=json_ready(values))
         return record
 
-    def find(self, unit: UnitOfWork, entity: str, table: sa.Table, record: UUID) -> Identified:
-        """The live row; raises NotFound."""
+    def find(
+        self, unit: UnitOfWork, entity: str, table: sa.Table, record: UUID, version: int | None = None
+    ) -> Identified:
+        """The live row; raises NotFound, or Stale when it has another version than the one given."""
         wanted = sa.select(table.c.version).where(table.c.id == record, table.c.deleted_at.is_(None))
-        version = unit.execute(wanted).scalar()
-        if version is None:
+        found = unit.execute(wanted).scalar()
+        if found is None:
             raise NotFound(Problem("R104", f"There is no such {entity}."))
-        return Identified(entity, table, record, version)
+        if version is not None and version != found:
+            message = f"Somebody changed this {entity} meanwhile."
+            raise Stale(Problem("R112", message, "Look at how it is now, then change it again."))
+        return Identified(entity, table, record, found)
 
-    def update(self, unit: UnitOfWork, actor: Actor, about: Identified, values: Mapping[str, Any]) -> None:
-        """The row with other values, one version on, and the change log row with what was there before."""
-        columns = [about.table.c[name] for name in values]
-        before = unit.execute(sa.select(*columns).where(about.table.c.id == about.id)).mappings().one()
+    def update(self, unit: UnitOfWork, actor: Actor, about: Identified, given: Mapping[str, Any]) -> None:
+        """The row with other values, one version on, and the change log row with what was there before.
+
+        Values that are there already are no change.
+        """
+        columns = [about.table.c[name] for name in given]
+        kept = unit.execute(sa.select(*columns).where(about.table.c.id == about.id)).mappings().one()
+        values = {name: value for name, value in given.items() if kept[name] != value}
+        if not values:
+            return
+        before = {name: kept[name] for name in values}
         system = {"version": about.version + 1, "updated_at": self.world.now(), "updated_by": actor.id}
         change = sa.update(about.table).where(about.table.c.id == about.id)
         self._run(unit, about.entity, change.values({**with_keys(values), **system}))
         row = (about.entity, about.id, about.version + 1)
-        note(unit, self.world, actor, row, "update", json_ready(dict(before)), json_ready(values))
+        note(unit, self.world, actor, row, "update", json_ready(before), json_ready(values))
 
     def note(
         self,
@@ -102,7 +115,8 @@ class Work:
             unit.execute(statement, values)
         except Conflict:
             message = f"There is a {entity} of this name or e-mail address already."
-            raise Conflict(Problem("R140", message, "Choose another.", Place(path="name"))) from None
+            path = "email" if entity == "user" else "name"  # people may be namesakes
+            raise Conflict(Problem("R140", message, "Choose another.", Place(path=path))) from None
 
 
 def demand_administrator(actor: Actor) -> None:

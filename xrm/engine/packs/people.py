@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
-from xrm.engine.identity.work import with_keys
+from xrm.engine.identity.work import INSTALLER_EMAIL, with_keys
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.ledger import USER, USER_ROLE
 from xrm.engine.world import World
 from xrm.errors import Conflict, Invalid, Place, Problems
 
-INSTALLER_EMAIL = "installer@system.invalid"
 INSTALLER_NAME = "Installer"
 
 

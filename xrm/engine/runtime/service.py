@@ -19,6 +19,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
+from xrm.engine.identity.overview import Overview
 from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
@@ -53,6 +54,7 @@ class Runtime:
         self.settings, self.world, self.extensions, self.database = settings, world, extensions, database
         self.identity = Identity(database, world, settings)
         self.directory = Directory(database)
+        self.overview = Overview(database, world)
         self.files = FileStore(settings.data / FILES)
         self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)

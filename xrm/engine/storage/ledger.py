@@ -253,6 +253,14 @@ CREDENTIAL = _table(
     sa.Column("changed_at", Instant(), nullable=False),
     sa.Column("must_change", Boolean(), nullable=False),
 )
+PASSWORD_LINK = _table(
+    "password_link",
+    _points_to("user", "xrm_user.id", key=True),
+    sa.Column("hash", Bytes(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("created_by", Uuid(), nullable=False),
+    sa.Column("expires_at", Instant(), nullable=False),
+)
 SESSION = _table(
     "session",
     sa.Column("hash", Bytes(), primary_key=True, nullable=False),
@@ -381,6 +389,7 @@ _index(TEAM_MEMBER, "user")
 _index(SHARE, "record")
 _index(SHARE, "user")
 _index(SHARE, "team")
+_index(PASSWORD_LINK, "hash", unique=True)
 _index(SESSION, "user")
 _index(TOKEN, "hash", unique=True)
 _index(TOKEN, "user")

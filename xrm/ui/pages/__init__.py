@@ -9,7 +9,6 @@ from flask import Blueprint
 
 from xrm.ui.assets import TEMPLATES
 from xrm.ui.pages import (
-    admin,
     bulk,
     cells,
     comments,
@@ -26,7 +25,6 @@ from xrm.ui.pages import (
     lookups,
     marking,
     me,
-    menu,
     moving,
     records,
     search,
@@ -36,6 +34,7 @@ from xrm.ui.pages import (
     trash,
     undoing,
     views,
+    welcome,
 )
 from xrm.ui.pages.door import Handler, guarded, harden
 
@@ -113,10 +112,6 @@ ROUTES = (
     Route(WRITE, "/me/sessions/end", me.sign_out_everywhere),
     Route(WRITE, "/me/tokens", me.create_token),
     Route(WRITE, "/me/tokens/<token>/revoke", me.revoke_token),
-    Route(READ, menu.USERS, admin.users),
-    Route(READ, menu.ROLES, admin.roles),
-    Route(READ, menu.TOKENS, admin.tokens),
-    Route(WRITE, f"{menu.TOKENS}/<token>/revoke", admin.revoke),
     Route(WRITE, "/logout", signin.sign_out),
 )
 
@@ -125,6 +120,9 @@ def create_pages(runtime: Runtime) -> Blueprint:
     """Every page over `runtime`."""
     blueprint = Blueprint("pages", __name__, template_folder=str(TEMPLATES))
     blueprint.add_url_rule("/login", "login", signin.sign_in(runtime), methods=["GET", "POST"])
+    blueprint.add_url_rule(
+        f"{welcome.WELCOME}/<secret>", "welcome", welcome.choose(runtime), methods=["GET", "POST"]
+    )
     to_sign_in = signin.stranger(runtime)
     for route in ROUTES:
         blueprint.add_url_rule(

@@ -15,7 +15,8 @@ from xrm.ui.pages.visit import Visit
 CORE, MORE = "core", "more"
 COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
-USERS, ROLES, TOKENS = "/admin/users", "/admin/roles", "/admin/tokens"
+USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
+ROLES, TOKENS = "/admin/roles", "/admin/tokens"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
 _LONGEST = 2000
@@ -87,14 +88,26 @@ def toggled_groups() -> list[str]:
 
 
 def admin_links(visit: Visit, current: str) -> Iterator[Link]:
-    """The pages of the administration."""
+    """The areas of the administration."""
+    return (link for group in _admin_groups(visit, current) for link in group)
+
+
+def admin_tabs(visit: Visit, current: str) -> tuple[Link, ...]:
+    """The areas that stand beside the current one."""
+    groups = _admin_groups(visit, current)
+    return next((group for group in groups if any(link.current for link in group)), ())
+
+
+def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
     t = visit.ui.t
-    for href, label, icon in (
-        (USERS, t("Users"), "users"),
-        (ROLES, t("Roles"), "shield-check"),
-        (TOKENS, t("API tokens"), "key-round"),
-    ):
-        yield Link(label, href, icon, href == current)
+    people = (
+        (USERS, t("Users"), "user"),
+        (TEAMS, t("Teams"), "users"),
+        (UNITS, t("Business units"), "network"),
+    )
+    access = ((ROLES, t("Roles"), "shield-check"), (TOKENS, t("API tokens"), "key-round"))
+    for group in (people, access):
+        yield tuple(Link(label, href, icon, href == current) for href, label, icon in group)
 
 
 def _packs(visit: Visit) -> list[Pack]:

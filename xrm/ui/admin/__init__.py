@@ -1,0 +1,22 @@
+"""The administration of an installation: its areas, served by Flask-Admin under our shell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from xrm.ui.admin.access import Roles, Tokens
+from xrm.ui.admin.groups import Teams, Units
+from xrm.ui.admin.skin import Area, install
+from xrm.ui.admin.users import Users
+
+if TYPE_CHECKING:
+    from xrm.engine.runtime import Runtime
+
+AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens)
+
+
+def install_administration(app: Flask, runtime: Runtime) -> None:
+    """Every area of the administration is served by the application."""
+    install(app, runtime, AREAS)
