@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from xrm.ui.assets import (
     FOREVER,
+    SHEETS,
     STATIC,
-    STYLES,
     TEMPLATES,
     Assets,
     icons_in_use,
@@ -58,7 +58,8 @@ def test_nothing_vendored_is_missing_from_the_manifest() -> None:
 
 
 def test_every_style_sheet_takes_part_and_points_at_files_that_exist(client: FlaskClient) -> None:
-    assert {p.stem for p in (STATIC / "css").glob("*.css")} == set(STYLES)
+    parts = [part for parts in SHEETS.values() for part in parts]
+    assert sorted(p.stem for p in (STATIC / "css").glob("*.css")) == sorted(parts)
     sheet = ASSETS.files["app.css"].body.decode()
     assert "/*" not in sheet
     fonts = re.findall(r'url\("(/static/[^"]+)"\)', sheet)

@@ -33,6 +33,7 @@ from xrm.api.openapi_parts import (
     rows_of_page,
 )
 from xrm.api.openapi_timeline import commenting, timeline
+from xrm.api.openapi_views import saved_views
 from xrm.api.schemas import ID, Schema, input_schema, output_schema
 from xrm.api.visible import Visible
 from xrm.metadata.model import Shape, text_of
@@ -67,6 +68,7 @@ def entity_paths(seen: Visible, limits: Limits) -> Paths:
         f"{one}/restore": _when(seen.can("delete"), "post", _restore(name)),
         f"{one}/shares": _shares(seen) if seen.can("share") else {},
         **(commenting(name, one) if seen.can("read") and not seen.entity.is_engine else {}),
+        **(saved_views(name) if seen.can("read") else {}),
         **_lifecycle_paths(seen, one),
         **_link_paths(seen, one, limits),
     }

@@ -22,6 +22,7 @@ from xrm.api import (
     tokens,
     transfers,
     undo,
+    views,
 )
 from xrm.api.answers import Answer
 
@@ -61,6 +62,11 @@ ROUTES = (
     Route("GET", f"{_ONE}/shares", shares.shares),
     Route("POST", f"{_ONE}/shares", shares.share),
     Route("DELETE", f"{_ONE}/shares", shares.end_share),
+    Route("GET", "/views/<entity>", views.views),
+    Route("POST", "/views/<entity>", views.create),
+    Route("GET", "/views/<entity>/<view>", views.read),
+    Route("PATCH", "/views/<entity>/<view>", views.change),
+    Route("DELETE", "/views/<entity>/<view>", views.delete),
     Route("POST", "/batch", batch.batch),
     Route("POST", "/imports", transfers.imports, takes_file=True),
     Route("POST", "/exports", transfers.exports),

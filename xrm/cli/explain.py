@@ -86,7 +86,12 @@ def _member_facts(snapshot: Snapshot, entity: Entity, member: Field | Relationsh
         "columns": _columns(stored, member.name) if stored else [],
         "api": f'"{member.name}" of /api/v1/records/{entity.name}',
         "rights": _member_rights(snapshot.policy, entity.name, member.name),
-        "used by": sorted({r.source for r in _uses(snapshot, entity.name, member.name)}),
+        "used by": sorted(
+            {
+                *(r.source for r in _uses(snapshot, entity.name, member.name)),
+                *snapshot.views.users(f"field:{entity.name}.{member.name}"),
+            }
+        ),
     }
 
 

@@ -392,6 +392,8 @@ STATE_FIELDS = ("state", "state_since")
 POINTERS: Mapping[str, str] = MappingProxyType(
     {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}
 )
-OPERATIONS = ("create", "read", "update", "delete", "transition", "assign", "share", "export", "import")
+OPERATIONS = (
+    "create", "read", "update", "delete", "transition", "assign", "share", "export", "import", "publish",
+)  # fmt: skip
 SHAREABLE = ("read", "update", "delete", "transition", "assign", "share", "export")
 ENGINE_ENTITIES = ("user", "team", "unit")

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from flask import Blueprint, Response, abort, request
 
@@ -29,6 +30,8 @@ STYLES = (
 )  # fmt: skip
 SPRITE = "icons.svg"
 STYLE_SHEET = "app.css"
+# Sheets that only the pages load that have a use for them, with the files that are joined in each.
+SHEETS: Mapping[str, tuple[str, ...]] = MappingProxyType({STYLE_SHEET: STYLES, "lists.css": ("looks",)})
 UNKNOWN_ICON = "box"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -99,7 +102,8 @@ def load_assets(extra_icons: Iterable[str] = (), root: Path = STATIC) -> Assets:
     names = frozenset(wanted & drawn.keys())
     files = {a.name: a for a in _read_files(root)}
     files[SPRITE] = make_asset(SPRITE, sprite(drawn, sorted(names)))
-    files[STYLE_SHEET] = make_asset(STYLE_SHEET, joined_styles(root, files))
+    sheets = {name: make_asset(name, joined_styles(root, files, parts)) for name, parts in SHEETS.items()}
+    files.update(sheets)
     return Assets(files=files, icons=names, drawn=drawn)
 
 
@@ -132,9 +136,9 @@ def _is_sent(path: Path) -> bool:
     return path.parent.name not in ("css", "__pycache__")
 
 
-def joined_styles(root: Path, files: Mapping[str, Asset]) -> bytes:
-    """One style sheet out of the files of `STYLES`, without comments, pointing at fonts by their address."""
-    text = "\n".join((root / "css" / f"{name}.css").read_text() for name in STYLES)
+def joined_styles(root: Path, files: Mapping[str, Asset], parts: Iterable[str] = STYLES) -> bytes:
+    """One style sheet out of these files, without comments, pointing at fonts by their address."""
+    text = "\n".join((root / "css" / f"{name}.css").read_text() for name in parts)
     bare = re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
     return re.sub(r'url\("(vendor/[^"]+)"\)', lambda m: f'url("{files[m[1]].url}")', bare).encode()
 

@@ -120,13 +120,23 @@ class FilterChip:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What may be done with a look that differs from the chosen view: keep it in the view, as a new one, or not."""
+
+    reset_href: str
+    save: Action | None = None
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ViewPage:
     """Many records, as a view shows them: `template` shows `body`, and `script` is the module that it needs.
 
     `href` is its address without query; `state` what a filter form must carry along (view, sort). `filters`
     are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free filter
     (`filter=`) and `expression_error` what is wrong with it. `count_href` leads to the exact count where
-    `count` is only a bound; `total` is the bare number of it.
+    `count` is only a bound; `total` is the bare number of it. `left_out` says that the view has parts that are not
+    there for this person.
     """
 
     title: str
@@ -147,6 +157,8 @@ class ViewPage:
     count_href: str = ""
     reset_href: str = ""
     empty: Empty = NO_WORDS
+    unsaved: Unsaved | None = None
+    left_out: str = ""
     tabs: tuple[Link, ...] = ()
     actions: tuple[Action, ...] = ()
     more: tuple[Action, ...] = ()

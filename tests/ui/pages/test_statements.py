@@ -105,9 +105,9 @@ TABLE = {
     "home": 5 + MENU,
     # the stamp, where the words are, the best of each, what is beside the titles of some
     "search": 3 + MOST_TOLD + MENU,
-    "list": 3 + MENU,  # the stamp, the page, the count
-    "board": 4 + MENU,  # the stamp, the heads, and each of the two lanes that have cards
-    "list, narrowed": 4 + MENU,  # and the title of what it is narrowed to
+    "list": 4 + MENU,  # the stamp, the saved views, the page, the count
+    "board": 5 + MENU,  # the stamp, the saved views, the heads, and each of the two lanes that have cards
+    "list, narrowed": 5 + MENU,  # and the title of what it is narrowed to
     # the stamp, the record, shares (two), all counts, the first of a few lists; and of the timeline the record,
     # its comments, its changes, their rule, who made them
     "record": 5 + MOST_LISTS + 5 + MENU,
@@ -118,7 +118,7 @@ TABLE = {
     "trash": 2 + MENU,
     "peek": 3,  # the stamp, the record, all counts
     "control of a value": 2,  # the stamp, the record
-    "rows anew": 2,
+    "rows anew": 3,
     "users": 5 + MENU,  # the stamp, the page, its roles, its teams, the count
     "user": 4 + MENU,  # the stamp, the user, roles, teams
     "roles of a user": 4 + MENU,

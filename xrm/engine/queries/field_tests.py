@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from xrm.engine.queries.reading import along
 from xrm.engine.queries.request import FieldTest
 from xrm.errors import Invalid, Place, Problem
-from xrm.metadata.expressions.types import Attribute, Kind, Names
+from xrm.metadata.expressions.types import Kind, Names
+from xrm.metadata.expressions.writing import quoted
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,8})?\Z")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\Z")
@@ -56,16 +58,8 @@ def _repeated(test: FieldTest, shown: str) -> Invalid:
 
 def _kind(test: FieldTest, entity: str, names: Names) -> Kind:
     """The kind of the field at the end of the path; text where the checker will refuse the path anyway."""
-    found: Attribute | None = None
-    at: tuple[str, ...] = (entity,)
-    for name in test.path:
-        step = next((a for e in at if (a := names.attribute(e, name)) is not None), None)
-        if step is None and found is not None:
-            step = next((p for e in at if (p := names.part(e, found, name)) is not None), None)
-        if step is None:
-            return Kind.TEXT
-        found, at = step, step.type.entities or at
-    return found.type.kind if found else Kind.TEXT
+    found = along(test.path, entity, names)
+    return found[-1].type.kind if found else Kind.TEXT
 
 
 def _written(raw: str, kind: Kind, shown: str) -> str:
@@ -89,8 +83,3 @@ def _matching(raw: str, is_good: Callable[[str], object], shown: str, wanted: st
             "R106", f"{shown} is compared with {raw[:40]!r}.", f"Give {wanted}.", Place(path=f"f.{shown}")
         )
     )
-
-
-def quoted(text: str) -> str:
-    """The text as a text literal of the language."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

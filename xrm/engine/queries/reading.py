@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xrm.engine.access import Policy, Rights, always_readable
@@ -104,6 +104,21 @@ class Reader:
 
     def _sees_target(self, relationship: Relationship) -> bool:
         return relationship.any or any(self.rights(t).can("read") for t in relationship.targets)
+
+
+def along(path: Sequence[str], entity: str, names: Names) -> tuple[Attribute, ...]:
+    """What each name of a dotted path means, from the entity on; nothing where one of them is not known."""
+    found: list[Attribute] = []
+    at: tuple[str, ...] = (entity,)
+    for name in path:
+        step = next((a for e in at if (a := names.attribute(e, name)) is not None), None)
+        if step is None and found:
+            step = next((p for e in at if (p := names.part(e, found[-1], name)) is not None), None)
+        if step is None:
+            return ()
+        found.append(step)
+        at = step.type.entities or at
+    return tuple(found)
 
 
 def unknown_entity(name: str, known: Iterable[str]) -> NotFound:

@@ -177,6 +177,10 @@ class QueryService:
             return self.limits.capped_count, "at_least"
         return found, "exact"
 
+    def check(self, actor: Actor, query: Query) -> None:
+        """The query can be asked by the actor; raises the refusal that asking it would be. Nothing is read."""
+        self._plan(actor, query)
+
     def get(
         self,
         actor: Actor,

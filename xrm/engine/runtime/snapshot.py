@@ -20,6 +20,7 @@ from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Stamp
+from xrm.engine.views import ViewService
 from xrm.engine.world import World
 from xrm.metadata.model import Model
 from xrm.settings import Settings
@@ -33,6 +34,7 @@ class Snapshot:
     policy: Policy
     records: RecordService
     queries: QueryService
+    views: ViewService
     numbers: Numbers
     stamp: Stamp
     freshness: Freshness
@@ -71,7 +73,11 @@ class Composer:
             self.world, self.settings.limits, zone=self.settings.zone, currency=self.settings.currency,
             pack_settings=pack_settings(schema.model),
         )  # fmt: skip
-        return Snapshot(schema, policy, records, queries, numbers, stamp, self.freshness)
+        views = ViewService(
+            self.database, queries, policy, numbers, self.world, self.settings.limits,
+            check=lambda unit: self.freshness.hold(unit, stamp),
+        )  # fmt: skip
+        return Snapshot(schema, policy, records, queries, views, numbers, stamp, self.freshness)
 
     def _records(
         self,

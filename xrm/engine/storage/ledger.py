@@ -326,6 +326,30 @@ MARK = _table(
     sa.Column("at", Instant(), nullable=False),
 )
 
+# --- how people look at records ---------------------------------------------------------------------
+
+VIEW = _table(
+    "view",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("scope", Code(), nullable=False),
+    sa.Column("role", Code()),
+    _points_to("owner", "xrm_user.id"),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("asked", Json(), nullable=False),
+    sa.Column("uses", Json(), nullable=False),
+    sa.Column("version", Integer(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("updated_at", Instant(), nullable=False),
+)
+PREFERENCE = _table(
+    "preference",
+    _points_to("user", "xrm_user.id", key=True),
+    sa.Column("entity", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("value", Text(), nullable=False),
+)
+
 # --- background work --------------------------------------------------------------------------------
 
 JOB = _table(
@@ -398,5 +422,7 @@ _index(IDEMPOTENCY, "created_at")
 _index(COMMENT, "record", "created_at", "id")
 _index(MENTION, "user")
 _index(MARK, "user", "kind", "at")
+_index(VIEW, "entity", "scope")
+_index(VIEW, "owner")
 _index(JOB, "state", "created_at")
 _index(JOB, "actor", "created_at")

@@ -27,6 +27,7 @@ from xrm.ui.pages import (
     me,
     moving,
     records,
+    saving,
     search,
     sharing,
     signin,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 READ, BOTH, WRITE = ("GET",), ("GET", "POST"), ("POST",)
 _MANY = "/r/<entity>"
+_VIEWS = f"{_MANY}/views"
 _JOB = "/r/<entity>/jobs/<job>"
 _ONE = "/r/<entity>/<record>"
 _LINKS = f"{_ONE}/links/<relationship>"
@@ -69,6 +71,11 @@ ROUTES = (
     Route(READ, _MANY, views.show),
     Route(BOTH, f"{_MANY}/new", forms.new, shows_again=True),
     Route(READ, f"{_MANY}/rows", lists.rows),
+    Route(BOTH, f"{_VIEWS}/new", saving.new, shows_again=True),
+    Route(WRITE, f"{_VIEWS}/first", saving.begin),
+    Route(WRITE, f"{_VIEWS}/<view>/save", saving.save),
+    Route(BOTH, f"{_VIEWS}/<view>/edit", saving.edit, shows_again=True),
+    Route(BOTH, f"{_VIEWS}/<view>/delete", saving.delete, shows_again=True),
     Route(READ, f"{_MANY}/bulk", bulk.choose),
     Route(WRITE, f"{_MANY}/bulk", bulk.change),
     Route(READ, f"{_MANY}/trash", trash.show),

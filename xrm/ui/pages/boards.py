@@ -64,7 +64,7 @@ def _plan(visit: Visit, look: Look) -> Plan:
     value = str(params.get("value", ""))
     _, _, summed = value.rstrip(")").partition("(")
     color = str(params.get("color", ""))
-    shown = [path for path in params.get("card", ()) if path not in ("title", entity.title)]
+    shown = [path for path in look.paths or params.get("card", ()) if path not in ("title", entity.title)]
     total = control_for(visit, entity, summed) if summed else None
     return Plan(
         group,

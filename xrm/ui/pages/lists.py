@@ -49,8 +49,7 @@ def rows(visit: Visit, entity: str) -> Response:
 
 def _paths(look: Look) -> Sequence[str]:
     """The columns that the address asks for, else those of the view."""
-    asked = tuple(name.strip() for name in look.state.fields.split(",") if name.strip())
-    return asked or (look.view.columns if look.view else ("title",))
+    return look.paths or (look.view.columns if look.view else ("title",))
 
 
 def _table(visit: Visit, look: Look, columns: Columns, found: Page) -> Table:

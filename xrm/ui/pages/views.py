@@ -17,14 +17,16 @@ from xrm.ui.pages.answers import page, part
 from xrm.ui.pages.boards import as_board
 from xrm.ui.pages.exporting import export_actions
 from xrm.ui.pages.filters import base_name, chips, shown_filters
-from xrm.ui.pages.listing import ListState, Look, Shown, look_at
+from xrm.ui.pages.listing import CHANGED, ListState, Look, Shown, look_at
 from xrm.ui.pages.lists import as_list
 from xrm.ui.pages.refusals import whole_text
+from xrm.ui.pages.saving import unsaved_of, view_actions
 from xrm.ui.pages.visit import Visit
 from xrm.ui.views import FilterChip, ViewPage
 
 UNPROCESSABLE = 422
 WHOLE, REPLACED = "view.html", "_view.html"
+KEPT = ("view", "sort", "fields", "type", "group")  # what a filter form carries along
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +79,20 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
         chips=_chips(visit, look, filters),
         expression=state.filter,
         expression_error=_said(shown.refusal),
-        state=tuple((n, getattr(state, n)) for n in ("view", "sort", "fields") if getattr(state, n)),
+        state=(
+            *((n, value) for n in KEPT if (value := getattr(state, n))),
+            *([CHANGED] if state.is_saved else []),
+        ),
         count=_count(visit, entity, shown.count),
         total=_total(visit, shown.count),
         count_href=state.address(count="exact") if shown.count and not shown.count.is_exact else "",
-        reset_href=ListState(entity.name, state.view, sort=state.sort).address() if state.is_narrowed else "",
+        reset_href=look.chosen.address() if look.is_said and state.is_narrowed else "",
         empty=_empty(visit, look, shown.refusal),
+        unsaved=unsaved_of(visit, look) if shown.refusal is None else None,
+        left_out=_left_out(visit, look),
         tabs=_tabs(visit, look),
         actions=_actions(visit, entity),
-        more=_more(visit, entity, state),
+        more=(*view_actions(visit, look), *_more(visit, entity, state)),
     )
 
 
@@ -126,15 +133,15 @@ def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:
     t, entity, plural = visit.ui.t, look.entity, visit.plural_amid(look.entity)
     if refusal is not None:
         return Empty(t("This filter cannot be used"), _said(refusal), "filter-x")
-    if look.state.is_narrowed:
-        clear = Action(t("Clear the filters"), ListState(entity.name, look.state.view).address(), "x")
+    if look.is_said and look.state.is_narrowed:
+        clear = Action(t("Clear the filters"), look.chosen.address(), "x")
         return Empty(
             t("No {plural} match", plural=plural),
             t("Other words or fewer conditions may find some."),
             "search-x",
             clear,
         )
-    if look.view is not None and look.view.filter is not None:
+    if look.state.is_narrowed or (look.view is not None and look.view.filter is not None):
         return Empty(
             t("No {plural} in this view", plural=plural),
             t("Records appear here when they fit the view."),
@@ -145,16 +152,23 @@ def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:
     return Empty(t("No {plural} yet", plural=plural), text, entity.icon, new)
 
 
+def _left_out(visit: Visit, look: Look) -> str:
+    if look.saved is None or not look.saved.left_out or look.is_said:
+        return ""
+    return visit.ui.t("A part of this view is left out: it is about something that is not there for you.")
+
+
 def _tabs(visit: Visit, look: Look) -> tuple[Link, ...]:
-    if len(look.views) < 2 or visit.fragment:
+    """The views that were written, then those that were saved."""
+    saved = look.shelf.views
+    if len(look.views) + len(saved) < 2 or visit.fragment:
         return ()
+    named = [(v.name, visit.text(v.label, v.name), v.type == BOARD) for v in look.views]
+    named += [(str(v.id), v.name, v.asked.type == BOARD) for v in saved]
+    now = str(look.saved.id) if look.saved else look.base.name if look.base else ""
     return tuple(
-        Link(
-            visit.text(v.label, v.name),
-            ListState(look.entity.name, v.name).address(),
-            current=v is look.view,
-        )
-        for v in look.views
+        Link(label, ListState(look.entity.name, name).address(), "columns-3" if is_board else "", name == now)
+        for name, label, is_board in named
     )
 
 

@@ -1,0 +1,92 @@
+"""A person makes a view of a list with the keyboard alone: saved, come back to, changed, reset."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.axe import violations
+from tests.ui.browser.conftest import Site
+
+
+def press_on(page: Page, what: Locator, key: str = "Enter") -> None:
+    """The key, once the focus has come to it by Tab from where it was."""
+    for _ in range(80):
+        if what.evaluate("e => e === document.activeElement"):
+            return page.keyboard.press(key)
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not come to {what}")
+
+
+def tab(page: Page, name: str) -> Locator:
+    """The tab of a view."""
+    return page.get_by_role("navigation", name="Views").get_by_role("link", name=name, exact=True)
+
+
+def test_a_view_is_saved_come_back_to_changed_and_reset_with_the_keyboard_alone(
+    site: Site, ana: Page
+) -> None:
+    ana.set_viewport_size({"width": 1700, "height": 900})
+    ana.goto(f"{site.address}/r/customer")
+    press_on(ana, ana.locator("#filter-tier"), "s")  # Silver
+    unsaved = ana.get_by_role("group", name="Unsaved view")
+    expect(unsaved).to_be_visible()
+    press_on(ana, ana.get_by_role("link", name="Save for me…"))
+    expect(ana.get_by_role("dialog", name="Save the view")).to_be_visible()
+    ana.keyboard.press("Escape")
+    expect(ana.get_by_role("link", name="Save for me…")).to_be_focused()
+    ana.keyboard.press("Enter")
+    expect(ana.get_by_label("Name of the view")).to_be_focused()
+    ana.keyboard.press("Enter")
+    expect(ana.get_by_text("A name has 1 to 60 printable characters")).to_be_visible()
+    expect(ana.get_by_label("Name of the view")).to_be_focused()
+    ana.keyboard.type("Silver ones")
+    ana.keyboard.press("Enter")
+    expect(tab(ana, "Silver ones")).to_have_attribute("aria-current", "page")
+    expect(unsaved).to_have_count(0)
+    expect(ana.locator("tr[id^=r-]")).to_have_count(20)
+
+    press_on(ana, tab(ana, "All customers"))
+    expect(tab(ana, "All customers")).to_have_attribute("aria-current", "page")
+    press_on(ana, tab(ana, "Silver ones"))
+    expect(ana.locator("#filter-tier")).to_have_value("silver")
+
+    press_on(ana, ana.locator("#filter-tier"), "b")  # Bronze
+    expect(unsaved.get_by_role("button", name="Save changes")).to_be_visible()
+    press_on(ana, ana.get_by_role("link", name="Reset"))
+    expect(ana.locator("#filter-tier")).to_have_value("silver")
+    expect(unsaved).to_have_count(0)
+    press_on(ana, ana.locator("#filter-tier"), "b")
+    press_on(ana, unsaved.get_by_role("button", name="Save changes"))
+    expect(ana.get_by_role("status").filter(has_text="Saved as Silver ones")).to_be_visible()
+    expect(ana.locator("#filter-tier")).to_have_value("bronze")
+    expect(unsaved).to_have_count(0)
+
+
+def test_all_that_a_saved_view_asks_for_is_taken_away_as_one_types(site: Site, ana: Page) -> None:
+    ana.set_viewport_size({"width": 1700, "height": 900})
+    ana.goto(f"{site.address}/r/customer?f.tier=gold&fields=name")
+    ana.get_by_role("link", name="Save for me…").click()
+    ana.get_by_label("Name of the view").fill("Only gold")
+    ana.keyboard.press("Enter")
+    expect(ana.locator("tr[id^=r-]")).to_have_count(20)
+    ana.goto(ana.url)
+    ana.locator("#q").fill("customer 0")
+    expect(ana.locator("tr[id^=r-]")).to_have_count(4)
+    ana.locator("#q").fill("")
+    expect(ana.locator("tr[id^=r-]")).to_have_count(20)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)])
+def test_axe_finds_nothing_on_a_view_that_is_not_saved_and_its_dialog(
+    site: Site, chromium: Browser, theme: str, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        page.goto(f"{site.address}/r/customer?f.tier=gold&sort=-name")
+        assert violations(page) == []
+        page.get_by_role("link", name="Save for all…").click()
+        expect(page.get_by_role("dialog", name="Save the view")).to_be_visible()
+        assert violations(page) == []
