@@ -207,7 +207,8 @@ def test_what_a_page_is_given_is_escaped(name: str) -> None:
         PAGES[name],
         **{"error" if name == "signin.html" else "title" if name != "search.html" else "query": hostile},
     )
-    shell = replace(SHELL, product=hostile, person=hostile, flash=hostile, banner=hostile)
+    flash = models.Flash(hostile, undo=hostile, back=hostile, saved=hostile)
+    shell = replace(SHELL, product=hostile, person=hostile, flash=flash, banner=hostile)
     found = elements(render(name, page, shell=shell))
     assert not [e for e in found if e.tag == "script" and not e["src"]]
 

@@ -59,6 +59,24 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Flash:
+    """What the page before this one left to be said once.
+
+    `undo` names the act that a button takes back, or with `is_redo` brings about again; after that `back` is shown.
+    `saved` names the draft that is no longer needed.
+    """
+
+    said: str = ""
+    undo: str = ""
+    back: str = ""
+    saved: str = ""
+    is_redo: bool = False
+
+
+NO_FLASH = Flash()
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """What stands around every page of a signed-in person. `flash` says once what just happened."""
 
@@ -79,7 +97,7 @@ class Shell:
     theme_href: str = "/me/theme"
     sign_out_href: str = "/logout"
     banner: str = ""
-    flash: str = ""
+    flash: Flash = NO_FLASH
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +246,8 @@ class FormPage:
     is_wide: bool = False
     is_danger: bool = False
     second: str = ""  # label of a second button, posted as `then=new`
+    draft: str = ""  # the name under which the browser keeps what is typed; it keeps nothing without
+    typed: str = ""  # the draft that the form shows
 
 
 @dataclass(frozen=True, slots=True)

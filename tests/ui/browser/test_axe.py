@@ -159,3 +159,17 @@ def test_axe_finds_nothing_on_two_edits_that_meet(site: Site, looked_at: Page) -
     looked_at.get_by_role("button", name="Save").click()
     looked_at.locator("#clashes").wait_for()
     assert violations(looked_at) == []
+
+
+def test_axe_finds_nothing_on_a_draft_on_offer_and_the_question_of_whoever_leaves(
+    site: Site, looked_at: Page
+) -> None:
+    looked_at.goto(f"{site.address}/r/customer/new")
+    looked_at.get_by_label("Name", exact=True).fill("Drafted")
+    looked_at.get_by_role("link", name="Cancel").click()
+    looked_at.get_by_role("dialog", name="Leave without saving?").wait_for()
+    assert violations(looked_at) == []
+    looked_at.get_by_role("button", name="Keep draft").click()
+    looked_at.goto(f"{site.address}/r/customer/new")
+    looked_at.locator("#draft").wait_for()
+    assert violations(looked_at) == []

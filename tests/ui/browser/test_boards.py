@@ -37,6 +37,13 @@ def test_a_card_goes_on_by_menu_keyboard_and_mouse_and_a_refused_move_leaves_it(
     expect(card).to_be_focused()
     expect(ana.get_by_role("status").filter(has_text="Now Silver")).to_be_visible()
 
+    ana.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(lane(ana, "gold")).to_contain_text("Zebra crossing")
+    expect(ana.get_by_role("main")).to_have_count(1)
+    ana.keyboard.press("Control+Shift+Z")
+    expect(lane(ana, "silver")).to_contain_text("Zebra crossing")
+    card.focus()
+
     ana.keyboard.press("m")
     expect(ana.get_by_role("dialog", name="Move to")).to_be_visible()
     ana.keyboard.press("Escape")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support import browser
@@ -37,3 +40,185 @@ def test_two_who_save_the_same_form_choose_field_by_field_and_nothing_is_lost(
     stored = site.place.read("customer", id_)
     assert (stored["email"], stored["tier"], stored["weight"]) == ("ben@two.example", "silver", "7.00")
     expect(ana.get_by_role("region", name="Orders")).to_contain_text("8")
+
+
+def typed(page: Page) -> None:
+    """What was typed last is a draft."""
+    expect(page.locator("#form-note")).to_have_text("Draft kept on this device")
+
+
+def test_what_was_typed_is_offered_after_a_reload_and_restored_row_by_row(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("Name", exact=True).fill("Reloaded")
+    ana.get_by_label("Early").check()
+    ana.get_by_role("button", name="Add row").last.click()
+    ana.locator("input[id^='f-orders-'][id$='-text']").last.fill("Pens")
+    typed(ana)
+    ana.reload()
+    offer = ana.locator("#draft")
+    expect(offer).to_contain_text(re.compile(r"Draft from \d\d:\d\d"))
+    expect(ana.get_by_label("Name", exact=True)).to_have_value("")
+    offer.get_by_role("button", name="Restore").click()
+    expect(ana.get_by_text("This is your draft. Nothing of it is saved yet")).to_be_visible()
+    expect(ana.get_by_label("Name", exact=True)).to_have_value("Reloaded")
+    expect(ana.get_by_label("Early")).to_be_checked()
+    expect(offer).to_be_hidden()
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.get_by_role("region", name="Orders")).to_contain_text("Pens")
+    ana.goto(f"{site.address}/r/customer/new")
+    expect(ana.locator("#save")).to_be_visible()
+    expect(offer).to_be_hidden()
+
+
+def test_a_draft_outlives_the_page_and_belongs_to_its_record_and_its_person(site: Site, ana: Page) -> None:
+    one, other = (site.place.make("customer", name=f"Drafted {n}") for n in ("one", "other"))
+    ana.goto(f"{site.address}/r/customer/{one}/edit")
+    ana.get_by_label("E-mail").fill("draft@one.example")
+    typed(ana)
+    page = ana.context.new_page()
+    ana.close()
+    page.goto(f"{site.address}/r/customer/{other}/edit")
+    expect(page.locator("#save")).to_be_visible()
+    expect(page.locator("#draft")).to_be_hidden()
+    page.goto(f"{site.address}/r/customer/{one}/edit")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("#draft")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#save")).to_be_visible()
+    expect(page.locator("#draft")).to_be_hidden()
+    expect(page.get_by_label("E-mail")).to_have_value("")
+
+
+def test_nobody_else_at_the_same_browser_is_offered_a_draft_and_signing_out_ends_it(
+    site: Site, ana: Page
+) -> None:
+    new = f"{site.address}/r/customer/new"
+    site.place.person("Ben")
+    ana.goto(new)
+    ana.get_by_label("Name", exact=True).fill("Ana's own")
+    typed(ana)
+    ana.context.clear_cookies()
+    site.sign_in(ana, "Ben")
+    ana.goto(new)
+    expect(ana.locator("#save")).to_be_visible()
+    expect(ana.locator("#draft")).to_be_hidden()
+    ana.context.clear_cookies()
+    site.sign_in(ana)
+    ana.goto(new)
+    expect(ana.locator("#draft")).to_be_visible()
+    ana.get_by_role("button", name="Sign out").click()
+    ana.wait_for_url("**/login")
+    assert kept(ana) == {}
+    site.sign_in(ana)
+    ana.goto(new)
+    expect(ana.locator("#save")).to_be_visible()
+    expect(ana.locator("#draft")).to_be_hidden()
+
+
+def kept(page: Page) -> dict[str, str]:
+    """The drafts in the browser's store."""
+    found = page.evaluate("() => Object.entries(localStorage).filter(([k]) => k.startsWith('xrm.draft:'))")
+    return dict(found)
+
+
+def test_what_is_sensitive_is_never_kept(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("Name", exact=True).fill("Sensitive")
+    ana.get_by_label("Score").fill("987654")
+    ana.get_by_role("link", name="Cancel").click()
+    dialog = ana.get_by_role("dialog", name="Leave without saving?")
+    expect(dialog.get_by_role("button", name="Save")).to_be_focused()
+    expect(dialog.get_by_role("button", name="Keep draft")).to_be_hidden()
+    (draft,) = kept(ana).values()
+    assert "Sensitive" in draft
+    assert "987654" not in draft
+
+
+def test_a_form_that_is_refused_keeps_its_draft_and_does_not_offer_it(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("Name", exact=True).fill("Refused")
+    ana.get_by_label("Weight").fill("1000")
+    ana.get_by_role("button", name="Create customer").click()
+    expect(ana.locator("#summary")).to_be_focused()
+    expect(ana.locator("#draft")).to_be_hidden()
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_role("button", name="Restore").click()
+    expect(ana.get_by_label("Weight")).to_have_value("1000")
+
+
+def test_an_older_draft_is_not_lost_by_typing_anew(site: Site, ana: Page) -> None:
+    new = f"{site.address}/r/customer/new"
+    name = ana.get_by_label("Name", exact=True)
+    for text in ("The first", "The second"):
+        ana.goto(new)
+        expect(ana.locator("#save")).to_be_visible()
+        name.fill(text)
+        typed(ana)
+    ana.goto(new)
+    ana.get_by_role("button", name="Discard").click()
+    ana.get_by_role("button", name="Restore").click()
+    expect(name).to_have_value("The first")
+
+
+@pytest.mark.parametrize("how", ["Save", "Keep draft", "Discard"])
+def test_whoever_leaves_with_changes_says_what_becomes_of_them(site: Site, ana: Page, how: str) -> None:
+    id_ = site.place.make("customer", name=f"Left by {how}")
+    edit = f"{site.address}/r/customer/{id_}/edit"
+    ana.goto(edit)
+    ana.get_by_label("E-mail").fill("left@l.example")
+    ana.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
+    dialog = ana.get_by_role("dialog", name="Leave without saving?")
+    expect(dialog).to_be_visible()
+    ana.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(ana.get_by_label("E-mail")).to_have_value("left@l.example")
+    ana.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
+    dialog.get_by_role("button", name=how).click()
+    ana.wait_for_url("**/r/person")
+    stored = site.place.read("customer", id_)["email"]
+    assert stored == ("left@l.example" if how == "Save" else None)
+    ana.goto(edit)
+    expect(ana.locator("#save")).to_be_visible()
+    expect(ana.locator("#draft")).to_be_visible(visible=how == "Keep draft")
+
+
+def test_a_form_without_changes_is_left_without_a_word(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    name = ana.get_by_label("Name", exact=True)
+    name.fill("Thought better of it")
+    typed(ana)
+    name.fill("")
+    expect(ana.locator("#form-note")).to_have_text("")
+    ana.get_by_role("link", name="Cancel").click()
+    ana.wait_for_url("**/r/customer")
+    assert kept(ana) == {}
+
+
+def test_a_form_is_undone_by_the_button_of_its_message_or_by_its_key_later(site: Site, ana: Page) -> None:
+    id_ = site.place.make("customer", name="Undone", weight="1")
+    record = f"{site.address}/r/customer/{id_}"
+    ana.clock.install()
+    for weight, is_late in (("2", False), ("3", True)):
+        ana.goto(f"{record}/edit")
+        ana.get_by_label("Weight").fill(weight)
+        ana.keyboard.press("Control+Enter")
+        said = ana.locator("#said")
+        expect(said).to_contain_text("Customer saved")
+        if is_late:
+            ana.clock.fast_forward(9000)
+            expect(said).to_have_count(0)
+            ana.keyboard.press("Control+z")
+        else:
+            said.get_by_role("button", name="Undo").click()
+        expect(said).to_contain_text("Undone")
+        expect(ana).to_have_url(record)
+        expect(ana.locator("#d-weight .value")).to_have_text("1")
+
+
+def test_save_and_new_by_its_keys(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/person/new")
+    ana.get_by_label("Name", exact=True).fill("One after the other")
+    ana.keyboard.press("Control+Shift+Enter")
+    expect(ana.locator("#said")).to_contain_text("Person created")
+    expect(ana.get_by_label("Name", exact=True)).to_have_value("")
+    expect(ana.locator("#draft")).to_be_hidden()

@@ -118,6 +118,7 @@ def test_what_goes_to_the_trash_leaves_the_list_and_comes_back(in_list: Page) ->
     expect(in_list.get_by_role("link", name="Customer 02")).to_have_count(0)
     in_list.locator(".toast").get_by_role("button", name="Undo").click()
     expect(in_list.get_by_role("link", name="Customer 02")).to_be_visible()
+    expect(in_list.get_by_role("main")).to_have_count(1)
 
 
 def test_links_in_a_peek_lead_on_in_it_and_back(site: Site, ana: Page) -> None:

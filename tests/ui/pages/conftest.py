@@ -243,6 +243,11 @@ class Person:
         """The button whose small form has this address, on that page."""
         return self.fill(self.open(on), action)
 
+    def undo(self, sheet: Sheet) -> Sheet:
+        """The page after the button of its message was pressed."""
+        action = next(e["action"] for e in sheet.find("form") if e["action"].startswith("/undo/"))
+        return self.fill(sheet, action)
+
     def ask(self, path: str, part: str = "part", **posted: str) -> TestResponse:
         """What scripts of a page get for a part of it; with anything to post, it is posted."""
         headers = {"HX-Request": "true", "HX-Target": f"div#{part}", "Accept": "text/html"}

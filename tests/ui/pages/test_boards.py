@@ -114,8 +114,34 @@ def test_a_step_that_is_not_granted_is_no_move(desk: Place) -> None:
 def test_a_move_that_needs_a_value_leads_to_the_form_of_the_step(desk: Place) -> None:
     ticket = desk.make("ticket", subject="Ask")
     sheet = moved(desk.person("Ana"), ticket, "solved")
-    assert sheet.address == f"/r/ticket/{ticket}/steps/solve"
+    assert sheet.address.partition("?")[0] == f"/r/ticket/{ticket}/steps/solve"
     assert sheet.find("input", name="answer")
+
+
+def test_a_step_that_a_board_asked_for_leads_back_to_it_and_can_be_undone(desk: Place) -> None:
+    ticket, ana = desk.make("ticket", subject="Ask"), desk.person("Ana")
+    form = moved(ana, ticket, "solved")
+    assert form.links()["Cancel"] == BOARD
+    board = ana.fill(form, f"/r/ticket/{ticket}/steps/solve", answer="Twice a day")
+    assert board.address == BOARD
+    assert lanes(board)["solved"] == ["Ask"]
+    again = ana.undo(board)
+    assert again.address == BOARD
+    assert lanes(again)["open"] == ["Ask"]
+
+
+def test_a_move_is_undone_from_the_message_and_redone(desk: Place) -> None:
+    ticket, ana = desk.make("ticket", subject="Ask", answer="now"), desk.person("Ana")
+    back = ana.undo(moved(ana, ticket, "solved"))
+    assert lanes(back)["open"] == ["Ask"]
+    assert "Undone" in back.text
+    assert lanes(ana.undo(back))["solved"] == ["Ask"]
+
+
+def test_a_step_leads_to_no_other_place_than_ours(desk: Place) -> None:
+    ticket, ana = desk.make("ticket", subject="Ask"), desk.person("Ana")
+    form = ana.open(f"/r/ticket/{ticket}/steps/solve?back=//evil.example/")
+    assert form.links()["Cancel"] == f"/r/ticket/{ticket}"
 
 
 def test_a_move_that_no_step_makes_is_refused_and_the_card_stays(desk: Place) -> None:

@@ -308,3 +308,37 @@ def test_every_database_shows_the_same_pages(place: Place) -> None:
     assert "Since" in ana.open(f"{shown.address}/history").text
     ana.fill(ana.open(f"{shown.address}/delete"), f"{shown.address}/delete")
     assert "Ärger & Söhne" in ana.open("/r/customer/trash").text
+
+
+def test_a_saved_form_is_undone_and_redone_from_its_message(shop: Place) -> None:
+    ana, id_ = shop.person("Ana"), shop.make("customer", name="Saved", weight="1")
+    edit = f"/r/customer/{id_}/edit"
+    saved = ana.fill(ana.open(edit), edit, weight="2", orders__0__text="Pens")
+    back = ana.undo(saved)
+    assert back.address == f"/r/customer/{id_}"
+    assert "Undone" in back.text
+    assert shop.read("customer", id_)["weight"] == "1.00"
+    again = ana.undo(back)
+    assert "Redone" in again.text
+    assert shop.read("customer", id_)["weight"] == "2.00"
+
+
+def test_a_record_that_was_made_and_one_that_was_deleted_are_undone_from_the_message(shop: Place) -> None:
+    ana = shop.person("Ana")
+    made = ana.fill(ana.open("/r/customer/new"), "/r/customer/new", name="Made by mistake")
+    back = ana.undo(made)
+    assert back.address == "/r/customer"
+    assert "in the trash" in ana.open(made.address).text
+    id_ = shop.make("customer", name="Deleted by mistake", orders={"create": [{"text": "Pens"}]})
+    delete = f"/r/customer/{id_}/delete"
+    there = ana.undo(ana.fill(ana.open(delete), delete))
+    assert there.address == f"/r/customer/{id_}"
+    assert "Pens" in there.text
+
+
+def test_another_form_begins_as_the_first_one_did(shop: Place) -> None:
+    ana, top = shop.person("Ana"), shop.make("customer", name="Above both")
+    new = f"/r/customer/new?parent={top}"
+    again = ana.fill(ana.open(new), "/r/customer/new", name="First of two", then="new")
+    assert again.address == new
+    assert again.one("input", id="f-parent")["value"] == "Above both"

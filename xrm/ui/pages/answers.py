@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from flask import Response, render_template, request
 
 from xrm.engine.identity.marks import Mark
-from xrm.ui.models import Shell
+from xrm.ui.models import NO_FLASH, Flash, Shell
 from xrm.ui.pages.shell import shell_of
 from xrm.ui.pages.visit import Visit
 
 FLASH_COOKIE = "xrm_said"
 _LONGEST_FLASH = 300
+_LONGEST_ADDRESS = 1000
 _FLASH_SECONDS = 60
 
 
@@ -41,11 +44,16 @@ def part(visit: Visit, template: str, status: int = 200, **context: object) -> R
     )
 
 
-def moved(address: str, said: str = "") -> Response:
-    """The way to another page, which says once what has happened."""
+def moved(address: str, said: str = "", *, undo: str = "", back: str = "", saved: str = "") -> Response:
+    """The way to another page, which says once what has happened and may offer to take it back."""
+    return moved_with(address, Flash(said[:_LONGEST_FLASH], undo, back[:_LONGEST_ADDRESS], saved))
+
+
+def moved_with(address: str, flash: Flash) -> Response:
+    """The way to another page with all that it says once."""
     made = Response(status=303, headers={"Location": address})
-    if said:
-        kept = base64.urlsafe_b64encode(said[:_LONGEST_FLASH].encode()).decode()
+    if flash.said:
+        kept = base64.urlsafe_b64encode(json.dumps(astuple(flash)).encode()).decode()
         made.set_cookie(
             FLASH_COOKIE,
             kept,
@@ -58,9 +66,12 @@ def moved(address: str, said: str = "") -> Response:
     return made
 
 
-def read_flash() -> str:
-    """What the page before this one left to be said."""
+def read_flash() -> Flash:
+    """What the page before this one left to be said; of a cookie that is not ours nothing."""
     try:
-        return base64.urlsafe_b64decode(request.cookies.get(FLASH_COOKIE, "")).decode()[:_LONGEST_FLASH]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
+        kept = json.loads(base64.urlsafe_b64decode(request.cookies.get(FLASH_COOKIE, "")))
+        *texts, is_redo = kept
+        said, undo, back, saved = (str(text)[:_LONGEST_ADDRESS] for text in texts)
+    except (binascii.Error, ValueError, TypeError):
+        return NO_FLASH
+    return Flash(said, undo, back, saved, is_redo is True)

@@ -53,6 +53,7 @@ def of_field(visit: Visit, field: ModelField) -> Field:
         required=field.required,
         help=visit.text(field.help),
         many=field.many or bool(field.params.get("many")),
+        private=field.sensitive or str(field.type.control) == "secret",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
@@ -15,7 +16,7 @@ from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import best_language
 from xrm.ui.pages.answers import FLASH_COOKIE, read_flash
-from xrm.ui.pages.resuming import MARK
+from xrm.ui.pages.resuming import DRAFT, MARK
 from xrm.ui.pages.visit import Visit, locale_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def guarded(
 ) -> Callable[..., Response]:
     """The view of a handler for people who are signed in; others are led to the sign-in page.
 
-    A form that a person filled in before their session ended is shown to them again, if the handler can.
+    A form that a person filled in before their session ended, or that their browser kept as a draft, is shown to them
+    again, if the handler can.
     """
 
     def run(**names: str) -> Response:
@@ -63,6 +65,7 @@ def guarded(
             visit = replace(visit, is_again=True)
         elif visit.is_post:
             check_csrf(runtime, visit.cookie)
+            visit = replace(visit, is_again=shows_again and DRAFT in visit.form)
         return _once(visit, handler(visit, **names))
 
     return run
@@ -153,7 +156,10 @@ def _fragment() -> str:
 
 
 def _once(visit: Visit, made: Response) -> Response:
-    """A message is shown once: the page that shows it takes it away."""
-    if visit.flash and made.mimetype == "text/html" and not visit.fragment and made.status_code == 200:
+    """A message is said once, by a page or, in its headers, by a part of one."""
+    if visit.flash.said and made.mimetype == "text/html" and made.status_code == 200:
         made.delete_cookie(FLASH_COOKIE, path="/")
+        if visit.fragment:
+            made.headers["X-Said"] = quote(visit.flash.said)
+            made.headers["X-Undo"] = quote(visit.flash.undo)
     return made

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from flask import Response
 from werkzeug.datastructures import MultiDict
 
-from xrm.engine.commands import Create, Target, Update
+from xrm.engine.commands import Create, Outcome, Target, Update
 from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, XrmError
 from xrm.metadata.model import HOLDERS, Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Children, ChildRow, Field, children_of
 from xrm.ui.models import ClashRow, FormPage, Link, Section
+from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
 from xrm.ui.pages.digests import is_untitled, written_digests
@@ -42,11 +43,13 @@ from xrm.ui.pages.posting import (
     settled,
 )  # fmt: skip
 from xrm.ui.pages.refusals import RowNumbers, Said, marked, said_of, status_of, summary, with_untitled
+from xrm.ui.pages.resuming import LONGEST_STAMP, STAMP
 from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
 ATTEMPTS = 3
 SHOWN, GONE, STALE = 200, 409, 412
+THEN, NEXT = "then", "next"
 REFUSALS = (Invalid, Conflict, Forbidden, TooLarge)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -61,7 +64,6 @@ class Refused:
     status: int
     clashes: tuple[ClashRow, ...] = ()
     merged: str = ""
-    has_seen: bool = False  # what is stored now is before their eyes
 
 
 # --- new --------------------------------------------------------------------------------------------
@@ -80,11 +82,11 @@ def new(visit: Visit, entity: str) -> Response:
         return _shown_new(visit, found, again, begun, Refused(post, (), SHOWN))
     values, numbers = _written(again, post, _shown_of(again, post.values))
     try:
-        made = visit.records.do(visit.actor, Create(entity, values)).results[0]
+        outcome = visit.records.do(visit.actor, Create(entity, values))
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
         return _shown_new(visit, found, again, begun, Refused(post, said, status_of(error)))
-    return _after(visit, found, str(made.id))
+    return _after(visit, found, outcome)
 
 
 def _shown_of(layout: Layout, names: Iterable[str]) -> tuple[str, ...]:
@@ -99,12 +101,23 @@ def _new_layout(visit: Visit, entity: Entity, values: Mapping[str, Any], everyth
     return layout_of(visit, Ask(entity, values, writable, True, everything), visit.arg("form") or MAIN)
 
 
-def _after(visit: Visit, entity: Entity, id_: str) -> Response:
-    label = visit.label(entity)
-    said = visit.ui.t("{label} created", label=label)
-    if visit.form.get("then") == "new":
-        return moved(f"/r/{entity.name}/new", said)
-    return moved(f"/r/{entity.name}/{id_}", said)
+def _after(visit: Visit, entity: Entity, outcome: Outcome) -> Response:
+    """The record that was made, or the next form under the same address, with the way to take it back."""
+    many = f"/r/{entity.name}"
+    wanted = f"{many}/new{_same_query(visit)}" if visit.form.get(THEN) == "new" else ""
+    return moved(
+        wanted or _wanted(visit, f"{many}/{outcome.results[0].id}"),
+        visit.ui.t("{label} created", label=visit.label(entity)),
+        undo=visit.records.place_of(outcome),
+        back=many,
+        saved=f"{many}/new",
+    )
+
+
+def _wanted(visit: Visit, otherwise: str) -> str:
+    """Where the person was about to go when they were asked to save first."""
+    given = visit.form.get(NEXT, "")
+    return given if is_local(given) else otherwise
 
 
 def _shown_new(
@@ -122,6 +135,8 @@ def _shown_new(
         problems=summary(refused.said, sections) if refused else (),
         has_files=layout.has_files,
         second=visit.ui.t("Create and start another"),
+        draft=f"/r/{entity.name}/new",
+        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 
@@ -165,30 +180,44 @@ def edit(visit: Visit, entity: str, record: str) -> Response:
 
 def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
     post = settled(read_post(visit, stored.reading, entity.name), visit.form)
-    if visit.is_again:
-        return _shown_edit(visit, entity, stored.with_values(visit, post.values), Refused(post, (), SHOWN))
     if stored.record.get("deleted_at"):
         return _shown_edit(visit, entity, stored.with_values(visit, post.values), _in_trash(visit, post))
-    clashes, mine, is_merged = clashes_of(visit, stored, post), onto(stored, post), is_older(stored, post)
-    note = changed_note(visit, stored, post) if is_merged else ""
+    clashes, mine = tuple(clashes_of(visit, stored, post)), onto(stored, post)
+    note = changed_note(visit, stored, post) if is_older(stored, post) else ""
     again = stored.with_values(visit, mine.values)
-    if clashes:
-        refused = Refused(mine, (), STALE, tuple(clashes), note, has_seen=True)
-        return _shown_edit(visit, entity, again, refused)
+    if clashes or visit.is_again:
+        status = SHOWN if visit.is_again else STALE
+        return _shown_edit(visit, entity, again, Refused(mine, (), status, clashes, note))
     values, numbers = _written(again.layout, mine, _shown_of(again.layout, mine.values))
-    if not values:
-        return moved(f"/r/{entity.name}/{stored.id}", visit.ui.t("Nothing was changed"))
     try:
-        command = Update(entity.name, Target(stored.id), values, stored.version)
-        visit.records.do(visit.actor, command)
+        outcome = _update(visit, stored, values)
     except Stale:
         raise
     except REFUSALS as error:
         said = _all_said(mine, values, error, numbers, again.layout)
-        refused = Refused(mine, said, status_of(error), (), note, has_seen=True)
-        return _shown_edit(visit, entity, again, refused)
-    saved = visit.ui.t("{label} saved", label=visit.label(entity))
-    return moved(f"/r/{entity.name}/{stored.id}", merged_note(visit, stored, post) if is_merged else saved)
+        return _shown_edit(visit, entity, again, Refused(mine, said, status_of(error), (), note))
+    return _left(visit, entity, stored, post, outcome)
+
+
+def _update(visit: Visit, stored: Stored, values: Mapping[str, Any]) -> Outcome | None:
+    """What became of the change; nothing where there was none."""
+    if not values:
+        return None
+    command = Update(stored.entity.name, Target(stored.id), values, stored.version)
+    return visit.records.do(visit.actor, command)
+
+
+def _left(visit: Visit, entity: Entity, stored: Stored, post: Post, outcome: Outcome | None) -> Response:
+    """The record with what was done, and the way to take it back."""
+    href, label = f"/r/{entity.name}/{stored.id}", visit.label(entity)
+    if outcome is None:
+        said = visit.ui.t("Nothing was changed")
+    elif is_older(stored, post):
+        said = merged_note(visit, stored, post)
+    else:
+        said = visit.ui.t("{label} saved", label=label)
+    undo = visit.records.place_of(outcome) if outcome else ""
+    return moved(_wanted(visit, href), said, undo=undo, back=href, saved=f"{href}/edit")
 
 
 def _in_trash(visit: Visit, post: Post) -> Refused:
@@ -208,23 +237,14 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
         sections=sections,
         crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(title, href)),
         problems=summary(refused.said, sections) if refused else (),
-        hidden=_hidden(stored, refused),
+        hidden=((VERSION, str(stored.version)), (WAS, written_digests(stored.digests))),
         merged=refused.merged if refused else "",
         clashes=refused.clashes if refused else (),
         has_files=stored.layout.has_files,
+        draft=f"{href}/edit",
+        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
-
-
-def _hidden(stored: Stored, refused: Refused | None) -> tuple[tuple[str, str], ...]:
-    """The version and digests that the next post is compared with.
-
-    A form that is refused shows what is stored now beside what was typed; one that comes back after signing in
-    shows what it held.
-    """
-    if refused is None or refused.has_seen or not refused.post.was:
-        return ((VERSION, str(stored.version)), (WAS, written_digests(stored.digests)))
-    return ((VERSION, str(refused.post.version or stored.version)), (WAS, written_digests(refused.post.was)))
 
 
 # --- both -------------------------------------------------------------------------------------------

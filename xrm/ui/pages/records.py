@@ -280,7 +280,11 @@ def delete(visit: Visit, entity: str, record: str) -> Response:
         return _confirm(visit, found, id_, shown, error)
     others = len([c for c in outcome.changes if c.operation == "delete"]) - 1
     said = visit.ui.t("{title} is in the trash", title=title_of(visit, found, shown))
-    return moved(f"/r/{entity}/trash", f"{said} (+{others})" if others > 0 else said)
+    undo = visit.records.place_of(outcome)
+    told = f"{said} (+{others})" if others > 0 else said
+    return moved(
+        f"/r/{entity}/trash", told, undo=undo, back=f"/r/{entity}/{id_}", saved=f"/r/{entity}/{id_}/edit"
+    )
 
 
 def _confirm(

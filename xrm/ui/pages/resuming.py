@@ -2,7 +2,8 @@
 
 Nothing of it is kept here. Every form carries a mark of its person. A form that comes without a session goes
 back to its browser inside the sign-in page; after signing in the same person gets it posted once more, and
-since it does not belong to the new session it is shown and not saved.
+since it does not belong to the new session it is shown and not saved. A draft that the browser has kept comes the
+same way: it says that it is one, and `STAMP` says which.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 MARK, TOKEN = "_by", "csrf_token"
+DRAFT, STAMP = "_draft", "_at"
+LONGEST_STAMP = 40
 KEPT, AGAIN = "kept.", "again"
 
 Pairs = tuple[tuple[str, str], ...]

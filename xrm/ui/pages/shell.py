@@ -8,6 +8,7 @@ from xrm.engine.identity.marks import Mark
 from xrm.ui.models import Link, NavGroup, Shell
 from xrm.ui.pages.keeping import kept_groups, marks_of
 from xrm.ui.pages.menu import nav_groups, toggled_groups
+from xrm.ui.pages.resuming import DRAFT
 from xrm.ui.pages.visit import Visit
 
 PRODUCT = "xrm"
@@ -31,8 +32,12 @@ def shell_of(visit: Visit, current: str = "", marks: Sequence[Mark] | None = Non
 def _banner(visit: Visit) -> str:
     if not visit.is_again:
         return ""
-    said = visit.ui.t(
-        "You are signed in again. Nothing is saved yet: look over the form and send it once more."
+    said = (
+        visit.ui.t("This is your draft. Nothing of it is saved yet: look it over and save it.")
+        if DRAFT in visit.form
+        else visit.ui.t(
+            "You are signed in again. Nothing is saved yet: look over the form and send it once more."
+        )
     )
     files = visit.ui.t("Files and passwords have to be given again.")
     return f"{said} {files}"

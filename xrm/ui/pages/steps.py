@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response
@@ -14,13 +15,16 @@ from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
 from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary, with_untitled
+from xrm.ui.pages.resuming import LONGEST_STAMP, STAMP
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 REASON = "reason"
+BACK = "back"
 
 
 def steps_of(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> tuple[Action, ...]:
@@ -70,7 +74,7 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
         visit.form.get(REASON, "").strip(),
     )
     try:
-        visit.records.do(visit.actor, command)
+        outcome = visit.records.do(visit.actor, command)
     except (Invalid, Forbidden, Conflict) as error:
         known_names = frozenset((REASON, *(s.name for s in layout.slots)))
         untitled = [Said(text, name) for name, text in post.unknown.items()]
@@ -79,7 +83,15 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
         return _asked(visit, found, now, known[step], layout, post, said, status_of(error))
     state = found.lifecycle.states[known[step]["to"]] if found.lifecycle else None
     label = visit.text(state.label, state.name) if state else ""
-    return moved(f"/r/{entity}/{id_}", visit.ui.t("Now {state}", state=label))
+    told, back = visit.ui.t("Now {state}", state=label), _back(visit, f"/r/{entity}/{id_}")
+    undo = visit.records.place_of(outcome)
+    return moved(back, told, undo=undo, back=back, saved=f"/r/{entity}/{id_}/steps/{step}")
+
+
+def _back(visit: Visit, otherwise: str) -> str:
+    """The page from which the step was asked for."""
+    given = visit.arg(BACK)
+    return given if is_local(given) else otherwise
 
 
 def _not_from_here(visit: Visit, entity: Entity, step: str) -> Conflict | NotFound:
@@ -115,6 +127,7 @@ def _asked(
     status: int = 422,
 ) -> Response:
     href = f"/r/{entity.name}/{record['id']}"
+    here, back = f"{href}/steps/{step['name']}", _back(visit, href)
     found = said or []
     values = post.values if post else {}
     fields = [
@@ -127,9 +140,9 @@ def _asked(
         fields.append(marked(reason, found))
     model = FormPage(
         title=step["label"],
-        action=f"{href}/steps/{step['name']}",
+        action=here + (f"?{urlencode({BACK: back})}" if back != href else ""),
         submit=step["label"],
-        cancel_href=href,
+        cancel_href=back,
         sections=(Section("", tuple(fields), "" if step["allowed"] else step["reason"]),),
         crumbs=(
             Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),
@@ -138,5 +151,7 @@ def _asked(
         problems=summary(found),
         hidden=(("version", str(record["version"])),),
         has_files=layout.has_files,
+        draft=here,
+        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
     )
     return page(visit, "form.html", model, status=status if said else 200, current=entity.name)

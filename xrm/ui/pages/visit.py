@@ -19,6 +19,7 @@ from xrm.errors import Forbidden, NotFound, Problem
 from xrm.metadata.model import Entity, Label, Model, text_of
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import base_of
+from xrm.ui.models import Flash
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime, Snapshot
@@ -37,7 +38,8 @@ def version_in(text: str) -> int | None:
 class Visit:
     """A request that has passed the door. `fragment` is the id of the element that wants a part of the page.
 
-    `is_again` says that the form was filled in before the person signed in anew: it is shown and nothing is done.
+    `is_again` says that the form was filled in before the person signed in anew, or kept as a draft: it is shown and
+    nothing is done.
     """
 
     runtime: Runtime
@@ -48,7 +50,7 @@ class Visit:
     csrf: str
     mark: str
     theme: str
-    flash: str
+    flash: Flash
     path: str
     args: Mapping[str, Sequence[str]]
     form: MultiDict[str, str]

@@ -30,7 +30,3 @@ document.addEventListener("htmx:finally:request", (event) => {
   busy(-1);
   event.detail.ctx?.target?.removeAttribute?.("aria-busy");
 });
-
-/** A message that came with the page leaves after the same while. */
-const came = document.querySelector("#status > .toast");
-setTimeout(() => came?.remove(), 8000);

@@ -1,67 +1,27 @@
 /**
- * Forms: the summary of errors takes the focus, Ctrl Enter saves, leaving with changes asks first, a form stays on
- * its page while the server cannot be reached, and a colour picker writes into its input.
+ * What forms of any page need: the summary of errors takes the focus, a form that waited for its person goes back to
+ * its page, a colour picker writes into its input, menus close, and drafts that have done their service are forgotten.
  */
 
 /** After signing in again there is nothing to decide: the form goes back to its page. */
 document.getElementById("resume")?.requestSubmit();
 
-const form = document.getElementById("form");
-const PATIENCE = 10_000;
+document.querySelector("#summary, #clashes")?.focus();
 
-/** Whether the server answers: a page that a browser cannot send is replaced by the browser's own, with all it held. */
-async function isReached() {
+const status = document.getElementById("status");
+const own = `xrm.draft:${status?.dataset.mark}:`;
+
+/** Drafts of this person: of one form, or of all of them. */
+function forget(name) {
   try {
-    const answer = await fetch("/health/live", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    return answer.status < 500;
+    for (const key of Object.keys(localStorage)) if (key === own + name || (!name && key.startsWith(own))) localStorage.removeItem(key);
   } catch {
-    return false;
+    // a browser that keeps nothing has nothing to forget
   }
 }
 
-document.querySelector("#summary, #clashes")?.focus();
-
-if (form) {
-  let dirty = document.getElementById("summary") !== null;
-  const note = document.getElementById("form-note");
-
-  form.addEventListener("input", () => {
-    dirty = true;
-    note.textContent = form.dataset.guard;
-  });
-  const lost = document.getElementById("form-lost");
-  let asked = "no";
-  form.addEventListener("submit", async (event) => {
-    if (event.defaultPrevented) return;
-    if (asked === "answered") {
-      dirty = false;
-      return;
-    }
-    event.preventDefault();
-    if (asked === "asking") return;
-    asked = "asking";
-    lost.textContent = "";
-    form.setAttribute("aria-busy", "true");
-    asked = (await isReached()) ? "answered" : "no";
-    if (asked === "answered") return form.requestSubmit(event.submitter);
-    form.removeAttribute("aria-busy");
-    lost.textContent = lost.dataset.says;
-  });
-  addEventListener("pageshow", () => {
-    asked = "no";
-    form.removeAttribute("aria-busy");
-  });
-  addEventListener("beforeunload", (event) => {
-    if (dirty) event.preventDefault();
-  });
-  document.addEventListener("keydown", (event) => {
-    const isHere = event.target === document.body || form.contains(event.target);
-    if (isHere && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      form.requestSubmit(document.getElementById(event.shiftKey ? "save-new" : "save") ?? undefined);
-    }
-  });
-}
+if (status?.dataset.saved) forget(status.dataset.saved);
+document.addEventListener("submit", (event) => event.target.matches("[action$='/logout']") && !event.defaultPrevented && forget());
 
 document.addEventListener("input", (event) => {
   const target = event.target.dataset?.writes && document.getElementById(event.target.dataset.writes);

@@ -63,8 +63,8 @@ export async function undo(token, { isRedo = false } = {}) {
   if (!answer?.ok) return say(await refusal(answer), { alarm: true });
   const back = answer.headers.get("X-Undo");
   (isRedo ? undone : again).push(back);
-  const { undone: said, redo } = region().dataset;
-  if (isRedo) say(redo, { label: region().dataset.undo, run: () => undo(back) });
+  const { undone: said, redo, redone } = region().dataset;
+  if (isRedo) say(redone, { label: region().dataset.undo, run: () => undo(back) });
   else say(said, { label: redo, run: () => undo(back, { isRedo: true }) });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   changed([...page.querySelectorAll("i[data-id]")].map(({ dataset }) => ({ ...dataset })));
@@ -75,6 +75,17 @@ export function changed(records) {
   document.dispatchEvent(new CustomEvent("record:changed", { detail: { records } }));
 }
 
+/** What came with the page leaves after the same while; Ctrl Z still takes back what it tells of. */
+const came = document.getElementById("said");
+if (came) leave(came);
+const offered = came?.querySelector("form");
+
+function press() {
+  if (!came.isConnected) Object.assign(region().appendChild(came), { hidden: true });
+  offered.requestSubmit();
+}
+
+if (offered) bind(offered.elements.redo ? "Ctrl Shift Z" : "Ctrl Z", press);
 bind("Ctrl Z", () => (undone.length ? void undo(undone.at(-1)) : false));
 bind("Ctrl Shift Z", () => (again.length ? void undo(again.pop(), { isRedo: true }) : false));
 

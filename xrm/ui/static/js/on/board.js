@@ -6,7 +6,8 @@
  * A finger scrolls the board, so touch moves cards by their menu.
  */
 
-import { say } from "../write.js";
+import { replaceList } from "./fresh.js";
+import { done, say } from "../write.js";
 
 const FAR_ENOUGH = 6; // pixels between a click and a drag
 const EDGE = 48; // pixels at the side of the board that scroll it
@@ -71,27 +72,21 @@ class Board extends HTMLElement {
     const answer = await this.ask(card.dataset.move, { method: "POST", body, headers: headers("div#list") });
     card.removeAttribute("aria-busy");
     if (!answer) return;
-    if (answer.status < 400) return this.show(answer, card, lane);
+    if (answer.status < 400) return this.show(answer, card);
     const told = document.createElement("template");
     told.innerHTML = await answer.text();
     say(told.content.querySelector("[data-refused]")?.dataset.refused ?? this.dataset.lost, { alarm: true });
   }
 
   /** The board as it is after the move, with the focus on the same card; or the form that the step needs. */
-  async show(answer, card, lane) {
+  async show(answer, card) {
     if (!answer.url.includes("?") || new URL(answer.url).pathname.includes("/steps/")) return location.assign(answer.url);
-    const { label } = this.querySelector(`[data-lane="${CSS.escape(lane)}"]`).dataset;
     const left = this.scrollLeft;
-    const fresh = document.createElement("template");
-    fresh.innerHTML = await answer.text();
-    document.getElementById("list").replaceWith(fresh.content);
-    const list = document.getElementById("list");
-    window.htmx?.process(list);
-    const board = list.querySelector("x-board");
+    const board = replaceList(await answer.text()).querySelector("x-board");
     if (board) board.scrollLeft = left;
     const now = document.getElementById(`card-${card.dataset.card}`) ?? board;
     now?.focus({ preventScroll: false });
-    say(this.dataset.said.replace("{state}", label));
+    done(answer);
   }
 
   /** What the server answers; nothing, and a sentence, when it cannot be reached. */

@@ -3,6 +3,7 @@
  * cells; a selection of rows brings the bar from which all of them are changed at once.
  */
 
+import { reloadList } from "./fresh.js";
 import { edit, isEditing } from "./inline.js";
 import { bind } from "../keys.js";
 import { request } from "../write.js";
@@ -214,9 +215,9 @@ class Grid extends HTMLElement {
   /** Rows whose records have changed are as they are now; what is gone leaves, what came back brings the list anew. */
   async refresh(records) {
     const known = records.filter(({ id }) => document.getElementById(`r-${id}`));
-    if (records.some(({ id, outcome }) => outcome === "restored" && !document.getElementById(`r-${id}`))) return reload();
+    if (records.some(({ id, outcome }) => outcome === "restored" && !document.getElementById(`r-${id}`))) return reloadList();
     for (let start = 0; start < known.length; start += 40) await this.renew(known.slice(start, start + 40).map(({ id }) => id));
-    if (!this.rows().length) reload();
+    if (!this.rows().length) reloadList();
   }
 
   async renew(ids) {
@@ -247,11 +248,6 @@ class Grid extends HTMLElement {
 
 customElements.define("x-grid", Grid);
 
-/** The list as the server has it now. */
-function reload() {
-  window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML" });
-}
-
 const grid = () => document.querySelector("x-grid");
 const isFree = () => !document.querySelector("dialog[open]") && !isEditing();
 const withGrid = (run) => (event) => (grid() && isFree() ? run(grid(), event) : false);
@@ -268,4 +264,4 @@ bind("Enter", inGrid((g, event) => (event.target.matches("td[tabindex]") ? void 
 bind("Escape", withGrid((g) => g.clear()));
 for (const [key, action] of [["A", "assign"], ["E", "set"], ["Delete", "delete"]]) bind(key, inGrid((g) => g.begin(action)));
 
-document.addEventListener("record:changed", (event) => (grid() ? grid().refresh(event.detail.records) : reload()));
+document.addEventListener("record:changed", (event) => (grid() ? grid().refresh(event.detail.records) : reloadList()));
