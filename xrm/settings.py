@@ -279,6 +279,11 @@ def shipped_folders() -> tuple[Path, Path]:
     return home / "entity_packs", home / "workflows"
 
 
+def pack_folders_of(settings: Settings) -> tuple[Path, ...]:
+    """The folders that hold packs: those of the settings first, then the shipped ones."""
+    return (*settings.packs, shipped_folders()[0])
+
+
 def _config_path(environ: Mapping[str, str], folder: Path) -> Path | None:
     named = environ.get(CONFIG, "")
     if named:

@@ -68,12 +68,12 @@ def test_wrong_settings_are_told_with_their_names_and_end_with_one(tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("serve",),
+        ("work",),
         ("explain", "deal"),
         ("user", "roles", "ana@example.com"),
         ("token", "add", "a@b.example", "x"),
     ],
-    ids=["serve", "explain", "user", "token"],
+    ids=["work", "explain", "user", "token"],
 )
 def test_where_nothing_is_installed_the_refusal_says_what_to_do(tmp_path, arguments):
     result = run(*arguments, XRM_DATA=str(tmp_path / "data"))

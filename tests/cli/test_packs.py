@@ -101,3 +101,13 @@ def test_the_list_of_packs_names_installed_ones_and_those_at_hand(installation, 
 def test_a_zipped_pack_is_a_pack(installation, said, written, tmp_path: Path):
     archive = shutil.make_archive(str(tmp_path / "parts"), "zip", written(a_pack("parts", part=DEAL)).parent)
     assert [pack["name"] for pack in said("apply", archive)["installed"]] == ["parts"]
+
+
+def test_demo_records_come_and_go_by_one_command_each(xrm, said, written, installation):
+    demo = "records:\n- {ref: a, entity: part, values: {name: Anchor}}\n"
+    pack = written(a_pack("parts", {"seed/demo.yaml": demo}, part=DEAL))
+    said("pack", "install", pack)
+    assert said("pack", "demo")["created"] == 1
+    assert xrm("pack", "demo", "--remove").stdout == "Moved to the trash: 1 demo records.\n"
+    assert said("pack", "demo") == {"created": 0, "restored": 1}
+    assert xrm("pack", "demo", "--with-changed").exit_code == 2

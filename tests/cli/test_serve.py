@@ -120,6 +120,25 @@ def test_a_pack_installed_while_two_processes_serve_is_there_in_both(installatio
         assert answers == [(200, {"data": [], "next": None})] * 2
 
 
+def test_an_empty_data_folder_is_set_up_in_a_browser(tmp_path):
+    """Whoever starts the server gets the address with the key; nobody else has it."""
+    data, port = tmp_path / "data", free_port()
+    environ = {**os.environ, "XRM_DATA": str(data)}
+    command = [*command_for(port), "--workers", "1"]
+    server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+        address = server.stdout.readline().removeprefix("Set it up at ").strip()
+        assert address.startswith(f"http://127.0.0.1:{port}/setup?key=")
+        with urlopen(address, timeout=10) as form:
+            assert "Set up xrm" in form.read().decode()
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=PATIENCE)
+    assert server.returncode == 0
+
+
 def test_a_port_that_is_taken_is_a_refusal(installation, tmp_path, database_url):
     with closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xrm.cli.frame import data_option, json_option, opened, pack_folders_of, verb
+from xrm.cli.frame import data_option, json_option, opened, verb
 from xrm.cli.output import say, say_json
 from xrm.cli.sources import installed_json, installed_lines, sources_for
 
@@ -18,6 +18,8 @@ from xrm.cli.sources import installed_json, installed_lines, sources_for
 @json_option
 def command(paths: tuple[Path, ...], dev: bool, data: Path | None, as_json: bool) -> None:
     """The packs are installed and served, or nothing has changed."""
+    from xrm.settings import pack_folders_of
+
     with opened(data) as runtime:
         sources = sources_for(runtime, [str(path) for path in paths], pack_folders_of(runtime.settings))
         installed = runtime.packs.install(sources, runtime.installer, dev=dev)

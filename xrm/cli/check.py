@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xrm.cli.frame import data_option, json_option, pack_folders_of, settings_for, verb
+from xrm.cli.frame import data_option, json_option, settings_for, verb
 from xrm.cli.output import say, say_json
 
 
@@ -20,6 +20,7 @@ def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
     from xrm.metadata.definitions import Definitions
     from xrm.metadata.finding import pack_source, with_requirements
     from xrm.metadata.sources import core_source
+    from xrm.settings import pack_folders_of
 
     settings = settings_for(data)
     definitions = Definitions(load_extensions().types)

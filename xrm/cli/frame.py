@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -124,10 +124,3 @@ def prepared(data: Path | None) -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close()
-
-
-def pack_folders_of(settings: Settings) -> Sequence[Path]:
-    """The folders that hold packs: those of the settings first, then the shipped ones."""
-    from xrm.settings import shipped_folders
-
-    return (*settings.packs, shipped_folders()[0])

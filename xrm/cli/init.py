@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xrm.cli.frame import data_option, json_option, pack_folders_of, prepared, verb
+from xrm.cli.frame import data_option, json_option, prepared, verb
 from xrm.cli.output import progress, say, say_json
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def install_shipped(runtime: Runtime) -> Installed:
     In a checkout the shipped packs are being written, so a version may come with other content.
     """
     from xrm.metadata.finding import pack_folders, pack_source
-    from xrm.settings import shipped_folders
+    from xrm.settings import pack_folders_of, shipped_folders
 
     folders = pack_folders_of(runtime.settings)
     sources = [pack_source(path) for path in pack_folders(folders).values()]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xrm.cli.frame import Group, data_option, json_option, opened, pack_folders_of
+from xrm.cli.frame import Group, data_option, json_option, opened
 from xrm.cli.output import progress, say, say_json, show_table
 from xrm.cli.sources import installed_json, installed_lines, sources_for
 
@@ -22,6 +22,7 @@ def command() -> None:
 def list_(data: Path | None, as_json: bool) -> None:
     """The layers of this installation and the packs at hand have been told."""
     from xrm.metadata.finding import pack_folders
+    from xrm.settings import pack_folders_of
 
     with opened(data) as runtime:
         layers = runtime.packs.list()
@@ -43,6 +44,8 @@ def list_(data: Path | None, as_json: bool) -> None:
 @json_option
 def install(packs: tuple[str, ...], demo: bool, dev: bool, data: Path | None, as_json: bool) -> None:
     """The packs are installed and served by every process, or nothing has changed."""
+    from xrm.settings import pack_folders_of
+
     with opened(data) as runtime:
         sources = sources_for(runtime, packs, pack_folders_of(runtime.settings))
         installed = runtime.packs.install(sources, runtime.installer, dev=dev)
@@ -55,3 +58,32 @@ def install(packs: tuple[str, ...], demo: bool, dev: bool, data: Path | None, as
         say(line)
     if demo:
         say(f"Made {made} demo records.")
+
+
+@command.command("demo", help="Add the demo records of the installed packs, or take them away.")
+@click.option("--remove", is_flag=True, help="Move them to the trash; those that people changed stay.")
+@click.option("--with-changed", is_flag=True, help="With --remove: those that people changed, too.")
+@data_option
+@json_option
+def demo(remove: bool, with_changed: bool, data: Path | None, as_json: bool) -> None:
+    """The demo records are there, or as many as can go are in the trash."""
+    if with_changed and not remove:
+        raise click.UsageError("--with-changed goes with --remove.")
+    with opened(data) as runtime:
+        sample, actor = runtime.sample, runtime.installer
+        with progress("demo records", hidden=as_json) as advance:
+            job = sample.run(actor, remove=remove, with_changed=with_changed, watch=advance)
+    if as_json:
+        say_json(dict(job.result))
+        return
+    words = {
+        "created": "Made",
+        "restored": "Brought back",
+        "deleted": "Moved to the trash:",
+        "changed": "Kept",
+    }
+    for name, word in words.items():
+        if job.result.get(name):
+            say(f"{word} {job.result[name]} demo records.")
+    for told in job.result.get("problems", ()):
+        say(f"{told['column']} {told['row']} stays: {told['message']}")

@@ -53,11 +53,12 @@ def command(
     multiprocessing.set_start_method(START_METHOD, force=True)
     settings = installation().settings
     _demand_free(settings.host, settings.port)
+    way = _way_in(installation())
     _make_ready()
     with ExitStack() as stack:
         if with_work:
             stack.enter_context(beside("background jobs", perform_jobs))
-        Thread(target=_announce, args=(settings,), daemon=True).start()
+        Thread(target=_announce, args=(settings, way), daemon=True).start()
         _server(settings).serve()
 
 
@@ -103,7 +104,16 @@ def _make_ready() -> None:
     gc.freeze()
 
 
-def _announce(settings: Settings) -> None:
+def _way_in(runtime: Runtime) -> tuple[str, ...]:
+    """How somebody gets in: the address of the first run, or the sign-in of a demo. The core is installed."""
+    runtime.first_run.prepare()
+    if not runtime.first_run.is_open:
+        way = kept_way(runtime.settings.data)
+        return tuple(way.lines()) if way.email else ()
+    return (f"Set it up at {runtime.settings.base_url}/setup?key={runtime.first_run.key}",)
+
+
+def _announce(settings: Settings, way: tuple[str, ...]) -> None:
     """Once a first request is answered, whoever started the server is told where it listens, and the way in."""
     host = _own_address(settings.host)
     for _ in range(ANNOUNCE_ATTEMPTS):
@@ -113,9 +123,7 @@ def _announce(settings: Settings) -> None:
         ):
             door.request("GET", "/health/live")
             if door.getresponse().status == HTTPStatus.OK:
-                way = kept_way(settings.data)
-                told = [f"xrm listens on {settings.base_url}   Stop it with Ctrl-C."]
-                say("\n".join([*told, *(way.lines() if way.email else ())]))
+                say("\n".join([f"xrm listens on {settings.base_url}   Stop it with Ctrl-C.", *way]))
                 return
         time.sleep(ANNOUNCE_SECONDS)
 

@@ -374,12 +374,13 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One thing that somebody new can do here, with the way to do it."""
+    """One thing that somebody new can do here, with the way to do it, until it is done."""
 
     icon: str
     title: str
     text: str
     action: Action | None = None
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +392,8 @@ class HomePage:
     boards: tuple[Related, ...] = ()
     actions: tuple[Action, ...] = ()
     lessons: tuple[Lesson, ...] = ()
+    lessons_title: str = ""
+    hide_lessons: Action | None = None
     empty: Empty | None = None
 
 

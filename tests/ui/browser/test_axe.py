@@ -16,7 +16,7 @@ SEEN_NOW_AND_THEN = (
     "/", "/r/customer?f.tier=gold&filter=budget", "/r/customer?search=zebra", "RECORD/delete", "RECORD/connect",
     "RECORD/links/helpers/new", "/r/customer/trash", "/search?q=every", "/me", "/r/nothing", "/r/customer/import",
     "/admin/users", "/admin/users/new", "USER", "USER/roles", "/admin/teams", "/admin/units", "/admin/roles",
-    "/admin/tokens", "/api/v1/docs/customer",
+    "/admin/tokens", "/admin/organisation", "/api/v1/docs/customer",
 )  # fmt: skip
 OPPOSITES = ({"width": 1440, "dark": False}, {"width": 390, "dark": True})
 

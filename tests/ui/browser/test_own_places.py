@@ -59,7 +59,7 @@ def test_keys_lead_to_entities_and_to_their_help(site: Site, ana: Page) -> None:
     ana.goto(f"{site.address}/")
     ana.keyboard.press("g")
     ana.keyboard.press("c")
-    expect(ana).to_have_url(f"{site.address}/r/customer")
+    ana.wait_for_url(f"{site.address}/r/customer")  # and for its scripts, which know the keys
     ana.keyboard.press("?")
     expect(ana.get_by_role("dialog", name="Keys")).to_contain_text("Mention somebody")
     ana.keyboard.press("Escape")

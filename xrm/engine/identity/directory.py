@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import ADMINISTRATOR
+from xrm.engine.identity.people import administrators
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, TOKEN, UNIT, USER, USER_ROLE
 from xrm.errors import NotFound, Place, Problem
@@ -96,12 +96,8 @@ class Directory:
 
     def has_administrator(self) -> bool:
         """Whether somebody can sign in and administer."""
-        held = sa.select(USER.c.id).join(USER_ROLE, USER_ROLE.c.user == USER.c.id)
-        held = held.where(
-            USER_ROLE.c.role == ADMINISTRATOR, USER.c.active == sa.true(), USER.c.deleted_at.is_(None)
-        )
         with self._database.read() as unit:
-            return unit.execute(held).first() is not None
+            return bool(administrators(unit))
 
     def _find(self, table: sa.Table, key: sa.ColumnElement[str], name: str) -> UUID | None:
         wanted = sa.select(table.c.id).where(key == fold(name.strip()), table.c.deleted_at.is_(None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -25,6 +25,10 @@ OWN = frozenset({"name", "language", "zone"})
 CHANGEABLE = frozenset({"name", "email", "language", "zone", "unit", "manager"})
 
 
+def no_check(_unit: UnitOfWork) -> None:
+    """Nothing stands against it."""
+
+
 class People:
     """The users of an installation."""
 
@@ -44,12 +48,17 @@ class People:
         manager: UUID | None = None,
         language: str = "en",
         zone: str = "UTC",
+        check: Callable[[UnitOfWork], None] = no_check,
     ) -> UUID:
-        """A user exists; without a password they cannot sign in yet."""
+        """A user exists; without a password they cannot sign in yet.
+
+        `check` may refuse it in the transaction in which the user is made, when no other such change is under way.
+        """
         values = _checked({"email": email, "name": name, "language": language, "zone": zone})
         kept = None if password is None else hashed(self._passwords, password, email, name)
         row = {**values, "active": True, "unit": unit, "manager": manager}
         with self._work.change(actor) as change:
+            check(change)
             self._check_places(change, row)
             user = self._work.insert(change, actor, "user", USER, row)
             about = Identified("user", USER, user, 1)
@@ -190,14 +199,26 @@ def _roles(unit: UnitOfWork, user: UUID) -> frozenset[str]:
     return frozenset(unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == user)).scalars())
 
 
-def _demand_another_administrator(unit: UnitOfWork, user: UUID) -> None:
-    """Somebody can still administer when this user cannot; raises Conflict."""
+def administrators(unit: UnitOfWork) -> set[UUID]:
+    """Everybody who can sign in and administer."""
     held = sa.select(USER_ROLE.c.user).join(USER, USER.c.id == USER_ROLE.c.user)
     held = held.where(
         USER_ROLE.c.role == ADMINISTRATOR, USER.c.active == sa.true(), USER.c.deleted_at.is_(None)
     )
-    administrators = set(unit.execute(held).scalars())
-    if administrators == {user}:
+    return set(unit.execute(held).scalars())
+
+
+def somebody_signs_in(unit: UnitOfWork) -> bool:
+    """Whether anybody who may act has a password."""
+    held = sa.select(USER.c.id).join(CREDENTIAL, CREDENTIAL.c.user == USER.c.id)
+    return (
+        unit.execute(held.where(USER.c.active == sa.true(), USER.c.deleted_at.is_(None))).first() is not None
+    )
+
+
+def _demand_another_administrator(unit: UnitOfWork, user: UUID) -> None:
+    """Somebody can still administer when this user cannot; raises Conflict."""
+    if administrators(unit) == {user}:
         hint = "Give the role to somebody else first."
         raise Conflict(Problem("A134", "This is the last administrator.", hint))
 

@@ -15,6 +15,10 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P112": "The installation was made by a later version of this program.",
         "P120": "Other definitions were activated while the request was under way.",
         "P121": "Nothing is installed yet.",
+        "P122": "Somebody can sign in already, so nothing is set up again.",
+        "P123": "The key of the first run is missing or wrong.",
+        "P124": "A pack was chosen in the first run that is not at hand.",
         "P130": "The server cannot listen on its address.",
+        "P140": "Sample data is being added or removed.",
     }
 )

@@ -55,10 +55,17 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A record that is there: its id, and whether nobody has touched it since it was made."""
+    """A record that is there, perhaps in the trash: its id, its version and who changed it last."""
 
     id: UUID
-    is_untouched: bool
+    version: int
+    changed_by: UUID | None
+    is_trashed: bool
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has touched it since it was made."""
+        return self.version == 1 and not self.is_trashed
 
 
 def no_progress(done: int, total: int) -> None:
@@ -196,9 +203,11 @@ def known_records(unit: UnitOfWork, schema: Schema, entities: Mapping[str, str])
     for entity, keys in by_entity.items():
         table = schema[entity].table
         for some in chunks(keys, KEYS_AT_ONCE):
-            wanted = sa.select(table.c.external_key, table.c.id, table.c.version, table.c.deleted_at)
+            facts = (table.c.id, table.c.version, table.c.updated_by, table.c.deleted_at)
+            wanted = sa.select(table.c.external_key, *facts)
             for row in unit.execute(wanted.where(table.c.external_key.in_(some))):
-                found[row.external_key] = Known(row.id, row.version == 1 and row.deleted_at is None)
+                trashed = row.deleted_at is not None
+                found[row.external_key] = Known(row.id, row.version, row.updated_by, trashed)
     return found
 
 

@@ -24,7 +24,7 @@ from xrm.engine.packs.layers import (
 from xrm.engine.packs.people import PeoplePlanter, ensure_installer
 from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
-from xrm.engine.packs.seeds import BASE, DEMO, Seed, seed_of
+from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import apply_plan, plan_for
 from xrm.engine.storage.database import Database, UnitOfWork
@@ -138,10 +138,26 @@ class PackService:
 
     def seed_demo(self, progress: Progress = no_progress) -> int:
         """The demo records of all installed packs are there; gives how many were made now."""
+        demo, base = self._seeds()
+        return self._plant(demo, base, progress)
+
+    def demo(self) -> tuple[Seed, Planting]:
+        """What the demo seeds of the installed packs say, and the order in which it is made."""
+        demo, base = self._seeds()
+        installer = ensure_installer(self._parts.database, self._parts.world)
+        return demo, self._planter(installer, base).plan(demo.records)
+
+    def _seeds(self) -> tuple[Seed, Seed]:
+        """The demo seed and the base seed of what is installed."""
         with self._parts.database.read() as unit:
             sources = read_sources(unit, read_layers(unit))
         seeds = seeds_of(in_order(map(self._parts.definitions.read, sources)))
-        return self._plant(seed_of(seeds, DEMO), seed_of(seeds, BASE), progress)
+        return seed_of(seeds, DEMO), seed_of(seeds, BASE)
+
+    def _planter(self, installer: Actor, others: Seed) -> Planter:
+        parts = self._parts
+        elsewhere = {record.key: record.entity for record in others.records}
+        return Planter(parts.current(), installer, parts.world, parts.zone, elsewhere)
 
     # --- working it out -----------------------------------------------------------------------------
 
@@ -250,8 +266,7 @@ class PackService:
         parts, services = self._parts, self._parts.current()
         installer = ensure_installer(parts.database, parts.world)
         PeoplePlanter(parts.identity, Directory(parts.database), installer).plant(seed.people)
-        elsewhere = {record.key: record.entity for record in others.records}
-        planter = Planter(services, installer, parts.world, parts.zone, elsewhere)
+        planter = self._planter(installer, others)
         planting = planter.plan(seed.records)
         with parts.database.read() as unit:
             known = known_records(unit, services.schema, planting.entities)

@@ -1,4 +1,8 @@
-"""Locked states: such a record, its parts and its links change by a transition and in no other way."""
+"""Locked states: such a record, its parts and its links change by a transition and in no other way.
+
+One thing more is possible: what planted a record may take it away. A sample invoice that is paid is no fact of
+anybody's books, and it goes with the rest of the sample data.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,8 @@ def refuse_locked(setting: Setting, drafts: Sequence[Draft], within: Collection[
     """
     for draft in drafts:
         state = _locking(draft.writer, draft.old)
+        if _is_taken_back(setting, draft, draft.old or {}):
+            continue
         if state is not None and draft.operation not in ("transition", "restore") and _changes(draft):
             raise Conflict(_problem(draft, state))
     _refuse_parts(setting, drafts, within)
@@ -42,6 +48,12 @@ def refuse_taken(
     except Conflict as refused:
         message = "A record in a locked state would change with it."
         raise Conflict(Problem("R150", message, "Unlock that record first.", asked[0].where(""))) from refused
+
+
+def _is_taken_back(setting: Setting, draft: Draft, locked: Mapping[str, Any]) -> bool:
+    """Whether the system actor that made the locked record is deleting."""
+    actor = setting.actor
+    return actor.is_system and draft.operation == "delete" and locked.get("created_by") == actor.id
 
 
 def _changes(draft: Draft) -> bool:
@@ -84,7 +96,7 @@ def _next_level(setting: Setting, above: Mapping[Ref, Draft]) -> dict[Ref, Draft
         ids = [ref.id for ref in above if ref.entity == entity]
         for record, values in writer.load(setting.unit, ids).items():
             draft = above[Ref(entity, record)]
-            if _locking(writer, values) is not None:
+            if _locking(writer, values) is not None and not _is_taken_back(setting, draft, values):
                 raise Conflict(Problem("R150", "It is part of a locked record.", _HINT, draft.where("")))
             following.update(dict.fromkeys(_parents(writer, values), draft))
     return following

@@ -8,6 +8,7 @@ finishes with it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -23,8 +24,11 @@ from xrm.engine.identity.overview import Overview
 from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
+from xrm.engine.packs.sample import SampleData
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.records.uploads import Uploads
+from xrm.engine.runtime.first_run import FirstRun
+from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
@@ -70,6 +74,8 @@ class Runtime:
         self.packs = PackService(parts)
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)
+        self.sample = SampleData(self.packs, self.jobs, self.current, database, world, self.identity)
+        self.first_run = FirstRun(database, world, settings, self.identity, self.packs, self.definitions)
         self.dispatcher = Dispatcher(database, world)
         self._current: Snapshot | None = None
         self._swap = Lock()
@@ -107,10 +113,11 @@ class Runtime:
             if not layers:
                 raise nothing_installed()
             sources, numbers = read_sources(unit, layers), read_numbers(unit)
+            organisation = read_organisation(unit)
         # Definitions become many values and no garbage.
         with collector_paused():
             model = self.definitions.resolve(sources)
-            return self._compose(sql_schema(model), numbers, stamp)
+            return replace(self._compose(sql_schema(model), numbers, stamp), organisation=organisation)
 
 
 def durable_runner(database: Database, world: World) -> Runner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from xrm.engine.access import Policy
@@ -14,6 +14,7 @@ from xrm.engine.projection.programs import programs_of
 from xrm.engine.queries.service import QueryService
 from xrm.engine.records.service import RecordService
 from xrm.engine.records.writer import writers_of
+from xrm.engine.runtime.organisation import Organisation
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.numbers import Numbers
@@ -38,6 +39,7 @@ class Snapshot:
     numbers: Numbers
     stamp: Stamp
     freshness: Freshness
+    organisation: Organisation = field(default_factory=Organisation)
 
     @property
     def model(self) -> Model:

@@ -93,6 +93,8 @@ INSTALLATION = _table(
     sa.Column("model", Integer(), nullable=False),
     sa.Column("rights", Integer(), nullable=False),
     sa.Column("sessions", Integer(), nullable=False),
+    sa.Column("name", Text()),
+    sa.Column("guided", Boolean()),
 )
 ENTITY = _table("entity", _serial("number"), sa.Column("name", Code(), nullable=False))
 FIELD = _table(

@@ -25,10 +25,13 @@ from xrm.ui.pages import (
     lookups,
     marking,
     me,
+    menu,
     moving,
+    organisation,
     records,
     saving,
     search,
+    setup,
     sharing,
     signin,
     steps,
@@ -119,6 +122,10 @@ ROUTES = (
     Route(WRITE, "/me/sessions/end", me.sign_out_everywhere),
     Route(WRITE, "/me/tokens", me.create_token),
     Route(WRITE, "/me/tokens/<token>/revoke", me.revoke_token),
+    Route(READ, menu.ORGANISATION, organisation.show),
+    Route(WRITE, menu.ORGANISATION, organisation.rename),
+    Route(WRITE, f"{menu.ORGANISATION}/sample", organisation.change_sample),
+    Route(WRITE, f"{menu.ORGANISATION}/guide", organisation.guide),
     Route(WRITE, "/logout", signin.sign_out),
 )
 
@@ -130,6 +137,7 @@ def create_pages(runtime: Runtime) -> Blueprint:
     blueprint.add_url_rule(
         f"{welcome.WELCOME}/<secret>", "welcome", welcome.choose(runtime), methods=["GET", "POST"]
     )
+    blueprint.add_url_rule(setup.ADDRESS, "setup", setup.set_up(runtime), methods=["GET", "POST"])
     to_sign_in = signin.stranger(runtime)
     for route in ROUTES:
         blueprint.add_url_rule(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
+from xrm.engine.commands import ADMINISTRATOR
 from xrm.engine.queries.counting import Counted
 from xrm.engine.queries.own import Agenda
 from xrm.metadata.model import Entity
@@ -18,7 +19,7 @@ from xrm.ui.formatting import as_instant
 from xrm.ui.models import Action, Empty, HomePage, Lesson, Related, RelatedRow, Tile
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.happenings import events_of
-from xrm.ui.pages.menu import menu_entities
+from xrm.ui.pages.menu import USERS, menu_entities
 from xrm.ui.pages.related import counted_text
 from xrm.ui.pages.visit import Visit
 
@@ -52,11 +53,14 @@ def show(visit: Visit) -> Response:
     """`GET /`: this person's own work, and counts of what the menu leads to."""
     found = _found(visit)
     boards = [*_work(visit, found), *_meant(visit, found), *_followed(visit, found), *_changed(visit, found)]
+    lessons_title, lessons, hide = _beginning(visit, found)
     model = HomePage(
         title=_greeting(visit),
         tiles=tuple(_tiles(visit, found)),
         boards=tuple(boards),
-        lessons=tuple(_lessons(visit, found)) if found.entities and found.is_bare else (),
+        lessons=lessons,
+        lessons_title=lessons_title,
+        hide_lessons=hide,
         empty=None if found.entities else _nothing(visit),
     )
     return page(visit, "home.html", model, current="home")
@@ -216,6 +220,55 @@ def _recent(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> RelatedRow:
 
 
 # --- for whoever is new -----------------------------------------------------------------------------
+
+
+def _beginning(visit: Visit, found: Found) -> tuple[str, tuple[Lesson, ...], Action | None]:
+    """The first steps of an installation for who administers it, else lessons while nothing is one's own."""
+    t = visit.ui.t
+    if visit.snapshot.organisation.is_guided and ADMINISTRATOR in visit.actor.roles:
+        hide = Action(t("Hide these"), "/admin/organisation/guide", "x", post=True)
+        return t("First steps"), tuple(_steps(visit, found)), hide
+    lessons = tuple(_lessons(visit, found)) if found.entities and found.is_bare else ()
+    return t("Make this page yours"), lessons, None
+
+
+def _steps(visit: Visit, found: Found) -> Iterator[Lesson]:
+    """What makes an installation one's own; each is ticked as soon as it was done by anybody."""
+    t, done = visit.ui.t, visit.runtime.first_run.steps()
+    new = next((e for e in found.entities if visit.can("create", e.name) and not e.append_only), None)
+    make = (
+        Action(t("New {label}", label=visit.label(new).lower()), f"/r/{new.name}/new", "plus")
+        if new
+        else None
+    )
+    load = Action(t("Import"), f"/r/{new.name}/import", "upload") if new else None
+    yield Lesson(
+        "package",
+        t("Choose what you manage"),
+        t("Packs bring entities, forms, roles and sample data. xrm pack install adds one."),
+        is_done=done.pack,
+    )
+    yield _step(
+        "square-pen", t("Add a record"), t("Whatever you type is saved with its history."), make, done.record
+    )
+    yield _step(
+        "upload",
+        t("Bring your own data"),
+        t("A CSV file of any program; it is tried out before anything is written."),
+        load,
+        done.imported,
+    )
+    yield _step(
+        "user-plus",
+        t("Invite a colleague"),
+        t("Give them a role, and they see what it lets them see."),
+        Action(t("Users"), USERS, "users"),
+        done.colleague,
+    )
+
+
+def _step(icon: str, title: str, text: str, action: Action | None, is_done: bool) -> Lesson:
+    return Lesson(icon, title, text, None if is_done else action, is_done)
 
 
 def _lessons(visit: Visit, found: Found) -> Iterator[Lesson]:

@@ -17,6 +17,7 @@ COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
 ROLES, TOKENS = "/admin/roles", "/admin/tokens"
+ORGANISATION = "/admin/organisation"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
 _LONGEST = 2000
@@ -106,7 +107,8 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
         (UNITS, t("Business units"), "network"),
     )
     access = ((ROLES, t("Roles"), "shield-check"), (TOKENS, t("API tokens"), "key-round"))
-    for group in (people, access):
+    whole = ((ORGANISATION, t("Organisation"), "building-2"),)
+    for group in (people, access, whole):
         yield tuple(Link(label, href, icon, href == current) for href, label, icon in group)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xrm.engine.identity.marks import Mark
+from xrm.engine.runtime import Snapshot
 from xrm.ui.models import Link, NavGroup, Shell
 from xrm.ui.pages.keeping import kept_groups, marks_of
 from xrm.ui.pages.menu import nav_groups, toggled_groups
@@ -14,11 +15,16 @@ from xrm.ui.pages.visit import Visit
 PRODUCT = "xrm"
 
 
+def product_of(snapshot: Snapshot) -> str:
+    """What stands at the head of every page: the organisation's name, or the program's."""
+    return snapshot.organisation.name or PRODUCT
+
+
 def shell_of(visit: Visit, current: str = "", marks: Sequence[Mark] | None = None) -> Shell:
     """The shell for this person, with the sidebar's entry of `current` marked."""
     kept = kept_groups(visit, marks_of(visit) if marks is None else marks, toggled_groups())
     return Shell(
-        product=PRODUCT,
+        product=product_of(visit.snapshot),
         person=visit.actor.name,
         groups=(_first(visit, current), *kept, *nav_groups(visit, current)),
         theme=visit.theme,

@@ -24,13 +24,13 @@ from xrm.ui.pages.door import (
     theme,
 )
 from xrm.ui.pages.resuming import NOTHING, Typed, from_card, from_request, is_of
+from xrm.ui.pages.shell import product_of
 from xrm.ui.pages.visit import Visit
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 DOOR_COOKIE = "xrm_door"
-PRODUCT = "xrm"
 _YEAR = 365 * 24 * 3600
 _HOUR = 3600
 
@@ -57,6 +57,8 @@ def sign_in(runtime: Runtime) -> Callable[[], Response]:
     def run() -> Response:
         bound_body(runtime)
         wanted = _wanted()
+        if request.method != "POST" and runtime.first_run.is_open:
+            return moved("/setup")
         if request.method != "POST":
             return moved(wanted) if _is_known(runtime) else _card(runtime, wanted)
         secret = request.cookies.get(DOOR_COOKIE, "")
@@ -70,7 +72,7 @@ def sign_in(runtime: Runtime) -> Callable[[], Response]:
             )
         except (NotSignedIn, TooMany, Forbidden) as error:
             return _card(runtime, wanted, error, from_card(runtime))
-        return _opened(runtime, session, wanted, from_card(runtime))
+        return opened(runtime, session, wanted, from_card(runtime))
 
     return run
 
@@ -89,7 +91,8 @@ def _is_known(runtime: Runtime) -> bool:
     return True
 
 
-def _opened(runtime: Runtime, session: Session, wanted: str, typed: Typed) -> Response:
+def opened(runtime: Runtime, session: Session, wanted: str, typed: Typed = NOTHING) -> Response:
+    """The way to the page that was wanted, or to the form that was typed, with the session that has begun."""
     is_theirs = typed.action and is_of(runtime, typed, session.user) and not session.must_change
     made = _resumed(runtime, typed) if is_theirs else moved("/me" if session.must_change else wanted)
     seconds = int((session.until - runtime.world.now()).total_seconds())
@@ -108,7 +111,7 @@ def _opened(runtime: Runtime, session: Session, wanted: str, typed: Typed) -> Re
 
 def _resumed(runtime: Runtime, typed: Typed) -> Response:
     """The way back to the form; its page shows it as it was typed and saves nothing."""
-    shell = Shell(PRODUCT, theme=theme())
+    shell = Shell(product_of(runtime.current()), theme=theme())
     text = render_template("resume.html", ui=reader_of(runtime), shell=shell, page=typed)
     made = Response(text, mimetype="text/html")
     made.headers["Cache-Control"] = "no-store"
@@ -128,7 +131,7 @@ def _card(runtime: Runtime, wanted: str, error: XrmError | None = None, typed: T
         again=typed.action,
         kept=typed.pairs,
     )
-    shell = Shell(PRODUCT, theme=theme())
+    shell = Shell(product_of(runtime.current()), theme=theme())
     status = (
         (401 if typed.action else 200)
         if error is None
