@@ -51,7 +51,7 @@ def test_three_answers_lead_from_the_printed_address_to_a_first_record(
         expect(page.get_by_role("heading", name="First steps")).to_be_visible()
         page.get_by_role("link", name="New contact").click()
         page.get_by_label("Last", exact=True).fill("Lind")
-        page.get_by_role("button", name="Save", exact=True).click()
+        page.locator("#save").click()
         page.get_by_role("link", name="Home").click()
         expect(page.get_by_role("listitem").filter(has_text="Add a record")).to_contain_text("done")
 
