@@ -169,6 +169,11 @@ class Office:
     auditor: Actor
     admin: Actor
 
+    @property
+    def queries(self) -> Any:
+        """The reading service."""
+        return self.runtime.current().queries
+
     def run(self, *commands: Command, by: Actor | None = None, **options: Any) -> Outcome:
         """The commands done by the boss, or by whoever is named; one command as by itself."""
         if len(commands) == 1 and "mode" not in options:

@@ -203,6 +203,11 @@ class Lifecycle:
         """The state that new records get."""
         return next(s for s in self.states.values() if s.initial)
 
+    def lock(self, name: object) -> State | None:
+        """The state of that name, if it is one that admits no change but by transition."""
+        state = self.states.get(name) if isinstance(name, str) else None
+        return state if state is not None and state.locked else None
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -387,7 +392,8 @@ SYSTEM_FIELDS = (
 HOLDERS = ("owner", "team")  # whom a record can be given to
 OWNER_FIELDS = (*HOLDERS, "unit")
 SETTABLE = (*HOLDERS, "external_key")  # system fields that a caller may be granted to set
-STATE_FIELDS = ("state", "state_since")
+STATE = "state"
+STATE_FIELDS = (STATE, "state_since")
 # The system fields that point at one of the engine's own records, and at what.
 POINTERS: Mapping[str, str] = MappingProxyType(
     {"owner": "user", "team": "team", "unit": "unit", "created_by": "user", "updated_by": "user"}

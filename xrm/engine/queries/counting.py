@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.queries.conditions import base_conditions, within_condition
+from xrm.engine.queries.frame import Frame
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.request import Trash
 from xrm.engine.storage.database import UnitOfWork
@@ -20,6 +21,7 @@ from xrm.engine.storage.statements import Prepared
 from xrm.metadata.fieldtypes.times import write_instant
 
 T = TypeVar("T")
+OWNER = "owner"
 MOST_AT_ONCE = 200  # SQLite takes 500 selects in one statement
 
 
@@ -36,10 +38,11 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Far:
-    """Records of `entity` on the far side of a relationship of one record; without a name all of them."""
+    """Records of `entity` on the far side of a relationship of one record; without a name all, or the actor's own."""
 
     entity: str
     relationship: str = ""
+    is_mine: bool = False
 
 
 def counts(
@@ -84,9 +87,17 @@ def _count(kit: Kit, far: Far, near: str) -> sa.ScalarSelect[Any]:
     conditions = base_conditions(frame, Trash.LIVE)
     if far.relationship:
         conditions.append(within_condition(frame, (near, UUID(int=0), far.relationship)))
+    if far.is_mine:
+        conditions.append(is_mine(frame))
     chosen: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(frame.table).where(*conditions)
     limited = chosen.limit(sa.bindparam("most", type_=sa.Integer())).subquery()
     return sa.select(sa.func.count()).select_from(limited).scalar_subquery()
+
+
+def is_mine(frame: Frame) -> sa.ColumnElement[bool]:
+    """The actor owns the record."""
+    owner = frame.own(OWNER)
+    return owner == sa.bindparam("me", type_=owner.type)
 
 
 def recent(

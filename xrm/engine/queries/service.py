@@ -18,14 +18,16 @@ from xrm.engine.commands import Actor
 from xrm.engine.projection.contracts import Contracts
 from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.queries import (
+    agenda,
     comments,
     counting,
     cursor,
     expanding,
+    following,
     grouping,
     histories,
+    kept,
     linked,
-    own,
     searching,
     timelines,
 )
@@ -238,36 +240,41 @@ class QueryService:
 
     # --- what is the actor's own -------------------------------------------------------------------------
 
-    def titles(self, actor: Actor, kept: Sequence[own.Kept]) -> Mapping[own.Kept, str]:
+    def titles(self, actor: Actor, records: Sequence[kept.Kept]) -> Mapping[kept.Kept, str]:
         """The titles of those of these records, of any entities, that are there and that the actor may read."""
-        if not kept:
+        if not records:
             return {}
         with self.database.read(snapshot=False) as unit:
-            return own.titles(self.kit(actor), unit, kept, self.parameters(actor))
+            return kept.titles(self.kit(actor), unit, records, self.parameters(actor))
 
     def owned(self, actor: Actor, entities: Sequence[str]) -> Mapping[str, Counted]:
         """How many records of each of the entities that have owners are the actor's."""
         self._demand(actor, entities)
+        names = [name for name in entities if self.model.entities[name].is_owned]
+        if not names:
+            return {}
+        asked = [Far(name, is_mine=True) for name in names]
         with self.database.read(snapshot=False) as unit:
-            return own.owned(self.kit(actor), unit, entities, self.parameters(actor))
+            found = counting.counts(self.kit(actor), unit, asked, self.parameters(actor))
+        return dict(zip(names, found, strict=True))
 
-    def agenda(self, actor: Actor, limit: int) -> own.Agenda:
+    def agenda(self, actor: Actor, limit: int) -> agenda.Agenda:
         """The actor's open work that has a time: what is overdue, due today and in a week, and what comes first."""
         context = self.context(actor)
         start = datetime.combine(context.today, time(), ZoneInfo(context.zone))
-        bounds = own.Bounds(context.now, start + timedelta(days=1), start + timedelta(days=7))
+        bounds = agenda.Bounds(context.now, start + timedelta(days=1), start + timedelta(days=7))
         with self.database.read() as unit:
-            return own.agenda(self.kit(actor), unit, bounds, self.parameters(actor), limit)
+            return agenda.agenda(self.kit(actor), unit, bounds, self.parameters(actor), limit)
 
     def followed(self, actor: Actor, limit: int) -> Sequence[Mapping[str, Any]]:
         """What others did lately to records that the actor follows, newest first."""
         with self.database.read() as unit:
-            return own.followed(self.kit(actor), unit, self._world.now(), self.parameters(actor), limit)
+            return following.followed(self.kit(actor), unit, self._world.now(), self.parameters(actor), limit)
 
     def mentions(self, actor: Actor, limit: int) -> Sequence[Mapping[str, Any]]:
         """The last comments in which others mentioned the actor, on records that they may read, newest first."""
         with self.database.read() as unit:
-            return own.mentions(self.kit(actor), unit, self.parameters(actor), limit)
+            return following.mentions(self.kit(actor), unit, self.parameters(actor), limit)
 
     # --- across entities --------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from xrm.engine.records.holding import hold_records
 from xrm.engine.records.permits import by_writer
 from xrm.engine.records.writer import Writer
 from xrm.errors import Conflict, Problem
-from xrm.metadata.model import State, text_of
+from xrm.metadata.model import STATE, State, text_of
 from xrm.metadata.values import Ref
 
 _HINT = "Take a transition out of it."
@@ -63,8 +63,7 @@ def _changes(draft: Draft) -> bool:
 def _locking(writer: Writer, values: Mapping[str, Any] | None) -> State | None:
     """The state of a stored record if it is a locked one."""
     lifecycle = writer.entity.lifecycle
-    state = lifecycle.states.get(values["state"]) if lifecycle and values else None
-    return state if state is not None and state.locked else None
+    return lifecycle.lock(values[STATE]) if lifecycle and values else None
 
 
 def _problem(draft: Draft, state: State) -> Problem:

@@ -245,7 +245,7 @@ class RecordService:
             self._check(unit)
             return act(self._setting(unit, actor), writer)
 
-        return self._database.transact(work, self._meanings, around=around)
+        return self._database.transact(work, self._meanings, around=around, opening=self._opening)
 
     def _of(self, setting: Setting) -> Callable[[Actor], Setting]:
         """The same batch as another actor would be given it."""

@@ -28,7 +28,7 @@ from xrm.engine.records.steps import perform, refuse_append_only, write
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.feed import FeedPosition
 from xrm.errors import Conflict, Forbidden, NotFound, Problem
-from xrm.metadata.model import SETTABLE, Transition
+from xrm.metadata.model import SETTABLE, STATE, Transition
 from xrm.metadata.values import Ref
 
 MADE, GONE = ("create", "restore"), ("delete",)
@@ -41,7 +41,6 @@ _WORDS: Mapping[str, str] = {
     "link": "linked",
     "unlink": "unlinked",
 }
-_STATE = "state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,7 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     drafts = []
     for draft in _stored(setting, changes, "transition"):
         past = former[draft.id]
-        given = {name: value for name, value in _former(past).items() if name != _STATE}
+        given = {name: value for name, value in _former(past).items() if name != STATE}
         step = _step(setting, draft.writer, past)
         drafts.append(draft.with_(given=given, transition=step, version=None))
     permits.require_rows(setting, drafts, "transition")
@@ -222,8 +221,8 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
 
 def _step(setting: Setting, writer: Writer, past: Past) -> Transition | None:
     """The way back: a step that leads there, else the one that was taken, the other way round."""
-    now, then = past.after.get(_STATE), past.before.get(_STATE)
-    if _STATE not in past.before or writer.entity.lifecycle is None:
+    now, then = past.after.get(STATE), past.before.get(STATE)
+    if STATE not in past.before or writer.entity.lifecycle is None:
         return None
     steps = [
         step

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from xrm.engine.queries.counting import Counted
 from xrm.engine.queries.request import Aggregate, Count, FieldTest, Query
 from xrm.errors import Invalid, TooLarge, Unreadable
-from xrm.metadata.model import Entity
+from xrm.metadata.model import STATE, Entity
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.pages.controls import Columns, columns_of, control_for, named, value_at
 from xrm.ui.pages.files import naming
@@ -19,7 +19,6 @@ from xrm.ui.pages.visit import Visit
 from xrm.ui.views import Board, Card, Lane
 
 CARDS = 12
-STATE = "state"
 COUNT = "count()"
 
 

@@ -17,7 +17,7 @@ from flask import Response
 from xrm.engine.commands import Target, Update
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale, TooLarge, XrmError
-from xrm.metadata.model import HOLDERS, Entity
+from xrm.metadata.model import HOLDERS, STATE, Entity
 from xrm.ui.editing import CellClash, CellEditor
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.parsing import ABSENT
@@ -43,12 +43,8 @@ def editable(
     visit: Visit, entity: Entity, record: Mapping[str, Any], allowed: Permitted
 ) -> Callable[[Field], Field]:
     """What gives a field of this record the address at which this person edits it alone, if they do."""
-    if (
-        not allowed.may("update")
-        or entity.append_only
-        or record.get("deleted_at")
-        or _is_locked(entity, record)
-    ):
+    lock = entity.lifecycle.lock(record.get(STATE)) if entity.lifecycle else None
+    if not allowed.may("update") or entity.append_only or record.get("deleted_at") or lock:
         return lambda field: field
     ask = Ask(entity, record, allowed.writable, is_new=False)
     on_form = {slot.name: slot for slot in layout_of(visit, ask).slots}
@@ -61,11 +57,6 @@ def editable(
         return replace(field, edit=f"/r/{entity.name}/{record['id']}/field/{field.name}")
 
     return with_address
-
-
-def _is_locked(entity: Entity, record: Mapping[str, Any]) -> bool:
-    state = entity.lifecycle.states.get(str(record.get("state"))) if entity.lifecycle else None
-    return state is not None and state.locked
 
 
 def fits_a_cell(kind: str) -> bool:

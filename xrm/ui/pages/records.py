@@ -13,7 +13,7 @@ from xrm.engine.commands import Delete, Restore, Target
 from xrm.engine.queries.request import Trash
 from xrm.engine.records.permitted import Permitted
 from xrm.errors import Conflict, Forbidden, Invalid, XrmError
-from xrm.metadata.model import OWNER_FIELDS, Entity, Relationship, Shape
+from xrm.metadata.model import OWNER_FIELDS, STATE, Entity, Relationship, Shape
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Children, Field
 from xrm.ui.fields.words import in_words
@@ -170,10 +170,10 @@ def _actions(
 
 def _locked(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
     """Why a record in its present state cannot be edited."""
-    state = entity.lifecycle.states.get(str(record.get("state"))) if entity.lifecycle else None
-    if state is None or not state.locked:
-        return ""
-    return visit.ui.t("It is {state}, and locked.", state=visit.text(state.label, state.name))
+    state = entity.lifecycle.lock(record.get(STATE)) if entity.lifecycle else None
+    return (
+        visit.ui.t("It is {state}, and locked.", state=visit.text(state.label, state.name)) if state else ""
+    )
 
 
 def _restore(visit: Visit, entity: Entity, id_: UUID) -> Action:
