@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from math import inf
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.connections import Connections
 from xrm.engine.storage.copying import copied
-from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine, open_link
+from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine
 from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
 from xrm.engine.storage.statements import (
     NO_VALUES,
@@ -28,12 +26,11 @@ from xrm.engine.storage.statements import (
     prepare,
     together,
 )
-from xrm.errors import Problem, Unavailable
+from xrm.errors import Unavailable
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 NOT_ASKED: Mapping[str, Row | None] = MappingProxyType({})
-IDLE_SECONDS = 30.0
 ATTEMPTS = 4
 FETCH_ROWS = 1000
 
@@ -238,10 +235,8 @@ class Database:
         self.options = options or Options()
         self.dialect: Dialect = facts_of(url)
         self.engine = make_engine(url, self.options)
-        self._idle: dict[bool, deque[Link]] = {True: deque(), False: deque()}
+        self._connections = Connections(self.engine, self.dialect, self.options)
         self._inserts: dict[tuple[sa.Table, tuple[str, ...]], Prepared] = {}
-        self._writer = threading.Lock()
-        self._writing_thread = 0
 
     def prepare(
         self,
@@ -269,7 +264,7 @@ class Database:
 
         `seconds`, for a snapshot, is how long the whole may take, in place of the limit of each statement.
         """
-        with self._link(writes=False) as link:
+        with self._connections.link(writes=False) as link:
             if not snapshot:
                 yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False)
                 return
@@ -290,7 +285,7 @@ class Database:
         our own without values that are said in one breath with BEGIN; the unit's `opened` holds under them the
         row that the last of them gave.
         """
-        with self._turn(), self._link(writes=True) as link:
+        with self._connections.turn(), self._connections.link(writes=True) as link:
             try:
                 opened = self._open(link, opening)
                 unit = UnitOfWork(self, link, meanings, is_writing=True, seconds=seconds, opened=opened)
@@ -327,67 +322,9 @@ class Database:
 
     def close(self) -> None:
         """Every idle connection is closed."""
-        for links in self._idle.values():
-            while links:
-                links.pop().close()
+        self._connections.close()
 
-    # --- connections and transactions ---------------------------------------------------------------
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """SQLite has one writer; threads of this process queue here and never find the file locked."""
-        if self.dialect.has_own_writer_queue:
-            yield
-            return
-        if self._writing_thread == threading.get_ident():
-            raise RuntimeError("A unit of work that writes was opened inside another one of the same thread.")
-        if not self._writer.acquire(timeout=self.options.busy_seconds):
-            hint = "Try again."
-            raise Unavailable(
-                Problem("R163", "The database was busy for too long.", hint),
-                facts={"status": 503, "retry_after": 2, "retry": True},
-            )
-        self._writing_thread = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._writing_thread = 0
-            self._writer.release()
-
-    @contextmanager
-    def _link(self, *, writes: bool) -> Iterator[Link]:
-        link = self._take(writes=writes)
-        healthy = False
-        try:
-            yield link
-            healthy = True
-        except Exception:
-            healthy = not link.is_broken
-            if not healthy:
-                self.close()  # whatever ended this connection has ended the idle ones too
-            raise
-        finally:
-            self._give_back(link, healthy, writes=writes)
-
-    def _take(self, *, writes: bool) -> Link:
-        kind = writes or self.dialect.has_own_writer_queue
-        with suppress(IndexError):
-            while True:
-                link = self._idle[kind].pop()
-                if not link.is_broken and (time.monotonic() - link.used_at < IDLE_SECONDS or _answers(link)):
-                    return link
-                link.close()
-        try:
-            return open_link(self.engine, writes=writes)
-        except DRIVER_ERRORS as error:
-            raise translate(error) from error
-
-    def _give_back(self, link: Link, healthy: bool, *, writes: bool) -> None:
-        if not healthy or not _is_settled(link):
-            link.close()
-            return
-        link.used_at, link.deadline = time.monotonic(), inf
-        self._idle[writes or self.dialect.has_own_writer_queue].append(link)
+    # --- transactions -------------------------------------------------------------------------------
 
     def _open(self, link: Link, opening: str) -> Mapping[str, Row | None]:
         """The transaction has begun; gives what the opening words found, by these words."""
@@ -427,22 +364,3 @@ class Database:
 def by_column(names: Sequence[str], rows: Sequence[Values]) -> Columns:
     """The rows as columns of these names."""
     return {name: [row[name] for row in rows] for name in names}
-
-
-def _is_settled(link: Link) -> bool:
-    """SQLAlchemy's own notion of a transaction has ended as the driver's has; not so where the server is gone."""
-    if link.connection.in_transaction():
-        try:
-            link.connection.rollback()
-        except DRIVER_ERRORS:
-            return False
-    return True
-
-
-def _answers(link: Link) -> bool:
-    try:
-        link.cursor.execute("SELECT 1")
-        link.cursor.fetchall()
-    except DRIVER_ERRORS:
-        return False
-    return True

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from flask import Response
 
 from xrm.engine.commands import ADMINISTRATOR
-from xrm.engine.queries.counting import Counted
 from xrm.engine.queries.agenda import Agenda
+from xrm.engine.queries.counting import Counted
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Option
 from xrm.ui.formatting import as_instant
