@@ -63,3 +63,12 @@ def test_an_undo_that_is_sent_again_is_answered_as_the_first(library):
     assert first.status_code == again.status_code == 200
     assert first.get_json() == again.get_json()
     assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_an_undo_takes_no_values(library):
+    lena = library.librarian
+    author = made(lena, "author", name="Before")["id"]
+    lena("PATCH", f"/records/author/{author}", json={"name": "After"})
+    got = lena("POST", f"/changes/{last(lena, author)['position']}/undo", json={"values": {"name": "Other"}})
+    assert (got.status_code, got.get_json()["errors"][0]["path"]) == (400, "values")
+    assert lena("GET", f"/records/author/{author}").get_json()["name"] == "After"

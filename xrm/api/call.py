@@ -11,7 +11,7 @@ from uuid import UUID
 
 from xrm.api.body import read_json
 from xrm.api.codes import unreadable
-from xrm.api.shapes import as_object, id_of
+from xrm.api.shapes import as_object, id_of, known_keys
 from xrm.engine.commands import Actor, Command, Outcome, Result
 from xrm.errors import NotFound, Problem, WrongType
 from xrm.settings import Limits
@@ -127,6 +127,10 @@ class Call:
     def object_or_empty(self) -> dict[str, Any]:
         """The JSON body when it must be an object and may be left out."""
         return self.object() if self.read() else {}
+
+    def say_nothing(self) -> None:
+        """The body is left out, or an object without keys; raises Unreadable for one that says something."""
+        known_keys(self.object_or_empty())
 
     def param(self, name: str, default: str = "") -> str:
         """A parameter that may be given once."""

@@ -32,14 +32,14 @@ def job(call: Call, job: str) -> Answer:
 def cancel(call: Call, job: str) -> Answer:
     """`POST /jobs/{id}/cancel`: the job ends as soon as it can; what it has done stays."""
     call.allow_only()
-    call.object_or_empty()
+    call.say_nothing()
     return answer(told(call.runtime.jobs.cancel(call.actor, record_id(job), beside=call.beside)))
 
 
 def undo(call: Call, job: str) -> Answer:
     """`POST /jobs/{id}/undo`: what an import created and nobody changed since goes to the trash."""
     call.allow_only()
-    call.object_or_empty()
+    call.say_nothing()
     return started(call.runtime.transfer.undo(call.actor, record_id(job), beside=call.beside))
 
 

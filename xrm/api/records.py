@@ -81,7 +81,7 @@ def upsert(call: Call, entity: str) -> Answer:
 def restore(call: Call, entity: str, record: str) -> Answer:
     """`POST .../restore`: everything that the same act removed is back."""
     call.allow_only()
-    call.object_or_empty()
+    call.say_nothing()
     return shown(call, call.do(Restore(entity, Target(record_id(record)))))
 
 

@@ -28,7 +28,8 @@ def known_keys(body: dict[str, Any], *known: str, path: str = "") -> dict[str, A
     for key in body:
         if key not in known:
             message = f"There is no key {key[:60]!r} here."
-            raise unreadable("H105", message, f"Keys: {', '.join(known)}.", below(path, key[:60]))
+            hint = f"Keys: {', '.join(known)}." if known else "Leave the body empty."
+            raise unreadable("H105", message, hint, below(path, key[:60]))
     return body
 
 

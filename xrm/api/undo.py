@@ -10,7 +10,7 @@ from xrm.api.records import told
 def undo(call: Call, position: str) -> Answer:
     """The act to which the change belongs is reversed; `undo` is the place of what did it, to be undone too."""
     call.allow_only()
-    call.object_or_empty()
+    call.say_nothing()
     outcome = call.undo(position)
     done = [told(result) for result in outcome.results]
     return answer({"data": done, "undo": call.snapshot.records.place_of(outcome) or None})

@@ -48,7 +48,7 @@ def people_called(
     setting: Setting, writer: Writer, record: UUID, begin: str, limit: int, of: InPlaceOf
 ) -> Sequence[Mapping[str, Any]]:
     """People whose name or address begins so and who may read the record: `id`, `title` and `email`."""
-    if not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
+    if "\x00" in begin or not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
         return []
     rows = setting.unit.execute(_called(fold(begin), limit)).mappings().all()
     return [dict(row) for row in rows if may_read(setting, writer, record, row["id"], of)]

@@ -20,6 +20,8 @@ from xrm.engine.commands import Outcome
 from xrm.engine.queries.request import Count, Query
 from xrm.engine.transfer import BulkRequest
 from xrm.errors import Invalid, Problem, TooLarge, XrmError
+from xrm.metadata.fieldtypes.base import BadValue
+from xrm.metadata.fieldtypes.builtins import read_value
 from xrm.metadata.model import Entity
 from xrm.ui.editing import BulkForm, BulkPreview, BulkRefusal
 from xrm.ui.fields.parsing import ABSENT
@@ -176,7 +178,18 @@ def _asked(visit: Visit, entity: Entity, action: str) -> Asked:
     shown = None if value is ABSENT else value
     if action == ASSIGN and not shown:
         raise Invalid(Problem("R130", visit.ui.t("Choose who looks after them.")))
+    _refuse_unreadable(slot, shown)
     return Asked(action, ids, name, sent_value(shown), titled(visit, slot, shown))
+
+
+def _refuse_unreadable(slot: Slot, value: Any) -> None:
+    """The value is one of its field's; what is none would be refused for every record, and no job could keep it."""
+    if value is None or slot.type is None or slot.params is None:
+        return
+    try:
+        read_value(slot.type, sent_value(value), slot.params)
+    except BadValue as error:
+        raise Invalid(error.problem) from None
 
 
 def _given_ids(visit: Visit) -> tuple[UUID, ...]:

@@ -42,13 +42,16 @@ def written_digests(found: Digests) -> str:
     return orjson.dumps(found).decode()
 
 
-def read_digests(text: str) -> Digests:
-    """The digests that a form carried; none where they cannot be read."""
+def read_digests(text: str, layout: Layout) -> Digests:
+    """The digests that a form carried, of a grid one for each row; none where they cannot be read."""
     try:
         found = orjson.loads(text) if text else {}
     except orjson.JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    grids = {slot.name for slot in layout.slots if slot.is_grid}
+    return {name: told for name, told in found.items() if name not in grids or isinstance(told, dict)}
 
 
 def digest(slot: Slot, value: Any) -> str:

@@ -13,7 +13,7 @@ from xrm.engine.commands import Create, Target, Unlink
 from xrm.engine.commands import Link as LinkCommand
 from xrm.engine.projection.references import LOOKUP, lookup_params
 from xrm.engine.queries.request import Query, Sort
-from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.view import Field, Lookup, Option
 from xrm.ui.models import FormPage, Link, LinksPage, Related, RelatedRow, Section
@@ -131,7 +131,10 @@ def _command(entity: str, id_: UUID, side: Relationship, stored: Relationship, p
     far = sent_values(post, [TO])[TO]
     if side is stored:
         return LinkCommand(entity, Target(id_), stored.name, far, values)
-    source = UUID(str(far["id"] if isinstance(far, Mapping) else far))
+    try:
+        source = record_id(str(far["id"] if isinstance(far, Mapping) else far))
+    except NotFound as error:
+        raise Invalid([problem.at(Place(path=TO)) for problem in error.problems]) from None
     return LinkCommand(stored.entity, Target(source), stored.name, {"entity": entity, "id": str(id_)}, values)
 
 
@@ -159,10 +162,13 @@ def connect(visit: Visit, entity: str, record: str) -> Response:
     if not visit.is_post:
         return _asked(visit, found, id_, title, layout, label)
     post = read_post(visit, layout, CONNECTION)
+    role = str(post.values.get(ROLE) or "")
     said = [] if visit.is_again else _missing(visit, post, layout)
+    if role and role not in roles and not visit.is_again:
+        unknown = visit.ui.t("No record is called “{text}”. Choose one from the list.", text=role)
+        said.append(Said(unknown, ROLE))
     if said or visit.is_again:
         return _asked(visit, found, id_, title, layout, label, post, said)
-    role = str(post.values[ROLE])
     values = {
         "record_a": {"entity": entity, "id": str(id_)},
         "role_b": roles[role]["other"],

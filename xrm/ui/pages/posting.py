@@ -63,10 +63,10 @@ def read_post(visit: Visit, layout: Layout, entity: str) -> Post:
     rows: dict[str, tuple[PostedRow, ...]] = {}
     unknown: dict[str, str] = {}
     titles: dict[str, str] = {}
-    was = read_digests(visit.form.get(WAS, ""))
+    was = read_digests(visit.form.get(WAS, ""), layout)
     for slot in layout.open:
         if slot.is_grid:
-            rows[slot.name] = _read_rows(visit, slot, was.get(slot.name) or {}, unknown)
+            rows[slot.name] = _read_rows(visit, slot, was.get(slot.name, {}), unknown)
             continue
         value = read_one(visit, entity, slot, slot.name, visit.form, unknown)
         if value is not ABSENT:
