@@ -54,7 +54,7 @@ fields:
   verdict: {type: text, sensitive: true}
 relationships:
   firm: {to: firm, inverse: cases, on_delete: restrict}
-  jury: {to: worker, many: true, inverse: judges}
+  jury: {to: worker, many: true, inverse: judges, attributes: {seat: {type: text}}}
   notes: {from: remark, owned: true}
 """
 REMARK = "title: text\nfields: {text: {type: text, required: true}}"

@@ -159,6 +159,27 @@ def test_the_log_tells_of_links_only_to_records_that_may_be_read(den: Den) -> No
     assert [e["operation"] for e in told] == ["create", "link"]
 
 
+def test_what_changed_on_a_link_is_told_only_where_its_far_record_may_be_read(den: Den) -> None:
+    old, new = (den.make("worker", name=n, age=a) for n, a in (("senior", 60), ("junior", 20)))
+    case = den.make("case", name="seated", jury={"create": [to(old), to(new)]})
+    links = den.queries.links(den.as_("boss"), "case", case, "jury").data
+    seats = [{"id": row["link"]["id"], "seat": f"seat of {row['title']}"} for row in links]
+    den.run("boss", Update("case", Target(case), {"jury": {"update": seats}}))
+    reader = den.as_("clerk")
+    page = den.queries.changes(den.as_("boss"), "", 500)
+    feed = [e for e in den.queries.changes(reader, "", 500).data if e["record"] == str(case)]
+    for told in (
+        den.queries.history(reader, "case", case).data,
+        den.queries.history(reader, "case", case, field="jury").data,
+        den.queries.timeline(reader, "case", case).data,
+        feed,
+    ):
+        assert "seat of junior" in str(told)
+        assert "seat of senior" not in str(told)
+        assert links[0]["link"]["id"] not in str(told)
+    assert "seat of senior" in str(page.data)
+
+
 def test_names_in_expressions_lead_nowhere_that_is_hidden(den: Den) -> None:
     firm = den.make("firm", name="nested", town="faro")
     den.make("worker", name="elder", age=77, firm=to(firm))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_a_link_is_added_and_removed_and_seen_from_both_sides(shop: Place, ana: 
     assert "Cooking" in ana.open(f"/r/customer/{house}").text
     assert "Linked house" in card(ana.open(f"/r/person/{lia}"), "Helps")
     ana.press(f"/r/person/{lia}/links/helps/", on=f"/r/person/{lia}")
-    assert "Linked house" not in ana.open(f"/r/person/{lia}").text
+    assert "Linked house" not in ana.open(f"/r/person/{lia}").one("main").text
     assert "added a link" in ana.open(f"/r/customer/{house}/history").text
 
 
@@ -153,6 +154,16 @@ def test_a_link_is_added_from_the_far_side(shop: Place, ana: Person) -> None:
     shown = ana.fill(ana.open(new), new, to__text="Far house", task="Driving")
     assert "Driving" in card(shown, "Helps")
     assert "Max" in ana.open(f"/r/customer/{house}").text
+
+
+def test_history_tells_of_a_link_what_it_said_of_itself_before_and_after(shop: Place, ana: Person) -> None:
+    nia = shop.make("person", name="Nia")
+    link = {"to": {"id": nia}, "task": "Cooking"}
+    house = shop.make("customer", name="Told house", helpers={"create": [link]})
+    form = f"/r/customer/{house}/edit"
+    ana.fill(ana.open(form), form, helpers__0__task="Baking")
+    told = ana.open(f"/r/customer/{house}/history").text
+    assert re.search("changed a link .*Helpers: Nia.*Cooking.*Baking", told), told
 
 
 def test_a_link_without_a_record_is_refused_on_its_form(shop: Place, ana: Person) -> None:

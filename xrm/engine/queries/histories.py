@@ -30,6 +30,7 @@ from xrm.metadata.values import INT64_MAX
 if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService
 
+LINK_OPERATIONS = ("link", "unlink")
 COMMENT_OPERATIONS = ("comment", "comment_edit", "comment_delete")
 _COLUMNS = tuple(CHANGE.c)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer())
@@ -179,16 +180,16 @@ class _Shown:
         return [None if row["position"] in hidden else self._entry(row, visible, names) for row in rows]
 
     def _hidden_ends(self, rows: Sequence[Mapping[str, Any]]) -> set[int]:
-        """The positions of links to records that the reader may not read."""
-        ends = {row["position"]: end for row in rows if (end := _far_end(row)) is not None}
+        """The positions of links to records that the reader may not read, or of which that is not known."""
+        ends = {row["position"]: _far_end(row) for row in rows if row["operation"] in LINK_OPERATIONS}
         wanted: dict[str, dict[UUID, None]] = {}
-        for entity, record in ends.values():
+        for entity, record in filter(None, ends.values()):
             wanted.setdefault(entity, {})[UUID(record)] = None
         seen = {
             entity: titles_of(self.kit, self.unit, entity, list(ids), self.parameters)
             for entity, ids in wanted.items()
         }
-        return {position for position, (entity, record) in ends.items() if record not in seen[entity]}
+        return {position for position, end in ends.items() if end is None or end[1] not in seen[end[0]]}
 
     def _visible(self, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, UUID], frozenset[str]]:
         """The readable names of each record that appears, by entity number and record."""
@@ -282,8 +283,6 @@ def _undone(cause: str | None) -> str | None:
 
 def _far_end(row: Mapping[str, Any]) -> tuple[str, str] | None:
     """Entity and id of the record on the far side of a link that the row tells of."""
-    if row["operation"] not in ("link", "unlink"):
-        return None
     told: Any = next(iter((row["after"] or row["before"]).values()), {})
     to = told.get("to") if isinstance(told, Mapping) else None
     return (to["entity"], to["id"]) if to else None

@@ -67,7 +67,8 @@ def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mappin
     setting.unit.execute(
         sa.update(links.table).where(links.table.c.id == item["id"]).values(**_scalars(links, given))
     )
-    before, after = ({"id": str(item["id"]), **_shown(side, v)} for v in (stored, values))
+    told = {"id": str(item["id"]), "to": {"id": str(ref.id), "entity": ref.entity}}
+    before, after = ({**told, **_shown(side, v)} for v in (stored, values))
     _log(setting, tally, draft, side, "link", before, after, item["id"])
 
 

@@ -250,7 +250,7 @@ def _unlink(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
         if before is None:
             command: Command = Unlink(past.entity, Target(past.record), name, UUID(after["id"]))
         else:
-            kept = {key: before.get(key) for key in {**before, **after}}
+            kept = {key: before.get(key) for key in {**before, **after} if key != "to"}
             command = Update(past.entity, Target(past.record), {name: {"update": [kept]}})
         _run(setting, tally, [command])
 

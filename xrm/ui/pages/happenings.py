@@ -14,6 +14,7 @@ from xrm.ui.fields.words import in_words
 from xrm.ui.models import Change, Event, HistoryPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
+from xrm.ui.pages.related import link_facts
 from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -82,7 +83,7 @@ def _what(visit: Visit, row: Mapping[str, Any], title: str) -> str:
         "delete": t("moved it to the trash"),
         "restore": t("restored it"),
         "transition": t("took a step"),
-        "link": t("added a link"),
+        "link": t("changed a link") if _was_there(row) else t("added a link"),
         "unlink": t("removed a link"),
         "share": t("shared it"),
         "unshare": t("ended a share"),
@@ -92,6 +93,11 @@ def _what(visit: Visit, row: Mapping[str, Any], title: str) -> str:
     }.get(operation, operation)
     said = t("took a change back") if row.get("undoes") else done
     return f"{said}: {title}" if title else said
+
+
+def _was_there(row: Mapping[str, Any]) -> bool:
+    """Whether the link stood before the change."""
+    return any(change["before"] for change in row["changes"].values())
 
 
 def _changes(
@@ -122,12 +128,16 @@ def _text(visit: Visit, control: Field, value: Any, names: _Titles) -> str:
 def _link_change(
     visit: Visit, entity: Entity, name: str, change: Mapping[str, Any], names: _Titles
 ) -> Iterator[Change]:
-    """A link that came or went, by the title of the record at its end."""
+    """A link that came or went, by the title of the record at its end; of one that stays, what it says of itself."""
     side = entity.relationships.get(name)
     if side is None or side.shape is Shape.LOOKUP:
         return
-    ends = [names.title((change[end] or {}).get("to")) for end in ("before", "after")]
-    yield Change(visit.text(side.label, side.name), *ends)
+    label, (before, after) = visit.text(side.label, side.name), (change["before"], change["after"])
+    if before and after:
+        facts = (link_facts(visit, side, link) for link in (before, after))
+        yield Change(f"{label}: {names.title(after.get('to'))}", *facts)
+        return
+    yield Change(label, *(names.title((link or {}).get("to")) for link in (before, after)))
 
 
 class _Titles:
