@@ -142,6 +142,10 @@ remover:
 clerk:
   grants:
     names: {entity: account, can: [read, update], fields: [name, city]}
+usher:
+  grants:
+    all: {entity: account, can: [read, update], fields: [name, city]}
+    porto: {entity: account, can: [read], rows: 'city == "Porto"', fields: [credit]}
 idle:
   grants:
     little: {entity: account, can: [read], fields: [name]}

@@ -233,6 +233,44 @@ def test_a_record_to_which_others_belong_by_now_stays(office: Office) -> None:
     assert not is_trashed(office, "account", account)
 
 
+def test_what_went_along_unseen_comes_back_untold(office: Office) -> None:
+    remover = an_actor(office.runtime, "rem", ["remover"])
+    account = office.make("account", name="With people", city="Vila")
+    person = office.make("person", by=office.admin, name={"last": "Unseen"}, account=str(account))
+    position = done(office, Delete("account", Target(account)), by=remover)
+    assert is_trashed(office, "person", person)
+    outcome = undo(office, position, by=remover)
+    assert not is_trashed(office, "person", person)
+    assert [result.id for result in outcome.results] == [account]
+
+
+def test_a_change_of_a_record_that_left_ones_reach_is_not_told(office: Office) -> None:
+    account = office.make("account", name="Leaving", city="Porto")
+    caller = an_actor(office.runtime, "uma", ["usher"])
+    position = done(office, Update("account", Target(account), {"city": "Faro"}), by=caller)
+    office.change("account", account, name="Left")
+    away = replace(caller, roles=frozenset({"rep"}))
+    assert refused(office, position, by=away, error=NotFound).first.code == "R104"
+
+
+def test_what_was_changed_since_is_told_as_far_as_it_may_be_known(office: Office) -> None:
+    caller = an_actor(office.runtime, "uma", ["usher"])
+    account = office.make("account", name="Told of", city="Porto")
+    position = done(office, Update("account", Target(account), {"city": "Faro"}), by=caller)
+    office.change("account", account, name="Told of more", credit=5)
+    office.runtime.current().records.comment(office.boss, "account", account, "Renamed it")
+    assert "changed Name since" in refused(office, position, by=caller, error=Conflict).first.message
+
+
+def test_a_link_to_what_one_may_not_read_is_not_told(office: Office) -> None:
+    deal = office.make("deal", by=office.rep, name="Linked since")
+    hidden = office.make("account", name="Hidden partner", city="Lisboa")
+    position = done(office, Update("deal", Target(deal), {"name": "Mine"}), by=office.rep)
+    office.change("deal", deal, name="Theirs")
+    office.run(Link("deal", Target(deal), "partners", str(hidden)))
+    assert "changed Name since" in refused(office, position, by=office.rep, error=Conflict).first.message
+
+
 def test_only_who_did_it_may_take_it_back_and_nobody_else_learns_of_it(office: Office) -> None:
     record = office.make("account", name="Hers", city="Faro")
     position = done(office, Update("account", Target(record), {"city": "Porto"}))

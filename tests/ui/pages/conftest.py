@@ -140,6 +140,10 @@ porter:
   grants:
     customers: {entity: customer, can: [create, read, update, import]}
     people:    {entity: person, can: [read]}
+cleaner:
+  label: Cleaner
+  grants:
+    customers: {entity: customer, can: [read, delete]}
 guest:
   label: Guest
   grants:

@@ -96,6 +96,18 @@ def test_many_go_to_the_trash_and_come_back(shop: Place) -> None:
     assert {bool(shop.read("customer", id_).get("deleted_at")) for id_ in ids} == {False}
 
 
+def test_the_trial_counts_of_what_goes_along_only_what_may_be_read(shop: Place) -> None:
+    customer = shop.make("customer", name="With belongings", orders={"create": [{"text": "Seen"}]})
+    for subject in ("Unseen", "Unseen too"):
+        shop.make("ticket", subject=subject, customer=customer)
+    for name, roles, count in (
+        ("Ana", [], "3 other records go"),
+        ("Clea", ["cleaner"], "1 other record goes"),
+    ):
+        told = tried(shop.person(name, *roles), action="delete", ids=customer).text
+        assert f"{count} along" in told, told
+
+
 def test_all_that_match_are_those_of_the_list_and_no_others(shop: Place) -> None:
     ana = shop.person("Ana")
     ids, others = ids_of(shop, 60, name="Matching"), ids_of(shop, 2, name="Else")

@@ -30,9 +30,7 @@ def test_a_number_that_no_field_holds_is_not_set_on_many(place: Place, ana: Pers
 
 
 @pytest.mark.parametrize("to", [TEXT, "customer/x", "0" * 36])
-def test_a_link_from_the_far_side_leads_to_a_record_or_is_refused(
-    place: Place, ana: Person, to: str
-) -> None:
+def test_a_link_from_the_far_side_leads_to_a_record_or_is_refused(place: Place, ana: Person, to: str) -> None:
     person = place.make("person", name="Far")
     new = f"/r/person/{person}/links/helps/new"
     got = ana.fill(ana.open(new), new, to=to, to__text=TEXT, to__shown=TEXT)
@@ -67,5 +65,3 @@ def test_people_are_not_found_by_a_character_that_no_name_has(place: Place, ana:
     customer = place.make("customer", name="Talked about")
     got = ana.ask(f"/r/customer/{customer}/people?q=%00")
     assert (got.status_code, "Ana" in got.text) == (200, False)
-
-

@@ -22,6 +22,7 @@ from xrm.engine.storage.numbers import Numbers
 
 PORTION = 500
 LINKING = ("link", "unlink")
+COMMENTING = ("comment", "comment_edit", "comment_delete")
 _COLUMNS = tuple(CHANGE.c)
 
 Values = Mapping[str, Any]
@@ -46,10 +47,17 @@ class Past:
     @property
     def link(self) -> str:
         """The id of the link that it is about; empty for a change of the record itself."""
-        if self.operation not in LINKING:
-            return ""
+        return str(self._told_of_link.get("id", ""))
+
+    @property
+    def far(self) -> Mapping[str, str]:
+        """Entity and id of the record at the end of that link; empty for a change of the record itself."""
+        return self._told_of_link.get("to") or {}
+
+    @property
+    def _told_of_link(self) -> Values:
         told: Any = next(iter((self.after or self.before).values()), {})
-        return str(told.get("id", "")) if isinstance(told, Mapping) else ""
+        return told if self.operation in LINKING and isinstance(told, Mapping) else {}
 
 
 def place_of(unit: UnitOfWork, outcome: Outcome) -> str:

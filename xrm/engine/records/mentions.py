@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from xrm.engine.commands import Actor
 from xrm.engine.identity.resolve import actor_of
 from xrm.engine.records.batch import Setting
-from xrm.engine.records.permits import passing
+from xrm.engine.records.permits import passing, passing_rule
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import USER
 from xrm.metadata.values import fold
 
 MOST_MENTIONS = 20
 NAME_WORDS = 6
-USER_ENTITY = "user"
+USER_ENTITY, EMAIL = "user", "email"
 _AT = re.compile(r"(?<!\w)@")
 _WORD = re.compile(r"\S+")
 _TAIL = ".,;:!?)]}»”\"'"
@@ -29,7 +29,10 @@ InPlaceOf = Callable[[Actor], Setting]
 
 
 def mentioned(setting: Setting, writer: Writer, record: UUID, text: str, of: InPlaceOf) -> tuple[UUID, ...]:
-    """The people whom the text names and who may read the record; a name that two people share names neither."""
+    """The people whom the text names and who may read the record; a name that two people share names neither.
+
+    Nobody is named whom the actor may not know, nor by an address that they may not read.
+    """
     if not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
         return ()
     meant = [names for names in _candidates(text) if names][:MOST_MENTIONS]
@@ -47,11 +50,23 @@ def may_read(setting: Setting, writer: Writer, record: UUID, user: UUID, of: InP
 def people_called(
     setting: Setting, writer: Writer, record: UUID, begin: str, limit: int, of: InPlaceOf
 ) -> Sequence[Mapping[str, Any]]:
-    """People whose name or address begins so and who may read the record: `id`, `title` and `email`."""
+    """People whose name or address begins so and who may read the record: `id`, `title` and `email`.
+
+    The actor may read them all; an address that they may not read is empty, and nobody is found by it.
+    """
     if "\x00" in begin or not setting.policy.rights(setting.actor, USER_ENTITY).can("read"):
         return []
     rows = setting.unit.execute(_called(fold(begin), limit)).mappings().all()
-    return [dict(row) for row in rows if may_read(setting, writer, record, row["id"], of)]
+    named, addressed = _known(setting, [row["id"] for row in rows])
+    told = [
+        {**row, EMAIL: row[EMAIL] if row["id"] in addressed else ""} for row in rows if row["id"] in named
+    ]
+    meant = [row for row in told if row[EMAIL] or _is_called(row["title"], begin)]
+    return [row for row in meant if may_read(setting, writer, record, row["id"], of)]
+
+
+def _is_called(name: str, begin: str) -> bool:
+    return f" {fold(name)}".find(f" {fold(begin)}") >= 0
 
 
 def _called(begin: str, limit: int) -> sa.Select[Any]:
@@ -86,11 +101,21 @@ def _people(setting: Setting, names: Iterable[str]) -> Known:
     chosen = sa.select(USER.c.id, *_KEYS).where(
         *_ACTIVE, sa.or_(USER.c.title__key.in_(wanted), USER.c.email__key.in_(wanted))
     )
+    rows = setting.unit.execute(chosen).mappings().all()
     found: dict[str, set[UUID]] = {}
-    for row in setting.unit.execute(chosen).mappings():
-        for key in (row["title__key"], row["email__key"]):
-            found.setdefault(key, set()).add(row["id"])
+    for key, known in zip(_KEYS, _known(setting, [row["id"] for row in rows]), strict=True):
+        for row in rows:
+            if row["id"] in known:
+                found.setdefault(row[key.key], set()).add(row["id"])
     return {name: next(iter(users)) for name, users in found.items() if len(users) == 1}
+
+
+def _known(setting: Setting, users: Sequence[UUID]) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Those of the people whom the actor may read, and those whose address they may read."""
+    writer, granted = setting.writers[USER_ENTITY], setting.policy.rights(setting.actor, USER_ENTITY)
+    rules = (granted.rows_for("read"), granted.cell("read", EMAIL))
+    by_name, by_address = (passing_rule(setting, writer, rule, users) for rule in rules)
+    return by_name, by_address
 
 
 def _longest(names: Sequence[str], known: Known) -> UUID | None:

@@ -6,7 +6,7 @@ grants. Whoever shares needs the operation `share` on the record, and holds in f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,7 +119,7 @@ def _demand_receiver(setting: Setting, to: Ref) -> None:
         hint = "Choose somebody else."
         raise Invalid(Problem("R159", "Nobody shares a record with themselves.", hint, Place(path="to")))
     table = RECEIVERS.get(to.entity)
-    if table is not None and setting.policy.rights(setting.actor, to.entity).can("read"):
+    if table is not None and _readable(setting, to.entity, [to.id]):
         live = sa.select(table.c.id).where(table.c.id == to.id, table.c.deleted_at.is_(None))
         active = live.where(USER.c.active == sa.true()) if table is USER else live
         if setting.unit.execute(active).first() is not None:
@@ -144,19 +144,25 @@ _ROWS = (
 def _found(setting: Setting, writer: Writer, record: UUID) -> tuple[Share, ...]:
     wanted = _ROWS.where(SHARE.c.entity == writer.number, SHARE.c.record == record)
     rows = setting.unit.execute(wanted).mappings().all()
-    is_open = {e: setting.policy.rights(setting.actor, e).can("read") for e in RECEIVERS}
-    return tuple(_share(row, is_open) for row in rows)
+    people = {row[name] for row in rows for name in ("user", "by")} - {None}
+    teams = {row["team"] for row in rows} - {None}
+    known = {"user": _readable(setting, "user", people), "team": _readable(setting, "team", teams)}
+    return tuple(_share(row, known) for row in rows)
 
 
-def _share(row: Any, is_open: Mapping[str, bool]) -> Share:
+def _readable(setting: Setting, entity: str, ids: Iterable[UUID]) -> frozenset[UUID]:
+    return passing(setting, setting.writers[entity], "read", list(ids))
+
+
+def _share(row: Any, known: Mapping[str, frozenset[UUID]]) -> Share:
     kind = "user" if row["user"] is not None else "team"
     return Share(
         id=row["id"],
         to=Ref(kind, row[kind]),
-        title=row[f"{kind}_title"] if is_open[kind] else None,
+        title=row[f"{kind}_title"] if row[kind] in known[kind] else None,
         operations=tuple(o for o in SHAREABLE if row[f"may_{o}"]),
         by=row["by"],
-        by_title=row["by_title"] if is_open["user"] else None,
+        by_title=row["by_title"] if row["by"] in known["user"] else None,
         at=row["at"],
     )
 

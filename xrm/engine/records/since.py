@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from xrm.engine.access import always_readable
 from xrm.engine.records import permits
-from xrm.engine.records.acts import Past, later_changes
+from xrm.engine.records.acts import COMMENTING, LINKING, Past, later_changes
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.targets import absent
+from xrm.engine.records.writer import Writer
 from xrm.errors import NOWHERE, Conflict, Problem
 
 MOST_TOLD = 10
-_HELD = ("share", "unshare")
+_BESIDE = ("share", "unshare", *COMMENTING)
 _DONE = {
     "delete": "moved it to the trash",
     "restore": "restored it",
@@ -42,7 +44,11 @@ def refuse_changed(setting: Setting, act: Sequence[Past]) -> None:
 
 
 def _moved(setting: Setting, left: dict[tuple[str, UUID], int]) -> set[UUID]:
-    """The records that have another version than the act left; raises NotFound for those that are gone."""
+    """The records that have another version than the act left.
+
+    Raises NotFound for those that are gone, and for those that were changed since and are not to be known of. What
+    went along with a record and was never to be known of comes back with it, as it went.
+    """
     by_entity: dict[str, list[UUID]] = {}
     for entity, record in left:
         by_entity.setdefault(entity, []).append(record)
@@ -50,25 +56,41 @@ def _moved(setting: Setting, left: dict[tuple[str, UUID], int]) -> set[UUID]:
     for entity, ids in by_entity.items():
         writer = setting.writers[entity]
         stored = writer.load(setting.unit, ids, lock=True)
-        if len(stored) < len(ids) or not permits.passing(setting, writer, "read", ids):
+        here = [i for i in ids if i in stored and stored[i]["version"] != left[entity, i]]
+        if len(stored) < len(ids) or len(permits.passing(setting, writer, "read", here)) < len(here):
             raise absent(writer, NOWHERE)
-        moved.update(record for record in ids if stored[record]["version"] != left[entity, record])
+        moved.update(here)
     return moved
 
 
 def _told(setting: Setting, later: Sequence[Past]) -> list[Problem]:
     """One problem for each record, with its latest change; what may not be read is not told."""
-    last = {past.record: past for past in later if past.operation not in _HELD}
-    shown = [past for past in last.values() if _is_seen(setting, past)][:MOST_TOLD]
+    shown = _latest_seen(setting, later)
     hint = "Look at the record and change it again."
     if not shown:
         return [Problem("R171", "Somebody changed the record since.", hint)]
     return [Problem("R171", _sentence(setting, past), hint) for past in shown]
 
 
+def _latest_seen(setting: Setting, later: Sequence[Past]) -> list[Past]:
+    """Of each record its latest change that the actor may know of, in the order in which they came to be."""
+    found: dict[UUID, Past] = {}
+    for past in reversed(later):
+        is_told = past.record in found or past.operation in _BESIDE
+        if not is_told and len(found) < MOST_TOLD and _is_seen(setting, past):
+            found[past.record] = past
+    return list(reversed(found.values()))
+
+
 def _is_seen(setting: Setting, past: Past) -> bool:
-    writer = setting.writers[past.entity]
-    return bool(permits.passing(setting, writer, "read", [past.record]))
+    """Whether the actor may read the record, and of a link the one at its end too."""
+    ends = [(past.entity, past.record)]
+    if past.operation in LINKING:
+        ends += [(to["entity"], UUID(to["id"])) for to in [past.far] if to]
+        if len(ends) < 2:
+            return False
+    known = setting.writers
+    return all(e in known and permits.passing(setting, known[e], "read", [r]) for e, r in ends)
 
 
 def _sentence(setting: Setting, past: Past) -> str:
@@ -93,13 +115,17 @@ def _who(setting: Setting, actor: UUID | None) -> str:
 def _what(setting: Setting, past: Past) -> str:
     if past.operation in _DONE:
         return _DONE[past.operation]
-    names = [n for n in {**past.before, **past.after} if n in _known(setting, past.entity)]
     writer = setting.writers[past.entity]
+    names = [n for n in {**past.before, **past.after} if _is_told(setting, writer, n, past.record)]
     return "changed " + (_listed(writer.label(name) for name in names) or "it")
 
 
-def _known(setting: Setting, entity: str) -> Collection[str]:
-    return permits.readable(setting, setting.writers[entity])
+def _is_told(setting: Setting, writer: Writer, name: str, record: UUID) -> bool:
+    """Whether the actor may read what has this name on this record, as history would tell them."""
+    if name in always_readable(writer.entity):
+        return True
+    rule = permits.rights(setting, writer).cell("read", name)
+    return bool(permits.passing_rule(setting, writer, rule, [record]))
 
 
 def _listed(labels: Iterable[str]) -> str:

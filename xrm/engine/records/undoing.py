@@ -59,7 +59,7 @@ def take_back(setting: Setting, position: str) -> Outcome:
     for part in _parts(reversed(act)):
         _REVERSERS[part.operation](setting, tally, part.changes)
     _refuse_others(setting, tally, act)
-    return Outcome(_results(tally.changes), tuple(tally.changes), act=setting.act)
+    return Outcome(_results(setting, tally.changes), tuple(tally.changes), act=setting.act)
 
 
 def _own_act(setting: Setting, position: str) -> list[Past]:
@@ -273,19 +273,27 @@ def _refuse_others(setting: Setting, tally: Tally, act: Sequence[Past]) -> None:
     others = [change for change in tally.changes if change.record not in own]
     if not others:
         return
-    seen = [c for c in others if permits.passing(setting, setting.writers[c.entity], "read", [c.record])]
-    told = ", ".join(f"“{c.title}”" for c in seen[:3])
+    told = ", ".join(f"“{c.title}”" for c in _seen(setting, others)[:3])
     message = "Other records have come to depend on it since" + (f": {told}." if told else ".")
     raise Conflict(Problem("R171", message, "Take those away first, or change the record instead."))
 
 
-def _results(changes: Sequence[Change]) -> tuple[Result, ...]:
-    """What became of each record, in the order in which they were first touched."""
+def _results(setting: Setting, changes: Sequence[Change]) -> tuple[Result, ...]:
+    """What became of each record that the actor may read, in the order in which they were first touched."""
     last = {(change.entity, change.record): change for change in changes}
     return tuple(
-        Result(entity, record, change.version, _WORDS[change.operation], position=position)
-        for position, ((entity, record), change) in enumerate(last.items())
+        Result(c.entity, c.record, c.version, _WORDS[c.operation], position=position)
+        for position, c in enumerate(_seen(setting, list(last.values())))
     )
+
+
+def _seen(setting: Setting, changes: Sequence[Change]) -> list[Change]:
+    """Those of the changes that are of records which the actor may read."""
+    ids: dict[str, list[UUID]] = {}
+    for change in changes:
+        ids.setdefault(change.entity, []).append(change.record)
+    seen = {name: permits.passing(setting, setting.writers[name], "read", some) for name, some in ids.items()}
+    return [change for change in changes if change.record in seen[change.entity]]
 
 
 _REVERSERS: Mapping[str, Callable[[Setting, Tally, Sequence[Past]], None]] = {

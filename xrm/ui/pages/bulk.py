@@ -241,7 +241,7 @@ def _tried(visit: Visit, entity: Entity, asked: Asked) -> Response:
         href=f"/r/{entity.name}/bulk",
         field=replace(slot.field, value=asked.shown) if slot else None,
         same=t("{count} are so already.", count=same) if same else "",
-        others=_gone_along(visit, outcome, len(outcome.results)) if asked.action == DELETE else "",
+        others=_gone_along(visit, outcome) if asked.action == DELETE else "",
         untried=t("Only the first {count} were tried; the others follow as a job.", count=AT_ONCE)
         if rest
         else "",
@@ -268,9 +268,12 @@ def _submit(visit: Visit, action: str, count: int) -> str:
     return visit.ui.t("Change {count} records", count=count)
 
 
-def _gone_along(visit: Visit, outcome: Outcome, asked: int) -> str:
-    others = sum(change.operation == "delete" for change in outcome.changes) - asked
-    return visit.ui.t("{count} other records go along.", count=others) if others > 0 else ""
+def _gone_along(visit: Visit, outcome: Outcome) -> str:
+    """How many others would go, of those that this person may read."""
+    asked = {(result.entity, result.id) for result in outcome.results}
+    gone = {(c.entity, c.record) for c in outcome.changes if c.operation == "delete"}
+    others = len(visit.queries.titles(visit.actor, list(gone - asked)))
+    return visit.ui.t("{count} other records go along.", count=others) if others else ""
 
 
 def _refusals(visit: Visit, entity: Entity, ids: Sequence[UUID], outcome: Outcome) -> Iterator[BulkRefusal]:

@@ -65,7 +65,7 @@ def people(visit: Visit, entity: str, record: str) -> Response:
     names = [str(row["title"]) for row in rows]
     offers = [
         Offer(
-            str(row["title"] if names.count(str(row["title"])) == 1 else row["email"]),
+            str(row["email"] if names.count(str(row["title"])) > 1 and row["email"] else row["title"]),
             str(row["title"]),
             str(row["email"]),
             "user",
