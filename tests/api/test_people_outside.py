@@ -1,4 +1,4 @@
-"""Somebody from outside who may know nobody but themselves learns of nobody by naming, looking for or sharing with them."""
+"""Whoever may know of nobody but themselves learns of nobody by naming, looking for or sharing with them."""
 
 from __future__ import annotations
 
