@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from xrm.engine.access import always_readable
@@ -23,16 +23,17 @@ _DONE = {
 }
 
 
-def refuse_changed(setting: Setting, act: Sequence[Past]) -> None:
+def refuse_changed(setting: Setting, act: Sequence[Past], along: Collection[UUID]) -> None:
     """Every record of the act is locked and has the version that the act left, and its links are untouched.
 
-    Raises Conflict that says who changed what since, as far as this actor may know.
+    Raises NotFound where the actor may not read one of the records; those that went `along` with others come back
+    with them unseen. Raises Conflict that says who changed what since, as far as this actor may know.
     """
     left: dict[tuple[str, UUID], int] = {}
     for past in act:
         key = (past.entity, past.record)
         left[key] = max(past.version, left.get(key, 0))
-    moved = _moved(setting, left)
+    moved = _moved(setting, left, along)
     links = {past.link for past in act} - {""}
     if not moved and not links:
         return
@@ -43,12 +44,8 @@ def refuse_changed(setting: Setting, act: Sequence[Past]) -> None:
         raise Conflict(_told(setting, touched))
 
 
-def _moved(setting: Setting, left: dict[tuple[str, UUID], int]) -> set[UUID]:
-    """The records that have another version than the act left.
-
-    Raises NotFound for those that are gone, and for those that were changed since and are not to be known of. What
-    went along with a record and was never to be known of comes back with it, as it went.
-    """
+def _moved(setting: Setting, left: dict[tuple[str, UUID], int], along: Collection[UUID]) -> set[UUID]:
+    """The records that have another version than the act left; raises NotFound for those that are gone or hidden."""
     by_entity: dict[str, list[UUID]] = {}
     for entity, record in left:
         by_entity.setdefault(entity, []).append(record)
@@ -56,10 +53,11 @@ def _moved(setting: Setting, left: dict[tuple[str, UUID], int]) -> set[UUID]:
     for entity, ids in by_entity.items():
         writer = setting.writers[entity]
         stored = writer.load(setting.unit, ids, lock=True)
-        here = [i for i in ids if i in stored and stored[i]["version"] != left[entity, i]]
-        if len(stored) < len(ids) or len(permits.passing(setting, writer, "read", here)) < len(here):
+        changed = {i for i in stored if stored[i]["version"] != left[entity, i]}
+        shown = [i for i in ids if i in changed or i not in along]
+        if len(stored) < len(ids) or len(permits.passing(setting, writer, "read", shown)) < len(shown):
             raise absent(writer, NOWHERE)
-        moved.update(here)
+        moved |= changed
     return moved
 
 

@@ -54,12 +54,20 @@ class _Part:
 def take_back(setting: Setting, position: str) -> Outcome:
     """The act to which the change at `position` belongs is reversed whole; raises, and then nothing is."""
     act = _own_act(setting, position)
-    refuse_changed(setting, act)
+    refuse_changed(setting, act, _gone_along(setting, act))
     tally = Tally()
     for part in _parts(reversed(act)):
         _REVERSERS[part.operation](setting, tally, part.changes)
     _refuse_others(setting, tally, act)
     return Outcome(_results(setting, tally.changes), tuple(tally.changes), act=setting.act)
+
+
+def _gone_along(setting: Setting, act: Sequence[Past]) -> set[UUID]:
+    """The records that an act deleted, or of which it emptied lookups, besides the one that it began with."""
+    gone = [past.record for past in act if past.operation in GONE]
+    updates = (past for past in act if past.operation == "update")
+    emptied = {past.record for past in updates if _is_emptied(setting, past, set(gone))}
+    return {*gone, *emptied} - {*gone[:1]}
 
 
 def _own_act(setting: Setting, position: str) -> list[Past]:
