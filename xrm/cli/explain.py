@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import click
 
@@ -127,7 +126,7 @@ def _entity_rights(policy: Policy, entity: str) -> dict[str, list[str]]:
 
     found = {}
     for operation in OPERATIONS:
-        rules = ((role, _rights(policy, role, entity).rows_for(operation)) for role in policy.roles)
+        rules = ((role, policy.rights_of([role], entity).rows_for(operation)) for role in policy.roles)
         found[operation] = [_told(role, rule) for role, rule in rules if not rule.nowhere]
     return {operation: roles for operation, roles in found.items() if roles}
 
@@ -135,15 +134,9 @@ def _entity_rights(policy: Policy, entity: str) -> dict[str, list[str]]:
 def _member_rights(policy: Policy, entity: str, name: str) -> dict[str, list[str]]:
     found = {}
     for operation in _OPERATIONS:
-        rules = ((role, _rights(policy, role, entity).cell(operation, name)) for role in policy.roles)
+        rules = ((role, policy.rights_of([role], entity).cell(operation, name)) for role in policy.roles)
         found[operation] = [_told(role, rule) for role, rule in rules if not rule.nowhere]
     return {operation: roles for operation, roles in found.items() if roles}
-
-
-def _rights(policy: Policy, role: str, entity: str) -> Any:
-    from xrm.engine.commands import Actor
-
-    return policy.rights(Actor(UUID(int=0), role, roles=frozenset({role})), entity)
 
 
 def _told(role: str, rule: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action, Empty, Link
@@ -13,6 +13,7 @@ class Cell:
     """What stands in one place: a text that may lead on, a point in time (`at`), or tags.
 
     `face` puts the letters of a person before it, `code` sets it like something typed, `depth` moves it in.
+    `id` is where an address may lead. A plain one says nothing where there is nothing.
     """
 
     text: str = ""
@@ -23,6 +24,8 @@ class Cell:
     code: bool = False
     depth: int = 0
     note: str = ""
+    id: str = ""
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,18 @@ class TablePage:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Something that can be asked for: one text that goes to `action` under `name`."""
+
+    action: str
+    name: str
+    text: str
+    label: str
+    submit: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Facts, tags or a table under one heading, with what can be done there."""
 
@@ -87,6 +102,7 @@ class Card:
     note: str = ""
     actions: tuple[Action, ...] = ()
     id: str = ""
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,31 +129,35 @@ class CardsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantRow:
-    """What a grant allows: on what, to do what, on which records, with which fields."""
+class MatrixCell:
+    """Whether a role may do something with an entity: `how` is all, some or empty; `says` tells it in words."""
 
-    entities: str
-    can: tuple[str, ...]
-    rows: tuple[str, ...]
-    fields: str
+    says: str
+    href: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class RoleCard:
-    """A role with its grants; `held` says how many users hold it."""
+class MatrixRow:
+    """An entity, with a cell for each role."""
 
-    name: str
     label: str
+    href: str
+    icon: str
     pack: str
-    held: str
-    grants: tuple[GrantRow, ...]
-    note: str = ""
+    cells: tuple[MatrixCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RolesPage:
-    """All roles of the installation."""
+class MatrixPage:
+    """All roles in a table, and one operation of all of them on every entity."""
 
     title: str
-    roles: tuple[RoleCard, ...]
-    tabs: tuple[Link, ...] = field(default_factory=tuple)
+    icon: str
+    tabs: tuple[Link, ...]
+    action: str
+    filters: tuple[Field, ...]
+    table: Table
+    label: str
+    roles: tuple[Link, ...]
+    rows: tuple[MatrixRow, ...]

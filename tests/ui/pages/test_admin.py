@@ -1,4 +1,4 @@
-"""The administration as a whole: who comes in, what is served, and what roles and tokens tell."""
+"""The administration as a whole: who comes in, and what is served."""
 
 from __future__ import annotations
 
@@ -55,16 +55,6 @@ def test_nothing_that_comes_with_the_library_is_served(shop: Place) -> None:
     assert "jquery" not in page.html
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     assert not shop.app.url_map.bind("x").test("/admin/users", "OPTIONS")
-
-
-def test_a_role_tells_what_it_grants(shop: Place) -> None:
-    sheet = shop.person("Ana").open("/admin/roles")
-    clerk = next(e for e in sheet.find("details", id="role-clerk"))
-    assert "Customers" in clerk.text
-    assert "owner == me" in clerk.text
-    assert "create, change, delete" in clerk.text
-    everything = next(e for e in sheet.find("details", id="role-system_admin"))
-    assert "Everything, on every record and field." in everything.text
 
 
 def test_tokens_are_listed_and_revoked(shop: Place) -> None:

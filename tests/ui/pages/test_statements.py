@@ -68,6 +68,10 @@ class Wheel:
             "teams": "/admin/teams",
             "team": f"/admin/teams/{self.place.runtime.directory.team('Crew')}",
             "units": "/admin/units",
+            "matrix of roles": "/admin/roles",
+            "role": "/admin/roles/system_admin",
+            "roles on an entity": "/admin/roles/on/hub",
+            "rights of a user": f"{me}/rights",
         }
 
 
@@ -123,9 +127,13 @@ TABLE = {
     "user": 4 + MENU,  # the stamp, the user, roles, teams
     "roles of a user": 4 + MENU,
     "particulars of a user": 5 + MENU,  # and the units
-    "teams": 2 + MENU,
-    "team": 5 + MENU,  # the stamp, the team, its members with roles and teams
+    "teams": 3 + MENU,  # the stamp, the page, its roles
+    "team": 6 + MENU,  # the stamp, the team, its roles, its members with roles and teams
     "units": 2 + MENU,
+    "matrix of roles": 2 + MENU,  # the stamp, how many hold each
+    "role": 2 + MENU,
+    "roles on an entity": 1 + MENU,
+    "rights of a user": 4 + MENU,
 }
 
 

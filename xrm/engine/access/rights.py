@@ -157,6 +157,10 @@ class Policy:
         """What `actor` may do with `entity`."""
         return self._cached(actor.signature, entity)
 
+    def rights_of(self, roles: Iterable[str], entity: str) -> Rights:
+        """What whoever holds exactly these roles may do with `entity`, without what is shared with them."""
+        return self._cached(Signature(tuple(sorted(roles))), entity)
+
     def decide(self, actor: Actor, operation: str, entity: str) -> Decision:
         """Whether `actor` may do `operation` on any row of `entity`, with the grants that say so."""
         rights = self.rights(actor, entity)

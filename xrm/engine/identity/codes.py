@@ -16,6 +16,7 @@ IDENTITY_CODES: Mapping[str, str] = MappingProxyType(
         "A135": "The present password is wrong.",
         "A136": "A business unit would lie below itself.",
         "A138": "Somebody who may not sign in would choose a password.",
+        "A139": "A team would hold the role of administrators.",
         "L140": "A user keeps too many records as favourites, or follows too many.",
         "L137": "A user made too many requests in one minute; the answer says when to go on.",
     }

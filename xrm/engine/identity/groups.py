@@ -7,10 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import Actor
+from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity.work import Work, checked_name
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, UNIT, USER
+from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, TEAM_ROLE, UNIT, USER
 from xrm.errors import Conflict, Place, Problem
 
 
@@ -37,6 +37,31 @@ class Groups:
             if unit is not None:
                 self._work.find(change, "unit", UNIT, unit)
             self._work.update(change, actor, about, {"name": checked_name(name), "unit": unit})
+
+    def change_roles(self, actor: Actor, team: UUID, give: Iterable[str], take: Iterable[str]) -> None:
+        """Whoever is in the team holds what the team held, with the one roles and without the other.
+
+        Raises Conflict for the administrator's: the last one could leave the team unseen.
+        """
+        with self._work.change(actor) as unit:
+            about = self._work.find(unit, "team", TEAM, team)
+            before = frozenset(
+                unit.execute(sa.select(TEAM_ROLE.c.role).where(TEAM_ROLE.c.team == team)).scalars()
+            )
+            after = (before | frozenset(give)) - frozenset(take)
+            if ADMINISTRATOR in after:
+                hint = "Give it to its members one by one."
+                raise Conflict(Problem("A139", "A team cannot hold this role.", hint, Place(path="roles")))
+            if after != before:
+                self._keep_roles(unit, team, after)
+                old, new = {"roles": sorted(before)}, {"roles": sorted(after)}
+                self._work.note(unit, actor, about, "assign_roles", old, new)
+
+    @staticmethod
+    def _keep_roles(unit: UnitOfWork, team: UUID, roles: frozenset[str]) -> None:
+        unit.execute(sa.delete(TEAM_ROLE).where(TEAM_ROLE.c.team == team))
+        if roles:
+            unit.execute(sa.insert(TEAM_ROLE), [{"team": team, "role": role} for role in sorted(roles)])
 
     def add_member(self, actor: Actor, team: UUID, user: UUID) -> None:
         """The user is in the team."""

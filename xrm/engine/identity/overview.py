@@ -5,8 +5,8 @@ Pages go by the key of their order. `after` is the id of the last row of the pag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -14,9 +14,19 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
+from xrm.engine.identity.holding import by_team
 from xrm.engine.identity.work import INSTALLER_EMAIL, demand_administrator
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.ledger import CHANGE, PASSWORD_LINK, TEAM, TEAM_MEMBER, UNIT, USER, USER_ROLE
+from xrm.engine.storage.ledger import (
+    CHANGE,
+    PASSWORD_LINK,
+    TEAM,
+    TEAM_MEMBER,
+    TEAM_ROLE,
+    UNIT,
+    USER,
+    USER_ROLE,
+)
 from xrm.engine.world import World
 from xrm.errors import NotFound, Problem
 from xrm.metadata.values import fold
@@ -52,7 +62,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as an administrator sees them."""
+    """A user as an administrator sees them. `team_roles` are held through teams, each with the teams."""
 
     id: UUID
     version: int
@@ -68,6 +78,12 @@ class Account:
     link_until: datetime | None
     roles: tuple[str, ...] = ()
     teams: tuple[Named, ...] = ()
+    team_roles: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
+
+    @property
+    def all_roles(self) -> tuple[str, ...]:
+        """Every role, the user's own first."""
+        return (*self.roles, *(role for role in self.team_roles if role not in self.roles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,7 @@ class Team:
     name: str
     unit: Named | None
     members: int
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +148,16 @@ class Overview:
         wanted = _teams().order_by(TEAM.c.title__key, TEAM.c.id)
         with self._database.read() as unit:
             rows = unit.execute(_onward(wanted, TEAM, after).limit(limit + 1)).mappings().all()
-        more = _next(rows, limit)
-        return Page(tuple(_team(row) for row in rows[:limit]), more)
+            return Page(_teams_of(unit, rows[:limit]), _next(rows, limit))
 
     def team(self, actor: Actor, team: UUID) -> Team:
         """The team; raises NotFound."""
         demand_administrator(actor)
         with self._database.read() as unit:
-            row = unit.execute(_teams().where(TEAM.c.id == team)).mappings().one_or_none()
-        if row is None:
+            found = _teams_of(unit, unit.execute(_teams().where(TEAM.c.id == team)).mappings().all())
+        if not found:
             raise NotFound(Problem("R104", "There is no such team."))
-        return _team(row)
+        return found[0]
 
     def members(self, actor: Actor, team: UUID, after: UUID | None = None) -> Page[Account]:
         """A page of the users who are in the team."""
@@ -151,6 +167,16 @@ class Overview:
         with self._database.read() as unit:
             rows = unit.execute(_onward(wanted, USER, after).limit(ROWS + 1)).mappings().all()
             return Page(_accounts_of(unit, rows[:ROWS]), _next(rows))
+
+    def holders(self, actor: Actor) -> Mapping[str, int]:
+        """How many users hold each role, by themselves or through a team."""
+        demand_administrator(actor)
+        own = sa.select(USER_ROLE.c.role, USER_ROLE.c.user)
+        held = sa.union(own, by_team(TEAM_ROLE.c.role, TEAM_MEMBER.c.user)).subquery()
+        counted = sa.select(held.c.role, sa.func.count().label("users")).join(USER, USER.c.id == held.c.user)
+        with self._database.read() as unit:
+            rows = unit.execute(counted.where(*_people()).group_by(held.c.role)).mappings().all()
+        return {row["role"]: row["users"] for row in rows}
 
     def units(self, actor: Actor) -> tuple[Unit, ...]:
         """All business units, each right below the one that it belongs to."""
@@ -202,7 +228,8 @@ def _asked(asked: Asked) -> Iterable[sa.ColumnElement[bool]]:
         texts = (USER.c.name__key, USER.c.email__key)
         yield sa.or_(*(text.contains(like, autoescape=True) for text in texts))
     if asked.role:
-        yield sa.exists().where(USER_ROLE.c.user == USER.c.id, USER_ROLE.c.role == asked.role)
+        own = sa.select(USER_ROLE.c.user).where(USER_ROLE.c.role == asked.role)
+        yield USER.c.id.in_(sa.union(own, by_team(TEAM_MEMBER.c.user).where(TEAM_ROLE.c.role == asked.role)))
 
 
 def _onward(wanted: sa.Select[Any], table: sa.Table, after: UUID | None) -> sa.Select[Any]:
@@ -221,22 +248,28 @@ def _next(rows: Sequence[Any], limit: int = ROWS) -> str | None:
 def _accounts_of(unit: UnitOfWork, rows: Sequence[Any]) -> tuple[Account, ...]:
     ids = [row["id"] for row in rows]
     held = sa.select(USER_ROLE.c.user, USER_ROLE.c.role).where(USER_ROLE.c.user.in_(ids))
-    joined = sa.select(TEAM_MEMBER.c.user, TEAM.c.id, TEAM.c.name)
-    joined = joined.join(TEAM, TEAM.c.id == TEAM_MEMBER.c.team).order_by(TEAM.c.title__key)
+    joined = sa.select(TEAM_MEMBER.c.user, TEAM.c.id, TEAM.c.name, TEAM_ROLE.c.role).select_from(
+        TEAM_MEMBER.join(TEAM, TEAM.c.id == TEAM_MEMBER.c.team).outerjoin(
+            TEAM_ROLE, TEAM_ROLE.c.team == TEAM.c.id
+        )
+    )
     joined = joined.where(TEAM_MEMBER.c.user.in_(ids), TEAM.c.deleted_at.is_(None))
+    joined = joined.order_by(TEAM.c.title__key, TEAM.c.id, TEAM_ROLE.c.role)
     roles: dict[UUID, list[str]] = {}
-    teams: dict[UUID, list[Named]] = {}
+    teams: dict[UUID, dict[Named, list[str]]] = {}
     if ids:
         for row in unit.execute(held.order_by(USER_ROLE.c.role)):
             roles.setdefault(row.user, []).append(row.role)
         for row in unit.execute(joined):
-            teams.setdefault(row.user, []).append(Named(row.id, row.name))
-    return tuple(
-        _account(row, tuple(roles.get(row["id"], ())), tuple(teams.get(row["id"], ()))) for row in rows
-    )
+            given = teams.setdefault(row.user, {}).setdefault(Named(row.id, row.name), [])
+            given += [row.role] if row.role else []
+    return tuple(_account(row, tuple(roles.get(row["id"], ())), teams.get(row["id"], {})) for row in rows)
 
 
-def _account(row: Any, roles: tuple[str, ...], teams: tuple[Named, ...]) -> Account:
+def _account(row: Any, roles: tuple[str, ...], teams: Mapping[Named, list[str]]) -> Account:
+    through = {
+        role: tuple(t for t, held in teams.items() if role in held) for r in teams.values() for role in r
+    }
     facts = {n: row[n] for n in ("id", "version", "name", "email", "active", "created_at", "link_until")}
     return Account(
         **facts,
@@ -246,7 +279,8 @@ def _account(row: Any, roles: tuple[str, ...], teams: tuple[Named, ...]) -> Acco
         unit=_named(row, "unit"),
         manager=_named(row, "manager"),
         roles=roles,
-        teams=teams,
+        teams=tuple(teams),
+        team_roles=through,
     )
 
 
@@ -269,8 +303,18 @@ def _teams() -> sa.Select[Any]:
     return wanted.where(TEAM.c.deleted_at.is_(None))
 
 
-def _team(row: Any) -> Team:
-    return Team(row["id"], row["version"], row["name"], _named(row, "unit"), row["members"])
+def _teams_of(unit: UnitOfWork, rows: Sequence[Any]) -> tuple[Team, ...]:
+    roles: dict[UUID, list[str]] = {}
+    ids = [row["id"] for row in rows]
+    held = sa.select(TEAM_ROLE.c.team, TEAM_ROLE.c.role).where(TEAM_ROLE.c.team.in_(ids))
+    if ids:
+        for row in unit.execute(held.order_by(TEAM_ROLE.c.role)):
+            roles.setdefault(row.team, []).append(row.role)
+    return tuple(_team(row, tuple(roles.get(row["id"], ()))) for row in rows)
+
+
+def _team(row: Any, roles: tuple[str, ...]) -> Team:
+    return Team(row["id"], row["version"], row["name"], _named(row, "unit"), row["members"], roles)
 
 
 def _count(table: sa.Table) -> sa.ScalarSelect[int]:

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.groups import units_below
+from xrm.engine.identity.holding import held_roles
 from xrm.engine.identity.secrets import digest
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.ledger import SESSION, SHARE, TEAM, TEAM_MEMBER, TOKEN, USER, USER_ROLE
+from xrm.engine.storage.ledger import SESSION, SHARE, TEAM, TEAM_MEMBER, TOKEN, USER
 from xrm.engine.storage.stamp import Stamp, StampReader
 from xrm.engine.world import World
 from xrm.errors import NotSignedIn, Problem
@@ -120,8 +121,7 @@ def actor_of(unit: UnitOfWork, user: UUID, door: str) -> Actor | None:
 
 def _actor(unit: UnitOfWork, row: Any) -> Actor:
     user: UUID = row["id"]
-    held = unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == user)).scalars()
-    roles, teams = frozenset(held), _teams(unit, user)
+    roles, teams = held_roles(unit, user), _teams(unit, user)
     return Actor(
         id=user,
         name=row["name"],

@@ -11,10 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.identity.holding import held_roles
 from xrm.engine.identity.secrets import digest, new_token_secret, shown_part
 from xrm.engine.identity.work import Work, checked_name
 from xrm.engine.storage.database import Around, UnitOfWork
-from xrm.engine.storage.ledger import TOKEN, USER, USER_ROLE
+from xrm.engine.storage.ledger import TOKEN, USER
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
 
@@ -123,6 +124,5 @@ def _token(row: Mapping[str, Any]) -> Token:
 
 def _narrowed(unit: UnitOfWork, actor: Actor) -> list[str] | None:
     """The roles in which the actor acts, where a token or less than all that they hold narrows them."""
-    held = unit.execute(sa.select(USER_ROLE.c.role).where(USER_ROLE.c.user == actor.id)).scalars()
-    is_whole = not actor.narrowed and actor.roles.issuperset(held)
+    is_whole = not actor.narrowed and actor.roles.issuperset(held_roles(unit, actor.id))
     return None if is_whole else sorted(actor.roles)

@@ -237,6 +237,11 @@ USER_ROLE = _table(
     _points_to("user", "xrm_user.id", key=True),
     sa.Column("role", Code(), primary_key=True, nullable=False),
 )
+TEAM_ROLE = _table(
+    "team_role",
+    _points_to("team", "xrm_team.id", key=True),
+    sa.Column("role", Code(), primary_key=True, nullable=False),
+)
 SHARE = _table(
     "share",
     sa.Column("id", Uuid(), primary_key=True, nullable=False),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from xrm.ui.admin.access import Roles, Tokens
 from xrm.ui.admin.groups import Teams, Units
+from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
+from xrm.ui.admin.tokens import Tokens
 from xrm.ui.admin.users import Users
 
 if TYPE_CHECKING:

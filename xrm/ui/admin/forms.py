@@ -20,7 +20,7 @@ from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
 
 REFUSALS = (Invalid, Conflict, Forbidden)
-VERSION = "_version"
+VERSION, WAS = "_version", "_was"
 Values = Mapping[str, Any]
 
 

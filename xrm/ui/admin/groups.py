@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flask import Response
 
+from xrm.engine.access import ADMINISTRATOR, checked_roles
 from xrm.engine.identity.overview import Account, Team, Unit
 from xrm.errors import NotFound, Problem
-from xrm.ui.admin.forms import VERSION, Values, answered, id_in, user_field
+from xrm.ui.admin.forms import VERSION, WAS, Values, answered, difference, id_in, many, user_field
 from xrm.ui.admin.skin import Area, asked, posted, shown
-from xrm.ui.admin.words import active_tag, address, after_in, role_tags, unit_options, user_cell
+from xrm.ui.admin.words import (
+    active_tag,
+    address,
+    after_in,
+    held_tags,
+    role_options,
+    role_tags,
+    unit_options,
+    user_cell,
+)
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, Empty, FormPage, Link, Section
@@ -30,7 +41,7 @@ class Teams(Area):
         t = visit.ui.t
         found = visit.runtime.overview.teams(visit.actor, after_in(visit))
         add = Action(t("Add team"), f"{TEAMS}/new", "plus", primary=True)
-        columns = (t("Team"), t("Business unit"), t("Members"))
+        columns = (t("Team"), t("Business unit"), t("Roles"), t("Members"))
         empty = Empty(t("No teams yet"), t("A team holds records together and shares what is shared with it."),
                       "users", add)  # fmt: skip
         rows = tuple(_team_row(visit, team) for team in found.rows)
@@ -57,7 +68,7 @@ class Teams(Area):
         model = CardsPage(
             title=found.name,
             crumbs=(Link(visit.ui.t("Teams"), TEAMS, "users"),),
-            cards=(_members(visit, found),),
+            cards=(_held(visit, found), _members(visit, found)),
             facts=(found.unit.name,) if found.unit else (),
             actions=(Action(visit.ui.t("Edit"), f"{TEAMS}/{found.id}/edit", "pencil", primary=True),),
         )
@@ -75,6 +86,19 @@ class Teams(Area):
             return moved(f"{TEAMS}/{found.id}", visit.ui.t("Saved"))
 
         return answered(visit, _team_form(visit, found), TEAMS, do)
+
+    @asked("/<team>/roles")
+    def roles(self, visit: Visit, team: str) -> Response:
+        """The roles that everybody in the team holds; what others give or take meanwhile stays."""
+        found = _team(visit, team)
+
+        def do(values: Values) -> Response:
+            chosen = checked_roles(values["roles"] or (), visit.snapshot.policy.roles, "roles")
+            give, take = difference(visit.form.get(WAS, "").split(), chosen)
+            visit.runtime.identity.groups.change_roles(visit.actor, found.id, give, take)
+            return moved(f"{TEAMS}/{found.id}", visit.ui.t("Saved"))
+
+        return answered(visit, _roles_form(visit, found), TEAMS, do)
 
     @asked("/<team>/members/new")
     def add(self, visit: Visit, team: str) -> Response:
@@ -103,7 +127,8 @@ def _team(visit: Visit, team: str) -> Team:
 
 def _team_row(visit: Visit, team: Team) -> Row:
     unit = Cell(team.unit.name, f"{UNITS}/{team.unit.id}") if team.unit else Cell()
-    return Row((Cell(team.name, f"{TEAMS}/{team.id}"), unit, Cell(visit.ui.number(team.members))))
+    roles, members = Cell(tags=role_tags(visit, team.roles)), Cell(visit.ui.number(team.members))
+    return Row((Cell(team.name, f"{TEAMS}/{team.id}"), unit, roles, members))
 
 
 def _members(visit: Visit, team: Team) -> Card:
@@ -118,9 +143,23 @@ def _members(visit: Visit, team: Team) -> Card:
     return Card(t("Members"), "users", table=table, actions=(add,) if rows else (), id="members")
 
 
+def _held(visit: Visit, team: Team) -> Card:
+    t = visit.ui.t
+    change = Action(t("Change"), f"{TEAMS}/{team.id}/roles", "pencil")
+    note = t("Everybody in the team holds them.") if team.roles else t("The team gives its members no role.")
+    return Card(
+        t("Roles"),
+        "shield-check",
+        tags=role_tags(visit, team.roles),
+        note=note,
+        actions=(change,),
+        id="roles",
+    )
+
+
 def _member_row(visit: Visit, href: str, user: Account) -> Row:
     remove = Action(visit.ui.t("Remove"), f"{href}/members/{user.id}/remove", "x", post=True)
-    roles, state = Cell(tags=role_tags(visit, user.roles)), Cell(tags=(active_tag(visit, user.active),))
+    roles, state = Cell(tags=held_tags(visit, user)), Cell(tags=(active_tag(visit, user.active),))
     return Row((user_cell(user), roles, state), (remove,), is_quiet=not user.active)
 
 
@@ -133,6 +172,15 @@ def _team_form(visit: Visit, team: Team | None) -> FormPage:
     if team is None:
         return _form(t("Add team"), TEAMS, t("Add team"), (name, unit), crumbs, "new")
     return _edited(visit, TEAMS, team, (name, unit), crumbs)
+
+
+def _roles_form(visit: Visit, team: Team) -> FormPage:
+    t, href = visit.ui.t, f"{TEAMS}/{team.id}"
+    options = (option for option in role_options(visit) if option.value != ADMINISTRATOR)
+    field = many("roles", t("Roles"), options, team.roles, text=t("Everybody in the team holds them."))
+    crumbs = (Link(t("Teams"), TEAMS, "users"), Link(team.name, href))
+    form = _form(t("Roles"), href, t("Save"), (field,), crumbs, "roles")
+    return replace(form, hidden=((WAS, " ".join(team.roles)),))
 
 
 def _member_form(visit: Visit, team: Team) -> FormPage:

@@ -11,15 +11,16 @@ from flask import Response
 
 from xrm.engine.access import checked_roles
 from xrm.engine.identity.overview import Account, Asked
-from xrm.ui.admin.forms import VERSION, Values, answered, difference, id_in, ids_in, many, user_field
+from xrm.ui.admin.forms import VERSION, WAS, Values, answered, difference, id_in, ids_in, many, user_field
+from xrm.ui.admin.rights import rights_of
 from xrm.ui.admin.skin import Area, asked, posted, shown
 from xrm.ui.admin.words import (
     active_tag,
     address,
     after_in,
     at,
+    held_tags,
     role_options,
-    role_tags,
     team_tags,
     unit_options,
     user_cell,
@@ -34,7 +35,6 @@ from xrm.ui.pages.visit import Visit, record_id, version_in
 from xrm.ui.pages.welcome import WELCOME
 
 MOST_TEAMS = 500
-WAS = "_was"
 LONGEST_SEARCH = 200
 STATES = {"on": True, "off": False}
 
@@ -95,6 +95,12 @@ class Users(Area):
             return moved(_href(found), visit.ui.t("Saved"))
 
         return answered(visit, _teams_form(visit, found), USERS, do)
+
+    @shown("/<user>/rights")
+    def rights(self, visit: Visit, user: str) -> Response:
+        """What the user may do, and because of what."""
+        found = _account(visit, user)
+        return page(visit, "admin/cards.html", rights_of(visit, found), current=USERS)
 
     @posted("/<user>/link")
     def link(self, visit: Visit, user: str) -> Response:
@@ -169,7 +175,7 @@ def _search(visit: Visit, said: dict[str, str], narrowed: bool) -> Search:
 def _row(visit: Visit, user: Account) -> Row:
     cells = (
         user_cell(user),
-        Cell(tags=role_tags(visit, user.roles)),
+        Cell(tags=held_tags(visit, user)),
         Cell(tags=team_tags(user.teams)),
         Cell(user.unit.name if user.unit else ""),
         at(user.signed_in_at, visit.ui.t("never")),
@@ -204,10 +210,11 @@ def _cards(visit: Visit, user: Account) -> Iterator[Card]:
     yield Card(
         t("Sign-in"), "log-in", tuple(_sign_in(visit, user)), actions=tuple(_ways(visit, user)), id="sign-in"
     )
+    rights = Action(t("What they may do"), f"{href}/rights", "shield-check")
     yield Card(
-        t("Roles"), "shield-check", tags=role_tags(visit, user.roles), id="roles",
-        note="" if user.roles else t("Without a role nothing is open to them."),
-        actions=(Action(t("Change"), f"{href}/roles", "pencil"),),
+        t("Roles"), "shield-check", tags=held_tags(visit, user), id="roles",
+        note="" if user.all_roles else t("Without a role nothing is open to them."),
+        actions=(rights, Action(t("Change"), f"{href}/roles", "pencil")),
     )  # fmt: skip
     yield Card(
         t("Teams"), "users", tags=team_tags(user.teams), id="teams",

@@ -33,6 +33,18 @@ def role_tags(visit: Visit, roles: Iterable[str]) -> tuple[Option, ...]:
     return tuple(Option(role, role_name(visit, role)) for role in roles)
 
 
+def held_tags(visit: Visit, user: Account) -> tuple[Option, ...]:
+    """The roles of a user as tags; one that is held through teams says so."""
+    others = (role for role in user.team_roles if role not in user.roles)
+    through = (Option(role, _through(visit, user, role), "blue") for role in others)
+    return (*role_tags(visit, user.roles), *through)
+
+
+def _through(visit: Visit, user: Account, role: str) -> str:
+    teams = ", ".join(team.name for team in user.team_roles[role])
+    return visit.ui.t("{role} through {team}", role=role_name(visit, role), team=teams)
+
+
 def team_tags(teams: Iterable[Named]) -> tuple[Option, ...]:
     """Teams as tags."""
     return tuple(Option(str(team.id), team.name, "blue") for team in teams)
