@@ -340,6 +340,12 @@ class Entity:
         return (r for r in self.relationships.values() if r.shape is Shape.LOOKUP)
 
     @property
+    def ordered_by(self) -> str:
+        """What orders records where nothing is said: the title, or the field that is the title, if that is in parts."""
+        field = self.fields.get(self.title.text) if self.title is not None else None
+        return field.name if field is not None and len(field.type.sorted_by) > 1 else "title"
+
+    @property
     def first_list(self) -> View | None:
         """Its leading list: what it shows of a record, and in which order, holds wherever no view is chosen."""
         return next((v for v in self.views.values() if v.type == LIST), None)

@@ -97,7 +97,7 @@ class _Indexes:
         """The columns that sort by this name."""
         if name in self.stored.lookups:
             return self.stored.lookups[name].all_columns
-        return (_sorting(self.stored, (name,)),)
+        return _sorting(self.stored, (name,))
 
     def list_indexes(self, order: Order) -> None:
         """Lists, filters and looks at related records are served."""
@@ -154,26 +154,28 @@ def _filtered(stored: EntityTable) -> Iterable[str]:
 
 
 def _default_order(stored: EntityTable) -> Order:
-    """The order of the first list view, where it is by own columns; else by title."""
+    """The order of the first list view, where it is by own columns; else by title, people by last and first name."""
     view = stored.entity.first_list
     terms = view.sort if view is not None else ()
     paths = [(tuple(path.split(".")), down) for path, down in terms]
     if paths and all(_is_own(stored, path) for path, _ in paths):
-        return tuple((_sorting(stored, path), down) for path, down in paths)
-    return ((stored.table.c.title__key, False),)
+        return tuple((column, down) for path, down in paths for column in _sorting(stored, path))
+    return tuple((column, False) for column in _sorting(stored, (stored.entity.ordered_by,)))
 
 
 def _is_own(stored: EntityTable, path: tuple[str, ...]) -> bool:
     name = path[0]
     if name in stored.fields:
-        suffixes = [part.suffix for part in stored.fields[name].field.parts]
-        return ("".join(path[1:]) if len(path) < 3 else "?") in suffixes
+        return len(path) < 3 and bool(stored.fields[name].ordering(*path[1:]))
     return len(path) == 1 and name in stored.table.c and name not in stored.lookups
 
 
-def _sorting(stored: EntityTable, path: tuple[str, ...]) -> Column:
+def _sorting(stored: EntityTable, path: tuple[str, ...]) -> tuple[Column, ...]:
+    """The columns that lists are ordered by for this path."""
+    if path[0] in stored.fields:
+        return stored.fields[path[0]].ordering(*path[1:])
     key = stored.key_column(path)
-    return stored.column(path) if key is None else key
+    return (stored.column(path) if key is None else key,)
 
 
 def _one_id(lookup: StoredLookup) -> sa.ColumnElement[Any]:

@@ -14,6 +14,6 @@ QUERY_CODES: Mapping[str, str] = MappingProxyType(
         "R105": "There is no such parameter, or it is given twice.",
         "R106": "A parameter has a value that it does not take.",
         "R107": "The cursor or place belongs to another query.",
-        "R108": "The field can not be sorted, grouped or calculated with.",
+        "R108": "The field can not be sorted, grouped, calculated with or shown in this way.",
     }
 )

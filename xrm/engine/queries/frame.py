@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,15 +123,19 @@ class Frame:
 def over_lookup(frame: Frame, name: str, value: Callable[[Frame], Sequence[Element]]) -> list[Element]:
     """What `value` gives of the record that a lookup leads to, empty where the actor may not read it.
 
-    A lookup to several entities gives what the one that is pointed at has.
+    A lookup to several entities gives what the one that is pointed at has; where that has fewer values than
+    others, the last of them are empty.
     """
     found: list[list[Element]] = []
     for pointer, there in frame.steps(name):
         readable = there.readable()
         conditions = [there.id == pointer] if readable is None else [there.id == pointer, readable]
         found.append([sa.select(c).where(*conditions).scalar_subquery() for c in value(there)])
-    if not found:
-        return []
-    if len(found) == 1:
-        return list(found[0])
-    return [sa.func.coalesce(*column, type_=column[0].type) for column in zip(*found, strict=True)]
+    if len(found) < 2:
+        return found[0] if found else []
+    rows = zip_longest(*found)
+    return [_first_of([column for column in row if column is not None]) for row in rows]
+
+
+def _first_of(columns: Sequence[Element]) -> Element:
+    return sa.func.coalesce(*columns, sa.null(), type_=columns[0].type)

@@ -6,7 +6,7 @@ Empty values are the smallest: first when ascending, last when descending, as th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -79,32 +79,43 @@ def _columns(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Elem
         raise unknown_name(frame.entity, name, known, "sort")
     is_pointer = name in frame.stored.lookups or name in POINTERS
     if len(path) > 1 and is_pointer:
-        found = over_lookup(frame, name, lambda there: [c for c, _ in _columns(there, path[1:], shown)])
+        found = over_lookup(frame, name, _Far(path[1:], shown))
         if not found:
             raise unknown_name(frame.entity, shown, [], "sort")
         return [(column, False) for column in found]
     if is_pointer:
         return [(c, False) for c in over_lookup(frame, name, lambda there: [there.own("title__key")])]
-    return [_own(frame, path, shown)]
+    return _own(frame, path, shown)
 
 
-def _own(frame: Frame, path: tuple[str, ...], shown: str) -> tuple[Element, bool]:
-    """The column that orders a field: the folded twin of text, the base value of money."""
+@dataclass(slots=True)
+class _Far:
+    """Gives the columns that order by the rest of a path, which are of one kind in every entity that it leads to."""
+
+    path: tuple[str, ...]
+    shown: str
+    kinds: dict[int, type] = field(default_factory=dict)
+
+    def __call__(self, there: Frame) -> list[Element]:
+        columns = [column for column, _ in _columns(there, self.path, self.shown)]
+        if any(kind_of(c) is not self.kinds.setdefault(n, kind_of(c)) for n, c in enumerate(columns)):
+            raise _unsortable(self.shown)
+        return columns
+
+
+def _own(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Element, bool]]:
+    """The columns that order a field: the folded twin of text, the base value of money, last and first name."""
     name = path[0]
     stored = frame.stored.fields.get(name)
     if stored is None and len(path) == 1 and name not in frame.stored.entity.fields:
         physical = "title__key" if name == "title" else name
-        return frame.own(physical), _is_full(frame, physical)
+        return [(frame.own(physical), _is_full(frame, physical))]
     if stored is None or stored.field.through or not stored.field.type.is_sortable:
         raise _unsortable(shown)
-    suffixes = [p.suffix for p in stored.field.parts]
-    wanted = path[1] if len(path) > 1 else stored.field.type.main_part or suffixes[0]
-    if wanted not in suffixes:
+    columns = stored.ordering(*path[1:2])
+    if not columns:
         raise _unsortable(shown)
-    place = suffixes.index(wanted)
-    key = stored.keys[place]
-    column = frame.own((key if key is not None else stored.columns[place]).key)
-    return frame.masked(name, column), False
+    return [(frame.masked(name, frame.own(column.key)), False) for column in columns]
 
 
 def _unsortable(shown: str) -> Invalid:
@@ -152,9 +163,9 @@ _KINDS: tuple[tuple[type, type], ...] = (
 )  # fmt: skip
 
 
-def kind_of(key: SortKey) -> type:
-    """The Python type of the values of this key, `object` where that is not known."""
-    stored = key.column.type
+def kind_of(column: Element) -> type:
+    """The Python type of the values of this column, `object` where that is not known."""
+    stored = column.type
     if isinstance(stored, Duration):
         return timedelta
     inner = stored.impl if isinstance(stored, sa.types.TypeDecorator) else stored

@@ -16,6 +16,7 @@ from xrm.engine.projection.row_code import RowDumper
 from xrm.engine.queries.frame import Element, Frame
 from xrm.engine.queries.joins import Joins, over_joins
 from xrm.engine.queries.reading import unknown_name
+from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.model import POINTERS, Entity, Shape
 
 Path = tuple[str, ...]
@@ -66,6 +67,11 @@ def _renamed(output: Output, path: Path) -> Output:
 
 def _row_field(path: Path, field: TypedField) -> RowField:
     return RowField(".".join(path), field.type, field.params, len(field.parts))
+
+
+def _of_two_kinds(shown: str) -> Invalid:
+    message = f"{shown} is of different types in the entities that it leads to."
+    return Invalid(Problem("R108", message, "Expand the relationship instead.", Place(path="fields")))
 
 
 def _require_readable(frame: Frame, name: str) -> None:
@@ -126,6 +132,8 @@ class _Maker:
         def value(there: Frame) -> Sequence[Element]:
             found = self._far(there, rest[1:])
             samples.append(found)
+            if found.field.type is not samples[0].field.type or len(found.columns) != len(samples[0].columns):
+                raise _of_two_kinds(".".join(rest))
             return found.columns
 
         columns = self.joins.mark(over_joins(self.joins, frame, name, value))

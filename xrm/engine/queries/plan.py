@@ -118,7 +118,7 @@ def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:
         _continued(prepare, page),
         None if counting is None else prepare(counting),
         Presenter(made, kit.dialect),
-        tuple(kind_of(key) for key in keys),
+        tuple(kind_of(key.column) for key in keys),
     )
 
 

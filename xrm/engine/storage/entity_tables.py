@@ -78,6 +78,13 @@ class StoredField:
             _refuse_length(self.field.name)
         return folded
 
+    def ordering(self, part: str = "") -> tuple[Column, ...]:
+        """The columns that order records by the field or by one part of it, twins of texts; none for no such part."""
+        suffixes = [each.suffix for each in self.field.parts]
+        wanted = (part,) if part else self.field.type.sorted_by or suffixes[:1]
+        places = [suffixes.index(suffix) for suffix in wanted if suffix in suffixes]
+        return tuple(key if (key := self.keys[at]) is not None else self.columns[at] for at in places)
+
     def join(self, row: Mapping[str, Any]) -> Any:
         """The value that the columns hold, None when they are all empty."""
         return self.field.type.join(tuple(row[c.key] for c in self.columns), self.field.params)

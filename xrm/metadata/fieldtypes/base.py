@@ -123,7 +123,7 @@ class FieldType:
     `words(value, params)` is what search reads of it. `faults(params)` says in sentences what is wrong with
     parameters that their schema alone cannot refuse.
 
-    `main_part` stands for the whole where records are ordered; the first part does where it is empty.
+    `sorted_by` names the parts by which records are ordered, the first of them first; if none, it is the first part.
     `numbering` makes the values of new records. `in_base(value, currency)` is the value as it is stored where
     that is the base currency. A value `is_sealed` at rest, or is the id of files that the record takes in
     (`holds_files`), of pictures only (`holds_pictures`).
@@ -150,7 +150,7 @@ class FieldType:
     is_sortable: bool = True
     can_be_unique: bool = True
     can_be_searched: bool = False
-    main_part: str = ""
+    sorted_by: tuple[str, ...] = ()
     numbering: Numbering | None = None
     in_base: Callable[[Any, str], Any] | None = None
     is_sealed: bool = False

@@ -163,7 +163,7 @@ MONEY = FieldType(
     part_types=_part_types,
     json_schema=_schema,
     faults=_faults,
-    main_part="base",
+    sorted_by=("base",),
     in_base=_in_base,
     can_be_unique=False,
 )

@@ -180,7 +180,7 @@ PHONE = FieldType(
 
 PERSON_NAME = FieldType(
     name="person_name",
-    summary="A person's name in parts; sorted and searched by the name as it is said.",
+    summary="A person's name in parts; sorted by last and then first name, searched by the name as it is said.",
     example="name: {type: person_name, required: true, search: true}",
     control=Control.PERSON_NAME,
     parts=lambda params: _NAME_PARTS,
@@ -192,7 +192,7 @@ PERSON_NAME = FieldType(
     part_types=lambda params: dict.fromkeys(_NAME_LENGTHS, TEXT),
     json_schema=_name_schema,
     words=lambda value, params: value.full,
-    main_part="last",
+    sorted_by=("last", "first"),
     can_be_searched=True,
 )
 

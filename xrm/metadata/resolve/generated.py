@@ -23,7 +23,7 @@ _RANKS: Final = (Kind.CHOICE, Kind.REFERENCE, Kind.DATE, Kind.DATETIME, Kind.MON
 def made_views(entity: Entity, names: ModelNames) -> dict[str, View]:
     """A list of all records, and of one's own where records have owners."""
     columns = _columns(entity)
-    sort = (("title", False),)
+    sort = ((entity.ordered_by, False),)
     views = {ALL: View(ALL, entity.name, LIST, entity.plural, columns, None, sort, {}, entity.place)}
     if entity.is_owned:
         mine = check("owner == me", entity.name, names)
