@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.packs.shipped import TYPES, all_docs, docs_of, member, read_fixture
+from xrm.metadata.expressions.environment import Context
 from xrm.metadata.fieldtypes.base import BadValue, Option
+from xrm.metadata.moments import is_moment, moved
 from xrm.metadata.parse import Body
 
 LANGUAGES = ("en", "es", "pt", "ru")
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+TODAY = Context(NOW.date(), NOW, "UTC")
 ENGINE_ENTITIES = ("user", "team", "unit")
 
 
@@ -129,9 +134,14 @@ def _refusals(record: Body, pack: str) -> Iterator[tuple[str, str, str]]:
     for name, body in _fields(record, pack).items():
         if name in record["values"]:
             try:
-                TYPES[body["type"]].parse(record["values"][name], _params(body))
+                TYPES[body["type"]].parse(_on_the_day(body, record["values"][name]), _params(body))
             except BadValue as refusal:
                 yield record["ref"], name, str(refusal)
+
+
+def _on_the_day(body: Body, value: Any) -> Any:
+    """The value, or the day or instant that it says on a day like any other."""
+    return moved(body["type"], value, TODAY) if is_moment(body["type"], value) else value
 
 
 def _params(body: Body) -> dict[str, Any]:
