@@ -251,6 +251,30 @@ class FormPage:
 
 
 @dataclass(frozen=True, slots=True)
+class QuickForm:
+    """The short form of a new record in a dialog.
+
+    `problems` are about none of its fields; `whole_href` is the form with all of them.
+    """
+
+    title: str
+    action: str
+    submit: str
+    fields: tuple[Field, ...]
+    problems: tuple[str, ...] = ()
+    whole_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A record that was made on the way, as a lookup holds it."""
+
+    entity: str
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInPage:
     """The sign-in card; `error` says in one sentence why it did not work.
 
@@ -352,12 +376,13 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A record offered by a lookup: `value` is what the form will post."""
+    """A record offered by a lookup: `value` is what the form will post; or at `make` the way to a new one."""
 
     value: str
     title: str
     detail: str = ""
     icon: str = ""
+    make: str = ""
 
 
 @dataclass(frozen=True, slots=True)

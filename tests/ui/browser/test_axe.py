@@ -174,3 +174,16 @@ def test_axe_finds_nothing_on_a_draft_on_offer_and_the_question_of_whoever_leave
     looked_at.goto(f"{site.address}/r/customer/new")
     looked_at.locator("#draft").wait_for()
     assert violations(looked_at) == []
+
+
+def test_axe_finds_nothing_on_a_record_made_on_the_way(site: Site, looked_at: Page) -> None:
+    looked_at.goto(f"{site.address}/r/customer/new")
+    parent = looked_at.get_by_role("combobox", name="Parent customer")
+    parent.fill("customer 0")
+    looked_at.locator("#o-parent .make").wait_for()
+    assert violations(looked_at) == []
+    looked_at.locator("#o-parent .make").click()
+    looked_at.locator("#f-quick-name").fill("Customer 01")
+    looked_at.keyboard.press("Enter")
+    looked_at.locator("#quick [aria-invalid=true]").wait_for()
+    assert violations(looked_at) == []

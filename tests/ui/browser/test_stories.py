@@ -24,8 +24,7 @@ def test_a_record_with_a_lookup_is_made_by_keyboard_alone(site: Site, ana: Page)
         if contact.evaluate("e => e === document.activeElement"):
             break
     ana.keyboard.type("bela")
-    expect(ana.get_by_role("option", name="Bela Costa")).to_be_visible()
-    ana.keyboard.press("ArrowDown")
+    expect(ana.get_by_role("option", name="Bela Costa")).to_have_attribute("aria-selected", "true")
     ana.keyboard.press("Enter")
     expect(contact).to_have_value("Bela Costa")
     ana.keyboard.press("Control+Enter")
@@ -55,10 +54,10 @@ def test_a_lookup_follows_what_stands_in_the_form(site: Site, ana: Page) -> None
     site.place.make("person", name="Quim Other", works_at=other)
     ana.goto(f"{site.address}/r/ticket/new")
     ana.get_by_role("combobox", name="Customer").fill("lighthouse other")
-    ana.get_by_role("option", name="Lighthouse Other").click()
+    ana.get_by_role("option", name="Lighthouse Other", exact=True).click()
     ana.get_by_role("combobox", name="Asker").fill("quim")
     expect(ana.get_by_role("option", name="Quim Other")).to_be_visible()
-    expect(ana.get_by_role("option")).to_have_count(1)
+    expect(ana.get_by_role("option", name=re.compile("^Quim"))).to_have_count(1)
 
 
 def test_two_customers_become_parent_and_subsidiary_and_each_page_says_it(site: Site, ana: Page) -> None:

@@ -23,7 +23,8 @@ class Lookup:
 
     `several` says that its records may be of more than one entity. `icon` stands before a chosen record.
     `base` is what a record's address begins with: `<base>/<entity>/<id>`. `needs` are the names of the form on
-    whose values it depends which records are offered; `src` and `page` take them as `v.<name>`.
+    whose values it depends which records are offered; `src` and `page` take them as `v.<name>`. `makes` are the labels
+    of what this person may make for it, with the addresses of the forms.
     """
 
     src: str
@@ -32,6 +33,7 @@ class Lookup:
     icon: str = ""
     base: str = "/r"
     needs: tuple[str, ...] = ()
+    makes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _SYSTEM_KINDS = {
     "id": "line", "version": "number", "title": "line", "external_key": "line", "state": "select",
     "created_at": "datetime", "updated_at": "datetime", "deleted_at": "datetime", "state_since": "datetime",
 }  # fmt: skip
+MOST_MADE = 3
 _AUTOCOMPLETE = {"email": "off", "phone": "off", "url": "off"}
 
 
@@ -94,7 +95,16 @@ def lookup_of(visit: Visit, relationship: Relationship, source: str = "") -> Loo
     targets = relationship.targets
     icon = visit.model.entities[targets[0]].icon if len(targets) == 1 else "link"
     needs = tuple(sorted(record_names(relationship.filter))) if relationship.filter else ()
-    return Lookup(base, f"{base}?page=1", relationship.is_polymorphic, icon, needs=needs)
+    made = tuple((visit.label(e).lower(), f"/r/{e.name}/new") for e in makeable(visit, relationship))
+    return Lookup(base, f"{base}?page=1", relationship.is_polymorphic, icon, needs=needs, makes=made)
+
+
+def makeable(visit: Visit, side: Relationship) -> tuple[Entity, ...]:
+    """The entities of which this person may make a record for the lookup; none where there are too many to name."""
+    names = side.of[:1] if side.shape is Shape.INVERSE and side.of else side.targets
+    known = (visit.model.entities.get(name) for name in names)
+    found = tuple(e for e in known if e is not None and not e.is_engine and visit.can("create", e.name))
+    return found if len(found) <= MOST_MADE else ()
 
 
 def pointer(visit: Visit, entity: Entity, name: str) -> Field:

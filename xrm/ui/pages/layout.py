@@ -93,8 +93,12 @@ class Ask:
 
 def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
     """The form of that name, as this person may fill it in."""
+    return layout_by(visit, ask, form_of(ask.entity, form))
+
+
+def layout_by(visit: Visit, ask: Ask, found: Form) -> Layout:
+    """This form, as this person may fill it in."""
     scene = scene_of(visit, ask.entity, ask.values)
-    found = form_of(ask.entity, form)
     parts = (
         Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, s.rows)))
         for s in found.sections

@@ -19,14 +19,14 @@ from xrm.ui.fields.parsing import ABSENT, FormData, parse_form
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Hit, HitGroup, Offer, SearchPage
 from xrm.ui.pages.answers import page, part
-from xrm.ui.pages.controls import named
+from xrm.ui.pages.controls import makeable, named
 from xrm.ui.pages.telling import facts_of
 from xrm.ui.pages.visit import Visit
 
 OFFERS = 8
 FOUND = 40
 LONGEST = 200
-ID = "id"
+ID, NEW = "id", "new"
 VALUE = "v."
 
 
@@ -40,8 +40,24 @@ def offer(visit: Visit, entity: str, relationship: str) -> Response:
     rows = choices(visit, entity, relationship, visit.arg("q")[:LONGEST], most, values)
     if not is_page:
         said = _said(visit, rows)
-        return part(visit, "_options.html", offers=[_offer(visit, row, several, said) for row in rows])
+        offers = [_offer(visit, row, several, said) for row in rows]
+        return part(visit, "_options.html", offers=[*offers, *_makes(visit, found, relationship)])
     return page(visit, "search.html", _page(visit, entity, relationship, rows), current=entity)
+
+
+def _makes(visit: Visit, entity: Entity, name: str) -> list[Offer]:
+    """The ways to a new record, named with what was typed, for a form that has room for it."""
+    side = entity.relationships.get(name)
+    if side is None or not visit.arg(NEW):
+        return []
+    return [_make(visit, e, visit.arg("q").strip()[:LONGEST]) for e in makeable(visit, side)]
+
+
+def _make(visit: Visit, entity: Entity, text: str) -> Offer:
+    label = visit.label(entity).lower()
+    title = visit.ui.t("New {label} “{text}”", label=label, text=text) if text else ""
+    query = f"?{urlencode({'text': text})}" if text else ""
+    return Offer("", title or visit.ui.t("New {label}", label=label), make=f"/r/{entity.name}/quick{query}")
 
 
 def values_for(visit: Visit, entity: Entity, name: str, form: FormData) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Lookup extends HTMLElement {
     const url = new URL(this.getAttribute("src"), location.href);
     const typed = this.input.value.trim();
     url.searchParams.set("q", typed === this.shown.value ? "" : typed);
+    if (this.closest("#form")) url.searchParams.set("new", "1");
     for (const [name, value] of this.asked()) url.searchParams.append(`v.${name}`, value.slice(0, MOST));
     this.list.setAttribute("aria-busy", "true");
     try {
@@ -75,7 +76,7 @@ class Lookup extends HTMLElement {
     this.list.hidden = false;
     this.place();
     this.input.setAttribute("aria-expanded", "true");
-    this.mark(this.input.value.trim() && !this.isChosen() ? 0 : -1);
+    this.mark(this.input.value.trim() && !this.isChosen() && !this.options()[0]?.dataset.make ? 0 : -1);
   }
 
   /** Under the input, or above where there is more room; fixed, so that no scrolling box cuts it off. */
@@ -121,7 +122,7 @@ class Lookup extends HTMLElement {
     } else if (event.key === "Enter" && open && this.at >= 0) {
       event.preventDefault();
       this.choose(this.options()[this.at]);
-    } else if (event.key === "Tab" && !event.shiftKey && open && this.at >= 0 && this.answered === this.input.value.trim()) {
+    } else if (event.key === "Tab" && !event.shiftKey && open && this.at >= 0 && !this.options()[this.at].dataset.make && this.answered === this.input.value.trim()) {
       this.choose(this.options()[this.at]); // never of an older text: who only moves on reads no offers
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
@@ -132,9 +133,15 @@ class Lookup extends HTMLElement {
 
   choose(option) {
     if (!option) return;
-    this.input.value = option.dataset.title;
-    this.set(option.dataset.value, option.dataset.title);
     this.close();
+    if (option.dataset.make) return this.dispatchEvent(new CustomEvent("lookup:make", { bubbles: true, detail: { url: option.dataset.make } }));
+    this.take(option.dataset.value, option.dataset.title);
+  }
+
+  /** The record is the one that is chosen. */
+  take(value, title) {
+    this.input.value = title;
+    this.set(value, title);
     this.input.dispatchEvent(new Event("change", { bubbles: true }));
     this.chosen.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -147,7 +154,7 @@ class Lookup extends HTMLElement {
   /** A text that is exactly one offered title is that record. */
   leave() {
     const typed = this.input.value.trim().toLowerCase();
-    const same = this.options().filter((option) => option.dataset.title.toLowerCase() === typed);
+    const same = this.options().filter((option) => option.dataset.title?.toLowerCase() === typed);
     if (!this.list.hidden && !this.isChosen() && same.length === 1) this.choose(same[0]);
     this.trip?.abort();
     this.close();
