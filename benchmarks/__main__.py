@@ -1,4 +1,4 @@
-"""python -m benchmarks run|report: measure, and show what was measured."""
+"""python -m benchmarks run|pages|report: measure the API or the pages, and show what was measured."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from benchmarks import pages
 from benchmarks.measure import Plan, measured
 from benchmarks.operations import OPERATIONS
 from benchmarks.report import report
@@ -22,19 +23,26 @@ def main(arguments: list[str] | None = None) -> int:
     if given.verb == "report":
         print(report(json.loads(given.result.read_text(encoding="utf-8"))))
         return 0
+    if given.verb == "pages":
+        print(pages.table(pages.measured(given.database or "sqlite", given.rows or 2000, _tell)))
+        return 0
     asked = {f.name: getattr(given, f.name) for f in fields(Plan)}
     plan = Plan(**{name: value for name, value in asked.items() if value is not None})
-    result = measured(plan, lambda line: print(f"... {line}", file=sys.stderr, flush=True))
+    result = measured(plan, _tell)
     given.result.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(report(result))
     return 0
 
 
+def _tell(line: str) -> None:
+    print(f"... {line}", file=sys.stderr, flush=True)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("verb", choices=("run", "report"))
+    parser.add_argument("verb", choices=("run", "pages", "report"))
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
-    parser.add_argument("--rows", type=_within(1, MOST_ROWS), help="how many deals (2000)")
+    parser.add_argument("--rows", type=_within(1, MOST_ROWS), help="how many deals or opportunities (2000)")
     parser.add_argument("--imported", type=_within(1, MOST_ROWS), help="how many rows are imported (2000)")
     parser.add_argument("--seconds", type=float, help="of each operation in each round (0.5)")
     parser.add_argument("--rounds", type=_within(1, 50), help="how often each operation is measured (3)")
