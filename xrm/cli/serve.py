@@ -84,7 +84,9 @@ def application() -> Flask:
 def served() -> Flask:
     """The same for a process that serves, which ends with the one that started it."""
     end_with_starter()
-    return application()
+    made = application()
+    installation().identity.sightings.keep_writing()
+    return made
 
 
 def perform_jobs(over: Event) -> None:

@@ -437,7 +437,7 @@ class ErrorPage:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """An API token as its owner sees it; the token itself is never here."""
+    """An API token as its owner sees it; the token itself is never here. Without `roles` it has its owner's."""
 
     name: str
     prefix: str
@@ -445,6 +445,19 @@ class TokenRow:
     until: str
     is_open: bool
     revoke: Action
+    roles: tuple[str, ...] | None = None
+    used_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session of one's own."""
+
+    device: str
+    address: str
+    seen_at: str
+    is_this: bool
+    end: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,4 +481,5 @@ class MePage:
     tokens: tuple[TokenRow, ...] = ()
     token: str = ""
     roles: tuple[str, ...] = ()
+    sessions: tuple[SessionRow, ...] = ()
     end_sessions: Action | None = None

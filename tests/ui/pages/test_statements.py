@@ -72,6 +72,9 @@ class Wheel:
             "role": "/admin/roles/system_admin",
             "roles on an entity": "/admin/roles/on/hub",
             "rights of a user": f"{me}/rights",
+            "tokens": "/admin/tokens",
+            "sessions": "/admin/sessions",
+            "own settings": "/me",
         }
 
 
@@ -124,7 +127,7 @@ TABLE = {
     "control of a value": 2,  # the stamp, the record
     "rows anew": 3,
     "users": 5 + MENU,  # the stamp, the page, its roles, its teams, the count
-    "user": 4 + MENU,  # the stamp, the user, roles, teams
+    "user": 6 + MENU,  # the stamp, the user, roles, teams, sessions, tokens
     "roles of a user": 4 + MENU,
     "particulars of a user": 5 + MENU,  # and the units
     "teams": 3 + MENU,  # the stamp, the page, its roles
@@ -134,6 +137,9 @@ TABLE = {
     "role": 2 + MENU,
     "roles on an entity": 1 + MENU,
     "rights of a user": 4 + MENU,
+    "tokens": 2 + MENU,
+    "sessions": 2 + MENU,
+    "own settings": 3 + MENU,  # the stamp, one's tokens, one's sessions
 }
 
 

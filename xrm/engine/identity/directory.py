@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.identity.people import administrators
 from xrm.engine.storage.database import Database
-from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, TOKEN, UNIT, USER, USER_ROLE
+from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, UNIT, USER, USER_ROLE
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.values import fold
 
@@ -27,19 +26,6 @@ class Person:
     active: bool
     roles: tuple[str, ...]
     teams: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldToken:
-    """A token that opens something, and whose it is; the token itself is not known here."""
-
-    id: UUID
-    owner: str
-    email: str
-    name: str
-    prefix: str
-    created_at: datetime
-    expires_at: datetime | None
 
 
 class Directory:
@@ -59,20 +45,6 @@ class Directory:
         return tuple(
             Person(u.id, u.email, u.name, u.active, roles.get(u.id, ()), teams.get(u.id, ())) for u in users
         )
-
-    def tokens(self, now: datetime) -> tuple[HeldToken, ...]:
-        """Every token that opens something at this time, the newest first."""
-        facts = (TOKEN.c.name, TOKEN.c.prefix, TOKEN.c.created_at, TOKEN.c.expires_at)
-        wanted = sa.select(TOKEN.c.id, USER.c.name.label("owner"), USER.c.email, *facts)
-        wanted = wanted.join(USER, USER.c.id == TOKEN.c.user).where(
-            TOKEN.c.revoked_at.is_(None),
-            sa.or_(TOKEN.c.expires_at.is_(None), TOKEN.c.expires_at > now),
-            USER.c.active == sa.true(),
-            USER.c.deleted_at.is_(None),
-        )
-        with self._database.read() as unit:
-            found = unit.execute(wanted.order_by(TOKEN.c.created_at.desc(), TOKEN.c.id)).mappings()
-            return tuple(HeldToken(**row) for row in found)
 
     def user(self, email: str) -> UUID | None:
         """The user with this address, if there is one."""

@@ -15,6 +15,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.identity.groups import units_below
 from xrm.engine.identity.holding import held_roles
 from xrm.engine.identity.secrets import digest
+from xrm.engine.identity.sightings import Sightings
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.ledger import SESSION, SHARE, TEAM, TEAM_MEMBER, TOKEN, USER
 from xrm.engine.storage.stamp import Stamp, StampReader
@@ -35,8 +36,8 @@ class Known:
 class Resolver:
     """Answers who holds a secret. What it remembers is good for one state of rights and sessions only."""
 
-    def __init__(self, database: Database, world: World) -> None:
-        self._database, self._world = database, world
+    def __init__(self, database: Database, world: World, sightings: Sightings) -> None:
+        self._database, self._world, self._sightings = database, world, sightings
         self._stamps = StampReader(database)
         self._lock = Lock()
         self._state: tuple[int, int] = (-1, -1)
@@ -56,6 +57,7 @@ class Resolver:
         known = self._recall((kind, hashed), state) or self._look_up(kind, hashed, state)
         if known is None or (known.until is not None and known.until <= self._world.now()):
             raise not_signed_in()
+        self._sightings.note(kind, hashed)
         actor = known.actor
         return actor if actor.door == door else replace(actor, door=door)
 

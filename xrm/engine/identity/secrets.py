@@ -33,6 +33,14 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret[:LONGEST].encode("utf-8", "replace")).digest()
 
 
+def digest_in(text: str) -> bytes:
+    """The digest that a text spells; what is none is the digest of nothing."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
 def csrf_of(secret: str, key: str) -> str:
     """What a page of this session sends back with every change; nobody else can make it."""
     return hmac.new(key.encode(), b"csrf:" + digest(secret), hashlib.sha256).hexdigest()

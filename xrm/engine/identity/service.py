@@ -10,14 +10,16 @@ from uuid import UUID
 from xrm.engine.commands import Actor
 from xrm.engine.identity.attempts import Attempts
 from xrm.engine.identity.groups import Groups
+from xrm.engine.identity.keys import Keys
 from xrm.engine.identity.links import PasswordLinks
 from xrm.engine.identity.marks import Marks
 from xrm.engine.identity.pace import Pace
 from xrm.engine.identity.passwords import Passwords
 from xrm.engine.identity.people import People
 from xrm.engine.identity.resolve import Resolver, actor_of
-from xrm.engine.identity.secrets import csrf_of, is_csrf, mark_of, person_marked, seal_of
+from xrm.engine.identity.secrets import csrf_of, digest, digest_in, is_csrf, mark_of, person_marked, seal_of
 from xrm.engine.identity.sessions import Session, Sessions
+from xrm.engine.identity.sightings import Sightings
 from xrm.engine.identity.tokens import NewToken, Token, Tokens
 from xrm.engine.identity.work import Work
 from xrm.engine.storage.database import Around, Database
@@ -41,7 +43,9 @@ class Identity:
         self._database, self._key = database, settings.secret_key
         self._sessions = Sessions(work, passwords, attempts, settings.secret_key, limits.session_hours)
         self._tokens = Tokens(work)
-        self._resolver = Resolver(database, world)
+        self.sightings = Sightings(database, world)
+        self.keys = Keys(database, world)
+        self._resolver = Resolver(database, world, self.sightings)
         self._pace = Pace(world, limits.requests_per_minute)
         self.people = People(work, passwords, attempts)
         self.password_links = PasswordLinks(work, passwords)
@@ -59,6 +63,18 @@ class Identity:
     def sign_out_everywhere(self, actor: Actor) -> None:
         """Every session of the actor is over."""
         self._sessions.end_all(actor)
+
+    def end_session(self, actor: Actor, session: str) -> None:
+        """The session that is told by this id is over; administrators may end any."""
+        self._sessions.end(actor, digest_in(session))
+
+    def end_sessions_of(self, actor: Actor, user: UUID) -> None:
+        """Every session of the user is over; for administrators."""
+        self._sessions.end_of(actor, user)
+
+    def session_id(self, cookie: str) -> str:
+        """By what the session of this cookie is told."""
+        return digest(cookie).hex()
 
     def resolve_session(self, cookie: str, *, door: str = "page", stamp: Stamp | None = None) -> Actor:
         """Who the session belongs to; `stamp` is the freshness that this request has read already."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import Actor
+from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity.attempts import Attempts
 from xrm.engine.identity.audit import note
 from xrm.engine.identity.passwords import Passwords
@@ -19,7 +19,7 @@ from xrm.engine.identity.work import Work
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import CREDENTIAL, SESSION, USER
 from xrm.engine.storage.stamp import bump
-from xrm.errors import NotSignedIn, Problem
+from xrm.errors import NotFound, NotSignedIn, Problem
 
 AGENT_LENGTH = 200
 
@@ -77,6 +77,23 @@ class Sessions:
             unit.execute(sa.delete(SESSION).where(SESSION.c.user == actor.id))
             self._note(unit, actor.id, "sign_out_everywhere")
             bump(unit, sessions=True)
+
+    def end(self, actor: Actor, session: bytes) -> None:
+        """The session with this digest is gone, in every process, at once. Administrators may end any."""
+        with self._work.database.write() as unit:
+            user = unit.execute(sa.select(SESSION.c.user).where(SESSION.c.hash == session)).scalar()
+            if user is None or (user != actor.id and ADMINISTRATOR not in actor.roles):
+                raise NotFound(Problem("R104", "There is no such session."))
+            unit.execute(sa.delete(SESSION).where(SESSION.c.hash == session))
+            self._work.note(unit, actor, self._work.find(unit, "user", USER, user), "end_session")
+            bump(unit, sessions=True)
+
+    def end_of(self, actor: Actor, user: UUID) -> None:
+        """Every session of the user is gone; for administrators."""
+        with self._work.change(actor, sessions=True) as unit:
+            about = self._work.find(unit, "user", USER, user)
+            if unit.execute(sa.delete(SESSION).where(SESSION.c.user == user)).rowcount:
+                self._work.note(unit, actor, about, "end_sessions")
 
     def _credential(self, email: str) -> _Credential | None:
         wanted = sa.select(USER.c.id, USER.c.active, CREDENTIAL.c.password, CREDENTIAL.c.must_change)

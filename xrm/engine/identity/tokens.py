@@ -31,6 +31,7 @@ class Token:
     expires_at: datetime | None
     revoked_at: datetime | None
     roles: tuple[str, ...] | None
+    used_at: datetime | None = None
 
 
 NewToken = tuple[Token, str]
@@ -72,7 +73,7 @@ class Tokens:
         def work(unit: UnitOfWork) -> NewToken:
             kept = {**row, "roles": _narrowed(unit, actor) if narrowed is None else narrowed}
             self._add(unit, actor, kept)
-            return _token({**kept, "revoked_at": None}), secret
+            return _token({**kept, "revoked_at": None, "used_at": None}), secret
 
         return self._work.database.transact(work, around=around)
 

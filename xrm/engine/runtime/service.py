@@ -103,6 +103,7 @@ class Runtime:
 
     def close(self) -> None:
         """No connection of this runtime is open."""
+        self.identity.sightings.stop()
         self.jobs.runner.close()
         self.database.close()
 

@@ -276,6 +276,7 @@ SESSION = _table(
     sa.Column("expires_at", Instant(), nullable=False),
     sa.Column("address", Code()),
     sa.Column("agent", Text()),
+    sa.Column("seen_at", Instant()),
 )
 TOKEN = _table(
     "token",
@@ -288,6 +289,7 @@ TOKEN = _table(
     sa.Column("created_at", Instant(), nullable=False),
     sa.Column("expires_at", Instant()),
     sa.Column("revoked_at", Instant()),
+    sa.Column("used_at", Instant()),
 )
 ATTEMPT = _table(
     "attempt",

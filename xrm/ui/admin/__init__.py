@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from xrm.ui.admin.groups import Teams, Units
+from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
-from xrm.ui.admin.tokens import Tokens
 from xrm.ui.admin.users import Users
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
-AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens)
+AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens, Sessions)
 
 
 def install_administration(app: Flask, runtime: Runtime) -> None:

@@ -12,6 +12,7 @@ from flask import Response
 from xrm.engine.access import checked_roles
 from xrm.engine.identity.overview import Account, Asked
 from xrm.ui.admin.forms import VERSION, WAS, Values, answered, difference, id_in, ids_in, many, user_field
+from xrm.ui.admin.keys import sessions_table, tokens_table
 from xrm.ui.admin.rights import rights_of
 from xrm.ui.admin.skin import Area, asked, posted, shown
 from xrm.ui.admin.words import (
@@ -115,6 +116,13 @@ class Users(Area):
         made = _shown(visit, _account(visit, user), Secret(says, text))
         made.headers["Cache-Control"] = "no-store"
         return made
+
+    @posted("/<user>/sessions/end")
+    def end_sessions(self, visit: Visit, user: str) -> Response:
+        """Every session of the user is over."""
+        found = _account(visit, user)
+        visit.runtime.identity.end_sessions_of(visit.actor, found.id)
+        return moved(_href(found), visit.ui.t("Their sessions have ended"))
 
     @posted("/<user>/active")
     def active(self, visit: Visit, user: str) -> Response:
@@ -221,6 +229,18 @@ def _cards(visit: Visit, user: Account) -> Iterator[Card]:
         note="" if user.teams else t("They are in no team."),
         actions=(Action(t("Change"), f"{href}/teams", "pencil"),),
     )  # fmt: skip
+    yield from _keys(visit, user)
+
+
+def _keys(visit: Visit, user: Account) -> Iterator[Card]:
+    """How the user comes in now: the newest sessions and the tokens that open something."""
+    t, keys = visit.ui.t, visit.runtime.identity.keys
+    sessions = sessions_table(visit, keys.sessions(visit.actor, user.id), "", user.id)
+    end = Action(t("End all"), f"{_href(user)}/sessions/end", "log-out", post=True)
+    actions = (end,) if sessions.rows else ()
+    yield Card(t("Sessions"), "monitor-smartphone", table=sessions, actions=actions, id="sessions")
+    tokens = tokens_table(visit, keys.tokens(visit.actor, user.id, True), "", user.id)
+    yield Card(t("API tokens"), "key-round", table=tokens, id="tokens")
 
 
 def _place(visit: Visit, user: Account) -> Iterator[tuple[str, Cell]]:

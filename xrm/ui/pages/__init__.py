@@ -122,6 +122,7 @@ ROUTES = (
     Route(WRITE, "/me/theme", signin.set_theme),
     Route(WRITE, "/me/password", me.save_password),
     Route(WRITE, "/me/sessions/end", me.sign_out_everywhere),
+    Route(WRITE, "/me/sessions/<session>/end", me.end_session),
     Route(WRITE, "/me/tokens", me.create_token),
     Route(WRITE, "/me/tokens/<token>/revoke", me.revoke_token),
     Route(READ, menu.ORGANISATION, organisation.show),

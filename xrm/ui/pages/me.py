@@ -11,10 +11,11 @@ from flask import Response
 
 from xrm.engine.identity import SESSION_COOKIE
 from xrm.errors import Conflict, Forbidden, Invalid, Problem, XrmError
+from xrm.ui.devices import device
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.formatting import as_date, zone_of
 from xrm.ui.i18n import LANGUAGES
-from xrm.ui.models import Action, MeForm, MePage, Section, TokenRow
+from xrm.ui.models import Action, MeForm, MePage, Section, SessionRow, TokenRow
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.door import THEME_COOKIE, THEMES
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
@@ -64,13 +65,20 @@ def sign_out_everywhere(visit: Visit) -> Response:
     return made
 
 
+def end_session(visit: Visit, session: str) -> Response:
+    """`POST /me/sessions/<id>/end`: one of this person's sessions is over."""
+    visit.runtime.identity.end_session(visit.actor, session)
+    return moved("/me", visit.ui.t("The session has ended"))
+
+
 def create_token(visit: Visit) -> Response:
     """`POST /me/tokens`: a token, shown this once."""
     name, until = visit.form.get("token_name", ""), visit.form.get("expires", "")
+    roles = [role for role in visit.form.getlist("scope") if role]
     try:
-        secret = visit.runtime.identity.create_token(visit.actor, name, expires=_end_of(visit, until))
+        secret = visit.runtime.identity.create_token(visit.actor, name, roles or None, _end_of(visit, until))
     except REFUSALS as error:
-        return _page(visit, "token", error, {"token_name": name, "expires": until})
+        return _page(visit, "token", error, {"token_name": name, "expires": until, "scope": " ".join(roles)})
     return _page(visit, token=secret)
 
 
@@ -103,6 +111,7 @@ def _page(
         tokens=tuple(_tokens(visit)),
         token=token,
         roles=tuple(_roles(visit)),
+        sessions=tuple(_sessions(visit)),
         end_sessions=Action(visit.ui.t("Sign out everywhere"), "/me/sessions/end", "log-out", post=True),
     )
     made = page(visit, "me.html", model, status=status_of(error) if error else 200)
@@ -121,7 +130,7 @@ def _form(
     form = make(visit, given or {} if is_refused else {})
     if error is None or not is_refused:
         return form
-    renamed = {"name": "token_name", "expires_at": "expires"} if name == "token" else {}
+    renamed = {"name": "token_name", "expires_at": "expires", "roles": "scope"} if name == "token" else {}
     known = frozenset(f.name for f in form.section.fields)
     said = [Said(s.message, s.name) if s.name else s for s in said_of(_renamed(error, renamed), {}, known)]
     fields = tuple(marked(f, said) for f in form.section.fields)
@@ -188,6 +197,17 @@ def _token(visit: Visit, given: Mapping[str, str]) -> MeForm:
             given.get("expires"),
             help=t("Without one it holds until you revoke it."),
         ),
+        Field(
+            "scope",
+            t("Roles"),
+            "multi_select",
+            tuple(given.get("scope", "").split()),
+            options=tuple(Option(role, _role(visit, role)) for role in sorted(visit.actor.roles)),
+            help=t(
+                "Only some of yours, so that it may do less. Without any it has all that you have, now and later."
+            ),
+            wide=True,
+        ),
     )
     return MeForm("/me/tokens", t("Create the token"), Section(t("New token"), fields))
 
@@ -199,6 +219,8 @@ def _tokens(visit: Visit) -> list[TokenRow]:
             name=token.name,
             prefix=token.prefix,
             created_at=token.created_at.isoformat(),
+            roles=tuple(_role(visit, role) for role in token.roles) if token.roles is not None else None,
+            used_at=token.used_at.isoformat() if token.used_at else "",
             until="" if token.expires_at is None else visit.ui.datetime(token.expires_at.isoformat()),
             is_open=token.revoked_at is None and (token.expires_at is None or token.expires_at > now),
             revoke=Action(visit.ui.t("Revoke"), f"/me/tokens/{token.id}/revoke", "x", post=True, danger=True),
@@ -208,5 +230,24 @@ def _tokens(visit: Visit) -> list[TokenRow]:
 
 
 def _roles(visit: Visit) -> list[str]:
-    known = visit.snapshot.policy.roles
-    return [visit.text(known[r].label, r) if r in known else r for r in sorted(visit.actor.roles)]
+    return [_role(visit, role) for role in sorted(visit.actor.roles)]
+
+
+def _role(visit: Visit, role: str) -> str:
+    known = visit.snapshot.policy.roles.get(role)
+    return visit.text(known.label, role) if known else role
+
+
+def _sessions(visit: Visit) -> list[SessionRow]:
+    """One's own sessions, the newest first."""
+    here = visit.runtime.identity.session_id(visit.cookie)
+    return [
+        SessionRow(
+            device=device(visit.ui, session.agent),
+            address=session.address,
+            seen_at=(session.seen_at or session.created_at).isoformat(),
+            is_this=session.id == here,
+            end=Action(visit.ui.t("End"), f"/me/sessions/{session.id}/end", "log-out", post=True),
+        )
+        for session in visit.runtime.identity.keys.sessions(visit.actor, visit.actor.id).rows
+    ]

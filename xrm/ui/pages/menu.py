@@ -16,7 +16,7 @@ CORE, MORE = "core", "more"
 COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
-ROLES, TOKENS = "/admin/roles", "/admin/tokens"
+ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION = "/admin/organisation"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
@@ -106,7 +106,11 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
         (TEAMS, t("Teams"), "users"),
         (UNITS, t("Business units"), "network"),
     )
-    access = ((ROLES, t("Roles"), "shield-check"), (TOKENS, t("API tokens"), "key-round"))
+    access = (
+        (ROLES, t("Roles"), "shield-check"),
+        (TOKENS, t("API tokens"), "key-round"),
+        (SESSIONS, t("Sessions"), "monitor-smartphone"),
+    )
     whole = ((ORGANISATION, t("Organisation"), "building-2"),)
     for group in (people, access, whole):
         yield tuple(Link(label, href, icon, href == current) for href, label, icon in group)
