@@ -113,10 +113,47 @@ class MovePage:
 
 @dataclass(frozen=True, slots=True)
 class FilterChip:
-    """A condition in force that has no control of its own: its words, and the list without it."""
+    """A condition in force that has no control of its own: its words, the list without it, and where it is changed."""
 
     label: str
     remove_href: str
+    edit_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Options under a heading."""
+
+    label: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterPage:
+    """One condition of a filter: its field, what is asked of it, and the `control` of its value.
+
+    `alternatives` are shown in their place where there are several; `or_href` adds one. With `is_text` the form holds
+    the whole filter as `text`. `hidden` is the state of the list, and where in the filter the condition stands.
+    """
+
+    title: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    submit: str
+    cancel_href: str
+    fields: tuple[Choices, ...] = ()
+    field: str = ""
+    operators: tuple[Option, ...] = ()
+    operator: str = ""
+    control: Field | None = None
+    alternatives: tuple[FilterChip, ...] = ()
+    remove_href: str = ""
+    or_href: str = ""
+    text_href: str = ""
+    is_text: bool = False
+    text: str = ""
+    error: str = ""
+    crumbs: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +170,10 @@ class ViewPage:
     """Many records, as a view shows them: `template` shows `body`, and `script` is the module that it needs.
 
     `href` is its address without query; `state` what a filter form must carry along (view, sort). `filters`
-    are fields shown with their `filter` face, posted as `f.<name>`; `expression` is the free filter
-    (`filter=`) and `expression_error` what is wrong with it. `count_href` leads to the exact count where
-    `count` is only a bound; `total` is the bare number of it. `left_out` says that the view has parts that are not
-    there for this person.
+    are fields shown with their `filter` face, posted as `f.<name>`; `chips` the conditions of the free filter
+    (`filter=`), `filter_href` adds one, and `refusal` says what is wrong with them. `count_href` leads to the
+    exact count where `count` is only a bound; `total` is the bare number of it. `left_out` says that the view has
+    parts that are not there for this person.
     """
 
     title: str
@@ -148,9 +185,8 @@ class ViewPage:
     search: str = ""
     filters: tuple[Field, ...] = ()
     chips: tuple[FilterChip, ...] = ()
-    expression: str = ""
-    expression_error: str = ""
-    can_filter: bool = True
+    filter_href: str = ""
+    refusal: str = ""
     state: tuple[tuple[str, str], ...] = ()
     count: str = ""
     total: str = ""

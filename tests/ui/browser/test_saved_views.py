@@ -90,3 +90,90 @@ def test_axe_finds_nothing_on_a_view_that_is_not_saved_and_its_dialog(
         page.get_by_role("link", name="Save for all…").click()
         expect(page.get_by_role("dialog", name="Save the view")).to_be_visible()
         assert violations(page) == []
+
+
+def choose(page: Page, what: Locator, label: str) -> None:
+    """The option, found in a focused list by the letters that it begins with."""
+    expect(what).to_be_focused()
+    page.keyboard.type(label)
+    expect(what.locator("option:checked")).to_have_text(label)
+
+
+def test_a_filter_is_built_changed_and_taken_away_with_the_keyboard_alone(site: Site, ana: Page) -> None:
+    ana.set_viewport_size({"width": 1700, "height": 900})
+    ana.goto(f"{site.address}/r/customer")
+    rows = ana.locator("tr[id^=r-]")
+    press_on(ana, ana.locator("#more-filter"))
+    choose(ana, ana.get_by_label("Field"), "Tier")
+    ana.get_by_label("Condition").wait_for()
+    press_on(ana, ana.get_by_role("checkbox", name="Gold"), " ")
+    press_on(ana, ana.get_by_role("checkbox", name="Bronze"), " ")
+    ana.keyboard.press("Enter")
+    expect(ana.locator("#chip-1")).to_have_text("Tier is Gold or Bronze")
+    expect(ana.get_by_text("40 records", exact=True).first).to_be_attached()
+
+    press_on(ana, ana.locator("#chip-1"))
+    expect(ana.get_by_role("dialog", name="Change the filter")).to_be_visible()
+    press_on(ana, ana.get_by_role("link", name="Add an alternative"))
+    expect(ana.get_by_role("dialog", name="Add an alternative")).to_be_visible()
+    choose(ana, ana.get_by_label("Field"), "Name")
+    press_on(ana, ana.get_by_label("Value"), "0")
+    ana.keyboard.press("Enter")
+    expect(ana.locator("#chip-1")).to_have_text("Tier is Gold or Bronze or Name contains 0")
+    press_on(ana, ana.locator(".chip-out"))
+    expect(rows).to_have_count(50)
+    expect(ana.locator("#chip-1")).to_have_count(0)
+
+
+def test_a_record_is_found_in_a_filter_as_one_types(site: Site, ana: Page) -> None:
+    top = site.place.make("customer", name="Yonder top")
+    site.place.make("customer", name="Yonder below", parent=top)
+    ana.goto(f"{site.address}/r/customer")
+    ana.locator("#more-filter").click()
+    ana.get_by_label("Field").select_option("parent")
+    ana.get_by_role("combobox", name="Value").press_sequentially("yonder t")
+    ana.get_by_role("option", name="Yonder top").click()
+    ana.get_by_role("button", name="Add").click()
+    expect(ana.locator("#chip-1")).to_have_text("Parent customer is Yonder top")
+    expect(ana.locator("tr[id^=r-]")).to_have_count(1)
+
+
+def test_a_faulty_text_leaves_the_list_and_says_why(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer")
+    ana.locator("#more-filter").click()
+    ana.get_by_role("link", name="As text").click()
+    box = ana.get_by_label("Condition")
+    box.fill('tier == "go')
+    ana.get_by_role("button", name="Apply").click()
+    expect(ana.get_by_role("alert")).to_contain_text("The quote is not closed")
+    expect(box).to_be_focused()
+    expect(ana.locator("tr[id^=r-]")).to_have_count(50)
+    box.fill('tier == "gold"')
+    box.press("Enter")
+    expect(ana.locator("tr[id^=r-]")).to_have_count(20)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)])
+def test_axe_finds_nothing_on_the_forms_of_a_filter(
+    site: Site, chromium: Browser, theme: str, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        page.goto(f"{site.address}/r/customer?filter=tier == 'gold' or loud == true")
+        page.locator("#chip-1").click()
+        expect(page.get_by_role("dialog", name="Change the filter")).to_be_visible()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        page.locator("#more-filter").click()
+        for field in ("tier", "since", "parent", "budget", "loud", "name"):
+            page.get_by_label("Field").select_option(field)
+            page.get_by_label("Condition").wait_for()
+            expect(page.locator("#sheet form")).not_to_have_attribute("aria-busy", "true")
+            assert violations(page) == [], field
+        page.get_by_role("link", name="As text").click()
+        page.locator("#c-text").wait_for()
+        assert violations(page) == []
+        page.goto(f"{site.address}/r/customer/filter?c.field=tier&c.for=tier&c.op=eq&c.done=1")
+        assert violations(page) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.browser.conftest import Site
@@ -233,39 +232,6 @@ def test_the_sign_in_card_stands_in_the_middle_whatever_it_says(site: Site, page
         assert box
         assert abs(box["x"] * 2 + box["width"] - width) <= 1
         assert wide["width"] == box["width"] == min(372, width - 32)
-
-
-@pytest.mark.parametrize("width", [390, 800, 1024, 1280, 1440, 1920])
-def test_the_condition_over_a_list_opens_inside_the_window(site: Site, ana: Page, width: int) -> None:
-    ana.set_viewport_size({"width": width, "height": 800})
-    ana.goto(f"{site.address}/r/customer")
-    ana.locator("#more-filter").click()
-    box = ana.locator(".filters .popover").bounding_box()
-    assert box is not None
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
-    assert box["y"] + box["height"] <= 800
-    expect(ana.get_by_role("button", name="Apply")).to_be_in_viewport()
-
-
-def test_a_condition_is_asked_when_it_is_done_and_a_faulty_one_leaves_the_list(site: Site, ana: Page) -> None:
-    asked: list[str] = []
-    ana.goto(f"{site.address}/r/customer")
-    ana.on("request", lambda request: asked.append(request.url) if "filter=" in request.url else None)
-    rows = ana.locator("tbody tr[id^='r-']")
-    ana.locator("#more-filter").click()
-    box = ana.get_by_label("Condition")
-    box.press_sequentially('tier == "go')
-    ana.get_by_role("button", name="Apply").click()
-    expect(ana.locator("#e-filter")).to_be_visible()
-    expect(rows).to_have_count(50)
-    box.fill('tier == "gold"')
-    expect(rows).to_have_count(50)
-    assert len(asked) == 1
-    box.press("Enter")
-    expect(rows).to_have_count(20)
-    expect(ana.locator("#e-filter")).to_be_hidden()
-    assert len(asked) == 2
 
 
 def test_the_way_here_ends_in_a_name_on_a_phone(site: Site, ana: Page) -> None:

@@ -114,7 +114,7 @@ TABLE = {
     "search": 3 + MOST_TOLD + MENU,
     "list": 4 + MENU,  # the stamp, the saved views, the page, the count
     "board": 5 + MENU,  # the stamp, the saved views, the heads, and each of the two lanes that have cards
-    "list, narrowed": 5 + MENU,  # and the title of what it is narrowed to
+    "list, narrowed": 4 + MENU,  # the titles of what it is narrowed to come with those of the menu
     # the stamp, the record, shares (two), all counts, the first of a few lists; and of the timeline the record,
     # its comments, its changes, their rule, who made them
     "record": 5 + MOST_LISTS + 5 + MENU,

@@ -209,9 +209,18 @@ def _weekday(compiler: Values, node: Call, scope: SqlScope) -> Element:
     return exact.spelled("xrm_weekday", day, Integer(), "CAST(extract(isodow FROM {0}) AS BIGINT)")
 
 
-def _start_of(unit: str, kept: int) -> Build:
+_QUARTER = "printf('%02d', (substr({0}, 6, 2) - 1) / 3 * 3 + 1)"
+_STARTS: Final[Mapping[str, str]] = {
+    "week": "date({0}, '-6 days', 'weekday 1')",
+    "month": "(substr({0}, 1, 7) || '-01')",
+    "quarter": f"(substr({{0}}, 1, 5) || {_QUARTER} || '-01')",
+    "year": "(substr({0}, 1, 4) || '-01-01')",
+}
+
+
+def _start_of(unit: str) -> Build:
     postgresql = f"CAST(date_trunc('{unit}', CAST({{0}} AS TIMESTAMP)) AS DATE)"
-    sqlite = f"(substr({{0}}, 1, {kept}) || '{'-01-01'[kept - 4 :]}')"
+    sqlite = _STARTS[unit]
 
     def build(compiler: Values, node: Call, scope: SqlScope) -> Element:
         return exact.spelled("", compiler.value(node.arguments[0], scope), Date(), postgresql, sqlite)
@@ -251,9 +260,11 @@ SQL_FUNCTIONS: Final[Mapping[str, Build]] = MappingProxyType(
         "month": _part_of_day("month", 6, 2),
         "day": _part_of_day("day", 9, 2),
         "weekday": _weekday,
-        "start_of_month": _start_of("month", 7),
+        "start_of_month": _start_of("month"),
         "end_of_month": _end_of_month,
-        "start_of_year": _start_of("year", 4),
+        "start_of_week": _start_of("week"),
+        "start_of_quarter": _start_of("quarter"),
+        "start_of_year": _start_of("year"),
         "date_of": _date_of,
     }
 )

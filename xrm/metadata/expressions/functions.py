@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -310,6 +310,22 @@ _ALL = (
         (_DAY,),
         _always(DATE),
         exact.month_end,
+    ),
+    Function(
+        "start_of_week",
+        "The Monday of the week.",
+        "due_on >= start_of_week(today())",
+        (_DAY,),
+        _always(DATE),
+        lambda day: day - timedelta(days=day.weekday()),
+    ),
+    Function(
+        "start_of_quarter",
+        "The first day of the quarter: of January, April, July or October.",
+        "due_on >= start_of_quarter(today())",
+        (_DAY,),
+        _always(DATE),
+        lambda day: day.replace(month=day.month - (day.month - 1) % 3, day=1),
     ),
     Function(
         "start_of_year",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 from flask import Response, render_template, request
 
 from xrm.engine.identity.marks import Mark
 from xrm.ui.models import NO_FLASH, Flash, Shell
+from xrm.ui.pages.keeping import Kept
 from xrm.ui.pages.shell import shell_of
 from xrm.ui.pages.visit import Visit
 
@@ -29,9 +30,13 @@ def page(
     status: int = 200,
     current: str = "",
     marks: Sequence[Mark] | None = None,
+    titles: Mapping[Kept, str] | None = None,
 ) -> Response:
-    """The whole page; `current` is the entity that the sidebar marks, `marks` what the person keeps, if known."""
-    shell = shell_of(visit, current, marks)
+    """The whole page; `current` is the entity that the sidebar marks.
+
+    `marks` is what the person keeps, and `titles` the titles of that, if they are known.
+    """
+    shell = shell_of(visit, current, marks, titles)
     text = render_template(template, ui=visit.ui, shell=shell, page=model)
     return Response(text, status, mimetype="text/html")
 

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
 
-from xrm.engine.queries.request import OPERATORS, FieldTest, Query, Trash
-from xrm.metadata.model import POINTERS, Entity
+from xrm.engine.queries.request import OPERATORS, FieldTest
+from xrm.metadata.model import Entity
+from xrm.ui.criteria import EMPTY, FULL, GE, LE, Criterion
 from xrm.ui.fields.view import Field
 from xrm.ui.formatting import as_date, zone_of
 from xrm.ui.pages.controls import Columns, control_for
 from xrm.ui.pages.visit import Visit
+from xrm.ui.pages.wording import Kept, Titles, records_in, words_of
 from xrm.ui.views import FilterChip
 
-KINDS = ("select", "multi_select", "boolean", "lookup", "date", "datetime")
-MOST = 4
+OFFERED = ("select", "multi_select", "boolean", "lookup")
+KINDS = (*OFFERED, "date", "datetime")
+MOST = 3
 PREFIX = "f."
 PARTS = (".text", ".shown", ".from", ".to")
-_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def bar_fields(columns: Columns) -> tuple[Field, ...]:
-    """The columns that make good filters: choices first, then people and records, then days."""
+    """The columns that are most asked about: choices first, then people and records; for others there are chips."""
     fitting = [
-        f for path, f in zip(columns.paths, columns.fields, strict=True) if len(path) == 1 and f.kind in KINDS
+        f
+        for path, f in zip(columns.paths, columns.fields, strict=True)
+        if len(path) == 1 and f.kind in OFFERED
     ]
-    ranked = sorted(fitting, key=lambda f: KINDS.index(f.kind))
+    ranked = sorted(fitting, key=lambda f: OFFERED.index(f.kind))
     chosen = {f.name for f in ranked[:MOST]}
     return tuple(f for f in fitting if f.name in chosen)
 
 
-def shown_filters(visit: Visit, entity: Entity, columns: Columns, pairs: Pairs) -> tuple[Field, ...]:
+def shown_filters(
+    visit: Visit, entity: Entity, columns: Columns, pairs: Pairs, titles: Titles
+) -> tuple[Field, ...]:
     """The filter bar with what is chosen in it; a chosen field that stood not in it joins it."""
     offered = list(bar_fields(columns))
     known = {f.name for f in offered}
@@ -43,37 +47,44 @@ def shown_filters(visit: Visit, entity: Entity, columns: Columns, pairs: Pairs) 
         found = None if name in known else control_for(visit, entity, name)
         if found is not None and found.kind in KINDS and has_control(name, pairs):
             offered.append(found)
-    return tuple(replace(f, value=_chosen(visit, entity, f, pairs), required=False) for f in offered)
+    return tuple(replace(f, value=_chosen(visit, entity, f, pairs, titles), required=False) for f in offered)
 
 
-def chips(
-    visit: Visit, entity: Entity, pairs: Pairs, shown: Iterable[Field], address: Mapping[str, str]
+def pair_chips(
+    visit: Visit,
+    entity: Entity,
+    pairs: Pairs,
+    shown: Iterable[Field],
+    address: Mapping[str, str],
+    titles: Titles,
 ) -> tuple[FilterChip, ...]:
-    """The conditions that no control of the bar shows, each with the way out of it."""
+    """The short conditions that no control of the bar shows, each with the way out of it."""
     in_bar = {f.name for f in shown}
-    found: dict[str, FilterChip] = {}
-    for key, value in pairs:
-        name, operator = split_name(key)
-        if name in in_bar or key.endswith((".text", ".shown")):
-            continue
-        control = control_for(visit, entity, name)
-        words = f"{control.label if control else name} {_SIGNS.get(operator, operator)} {value}"
-        found[key] = FilterChip(words, address[name])
+    found = {
+        key: FilterChip(words_of(visit, entity, _criterion(key, value), titles), address[base_name(key)])
+        for key, value in pairs
+        if base_name(key) not in in_bar and not key.endswith((".text", ".shown"))
+    }
     return tuple(found.values())
 
 
-_SIGNS = {
-    "eq": "=",
-    "ne": "≠",
-    "lt": "<",
-    "le": "≤",
-    "gt": ">",
-    "ge": "≥",
-    "contains": "∋",
-    "starts_with": "…",
-    "in": "∈",
-    "empty": "∅",
-}
+def _criterion(key: str, value: str) -> Criterion:
+    """The short condition as one that people put together."""
+    name, operator = split_name(key)
+    if operator == "empty":
+        return Criterion(name, FULL if value == "false" else EMPTY)
+    ends = {".from": GE, ".to": LE}
+    return Criterion(
+        name, ends.get(key.removeprefix(PREFIX + name), "eq" if operator == "in" else operator), (value,)
+    )
+
+
+def records_of(visit: Visit, entity: Entity, pairs: Pairs) -> Iterator[Kept]:
+    """The records whose titles the bar needs, because the address does not say them."""
+    typed = {key.removesuffix(".text") for key, _ in pairs if key.endswith(".text")}
+    for key, value in pairs:
+        if key not in typed and not key.endswith(PARTS):
+            yield from records_in(visit, entity, _criterion(key, value.rpartition("/")[2]))
 
 
 def tests_of(visit: Visit, entity: Entity, pairs: Pairs) -> Iterator[FieldTest]:
@@ -141,7 +152,7 @@ def _range_end(visit: Visit, entity: Entity, name: str, end: str, value: str) ->
     return FieldTest(path, "ge" if end == "from" else "lt", (said,))
 
 
-def _chosen(visit: Visit, entity: Entity, field: Field, pairs: Pairs) -> object:
+def _chosen(visit: Visit, entity: Entity, field: Field, pairs: Pairs, titles: Titles) -> object:
     """The value that the bar's control shows."""
     given = {key.removeprefix(PREFIX): value for key, value in pairs}
     if field.kind in ("date", "datetime"):
@@ -152,25 +163,14 @@ def _chosen(visit: Visit, entity: Entity, field: Field, pairs: Pairs) -> object:
     typed, chosen = given.get(f"{field.name}.text", ""), given.get(field.name, "")
     if typed and given.get(f"{field.name}.shown", "") != typed:
         return {"text": typed}
-    return _titled(visit, entity, field, chosen, typed) if chosen else None
+    return _titled(visit, entity, field, chosen, typed, titles) if chosen else None
 
 
-def _titled(visit: Visit, entity: Entity, field: Field, chosen: str, typed: str) -> object:
-    """The chosen record with its title; asked only where the address does not say it."""
+def _titled(visit: Visit, entity: Entity, field: Field, chosen: str, typed: str, titles: Titles) -> object:
+    """The chosen record with its title."""
     if typed:
         return {"id": chosen, "title": typed}
     if chosen == "me":
         return {"id": chosen, "title": visit.ui.t("Me")}
-    target, bare = _target(visit, entity, field.name), chosen.rpartition("/")[2]
-    if not target or not _ID.match(bare):
-        return {"id": chosen, "title": chosen}
-    query = Query(target, fields=(("title",),), ids=(UUID(bare),), limit=1, trash=Trash.BOTH)
-    found = visit.queries.list(visit.actor, query).data
-    return {"id": chosen, "title": found[0]["title"] if found else chosen}
-
-
-def _target(visit: Visit, entity: Entity, name: str) -> str:
-    """The one entity that a lookup leads to, if it is one and this person may read it."""
-    side = entity.relationships.get(name)
-    targets = (POINTERS[name],) if name in POINTERS else side.targets if side and not side.any else ()
-    return targets[0] if len(targets) == 1 and visit.can("read", targets[0]) else ""
+    kept = records_in(visit, entity, _criterion(PREFIX + field.name, chosen.rpartition("/")[2]))
+    return {"id": chosen, "title": next((titles[k] for k in kept if titles.get(k)), chosen)}

@@ -5,7 +5,7 @@ Marks are ids; their titles are read with the rights of the moment, and what may
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -48,11 +48,20 @@ def _is_ahead() -> bool:
     return any("prefetch" in purpose.lower() for purpose in purposes)
 
 
-def kept_groups(visit: Visit, marks: Sequence[Mark], toggled: Sequence[str]) -> Iterator[NavGroup]:
-    """The favourites by title, and the records seen last, as the sidebar shows them."""
+def kept_records(visit: Visit, marks: Sequence[Mark]) -> tuple[list[Kept], list[Kept]]:
+    """The favourites and the records seen last that the sidebar may show."""
     favourites = [k for m in marks if m.kind == FAVOURITE and (k := _kept(visit, m))][:SHOWN]
     recent = [k for m in marks if m.kind == VISIT and (k := _kept(visit, m))][: 2 * SEEN]
-    titles = visit.queries.titles(visit.actor, [*favourites, *recent])
+    return favourites, recent
+
+
+def kept_groups(
+    visit: Visit, marks: Sequence[Mark], toggled: Sequence[str], titles: Mapping[Kept, str] | None = None
+) -> Iterator[NavGroup]:
+    """The favourites by title, and the records seen last, as the sidebar shows them; `titles` if they are known."""
+    favourites, recent = kept_records(visit, marks)
+    if titles is None:
+        titles = visit.queries.titles(visit.actor, [*favourites, *recent])
     by_title = sorted(favourites, key=lambda kept: titles.get(kept, "").casefold())
     groups = ((FAVOURITES, visit.ui.t("Favourites"), by_title), (RECENT, visit.ui.t("Recent"), recent))
     for name, label, kept in groups:

@@ -65,10 +65,22 @@ class ListState:
         whole = (*texts, *self.pairs) or ((CHANGED,) if self.is_saved else ())
         return (*([("view", self.view)] if self.view else []), *whole)
 
-    def address(self, *, cursor: str = "", count: str = "", below: str = "", **changes: Any) -> str:
-        """The address of this list with some things changed, or of a page `below` it that is to keep them."""
+    def address(
+        self,
+        *,
+        cursor: str = "",
+        count: str = "",
+        below: str = "",
+        more: tuple[tuple[str, str], ...] = (),
+        **changes: Any,
+    ) -> str:
+        """The address of this list with some things changed, or of a page `below` it that is to keep them.
+
+        `more` is what that page is told besides.
+        """
         said = [
             *replace(self, **changes).said,
+            *more,
             *([("count", count)] if count else []),
             *([("cursor", cursor)] if cursor else []),
         ]

@@ -63,11 +63,13 @@ def unsaved_of(visit: Visit, look: Look) -> Unsaved | None:
     """What may be done with the look, if it differs from the chosen view."""
     if not look.is_said or not _is_changed(visit, look):
         return None
-    t, new = visit.ui.t, look.state.address(below="/views/new")
+    t = visit.ui.t
     scopes = [(ME, t("Save for me…"))]
     if visit.snapshot.views.may_publish(visit.actor, look.entity.name):
         scopes.append((ALL, t("Save for all…")))
-    links = tuple(Link(label, _with(new, SCOPE, scope)) for scope, label in scopes)
+    links = tuple(
+        Link(label, look.state.address(below="/views/new", more=((SCOPE, scope),))) for scope, label in scopes
+    )
     save = None
     if look.saved is not None and look.saved.may_change:
         href = look.state.address(below=f"/views/{look.saved.id}/save")
@@ -107,11 +109,7 @@ def _is_changed(visit: Visit, look: Look) -> bool:
 def _key(asked: Asked, before: Asked) -> tuple[Any, ...]:
     """What is compared: words that one searches for make no other view, unless they are part of the saved one."""
     bare = replace(asked, base="", filter="", search=asked.search if before.search else "")
-    return (bare, frozenset(conjuncts(asked.filter)))
-
-
-def _with(address: str, name: str, value: str) -> str:
-    return f"{address}{'&' if '?' in address else '?'}{name}={value}"
+    return (bare, frozenset(part for text in conjuncts(asked.filter) for part in conjuncts(text)))
 
 
 # --- forms ------------------------------------------------------------------------------------------------

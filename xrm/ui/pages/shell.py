@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xrm.engine.identity.marks import Mark
 from xrm.engine.runtime import Snapshot
 from xrm.ui.models import Link, NavGroup, Shell
-from xrm.ui.pages.keeping import kept_groups, marks_of
+from xrm.ui.pages.keeping import Kept, kept_groups, marks_of
 from xrm.ui.pages.menu import nav_groups, toggled_groups
 from xrm.ui.pages.resuming import DRAFT
 from xrm.ui.pages.visit import Visit
@@ -20,9 +20,14 @@ def product_of(snapshot: Snapshot) -> str:
     return snapshot.organisation.name or PRODUCT
 
 
-def shell_of(visit: Visit, current: str = "", marks: Sequence[Mark] | None = None) -> Shell:
+def shell_of(
+    visit: Visit,
+    current: str = "",
+    marks: Sequence[Mark] | None = None,
+    titles: Mapping[Kept, str] | None = None,
+) -> Shell:
     """The shell for this person, with the sidebar's entry of `current` marked."""
-    kept = kept_groups(visit, marks_of(visit) if marks is None else marks, toggled_groups())
+    kept = kept_groups(visit, marks_of(visit) if marks is None else marks, toggled_groups(), titles)
     return Shell(
         product=product_of(visit.snapshot),
         person=visit.actor.name,

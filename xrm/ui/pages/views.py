@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from flask import Response
 
+from xrm.engine.identity.marks import Mark
 from xrm.engine.queries.counting import Counted
 from xrm.errors import XrmError
 from xrm.metadata.model import BOARD, LIST, Entity
+from xrm.ui.criteria import Part
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import page, part
 from xrm.ui.pages.boards import as_board
 from xrm.ui.pages.exporting import export_actions
-from xrm.ui.pages.filters import base_name, chips, shown_filters
+from xrm.ui.pages.filtering import filter_chips, filter_parts, new_filter_href
+from xrm.ui.pages.filters import base_name, pair_chips, records_of, shown_filters
+from xrm.ui.pages.keeping import kept_records, marks_of
 from xrm.ui.pages.listing import CHANGED, ListState, Look, Shown, look_at
 from xrm.ui.pages.lists import as_list
 from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.saving import unsaved_of, view_actions
 from xrm.ui.pages.visit import Visit
+from xrm.ui.pages.wording import Titles, records_in
 from xrm.ui.views import FilterChip, ViewPage
 
 UNPROCESSABLE = 422
 WHOLE, REPLACED = "view.html", "_view.html"
-KEPT = ("view", "sort", "fields", "type", "group")  # what a filter form carries along
+KEPT = ("view", "filter", "sort", "fields", "type", "group")  # what a filter form carries along
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,33 @@ def show(visit: Visit, entity: str) -> Response:
     look = look_at(visit, visit.entity(entity))
     kind = KINDS[look.type]
     shown = kind.show(visit, look)
-    model, status = _model(visit, look, kind, shown), UNPROCESSABLE if shown.refusal else 200
+    status = UNPROCESSABLE if shown.refusal else 200
     parts = {"list": REPLACED, "more": kind.more}
     asked = visit.fragment.partition("-")[0]  # there may be more than one more, as in `more-won`
     if asked in parts:
-        return part(visit, parts[asked], status, page=model)
-    return page(visit, WHOLE, model, status=status, current=entity)
+        return part(visit, parts[asked], status, page=_model(visit, look, kind, shown))
+    marks, conditions = marks_of(visit), filter_parts(look.state)
+    titles = _titles(visit, look, marks, conditions)
+    filters = shown_filters(visit, look.entity, shown.offered, look.state.pairs, titles)
+    model = replace(
+        _model(visit, look, kind, shown),
+        filters=filters,
+        chips=_chips(visit, look, filters, conditions, titles),
+        filter_href=new_filter_href(look),
+    )
+    return page(visit, WHOLE, model, status=status, current=entity, marks=marks, titles=titles)
+
+
+def _titles(visit: Visit, look: Look, marks: Sequence[Mark], conditions: Sequence[Part]) -> Titles:
+    """The titles of all records that the page names besides its own, asked for at once."""
+    favourites, recent = kept_records(visit, marks)
+    named = [k for one in conditions for k in records_in(visit, look.entity, one)]
+    in_bar = records_of(visit, look.entity, look.state.pairs)
+    return visit.queries.titles(visit.actor, [*favourites, *recent, *named, *in_bar])
 
 
 def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
     entity, state = look.entity, look.state
-    filters = shown_filters(visit, entity, shown.offered, state.pairs) if not visit.fragment else ()
     return ViewPage(
         title=visit.plural(entity),
         icon=entity.icon,
@@ -75,10 +96,7 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
         script=kind.script,
         body=shown.body,
         search=state.search,
-        filters=filters,
-        chips=_chips(visit, look, filters),
-        expression=state.filter,
-        expression_error=_said(shown.refusal),
+        refusal=_said(shown.refusal),
         state=(
             *((n, value) for n in KEPT if (value := getattr(state, n))),
             *([CHANGED] if state.is_saved else []),
@@ -96,15 +114,13 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
     )
 
 
-def _chips(visit: Visit, look: Look, shown: tuple[Field, ...]) -> tuple[FilterChip, ...]:
-    if visit.fragment:
-        return ()
+def _chips(
+    visit: Visit, look: Look, shown: tuple[Field, ...], conditions: Sequence[Part], titles: Titles
+) -> tuple[FilterChip, ...]:
     state = look.state
     ways = {name: state.address(pairs=state.without(name)) for name in map(base_name, dict(state.pairs))}
-    found = chips(visit, look.entity, state.pairs, shown, ways)
-    if state.filter:
-        found = (*found, FilterChip(state.filter, state.address(filter="")))
-    return found
+    short = pair_chips(visit, look.entity, state.pairs, shown, ways, titles)
+    return (*short, *filter_chips(visit, look, conditions, titles))
 
 
 def _said(refusal: XrmError | None) -> str:
