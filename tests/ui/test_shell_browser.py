@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -29,13 +30,19 @@ NAMES = ("Iron Foods", "Iron Health", "Summit Marine")
 
 
 def the_form(problems: bool) -> models.FormPage:
-    columns = (Field("product", "Product", "lookup", lookup=LOOKUP), Field("quantity", "Quantity", "number"))
+    columns = (
+        Field("product", "Product", "lookup", lookup=LOOKUP),
+        Field("quantity", "Quantity", "number"),
+        Field("line", "Line", "number"),
+        Field("due", "Due", "date"),
+    )
+    lines = replace(children_of("lines", columns, []), order="line")
     fields = (
         Field("name", "Name", "line", required=True, error="Enter a name." if problems else ""),
         Field("account", "Account", "lookup", lookup=LOOKUP),
         Field("note", "Note", "rich", "<p>Called</p>"),
         Field("hue", "Hue", "color"),
-        Field("lines", "Lines", "rows", children=children_of("lines", columns, [])),
+        Field("lines", "Lines", "rows", children=lines),
     )
     found = (models.FormProblem("Enter a name.", "f-name"),) if problems else ()
     section = models.Section("Main", fields)
@@ -190,6 +197,38 @@ def test_a_grid_starts_with_one_blank_row_and_grows(page: Page, address: str) ->
     page.click("#save")
     expect(page.locator(".refusal")).to_contain_text("lines.3.product=id-2")
     expect(page.locator(".refusal")).to_contain_text("lines.3.quantity=12")
+
+
+def test_a_pasted_day_is_read_in_the_readers_order_and_what_is_none_is_told_below(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}/form")
+    page.locator("#f-lines-0-line").focus()
+    page.evaluate("""() => {
+      const data = new DataTransfer();
+      data.setData("text/plain", "1\\t2/3/2026\\n2\\tsoon\\n3\\t2026-04-05");
+      const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+      document.activeElement.dispatchEvent(event);
+    }""")
+    assert [page.locator(f"#f-lines-{i}-due").input_value() for i in (0, 3, 4)] == [
+        "2026-03-02", "", "2026-04-05",
+    ]  # fmt: skip
+    unfit = page.locator(".unfit")
+    expect(unfit).to_have_text("Not taken: soon")
+    expect(page.locator("#status")).to_contain_text("5 cells pasted. 1 did not fit.")
+    page.fill("#f-lines-3-due", "2026-05-06")
+    expect(unfit).to_have_count(0)
+
+
+def test_rows_that_are_begun_are_numbered_and_others_are_not(page: Page, address: str) -> None:
+    page.goto(f"{address}/form")
+    for index in (0, 3, 4):
+        if index:
+            page.click("#f-lines-add")
+        page.fill(f"#f-lines-{index}-line" if index == 3 else f"#f-lines-{index}-quantity", "7")
+    page.click("#f-lines-add")
+    numbers = [page.locator(f"#f-lines-{i}-line").input_value() for i in (0, 3, 4, 5)]
+    assert numbers == ["1", "7", "8", ""]
 
 
 def test_rich_text_is_written_over_a_plain_area(page: Page, address: str) -> None:

@@ -268,3 +268,96 @@ def test_a_text_that_matches_nothing_is_left_by_tab_without_a_dialog(site: Site,
     ana.keyboard.press("Escape")
     expect(contact).to_be_focused()
     expect(contact).to_have_value("Nobody of this name")
+
+
+@pytest.fixture
+def rows(site: Site, ana: Page) -> Page:
+    """Ana in front of a new customer, in the first cell of the orders."""
+    if not site.place.person("Ana").open("/r/person?search=Rosa").column(0):
+        site.place.make("person", name="Rosa Taker")
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.get_by_label("Name", exact=True).fill(f"Rows {id(ana)}")
+    ana.locator("#f-orders-0-text").focus()
+    return ana
+
+
+def texts(page: Page, column: str) -> list[str]:
+    """What stands in a column of the orders."""
+    return [i.input_value() for i in page.locator(f"input[id^='f-orders-'][id$='-{column}']").all()]
+
+
+def test_rows_are_entered_walked_and_removed_by_keys_alone(rows: Page) -> None:
+    keys = rows.keyboard
+    for text, key in (("Pens", "Tab"), ("3", "Enter"), ("Ink", "ArrowRight"), ("4", "Tab")):
+        keys.type(text)
+        keys.press(key)
+    keys.press("Tab")
+    keys.type("Paper")
+    assert texts(rows, "text") == ["Pens", "Ink", "Paper"]
+    assert texts(rows, "quantity") == ["3", "4", ""]
+    keys.press("ArrowUp")
+    keys.press("ArrowUp")
+    expect(rows.locator("#f-orders-0-text")).to_be_focused()
+    keys.press("Enter")
+    keys.press("ArrowRight")
+    keys.type("40")
+    assert texts(rows, "quantity") == ["3", "40", ""]
+    for _ in range(2):
+        keys.press("Tab")
+    keys.press("Space")
+    keys.press("Control+Enter")
+    orders = rows.get_by_role("region", name="Orders")
+    expect(orders).to_contain_text("Pens")
+    expect(orders).to_contain_text("Paper")
+    expect(orders).not_to_contain_text("Ink")
+
+
+def paste(page: Page, text: str) -> None:
+    """The text comes from the clipboard into whatever has the focus."""
+    page.evaluate(
+        """text => {
+          const data = new DataTransfer();
+          data.setData("text/plain", text);
+          const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+          document.activeElement.dispatchEvent(event);
+        }""",
+        text,
+    )
+
+
+def test_a_block_from_a_spreadsheet_fills_rows_and_is_taken_back_as_one(rows: Page) -> None:
+    paste(rows, 'Pens\t1\tRosa Taker\r\n"Ink, ""black"""\t2\t\r\nPaper\t3\tRosa Taker\r\n')
+    told = rows.get_by_role("status").filter(has_text="9 cells pasted.")
+    expect(told).to_be_visible()
+    assert texts(rows, "text") == ["Pens", 'Ink, "black"', "Paper"]
+    assert texts(rows, "quantity") == ["1", "2", "3"]
+    told.get_by_role("button", name="Undo").click()
+    assert texts(rows, "text") == [""]
+    expect(rows.locator("#f-orders-0-text")).to_be_focused()
+    paste(rows, "Pens\t1\tRosa Taker\nInk\t2")
+    rows.keyboard.press("Control+Enter")
+    orders = rows.get_by_role("region", name="Orders")
+    expect(orders.get_by_role("link", name="Rosa Taker")).to_have_count(1)
+    expect(orders).to_contain_text("Ink")
+
+
+def test_one_column_is_pasted_downwards_and_a_single_text_goes_its_usual_way(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer/new")
+    ana.locator("#f-helpers-0-task").focus()
+    paste(ana, "one\ntwo")
+    assert [i.input_value() for i in ana.locator("[id^='f-helpers-'][id$='-task']").all()] == ["one", "two"]
+    paste(ana, "a single text goes its usual way")
+    expect(ana.locator("#f-helpers-0-task")).to_have_value("one")
+
+
+def test_rows_are_cards_with_labels_on_a_phone(site: Site, chromium: Browser) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 800}, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        page.goto(f"{site.address}/r/customer/new")
+        text, label = page.locator("#f-orders-0-text"), page.locator("label[for=f-orders-0-quantity]")
+        expect(label).to_have_text("Quantity")
+        boxes = [b for b in (text.bounding_box(), label.bounding_box()) if b]
+        assert [b["width"] > 40 for b in boxes] == [True, True]
+        assert boxes[0]["y"] < boxes[1]["y"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -117,12 +117,14 @@ class ChildRow:
 class Children:
     """A grid of owned children: `columns` are nameless patterns of cells, `rows` the records and blank rows.
 
-    `pattern` is the row that the "add" button copies; its index is `NEW`.
+    `pattern` is the row that the "add" button copies; its index is `NEW`. `order` is the column of the numbers in
+    whose order the rows stand.
     """
 
     columns: tuple[Field, ...]
     rows: tuple[ChildRow, ...] = ()
     pattern: ChildRow | None = None
+    order: str = ""
 
     @property
     def next(self) -> int:

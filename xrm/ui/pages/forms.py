@@ -319,7 +319,7 @@ def _stored_grid(slot: Slot, rows: Rows) -> Children:
     """The stored rows, in which the record of a link stays what it is, and blank ones."""
     columns = tuple(c.field for c in slot.columns)
     known = [(str(r["id"]), dict(r)) for r in rows.get(slot.name, ())]
-    return _with_fixed_ends(slot, children_of(slot.name, columns, known))
+    return _with_fixed_ends(slot, replace(children_of(slot.name, columns, known), order=slot.order))
 
 
 def _with_fixed_ends(slot: Slot, grid: Children) -> Children:
@@ -355,7 +355,7 @@ def _posted_grid(slot: Slot, posted: Sequence[PostedRow], rows: Rows) -> Childre
         replace(b, index=start + i, cells=tuple(_renumbered(c, slot.name, start + i) for c in b.cells))
         for i, b in enumerate(blank.rows)
     )
-    return _with_fixed_ends(slot, Children(columns, (*shown, *empty), blank.pattern))
+    return _with_fixed_ends(slot, Children(columns, (*shown, *empty), blank.pattern, slot.order))
 
 
 def _renumbered(cell: Field, grid: str, index: int) -> Field:

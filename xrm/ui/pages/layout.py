@@ -23,13 +23,17 @@ TO = "to"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A name on a form: its control, and the type that reads what is posted. A grid has columns instead."""
+    """A name on a form: its control, and the type that reads what is posted.
+
+    A grid has columns instead, and perhaps one of them for the numbers in whose order its rows stand.
+    """
 
     field: Field
     type: FieldType | None = None
     params: Params | None = None
     relationship: Relationship | None = None
     columns: tuple[Slot, ...] = ()
+    order: str = ""
 
     @property
     def name(self) -> str:
@@ -200,7 +204,25 @@ def _grid(visit: Visit, ask: Ask, side: Relationship) -> Slot | None:
     if not columns:
         return None
     label, help_ = visit.text(side.label, side.name), visit.text(side.help)
-    return Slot(Field(side.name, label, "rows", help=help_, wide=True), relationship=side, columns=columns)
+    order = order_of(visit, side)
+    shown = order if any(c.name == order for c in columns) else ""
+    field = Field(side.name, label, "rows", help=help_, wide=True)
+    return Slot(field, relationship=side, columns=columns, order=shown)
+
+
+def order_of(visit: Visit, side: Relationship) -> str:
+    """The number by which children stand in an order: one that with their owner makes a key; else nothing."""
+    if side.of is None or side.shape is Shape.MANY:
+        return ""
+    child, lookup = visit.model.entities[side.of[0]], side.of[1]
+    pairs = (set(key.fields) - {lookup} for key in child.keys.values() if lookup in key.fields)
+    names = (next(iter(rest)) for rest in pairs if len(rest) == 1)
+    readable = readable_names(visit, child)
+    return next((n for n in names if n in readable and _is_whole_number(child, n)), "")
+
+
+def _is_whole_number(entity: Entity, name: str) -> bool:
+    return name in entity.fields and str(entity.fields[name].type.control) == "number"
 
 
 def link_columns(visit: Visit, side: Relationship) -> tuple[Slot, ...]:

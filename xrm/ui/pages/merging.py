@@ -15,7 +15,7 @@ from xrm.ui.fields.view import Field
 from xrm.ui.fields.words import in_words
 from xrm.ui.models import ClashRow
 from xrm.ui.pages.digests import canonical, cell_digests, digest, digests_of, is_untitled
-from xrm.ui.pages.layout import TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.layout import TO, Ask, Layout, Slot, layout_of, order_of
 from xrm.ui.pages.posting import KEEP, MINE, Post, PostedRow
 from xrm.ui.pages.related import children
 from xrm.ui.pages.visit import Visit
@@ -91,7 +91,7 @@ def _far_side(visit: Visit, entity: Entity, id_: UUID, slot: Slot) -> Sequence[M
     """The children, or the linked records with their links."""
     side = slot.relationship
     if side is not None and side.shape is Shape.INVERSE:
-        return children(visit, entity, id_, side, None, ROWS).data
+        return children(visit, entity, id_, side, None, ROWS, order_of(visit, side)).data
     return visit.queries.links(visit.actor, entity.name, id_, slot.name, limit=ROWS).data
 
 

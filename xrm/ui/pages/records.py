@@ -25,7 +25,7 @@ from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.keeping import seen
-from xrm.ui.pages.layout import form_of
+from xrm.ui.pages.layout import form_of, order_of
 from xrm.ui.pages.marking import toggles
 from xrm.ui.pages.refusals import Said, status_of, summary, whole_text
 from xrm.ui.pages.related import Holding, children, counted_text, grids_of, holding, related_of
@@ -247,7 +247,8 @@ def _grids(visit: Visit, entity: Entity, id_: UUID, held: Holding) -> dict[str, 
 
 def _grid(visit: Visit, entity: Entity, id_: UUID, side: Relationship, held: Holding) -> Field:
     child, lookup = side.of or ("", "")
-    rows = list(children(visit, entity, id_, side, None, GRID_ROWS).data) if held.has(side) else []
+    order = order_of(visit, side)
+    rows = list(children(visit, entity, id_, side, None, GRID_ROWS, order).data) if held.has(side) else []
     columns = Children(tuple(_child_columns(visit, child, lookup)))
     return Field(
         side.name, visit.text(side.label, side.name), "rows", value=rows, wide=True, children=columns

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from xrm.engine.queries.counting import Counted, Far
-from xrm.engine.queries.request import Page, Query
+from xrm.engine.queries.request import Page, Query, Sort
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.words import in_words
 from xrm.ui.models import Action, Link, Related, RelatedRow
@@ -79,10 +79,12 @@ def children(
     side: Relationship,
     names: Iterable[str] | None,
     most: int = TOP,
+    order: str = "",
 ) -> Page:
     """The first records on the far side of an inverse relationship, with these values; None gives all."""
     fields = None if names is None else tuple((n,) for n in dict.fromkeys(("title", *names)))
-    query = Query(_child(side), fields=fields, within=(entity.name, record, side.name), limit=most)
+    within, sort = (entity.name, record, side.name), (Sort((order,)),) if order else ()
+    query = Query(_child(side), fields=fields, within=within, sort=sort, limit=most)
     return visit.queries.list(visit.actor, query)
 
 
