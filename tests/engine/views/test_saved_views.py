@@ -35,6 +35,9 @@ boss:
   grants:
     deals:   {entity: [deal, firm], can: [read, publish]}
     margins: {entity: deal, can: [read], fields: [name, margin]}
+editor:
+  grants:
+    deals: {entity: [deal, firm], can: [read, publish]}
 """
 VIEWS = "all: {type: list, columns: [name, stage]}\nlanes: {type: board, group_by: stage, card: [firm]}\n"
 
@@ -215,6 +218,28 @@ def test_what_a_reader_may_not_know_is_left_out_and_counted_and_not_told(
     assert seen.asked == Asked(fields=("name",), filter='stage == "won"', sort=("name",))
     assert seen.left_out == 3
     assert "margin" not in str(seen)
+
+
+def test_what_one_may_not_know_of_a_view_stays_when_one_changes_it(
+    runtime: Runtime, views: ViewService, bob: Actor
+) -> None:
+    cleo = an_actor(runtime, roles=["editor"], name="Cleo")
+    asked = Asked(fields=("margin", "name"), filter='margin > 3 and stage == "won"', sort=("-margin", "name"))
+    made = views.create(bob, "deal", Wanted("Good ones", asked, ALL))
+    seen = views.view(cleo, "deal", made.id)
+    assert (seen.asked, seen.left_out) == (
+        Asked(fields=("name",), filter='stage == "won"', sort=("name",)),
+        3,
+    )
+    views.change(cleo, "deal", made.id, Wanted("Best ones", seen.asked, ALL))
+    now = views.view(bob, "deal", made.id)
+    assert (now.name, now.asked) == ("Best ones", asked)
+    views.change(
+        cleo, "deal", made.id, Wanted("Lost", replace(seen.asked, filter='stage == "lost"', sort=()), ALL)
+    )
+    now = views.view(bob, "deal", made.id)
+    assert (now.asked.filter, now.asked.sort) == ('stage == "lost" and margin > 3', ("-margin",))
+    assert list(views.users("field:deal.margin")) == ['saved view "Lost": deal']
 
 
 def test_parts_that_a_later_version_of_the_pack_does_not_know_are_left_out(

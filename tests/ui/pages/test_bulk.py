@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests.support.pages import posted
 from tests.ui.pages.conftest import Person, Place
 from xrm.engine.commands import Create
+from xrm.engine.views import Asked, Wanted
 
 
 def ids_of(place: Place, count: int, **values) -> list[str]:
@@ -116,6 +117,28 @@ def test_all_that_match_are_those_of_the_list_and_no_others(shop: Place) -> None
     assert done(ana, **said).status_code == 200
     assert {shop.read("customer", id_)["loud"] for id_ in ids} == {True}
     assert {shop.read("customer", id_)["loud"] for id_ in others} == {False}
+
+
+def test_an_address_of_any_length_chooses_no_more_than_its_list_shows(shop: Place) -> None:
+    ana = shop.person("Ana")
+    ids_of(shop, 2, name="Long address")
+    long = "search=Long+address&" + "x=&" * 4000
+    assert "2 records" in tried(ana, action="delete", all="1", list=long).text
+    assert tried(ana, action="delete", all="1", list=f"{long}f.tier=bronze").status_code == 422
+
+
+def test_an_address_that_takes_the_condition_of_a_saved_view_away_chooses_as_its_list_shows(
+    shop: Place,
+) -> None:
+    ana = shop.person("Ana")
+    ids_of(shop, 2, name="By a saved view")
+    asked = Asked(filter='tier == "bronze"')
+    made = shop.runtime.current().views.create(shop.actor("Ana"), "customer", Wanted("Bronze", asked))
+    shown = f"view={made.id}&filter=&search=By+a+saved+view"
+    for address in (shown, f"{shown}&f.tier="):
+        assert "2 records" in tried(ana, action="delete", all="1", list=address).text
+    every = tried(ana, action="delete", all="1", list=f"view={made.id}&filter=").text
+    assert "would move to the trash" in every
 
 
 def test_very_many_are_changed_by_a_job_as_one_act(place: Place) -> None:

@@ -14,6 +14,7 @@ from xrm.metadata.expressions import Expression, Unparsable, check, uses
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.expressions.writing import conjunction, conjuncts
 from xrm.metadata.model import POINTERS, Entity, Model
+from xrm.metadata.typing_scope import ModelNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,34 @@ def fitted(reader: Reader, entity: Entity, asked: Asked) -> tuple[Asked, int]:
     return made, _size(asked) - _size(made)
 
 
+def with_unseen(reader: Reader, entity: Entity, before: Asked, wanted: Asked) -> Asked:
+    """What is wanted, and what was there before that does not hold for the reader: it was not theirs to take away."""
+    seen, _ = fitted(reader, entity, before)
+    return replace(
+        wanted,
+        group=before.group if wanted.group == seen.group else wanted.group,
+        fields=_besides(before.fields, seen.fields, wanted.fields),
+        sort=_besides(before.sort, seen.sort, wanted.sort),
+        filter=_filter_besides(before.filter, seen.filter, wanted.filter),
+    )
+
+
+def _besides(before: Sequence[str], seen: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    if wanted == seen:
+        return tuple(before)
+    return (*wanted, *(name for name in before if name not in seen and name not in wanted))
+
+
+def _filter_besides(before: str, seen: str, wanted: str) -> str:
+    """What another version of the language kept stays as long as nothing else is wanted."""
+    if wanted == seen:
+        return before
+    try:
+        return conjunction(_besides(conjuncts(before), conjuncts(seen), conjuncts(wanted)))
+    except Unparsable:
+        return wanted
+
+
 def _size(asked: Asked) -> int:
     return len(asked.fields) + len(asked.sort) + len(_conditions(asked.filter)) + bool(asked.group)
 
@@ -96,7 +125,7 @@ def targets_of(reader: Reader, entity: Entity, asked: Asked) -> list[str]:
     ]
     found = {pair for path in paths for pair in _passed(reader.model, entity, path)}
     if asked.filter:
-        checked = check(asked.filter, entity.name, reader.names)
+        checked = check(asked.filter, entity.name, ModelNames(reader.model.entities))
         found |= uses(checked.tree) if isinstance(checked, Expression) else frozenset()
     return sorted(f"field:{name}.{member}" for name, member in found)
 

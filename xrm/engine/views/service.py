@@ -16,7 +16,7 @@ from xrm.engine.queries.service import QueryService
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.ledger import VIEW
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.views.asked import Asked, as_json, fitted, targets_of
+from xrm.engine.views.asked import Asked, as_json, fitted, targets_of, with_unseen
 from xrm.engine.views.saved import (
     ALL,
     DENSITIES,
@@ -136,7 +136,10 @@ class ViewService:
         *,
         around: Around[SavedView] | None = None,
     ) -> SavedView:
-        """The view is this now; `version` is compared when it is given."""
+        """The view is this now, besides what of it the actor may not know, which stays.
+
+        `version` is compared when it is given.
+        """
         found = self._demand(actor, entity, wanted)
 
         def work(unit: UnitOfWork) -> SavedView:
@@ -144,11 +147,12 @@ class ViewService:
             row = self._own(others, actor, entity, id_)
             _demand_version(row, version)
             _demand_name([o for o in others if o.id != id_], actor, wanted, row.owner)
+            asked = with_unseen(self._queries.reader(actor), found, row.wanted.asked, wanted.asked)
             changed = {
                 "name": wanted.name.strip(), "scope": wanted.scope, "role": wanted.role or None,
-                "asked": as_json(wanted.asked), "version": row.version + 1, "updated_at": self._world.now(),
+                "asked": as_json(asked), "version": row.version + 1, "updated_at": self._world.now(),
             }  # fmt: skip
-            uses = self._uses(actor, found, wanted.asked)
+            uses = self._uses(actor, found, asked)
             unit.execute(sa.update(VIEW).where(VIEW.c.id == id_).values({**changed, "uses": uses}))
             now = Kept(**{**{c: getattr(row, c) for c in Kept.__dataclass_fields__}, **changed})
             return self._shown(actor, found, now)

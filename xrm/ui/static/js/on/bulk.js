@@ -8,7 +8,8 @@ const sheet = document.getElementById("bulk");
 let work = null;
 
 async function fill(answer) {
-  if (!answer?.ok && answer?.status !== 422) return say(await refusal(answer), { alarm: true });
+  const isForm = (answer?.ok || answer?.status === 422) && answer.headers.get("Content-Type")?.startsWith("text/html");
+  if (!isForm) return say(await refusal(answer), { alarm: true });
   sheet.innerHTML = await answer.text();
   if (!sheet.open) sheet.showModal();
   (sheet.querySelector("[aria-invalid=true], select, input:not([type=hidden]), #bulk-do") ?? sheet.querySelector("button")).focus();
