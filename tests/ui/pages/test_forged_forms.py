@@ -61,6 +61,13 @@ def test_digests_that_are_none_are_no_failure(place: Place, ana: Person, told: A
     assert got.status in (200, 412, 422), got.text
 
 
+def test_a_way_back_that_is_no_address_leads_to_the_list(place: Place, ana: Person) -> None:
+    got = ana.fill(
+        ana.open("/r/customer"), "/r/customer/views/first", to="/r/customer?f.name=a\r\nSet-Cookie: a=b"
+    )
+    assert (got.status, got.address) == (200, "/r/customer")
+
+
 def test_people_are_not_found_by_a_character_that_no_name_has(place: Place, ana: Person) -> None:
     customer = place.make("customer", name="Talked about")
     got = ana.ask(f"/r/customer/{customer}/people?q=%00")

@@ -15,6 +15,7 @@ from xrm.metadata.expressions.writing import conjunction, conjuncts
 from xrm.metadata.model import BOARD, Entity, View
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.asking import texts_of
 from xrm.ui.pages.filters import tests_of
@@ -172,7 +173,8 @@ def begin(visit: Visit, entity: str) -> Response:
 
 def _is_here(visit: Visit, entity: str) -> bool:
     """Whether the form names a list of this entity to go back to."""
-    return visit.form.get("to", "").partition("?")[0] == f"/r/{entity}"
+    to = visit.form.get("to", "")
+    return is_local(to) and to.partition("?")[0] == f"/r/{entity}"
 
 
 def _asked_here(visit: Visit, look: Look) -> Asked:
