@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from uuid import UUID
@@ -66,6 +67,15 @@ def test_a_way_back_that_is_no_address_leads_to_the_list(place: Place, ana: Pers
         ana.open("/r/customer"), "/r/customer/views/first", to="/r/customer?f.name=a\r\nSet-Cookie: a=b"
     )
     assert (got.status, got.address) == (200, "/r/customer")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 2800, "[1]", "[1, 2, 3, 4, 5]", "{}", "9" * 2800, "\ud800"], ids=lambda t: t[:5]
+)
+def test_a_cookie_that_says_nothing_of_ours_is_no_failure(ana: Person, text: str) -> None:
+    kept = base64.urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    ana.client.set_cookie("xrm_said", kept)
+    assert ana.open("/").status == 200
 
 
 def test_people_are_not_found_by_a_character_that_no_name_has(place: Place, ana: Person) -> None:

@@ -77,6 +77,6 @@ def read_flash() -> Flash:
         kept = json.loads(base64.urlsafe_b64decode(request.cookies.get(FLASH_COOKIE, "")))
         *texts, is_redo = kept
         said, undo, back, saved = (str(text)[:_LONGEST_ADDRESS] for text in texts)
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         return NO_FLASH
     return Flash(said, undo, back, saved, is_redo is True)
