@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from tests.support.office import Office
 from xrm.engine.commands import Create, Delete, Link, Restore, Target, Transition, Unlink, Update, Upsert
 from xrm.engine.queries.request import Expand, Trash
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Stale, XrmError
-from xrm.testing import an_actor
+from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
 
 NOBODY = "019ecb27-0000-7000-8000-000000000000"
 
@@ -365,6 +366,35 @@ def test_open_transitions_say_why_others_are_not(office: Office) -> None:
     steps = office.runtime.current().records.open_transitions(office.rep, "deal", deal)
     assert [(s["name"], s["allowed"]) for s in steps] == [("win", False), ("lose", True)]
     assert "amount" in steps[0]["reason"]
+
+
+OFFER = """
+title: name
+fields: {name: {type: text}, valid_until: {type: date}, accepted_on: {type: date}}
+"""
+OFFER_STEPS = """
+states: {sent: {initial: true, locked: true}, accepted: {final: true}}
+transitions:
+  accept: {from: sent, to: accepted, requires: [accepted_on], guard: accepted_on <= valid_until, message: Too late.}
+"""
+
+
+def test_a_step_is_offered_while_what_it_asks_for_decides(database_url: str, tmp_path: Path) -> None:
+    """The record is locked, so the value that its guard looks at can only come with the step."""
+    runtime = make_runtime(
+        database_url, tmp_path, [a_pack("bids", {"lifecycles/offer.yaml": OFFER_STEPS}, offer=OFFER)]
+    )
+    records, admin = runtime.current().records, admin_actor(runtime)
+    made = Create("offer", {"name": "O-1", "valid_until": "2026-06-30"})
+    offer = records.execute(admin, [made]).results[0].id
+    (step,) = records.open_transitions(admin, "offer", offer)
+    assert (step["allowed"], step["reason"]) == (True, "")
+    late, in_time = ({"accepted_on": day} for day in ("2026-07-01", "2026-06-30"))
+    with pytest.raises(Invalid) as told:
+        records.execute(admin, [Transition("offer", Target(offer), "accept", late)])
+    assert told.value.first.message == "Too late."
+    records.execute(admin, [Transition("offer", Target(offer), "accept", in_time)])
+    runtime.close()
 
 
 def test_autonumbers_rise_without_gap_through_refusals(office: Office) -> None:

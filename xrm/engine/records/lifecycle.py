@@ -132,5 +132,10 @@ def _why_not(setting: Setting, draft: Draft, step: Transition, may: bool) -> str
         return "Your roles do not grant transitions on this record."
     if not transition_roles_allow(setting.actor, step.roles):
         return "It is for " + (", ".join(step.roles or ()) or "no role") + "."
-    problems = _guarded(setting, draft, step)
+    problems = () if _is_undecided(draft, step) else _guarded(setting, draft, step)
     return problems[0].message if problems else ""
+
+
+def _is_undecided(draft: Draft, step: Transition) -> bool:
+    """Whether what comes with the step decides its guard: then nobody can say yet that it does not hold."""
+    return not draft.writer.programs.guard_reads.get(step.name, frozenset()).isdisjoint(step.requires)
