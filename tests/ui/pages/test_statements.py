@@ -75,6 +75,8 @@ class Wheel:
             "tokens": "/admin/tokens",
             "sessions": "/admin/sessions",
             "own settings": "/me",
+            "change log": "/admin/changes",
+            "jobs": "/admin/jobs",
         }
 
 
@@ -139,6 +141,8 @@ TABLE = {
     "rights of a user": 4 + MENU,
     "tokens": 2 + MENU,
     "sessions": 2 + MENU,
+    "change log": 2 + MENU,
+    "jobs": 2 + MENU,
     "own settings": 3 + MENU,  # the stamp, one's tokens, one's sessions
 }
 

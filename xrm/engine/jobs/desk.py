@@ -70,6 +70,51 @@ def newest(unit: UnitOfWork, actor: UUID | None) -> Iterator[Job]:
         rows = unit.execute(wanted.where(sa.tuple_(JOB.c.created_at, JOB.c.id) < last)).all()
 
 
+def page(unit: UnitOfWork, state: State | None, after: UUID | None, limit: int) -> list[Job]:
+    """The jobs of everybody in that state, or in any with the failed first; newest first, after that one."""
+    failed = sa.case((JOB.c.state == State.FAILED.value, 1), else_=0)
+    wanted = sa.select(*_SHOWN).order_by(failed.desc(), JOB.c.created_at.desc(), JOB.c.id.desc()).limit(limit)
+    if state is not None:
+        wanted = wanted.where(JOB.c.state == state.value)
+    if after is not None:
+        last = JOB.alias()
+        was_failed = sa.case((last.c.state == State.FAILED.value, 1), else_=0)
+        here = sa.tuple_(failed, JOB.c.created_at, JOB.c.id)
+        wanted = wanted.join(last, last.c.id == after).where(
+            here < sa.tuple_(was_failed, last.c.created_at, last.c.id)
+        )
+    return [_job(row) for row in unit.execute(wanted)]
+
+
+def count(unit: UnitOfWork, state: State) -> int:
+    """How many jobs are in that state."""
+    found = sa.select(sa.func.count()).select_from(JOB).where(JOB.c.state == state.value)
+    return int(unit.execute(found).scalar_one())
+
+
+def oldest_waiting(unit: UnitOfWork) -> datetime | None:
+    """Since when the job waits that waits longest."""
+    found = sa.select(sa.func.min(JOB.c.created_at)).where(JOB.c.state == State.QUEUED.value)
+    waits: datetime | None = unit.execute(found).scalar()
+    return waits
+
+
+def living(unit: UnitOfWork, since: datetime) -> list[str]:
+    """Where the workers run that have beaten since."""
+    found = sa.select(WORKER.c.about).where(WORKER.c.beat_at >= since).order_by(WORKER.c.about)
+    return [str(about) for about in unit.execute(found).scalars()]
+
+
+def wait_again(unit: UnitOfWork, job: UUID) -> Job | None:
+    """The failed job waits for another attempt, which goes on from its last checkpoint; None if it has not failed."""
+    again = {
+        "state": State.QUEUED.value, "attempt": JOB.c.attempt + 1, "worker": None, "problems": None,
+        "finished_at": None, "cancel_requested": False,
+    }  # fmt: skip
+    change = sa.update(JOB).where(JOB.c.id == job, JOB.c.state == State.FAILED.value).values(again)
+    return find(unit, job) if unit.execute(change).rowcount == 1 else None
+
+
 def authority(unit: UnitOfWork, job: UUID) -> tuple[UUID, Mapping[str, Any]]:
     """Who started the job, and with which roles."""
     row = unit.execute(sa.select(JOB.c.actor, JOB.c.authority).where(JOB.c.id == job)).one()

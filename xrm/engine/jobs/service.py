@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity import Identity
+from xrm.engine.identity.work import demand_administrator
 from xrm.engine.jobs import desk
 from xrm.engine.jobs.context import Context, Result, Watch
 from xrm.engine.jobs.port import DEFAULT_QUEUE, Run, Runner
@@ -142,6 +143,33 @@ class Jobs:
         with self.database.read() as unit:
             seen = (job for job in desk.newest(unit, whose) if _may_see(actor, job))
             return list(islice(seen, limit))
+
+    def page(
+        self, actor: Actor, state: State | None = None, after: UUID | None = None, limit: int = 50
+    ) -> tuple[Sequence[Job], UUID | None]:
+        """Jobs of everybody, for administrators: in one state, or in any with the failed first.
+
+        With the id after which the next page goes on.
+        """
+        demand_administrator(actor)
+        with self.database.read() as unit:
+            found = desk.page(unit, state, after, limit + 1)
+        return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+    def retry(self, actor: Actor, job: UUID) -> Job:
+        """The failed job waits again, in the name of whoever started it; raises Conflict if it has not failed."""
+        kind = self.status(actor, job).kind
+        self.runner.prepare()
+
+        def again(unit: UnitOfWork) -> Job:
+            found = desk.wait_again(unit, job)
+            if found is None:
+                hint = "Only what has failed is tried again."
+                raise Conflict(Problem("J106", "The job has not failed.", hint))
+            self.runner.enqueue(unit, Run(job, found.attempt, self._queue(kind)))
+            return found
+
+        return self.database.transact(again)
 
     def cancel(self, actor: Actor, job: UUID, *, beside: Beside | None = None) -> Job:
         """The job ends: at once if it waits, at its next checkpoint if it runs; raises Conflict if over.

@@ -20,6 +20,7 @@ JOB_CODES: Mapping[str, str] = MappingProxyType(
         "J103": "The job was begun several times and its worker died each time.",
         "J104": "This program does not know the kind of the job.",
         "J105": "The job is over, so it cannot be cancelled.",
+        "J106": "The job has not failed, so it is not tried again.",
     }
 )
 

@@ -26,6 +26,7 @@ from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, wa
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.sample import SampleData
 from xrm.engine.projection.tables import sql_schema
+from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
@@ -59,6 +60,7 @@ class Runtime:
         self.identity = Identity(database, world, settings)
         self.directory = Directory(database)
         self.overview = Overview(database, world)
+        self.log = LogReader(database)
         self.files = FileStore(settings.data / FILES)
         self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)

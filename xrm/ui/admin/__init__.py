@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from xrm.ui.admin.changes import Changes
 from xrm.ui.admin.groups import Teams, Units
+from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
@@ -15,7 +17,7 @@ from xrm.ui.admin.users import Users
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
-AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens, Sessions)
+AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works)
 
 
 def install_administration(app: Flask, runtime: Runtime) -> None:

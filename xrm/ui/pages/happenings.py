@@ -77,22 +77,29 @@ def _event(visit: Visit, row: Mapping[str, Any], names: _Titles, with_title: boo
 
 def _what(visit: Visit, row: Mapping[str, Any], title: str) -> str:
     t, operation = visit.ui.t, row["operation"]
-    done = {
+    is_anew = operation == "link" and _was_there(row)
+    done = t("changed a link") if is_anew else deeds(visit).get(operation, operation)
+    said = t("took a change back") if row.get("undoes") else done
+    return f"{said}: {title}" if title else said
+
+
+def deeds(visit: Visit) -> dict[str, str]:
+    """What can be done to a record, as one tells it afterwards."""
+    t = visit.ui.t
+    return {
         "create": t("created it"),
         "update": t("changed it"),
         "delete": t("moved it to the trash"),
         "restore": t("restored it"),
         "transition": t("took a step"),
-        "link": t("changed a link") if _was_there(row) else t("added a link"),
+        "link": t("added a link"),
         "unlink": t("removed a link"),
         "share": t("shared it"),
         "unshare": t("ended a share"),
         "comment": t("commented on it"),
         "comment_edit": t("changed a comment"),
         "comment_delete": t("removed a comment"),
-    }.get(operation, operation)
-    said = t("took a change back") if row.get("undoes") else done
-    return f"{said}: {title}" if title else said
+    }
 
 
 def _was_there(row: Mapping[str, Any]) -> bool:

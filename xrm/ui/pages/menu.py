@@ -16,6 +16,7 @@ CORE, MORE = "core", "more"
 COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
+CHANGES, JOBS = "/admin/changes", "/admin/jobs"
 ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION = "/admin/organisation"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
@@ -111,8 +112,9 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
         (TOKENS, t("API tokens"), "key-round"),
         (SESSIONS, t("Sessions"), "monitor-smartphone"),
     )
+    happened = ((CHANGES, t("Change log"), "scroll-text"), (JOBS, t("Jobs"), "list-todo"))
     whole = ((ORGANISATION, t("Organisation"), "building-2"),)
-    for group in (people, access, whole):
+    for group in (people, access, happened, whole):
         yield tuple(Link(label, href, icon, href == current) for href, label, icon in group)
 
 
