@@ -220,6 +220,19 @@ def test_what_was_exported_can_be_imported_again(place: Place, ana: Person) -> N
     assert place.read("customer", id_)["budget"]["amount"] == "12.50"
 
 
+def test_however_many_are_ticked_just_those_are_exported(place: Place, ana: Person) -> None:
+    names = [f"Ticked {n:03}" for n in range(300)]
+    ticked = [place.make("person", name=name) for name in names]
+    place.make("person", name="Not ticked")
+    token = dict(ana.open("/me").form("/me").pairs)["csrf_token"]
+    answer = ana.client.post(
+        "/r/person/export?sort=-name", data={"csrf_token": token, "format": "csv", "ids": ",".join(ticked)}
+    )
+    assert answer.status_code == 200
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert [row["name"] for row in rows] == sorted(names, reverse=True)
+
+
 def test_a_large_export_comes_from_a_job(place: Place, ana: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     from xrm.ui.pages import exporting
 

@@ -6,8 +6,9 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -40,11 +41,12 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Which records, as the parameters of a list say it, and in which form."""
+    """Which records, as the parameters of a list say it, and in which form; of `ids` only those, if any are given."""
 
     entity: str
     params: Mapping[str, Sequence[str]] = field(default_factory=dict)
     format: str = "csv"
+    ids: tuple[UUID, ...] = ()
 
     def __post_init__(self) -> None:
         if self.format not in MEDIA:
@@ -54,6 +56,17 @@ class ExportRequest:
             if name in self.params:
                 message = f"An export takes no parameter {name!r}."
                 raise Invalid(Problem("I114", message, "Leave it out.", Place(path=name)))
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The request as a job keeps it."""
+        params = {name: list(values) for name, values in self.params.items()}
+        return {**asdict(self), "params": params, "ids": [str(id_) for id_ in self.ids]}
+
+    @staticmethod
+    def of(kept: Mapping[str, Any]) -> ExportRequest:
+        """The request that a job keeps."""
+        return ExportRequest(**{**kept, "ids": tuple(UUID(id_) for id_ in kept.get("ids", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,8 @@ class Exporter:
         services = self._ground.current()
         entity = demand_entity(services, actor, request.entity, EXPORT)
         actor = carrying(actor, EXPORT)
-        query = replace(parse_query(entity.name, request.params, self._ground.limits), limit=PAGE)
+        asked = parse_query(entity.name, request.params, self._ground.limits)
+        query = replace(asked, limit=PAGE, ids=request.ids)
         rows = self._count(services, actor, query)
         if "fields" in request.params or "sort" in request.params:
             services.queries.list(actor, replace(query, limit=1))  # a name that is not there is refused here
@@ -94,7 +108,7 @@ class Exporter:
 
     def __call__(self, context: Context) -> Mapping[str, Any]:
         """The export is a file of the job."""
-        request, ground = ExportRequest(**context.params), self._ground
+        request, ground = ExportRequest.of(context.params), self._ground
         export = self.open(context.actor(), request)
         with tempfile.TemporaryFile() as whole:
             for number, piece in enumerate(export.pieces):

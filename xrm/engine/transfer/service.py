@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -121,9 +121,8 @@ class Transfer:
     def start_export(self, actor: Actor, request: ExportRequest, *, beside: Beside | None = None) -> Job:
         """The export has been done if it is small, else it is queued; gives its job."""
         rows = self._exporter.open(actor, request).rows
-        params, label = asdict(request), f"Export {request.entity}"
-        params["params"] = {name: list(values) for name, values in request.params.items()}
-        return self._begun(EXPORT, params, actor, label, here=rows <= ROWS_AT_ONCE, beside=beside)
+        label = f"Export {request.entity}"
+        return self._begun(EXPORT, request.kept, actor, label, here=rows <= ROWS_AT_ONCE, beside=beside)
 
     # --- many records -------------------------------------------------------------------------------
 

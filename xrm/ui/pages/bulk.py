@@ -29,12 +29,13 @@ from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action
 from xrm.ui.pages.answers import part
 from xrm.ui.pages.cells import fits_a_cell, is_kept, sentence, titled
+from xrm.ui.pages.choosing import given_ids, too_many
 from xrm.ui.pages.controls import columns_of, named
 from xrm.ui.pages.layout import Slot, takes_input, value_slot
 from xrm.ui.pages.listing import look_at, query_of
 from xrm.ui.pages.posting import read_one, sent_value
 from xrm.ui.pages.refusals import whole_text
-from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.pages.visit import Visit
 
 AT_ONCE = 200
 PAGE = 500
@@ -161,7 +162,7 @@ def _asked_again(visit: Visit, entity: Entity, action: str, error: XrmError) -> 
 
 
 def _asked(visit: Visit, entity: Entity, action: str) -> Asked:
-    ids = _all_ids(visit, entity) if visit.form.get("all") else _given_ids(visit)
+    ids = _all_ids(visit, entity) if visit.form.get("all") else given_ids(visit)
     if not ids:
         raise Invalid(Problem("R130", visit.ui.t("Nothing is selected.")))
     if action == DELETE:
@@ -192,13 +193,6 @@ def _refuse_unreadable(slot: Slot, value: Any) -> None:
         raise Invalid(error.problem) from None
 
 
-def _given_ids(visit: Visit) -> tuple[UUID, ...]:
-    texts = [text for text in visit.form.get("ids", "").split(",") if text]
-    if len(texts) > visit.runtime.settings.limits.bulk_records:
-        raise _too_many(visit)
-    return tuple(dict.fromkeys(record_id(text) for text in texts))
-
-
 def _all_ids(visit: Visit, entity: Entity) -> tuple[UUID, ...]:
     """Every record that the list of this address shows, page by page."""
     there = replace(visit, args=parse_qs(visit.form.get("list", ""), keep_blank_values=True))
@@ -208,7 +202,7 @@ def _all_ids(visit: Visit, entity: Entity) -> tuple[UUID, ...]:
     for rows in _pages(there, replace(first, fields=(("title",),), limit=PAGE, count=Count.NONE, cursor="")):
         found += [UUID(str(row["id"])) for row in rows]
         if len(found) > most:
-            raise _too_many(visit)
+            raise too_many(visit)
     return tuple(found)
 
 
@@ -219,13 +213,6 @@ def _pages(visit: Visit, query: Query) -> Iterator[Sequence[Mapping[str, Any]]]:
         if not page.next:
             return
         query = replace(query, cursor=page.next)
-
-
-def _too_many(visit: Visit) -> TooLarge:
-    most = visit.runtime.settings.limits.bulk_records
-    message = visit.ui.t("At most {most} records are changed at once.", most=visit.ui.number(most))
-    problem = Problem("L139", message, visit.ui.t("Narrow the list."))
-    return TooLarge(problem, facts={"limit": "bulk_records"})
 
 
 def _tried(visit: Visit, entity: Entity, asked: Asked) -> Response:

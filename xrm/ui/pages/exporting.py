@@ -10,6 +10,7 @@ from xrm.engine.transfer.service import ROWS_AT_ONCE
 from xrm.metadata.model import Entity
 from xrm.ui.models import Action
 from xrm.ui.pages.answers import moved
+from xrm.ui.pages.choosing import given_ids
 from xrm.ui.pages.filters import tests_of
 from xrm.ui.pages.listing import ListState, look_at
 from xrm.ui.pages.visit import Visit
@@ -18,7 +19,7 @@ from xrm.ui.pages.visit import Visit
 def export(visit: Visit, entity: str) -> Response:
     """`POST /r/<entity>/export?<state of the list>`: its records as a file; a large one comes from a job's page."""
     found = visit.entity_to("export", entity)
-    request = ExportRequest(entity, _params(visit, found), visit.form.get("format", "csv"))
+    request = ExportRequest(entity, _params(visit, found), visit.form.get("format", "csv"), given_ids(visit))
     made = visit.runtime.transfer.export(visit.actor, request)
     if made.rows > ROWS_AT_ONCE:
         job = visit.runtime.transfer.start_export(visit.actor, request)
@@ -60,6 +61,4 @@ def _params(visit: Visit, entity: Entity) -> dict[str, tuple[str, ...]]:
     for test in tests_of(visit, entity, state.pairs):
         tail = "" if test.operator == "eq" else f".{test.operator}"
         said["f." + ".".join(test.path) + tail] = test.raw
-    if ids := [text for text in visit.form.get("ids", "").split(",") if text]:
-        said["f.id"] = tuple(ids[: visit.runtime.settings.limits.page_rows])
     return {name: tuple(v for v in values if v) for name, values in said.items() if any(values)}
