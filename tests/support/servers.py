@@ -201,9 +201,9 @@ class Site:
         """A new token of the user."""
         return str(self.xrm("token", "add", email, "proof")["token"])
 
-    def start(self) -> Server:
-        """A server is starting; `is_ready` says when it answers."""
-        chosen, number = free_port(), next(self.numbers)
+    def start(self, port: int = 0) -> Server:
+        """A server is starting, at that port or any free one; `is_ready` says when it answers."""
+        chosen, number = port or free_port(), next(self.numbers)
         log = self.folder / f"server-{number}.log"
         command = self._command("serve", "--port", chosen, "--workers", 1)
         with log.open("wb") as out:
