@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xrm.api.openapi_parts import Operation, body, parameter, responses
 from xrm.api.schemas import ID, Schema
-from xrm.engine.views import SCOPES
+from xrm.engine.views import SCOPES, TOTALS
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _INSTANT: Schema = {"type": "string", "format": "date-time"}
@@ -21,6 +21,11 @@ _ASKED: dict[str, Schema] = {
     "group": {"type": "string", "description": "The choice or state by which a board stands."},
     "filter": {"type": "string", "description": "As the filter of a list of records."},
     "search": {"type": "string"},
+    "totals": {
+        "type": "string",
+        "enum": ["", *TOTALS],
+        "description": "What pages show below columns of numbers.",
+    },
     "fields": {**_NAMES, "description": "The columns, or the facts of a card."},
     "sort": {**_NAMES, "description": "As in sort, one term each."},
 }

@@ -14,7 +14,7 @@ from xrm.engine.views import ME, Asked, SavedView, Wanted
 from xrm.metadata.fieldtypes.times import write_instant
 
 LISTS = ("fields", "sort")
-TEXTS = ("base", "type", "group", "filter", "search")
+TEXTS = ("base", "type", "group", "filter", "search", "totals")
 KEYS = ("name", "scope", "role", *TEXTS, *LISTS)
 
 

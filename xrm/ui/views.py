@@ -35,12 +35,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The body of a list. `next_href` leads to the next rows; `bulk` is what one may do with many of them."""
+    """The body of a list. `next_href` leads to the next rows; `bulk` is what one may do with many of them.
+
+    `totals` are, in step with the columns, fields with what the whole list comes to, called `totals_label`.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     next_href: str = ""
     bulk: tuple[Action, ...] = ()
+    totals: tuple[Field | None, ...] = ()
+    totals_label: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -157,6 +162,41 @@ class FilterPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SortTerm:
+    """One thing that a list is sorted by."""
+
+    option: Option
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayPage:
+    """How a list is shown: as what, with which columns, in which order, with which totals, and how dense.
+
+    Each form asks its address again with what was moved, added or taken away, until it is done.
+    """
+
+    title: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    submit: str
+    cancel_href: str
+    kinds: tuple[Option, ...]
+    kind: str
+    columns: tuple[Option, ...]
+    columns_label: str
+    more_columns: tuple[Choices, ...]
+    sorts: tuple[SortTerm, ...]
+    more_sorts: tuple[Choices, ...]
+    totals: tuple[Option, ...]
+    total: str
+    density_href: str
+    densities: tuple[Option, ...]
+    density: str
+    crumbs: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Unsaved:
     """What may be done with a look that differs from the chosen view: keep it in the view, as a new one, or not."""
 
@@ -186,6 +226,7 @@ class ViewPage:
     filters: tuple[Field, ...] = ()
     chips: tuple[FilterChip, ...] = ()
     filter_href: str = ""
+    display_href: str = ""
     refusal: str = ""
     state: tuple[tuple[str, str], ...] = ()
     count: str = ""

@@ -177,3 +177,58 @@ def test_axe_finds_nothing_on_the_forms_of_a_filter(
         assert violations(page) == []
         page.goto(f"{site.address}/r/customer/filter?c.field=tier&c.for=tier&c.op=eq&c.done=1")
         assert violations(page) == []
+
+
+def test_columns_and_totals_are_chosen_and_saved_with_the_keyboard_alone(site: Site, ana: Page) -> None:
+    ana.set_viewport_size({"width": 1700, "height": 900})
+    ana.goto(f"{site.address}/r/customer")
+    press_on(ana, ana.locator("#display-link"))
+    expect(ana.get_by_role("dialog", name="Display")).to_be_visible()
+    press_on(ana, ana.get_by_role("button", name="Remove Loud"))
+    expect(ana.get_by_role("button", name="Remove Loud")).to_have_count(0)
+    press_on(ana, ana.get_by_role("button", name="Move Since up"))
+    expect(ana.locator("#columns .cut")).to_have_text(["Name", "Tier", "Since", "Parent customer", "Budget"])
+    press_on(ana, ana.locator("#c-totals"), "S")
+    press_on(ana, ana.locator("#display-done"))
+    expect(ana.locator("thead th[scope=col]")).to_have_text(
+        ["Name", "Tier", "Since", "Parent customer", "Budget"]
+    )
+    expect(ana.locator("tfoot th")).to_contain_text("Sum")
+    press_on(ana, ana.get_by_role("link", name="Save for me…"))
+    expect(ana.get_by_label("Name of the view")).to_be_focused()
+    ana.keyboard.type("With sums")
+    ana.keyboard.press("Enter")
+    expect(tab(ana, "With sums")).to_have_attribute("aria-current", "page")
+    expect(ana.locator("tfoot th")).to_contain_text("Sum")
+
+
+def test_lists_are_as_dense_as_the_person_wants(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer")
+    before = ana.locator("tr[id^=r-]").first.bounding_box()
+    ana.locator("#display-link").click()
+    ana.get_by_role("button", name="Compact").click()
+    expect(ana.locator("html")).to_have_attribute("data-density", "compact")
+    after = ana.locator("tr[id^=r-]").first.bounding_box()
+    assert before
+    assert after
+    assert after["height"] < before["height"]
+    ana.locator("#display-link").click()
+    ana.get_by_role("button", name="Normal").click()
+    expect(ana.locator("html")).to_have_attribute("data-density", "normal")
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)])
+def test_axe_finds_nothing_on_totals_and_the_form_of_display(
+    site: Site, chromium: Browser, theme: str, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        page.goto(f"{site.address}/r/customer?totals=sum&fields=name,budget,weight&sort=tier,-name")
+        assert violations(page) == []
+        page.locator("#display-link").click()
+        expect(page.get_by_role("dialog", name="Display")).to_be_visible()
+        assert violations(page) == []
+        page.goto(f"{site.address}/r/customer/display?sort=tier,-name")
+        assert violations(page) == []

@@ -43,6 +43,7 @@ class Wheel:
             "home": "/",
             "search": "/search?q=far",
             "list": "/r/spoke_0",
+            "list with totals": "/r/spoke_0?totals=sum&sort=name,-created_at",
             "board": "/r/card?view=lanes",
             "list, narrowed": f"/r/spoke_0?f.hub={self.hub}&sort=-name",
             "record": one,
@@ -115,6 +116,7 @@ TABLE = {
     # the stamp, where the words are, the best of each, what is beside the titles of some
     "search": 3 + MOST_TOLD + MENU,
     "list": 4 + MENU,  # the stamp, the saved views, the page, the count
+    "list with totals": 4 + MENU,  # what it comes to is asked with the count
     "board": 5 + MENU,  # the stamp, the saved views, the heads, and each of the two lanes that have cards
     "list, narrowed": 4 + MENU,  # the titles of what it is narrowed to come with those of the menu
     # the stamp, the record, shares (two), all counts, the first of a few lists; and of the timeline the record,

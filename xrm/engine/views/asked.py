@@ -21,7 +21,8 @@ from xrm.metadata.typing_scope import ModelNames
 class Asked:
     """A look at the records of an entity: each part as the address of records takes it.
 
-    `base` is the written view that gives what else its type needs; `type` and `group` say otherwise.
+    `base` is the written view that gives what else its type needs; `type` and `group` say otherwise. `totals` is what
+    stands below the columns of numbers.
     """
 
     base: str = ""
@@ -31,8 +32,10 @@ class Asked:
     filter: str = ""
     search: str = ""
     sort: tuple[str, ...] = ()
+    totals: str = ""
 
 
+TOTALS: Final = ("sum", "avg", "min", "max", "count")
 _LISTS: Final = ("fields", "sort")
 NAMES: Final = tuple(f.name for f in fields(Asked))
 

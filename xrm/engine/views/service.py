@@ -16,7 +16,7 @@ from xrm.engine.queries.service import QueryService
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.ledger import VIEW
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.views.asked import Asked, as_json, fitted, targets_of, with_unseen
+from xrm.engine.views.asked import TOTALS, Asked, as_json, fitted, targets_of, with_unseen
 from xrm.engine.views.saved import (
     ALL,
     DENSITIES,
@@ -261,6 +261,9 @@ class ViewService:
         if asked.type not in ("", LIST, BOARD):
             hint = f"Give {LIST} or {BOARD}."
             yield Problem("R183", "There is no such type of view.", hint, Place(path="type"))
+        if asked.totals and asked.totals not in TOTALS:
+            hint = f"Give one of {', '.join(TOTALS)}."
+            yield Problem("R183", "There are no such totals.", hint, Place(path="totals"))
         if asked.group and not self._makes_lanes(actor, entity, asked.group):
             hint = "Name a choice or the state."
             yield Problem("R183", "A board does not stand by that.", hint, Place(path="group"))

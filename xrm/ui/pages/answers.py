@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 from flask import Response, render_template, request
 
@@ -31,12 +31,15 @@ def page(
     current: str = "",
     marks: Sequence[Mark] | None = None,
     titles: Mapping[Kept, str] | None = None,
+    density: str = "",
 ) -> Response:
     """The whole page; `current` is the entity that the sidebar marks.
 
-    `marks` is what the person keeps, and `titles` the titles of that, if they are known.
+    `marks` is what the person keeps, and `titles` the titles of that, if they are known. `density` is how dense
+    the person wants its lists.
     """
     shell = shell_of(visit, current, marks, titles)
+    shell = replace(shell, density=density or shell.density)
     text = render_template(template, ui=visit.ui, shell=shell, page=model)
     return Response(text, status, mimetype="text/html")
 

@@ -6,7 +6,7 @@ to the list. Without scripts its forms are pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,7 +18,7 @@ from xrm.errors import Invalid, TooLarge, Unreadable
 from xrm.metadata.expressions import Unparsable
 from xrm.metadata.expressions.types import Attribute, Kind
 from xrm.metadata.expressions.writing import conjunction
-from xrm.metadata.model import POINTERS, Entity
+from xrm.metadata.model import Entity
 from xrm.ui.criteria import (
     BARE,
     CONTAINS,
@@ -44,8 +44,9 @@ from xrm.ui.fields.view import Field, Option
 from xrm.ui.formatting import as_date, as_decimal, as_time
 from xrm.ui.models import Link
 from xrm.ui.pages.answers import moved, page, part
-from xrm.ui.pages.controls import control_for, readable_names
+from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.listing import ListState, Look, look_at
+from xrm.ui.pages.offering import choices
 from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit
 from xrm.ui.pages.wording import (
@@ -57,7 +58,7 @@ from xrm.ui.pages.wording import (
     records_in,
     words_of,
 )
-from xrm.ui.views import Choices, FilterChip, FilterPage
+from xrm.ui.views import FilterChip, FilterPage
 
 SHEET: Final = "sheet"
 VALUE: Final = "c.value"
@@ -309,7 +310,7 @@ def _chosen(visit: Visit, look: Look, form: FilterPage, known: Criterion | None)
     """The form with its field, what is asked of it, and the control of its value."""
     entity = look.entity
     path = visit.arg("c.field") if "c.field" in visit.args else known.path if known else ""
-    groups = tuple(_choices(visit, entity, path))
+    groups = tuple(choices(visit, entity, _is_asked, [path] if path else []))
     attribute = attribute_of(visit, entity, path) if path else None
     if attribute is None or attribute.type.kind not in OPERATORS or control_for(visit, entity, path) is None:
         return replace(form, fields=groups)
@@ -328,6 +329,11 @@ def _chosen(visit: Visit, look: Look, form: FilterPage, known: Criterion | None)
         operator=operator,
         control=_control(visit, entity, path, attribute.type.kind, operator, was),
     )
+
+
+def _is_asked(entity: Entity, attribute: Attribute, control: Field) -> bool:
+    is_offered = attribute.name not in NOT_OFFERED and control.kind not in NOT_ASKED
+    return is_offered and attribute.type.kind in OPERATORS
 
 
 def _operator_of(known: Criterion) -> str:
@@ -371,45 +377,6 @@ def _shown_record(visit: Visit, entity: Entity, path: str, known: Criterion | No
     kept = tuple(records_in(visit, entity, known))
     titles = visit.queries.titles(visit.actor, kept)
     return next(({"id": str(k[1]), "entity": k[0], "title": title} for k, title in titles.items()), None)
-
-
-def _choices(visit: Visit, entity: Entity, chosen: str) -> Iterator[Choices]:
-    """The fields that may be asked about: of the entity itself, then of each record that it points at."""
-    own = list(_paths(visit, entity))
-    yield Choices(visit.label(entity), tuple(own))
-    known = {option.value for option in own}
-    for name, target in _steps(visit, entity):
-        near = control_for(visit, entity, name)
-        far = tuple(Option(f"{name}.{o.value}", o.label) for o in _paths(visit, target))
-        known |= {option.value for option in far}
-        if near is not None and far:
-            yield Choices(near.label, far)
-    control = control_for(visit, entity, chosen) if chosen and chosen not in known else None
-    if control is not None:
-        yield Choices(visit.ui.t("Further away"), (Option(chosen, control.label),))
-
-
-def _paths(visit: Visit, entity: Entity) -> Iterator[Option]:
-    names = visit.queries.reader(visit.actor).names
-    readable = readable_names(visit, entity)
-    ordered = dict.fromkeys((*entity.fields, *entity.relationships, *sorted(readable)))
-    for name in ordered:
-        attribute = names.attribute(entity.name, name)
-        control = control_for(visit, entity, name) if attribute and name in readable else None
-        if control is None or attribute is None or name in NOT_OFFERED or control.kind in NOT_ASKED:
-            continue
-        if attribute.type.kind in OPERATORS:
-            yield Option(name, control.label)
-
-
-def _steps(visit: Visit, entity: Entity) -> Iterator[tuple[str, Entity]]:
-    """The lookups that lead to one entity that this person may read."""
-    readable = readable_names(visit, entity)
-    sides = [(r.name, r.targets) for r in entity.lookups if not r.any]
-    sides += [(name, (target,)) for name, target in POINTERS.items()]
-    for name, targets in sides:
-        if name in readable and len(targets) == 1 and visit.can("read", targets[0]):
-            yield name, visit.model.entities[targets[0]]
 
 
 def _kept(state: ListState) -> tuple[tuple[str, str], ...]:

@@ -24,7 +24,7 @@ from xrm.ui.pages.visit import Visit
 from xrm.ui.views import Body
 
 ROWS = 50
-SAID = ("search", "filter", "sort", "fields", "type", "group")
+SAID = ("search", "filter", "sort", "fields", "type", "group", "totals")
 TEXTS = ("view", *SAID)
 PREFIX = "f."
 CHANGED = (
@@ -50,6 +50,7 @@ class ListState:
     fields: str = ""
     type: str = ""
     group: str = ""
+    totals: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
     is_saved: bool = False
 
@@ -64,6 +65,11 @@ class ListState:
         texts = [(name, value) for name in SAID if (value := getattr(self, name))]
         whole = (*texts, *self.pairs) or ((CHANGED,) if self.is_saved else ())
         return (*([("view", self.view)] if self.view else []), *whole)
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """The terms by which it is sorted, `-` before those that descend."""
+        return tuple(word.strip() for word in self.sort.split(",") if word.strip())
 
     def address(
         self,
@@ -103,8 +109,8 @@ def state_of(visit: Visit, entity: str) -> ListState:
         for value in values
         if value.strip()
     )
-    view, search, filter_, sort, fields, type_, group = (visit.arg(name).strip() for name in TEXTS)
-    return ListState(entity, view, search, filter_, sort, fields, type_, group, pairs)
+    view, search, filter_, sort, fields, type_, group, totals = (visit.arg(name).strip() for name in TEXTS)
+    return ListState(entity, view, search, filter_, sort, fields, type_, group, totals, pairs)
 
 
 def _is_said(visit: Visit) -> bool:
@@ -187,7 +193,7 @@ def _saved_state(visit: Visit, entity: Entity, saved: SavedView) -> ListState:
     text, pairs = pairs_of(visit, entity, asked.filter)
     return ListState(
         entity.name, str(saved.id), asked.search, text, ",".join(asked.sort), ",".join(asked.fields),
-        asked.type, asked.group, pairs, is_saved=True,
+        asked.type, asked.group, asked.totals, pairs, is_saved=True,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from flask import Response
 
 from xrm.engine.queries.counting import Counted
 from xrm.engine.queries.request import Count, Page, Query
+from xrm.engine.views import TOTALS
 from xrm.errors import Invalid, TooLarge, Unreadable
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Column, on_a_phone
@@ -19,6 +20,7 @@ from xrm.ui.pages.cells import is_edited_in_lists
 from xrm.ui.pages.controls import Columns, columns_of, value_at
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.listing import ROWS, Look, Shown, look_at, query_of
+from xrm.ui.pages.totals import total_words, totals_of
 from xrm.ui.pages.visit import Visit, record_id
 from xrm.ui.views import Row, Table, ViewPage
 
@@ -29,11 +31,23 @@ def as_list(visit: Visit, look: Look) -> Shown:
     """One page of the records as a table."""
     columns = columns_of(visit, look.entity, _paths(look))
     try:
-        found = visit.queries.list(visit.actor, query_of(visit, look, columns))
+        query = query_of(visit, look, columns)
+        if look.state.totals in TOTALS and not query.cursor:
+            return _with_totals(visit, look, columns, query)
+        found = visit.queries.list(visit.actor, query)
     except (Invalid, Unreadable, TooLarge) as error:
         return Shown(_table(visit, look, columns, Page(())), columns, refusal=error)
     count = None if found.count is None else Counted(found.count, found.count_is != "at_least")
     return Shown(_table(visit, look, columns, found), columns, count)
+
+
+def _with_totals(visit: Visit, look: Look, columns: Columns, query: Query) -> Shown:
+    """The same with what the columns of the whole list come to, which counts the records as well."""
+    found = visit.queries.list(visit.actor, replace(query, count=Count.NONE))
+    kind = look.state.totals
+    totals, count = totals_of(visit, look.entity, columns, query, kind)
+    table = _table(visit, look, columns, found)
+    return Shown(replace(table, totals=totals, totals_label=total_words(visit)[kind]), columns, count)
 
 
 def rows(visit: Visit, entity: str) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from xrm.engine.views import ALL, ME, ROLE, Asked, SavedView, Wanted
+from xrm.engine.views import ALL, ME, ROLE, TOTALS, Asked, SavedView, Wanted
 from xrm.errors import Conflict, Forbidden, Invalid, Place, Problem, TooLarge, XrmError
 from xrm.metadata.expressions import Unparsable
 from xrm.metadata.expressions.writing import conjunction, conjuncts
@@ -56,7 +56,8 @@ def _asked(
         fields=tuple(paths or params.get("card", ()) or (view.columns if view else ())),
         filter=conjunction(texts),
         search=state.search,
-        sort=tuple(word.strip() for word in state.sort.split(",") if word.strip()) or tuple(order),
+        sort=state.sorts or tuple(order),
+        totals=state.totals if state.totals in TOTALS else "",
     )
 
 

@@ -31,7 +31,7 @@ from xrm.ui.views import FilterChip, ViewPage
 
 UNPROCESSABLE = 422
 WHOLE, REPLACED = "view.html", "_view.html"
-KEPT = ("view", "filter", "sort", "fields", "type", "group")  # what a filter form carries along
+KEPT = ("view", "filter", "sort", "fields", "type", "group", "totals")  # what a filter form carries along
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,12 @@ def show(visit: Visit, entity: str) -> Response:
         filters=filters,
         chips=_chips(visit, look, filters, conditions, titles),
         filter_href=new_filter_href(look),
+        display_href=look.state.address(below="/display"),
     )
-    return page(visit, WHOLE, model, status=status, current=entity, marks=marks, titles=titles)
+    return page(
+        visit, WHOLE, model, status=status, current=entity, marks=marks, titles=titles,
+        density=look.shelf.density,
+    )  # fmt: skip
 
 
 def _titles(visit: Visit, look: Look, marks: Sequence[Mark], conditions: Sequence[Part]) -> Titles:

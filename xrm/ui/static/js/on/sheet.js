@@ -56,7 +56,7 @@ if (sheet) {
   });
   sheet.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(event.target, { submitter: event.submitter ?? undefined });
+    send(event.target, { submitter: event.submitter ?? undefined, focus: event.submitter?.id });
   });
   sheet.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("#c-text")) return;
