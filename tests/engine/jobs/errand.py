@@ -1,6 +1,6 @@
 """A worker process for tests: it does a job in ten portions, and may be told to hang in the middle.
 
-Started as `python -m tests.engine.jobs.errand ADDRESS HANG_AT`; says on standard output what it does.
+Started as `python -m tests.engine.jobs.errand ADDRESS HANG_AT TICKS`; says on standard output what it does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity import Identity
-from xrm.engine.jobs import Context, DbosRunner, Jobs, Lease, start_worker
+from xrm.engine.jobs import Context, DbosRunner, Jobs, Lease, Repeats, start_worker
 from xrm.engine.storage.database import Database
 from xrm.engine.world import real_world
 from xrm.settings import Settings
@@ -26,8 +26,8 @@ SETTINGS = Settings(secret_key="a key of a test that is long enough to be one", 
 CLERK = Actor(UUID(int=7), "clerk", frozenset({"clerk"}), is_system=True)
 
 
-def errand_jobs(database: Database, hang_at: int = 0) -> Jobs:
-    """Jobs that know the kind `errand`, which has one effect per portion."""
+def errand_jobs(database: Database, hang_at: int = 0, *, ticks: bool = False) -> Jobs:
+    """Jobs that know the kind `errand`, which has one effect per portion, and may tick once a day."""
     world = real_world()
 
     def errand(context: Context) -> dict[str, object]:
@@ -43,7 +43,14 @@ def errand_jobs(database: Database, hang_at: int = 0) -> Jobs:
         return {"portion": PORTIONS}
 
     jobs = Jobs(database, world, Identity(database, world, SETTINGS), DbosRunner(database), LEASE)
+
+    def tick(context: Context) -> dict[str, object]:
+        say("ticks")
+        return {}
+
     jobs.register("errand", errand)
+    if ticks:
+        jobs.register("tick", tick, repeats=Repeats(timedelta(days=1), "Tick", lambda: CLERK))
     return jobs
 
 
@@ -53,10 +60,10 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def main(address: str, hang_at: str) -> None:
+def main(address: str, hang_at: str, ticks: str) -> None:
     """Works until standard input is closed."""
     database = Database(address)
-    worker = start_worker(errand_jobs(database, int(hang_at)))
+    worker = start_worker(errand_jobs(database, int(hang_at), ticks=bool(ticks)))
     say("works")
     sys.stdin.read()
     worker.stop()

@@ -45,9 +45,9 @@ def _runner(jobs: Jobs) -> DbosRunner:
 
 
 @contextmanager
-def _worker(database: Database, hang_at: int = 0) -> Iterator[subprocess.Popen[str]]:
+def _worker(database: Database, hang_at: int = 0, ticks: str = "") -> Iterator[subprocess.Popen[str]]:
     address = database.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.engine.jobs.errand", address, str(hang_at)]
+    command = [sys.executable, "-m", "tests.engine.jobs.errand", address, str(hang_at), ticks]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
@@ -79,6 +79,13 @@ def test_a_job_of_a_killed_worker_is_finished_by_another_and_nothing_is_done_twi
     assert (seen.state, seen.done, seen.attempt) == (State.DONE, PORTIONS, 2)
     assert _effects(database) == list(range(1, PORTIONS + 1))
     assert jobs.runner.status(Run(job, 1)) is RunState.OVER
+
+
+def test_what_repeats_is_started_by_a_worker_without_being_asked_for(database: Database, jobs: Jobs) -> None:
+    with _worker(database, ticks="ticks") as worker:
+        assert [_line(worker), _line(worker)] == ["works", "ticks"]
+        worker.communicate(timeout=30)
+    assert [job.label for job in jobs.list(CLERK)] == ["Tick"]
 
 
 def test_the_run_is_asked_for_in_the_transaction_of_its_cause(database: Database, jobs: Jobs) -> None:

@@ -58,7 +58,7 @@ def test_a_lost_file_is_found(runtime):
     with runtime.database.write() as unit:
         unit.execute(sa.insert(FILE), {**row, "created_at": NOON})
     assert ills(examine(runtime)) == {}
-    runtime.files.remove(content.sha256)
+    runtime.files.remove(content.sha256, runtime.world.now() + timedelta(seconds=1))
     assert "backup" in ills(examine(runtime))["files"]
 
 

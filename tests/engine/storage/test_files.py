@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+from contextlib import suppress
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -18,17 +22,22 @@ from xrm.engine.storage.files import (
     delivery,
     file_facts,
 )
-from xrm.engine.world import World
+from xrm.engine.world import FixedClock, World
 from xrm.errors import NotFound, TooLarge, Unavailable
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FileStore:
-    return FileStore(tmp_path / "files")
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FixedClock) -> FileStore:
+    return FileStore(tmp_path / "files", clock)
 
 
 def _contents(root: Path) -> list[Path]:
-    return [path for path in (root / "files").rglob("*") if path.is_file()]
+    return [path for path in (root / "files").rglob("*") if path.is_file() and path.name != "lock"]
 
 
 def test_a_content_comes_back_and_is_kept_once(store: FileStore, tmp_path: Path) -> None:
@@ -68,10 +77,60 @@ def test_only_a_hash_names_a_content(store: FileStore, digest: str) -> None:
 def test_a_content_that_is_not_there_is_not_found(store: FileStore) -> None:
     with pytest.raises(NotFound):
         store.open("0" * 64)
-    content = store.put(io.BytesIO(b"x"), 10)
-    store.remove(content.sha256)
+
+
+def test_a_content_goes_when_nobody_has_brought_it_since(store: FileStore, clock: FixedClock) -> None:
+    content, other = store.put(io.BytesIO(b"x"), 10), store.put(io.BytesIO(b"y"), 10)
+    clock.advance(timedelta(hours=1))
+    store.renew(other.sha256)
+    assert list(store.brought_before(clock.now())) == [content]
+    assert [store.remove(c.sha256, clock.now()) for c in (content, other)] == [True, False]
     with pytest.raises(NotFound):
         store.open(content.sha256)
+    store.open(other.sha256).close()
+
+
+def test_what_is_brought_again_while_it_is_found_old_stays(store: FileStore, clock: FixedClock) -> None:
+    store.put(io.BytesIO(b"x"), 10)
+    clock.advance(timedelta(hours=1))
+    (old,) = store.brought_before(clock.now())
+    store.put(io.BytesIO(b"x"), 10)
+    assert store.remove(old.sha256, clock.now()) is False
+    store.open(old.sha256).close()
+
+
+def test_whoever_brings_a_content_has_it_afterwards_though_it_is_removed_as_old_at_the_same_time(
+    store: FileStore, clock: FixedClock, tmp_path: Path
+) -> None:
+    digest = store.put(io.BytesIO(b"x"), 10).sha256
+    path = next(path for path in _contents(tmp_path) if path.name == digest)
+    before, over = clock.now(), Event()
+
+    def remove() -> None:
+        while not over.is_set():
+            store.remove(digest, before)
+
+    remover = Thread(target=remove)
+    remover.start()
+    try:
+        for _ in range(300):
+            with suppress(FileNotFoundError):
+                os.utime(path, (0, 0))
+            store.put(io.BytesIO(b"x"), 10)
+            store.open(digest).close()
+    finally:
+        over.set()
+        remover.join()
+
+
+def test_what_was_not_written_to_its_end_goes(store: FileStore, clock: FixedClock, tmp_path: Path) -> None:
+    left = tmp_path / "files" / "drafts" / "left"
+    left.write_bytes(b"half")
+    os.utime(left, (clock.now().timestamp(),) * 2)
+    store.remove_drafts(clock.now())
+    assert left.exists()
+    store.remove_drafts(clock.now() + timedelta(seconds=1))
+    assert not left.exists()
 
 
 def test_a_file_belongs_to_one_record(installed: Database, world: World) -> None:

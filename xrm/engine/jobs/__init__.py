@@ -6,7 +6,7 @@ from xrm.engine.jobs.dispatcher import Consumer, Dispatcher, Logged
 from xrm.engine.jobs.inline_runner import InlineRunner
 from xrm.engine.jobs.port import Run, Runner, RunState
 from xrm.engine.jobs.presence import Lease
-from xrm.engine.jobs.service import Beside, Handler, Jobs
+from xrm.engine.jobs.service import Beside, Handler, Jobs, Repeats
 from xrm.engine.jobs.states import JOB_CODES, Cancelled, Job, State, Superseded
 from xrm.engine.jobs.worker import Worker, start_worker
 
@@ -24,6 +24,7 @@ __all__ = [
     "Jobs",
     "Lease",
     "Logged",
+    "Repeats",
     "Result",
     "Run",
     "RunState",

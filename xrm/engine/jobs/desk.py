@@ -115,6 +115,14 @@ def wait_again(unit: UnitOfWork, job: UUID) -> Job | None:
     return find(unit, job) if unit.execute(change).rowcount == 1 else None
 
 
+def last_start(unit: UnitOfWork, kind: str) -> datetime | None:
+    """When a job of this kind was asked for last."""
+    found: datetime | None = unit.execute(
+        sa.select(JOB.c.created_at).where(JOB.c.kind == kind).order_by(JOB.c.created_at.desc()).limit(1)
+    ).scalar()
+    return found
+
+
 def authority(unit: UnitOfWork, job: UUID) -> tuple[UUID, Mapping[str, Any]]:
     """Who started the job, and with which roles."""
     row = unit.execute(sa.select(JOB.c.actor, JOB.c.authority).where(JOB.c.id == job)).one()

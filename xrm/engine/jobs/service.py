@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from xrm.engine.jobs.port import DEFAULT_QUEUE, Run, Runner
 from xrm.engine.jobs.presence import Lease, Presence
 from xrm.engine.jobs.states import Cancelled, Job, State, Stopping, Superseded
 from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.rows import hold
 from xrm.engine.world import World
 from xrm.errors import Conflict, NotFound, Problem, Unavailable, XrmError
 from xrm.registry import Registry, UnknownName
@@ -33,6 +35,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """How often a kind of job is to be done without being asked for, how it is called, and in whose name."""
+
+    every: timedelta
+    label: str
+    by: Callable[[], Actor]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of job: what does it, on which queue it waits, and through which door its writes come."""
 
@@ -40,6 +51,7 @@ class Kind:
     handler: Handler
     queue: str = DEFAULT_QUEUE
     door: str = "job"
+    repeats: Repeats | None = None
 
 
 class Jobs:
@@ -64,9 +76,17 @@ class Jobs:
         self._idle, self._running = threading.Condition(), 0
         runner.register(self.perform)
 
-    def register(self, name: str, handler: Handler, *, queue: str = DEFAULT_QUEUE, door: str = "job") -> None:
-        """Jobs of this kind are done by `handler`, which gives their result."""
-        self._kinds.register(name, Kind(name, handler, queue, door))
+    def register(
+        self,
+        name: str,
+        handler: Handler,
+        *,
+        queue: str = DEFAULT_QUEUE,
+        door: str = "job",
+        repeats: Repeats | None = None,
+    ) -> None:
+        """Jobs of this kind are done by `handler`, which gives their result; workers start those that repeat."""
+        self._kinds.register(name, Kind(name, handler, queue, door, repeats))
 
     # --- for doors ------------------------------------------------------------------------------------
 
@@ -211,6 +231,19 @@ class Jobs:
             yield presence.name
         finally:
             self._leave()
+
+    def start_due(self) -> None:
+        """What repeats has been started within its interval, by whichever process came first."""
+        for kind in self._kinds.values():
+            if kind.repeats is not None:
+                self.runner.prepare()
+                self.database.transact(partial(self._start_due, kind.name, kind.repeats, kind.repeats.by()))
+
+    def _start_due(self, kind: str, repeats: Repeats, actor: Actor, unit: UnitOfWork) -> None:
+        hold(unit, f"job:{kind}")
+        last = desk.last_start(unit, kind)
+        if last is None or last + repeats.every <= self.world.now():
+            self.start(kind, {}, actor, unit=unit, label=repeats.label)
 
     def take_over(self, suspects: frozenset[str] = frozenset()) -> frozenset[str]:
         """Jobs of the dead among `suspects` wait for another worker; gives all that look dead now."""

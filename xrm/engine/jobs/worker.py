@@ -55,6 +55,7 @@ class Worker:
                 if self._jobs.world.now() - swept >= SWEEP_EVERY:
                     swept = self._jobs.world.now()
                     self._runner.sweep(swept - KEPT_RUNS)
+                    self._jobs.start_due()
             except Unavailable as error:
                 log.warning("the watch over other workers waits: %s", error)
 

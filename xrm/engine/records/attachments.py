@@ -31,14 +31,18 @@ def _attached(setting: Setting, draft: Draft) -> Iterable[Problem]:
         for file in added:
             known = facts.get(file)
             if known is None or not _is_takeable(setting, draft, name, known):
-                yield draft.problem("R158", name, "There is no such file for you.", "Upload it again.")
+                yield _no_file(draft, name)
             elif accepted is not None and not is_accepted(known.media_type, accepted):
                 message = f'The file "{known.name}" is of the type {known.media_type}.'
                 yield draft.problem(
                     "R169", name, message, f"Choose one of these types: {', '.join(accepted)}."
                 )
-            else:
-                _attach(setting, draft, name, file)
+            elif not attach_file(setting.unit, file, draft.writer.number, draft.id, _number(draft, name)):
+                yield _no_file(draft, name)
+
+
+def _no_file(draft: Draft, name: str) -> Problem:
+    return draft.problem("R158", name, "There is no such file for you.", "Upload it again.")
 
 
 def accepted_types(field: Field) -> tuple[str, ...] | None:
@@ -65,10 +69,6 @@ def _is_takeable(setting: Setting, draft: Draft, name: str, facts: FileFacts) ->
     if facts.record is not None:
         return (facts.record, facts.field) == (draft.id, _number(draft, name))
     return facts.created_by == setting.actor.id
-
-
-def _attach(setting: Setting, draft: Draft, name: str, file: UUID) -> None:
-    attach_file(setting.unit, file, draft.writer.number, draft.id, _number(draft, name))
 
 
 def _number(draft: Draft, name: str) -> int:

@@ -154,6 +154,17 @@ def _files(runtime: Runtime) -> Finding:
     return Finding("files", f"{len(wanted)} contents, all there")
 
 
+def _unused_files(runtime: Runtime) -> Finding:
+    unused, days = runtime.sweep.look(), runtime.settings.limits.unused_file_days
+    says = (
+        f"{unused.contents} contents of {unused.bytes:,} bytes that nothing uses; each stays for {days} days"
+    )
+    if unused.overdue:
+        says = f"{says}, and {unused.overdue} have stayed for longer."
+        return Finding("unused files", says, "Run xrm work, or xrm serve, which removes them once a day.")
+    return Finding("unused files", says)
+
+
 def _is_kept(runtime: Runtime, sha256: str) -> bool:
     try:
         runtime.files.open(sha256).close()
@@ -215,6 +226,7 @@ _EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
     "tables": _tables,
     "administrator": _administrator,
     "files": _files,
+    "unused files": _unused_files,
     "links": _links,
     "clock": _clock,
 }

@@ -21,7 +21,7 @@ from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.identity.overview import Overview
-from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Runner
+from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Repeats, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.sample import SampleData
@@ -31,6 +31,7 @@ from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.snapshot import Composer, Snapshot
+from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
 from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import Options
@@ -61,7 +62,7 @@ class Runtime:
         self.directory = Directory(database)
         self.overview = Overview(database, world)
         self.log = LogReader(database)
-        self.files = FileStore(settings.data / FILES)
+        self.files = FileStore(settings.data / FILES, world.clock)
         self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)
         self.freshness = Freshness(database)
@@ -78,6 +79,8 @@ class Runtime:
         self.transfer = Transfer(ground, self.jobs)
         self.sample = SampleData(self.packs, self.jobs, self.current, database, world, self.identity)
         self.first_run = FirstRun(database, world, settings, self.identity, self.packs, self.definitions)
+        self.sweep = Sweep(database, self.files, world, settings.limits)
+        self.jobs.register(SWEEP, self.sweep, repeats=Repeats(EVERY, LABEL, lambda: self.installer))
         self.dispatcher = Dispatcher(database, world)
         self._current: Snapshot | None = None
         self._swap = Lock()

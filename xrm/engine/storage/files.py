@@ -6,9 +6,11 @@ whoever asks; here lies only what is safe to answer with.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -21,6 +23,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import FILE
+from xrm.engine.world import Clock
 from xrm.errors import NotFound, Problem, TooLarge, Unavailable
 
 CHUNK = 1 << 16
@@ -61,10 +64,10 @@ class Delivery:
 
 
 class FileStore:
-    """Contents below one folder. Equal contents are kept once."""
+    """Contents below one folder. Equal contents are kept once; each knows when it was brought last."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root, self._clock = root, clock
         self._drafts = root / "drafts"
         self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -88,9 +91,35 @@ class FileStore:
         except FileNotFoundError as error:
             raise NotFound(Problem("R104", "This file is not here.", "Upload it again.")) from error
 
-    def remove(self, digest: str) -> None:
-        """The content is gone; the caller knows that nothing uses it."""
-        self._path(digest).unlink(missing_ok=True)
+    def renew(self, digest: str) -> None:
+        """The content counts as brought now; raises NotFound when there is none."""
+        with self._alone():
+            self.open(digest).close()
+            self._date(self._path(digest))
+
+    def brought_before(self, instant: datetime) -> Iterator[Content]:
+        """The contents that nobody has brought since then."""
+        for path in self._root.glob("??/??/*"):
+            with suppress(FileNotFoundError):
+                facts = path.stat()
+                if facts.st_mtime < instant.timestamp():
+                    yield Content(path.name, facts.st_size)
+
+    def remove(self, digest: str, brought_before: datetime) -> bool:
+        """The content, which nothing uses, is gone; False if somebody has brought it again meanwhile."""
+        path = self._path(digest)
+        with self._alone(), suppress(FileNotFoundError):
+            if path.stat().st_mtime < brought_before.timestamp():
+                path.unlink()
+                return True
+        return False
+
+    def remove_drafts(self, before: datetime) -> None:
+        """What was not written to its end is gone, where it was begun before then."""
+        for draft in self._drafts.iterdir():
+            with suppress(FileNotFoundError):
+                if draft.stat().st_mtime < before.timestamp():
+                    draft.unlink()
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
@@ -100,9 +129,25 @@ class FileStore:
     def _keep(self, draft: Path, content: Content) -> None:
         path = self._path(content.sha256)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.replace(path)
+        self._date(draft)
+        with self._alone():
+            draft.replace(path)
         for folder in (path.parent, path.parent.parent, self._root):
             _sync_folder(folder)
+
+    def _date(self, path: Path) -> None:
+        now = self._clock.now().timestamp()
+        os.utime(path, (now, now))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process or thread brings or removes a content: what comes again is not taken away as old."""
+        handle = os.open(self._root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
 
 def _copy(source: BinaryIO, target: BinaryIO, limit: int) -> Content:

@@ -101,6 +101,7 @@ class Transfer:
         transaction that creates the job.
         """
         preview = self.preview(actor, request)
+        self._ground.files.renew(request.content)
         label = f"Import {request.name or request.entity}"
         here = here or preview.rows <= ROWS_AT_ONCE
         return self._begun(IMPORT, request.params, actor, label, here=here, beside=beside, watch=watch)
