@@ -98,6 +98,7 @@ class Shell:
     sign_out_href: str = "/logout"
     banner: str = ""
     flash: Flash = NO_FLASH
+    letter_keys: bool = True
 
 
 @dataclass(frozen=True, slots=True)

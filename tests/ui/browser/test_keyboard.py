@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support import browser
 from tests.ui.browser.conftest import Site
@@ -205,3 +206,105 @@ def test_a_message_stays_its_while_however_long_the_page_was_open(site: Site, an
     expect(ana.locator(".toast")).to_contain_text("Weight changed")
     ana.clock.fast_forward(6000)
     expect(ana.locator(".toast")).to_have_count(0)
+
+
+@pytest.fixture
+def slow(in_list: Page) -> Iterator[list[Route]]:
+    """What is saved waits until the test lets it go."""
+    held: list[Route] = []
+    in_list.route("**/field/*?face=*", lambda route: held.append(route))
+    yield held
+    in_list.unroute_all(behavior="ignoreErrors")
+
+
+def let_go(page: Page, held: list[Route]) -> None:
+    """The answer to what was saved comes."""
+    with page.expect_response("**/field/*?face=*"):
+        held.pop().continue_()
+
+
+def test_what_is_typed_while_a_value_is_being_saved_goes_into_the_next_one(
+    in_list: Page, slow: list[Route]
+) -> None:
+    row = in_list.locator("tbody tr[id^='r-']:nth-child(11)")
+    row.locator(".slot-title > a").focus()
+    press(in_list, "F2")
+    in_list.locator("#f-name").fill("Customer 10 slowly")
+    press(in_list, "Tab")
+    expect(in_list.locator(".inline-form[aria-busy=true]")).to_be_visible()
+    in_list.keyboard.type("pla")
+    press(in_list, "Tab")
+    let_go(in_list, slow)
+    expect(in_list.locator(".inline-form[aria-busy=true]")).to_be_visible()
+    in_list.keyboard.type("customer 2")
+    let_go(in_list, slow)
+    expect(in_list.locator("#f-parent")).to_have_value("customer 2")
+    expect(row.locator("td").nth(2)).to_have_text("Plain")
+
+
+def test_what_is_typed_after_enter_while_a_value_is_being_saved_is_still_there(
+    in_list: Page, slow: list[Route]
+) -> None:
+    row = in_list.locator("tbody tr[id^='r-']:nth-child(12)")
+    row.locator(".slot-title > a").focus()
+    press(in_list, "F2")
+    name = in_list.locator("#f-name")
+    name.fill("Customer 11")
+    in_list.keyboard.type(" a")
+    press(in_list, "Enter")
+    in_list.keyboard.type("nd more")
+    let_go(in_list, slow)
+    expect(name).to_have_value("Customer 11 and more")
+    press(in_list, "Enter")
+    let_go(in_list, slow)
+    expect(in_list.get_by_role("link", name="Customer 11 and more")).to_be_visible()
+
+
+def test_a_refusal_that_comes_late_keeps_what_was_typed_here_and_for_the_next(
+    in_list: Page, slow: list[Route]
+) -> None:
+    row = in_list.locator("tbody tr[id^='r-']:nth-child(13)")
+    row.locator("td").nth(5).dblclick()
+    budget = in_list.locator("#f-budget")
+    budget.fill("much")
+    press(in_list, "Shift+Tab")
+    in_list.keyboard.type("2026")
+    let_go(in_list, slow)
+    expect(in_list.locator(".inline-form .error")).to_be_visible()
+    expect(budget).to_have_value("much")
+
+
+def test_keys_of_a_single_character_are_off_for_whoever_wants_it(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/me")
+    ana.get_by_role("switch", name="Keys of a single character").uncheck()
+    ana.locator("form[action='/me'] button.primary").click()
+    expect(ana.get_by_role("status").filter(has_text="Your settings are saved")).to_be_visible()
+    ana.goto(f"{site.address}/r/customer?search=Customer&sort=name")
+    ana.locator("x-grid").wait_for()
+    press(ana, "/", "j", "g", "h")
+    expect(ana.locator("tr.cursor")).to_have_count(0)
+    expect(ana.locator("#q")).not_to_be_focused()
+    press(ana, "ArrowDown")
+    expect(ana.locator("tr.cursor")).to_have_count(1)
+    ana.goto(f"{site.address}/me")
+    ana.get_by_role("switch", name="Keys of a single character").check()
+    ana.locator("form[action='/me'] button.primary").click()
+    ana.goto(f"{site.address}/r/customer?search=Customer&sort=name")
+    ana.locator("x-grid").wait_for()
+    press(ana, "j")
+    expect(ana.locator("tr.cursor")).to_have_count(1)
+
+
+def test_the_help_lists_the_keys_of_lists(in_list: Page) -> None:
+    press(in_list, "?")
+    keys = in_list.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("To the next or previous row")
+    expect(keys).to_contain_text("Select up to this row")
+    expect(keys).to_contain_text("Move the card")
+
+
+def test_the_cells_of_a_row_leave_no_gap_between_them(in_list: Page) -> None:
+    row = in_list.locator("tbody tr[id^='r-']").first
+    boxes = [b for b in (cell.bounding_box() for cell in row.locator("td").all()) if b]
+    ends = [round(b["x"] + b["width"], 2) for b in boxes[:-1]]
+    assert ends == [round(b["x"], 2) for b in boxes[1:]]

@@ -25,6 +25,15 @@ def test_name_language_zone_and_theme_are_one_s_own_to_change(shop: Place) -> No
     assert again.getlist("zone")[0] == "Europe/Madrid"
 
 
+def test_keys_of_a_single_character_are_switched_off_and_on(shop: Place) -> None:
+    person = shop.person("Kay", "guest")
+    assert not person.open("/").one("html").has("data-keys")
+    off = person.fill(person.open("/me"), "/me", letter_keys="false")
+    assert off.one("html")["data-keys"] == "off"
+    assert person.fill(person.open("/me"), "/me", name="Kay Nova").one("html")["data-keys"] == "off"
+    assert not person.fill(off, "/me", letter_keys=["false", "true"]).one("html").has("data-keys")
+
+
 def test_a_zone_that_is_none_is_refused_and_the_form_keeps_what_was_typed(shop: Place) -> None:
     person = shop.person("Willa", "guest")
     refused = person.fill(person.open("/me"), "/me", name="", zone="Moon/Base")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 THEME_COOKIE = "xrm_theme"
+KEYS_COOKIE, OFF = "xrm_keys", "off"
 THEMES = ("light", "dark", "system")
 FRAGMENT_HEADER, TARGET_HEADER = "HX-Request", "HX-Target"
 MOST_PARTS = 20_000
@@ -94,6 +95,7 @@ def open_visit(runtime: Runtime, *, with_body: bool = True) -> Visit:
         csrf=runtime.identity.csrf_of(cookie),
         mark=runtime.identity.mark_of(actor.id),
         theme=theme(),
+        letter_keys=request.cookies.get(KEYS_COOKIE) != OFF,
         flash=read_flash(),
         path=request.full_path.rstrip("?"),
         args=request.args.to_dict(flat=False),

@@ -33,11 +33,25 @@ def _groups(visit: Visit) -> Iterator[tuple[str, tuple[Key, ...]]]:
         ),
     )
     yield t("Go to, after G"), tuple(_going(visit))
+    yield t("In a list"), tuple(_in_lists(visit))
+    yield (
+        t("While a value is edited"),
+        (
+            Key(("Enter",), t("Save")),
+            Key(("Tab",), t("Save, and on to the next")),
+            Key(("Esc",), t("As it was")),
+            Key(("Ctrl", "Z"), t("Take back what was saved last")),
+            Key(("Ctrl", "Shift", "Z"), t("Bring it about again")),
+        ),
+    )
+    yield t("On a board"), (Key(("M",), t("Move the card")),)
     yield (
         t("In a form"),
         (
             Key(("Ctrl", "Enter"), t("Save")),
             Key(("Ctrl", "Shift", "Enter"), t("Save and new")),
+            Key(("Enter",), t("In rows: down, and on to a new row")),
+            Key(("Tab",), t("In rows: to the next cell, and on to a new row")),
         ),
     )
     yield (
@@ -47,6 +61,21 @@ def _groups(visit: Visit) -> Iterator[tuple[str, tuple[Key, ...]]]:
             Key(("Ctrl", "Enter"), t("Add comment")),
         ),
     )
+
+
+def _in_lists(visit: Visit) -> Iterator[Key]:
+    t = visit.ui.t
+    yield Key(("J", "K"), t("To the next or previous row"))
+    yield Key(("←", "→"), t("To the cell beside"))
+    yield Key(("Enter",), t("Open the record, or edit the cell"))
+    yield Key(("F2",), t("Edit a value"))
+    yield Key(("Space",), t("Look at the record beside the list"))
+    yield Key(("O",), t("Open what is looked at"))
+    yield Key(("X",), t("Select the row"))
+    yield Key(("Shift", "X"), t("Select up to this row"))
+    yield Key(("A",), t("Assign what is selected"))
+    yield Key(("E",), t("Set a field of what is selected"))
+    yield Key(("Del",), t("Delete what is selected"))
 
 
 def _going(visit: Visit) -> Iterator[Key]:

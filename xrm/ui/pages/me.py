@@ -17,7 +17,7 @@ from xrm.ui.formatting import as_date, zone_of
 from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action, MeForm, MePage, Section, SessionRow, TokenRow
 from xrm.ui.pages.answers import moved, page
-from xrm.ui.pages.door import THEME_COOKIE, THEMES
+from xrm.ui.pages.door import KEYS_COOKIE, OFF, THEME_COOKIE, THEMES
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -31,18 +31,26 @@ def show(visit: Visit) -> Response:
 
 
 def save_profile(visit: Visit) -> Response:
-    """`POST /me`: name, language and zone are as given, the theme is in the browser."""
+    """`POST /me`: name, language and zone are as given; the browser keeps the theme and whether letters are keys."""
     given = {name: visit.chosen(name).strip() for name in ("name", "language", "zone")}
     try:
         visit.runtime.identity.people.update_self(visit.actor, given)
     except REFUSALS as error:
         return _page(visit, "profile", error, given)
     made = moved("/me", visit.ui.t("Your settings are saved"))
-    theme = visit.chosen("theme")
+    theme, letters = visit.chosen("theme"), visit.chosen("letter_keys")
     if theme in THEMES:
-        made.set_cookie(THEME_COOKIE, theme, max_age=365 * 24 * 3600, path="/", samesite="Lax", httponly=True,
-                        secure=visit.runtime.settings.base_url.startswith("https://"))  # fmt: skip
+        _remember(visit, made, THEME_COOKIE, theme)
+    if letters:
+        _remember(visit, made, KEYS_COOKIE, OFF if letters == "false" else "on")
     return made
+
+
+def _remember(visit: Visit, made: Response, name: str, value: str) -> None:
+    secure = visit.runtime.settings.base_url.startswith("https://")
+    made.set_cookie(
+        name, value, max_age=365 * 24 * 3600, path="/", samesite="Lax", httponly=True, secure=secure
+    )
 
 
 def save_password(visit: Visit) -> Response:
@@ -153,6 +161,8 @@ def _profile(visit: Visit, given: Mapping[str, str]) -> MeForm:
               options=tuple(Option(code, label) for code, label in LANGUAGES.items())),
         Field("zone", t("Time zone"), "select", given.get("zone", visit.actor.zone), required=True, options=zones),
         Field("theme", t("Theme"), "select", visit.theme, required=True, options=themes),
+        Field("letter_keys", t("Keys of a single character"), "boolean", visit.letter_keys,
+              help=t("Such as J, X, G and /. Keys with Ctrl, arrows and Enter always work.")),
     )  # fmt: skip
     return MeForm("/me", t("Save"), Section(t("You"), fields))
 

@@ -33,6 +33,7 @@ def shell_of(
         person=visit.actor.name,
         groups=(_first(visit, current), *kept, *nav_groups(visit, current)),
         theme=visit.theme,
+        letter_keys=visit.letter_keys,
         csrf_token=visit.csrf,
         mark=visit.mark,
         banner=_banner(visit),

@@ -50,6 +50,7 @@ class Visit:
     csrf: str
     mark: str
     theme: str
+    letter_keys: bool
     flash: Flash
     path: str
     args: Mapping[str, Sequence[str]]

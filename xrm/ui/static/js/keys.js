@@ -6,6 +6,9 @@
 const bound = [];
 const TYPING = "input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable=true]";
 
+/** Whether this person has switched off the keys that are a single character. */
+export const isQuiet = () => document.documentElement.dataset.keys === "off";
+
 /** Whether this element takes letters itself. */
 export const isTyping = (element) => Boolean(element?.closest?.(TYPING));
 
@@ -24,6 +27,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   const key = named(event);
   const typing = isTyping(event.target);
+  if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey && isQuiet()) return;
   for (const one of [...bound].reverse()) {
     if (one.key !== key || (typing && !one.whileTyping) || one.run(event) === false) continue;
     event.preventDefault();

@@ -3,6 +3,8 @@
  * keeps the focus inside, and gives it back. Without scripts the same links use `:target`.
  */
 
+import { isQuiet } from "./keys.js";
+
 const sidebar = document.getElementById("sidebar");
 const menu = document.getElementById("menu");
 const narrow = matchMedia("(max-width: 760px)");
@@ -39,7 +41,7 @@ if (sidebar && menu) {
 /** A single slash goes to the box of the page. */
 document.addEventListener("keydown", (event) => {
   const box = document.getElementById("q");
-  if (event.key !== "/" || !box || event.target.closest?.("input, textarea, select, [contenteditable=true], dialog")) return;
+  if (event.key !== "/" || !box || isQuiet() || event.target.closest?.("input, textarea, select, [contenteditable=true], dialog")) return;
   event.preventDefault();
   box.focus();
 });

@@ -7,6 +7,7 @@
  */
 
 import { replaceList } from "./fresh.js";
+import { isQuiet } from "../keys.js";
 import { done, say } from "../write.js";
 
 const FAR_ENOUGH = 6; // pixels between a click and a drag
@@ -23,7 +24,7 @@ class Board extends HTMLElement {
   }
 
   key(event) {
-    if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.toLowerCase() !== "m" || isQuiet() || event.ctrlKey || event.metaKey || event.altKey) return;
     const card = event.target.closest("[data-move]");
     if (!card || event.target.closest("dialog")) return;
     event.preventDefault();

@@ -10,11 +10,43 @@ const FOCUSABLE = "input:not([type=hidden]), select, textarea, button:not([tabin
 const TEXT = "input:not([type=radio], [type=checkbox], [type=date], [type=datetime-local], [type=time], [type=color])";
 let open = null;
 const pending = []; // what was saved while one goes from value to value
+let ahead = null; // what was typed for the next value before it was there
+
+/** While a value is on its way to the server, what is typed is meant for the next one. */
+class Ahead {
+  constructor(typed = "") {
+    this.typed = typed;
+    this.last = null;
+    this.hear = (event) => this.hold(event);
+    document.addEventListener("keydown", this.hear, true);
+  }
+
+  hold(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.key.length === 1) this.typed += event.key;
+    else if (event.key === "Backspace") this.typed = this.typed.slice(0, -1);
+    else this.last = event;
+  }
+
+  stop() {
+    document.removeEventListener("keydown", this.hear, true);
+  }
+
+  /** What the next value begins with. */
+  given(next) {
+    const { typed, last } = this;
+    return { typed, queue: last ? () => next.meant(last.key, last.shiftKey)?.() : undefined };
+  }
+}
 
 /** One value in the hands of a person, until it is saved or left. */
 class Edit {
-  constructor(place, url, { face = "read", move, home, wrap } = {}) {
-    Object.assign(this, { typed: "", place, url, face, move, wrap, home: home ?? document.activeElement, held: [...place.childNodes] });
+  constructor(place, url, options = {}) {
+    const { face = "read", move, home, wrap, typed } = options;
+    this.options = options;
+    Object.assign(this, { typed: typed ?? "", ...ahead?.given(this), place, url, face, move, wrap, home: home ?? document.activeElement, held: [...place.childNodes] });
   }
 
   async begin() {
@@ -39,7 +71,7 @@ class Edit {
     this.form.addEventListener("focusout", () => setTimeout(() => this.left()));
     this.form.querySelector("[data-cancel]").addEventListener("click", () => this.end());
     this.focus();
-    this.next?.();
+    (this.next ?? this.queue)?.();
     return true;
   }
 
@@ -48,9 +80,14 @@ class Edit {
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) this.typed += event.key;
-    else if (event.key === "Enter") this.next = () => this.save();
-    else if (event.key === "Tab" && this.move) this.next = () => this.save(event.shiftKey ? -1 : 1);
-    else if (event.key === "Escape") this.next = () => this.end();
+    else this.next = this.meant(event.key, event.shiftKey) ?? this.next;
+  }
+
+  /** What a key does to a value. */
+  meant(key, isBack) {
+    if (key === "Enter") return () => this.save();
+    if (key === "Tab" && this.move) return () => this.save(isBack ? -1 : 1);
+    return key === "Escape" ? () => this.end() : null;
   }
 
   focus() {
@@ -58,9 +95,16 @@ class Edit {
     const input = inputs.find((i) => i.matches("[type=radio]:checked")) ?? inputs[0];
     input?.focus();
     if (input?.matches("textarea")) this.fill(input, input.value + this.typed);
+    else if (input?.matches("select") && this.typed) this.pick(input);
     else if (input?.matches(TEXT)) this.fill(input, this.typed || input.value, !this.typed);
     this.typed = "";
     this.place.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** The first option that begins so. */
+  pick(select) {
+    const found = [...select.options].find((o) => o.label.toLowerCase().startsWith(this.typed.toLowerCase()));
+    if (found) this.fill(select, found.value);
   }
 
   fill(input, text, isSelected = false) {
@@ -112,22 +156,29 @@ class Edit {
     if (this.saving) return;
     if (this.read() === this.first) return this.end(step, takesFocus);
     this.saving = true;
+    this.sent = this.read();
     this.form.setAttribute("aria-busy", "true");
+    if (step && this.move) ahead = new Ahead(ahead?.typed);
     const answer = await request(`${this.url}?face=${this.face}`, { body: new FormData(this.form), target: "value" });
     this.saving = false;
     this.form.removeAttribute("aria-busy");
     if (answer?.ok) return this.finish(answer, step, takesFocus);
+    ahead?.stop(); // what is wrong here is mended first; then the rest follows
     if (answer?.status === 412) return this.meet(await answer.text());
     this.warn(await refusal(answer));
   }
 
   async finish(answer, step, takesFocus) {
     const html = await answer.text();
+    const more = step || this.read() === this.sent ? null : this.form.querySelector(`:is(${TEXT}, textarea):not([type=hidden])`)?.value;
     this.put(html);
     const [, , entity, id] = new URL(this.url, location.href).pathname.split("/");
     if (answer.headers.has("X-Undo")) pending.push({ entity, id, outcome: "updated" });
     done(answer);
+    ahead?.stop();
     this.close(step, takesFocus);
+    ahead = null;
+    if (more != null) edit(this.place, this.url, { ...this.options, typed: more });
   }
 
   /** The new value; where it stands in a link, the link stays. */

@@ -11,6 +11,7 @@ let lookup = null;
 async function fill(answer) {
   if (!answer?.ok && answer?.headers.get("Content-Type")?.startsWith("text/html") !== true) return say(await refusal(answer), { alarm: true });
   sheet.innerHTML = await answer.text();
+  sheet.setAttribute("aria-labelledby", "quick-title");
   if (!sheet.open) sheet.showModal();
   const wrong = sheet.querySelector("[aria-invalid=true]");
   const inputs = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea")];
