@@ -143,6 +143,33 @@ def test_a_fault_in_an_added_item_is_shown_in_the_file_that_adds_it():
     assert said(judge([NO_CORE, LISTED, layer]).problems) == ["ours/views/account.yaml:1:23 M211"]
 
 
+BOARDED = a_pack(
+    {**CRM, "views/account.yaml": "all: {type: list}\nlanes: {type: board, group_by: kind}\n"}, "base"
+)
+UPPER = [
+    pytest.param("all: {group_by: kind}", "1:7 M108", id="groups of a list"),
+    pytest.param("all: {card: [name]}", "1:7 M110", id="the card of a list"),
+    pytest.param("lanes: {columns: [name]}", "1:9 M110", id="the columns of a board"),
+    pytest.param("lanes: {group_by: name}", "1:19 M259", id="lanes of a text"),
+    pytest.param("lanes: {group_by: knd}", "1:19 M211", id="lanes of nothing"),
+]
+
+
+@pytest.mark.parametrize(("change", "problem"), UPPER)
+def test_what_an_upper_layer_gives_a_view_is_held_to_the_type_that_the_lower_one_names(
+    change: str, problem: str
+):
+    """Alone its document cannot be held to it, for the type stands in the other one."""
+    layer = customised({"views/account.yaml": f"{change}\n"})
+    assert said(judge([NO_CORE, BOARDED, layer]).problems) == [f"ours/views/account.yaml:{problem}"]
+
+
+def test_a_layer_that_makes_a_list_a_board_may_leave_the_columns_of_the_list_below():
+    layer = customised({"views/account.yaml": "all: {type: board, group_by: kind}\n"})
+    model = load_model([NO_CORE, LISTED, layer])
+    assert model.entities["account"].views["all"].params["group_by"] == "kind"
+
+
 def test_a_fault_in_an_item_that_moved_is_shown_where_it_was_written():
     broken = a_pack({**CRM, "views/account.yaml": "all: {type: list, columns: [name, phne]}\n"}, "base")
     layer = customised({"views/account.yaml": "all: {columns: {add: [kind], after: name}}\n"})

@@ -12,9 +12,9 @@ import pytest
 
 from xrm.engine.commands import Actor, Command, Create, Delete, Restore, Target, Update
 from xrm.engine.identity.resolve import actor_of
-from xrm.engine.queries.request import Query
+from xrm.engine.queries.request import Query, Trash
 from xrm.engine.runtime import Runtime
-from xrm.errors import Forbidden, Invalid, NotFound
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound
 from xrm.metadata.values import Ref
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
 
@@ -242,10 +242,27 @@ def test_a_share_in_the_trash_sleeps_with_its_record(office: Office) -> None:
     office.share(office.ana, deal, rui)
     office.do(office.ana, Delete("deal", Target(deal)))
     assert office.names(rui) == []
-    with pytest.raises(NotFound):
-        office.runtime.current().records.shares(office.now(office.ana), "deal", deal)
+    with pytest.raises(Conflict):
+        office.share(office.ana, deal, office.person("Eva", "seller"))
     office.do(office.ana, Restore("deal", Target(deal)))
     assert office.names(rui) == ["A"]
+
+
+def test_a_share_is_seen_and_ended_in_the_trash_too_where_its_receiver_reads_the_record(
+    office: Office,
+) -> None:
+    deal, rui = office.deal(office.ana, name="A"), office.person("Rui", "seller")
+    share = office.share(office.ana, deal, rui)
+    office.do(office.ana, Delete("deal", Target(deal)))
+    records = office.runtime.current().records
+    assert [s.id for s in records.shares(office.now(office.ana), "deal", deal)] == [share]
+    assert [r["name"] for r in office.seen(rui, trash=Trash.ONLY)] == ["A"]
+    with pytest.raises(Forbidden):
+        office.end(rui, deal, share)
+    office.end(office.ana, deal, share)
+    assert office.seen(rui, trash=Trash.ONLY) == []
+    office.do(office.ana, Restore("deal", Target(deal)))
+    assert office.names(rui) == []
 
 
 @pytest.mark.parametrize("operations", [[], ["create"], ["read", "fly"]])

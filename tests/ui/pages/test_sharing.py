@@ -9,7 +9,9 @@ import pytest
 
 from tests.ui.pages.conftest import Place
 from xrm.app import mount
-from xrm.testing import a_pack, make_runtime
+from xrm.engine.commands import Create, Delete, Target
+from xrm.metadata.values import Ref
+from xrm.testing import a_pack, an_actor, make_runtime
 
 PACK = a_pack(
     "deals",
@@ -20,6 +22,10 @@ seller:
   label: Seller
   grants:
     own: {entity: deal, can: [create, read, update, share], rows: own}
+clearer:
+  label: Clearer
+  grants:
+    own: {entity: deal, can: [create, read, delete, share], rows: own}
 """
     },
 )
@@ -53,6 +59,19 @@ def test_a_record_is_shared_and_the_share_ended_from_its_page(deals: Place) -> N
     ana.fill(shown, f"{href}/shares/")
     assert rui.open(href).status == 404
     assert "ended a share" in ana.open(f"{href}/history").text
+
+
+def test_a_share_is_ended_on_the_page_of_a_record_in_the_trash(deals: Place) -> None:
+    page, rui = deals.person("Ana", "clearer"), an_actor(deals.runtime, "Rui", ["clearer"])
+    ana, records = an_actor(deals.runtime, "Ana"), deals.runtime.current().records
+    deal = records.do(ana, Create("deal", {"name": "Lisbon bridge"})).results[0].id
+    records.share(ana, "deal", deal, Ref("user", rui.id), ["read"])
+    records.do(ana, Delete("deal", Target(deal)))
+    shown = page.open(f"/r/deal/{deal}")
+    assert "Shared with 1 Rui read End the share" in " ".join(shown.text.split())
+    assert f'/r/deal/{deal}/share"' not in shown.html
+    ended = page.fill(shown, f"/r/deal/{deal}/shares/")
+    assert "With nobody in particular." in ended.text
 
 
 def test_a_share_with_nobody_is_refused_at_its_input(deals: Place) -> None:

@@ -21,7 +21,7 @@ from xrm.engine.records.targets import absent
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import SHARE, TEAM, USER
 from xrm.engine.storage.stamp import bump
-from xrm.errors import Forbidden, Invalid, NotFound, Place, Problem
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem
 from xrm.metadata.model import SHAREABLE
 from xrm.metadata.values import Ref
 
@@ -43,7 +43,10 @@ class Share:
 
 
 def shares_of(setting: Setting, writer: Writer, record: UUID) -> tuple[Share, ...]:
-    """With whom the record is shared, oldest first; raises NotFound, or Forbidden without the right to share."""
+    """With whom the record is shared, oldest first; raises NotFound, or Forbidden without the right to share.
+
+    In the trash it is shared with whom it was, who read it there; that can be seen and ended, and nothing added.
+    """
     _demand(setting, writer, record)
     return _found(setting, writer, record)
 
@@ -52,6 +55,8 @@ def give_share(setting: Setting, writer: Writer, record: UUID, to: Ref, operatio
     """The record is shared with `to` for exactly these operations, whatever it was shared for before."""
     bump(setting.unit, rights=True)  # first: its row makes such changes wait for each other
     stored = _demand(setting, writer, record)
+    if stored["deleted_at"]:
+        raise Conflict(Problem("R144", "The record is in the trash.", "Restore it first.", Place(path="id")))
     _demand_held(setting, writer, record, _checked(operations))
     _demand_receiver(setting, to)
     before = next((s for s in _found(setting, writer, record) if s.to == to), None)
@@ -82,9 +87,9 @@ def end_share(setting: Setting, writer: Writer, record: UUID, share: UUID) -> No
 
 
 def _demand(setting: Setting, writer: Writer, record: UUID) -> Mapping[str, Any]:
-    """The live record, as it is stored, which the actor may read and share."""
+    """The record, as it is stored, which the actor may read and share."""
     stored = writer.load(setting.unit, [record]).get(record)
-    if stored is None or stored["deleted_at"] or not passing(setting, writer, "read", [record]):
+    if stored is None or not passing(setting, writer, "read", [record]):
         raise absent(writer, Place(path="id"))
     if not passing(setting, writer, "share", [record]):
         raise Forbidden(refusal(writer, "share").at(Place(path="id")))

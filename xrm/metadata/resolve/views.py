@@ -12,7 +12,7 @@ from xrm.metadata.expressions.types import ORDERED, Attribute, Kind
 from xrm.metadata.fieldtypes.base import Control
 from xrm.metadata.model import Entity, Shape, View
 from xrm.metadata.resolve.context import Context, Item
-from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_KEYS, VIEW_TYPES
+from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_KEYS, VIEW_TYPES, later_hint
 
 _AGGREGATE: Final = re.compile(r"(\w+)\((?:([a-z0-9_.]+))?\)")
 _MOMENTS: Final = frozenset({Kind.DATE, Kind.DATETIME})
@@ -46,8 +46,9 @@ def _view(context: Context, entity: Entity, item: Item) -> View | None:
     source = f"view:{entity.name}.{item.name}"
     params: dict[str, Any] = {}
     type_ = item.get("type", "")
+    unfit = _unfit_keys(context, item, type_) if type_ else frozenset()
     for key in VIEW_TYPES[type_].keys if type_ else VIEW_KEYS:
-        if key in item.body and key != "columns":
+        if key in item.body and key != "columns" and key not in unfit:
             params[key] = _param(context, entity, item, key, source)
     path = f"views.{entity.name}.{item.name}.label"
     return View(
@@ -55,12 +56,36 @@ def _view(context: Context, entity: Entity, item: Item) -> View | None:
         entity=entity.name,
         type=type_,
         label=context.texts.named(item.get("label"), item.name, path),
-        columns=_paths(context, entity, item, "columns", source),
+        columns=_paths(context, entity, item, "columns", source) if "columns" not in unfit else (),
         filter=context.expression(item, "filter", entity.name, source),
         sort=_sort(context, entity, item, source),
         params={k: v for k, v in params.items() if v},
         place=item.key_at(),
     )
+
+
+def _unfit_keys(context: Context, item: Item, type_: str) -> frozenset[str]:
+    """The keys that the type of the view does not carry out, from documents that do not name the type.
+
+    Where a document names it, its shape says so already.
+    """
+    found = [key for key in item.body if key in VIEW_KEYS and _is_unfit(item, type_, key)]
+    for key in found:
+        if hint := later_hint(type_, key):
+            message = f'This version of xrm does not carry out "{key}" in a view of the type "{type_}".'
+            context.add("M108", message, hint, item.key_at(key))
+        else:
+            hint = f"It has {', '.join(VIEW_TYPES[type_].keys)}."
+            context.add("M110", f'A view of the type "{type_}" has no "{key}".', hint, item.key_at(key))
+    return frozenset(found)
+
+
+def _is_unfit(item: Item, type_: str, key: str) -> bool:
+    document, inside = item.merged.origin((*item.path, key))
+    said: Any = document.raw
+    for step in inside[:-1]:
+        said = said[step]
+    return "type" not in said and (key not in VIEW_TYPES[type_].keys or bool(later_hint(type_, key)))
 
 
 def _param(context: Context, entity: Entity, item: Item, key: str, source: str) -> Any:

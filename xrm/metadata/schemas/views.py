@@ -160,6 +160,11 @@ def _keys_of(view: ViewType) -> dict[str, Schema]:
     return {key: _OWN.get((view.name, key), VIEW_KEYS[key]) for key in view.keys}
 
 
+def later_hint(view_type: str, key: str) -> str:
+    """What to do about a key that this version does not carry out in that type of view; empty if it does."""
+    return str(_OWN.get((view_type, key), {}).get("x-later", ""))
+
+
 def view_variants() -> dict[str, Schema]:
     """For each type of view its schema; without a type it changes a view of a lower layer."""
     variants = {

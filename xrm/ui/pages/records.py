@@ -84,7 +84,7 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
     actions = _actions(visit, entity, id_, record, allowed)
     edit = next((a for a in actions if a.primary), None)
     centre = centre_of(visit, entity, id_, record, title, sections, related, edit)
-    shares = (shared_card(visit, entity, id_),) if allowed.may("share") and not is_gone else ()
+    shares = (shared_card(visit, entity, id_, is_gone=is_gone),) if allowed.may("share") else ()
     return RecordPage(
         title=title,
         icon=entity.icon,

@@ -29,11 +29,11 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 REFUSALS = (Invalid, Conflict, Forbidden)
 
 
-def shared_card(visit: Visit, entity: Entity, id_: UUID) -> Related:
-    """With whom the record is shared, for whoever may share it."""
+def shared_card(visit: Visit, entity: Entity, id_: UUID, *, is_gone: bool) -> Related:
+    """With whom the record is shared, for whoever may share it; in the trash shares are only ended."""
     href = f"/r/{entity.name}/{id_}"
     rows = tuple(_row(visit, share, href) for share in visit.records.shares(visit.actor, entity.name, id_))
-    add = Action(visit.ui.t("Share"), f"{href}/share", "plus")
+    add = None if is_gone else Action(visit.ui.t("Share"), f"{href}/share", "plus")
     return Related(
         visit.ui.t("Shared with"),
         "users",
