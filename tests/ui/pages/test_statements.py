@@ -78,6 +78,9 @@ class Wheel:
             "own settings": "/me",
             "change log": "/admin/changes",
             "jobs": "/admin/jobs",
+            "packs": "/admin/packs",
+            "pack": "/admin/packs/wheel",
+            "health": "/admin/health",
         }
 
 
@@ -145,6 +148,9 @@ TABLE = {
     "sessions": 2 + MENU,
     "change log": 2 + MENU,
     "jobs": 2 + MENU,
+    "packs": 3 + MENU,  # the stamp, the layers for what is at hand, and for what is installed
+    "pack": 4 + MENU,  # and who installed it
+    "health": 13 + MENU,
     "own settings": 3 + MENU,  # the stamp, one's tokens, one's sessions
 }
 

@@ -12,6 +12,7 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P102": "A seed gives people a team or a unit that does not exist.",
         "P110": "The version of the pack is installed with other content.",
         "P111": "A later version of the pack is installed.",
+        "P113": "What an installation comes to has changed since it was looked at.",
         "P112": "The installation was made by a later version of this program.",
         "P120": "Other definitions were activated while the request was under way.",
         "P121": "Nothing is installed yet.",

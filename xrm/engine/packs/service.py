@@ -116,6 +116,10 @@ class PackService:
         """The steps that installing these would take; nothing is changed."""
         return self._propose(sources, dev=True).plan
 
+    def propose(self, sources: Sequence[PackSource]) -> Proposal:
+        """What installing these would come to, worked out like an installation; nothing is changed."""
+        return self._propose(sources, dev=False)
+
     def apply(self, actor: Actor) -> Installed:
         """The tables are as the installed layers, and the core of this program, want them."""
         return self.install((), actor)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from xrm.engine.jobs import State, desk
 from xrm.engine.runtime.service import Runtime
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.ledger import CHANGE, FILE
 from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.search import index_size
 from xrm.errors import NotFound, XrmError
 from xrm.metadata.sources import core_source
 from xrm.settings import KEY_FILE, Settings
 
 TOLERANCE = timedelta(seconds=30)
+PATIENCE = timedelta(minutes=10)  # with which a job waits before somebody is told
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -44,9 +49,14 @@ def examine_settings(settings: Settings) -> tuple[Finding, ...]:
     return (_folder(settings), _key(settings), _address(settings))
 
 
-def examine(runtime: Runtime) -> tuple[Finding, ...]:
-    """Every examination of an open installation; one that cannot be made is a finding, too."""
-    return tuple(_careful(name, look, runtime) for name, look in _EXAMINATIONS.items())
+def examine(runtime: Runtime, *, thorough: bool = True) -> tuple[Finding, ...]:
+    """Every examination of an open installation; one that cannot be made is a finding, too.
+
+    Unless `thorough`, those are left out that read every table or file.
+    """
+    looks = _EXAMINATIONS if thorough else {**_EXAMINATIONS, "database": _version}
+    left_out = () if thorough else _LONG
+    return tuple(_careful(name, look, runtime) for name, look in looks.items() if name not in left_out)
 
 
 def _careful(name: str, look: Callable[[Runtime], Finding], runtime: Runtime) -> Finding:
@@ -103,16 +113,48 @@ def _database(runtime: Runtime) -> Finding:
     with runtime.database.read() as unit:
         if unit.dialect.is_sqlite:
             return _sqlite(unit)
-        version = unit.execute(sa.text("SHOW server_version")).scalar_one()
-    return Finding("database", f"PostgreSQL {version}")
+    return _version(runtime)
 
 
 def _sqlite(unit: UnitOfWork) -> Finding:
     found = unit.execute(sa.text("PRAGMA quick_check(3)")).scalars().all()
     if list(found) != ["ok"]:
         return Finding("database", f"The file is damaged: {'; '.join(map(str, found))}.", "Restore a backup.")
-    version = unit.execute(sa.text("SELECT sqlite_version()")).scalar_one()
-    return Finding("database", f"SQLite {version}, undamaged")
+    known = unit.execute(sa.text("SELECT sqlite_version()")).scalar_one()
+    return Finding("database", f"SQLite {known}, undamaged")
+
+
+def _version(runtime: Runtime) -> Finding:
+    with runtime.database.read() as unit:
+        asked = "SELECT sqlite_version()" if unit.dialect.is_sqlite else "SHOW server_version"
+        known = unit.execute(sa.text(asked)).scalar_one()
+        return Finding("database", f"{'SQLite' if unit.dialect.is_sqlite else 'PostgreSQL'} {known}")
+
+
+def _stamp(runtime: Runtime) -> Finding:
+    stamp = runtime.freshness.read()
+    return Finding("stamp", f"model {stamp.model}, rights {stamp.rights}, sessions {stamp.sessions}")
+
+
+def _queue(runtime: Runtime) -> Finding:
+    jobs, now = runtime.jobs, runtime.world.now()
+    with runtime.database.read() as unit:
+        counts = {state: desk.count(unit, state) for state in (State.QUEUED, State.RUNNING, State.FAILED)}
+        waits, workers = desk.oldest_waiting(unit), desk.living(unit, now - jobs.lease.silence)
+    told = ", ".join(f"{count} {state.value}" for state, count in counts.items())
+    says = f"Jobs: {told}. Workers: {', '.join(workers) or 'none at work'}."
+    if waits is not None and waits < now - PATIENCE:
+        return Finding("queue", f"{says} The oldest waits since {waits:%Y-%m-%d %H:%M} UTC.", "Run xrm work.")
+    return Finding("queue", says)
+
+
+def _search(runtime: Runtime) -> Finding:
+    with runtime.database.read() as unit:
+        return Finding("search index", f"{index_size(unit)} records can be found")
+
+
+def _versions(runtime: Runtime) -> Finding:
+    return Finding("program", f"xrm {version('xrm')}, Python {platform.python_version()}")
 
 
 def _model(runtime: Runtime) -> Finding:
@@ -222,6 +264,9 @@ def _clock(runtime: Runtime) -> Finding:
 _EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
     "database": _database,
     "packs": _model,
+    "stamp": _stamp,
+    "queue": _queue,
+    "search index": _search,
     "core layer": _program,
     "tables": _tables,
     "administrator": _administrator,
@@ -229,4 +274,6 @@ _EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
     "unused files": _unused_files,
     "links": _links,
     "clock": _clock,
+    "program": _versions,
 }
+_LONG = ("tables", "files", "unused files", "links")

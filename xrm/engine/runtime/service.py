@@ -25,6 +25,7 @@ from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Repeats, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.sample import SampleData
+from xrm.engine.packs.shelf import Shelf
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
@@ -45,7 +46,7 @@ from xrm.engine.transfer import Ground, Transfer
 from xrm.engine.world import World, real_world
 from xrm.errors import Conflict, Problem, Unavailable
 from xrm.metadata.definitions import Definitions
-from xrm.settings import Settings
+from xrm.settings import Settings, pack_folders_of
 
 DOCUMENTS, FILES = "cache", "files"
 ATTEMPTS = 5
@@ -75,6 +76,7 @@ class Runtime:
             settings.zone,
         )  # fmt: skip
         self.packs = PackService(parts)
+        self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings))
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)
         self.sample = SampleData(self.packs, self.jobs, self.current, database, world, self.identity)

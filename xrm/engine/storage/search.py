@@ -113,6 +113,12 @@ _POSTGRESQL_DDL = (
 )
 
 
+def index_size(unit: UnitOfWork) -> int:
+    """How many records the index holds."""
+    found = sa.select(sa.func.count()).select_from(sa.table(_RECORDS.name))
+    return int(unit.execute(found).scalar_one())
+
+
 def search_table(dialect: str) -> str:
     """The table whose presence says that the index exists."""
     return "xrm_search_words" if dialect == SQLITE else "xrm_search"

@@ -8,8 +8,10 @@ from flask import Flask
 
 from xrm.ui.admin.changes import Changes
 from xrm.ui.admin.groups import Teams, Units
+from xrm.ui.admin.health import Health
 from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
+from xrm.ui.admin.packs import Packs
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
 from xrm.ui.admin.users import Users
@@ -17,7 +19,7 @@ from xrm.ui.admin.users import Users
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
-AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works)
+AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Packs, Health)
 
 
 def install_administration(app: Flask, runtime: Runtime) -> None:

@@ -17,6 +17,7 @@ COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
 CHANGES, JOBS = "/admin/changes", "/admin/jobs"
+PACKS, HEALTH = "/admin/packs", "/admin/health"
 ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION = "/admin/organisation"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
@@ -113,7 +114,11 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
         (SESSIONS, t("Sessions"), "monitor-smartphone"),
     )
     happened = ((CHANGES, t("Change log"), "scroll-text"), (JOBS, t("Jobs"), "list-todo"))
-    whole = ((ORGANISATION, t("Organisation"), "building-2"),)
+    whole = (
+        (ORGANISATION, t("Organisation"), "building-2"),
+        (PACKS, t("Packs"), "package"),
+        (HEALTH, t("Health"), "heart-pulse"),
+    )
     for group in (people, access, happened, whole):
         yield tuple(Link(label, href, icon, href == current) for href, label, icon in group)
 

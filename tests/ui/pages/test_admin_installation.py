@@ -1,0 +1,147 @@
+"""The installation itself: which packs it has and could have, and whether it is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.ui.pages.conftest import Place, Sheet, a_place, the_pack
+from xrm.engine.storage.ledger import CHANGE, JOB
+from xrm.testing import a_pack, make_runtime, make_settings
+
+TOOL = "label: Tool\nplural: Tools\ntitle: name\nfields: {name: {type: text, required: true, search: true}}\n"
+MORE = TOOL.replace("fields: {", "fields: {weight: {type: integer}, ")
+WRONG = "label: Tool\nplural: Tools\nfields: {name: {type: no_such_type}}\n"
+
+Lay = Callable[[Mapping[str, str]], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "packs"
+
+
+@pytest.fixture
+def lay(folder: Path) -> Lay:
+    """Puts a pack into the folder for packs, in place of one of its name."""
+
+    def put(files: Mapping[str, str]) -> None:
+        name = files["pack.yaml"].split()[1]
+        for path, text in files.items():
+            (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name / path).write_text(text)
+
+    return put
+
+
+@pytest.fixture
+def works(database_url: str, tmp_path: Path, folder: Path) -> Iterator[Place]:
+    """The shop on each database in turn, with a folder for more packs."""
+    settings = replace(make_settings(database_url, tmp_path), packs=(folder,))
+    runtime = make_runtime(database_url, tmp_path, [the_pack()], settings=settings)
+    yield a_place(runtime)
+    runtime.close()
+
+
+def rows(sheet: Sheet) -> list[list[str]]:
+    """The tables of a page, row by row."""
+    found = [e for e in sheet.find("tr") if e.within("tbody")]
+    cells = [e for e in sheet.elements if e.tag in ("th", "td")]
+    return [[" ".join(e.text.split()) for e in cells if e.within("tr") is row] for row in found]
+
+
+def told(sheet: Sheet, name: str) -> list[str]:
+    """What is said of one pack or examination."""
+    return next(row[1:] for row in rows(sheet) if row[0] == name or row[0].endswith(f" {name}"))
+
+
+def test_installed_packs_tell_their_version_and_what_they_bring(shop: Place) -> None:
+    ana = shop.person("Ana")
+    assert told(ana.open("/admin/packs"), "shop")[:2] == ["Installed", "1.0.0"]
+    page = ana.open("/admin/packs/shop")
+    assert [row[0] for row in rows(page)] == [
+        "Customers customer",
+        "Orders order",
+        "People person",
+        "Tickets ticket",
+    ]
+    assert "Clerk" in page.text
+    assert ana.open("/admin/packs/nothing").status == 404
+
+
+def test_a_pack_at_hand_is_installed_after_a_look_at_its_plan_and_brought_up_to_date(
+    works: Place, lay: Lay
+) -> None:
+    ana = works.person("Ana")
+    lay(a_pack("yard", tool=TOOL))
+    assert told(ana.open("/admin/packs"), "yard")[:3] == ["At hand", "", "1.0.0"]
+    plan = ana.open("/admin/packs/yard")
+    assert "Comes in: yard 1.0.0." in plan.text
+    assert any("tool" in row[0] for row in rows(plan))
+    assert "tool" not in works.runtime.current().model.entities
+    page = ana.fill(plan, "/admin/packs/yard/install")
+    assert page.status == 200, page.text
+    assert told(ana.open("/admin/packs"), "yard")[:2] == ["Installed", "1.0.0"]
+    assert ana.open("/r/tool").status == 200
+
+    lay(a_pack("yard", version="1.1.0", tool=MORE))
+    assert told(ana.open("/admin/packs"), "yard")[:3] == ["Other files at hand", "1.0.0", "1.1.0"]
+    plan = ana.open("/admin/packs/yard")
+    ana.fill(plan, "/admin/packs/yard/install")
+    assert "weight" in works.runtime.current().model.entities["tool"].fields
+
+
+def test_a_plan_that_has_changed_since_it_was_shown_is_not_carried_out(works: Place, lay: Lay) -> None:
+    ana = works.person("Ana")
+    lay(a_pack("yard", tool=TOOL))
+    plan = ana.open("/admin/packs/yard")
+    lay(a_pack("yard", tool=MORE))
+    assert ana.fill(plan, "/admin/packs/yard/install").status == 409
+    assert "tool" not in works.runtime.current().model.entities
+
+
+def test_what_is_wrong_with_a_pack_is_told_with_its_place_and_without_the_folder(
+    works: Place, lay: Lay
+) -> None:
+    ana, tmp = works.person("Ana"), str(works.runtime.settings.packs[0])
+    lay(a_pack("yard", tool=WRONG))
+    assert told(ana.open("/admin/packs"), "yard")[0] in ("Wrong", "At hand")
+    page = ana.open("/admin/packs/yard")
+    assert any(cell.startswith("yard/entities/tool.yaml:") for row in rows(page) for cell in row)
+    assert "/admin/packs/yard/install" not in page.html
+    assert tmp not in page.html
+    form = ana.open("/").form("/me/theme")
+    assert ana.send("/admin/packs/yard/install", form).status in (409, 422)
+    assert ana.send("/admin/packs/..%2Fyard/install", form).status == 404
+
+
+def test_health_tells_what_the_doctor_finds_and_more_on_request(place: Place) -> None:
+    ana = place.person("Ana")
+    glance = ana.open("/admin/health")
+    assert "Nothing is wrong" in glance.text
+    assert {row[1] for row in rows(glance)} == {"Fine"}
+    assert told(glance, "Search index")[1].endswith("records can be found")
+    names = {row[0] for row in rows(glance)}
+    whole = {row[0] for row in rows(ana.open(glance.links()["Examine everything"]))}
+    assert {"Database", "Queue", "Stamp", "Packs", "Program", "Clock"} <= names
+    assert whole - names == {"Tables", "Files", "Unused files", "Links"}
+
+
+def test_what_is_ill_stands_first_with_what_helps(place: Place) -> None:
+    ana, now = place.person("Ana"), place.runtime.world.now()
+    place.make("person", name="Somebody", by=place.actor())
+    place.runtime.jobs.register("easy", lambda context: {})
+    job = place.runtime.jobs.start("easy", {}, place.actor())
+    with place.runtime.database.write() as unit:
+        old = {"state": "queued", "created_at": now - timedelta(hours=1)}
+        unit.execute(sa.update(JOB).where(JOB.c.id == job).values(old))
+        unit.execute(sa.update(CHANGE).values(at=now + timedelta(days=1)))
+    found = rows(ana.open("/admin/health"))
+    assert [row[:2] for row in found[:2]] == [["Queue", "Wrong"], ["Clock", "Wrong"]]
+    assert found[0][3] == "Run xrm work."
+    assert "1 queued" in found[0][2]
