@@ -35,7 +35,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "rich": ("<p>Called <b>twice</b></p>", "twice"),
     "markdown": ("Called **twice**", "twice"),
     "email": ("ana@iron.example", "ana@iron.example"),
-    "phone": ("+351210000000", "+351210000000"),
+    "phone": ("+351210000000", "+351 21 000 0000"),
     "url": ("https://iron.example/a", "iron.example/a"),
     "number": (12500, "12,500"),
     "decimal": ("12500.50", "12,500.5"),

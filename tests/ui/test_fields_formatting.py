@@ -65,6 +65,10 @@ def spaced(text: str) -> str:
         (PT, "local", "2026-07-01T09:00:00Z", "2026-07-01T10:00"),
         (PT, "local", "2026-07-01T09:00:00.5Z", "2026-07-01T10:00:00.500"),
         (EN, "size", 123456, "123 kB"),
+        (EN, "phone", "+351912345678", "+351 912 345 678"),
+        (RU, "phone", "+442071234567", "+44 20 7123 4567"),
+        (EN, "phone", "call me", "call me"),
+        (EN, "phone", None, "None"),
         (EN, "size", None, ""),
         (ES, "country", "DE", "Alemania"),
         (EN, "country", "??", "??"),
@@ -72,6 +76,14 @@ def spaced(text: str) -> str:
 )
 def test_a_value_is_written_for_its_reader(reader: Reader, how: str, value: object, text: str) -> None:
     assert spaced(getattr(reader, how)(value)) == text
+
+
+def test_a_period_says_its_day_once() -> None:
+    told = spaced(EN.period("2026-05-31T10:00:00Z", "2026-05-31T11:30:00Z"))
+    assert told == "31 May 2026, 11:00 – 12:30"
+    over_night = spaced(EN.period("2026-05-31T21:00:00Z", "2026-06-01T02:00:00Z"))
+    assert over_night == "31 May 2026, 22:00 – 1 Jun 2026, 03:00"
+    assert spaced(EN.period("2026-05-31T10:00:00Z", None)) == "31 May 2026, 11:00"
 
 
 def test_countries_stand_in_the_order_of_their_names_in_the_readers_language() -> None:

@@ -99,6 +99,21 @@ class Reader:
             return str(value)
         return dates.format_time(clock, "medium" if clock.second else "short", locale=self.locale)
 
+    def period(self, start: object, end: object) -> str:
+        """From one instant to another; the day is said once where it is the same."""
+        first, last = as_instant(start), as_instant(end)
+        if first is None or last is None:
+            return self.datetime(start)
+        zone = zone_of(self.zone)
+        first, last = first.astimezone(zone), last.astimezone(zone)
+        if first.date() != last.date():
+            return f"{self.datetime(start)} – {self.datetime(end)}"
+        return f"{self.datetime(start)} – {dates.format_time(last, 'short', tzinfo=zone, locale=self.locale)}"
+
+    def phone(self, value: object) -> str:
+        """A telephone number in the groups of its country."""
+        return _phone(value) if isinstance(value, str) else str(value)
+
     def duration(self, value: object) -> str:
         """A length of time in days, hours, minutes and seconds, the empty ones left out."""
         seconds = as_seconds(value)
@@ -139,6 +154,18 @@ class Reader:
     def country(self, code: object) -> str:
         """A country's name, or the code when there is none."""
         return str(Locale.parse(self.locale).territories.get(str(code), code))
+
+
+@lru_cache(maxsize=4096)
+def _phone(number: str) -> str:
+    # Loaded with the first number, for it brings what is known of all countries.
+    import phonenumbers
+
+    try:
+        found = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 def decimal_mark(locale: str) -> str:

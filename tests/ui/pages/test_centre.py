@@ -48,11 +48,22 @@ title: subject
 ownership: user_or_team
 fields: {notes: {type: rich_text}}
 """
+MEETING = """
+like: activity
+label: Meeting
+plural: Meetings
+icon: calendar
+title: subject
+ownership: user_or_team
+fields:
+  start: {label: Starts, type: datetime, required: true}
+  end:   {label: Ends, type: datetime}
+"""
 
 
 def the_pack() -> dict[str, str]:
-    """Sites with calls about them."""
-    return a_pack("sites", {"roles.yaml": ROLES}, site=SITE, call=CALL)
+    """Sites with calls about them and meetings on them."""
+    return a_pack("sites", {"roles.yaml": ROLES}, site=SITE, call=CALL, meeting=MEETING)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +93,18 @@ def told(sheet: Sheet) -> list[str]:
 def change(who: Person, site: str, **values: str) -> None:
     edit = f"/r/site/{site}/edit"
     assert who.fill(who.open(edit), edit, **values).status == 200
+
+
+def test_what_has_a_time_is_told_with_it_in_lists_and_timeline(place: Place, ana: Person) -> None:
+    site = place.make("site", name="Met at")
+    place.make(
+        "meeting", place.actor("Ana"), subject="Walk round", regarding={"entity": "site", "id": site},
+        start="2030-03-05T09:00:00Z", end="2030-03-05T10:30:00Z",
+    )  # fmt: skip
+    (entry,) = [e for e in told(ana.open(f"/r/site/{site}")) if "Walk round" in e]
+    assert "5 Mar 2030, 09:00 – 10:30" in entry
+    assert ana.open("/r/meeting?fields=subject,start").column(1) == ["5 Mar 2030, 09:00"]
+    assert ana.open("/r/meeting?fields=subject,created_at").column(1) != ["5 Mar 2030, 09:00"]
 
 
 # --- timeline ---------------------------------------------------------------------------------------

@@ -42,8 +42,9 @@ class Field:
 
     After a refusal `value` is what the person typed and `error` what to do about it. `readonly` shows the
     value where the input would be, with `reason`. `name` may be dotted (`lines.0.quantity`). `edit` is
-    the address at which this value is edited alone, where it is read. What is `private` is not kept in the browser. The
-    last group of attributes belongs to some kinds only.
+    the address at which this value is edited alone, where it is read. What is `private` is not kept in the
+    browser; what happened `ago` is told in lists by how long ago. The last group of attributes belongs to
+    some kinds only.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Field:
     placeholder: str = ""
     edit: str = ""
     private: bool = False
+    ago: bool = False
 
     options: tuple[Option, ...] = ()  # select, multi_select, tags (suggestions)
     max_length: int | None = None  # line, area, email, phone, url

@@ -67,6 +67,7 @@ _WAYS: Mapping[str, Callable[[Field, Any, Reader], str]] = MappingProxyType(
         "json": lambda field, value, ui: json.dumps(value, ensure_ascii=False),
         "date": lambda field, value, ui: ui.date(value),
         "datetime": lambda field, value, ui: ui.datetime(value),
+        "phone": lambda field, value, ui: ui.phone(value),
         "time": lambda field, value, ui: ui.time(value),
         "duration": lambda field, value, ui: ui.duration(value),
         "money": lambda field, value, ui: ui.money(value),

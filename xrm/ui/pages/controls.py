@@ -191,4 +191,4 @@ def _of_system(visit: Visit, entity: Entity, name: str) -> Field | None:
     if name not in _SYSTEM_KINDS:
         return None
     options = states(visit, entity) if name == "state" else ()
-    return Field(name, system_label(visit, name), _SYSTEM_KINDS[name], options=options)
+    return Field(name, system_label(visit, name), _SYSTEM_KINDS[name], options=options, ago=True)

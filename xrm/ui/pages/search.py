@@ -28,7 +28,7 @@ def search(visit: Visit) -> Response:
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row["entity"], []).append(row)
-    model = SearchPage("/search", text, tuple(_groups(visit, groups, text)))
+    model = SearchPage("/search", text, tuple(_groups(visit, groups, text, len(rows) < HITS)))
     return page(visit, "search.html", model)
 
 
@@ -36,12 +36,15 @@ def _asked(visit: Visit) -> str:
     return visit.arg("q").strip()[: visit.runtime.settings.limits.search_length]
 
 
-def _groups(visit: Visit, groups: Mapping[str, Sequence[Mapping[str, Any]]], text: str) -> Iterator[HitGroup]:
+def _groups(
+    visit: Visit, groups: Mapping[str, Sequence[Mapping[str, Any]]], text: str, is_all: bool
+) -> Iterator[HitGroup]:
     for place, (name, rows) in enumerate(groups.items()):
         entity = visit.model.entities[name]
         said = facts_of(visit, entity, [row["id"] for row in rows]) if place < MOST_TOLD else {}
         hits = tuple(_hit(row, said.get(row["id"], "")) for row in rows)
-        yield HitGroup(visit.plural(entity), entity.icon, hits, f"/r/{name}?{urlencode({'search': text})}")
+        href = "" if is_all else f"/r/{name}?{urlencode({'search': text})}"
+        yield HitGroup(visit.plural(entity), entity.icon, hits, href)
 
 
 def _hit(row: Mapping[str, Any], detail: str) -> Hit:

@@ -186,6 +186,9 @@ def pieces(text: str, names: Iterable[str] = ()) -> Iterator[Piece]:
 # --- activities -------------------------------------------------------------------------------------
 
 
+START, END = "start", "end"
+
+
 def _activity(visit: Visit, kind: str, row: Mapping[str, Any]) -> Entry:
     entity = visit.model.entities[kind]
     return Entry(
@@ -205,6 +208,8 @@ def _activity(visit: Visit, kind: str, row: Mapping[str, Any]) -> Entry:
 def _facts(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> Iterator[str]:
     """When it was or has to be done, who looks after it, and what came of it."""
     ui, owner = visit.ui, row.get("owner") or {}
+    if row.get(START) and control_for(visit, entity, START) is not None:
+        yield ui.period(row[START], row.get(END))
     if row.get("done_at"):
         yield ui.t("Done {when}", when=ui.moment(row["done_at"]))
     elif row.get("due_at"):
