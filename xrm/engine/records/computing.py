@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
 
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
+from xrm.engine.records.writer import Writer
+from xrm.engine.storage.ledger import TEAM, USER
+from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place, Problem, Problems
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.model import HOLDERS
@@ -23,6 +29,7 @@ New = dict[str, Any]
 def compute(setting: Setting, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts with everything in `new` that their values lead to."""
     begun = [(draft, _begun(setting, draft)) for draft in drafts]
+    _house(setting, [(draft.writer, new) for draft, new in begun if _is_handed(draft, new)])
     _number(setting, [(draft, new) for draft, new in begun if draft.is_new])
     return [_finished(setting, draft, new) for draft, new in begun]
 
@@ -77,7 +84,33 @@ def _own(setting: Setting, draft: Draft, new: New) -> None:
         return
     if new.get("owner") is None and new.get("team") is None:
         new["owner"] = setting.actor.id
-    new["unit"] = setting.actor.unit
+
+
+def _is_handed(draft: Draft, new: New) -> bool:
+    """Whether the record is somebody's now whose it was not."""
+    old = draft.old
+    return draft.writer.entity.is_owned and (old is None or any(new[name] != old[name] for name in HOLDERS))
+
+
+def _house(setting: Setting, handed: Sequence[tuple[Writer, New]]) -> None:
+    """A record belongs to the business unit of its owner, or of its team if it has no owner; one statement for each."""
+    if not handed:
+        return
+    units = {setting.actor.id: setting.actor.unit}
+    for table, name in ((USER, "owner"), (TEAM, "team")):
+        ids = {new[name] for _, new in handed if name == "owner" or new["owner"] is None} - {None, *units}
+        units.update(_units(setting, handed[0][0], table, ids) if ids else ())
+    for _, new in handed:
+        new["unit"] = units.get(new["owner"] or new["team"])
+
+
+def _units(setting: Setting, writer: Writer, table: sa.Table, ids: Collection[UUID]) -> Iterator[Any]:
+    """The unit of each user or team, as pairs."""
+    chosen = writer.statement(
+        ("units", table.name), lambda: sa.select(table.c.id, table.c.unit).where(any_of(table.c.id, "ids"))
+    )
+    rows = setting.unit.run(chosen, {"ids": list(ids)})
+    return (tuple(chosen.read(row)) for row in rows)
 
 
 def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:

@@ -76,12 +76,18 @@ def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
 
 
 def letters(entities: Iterable[Entity]) -> dict[str, str]:
-    """The letter of each entity that is left for it: the first of its name that none before it has."""
+    """The letter of each entity that is left for it: its first where none before it has that, else one that is free.
+
+    Only when every entity has had the chance of its own first letter do the others take what is left.
+    """
+    named = [entity.name for entity in entities]
     taken: dict[str, str] = dict.fromkeys(OWN_LETTERS, "")
-    for entity in entities:
-        letter = next((c for c in entity.name if c.isalpha() and c not in taken), "")
+    for name in named:
+        taken.setdefault(name[:1], name)
+    for name in (name for name in named if taken[name[:1]] != name):
+        letter = next((c for c in name if c.isalpha() and c not in taken), "")
         if letter:
-            taken[letter] = entity.name
+            taken[letter] = name
     return {name: letter for letter, name in taken.items() if name}
 
 
