@@ -10,11 +10,12 @@ from xrm.engine.identity.overview import Account
 from xrm.errors import NotFound
 from xrm.metadata.model import Entity
 from xrm.ui.admin.roles import About, entities_shown, rights_columns, rights_row
-from xrm.ui.admin.telling import because, lines_of, operations
+from xrm.ui.admin.telling import because, lines_of
 from xrm.ui.admin.words import active_tag, held_tags
 from xrm.ui.administration import Card, CardsPage, Cell, Question, Row, Table
 from xrm.ui.models import Empty, Link
 from xrm.ui.pages.menu import ROLES, USERS
+from xrm.ui.pages.operations import operations
 from xrm.ui.pages.visit import Visit, record_id
 
 RECORD = "record"

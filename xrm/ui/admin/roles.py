@@ -11,12 +11,13 @@ from xrm.engine.commands import ADMINISTRATOR
 from xrm.errors import NotFound, Problem
 from xrm.metadata.model import OPERATIONS, Entity, Role
 from xrm.ui.admin.skin import Area, shown
-from xrm.ui.admin.telling import Line, because, lines_of, operations, rows_in_words
+from xrm.ui.admin.telling import Line, because, lines_of, rows_in_words
 from xrm.ui.administration import Card, CardsPage, Cell, MatrixCell, MatrixPage, MatrixRow, Row, Table
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.menu import ROLES, USERS, admin_tabs
+from xrm.ui.pages.operations import operations
 from xrm.ui.pages.visit import Visit
 
 READ = "read"

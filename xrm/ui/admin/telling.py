@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from xrm.engine.access import Condition, Rights, RowRule, all_names
 from xrm.metadata.expressions import LEVELS
 from xrm.metadata.model import OPERATIONS, Entity, Field, Relationship
+from xrm.ui.pages.operations import PUBLISH
 from xrm.ui.pages.visit import Visit
 
 MOST_NAMED = 6
-PUBLISH = "publish"  # is about lists, and no record
 WITH_FIELDS = frozenset({"create", "read", "update", "export", "import"})
 
 
@@ -23,23 +23,6 @@ class Line:
     records: str
     fields: str
     reasons: tuple[str, ...]
-
-
-def operations(visit: Visit) -> dict[str, str]:
-    """What may be done with records, in words."""
-    t = visit.ui.t
-    return {
-        "create": t("create"),
-        "read": t("read"),
-        "update": t("change"),
-        "delete": t("delete"),
-        "transition": t("take steps"),
-        "assign": t("give to others"),
-        "share": t("share"),
-        "export": t("export"),
-        "import": t("import"),
-        PUBLISH: t("save views for others"),
-    }
 
 
 def lines_of(visit: Visit, entity: Entity, rights: Rights) -> tuple[Line, ...]:

@@ -15,6 +15,7 @@ from xrm.metadata.values import Ref
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action, FormPage, Link, Related, RelatedRow, Section
 from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.operations import operations
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -80,17 +81,8 @@ def _row(visit: Visit, share: Share, href: str) -> RelatedRow:
 
 
 def _words(visit: Visit, share: Share) -> Iterator[str]:
-    t = visit.ui.t
-    said = {
-        "read": t("read"),
-        "update": t("change"),
-        "delete": t("delete"),
-        "transition": t("take steps"),
-        "assign": t("give to others"),
-        "share": t("share"),
-        "export": t("export"),
-    }
-    return (said.get(operation, operation) for operation in share.operations)
+    words = operations(visit)
+    return (words.get(operation, operation) for operation in share.operations)
 
 
 def _receivers(visit: Visit) -> Iterator[Option]:
