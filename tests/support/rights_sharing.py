@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.support.rights_reference import Grant, Person, Record
 from tests.support.rights_stage import Stage
-from tests.support.rights_world import Realm, identity
+from tests.support.rights_world import ME, Realm, identity
 from xrm.metadata.model import SHAREABLE
 from xrm.metadata.values import Ref
 from xrm.testing import admin_actor
@@ -28,7 +28,7 @@ TO_TEAM = ("client", 3), ("ticket", 2)
 
 
 def with_shares(realm: Realm) -> Realm:
-    """The same realm, where each grant holds on the shared records too, for the operations that are shared."""
+    """The same realm, where the grants of the asker hold on the shared records too, for what is shared of them."""
     shares = {identity(*place): operations for place, operations in SHARED.items()}
     roles = {n: [w for g in grants for w in _widened(g, shares)] for n, grants in realm.world.roles.items()}
     return replace(realm, world=replace(realm.world, roles=roles))
@@ -42,7 +42,7 @@ def _one(grant: Grant, operation: str, shares: Shares) -> Grant:
     kept = grant.rows
 
     def rows(person: Person, record: Record) -> bool:
-        is_shared = operation in SHAREABLE and operation in shares.get(record["id"], ())
+        is_shared = operation in SHAREABLE and operation in shares.get(record["id"], ()) and person.me == ME
         return is_shared or kept is None or kept(person, record)
 
     return Grant(grant.entity, frozenset({operation}), None if kept is None else rows, grant.fields)

@@ -144,7 +144,8 @@ def assign_three_and_take_it_back(page: Page) -> None:
     press(page, "k", "k", "k", "k", "k", "k", "k", "x", "j", "x", "j", "x")
     expect(page.locator("#bulk-bar")).to_contain_text("3 selected")
     rows = [
-        page.locator(f"#{row.get_attribute('id')}") for row in page.locator("tr[id^=r-]:has(input:checked)").all()
+        page.locator(f"#{row.get_attribute('id')}")
+        for row in page.locator("tr[id^=r-]:has(input:checked)").all()
     ]
     assert len(rows) == 3
     before = [row.inner_text() for row in rows]
