@@ -232,3 +232,31 @@ def test_axe_finds_nothing_on_totals_and_the_form_of_display(
         assert violations(page) == []
         page.goto(f"{site.address}/r/customer/display?sort=tier,-name")
         assert violations(page) == []
+
+
+def test_what_is_chosen_without_a_new_page_is_kept_by_whatever_comes_next(site: Site, ana: Page) -> None:
+    ana.goto(f"{site.address}/r/customer?f.since.empty=false")
+    rows = ana.locator("tr[id^=r-]")
+    ana.locator("#filter-tier").select_option("gold")
+    expect(rows).to_have_count(20)
+    ana.locator("#sort-name").click()
+    expect(ana.locator("th[aria-sort=descending]")).to_have_text("Name")
+    ana.locator("#q").fill("customer 0")
+    expect(rows).to_have_count(4)
+    expect(ana.locator("th[aria-sort=descending]")).to_have_text("Name")
+    expect(ana.locator(".chip-words")).to_have_text("Since is not empty")
+    ana.locator("#more-filter").click()
+    ana.get_by_label("Field").select_option("budget")
+    ana.get_by_label("Condition").select_option("empty")
+    ana.get_by_role("button", name="Add").click()
+    expect(ana.locator(".chip-words")).to_have_text(["Since is not empty", "Budget is empty"])
+    expect(rows).to_have_count(4)
+    expect(rows.first).to_contain_text("Customer 09")
+    expect(ana.locator("#filter-tier")).to_have_value("gold")
+    ana.locator("#q").fill("")
+    expect(rows).to_have_count(20)
+    with ana.expect_download() as brought:
+        ana.locator(".more-actions summary").click()
+        ana.get_by_role("button", name="Export for spreadsheets").click()
+    with open(brought.value.path()) as file:
+        assert file.read().count("Customer") == 20

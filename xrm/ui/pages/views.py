@@ -30,7 +30,7 @@ from xrm.ui.pages.wording import Titles, records_in
 from xrm.ui.views import FilterChip, ViewPage
 
 UNPROCESSABLE = 422
-WHOLE, REPLACED = "view.html", "_view.html"
+WHOLE, REPLACED = "view.html", "_fresh.html"
 KEPT = ("view", "filter", "sort", "fields", "type", "group", "totals")  # what a filter form carries along
 
 
@@ -62,24 +62,36 @@ def show(visit: Visit, entity: str) -> Response:
     kind = KINDS[look.type]
     shown = kind.show(visit, look)
     status = UNPROCESSABLE if shown.refusal else 200
-    parts = {"list": REPLACED, "more": kind.more}
+    model = _model(visit, look, kind, shown)
     asked = visit.fragment.partition("-")[0]  # there may be more than one more, as in `more-won`
-    if asked in parts:
-        return part(visit, parts[asked], status, page=_model(visit, look, kind, shown))
-    marks, conditions = marks_of(visit), filter_parts(look.state)
+    if asked == "more":
+        return part(visit, kind.more, status, page=model)
+    marks, conditions = () if asked == "list" else marks_of(visit), filter_parts(look.state)
     titles = _titles(visit, look, marks, conditions)
-    filters = shown_filters(visit, look.entity, shown.offered, look.state.pairs, titles)
-    model = replace(
-        _model(visit, look, kind, shown),
-        filters=filters,
-        chips=_chips(visit, look, filters, conditions, titles),
-        filter_href=new_filter_href(look),
-        display_href=look.state.address(below="/display"),
-    )
+    model = _with_bar(visit, look, shown, model, conditions, titles)
+    if asked == "list":
+        return part(visit, REPLACED, status, page=model)
     return page(
         visit, WHOLE, model, status=status, current=entity, marks=marks, titles=titles,
         density=look.shelf.density,
     )  # fmt: skip
+
+
+def _with_bar(
+    visit: Visit, look: Look, shown: Shown, model: ViewPage, conditions: Sequence[Part], titles: Titles
+) -> ViewPage:
+    """The page with its filter bar: what no control of that shows is told in chips, and carried along."""
+    state = look.state
+    filters = shown_filters(visit, look.entity, shown.offered, state.pairs, titles)
+    in_bar = {field.name for field in filters}
+    return replace(
+        model,
+        filters=filters,
+        chips=_chips(visit, look, filters, conditions, titles),
+        state=(*model.state, *(pair for pair in state.pairs if base_name(pair[0]) not in in_bar)),
+        filter_href=new_filter_href(look),
+        display_href=state.address(below="/display"),
+    )
 
 
 def _titles(visit: Visit, look: Look, marks: Sequence[Mark], conditions: Sequence[Part]) -> Titles:

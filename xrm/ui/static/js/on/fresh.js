@@ -2,11 +2,15 @@
 
 import { request } from "../write.js";
 
-/** `html` takes the place of `#list`. */
+/** What `html` holds takes the place of `#list`, and of what the filter bar says of it. */
 export function replaceList(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  document.getElementById("list").replaceWith(fresh.content);
+  for (const id of ["list", "conditions"]) {
+    const part = fresh.content.getElementById(id);
+    part?.removeAttribute("hx-swap-oob");
+    if (part) document.getElementById(id)?.replaceWith(part);
+  }
   const list = document.getElementById("list");
   window.htmx?.process(list);
   return list;

@@ -38,6 +38,12 @@ async function send(form, { submitter, focus } = {}) {
   form.removeAttribute("aria-busy");
 }
 
+/** What is taken along is the list as it is now, and not as it was when the page came. */
+document.addEventListener("submit", ({ target }) => {
+  const there = new URL(target.action);
+  if (there.pathname === `${location.pathname}/export`) target.action = there.pathname + location.search;
+}, true);
+
 if (sheet) {
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("a[href]");
