@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.axe import violations
 from tests.ui.browser.conftest import Site
+
+
+@pytest.fixture(params=[("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)], ids=str)
+def looked_at(request: pytest.FixtureRequest, site: Site, chromium: Browser) -> Iterator[Page]:
+    """A page in each theme and width, on which axe may be put."""
+    theme, width = request.param
+    size = {"width": width, "height": 900}
+    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        yield page
 
 
 def press_on(page: Page, what: Locator, key: str = "Enter") -> None:
@@ -77,19 +90,13 @@ def test_all_that_a_saved_view_asks_for_is_taken_away_as_one_types(site: Site, a
     expect(ana.locator("tr[id^=r-]")).to_have_count(20)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)])
-def test_axe_finds_nothing_on_a_view_that_is_not_saved_and_its_dialog(
-    site: Site, chromium: Browser, theme: str, width: int
-) -> None:
-    size = {"width": width, "height": 900}
-    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
-        page = context.new_page()
-        site.sign_in(page)
-        page.goto(f"{site.address}/r/customer?f.tier=gold&sort=-name")
-        assert violations(page) == []
-        page.get_by_role("link", name="Save for all…").click()
-        expect(page.get_by_role("dialog", name="Save the view")).to_be_visible()
-        assert violations(page) == []
+def test_axe_finds_nothing_on_a_view_that_is_not_saved_and_its_dialog(site: Site, looked_at: Page) -> None:
+    page = looked_at
+    page.goto(f"{site.address}/r/customer?f.tier=gold&sort=-name")
+    assert violations(page) == []
+    page.get_by_role("link", name="Save for all…").click()
+    expect(page.get_by_role("dialog", name="Save the view")).to_be_visible()
+    assert violations(page) == []
 
 
 def choose(page: Page, what: Locator, label: str) -> None:
@@ -153,30 +160,24 @@ def test_a_faulty_text_leaves_the_list_and_says_why(site: Site, ana: Page) -> No
     expect(ana.locator("tr[id^=r-]")).to_have_count(20)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)])
-def test_axe_finds_nothing_on_the_forms_of_a_filter(
-    site: Site, chromium: Browser, theme: str, width: int
-) -> None:
-    size = {"width": width, "height": 900}
-    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
-        page = context.new_page()
-        site.sign_in(page)
-        page.goto(f"{site.address}/r/customer?filter=tier == 'gold' or loud == true")
-        page.locator("#chip-1").click()
-        expect(page.get_by_role("dialog", name="Change the filter")).to_be_visible()
-        assert violations(page) == []
-        page.keyboard.press("Escape")
-        page.locator("#more-filter").click()
-        for field in ("tier", "since", "parent", "budget", "loud", "name"):
-            page.get_by_label("Field").select_option(field)
-            page.get_by_label("Condition").wait_for()
-            expect(page.locator("#sheet form")).not_to_have_attribute("aria-busy", "true")
-            assert violations(page) == [], field
-        page.get_by_role("link", name="As text").click()
-        page.locator("#c-text").wait_for()
-        assert violations(page) == []
-        page.goto(f"{site.address}/r/customer/filter?c.field=tier&c.for=tier&c.op=eq&c.done=1")
-        assert violations(page) == []
+def test_axe_finds_nothing_on_the_forms_of_a_filter(site: Site, looked_at: Page) -> None:
+    page = looked_at
+    page.goto(f"{site.address}/r/customer?filter=tier == 'gold' or loud == true")
+    page.locator("#chip-1").click()
+    expect(page.get_by_role("dialog", name="Change the filter")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#more-filter").click()
+    for field in ("tier", "since", "parent", "budget", "loud", "name"):
+        page.get_by_label("Field").select_option(field)
+        page.get_by_label("Condition").wait_for()
+        expect(page.locator("#sheet form")).not_to_have_attribute("aria-busy", "true")
+        assert violations(page) == [], field
+    page.get_by_role("link", name="As text").click()
+    page.locator("#c-text").wait_for()
+    assert violations(page) == []
+    page.goto(f"{site.address}/r/customer/filter?c.field=tier&c.for=tier&c.op=eq&c.done=1")
+    assert violations(page) == []
 
 
 def test_columns_and_totals_are_chosen_and_saved_with_the_keyboard_alone(site: Site, ana: Page) -> None:
@@ -217,21 +218,15 @@ def test_lists_are_as_dense_as_the_person_wants(site: Site, ana: Page) -> None:
     expect(ana.locator("html")).to_have_attribute("data-density", "normal")
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)])
-def test_axe_finds_nothing_on_totals_and_the_form_of_display(
-    site: Site, chromium: Browser, theme: str, width: int
-) -> None:
-    size = {"width": width, "height": 900}
-    with chromium.new_context(color_scheme=theme, viewport=size, bypass_csp=True, locale="en-GB") as context:
-        page = context.new_page()
-        site.sign_in(page)
-        page.goto(f"{site.address}/r/customer?totals=sum&fields=name,budget,weight&sort=tier,-name")
-        assert violations(page) == []
-        page.locator("#display-link").click()
-        expect(page.get_by_role("dialog", name="Display")).to_be_visible()
-        assert violations(page) == []
-        page.goto(f"{site.address}/r/customer/display?sort=tier,-name")
-        assert violations(page) == []
+def test_axe_finds_nothing_on_totals_and_the_form_of_display(site: Site, looked_at: Page) -> None:
+    page = looked_at
+    page.goto(f"{site.address}/r/customer?totals=sum&fields=name,budget,weight&sort=tier,-name")
+    assert violations(page) == []
+    page.locator("#display-link").click()
+    expect(page.get_by_role("dialog", name="Display")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{site.address}/r/customer/display?sort=tier,-name")
+    assert violations(page) == []
 
 
 def test_what_is_chosen_without_a_new_page_is_kept_by_whatever_comes_next(site: Site, ana: Page) -> None:

@@ -189,3 +189,36 @@ def test_all_of_it_stays_with_a_saved_view(ana: Person) -> None:
 def test_the_dialog_gets_the_form_alone(ana: Person) -> None:
     answer = ana.ask("/r/customer/display?sort=-name", "sheet")
     assert (answer.status_code, "<html" in answer.text) == (200, False)
+
+
+NUMBERS = ["budget", "weight", "parent.budget", "parent.weight", "secret_score", "parent.secret_score"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "type=board",
+        "type=board&group=nothing",
+        "group=secret_score",
+        "type=pivot",
+        "type=list&group=tier",
+        "view=tiers&type=list&totals=sum",
+        "view=tiers&totals=sum&fields=name,budget",
+        "fields=nothing,name.more,orders,helpers",
+        "fields=" + ",".join(NUMBERS * 2) + "&totals=avg",
+        "sort=" + ",".join(f"-x{n}" for n in range(40)),
+        "view=00000000-0000-0000-0000-000000000000",
+        "view=%00",
+        "filter=" + "(" * 70 + "true" + ")" * 70,
+        "filter=" + "a" * 12000,
+        "filter=%00",
+        "totals=sum&cursor=nonsense",
+        "totals=sum&filter=tier ==",
+        "changed=1",
+        "f.budget.ge=x&totals=sum",
+    ],
+)  # fmt: skip
+def test_an_address_that_nobody_made_is_answered_in_every_part_of_the_page(ana: Person, query: str) -> None:
+    for below in ("", "/filter", "/display", "/views/new"):
+        assert ana.open(f"/r/customer{below}?{query}").status in (200, 400, 413, 422), below
+    assert ana.ask(f"/r/customer?{query}", "list").status_code in (200, 400, 413, 422)

@@ -19,6 +19,7 @@ async function fill(answer, focus) {
   if (!answer) return null;
   if (answer.redirected) return location.assign(answer.url);
   sheet.innerHTML = await answer.text();
+  sheet.setAttribute("aria-labelledby", "sheet-title");
   if (!sheet.open) sheet.showModal();
   const wanted = sheet.querySelector("[aria-invalid=true]") ?? (focus && document.getElementById(focus));
   (wanted ?? sheet.querySelector(FIRST) ?? sheet).focus();
