@@ -35,6 +35,8 @@ def the_form(problems: bool) -> models.FormPage:
         Field("quantity", "Quantity", "number"),
         Field("line", "Line", "number"),
         Field("due", "Due", "date"),
+        Field("price", "Price", "money"),
+        Field("share", "Share", "percent"),
     )
     lines = replace(children_of("lines", columns, []), order="line")
     fields = (
@@ -218,6 +220,15 @@ def test_a_pasted_day_is_read_in_the_readers_order_and_what_is_none_is_told_belo
     expect(page.locator("#status")).to_contain_text("5 cells pasted. 1 did not fit.")
     page.fill("#f-lines-3-due", "2026-05-06")
     expect(unfit).to_have_count(0)
+
+
+def test_cells_of_rows_have_room_for_what_is_typed(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1100, "height": 800})
+    page.goto(f"{address}/form")
+    for name in ("product", "price", "share", "line"):
+        box = page.locator(f"#f-lines-0-{name}").bounding_box()
+        assert box is not None
+        assert box["width"] >= 80, name
 
 
 def test_rows_that_are_begun_are_numbered_and_others_are_not(page: Page, address: str) -> None:
