@@ -120,7 +120,7 @@ def test_first_steps_tick_themselves_and_seeds_tick_none(runtime):
     assert not runtime.first_run.steps().record
     runtime.current().records.execute(ana, [Create("item", {"name": "Mine"})])
     steps = runtime.first_run.steps()
-    assert (steps.record, steps.colleague) == (True, True)
+    assert (steps.record, steps.colleague, steps.view) == (True, True, False)
 
 
 def test_an_empty_database_can_be_served_before_packs_are_chosen(database_url, tmp_path):

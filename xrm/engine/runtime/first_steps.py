@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import CHANGE, ENTITY, JOB, LAYER, USER
+from xrm.engine.storage.ledger import CHANGE, ENTITY, JOB, LAYER, USER, VIEW
 from xrm.engine.transfer.importer import IMPORT
 from xrm.metadata.sources import Layer
 
@@ -17,17 +17,13 @@ PEOPLE = ("user", "team", "unit")
 
 @dataclass(frozen=True, slots=True)
 class FirstSteps:
-    """Whether a pack is installed, a person made a record, a file was imported, and a colleague was invited."""
+    """Whether a pack is installed, a person made a record, imported a file, invited a colleague, and saved a view."""
 
     pack: bool
     record: bool
     imported: bool
     colleague: bool
-
-    @property
-    def are_done(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.pack and self.record and self.imported and self.colleague
+    view: bool
 
 
 def first_steps(unit: UnitOfWork, installer: UUID) -> FirstSteps:
@@ -44,5 +40,6 @@ def first_steps(unit: UnitOfWork, installer: UUID) -> FirstSteps:
         ),
         sa.exists().where(JOB.c.kind == IMPORT, JOB.c.state == "done", JOB.c.actor != installer),
         sa.exists().where(USER.c.created_by.is_not(None), USER.c.created_by != installer),
+        sa.exists().where(VIEW.c.id.is_not(None)),
     )
     return FirstSteps(*map(bool, unit.execute(sa.select(*asked)).one()))

@@ -19,7 +19,7 @@ from xrm.ui.formatting import as_instant
 from xrm.ui.models import Action, Empty, HomePage, Lesson, Related, RelatedRow, Tile
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.happenings import events_of
-from xrm.ui.pages.menu import USERS, menu_entities
+from xrm.ui.pages.menu import PACKS, USERS, menu_entities
 from xrm.ui.pages.related import counted_text
 from xrm.ui.pages.visit import Visit
 
@@ -242,11 +242,12 @@ def _steps(visit: Visit, found: Found) -> Iterator[Lesson]:
         else None
     )
     load = Action(t("Import"), f"/r/{new.name}/import", "upload") if new else None
-    yield Lesson(
+    yield _step(
         "package",
         t("Choose what you manage"),
-        t("Packs bring entities, forms, roles and sample data. xrm pack install adds one."),
-        is_done=done.pack,
+        t("Packs bring entities, forms, roles and sample data."),
+        Action(t("Packs"), PACKS, "package"),
+        done.pack,
     )
     yield _step(
         "square-pen", t("Add a record"), t("Whatever you type is saved with its history."), make, done.record
@@ -264,6 +265,13 @@ def _steps(visit: Visit, found: Found) -> Iterator[Lesson]:
         t("Give them a role, and they see what it lets them see."),
         Action(t("Users"), USERS, "users"),
         done.colleague,
+    )
+    yield _step(
+        "bookmark",
+        t("Make a view of your own"),
+        t("Narrow a list and choose Save for me: it stands among the tabs from then on."),
+        Action(visit.plural(new), f"/r/{new.name}", new.icon) if new else None,
+        done.view,
     )
 
 
