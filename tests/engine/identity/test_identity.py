@@ -249,7 +249,7 @@ def test_leaving_a_team_and_moving_a_unit_work_at_once(identity, other_process, 
     cookie = signed_in(identity)
     assert other_process.resolve_session(cookie).units == {a}
 
-    identity.groups.move_unit(SYSTEM, b, a)
+    identity.groups.update_unit(SYSTEM, b, "B", a)
     identity.groups.remove_member(SYSTEM, team, helena)
 
     actor = other_process.resolve_session(cookie)
@@ -397,7 +397,7 @@ def test_a_unit_never_lies_below_itself(identity):
     top = identity.groups.create_unit(SYSTEM, "Top")
     low = identity.groups.create_unit(SYSTEM, "Low", top)
     with pytest.raises(Conflict):
-        identity.groups.move_unit(SYSTEM, top, low)
+        identity.groups.update_unit(SYSTEM, top, "Top", low)
 
 
 @pytest.mark.parametrize("field", ["unit", "manager"])

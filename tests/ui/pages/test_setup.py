@@ -116,7 +116,11 @@ def test_the_organisation_has_its_name_on_every_page_and_at_the_door(place: Plac
     assert (refused.status, refused.one("input", name="organisation")["aria-invalid"]) == (422, "true")
     saved = ana.fill(page, "/admin/organisation", organisation="Elm & Ash")
     assert "Elm & Ash" in saved.text
-    assert "Elm & Ash" in Person(place.app.test_client()).open("/login").text
+    stranger, user = Person(place.app.test_client()), place.actor().id
+    assert "Elm & Ash" in stranger.open("/login").text
+    secret, _ = place.runtime.identity.password_links.create(place.actor(), user)
+    assert "Elm & Ash" in stranger.open(f"/welcome/{secret}").text
+    assert "Elm & Ash" in stranger.open("/welcome/guessed").text
 
 
 @pytest.mark.parametrize("path", ["", "/sample", "/guide"])

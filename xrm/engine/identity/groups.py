@@ -91,17 +91,13 @@ class Groups:
                 self._work.find(change, "unit", UNIT, parent)
             return self._work.insert(change, actor, "unit", UNIT, row)
 
-    def move_unit(self, actor: Actor, unit: UUID, parent: UUID | None) -> None:
-        """The unit, with all below it, lies below `parent`; raises Conflict when that would be a ring."""
-        with self._work.change(actor) as change:
-            about = self._work.find(change, "unit", UNIT, unit)
-            self._check_parent(change, unit, parent)
-            self._work.update(change, actor, about, {"parent": parent})
-
     def update_unit(
         self, actor: Actor, unit: UUID, name: str, parent: UUID | None, version: int | None = None
     ) -> None:
-        """The unit is called so and lies below `parent`; raises Conflict for a ring, Stale for another version."""
+        """The unit is called so and lies, with all below it, below `parent`.
+
+        Raises Conflict for a ring, Stale for another version.
+        """
         with self._work.change(actor) as change:
             about = self._work.find(change, "unit", UNIT, unit, version)
             self._check_parent(change, unit, parent)

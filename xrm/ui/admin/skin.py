@@ -14,8 +14,6 @@ from flask import Blueprint, Flask, Response
 from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
-from xrm.engine.commands import ADMINISTRATOR
-from xrm.errors import Forbidden, Problem
 from xrm.ui.pages.answers import moved
 from xrm.ui.pages.door import guarded, harden
 from xrm.ui.pages.menu import USERS
@@ -79,11 +77,7 @@ class Area(BaseView):  # type: ignore[misc]  # the library is untyped
         return opened(**names)
 
     def _open(self, fn: Any, visit: Visit, **names: str) -> Response:
-        if ADMINISTRATOR not in visit.actor.roles:
-            message = visit.ui.t("This is for administrators.")
-            raise Forbidden(
-                Problem("A102", message, visit.ui.t("Ask an administrator for a role that does."))
-            )
+        visit.demand_administrator()
         made: Response = fn(self, visit, **names)
         return made
 

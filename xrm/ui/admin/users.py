@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import Response
 
@@ -32,6 +31,7 @@ from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action, Empty, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import UNITS, USERS, admin_tabs
+from xrm.ui.pages.options import language_options, zone_options
 from xrm.ui.pages.visit import Visit, record_id, version_in
 from xrm.ui.pages.welcome import WELCOME
 
@@ -336,10 +336,6 @@ def _form(
 def _particulars(visit: Visit, user: Account | None) -> tuple[Field, ...]:
     t = visit.ui.t
     units = unit_options(visit.runtime.overview.units(visit.actor))
-    zones = tuple(
-        Option(z, z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC"
-    )
-    languages = tuple(Option(code, label) for code, label in LANGUAGES.items())
     place = user.unit.id if user and user.unit else ""
     zone = user.zone if user else visit.runtime.settings.zone
     return (
@@ -348,8 +344,8 @@ def _particulars(visit: Visit, user: Account | None) -> tuple[Field, ...]:
         Field("unit", t("Business unit"), "select", str(place), options=units),
         _manager(visit, user),
         Field("language", t("Language"), "select", user.language if user else visit.ui.language, required=True,
-              options=languages),
-        Field("zone", t("Time zone"), "select", zone, required=True, options=zones),
+              options=language_options()),
+        Field("zone", t("Time zone"), "select", zone, required=True, options=zone_options()),
     )  # fmt: skip
 
 

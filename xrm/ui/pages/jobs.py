@@ -85,7 +85,7 @@ def _page(visit: Visit, entity: Entity, job: Job) -> JobPage:
         total=job.total,
         progress=_progress(visit, job),
         note=_note(visit, job, is_trial),
-        tone=_tone(job),
+        tone=tone(job),
         stages=stages(visit, TRIED if is_trial else WRITTEN) if job.kind == IMPORT else (),
         facts=tuple(_facts(visit, job, is_trial)),
         problems=problems[:MOST_SHOWN],
@@ -121,7 +121,8 @@ def _state(visit: Visit, job: Job, is_trial: bool) -> str:
     }[job.state]
 
 
-def _tone(job: Job) -> str:
+def tone(job: Job) -> str:
+    """How the end of a job is shown: good, bad, or neither."""
     if job.state is State.FAILED:
         return "bad"
     return "good" if job.state is State.DONE and not job.result.get("failed") else ""

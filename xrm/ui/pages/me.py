@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from zoneinfo import available_timezones
 
 from flask import Response
 
@@ -14,10 +13,10 @@ from xrm.errors import Conflict, Forbidden, Invalid, Problem, XrmError
 from xrm.ui.devices import device
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.formatting import as_date, zone_of
-from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action, MeForm, MePage, Section, SessionRow, TokenRow
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.door import KEYS_COOKIE, OFF, THEME_COOKIE, THEMES
+from xrm.ui.pages.options import language_options, zone_options
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -152,14 +151,12 @@ def _renamed(error: XrmError, names: Mapping[str, str]) -> list[Problem]:
 def _profile(visit: Visit, given: Mapping[str, str]) -> MeForm:
     t = visit.ui.t
     themes = (Option("light", t("Light")), Option("dark", t("Dark")), Option("system", t("As the system")))
-    zones = tuple(
-        Option(z, z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC"
-    )
     fields = (
         Field("name", t("Name"), "line", given.get("name", visit.actor.name), required=True, autocomplete="name"),
         Field("language", t("Language"), "select", given.get("language", visit.actor.language), required=True,
-              options=tuple(Option(code, label) for code, label in LANGUAGES.items())),
-        Field("zone", t("Time zone"), "select", given.get("zone", visit.actor.zone), required=True, options=zones),
+              options=language_options()),
+        Field("zone", t("Time zone"), "select", given.get("zone", visit.actor.zone), required=True,
+              options=zone_options()),
         Field("theme", t("Theme"), "select", visit.theme, required=True, options=themes),
         Field("letter_keys", t("Keys of a single character"), "boolean", visit.letter_keys,
               help=t("Such as J, X, G and /. Keys with Ctrl, arrows and Enter always work.")),

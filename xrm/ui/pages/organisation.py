@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from flask import Response
 
-from xrm.engine.commands import ADMINISTRATOR
 from xrm.engine.jobs import Job, State
 from xrm.engine.packs.sample import ADD
-from xrm.errors import Forbidden, Invalid, Problem
+from xrm.errors import Invalid
 from xrm.ui.beginning import OrganisationPage
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, MeForm, Section
 from xrm.ui.pages.answers import moved, page, part
+from xrm.ui.pages.jobs import tone
 from xrm.ui.pages.menu import ORGANISATION, admin_tabs
 from xrm.ui.pages.refusals import marked, said_of, status_of, summary, whole_text
 from xrm.ui.pages.visit import Visit
@@ -25,7 +25,7 @@ SAMPLE, GUIDE = f"{ORGANISATION}/sample", f"{ORGANISATION}/guide"
 
 def show(visit: Visit) -> Response:
     """`GET /admin/organisation`: its name, what of the sample data is here, and how far a job with it is."""
-    _demand(visit)
+    visit.demand_administrator()
     if visit.fragment == "job" and (job := visit.runtime.sample.latest(visit.actor)) is not None:
         return part(visit, "_job.html", page=_job(visit, job))
     return _page(visit, _name(visit, visit.snapshot.organisation.name))
@@ -33,7 +33,7 @@ def show(visit: Visit) -> Response:
 
 def rename(visit: Visit) -> Response:
     """`POST /admin/organisation`: every page bears this name."""
-    _demand(visit)
+    visit.demand_administrator()
     given = visit.form.get("organisation", "")
     try:
         visit.runtime.first_run.rename(visit.actor, given)
@@ -49,7 +49,7 @@ def rename(visit: Visit) -> Response:
 
 def change_sample(visit: Visit) -> Response:
     """`POST /admin/organisation/sample`: sample data is on its way in, or out."""
-    _demand(visit)
+    visit.demand_administrator()
     sample = visit.runtime.sample
     if visit.form.get("do") == "remove":
         sample.remove(visit.actor, with_changed=visit.form.get("with_changed") == "true")
@@ -60,16 +60,10 @@ def change_sample(visit: Visit) -> Response:
 
 def guide(visit: Visit) -> Response:
     """`POST /admin/organisation/guide`: the first steps are shown, or are not any more."""
-    _demand(visit)
+    visit.demand_administrator()
     is_guided = visit.form.get("show") == "true"
     visit.runtime.first_run.guide(visit.actor, is_guided=is_guided)
     return moved("/")
-
-
-def _demand(visit: Visit) -> None:
-    if ADMINISTRATOR not in visit.actor.roles:
-        message = visit.ui.t("This is for administrators.")
-        raise Forbidden(Problem("A102", message, visit.ui.t("Ask an administrator for a role that does.")))
 
 
 # --- what it shows ----------------------------------------------------------------------------------
@@ -140,7 +134,7 @@ def _job(visit: Visit, job: Job) -> JobPage:
         total=job.total,
         progress=_progress(visit, job),
         note=_note(visit, job),
-        tone=_tone(job),
+        tone=tone(job),
         facts=tuple(_facts(visit, job)),
         problems=tuple(_problem(visit, told) for told in job.result.get("problems", ())),
         about=t("Record"),
@@ -160,12 +154,6 @@ def _note(visit: Visit, job: Job) -> str:
     if job.state is State.FAILED:
         return " ".join(whole_text(problem) for problem in job.problems[:1])
     return ""
-
-
-def _tone(job: Job) -> str:
-    if job.state is State.FAILED:
-        return "bad"
-    return "good" if job.state is State.DONE and not job.result.get("failed") else ""
 
 
 def _facts(visit: Visit, job: Job) -> Iterator[tuple[str, str]]:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from flask import Response, render_template, request
+from flask import Response, request
 
 from xrm.engine.runtime.first_run import Answers, Offer
 from xrm.errors import Conflict, Forbidden, Invalid, MetadataInvalid, XrmError
 from xrm.metadata.model import text_of
 from xrm.ui.beginning import ClosedPage, PackChoice, SetupPage
-from xrm.ui.fields.view import Field, Option
+from xrm.ui.fields.view import Field
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import LANGUAGES
-from xrm.ui.models import Section, Shell
+from xrm.ui.models import Section
 from xrm.ui.pages.answers import moved
-from xrm.ui.pages.door import bound_body, reader_of, theme
+from xrm.ui.pages.door import bound_body, reader_of
 from xrm.ui.pages.me import DOTS
+from xrm.ui.pages.options import language_options, zone_options
+from xrm.ui.pages.outside import outside
 from xrm.ui.pages.refusals import marked, said_of, status_of, summary
-from xrm.ui.pages.shell import PRODUCT
 from xrm.ui.pages.signin import opened
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def _answers(runtime: Runtime) -> Answers:
     )
 
 
-def _known(name: str, known: object, otherwise: str) -> str:
+def _known(name: str, known: Container[str], otherwise: str) -> str:
     given = request.form.get(name, "")
-    return given if given in known else otherwise  # type: ignore[operator]
+    return given if given in known else otherwise
 
 
 def _with_demo() -> bool:
@@ -110,7 +111,7 @@ def _page(runtime: Runtime, key: str, answers: Answers, error: XrmError | None =
         with_demo=_with_demo() if is_post else True,
         problems=summary(said, sections),
     )
-    return _rendered(ui, "setup.html", model, status_of(error) if error else 200)
+    return outside(runtime, "setup.html", model, status_of(error) if error else 200)
 
 
 def _closed(runtime: Runtime) -> Response:
@@ -118,14 +119,7 @@ def _closed(runtime: Runtime) -> Response:
     text = ui.t(
         "Open the address that xrm serve printed when it started. It holds a key that nobody else has."
     )
-    return _rendered(ui, "setup_closed.html", ClosedPage(ui.t("xrm is not set up yet"), text), 403)
-
-
-def _rendered(ui: Reader, template: str, model: object, status: int) -> Response:
-    text = render_template(template, ui=ui, shell=Shell(PRODUCT, theme=theme()), page=model)
-    made = Response(text, status, mimetype="text/html")
-    made.headers["Cache-Control"] = "no-store"
-    return made
+    return outside(runtime, "setup_closed.html", ClosedPage(ui.t("xrm is not set up yet"), text), 403)
 
 
 def _sections(ui: Reader, answers: Answers) -> tuple[Section, ...]:
@@ -153,9 +147,6 @@ def _sections(ui: Reader, answers: Answers) -> tuple[Section, ...]:
 
 def _person(ui: Reader, answers: Answers) -> tuple[Field, ...]:
     t = ui.t
-    languages = tuple(Option(code, label) for code, label in LANGUAGES.items())
-    zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
-    named = tuple(Option(zone, zone.replace("_", " ")) for zone in zones)
     strong = t("At least 10 characters, nothing that is easy to guess.")
     return (
         Field("name", t("Your name"), "line", answers.name, required=True, autocomplete="name"),
@@ -169,8 +160,10 @@ def _person(ui: Reader, answers: Answers) -> tuple[Field, ...]:
             placeholder=DOTS,
             help=strong,
         ),
-        Field("language", t("Language"), "select", answers.language, required=True, options=languages),
-        Field("zone", t("Time zone"), "select", answers.zone, required=True, options=named),
+        Field(
+            "language", t("Language"), "select", answers.language, required=True, options=language_options()
+        ),
+        Field("zone", t("Time zone"), "select", answers.zone, required=True, options=zone_options()),
     )
 
 

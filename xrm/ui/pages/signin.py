@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from flask import Response, render_template, request
+from flask import Response, request
 
 from xrm.engine.identity import SESSION_COOKIE, Session
 from xrm.errors import Forbidden, NotSignedIn, TooMany, XrmError
-from xrm.ui.models import Shell, SignInPage
+from xrm.ui.models import SignInPage
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import FLASH_COOKIE, moved
 from xrm.ui.pages.door import (
@@ -21,10 +21,9 @@ from xrm.ui.pages.door import (
     check_csrf,
     open_visit,
     reader_of,
-    theme,
 )
+from xrm.ui.pages.outside import outside
 from xrm.ui.pages.resuming import NOTHING, Typed, from_card, from_request, is_of
-from xrm.ui.pages.shell import product_of
 from xrm.ui.pages.visit import Visit
 
 if TYPE_CHECKING:
@@ -111,38 +110,29 @@ def opened(runtime: Runtime, session: Session, wanted: str, typed: Typed = NOTHI
 
 def _resumed(runtime: Runtime, typed: Typed) -> Response:
     """The way back to the form; its page shows it as it was typed and saves nothing."""
-    shell = Shell(product_of(runtime.current()), theme=theme())
-    text = render_template("resume.html", ui=reader_of(runtime), shell=shell, page=typed)
-    made = Response(text, mimetype="text/html")
-    made.headers["Cache-Control"] = "no-store"
-    return made
+    return outside(runtime, "resume.html", typed)
 
 
 def _card(runtime: Runtime, wanted: str, error: XrmError | None = None, typed: Typed = NOTHING) -> Response:
     """The card; its form is bound to a cookie of its own, since there is no session yet."""
     secret = request.cookies.get(DOOR_COOKIE, "") or runtime.world.token()
-    ui = reader_of(runtime)
     model = SignInPage(
         action="/login",
         csrf_token=runtime.identity.csrf_of(secret),
         email=request.form.get("email", "")[:320],
         next=wanted if wanted != "/" else "",
-        error=_said(ui.t, error),
+        error=_said(reader_of(runtime).t, error),
         again=typed.action,
         kept=typed.pairs,
     )
-    shell = Shell(product_of(runtime.current()), theme=theme())
     status = (
         (401 if typed.action else 200)
         if error is None
         else {TooMany: 429, Forbidden: 403}.get(type(error), 401)
     )
-    made = Response(
-        render_template("signin.html", ui=ui, shell=shell, page=model), status, mimetype="text/html"
-    )
+    made = outside(runtime, "signin.html", model, status)
     if isinstance(error, TooMany):
         made.headers["Retry-After"] = str(error.facts.get("retry_after") or 60)
-    made.headers["Cache-Control"] = "no-store"
     made.set_cookie(
         DOOR_COOKIE,
         secret,

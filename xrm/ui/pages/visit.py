@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from xrm.engine.access import Rights
-from xrm.engine.commands import Actor
+from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.queries.service import QueryService
 from xrm.engine.records.service import RecordService
 from xrm.errors import Forbidden, NotFound, Problem
@@ -106,6 +106,12 @@ class Visit:
         entity = self.entity(name)
         message = self.ui.t("No role of yours grants it on {plural}.", plural=self.plural(entity))
         raise Forbidden(Problem("A102", message, self.ui.t("Ask an administrator for a role that does.")))
+
+    def demand_administrator(self) -> None:
+        """This person administers the installation; raises Forbidden."""
+        if ADMINISTRATOR not in self.actor.roles:
+            message = self.ui.t("This is for administrators.")
+            raise Forbidden(Problem("A102", message, self.ui.t("Ask an administrator for a role that does.")))
 
     def text(self, label: Label, otherwise: str = "") -> str:
         """A label of the model in the language of this person."""

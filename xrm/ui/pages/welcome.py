@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Response, render_template, request
+from flask import Response, request
 
 from xrm.errors import Invalid, NotFound, Problem
-from xrm.ui.models import Shell, WelcomePage
+from xrm.ui.models import WelcomePage
 from xrm.ui.pages.answers import moved
-from xrm.ui.pages.door import bound_body, reader_of, theme
+from xrm.ui.pages.door import bound_body, reader_of
+from xrm.ui.pages.outside import outside
 from xrm.ui.pages.refusals import whole_text
-from xrm.ui.pages.shell import PRODUCT
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
@@ -57,9 +57,6 @@ def _ended(runtime: Runtime) -> Response:
 
 
 def _page(runtime: Runtime, model: WelcomePage, status: int) -> Response:
-    shell = Shell(PRODUCT, theme=theme())
-    text = render_template("welcome.html", ui=reader_of(runtime), shell=shell, page=model)
-    made = Response(text, status, mimetype="text/html")
-    made.headers["Cache-Control"] = "no-store"
+    made = outside(runtime, "welcome.html", model, status)
     made.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
     return made
