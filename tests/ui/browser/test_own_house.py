@@ -1,0 +1,112 @@
+"""Every page of the shipped packs keeps to its content rules, and asks nobody but its own server."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from tests.support import sales
+from xrm.app import mount
+from xrm.engine.commands import ADMINISTRATOR
+from xrm.testing import make_runtime
+
+FEW = 8
+EMAIL = "ana@example.com"
+WATCH = (
+    "window.broken = []; addEventListener('securitypolicyviolation', (e) => broken.push(e.violatedDirective))"
+)
+
+
+@dataclass
+class Watched:
+    """A page on which everything is written down that must not be."""
+
+    page: Page
+    home: str
+    elsewhere: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    seen: int = 0
+
+    def open(self, path: str) -> None:
+        """The page has been looked at."""
+        answer = self.page.goto(f"{self.home}{path}")
+        assert answer
+        assert answer.status == 200, path
+        self.page.wait_for_load_state("networkidle")
+        self.broken += [f"{path}: {rule}" for rule in self.page.evaluate("window.broken")]
+        self.seen += 1
+
+    def links(self, pattern: str) -> list[str]:
+        """The addresses on the page that look so."""
+        found = self.page.eval_on_selector_all("a[href]", "all => all.map((a) => a.getAttribute('href'))")
+        return [href for href in dict.fromkeys(found) if re.fullmatch(pattern, href)]
+
+
+@pytest.fixture
+def watched(tmp_path: Path, chromium: Browser) -> Iterator[Watched]:
+    runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, sales.PACKS, demo=True)
+    runtime.identity.people.create_user(
+        runtime.installer, email=EMAIL, name="Ana", password=sales.PASSWORD, roles=[ADMINISTRATOR]
+    )
+    server = make_server("127.0.0.1", 0, mount(runtime), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    home = f"http://127.0.0.1:{server.server_port}"
+    with chromium.new_context(locale="en-GB") as context:
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        found = Watched(page, home)
+        page.on("request", lambda r: found.elsewhere.extend(_elsewhere(r.url, home)))
+        page.goto(f"{home}/login")
+        page.get_by_label("E-mail").fill(EMAIL)
+        page.get_by_label("Password").fill(sales.PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{home}/")
+        yield found
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    runtime.close()
+
+
+def _elsewhere(url: str, home: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("data", "blob") and f"{parts.scheme}://{parts.netloc}" != home:
+        yield url
+
+
+def test_no_page_breaks_its_content_rules_or_asks_another_host(watched: Watched, proofs: bool) -> None:
+    watched.open("/")
+    lists, administration = watched.links(r"/r/[a-z_]+"), watched.links(r"/admin/[a-z]+")
+    assert len(lists) > 40
+    assert len(administration) > 8
+    for path in [*administration, "/me", "/search?q=oli", "/help/keys", *(lists if proofs else lists[:FEW])]:
+        watched.open(path)
+        if path not in lists:
+            continue
+        others = watched.links(rf"{path}(\?view=[a-z_]+|/new|/trash|/import)")
+        for record in watched.links(rf"{path}/[0-9a-f-]{{36}}")[:1]:
+            watched.open(record)
+            watched.open(f"{record}/history")
+        for beside in others:
+            watched.open(beside)
+    assert watched.seen > (250 if proofs else 50)
+    assert watched.broken == []
+    assert watched.elsewhere == []
+
+
+def test_a_broken_rule_and_a_foreign_host_are_noticed(watched: Watched) -> None:
+    watched.open("/")
+    watched.page.evaluate(
+        "() => { const i = new Image(); i.src = 'http://127.0.0.2:9/x.png'; document.body.append(i); }"
+    )
+    watched.page.wait_for_function("window.broken.length > 0")
+    assert watched.page.evaluate("window.broken") == ["img-src"]
