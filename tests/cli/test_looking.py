@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from xrm.cli.reference import TOPICS
+from xrm.engine.views import ALL, Asked, Wanted
 from xrm.testing import admin_actor
 
 
@@ -15,6 +16,13 @@ def test_a_field_is_explained_from_its_file_to_its_column(installation, said):
     assert facts["defined"].startswith("sales/entities/deal.yaml:")
     assert "sales__deal.amount__currency" in facts["columns"]
     assert facts["rights"]["read"] == ["system_admin"]
+
+
+def test_a_field_tells_which_saved_views_use_it(installation, said):
+    asked = Asked(filter="amount > 100")
+    installation.current().views.create(admin_actor(installation), "deal", Wanted("Big", asked, ALL))
+    assert 'saved view "Big": deal' in said("explain", "deal.amount")["used by"]
+    assert 'saved view "Big": deal' not in said("explain", "deal.name")["used by"]
 
 
 def test_an_entity_is_explained_with_its_table_and_address(installation, xrm):

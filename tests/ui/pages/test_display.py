@@ -186,6 +186,18 @@ def test_all_of_it_stays_with_a_saved_view(ana: Person) -> None:
     assert "Unsaved view" in changed.text
 
 
+def test_clearing_the_filters_leaves_how_the_list_is_shown(ana: Person) -> None:
+    sheet = ana.open(
+        "/r/customer?search=firm&filter=weight > 1&f.tier=gold&fields=name,weight&sort=-name&totals=sum"
+    )
+    wide = "/r/customer?sort=-name&fields=name%2Cweight&totals=sum"
+    assert sheet.one("a", id="clear-filters")["href"] == wide
+    assert (
+        ana.open("/r/customer?search=nobody&fields=name").links()["Clear the filters"]
+        == "/r/customer?fields=name"
+    )
+
+
 def test_the_dialog_gets_the_form_alone(ana: Person) -> None:
     answer = ana.ask("/r/customer/display?sort=-name", "sheet")
     assert (answer.status_code, "<html" in answer.text) == (200, False)

@@ -120,7 +120,7 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
         count=_count(visit, entity, shown.count),
         total=_total(visit, shown.count),
         count_href=state.address(count="exact") if shown.count and not shown.count.is_exact else "",
-        reset_href=look.chosen.address() if look.is_said and state.is_narrowed else "",
+        reset_href=_wide(look) if look.is_said and state.is_narrowed else "",
         empty=_empty(visit, look, shown.refusal),
         unsaved=unsaved_of(visit, look) if shown.refusal is None else None,
         left_out=_left_out(visit, look),
@@ -128,6 +128,11 @@ def _model(visit: Visit, look: Look, kind: ViewKind, shown: Shown) -> ViewPage:
         actions=_actions(visit, entity),
         more=(*view_actions(visit, look), *_more(visit, entity, state)),
     )
+
+
+def _wide(look: Look) -> str:
+    """The list without what narrows it, shown as it is; a saved view as it was saved."""
+    return look.chosen.address() if look.saved else look.state.address(search="", filter="", pairs=())
 
 
 def _chips(
@@ -166,7 +171,7 @@ def _empty(visit: Visit, look: Look, refusal: XrmError | None) -> Empty:
     if refusal is not None:
         return Empty(t("This filter cannot be used"), _said(refusal), "filter-x")
     if look.is_said and look.state.is_narrowed:
-        clear = Action(t("Clear the filters"), look.chosen.address(), "x")
+        clear = Action(t("Clear the filters"), _wide(look), "x")
         return Empty(
             t("No {plural} match", plural=plural),
             t("Other words or fewer conditions may find some."),
