@@ -1,5 +1,6 @@
 """The rules of the house: import contracts, top level, file sizes, nothing of one machine in any file."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -31,6 +32,7 @@ TOP_LEVEL = {
 }
 LONGEST_FILE = 500
 PLACE_OF_ONE_MACHINE = re.compile(r"""(?<![^\s"'`(=:])/(?:home|root|work|workspace|Users|mnt)/\w""")
+NOT_ON_EVERY_SYSTEM = {"fcntl", "grp", "msvcrt", "pwd", "resource", "termios", "winreg"}
 ALLOWED_HOSTS = ("https://pypi.org/", "https://files.pythonhosted.org/")
 
 
@@ -52,6 +54,19 @@ def test_no_source_file_is_longer_than_its_limit():
     sources = [path for path in _texts(".py", ".js") if path.parts[0] == "xrm"]
     sizes = {str(path): len((ROOT / path).read_text().splitlines()) for path in sources}
     assert {name: size for name, size in sizes.items() if size > LONGEST_FILE} == {}
+
+
+def test_nothing_is_loaded_unasked_that_some_system_does_not_have():
+    found = [
+        f"{path}: {name.name}"
+        for path in _texts(".py")
+        if path.parts[0] == "xrm"
+        for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import)
+        for name in node.names
+        if name.name in NOT_ON_EVERY_SYSTEM
+    ]
+    assert found == []
 
 
 def test_no_file_names_a_place_on_one_machine():

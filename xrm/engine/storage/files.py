@@ -6,11 +6,10 @@ whoever asks; here lies only what is safe to answer with.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +21,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.folders import alone_in, sync
 from xrm.engine.storage.ledger import FILE
 from xrm.engine.world import Clock
 from xrm.errors import NotFound, Problem, TooLarge, Unavailable
@@ -64,7 +64,10 @@ class Delivery:
 
 
 class FileStore:
-    """Contents below one folder. Equal contents are kept once; each knows when it was brought last."""
+    """Contents below one folder. Equal contents are kept once; each knows when it was brought last.
+
+    What brings or removes a content is alone in the folder: what comes again is not taken away as old.
+    """
 
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root, self._clock = root, clock
@@ -93,7 +96,7 @@ class FileStore:
 
     def renew(self, digest: str) -> None:
         """The content counts as brought now; raises NotFound when there is none."""
-        with self._alone():
+        with alone_in(self._root):
             self.open(digest).close()
             self._date(self._path(digest))
 
@@ -108,7 +111,7 @@ class FileStore:
     def remove(self, digest: str, brought_before: datetime) -> bool:
         """The content, which nothing uses, is gone; False if somebody has brought it again meanwhile."""
         path = self._path(digest)
-        with self._alone(), suppress(FileNotFoundError):
+        with alone_in(self._root), suppress(FileNotFoundError):
             if path.stat().st_mtime < brought_before.timestamp():
                 path.unlink()
                 return True
@@ -130,24 +133,14 @@ class FileStore:
         path = self._path(content.sha256)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._date(draft)
-        with self._alone():
+        with alone_in(self._root):
             draft.replace(path)
         for folder in (path.parent, path.parent.parent, self._root):
-            _sync_folder(folder)
+            sync(folder)
 
     def _date(self, path: Path) -> None:
         now = self._clock.now().timestamp()
         os.utime(path, (now, now))
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """No other process or thread brings or removes a content: what comes again is not taken away as old."""
-        handle = os.open(self._root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
 
 
 def _copy(source: BinaryIO, target: BinaryIO, limit: int) -> Content:
@@ -162,14 +155,6 @@ def _copy(source: BinaryIO, target: BinaryIO, limit: int) -> Content:
     target.flush()
     os.fsync(target.fileno())
     return Content(digest.hexdigest(), size)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _no_room() -> Unavailable:

@@ -1,0 +1,49 @@
+"""What a folder needs of the system besides its files: to be changed by one at a time, and to be on the disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+if sys.platform == "win32":
+    import errno
+    import msvcrt
+
+    def _wait_for(handle: int) -> None:
+        while True:
+            try:
+                return msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+            except OSError as error:  # it waits for ten seconds only
+                if error.errno != errno.EDEADLK:
+                    raise
+
+    def sync(folder: Path) -> None:
+        """The system writes the names of a folder by itself, and opens none."""
+
+else:
+    import fcntl
+
+    def _wait_for(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+    def sync(folder: Path) -> None:
+        """The names in the folder are on the disk."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """No other process or thread that asks for the same is in the folder meanwhile."""
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _wait_for(handle)
+        yield
+    finally:
+        os.close(handle)
