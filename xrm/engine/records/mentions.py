@@ -66,7 +66,7 @@ def people_called(
 
 
 def _is_called(name: str, begin: str) -> bool:
-    return f" {fold(name)}".find(f" {fold(begin)}") >= 0
+    return f" {fold(begin)}" in f" {fold(name)}"
 
 
 def _called(begin: str, limit: int) -> sa.Select[Any]:
