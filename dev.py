@@ -4,6 +4,7 @@
     python3 dev.py run      start xrm with the shipped packs and demo data
     python3 dev.py test     install what the tests need, check the code, run every test
     python3 dev.py check    lint, types and import contracts only
+    python3 dev.py pictures take the pictures of the documentation anew
 
 Everything is installed below this folder: .venv (packages), .tools (uv), .xrm-data (demo data).
 The index and proxy settings of pip and uv in your environment are honoured.
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
-# --- the three commands -----------------------------------------------------------------------------
+# --- the commands -----------------------------------------------------------------------------
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -105,7 +106,19 @@ def check(_arguments: Sequence[str]) -> int:
     return bool(failed)
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"run": run, "test": test, "check": check}
+def pictures(arguments: Sequence[str]) -> int:
+    """The pictures of the documentation show the pages as they are now; arguments name some of them."""
+    prepare(with_tests=True)
+    ensure_browser()
+    return subprocess.call([python(), "-m", "tests.pictures", *arguments], cwd=ROOT, env=environment())
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "run": run,
+    "test": test,
+    "check": check,
+    "pictures": pictures,
+}
 
 
 def failed_checks() -> list[str]:
