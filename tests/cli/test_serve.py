@@ -131,7 +131,7 @@ def test_an_empty_data_folder_is_set_up_in_a_browser(tmp_path):
         assert f"http://127.0.0.1:{port}" in server.stdout.readline()
         address = server.stdout.readline().removeprefix("Set it up at ").strip()
         assert address.startswith(f"http://127.0.0.1:{port}/setup?key=")
-        with urlopen(address, timeout=10) as form:
+        with urlopen(address, timeout=PATIENCE) as form:
             assert "Set up xrm" in form.read().decode()
     finally:
         server.send_signal(signal.SIGINT)
