@@ -16,21 +16,15 @@ from xrm.ui.pages.visit import Visit, record_id
 AFTER = "after"
 
 
-def role_name(visit: Visit, role: str) -> str:
-    """What a role is called; one that no pack brings any more stands for itself."""
-    known = visit.snapshot.policy.roles.get(role)
-    return visit.text(known.label, role) if known else role
-
-
 def role_options(visit: Visit) -> tuple[Option, ...]:
     """Every role that can be held, by what it is called."""
-    named = ((role_name(visit, role), role) for role in visit.snapshot.policy.roles)
+    named = ((visit.role(role), role) for role in visit.snapshot.policy.roles)
     return tuple(Option(role, name) for name, role in sorted(named, key=lambda pair: pair[0].casefold()))
 
 
 def role_tags(visit: Visit, roles: Iterable[str]) -> tuple[Option, ...]:
     """Roles as tags."""
-    return tuple(Option(role, role_name(visit, role)) for role in roles)
+    return tuple(Option(role, visit.role(role)) for role in roles)
 
 
 def held_tags(visit: Visit, user: Account) -> tuple[Option, ...]:
@@ -42,7 +36,7 @@ def held_tags(visit: Visit, user: Account) -> tuple[Option, ...]:
 
 def _through(visit: Visit, user: Account, role: str) -> str:
     teams = ", ".join(team.name for team in user.team_roles[role])
-    return visit.ui.t("{role} through {team}", role=role_name(visit, role), team=teams)
+    return visit.ui.t("{role} through {team}", role=visit.role(role), team=teams)
 
 
 def team_tags(teams: Iterable[Named]) -> tuple[Option, ...]:

@@ -209,7 +209,7 @@ def _token(visit: Visit, given: Mapping[str, str]) -> MeForm:
             t("Roles"),
             "multi_select",
             tuple(given.get("scope", "").split()),
-            options=tuple(Option(role, _role(visit, role)) for role in sorted(visit.actor.roles)),
+            options=tuple(Option(role, visit.role(role)) for role in sorted(visit.actor.roles)),
             help=t(
                 "Only some of yours, so that it may do less. Without any it has all that you have, now and later."
             ),
@@ -226,7 +226,7 @@ def _tokens(visit: Visit) -> list[TokenRow]:
             name=token.name,
             prefix=token.prefix,
             created_at=token.created_at.isoformat(),
-            roles=tuple(_role(visit, role) for role in token.roles) if token.roles is not None else None,
+            roles=tuple(visit.role(role) for role in token.roles) if token.roles is not None else None,
             used_at=token.used_at.isoformat() if token.used_at else "",
             until="" if token.expires_at is None else visit.ui.datetime(token.expires_at.isoformat()),
             is_open=token.revoked_at is None and (token.expires_at is None or token.expires_at > now),
@@ -237,12 +237,7 @@ def _tokens(visit: Visit) -> list[TokenRow]:
 
 
 def _roles(visit: Visit) -> list[str]:
-    return [_role(visit, role) for role in sorted(visit.actor.roles)]
-
-
-def _role(visit: Visit, role: str) -> str:
-    known = visit.snapshot.policy.roles.get(role)
-    return visit.text(known.label, role) if known else role
+    return [visit.role(role) for role in sorted(visit.actor.roles)]
 
 
 def _sessions(visit: Visit) -> list[SessionRow]:

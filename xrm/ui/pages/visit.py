@@ -121,6 +121,11 @@ class Visit:
         """The name of one record of the entity."""
         return self.text(entity.label, entity.name)
 
+    def role(self, name: str) -> str:
+        """What a role is called; one that no pack brings any more stands for itself."""
+        known = self.snapshot.policy.roles.get(name)
+        return self.text(known.label, name) if known else name
+
     def plural(self, entity: Entity) -> str:
         """The name of many records of the entity."""
         return self.text(entity.plural, entity.name)
