@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests.support import sales
+from tests.support.axe import violations
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
 from xrm.testing import make_runtime
@@ -51,7 +52,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, chromium: Browser) -> Iterator[Watched]:
+def home(tmp_path: Path) -> Iterator[str]:
+    """The address of a server over the demo, of which Ana is the administrator."""
     runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, sales.PACKS, demo=True)
     runtime.identity.people.create_user(
         runtime.installer, email=EMAIL, name="Ana", password=sales.PASSWORD, roles=[ADMINISTRATOR]
@@ -59,22 +61,30 @@ def watched(tmp_path: Path, chromium: Browser) -> Iterator[Watched]:
     server = make_server("127.0.0.1", 0, mount(runtime), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    home = f"http://127.0.0.1:{server.server_port}"
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    runtime.close()
+
+
+@pytest.fixture
+def watched(home: str, chromium: Browser) -> Iterator[Watched]:
     with chromium.new_context(locale="en-GB") as context:
         context.add_init_script(WATCH)
         page = context.new_page()
         found = Watched(page, home)
         page.on("request", lambda r: found.elsewhere.extend(_elsewhere(r.url, home)))
-        page.goto(f"{home}/login")
-        page.get_by_label("E-mail").fill(EMAIL)
-        page.get_by_label("Password").fill(sales.PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{home}/")
+        sign_in(page, home)
         yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    runtime.close()
+
+
+def sign_in(page: Page, home: str) -> None:
+    page.goto(f"{home}/login")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(sales.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{home}/")
 
 
 def _elsewhere(url: str, home: str) -> Iterator[str]:
@@ -101,6 +111,20 @@ def test_no_page_breaks_its_content_rules_or_asks_another_host(watched: Watched,
     assert watched.seen > (250 if proofs else 50)
     assert watched.broken == []
     assert watched.elsewhere == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_beside_a_menu_that_is_long_and_scrolled(
+    home: str, chromium: Browser, theme: str
+) -> None:
+    scheme = "dark" if theme == "dark" else "light"
+    size = {"width": 1440, "height": 900}
+    with chromium.new_context(color_scheme=scheme, viewport=size, bypass_csp=True, locale="en-GB") as context:
+        page = context.new_page()
+        sign_in(page, home)
+        for path in ("/admin/users", "/admin/health", "/r/opportunity?view=board"):
+            page.goto(f"{home}{path}")
+            assert violations(page) == [], path
 
 
 def test_a_broken_rule_and_a_foreign_host_are_noticed(watched: Watched) -> None:

@@ -54,7 +54,7 @@ function key(event) {
 
 if (nav) {
   box.addEventListener("input", filter);
-  nav.addEventListener("keydown", key);
+  for (const place of [box, nav]) place.addEventListener("keydown", key);
   for (const group of groups) group.querySelector("summary").addEventListener("click", () => was ?? remember(group));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
