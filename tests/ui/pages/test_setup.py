@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.ui.pages.conftest import PASSWORD, Person, Place, a_place, the_pack
-from xrm.testing import make_runtime
+from xrm.testing import a_pack, admin_actor, make_runtime
 
 ANSWERS = {
     "organisation": "Iron & Oak",
@@ -88,6 +88,8 @@ def test_mistakes_are_told_at_their_fields_and_nothing_typed_is_lost(empty: Plac
 
 def test_a_chosen_pack_is_there_with_its_sample_data(empty: Place) -> None:
     ana = set_up(empty, packs=["crm_core"], demo="true")
+    assert ana.last is not None
+    assert "Sample data is being added; load the page again in a minute." in ana.last.text
     assert "of the 0" not in ana.open("/r/account").text
     page = ana.open("/admin/organisation")
     there = empty.runtime.sample.presence()
@@ -137,3 +139,24 @@ def test_a_pack_without_sample_data_says_so(place: Place) -> None:
     page = place.person("Ana").open("/admin/organisation")
     assert "The installed packs bring no sample data." in page.text
     assert not page.find("form", action="/admin/organisation/sample")
+
+
+def test_many_sample_records_are_looked_at_with_as_many_statements_as_few(
+    tmp_path: Path, statements: Callable[[], int]
+) -> None:
+    few, many = (looked_at(tmp_path / str(count), count, statements) for count in (2, 40))
+    assert few == many
+
+
+def looked_at(folder: Path, count: int, statements: Callable[[], int]) -> int:
+    """How many statements it takes to tell how much of this many sample records is there."""
+    entity = "title: name\nfields: {name: {type: text}}\n"
+    demo = [f"- {{ref: r{n}, entity: firm, values: {{name: Firm {n}}}}}" for n in range(count)]
+    pack = a_pack("sales", {"seed/demo.yaml": "records:\n" + "\n".join(demo)}, firm=entity)
+    folder.mkdir()
+    runtime = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [pack])
+    runtime.sample.add(admin_actor(runtime))
+    statements()
+    assert runtime.sample.presence().there == count
+    runtime.close()
+    return statements()

@@ -77,6 +77,10 @@ class Sample:
     entity: str
     known: Known
 
+    def is_changed_after(self, installer: UUID) -> bool:
+        """Whether somebody else changed it after `installer` planted it, or threw it away."""
+        return self.known.changed_by != installer
+
 
 class SampleData:
     """Adds the sample data of one installation and takes it away, by jobs that administrators start."""
@@ -98,8 +102,8 @@ class SampleData:
 
     def presence(self) -> Presence:
         """What of the sample data is here now."""
-        there = list(self._there())
-        changed = sum(1 for sample in there if self._is_changed(sample))
+        there, installer = list(self._there()), self._installer.id
+        changed = sum(1 for sample in there if sample.is_changed_after(installer))
         return Presence(len(self._packs.demo()[1].written), len(there), changed)
 
     def add(self, actor: Actor) -> Job:
@@ -156,8 +160,9 @@ class SampleData:
 
     def _remove(self, context: Context) -> Mapping[str, Any]:
         """What came of it: how many records went, how many people changed, and which could not go."""
-        samples = list(self._there())
-        kept = [] if context.params["with_changed"] else [s for s in samples if self._is_changed(s)]
+        samples, installer = list(self._there()), self._installer.id
+        changed = [sample for sample in samples if sample.is_changed_after(installer)]
+        kept = [] if context.params["with_changed"] else changed
         staying = {sample.known.id for sample in kept}
         going = [sample for sample in samples if sample.known.id not in staying]
         removed = _Removed(0, {})
@@ -210,7 +215,8 @@ class SampleData:
 
     def _taken_away(self) -> Iterator[Sample]:
         """The sample records that went with the sample data, those that others need before the others."""
-        return (s for s in self._known() if s.known.is_trashed and not self._is_changed(s))
+        installer = self._installer.id
+        return (s for s in self._known() if s.known.is_trashed and not s.is_changed_after(installer))
 
     def _known(self) -> list[Sample]:
         """The sample records, in the trash too, in the order in which they were made."""
@@ -219,10 +225,6 @@ class SampleData:
             found = known_records(unit, self._current().schema, planting.entities)
         records = (record for round_ in planting.rounds for record in round_)
         return [Sample(record.entity, found[record.key]) for record in records if record.key in found]
-
-    def _is_changed(self, sample: Sample) -> bool:
-        """Whether somebody changed it after it was planted, or threw it away."""
-        return sample.known.changed_by != self._installer.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def _kinds() -> Mapping[str, ControlKind]:
 
 
 CONTROLS = _kinds()
-CHIP_LIMITS = {"select": 5, "multi_select": 12}
+# A click in a native list of several takes all others away without a word, so it is for long lists alone.
+CHIP_LIMITS = {"select": 5, "multi_select": 40}
 
 
 def control(kind: str) -> ControlKind:

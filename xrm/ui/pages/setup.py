@@ -55,15 +55,18 @@ def _done(runtime: Runtime, key: str) -> Response:
         user = runtime.first_run.finish(key, answers)
     except (Invalid, MetadataInvalid) as error:
         return _page(runtime, key, answers, error)
+    said = ""
     if _with_demo() and answers.packs:
         runtime.sample.add(runtime.identity.actor(user, door="page"))
+        ui = reader_of(runtime, answers.language)
+        said = ui.t("Sample data is being added; load the page again in a minute.")
     session = runtime.identity.sign_in(
         answers.email,
         answers.password,
         address=request.remote_addr or "",
         agent=request.headers.get("User-Agent", ""),
     )
-    return opened(runtime, session, "/")
+    return opened(runtime, session, "/", said=said)
 
 
 def _answers(runtime: Runtime) -> Answers:

@@ -90,10 +90,12 @@ def _is_known(runtime: Runtime) -> bool:
     return True
 
 
-def opened(runtime: Runtime, session: Session, wanted: str, typed: Typed = NOTHING) -> Response:
+def opened(
+    runtime: Runtime, session: Session, wanted: str, typed: Typed = NOTHING, *, said: str = ""
+) -> Response:
     """The way to the page that was wanted, or to the form that was typed, with the session that has begun."""
     is_theirs = typed.action and is_of(runtime, typed, session.user) and not session.must_change
-    made = _resumed(runtime, typed) if is_theirs else moved("/me" if session.must_change else wanted)
+    made = _resumed(runtime, typed) if is_theirs else moved("/me" if session.must_change else wanted, said)
     seconds = int((session.until - runtime.world.now()).total_seconds())
     made.set_cookie(
         SESSION_COOKIE,
