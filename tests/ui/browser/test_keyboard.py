@@ -185,9 +185,10 @@ def test_on_a_phone_the_peek_fills_the_screen(site: Site, chromium: Browser) -> 
         page.goto(f"{site.address}/r/customer")
         page.locator("[data-peek]").first.click()
         expect(page.locator("#peek-title")).to_be_visible()
-        box = page.locator("x-peek").bounding_box()
-        assert box is not None
-        assert (box["x"], box["width"]) == (0, 390)
+        page.wait_for_function(
+            "() => { const { x, width } = document.querySelector('x-peek').getBoundingClientRect();"
+            " return x === 0 && width === 390; }"
+        )
         page.get_by_role("button", name="Close").click()
         expect(page.locator("x-peek")).to_be_hidden()
 
@@ -219,6 +220,9 @@ def slow(in_list: Page) -> Iterator[list[Route]]:
 
 def let_go(page: Page, held: list[Route]) -> None:
     """The answer to what was saved comes."""
+    expect(page.locator(".inline-form[aria-busy=true]")).to_be_visible()
+    while not held:
+        page.evaluate("0")  # the request is on its way here
     with page.expect_response("**/field/*?face=*"):
         held.pop().continue_()
 

@@ -41,8 +41,8 @@ async function send(form, { submitter, focus } = {}) {
 
 /** What is taken along is the list as it is now, and not as it was when the page came. */
 document.addEventListener("submit", ({ target }) => {
-  const there = new URL(target.action);
-  if (there.pathname === `${location.pathname}/export`) target.action = there.pathname + location.search;
+  const there = new URL(target.getAttribute("action") ?? "", location.href);
+  if (there.pathname === `${location.pathname}/export`) target.setAttribute("action", there.pathname + location.search);
 }, true);
 
 if (sheet) {
