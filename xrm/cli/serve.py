@@ -109,8 +109,8 @@ def _make_ready() -> None:
 def _way_in(runtime: Runtime) -> tuple[str, ...]:
     """How somebody gets in: the address of the first run, or the sign-in of a demo. The core is installed."""
     runtime.first_run.prepare()
-    if not runtime.first_run.is_open:
-        way = kept_way(runtime.settings.data)
+    way = kept_way(runtime.settings.data)
+    if way.email or not runtime.first_run.is_open:
         return tuple(way.lines()) if way.email else ()
     return (f"Set it up at {runtime.settings.base_url}/setup?key={runtime.first_run.key}",)
 

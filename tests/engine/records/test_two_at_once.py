@@ -148,7 +148,8 @@ def test_writers_that_wait_for_one_another_in_a_ring_both_come_through(ward: Off
             future.result()
     for room in rooms:
         assert len([g for g in ward.list("guest") if (g["room"] or {}).get("id") == str(room)]) == 2
-    assert len(runs) == (2 if ward.runtime.database.dialect.is_sqlite else 3)
+    # The one that gave way begins again, and may meet the other once more before that is done.
+    assert len(runs) == 2 if ward.runtime.database.dialect.is_sqlite else 3 <= len(runs) <= 5
 
 
 def test_many_writers_fill_rooms_to_the_last_bed_and_no_further(

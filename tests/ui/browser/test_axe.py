@@ -41,7 +41,13 @@ def record(site: Site) -> str:
 
 
 @pytest.fixture(
-    params=[("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)], ids=lambda v: f"{v[0]}-{v[1]}"
+    params=[
+        ("light", 1440),
+        ("dark", 390),
+        pytest.param(("dark", 1440), marks=pytest.mark.proof),
+        pytest.param(("light", 390), marks=pytest.mark.proof),
+    ],
+    ids=lambda v: f"{v[0]}-{v[1]}",
 )
 def looked_at(request: pytest.FixtureRequest, site: Site, chromium: Browser) -> Iterator[Page]:
     """A page in each theme and width, on which axe may be put."""
