@@ -258,6 +258,7 @@ def test_what_is_typed_after_enter_while_a_value_is_being_saved_is_still_there(
     press(in_list, "Enter")
     in_list.keyboard.type("nd more")
     let_go(in_list, slow)
+    expect(in_list.locator(".inline-form[aria-busy=true]")).to_have_count(0)
     expect(name).to_have_value("Customer 11 and more")
     press(in_list, "Enter")
     let_go(in_list, slow)
