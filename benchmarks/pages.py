@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.load import BadAnswer
+from benchmarks.site import settle
 from tests.support import postgres, sales
 from tests.support.servers import HOST, KEY, PATIENCE, Site
 from xrm.engine.commands import Actor
@@ -84,6 +85,8 @@ def workspace(database: str, rows: int, tell: Tell) -> Iterator[tuple[Browser, s
         own = {"filter": 'state == "prospecting" and owner == me', "fields": "id", "limit": "1"}
         one = _first(runtime, actor, own)
         runtime.close()
+        if cluster is not None:
+            settle(url)
         with Site(folder, url).serving() as (server,):
             wire = HTTPConnection(HOST, server.port, timeout=PATIENCE)
             yield Browser(wire, session.token, word), one

@@ -107,13 +107,13 @@ def _filled(folder: Path, url: str, rows: int, cluster: postgres.Cluster | None)
         ids = _records(runtime, rows)
         token, user = _seller(runtime)
         if cluster is not None:
-            _settle(url)
+            settle(url)
         return Site(settings, token, user, ids, cluster)
     finally:
         runtime.close()
 
 
-def _settle(url: str) -> None:
+def settle(url: str) -> None:
     """PostgreSQL knows what its tables hold, as it does by itself within minutes."""
     with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
