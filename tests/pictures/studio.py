@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from shutil import rmtree
 from tempfile import gettempdir
 
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from tests.support.browser import browser
 from tests.support.project import ROOT
+from tests.support.serving import serving
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
 from xrm.engine.runtime import Runtime
@@ -83,15 +82,10 @@ def studio(*, is_empty: bool = False) -> Iterator[Studio]:
         )
         if not is_empty:
             _let_in(runtime)
-        server = make_server("127.0.0.1", 0, mount(runtime), threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
         try:
-            yield Studio(runtime, f"http://127.0.0.1:{server.server_port}", chromium)
+            with serving(mount(runtime)) as address:
+                yield Studio(runtime, address, chromium)
         finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
             runtime.close()
             rmtree(home)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from tests.support import browser
+from tests.support.serving import serving
 from tests.ui.pages.conftest import PASSWORD, Place, a_place, the_pack
 from xrm.testing import make_runtime
 
@@ -44,13 +43,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         place.make(
             "customer", place.actor(), name=f"Customer {n:02}", tier=tier, since=f"2026-01-{n % 28 + 1:02}"
         )
-    server = make_server("127.0.0.1", 0, place.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(place, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(place.app) as address:
+        yield Site(place, address)
     runtime.close()
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from werkzeug.serving import make_server
 
 from tests.support import browser, sales
+from tests.support.serving import serving
 from xrm.app import mount
 from xrm.testing import make_runtime
 
@@ -23,11 +22,7 @@ def desk(tmp_path: Path, chromium: Browser) -> Iterator[Page]:
     """The manager, signed in, in front of the demo."""
     runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, sales.PACKS, demo=True)
     sales.fill(runtime, 30)
-    server = make_server("127.0.0.1", 0, mount(runtime), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    home = f"http://127.0.0.1:{server.server_port}"
-    with browser.watched_page(chromium) as page:
+    with serving(mount(runtime)) as home, browser.watched_page(chromium) as page:
         page.set_viewport_size({"width": 1700, "height": 950})
         page.goto(f"{home}/login")
         page.keyboard.type(sales.MANAGER)
@@ -36,9 +31,6 @@ def desk(tmp_path: Path, chromium: Browser) -> Iterator[Page]:
         page.keyboard.press("Enter")
         page.wait_for_url(f"{home}/")
         yield page
-    server.shutdown()
-    thread.join()
-    server.server_close()
     runtime.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from tests.support import sales
 from tests.support.axe import violations
+from tests.support.serving import serving
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
 from xrm.testing import make_runtime
@@ -57,13 +56,8 @@ def home(tmp_path: Path) -> Iterator[str]:
     runtime.identity.people.create_user(
         runtime.installer, email=EMAIL, name="Ana", password=sales.PASSWORD, roles=[ADMINISTRATOR]
     )
-    server = make_server("127.0.0.1", 0, mount(runtime), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(mount(runtime)) as address:
+        yield address
     runtime.close()
 
 

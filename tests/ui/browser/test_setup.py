@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from tests.support import browser
 from tests.support.axe import violations
+from tests.support.serving import serving
 from tests.ui.browser.conftest import Site
 from tests.ui.pages.conftest import PASSWORD, a_place
 from xrm.testing import make_runtime
@@ -22,13 +21,8 @@ def fresh(tmp_path: Path) -> Iterator[Site]:
     """An installation that nobody can sign in to yet."""
     runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path)
     place = a_place(runtime)
-    server = make_server("127.0.0.1", 0, place.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(place, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(place.app) as address:
+        yield Site(place, address)
     runtime.close()
 
 

@@ -102,9 +102,10 @@ class SampleData:
 
     def presence(self) -> Presence:
         """What of the sample data is here now."""
-        there, installer = list(self._there()), self._installer.id
+        planting, installer = self._packs.demo()[1], self._installer.id
+        there = [sample for sample in self._known(planting) if not sample.known.is_trashed]
         changed = sum(1 for sample in there if sample.is_changed_after(installer))
-        return Presence(len(self._packs.demo()[1].written), len(there), changed)
+        return Presence(len(planting.written), len(there), changed)
 
     def add(self, actor: Actor) -> Job:
         """The sample records are being made; raises Conflict while they are added or taken away."""
@@ -211,16 +212,16 @@ class SampleData:
 
     def _there(self) -> Iterator[Sample]:
         """The sample records that are there, those that need others before the others."""
-        return (sample for sample in reversed(self._known()) if not sample.known.is_trashed)
+        known = self._known(self._packs.demo()[1])
+        return (sample for sample in reversed(known) if not sample.known.is_trashed)
 
     def _taken_away(self) -> Iterator[Sample]:
         """The sample records that went with the sample data, those that others need before the others."""
-        installer = self._installer.id
-        return (s for s in self._known() if s.known.is_trashed and not s.is_changed_after(installer))
+        installer, known = self._installer.id, self._known(self._packs.demo()[1])
+        return (s for s in known if s.known.is_trashed and not s.is_changed_after(installer))
 
-    def _known(self) -> list[Sample]:
+    def _known(self, planting: Planting) -> list[Sample]:
         """The sample records, in the trash too, in the order in which they were made."""
-        planting = self._packs.demo()[1]
         with self._database.read() as unit:
             found = known_records(unit, self._current().schema, planting.entities)
         records = (record for round_ in planting.rounds for record in round_)

@@ -92,26 +92,28 @@ def _with_demo() -> bool:
 
 
 def _nothing(runtime: Runtime) -> Answers:
-    """What the form begins with: every pack, in the language of the browser."""
-    packs = tuple(offer.name for offer in runtime.first_run.offers())
-    return Answers("", "", "", "", reader_of(runtime).language, runtime.settings.zone, packs)
+    """What the form begins with, in the language of the browser."""
+    return Answers("", "", "", "", reader_of(runtime).language, runtime.settings.zone)
 
 
 # --- what it shows ----------------------------------------------------------------------------------
 
 
 def _page(runtime: Runtime, key: str, answers: Answers, error: XrmError | None = None) -> Response:
+    """The form: every pack and the sample data ticked at first, after a refusal what was ticked."""
     ui = reader_of(runtime)
     sections = _sections(ui, answers)
     known = frozenset(f.name for s in sections for f in s.fields)
     said = said_of(error.problems, {}, known) if error else []
-    is_post = request.method == "POST"
     model = SetupPage(
         action=ADDRESS,
         key=key,
         sections=tuple(replace(s, fields=tuple(marked(f, said) for f in s.fields)) for s in sections),
-        packs=tuple(_choice(ui, offer, answers) for offer in runtime.first_run.offers()),
-        with_demo=_with_demo() if is_post else True,
+        packs=tuple(
+            _choice(ui, offer, is_chosen=error is None or offer.name in answers.packs)
+            for offer in runtime.first_run.offers()
+        ),
+        with_demo=error is None or _with_demo(),
         problems=summary(said, sections),
     )
     return outside(runtime, "setup.html", model, status_of(error) if error else 200)
@@ -170,12 +172,12 @@ def _person(ui: Reader, answers: Answers) -> tuple[Field, ...]:
     )
 
 
-def _choice(ui: Reader, offer: Offer, answers: Answers) -> PackChoice:
+def _choice(ui: Reader, offer: Offer, *, is_chosen: bool) -> PackChoice:
     return PackChoice(
         name=offer.name,
         label=text_of(offer.label, ui.language, offer.name),
         summary=text_of(offer.summary, ui.language),
         facts=ui.t("{count} entities", count=offer.entities),
         needs=offer.requires,
-        is_chosen=offer.name in answers.packs,
+        is_chosen=is_chosen,
     )
