@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.support import browser
 from tests.ui.browser.conftest import Site
@@ -176,6 +176,66 @@ def test_two_who_edit_the_same_value_both_see_both(site: Site, ana: Page, chromi
     expect(ana.locator("#d-email")).to_contain_text("ana@c.example")
     press(ana, "Control+z")
     expect(ana.locator("#d-email")).to_contain_text("ben@c.example")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in turn", "the last first"])
+def test_a_record_undone_while_it_is_fetched_anew_is_shown_as_it_is(
+    site: Site, ana: Page, order: tuple[int, int]
+) -> None:
+    id_ = site.place.make("customer", name=f"Overtaken {order}", email="old@c.example")
+    ana.goto(f"{site.address}/r/customer/{id_}")
+    answers = held_answers(ana, f"{site.address}/r/customer/{id_}")
+    ana.locator("#d-email-edit").click()
+    ana.locator("#f-email").fill("new@c.example")
+    press(ana, "Enter")
+    until(ana, lambda: len(answers) == 1)
+    press(ana, "Control+z")
+    until(ana, lambda: len(answers) == 2)
+    answer_in(ana, order, answers)
+    expect(ana.locator("#d-email")).to_contain_text("old@c.example")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in turn", "the last first"])
+def test_a_row_undone_while_it_is_fetched_anew_is_shown_as_it_is(
+    in_list: Page, order: tuple[int, int]
+) -> None:
+    answers = held_answers(in_list, "**/rows?*")
+    row = in_list.locator("tbody tr[id^='r-']:nth-child(14)")
+    before = row.locator(".slot-title > a").inner_text()
+    row.locator(".slot-title > a").focus()
+    press(in_list, "F2")
+    in_list.locator("#f-name").fill("Customer overtaken")
+    press(in_list, "Enter")
+    until(in_list, lambda: len(answers) == 1)
+    press(in_list, "Control+z")
+    until(in_list, lambda: len(answers) == 2)
+    answer_in(in_list, order, answers)
+    expect(row.locator(".slot-title > a")).to_have_text(before)
+    in_list.unroute_all(behavior="ignoreErrors")
+
+
+def held_answers(page: Page, address: str) -> list[tuple[Route, APIResponse]]:
+    """What the server says to each question, which the page gets when the test lets it go."""
+    answers: list[tuple[Route, APIResponse]] = []
+    page.route(address, lambda route: answers.append((route, route.fetch())))
+    return answers
+
+
+def answer_in(page: Page, order: tuple[int, int], answers: list[tuple[Route, APIResponse]]) -> None:
+    """The answers came in this order, and the page has done with each what it does."""
+    for route, answer in (answers[place] for place in order):
+        with page.expect_event("requestfinished"):
+            route.fulfill(response=answer)
+        page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """It has come to be; the page goes on meanwhile."""
+    for _ in range(500):
+        if holds():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it never came to be")
 
 
 def test_on_a_phone_the_peek_fills_the_screen(site: Site, chromium: Browser) -> None:

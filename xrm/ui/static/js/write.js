@@ -20,6 +20,17 @@ export async function request(url, { body, target = "part" } = {}) {
   return answer;
 }
 
+/** A way to ask in which only the last question counts: the text that answers it, null for every earlier one. */
+export function lastOnly() {
+  let asked = 0;
+  return async (url, options) => {
+    const mine = (asked += 1);
+    const answer = await request(url, options);
+    const text = answer?.ok ? await answer.text() : null;
+    return mine === asked ? text : null;
+  };
+}
+
 /** The sentence with which the server refuses; a whole page of its own is not one, and no answer has none. */
 export async function refusal(answer) {
   const isText = answer?.headers.get("Content-Type")?.startsWith("text/plain");
@@ -89,15 +100,16 @@ if (offered) bind(offered.elements.redo ? "Ctrl Shift Z" : "Ctrl Z", press);
 bind("Ctrl Z", () => (undone.length ? void undo(undone.at(-1)) : false));
 bind("Ctrl Shift Z", () => (again.length ? void undo(again.pop(), { isRedo: true }) : false));
 
+const askLive = lastOnly();
+
 /** The parts of a record's page that say they are live are fetched anew when the record has changed. */
 document.addEventListener("record:changed", async () => {
-  const live = [...document.querySelectorAll("main [data-live]")];
-  if (!live.length) return;
-  const answer = await request(location.href, { target: "live" });
-  if (!answer?.ok || document.querySelector(".editing")) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!document.querySelector("main [data-live]")) return;
+  const text = await askLive(location.href, { target: "live" });
+  if (text === null || document.querySelector(".editing")) return;
+  const page = new DOMParser().parseFromString(text, "text/html");
   const focused = document.activeElement?.id;
-  for (const part of live) {
+  for (const part of document.querySelectorAll("main [data-live]")) {
     const fresh = page.getElementById(part.id);
     if (fresh) part.replaceWith(document.adoptNode(fresh));
   }

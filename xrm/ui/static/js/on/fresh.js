@@ -1,6 +1,6 @@
 /** The body of a list or a board as the server has it now, in the place of the one that is shown. */
 
-import { request } from "../write.js";
+import { lastOnly } from "../write.js";
 
 /** What `html` holds takes the place of `#list`, and of what the filter bar says of it. */
 export function replaceList(html) {
@@ -16,8 +16,10 @@ export function replaceList(html) {
   return list;
 }
 
+const ask = lastOnly();
+
 /** The list of this address is fetched anew. */
 export async function reloadList() {
-  const answer = await request(location.pathname + location.search, { target: "list" });
-  if (answer?.ok) replaceList(await answer.text());
+  const text = await ask(location.pathname + location.search, { target: "list" });
+  if (text !== null) replaceList(text);
 }

@@ -15,6 +15,7 @@ class Grid extends HTMLElement {
   connectedCallback() {
     this.bar = this.querySelector("#bulk-bar");
     this.isAll = false;
+    this.asked = new Map(); // by id, the last question about its row
     this.addEventListener("change", (event) => this.tick(event));
     this.addEventListener("click", (event) => this.click(event));
     this.addEventListener("dblclick", (event) => this.editAt(event.target.closest("td"), event));
@@ -224,13 +225,15 @@ class Grid extends HTMLElement {
     const query = new URLSearchParams(location.search);
     query.delete("cursor");
     query.set("ids", ids.join(","));
+    const mine = Symbol("this question");
+    for (const id of ids) this.asked.set(id, mine);
     const answer = await request(`${this.dataset.href}/rows?${query}`, { target: "rows" });
     if (!answer?.ok) return;
     const table = document.createElement("table");
     table.innerHTML = await answer.text();
     for (const id of ids) {
       const [old, fresh] = [document.getElementById(`r-${id}`), table.querySelector(`#r-${CSS.escape(id)}`)];
-      if (!old || old.querySelector(".editing")) continue;
+      if (!old || old.querySelector(".editing") || this.asked.get(id) !== mine) continue;
       if (!fresh) old.remove();
       else {
         const box = fresh.querySelector(".tick input");
