@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.axe import violations
 from tests.ui.browser.conftest import Site
@@ -43,6 +43,17 @@ def test_the_palette_does_what_the_page_can_do(site: Site, ana: Page) -> None:
     expect(ana.get_by_role("option", name="New person")).to_be_visible()
     ana.keyboard.press("Enter")
     expect(ana).to_have_url(f"{site.address}/r/person/new")
+
+
+def test_places_are_found_though_one_types_before_they_have_come(site: Site, ana: Page) -> None:
+    held: list[Route] = []
+    ana.goto(f"{site.address}/r/customer")
+    ana.route("**/palette", lambda route: held.append(route))
+    with ana.expect_response("**/palette?q=*"):
+        ana.keyboard.press("Control+k")
+        ana.keyboard.type("new per")
+    held[0].continue_()
+    expect(ana.get_by_role("option", name="New person")).to_be_visible()
 
 
 def test_escape_closes_the_palette_and_gives_the_focus_back(site: Site, ana: Page) -> None:

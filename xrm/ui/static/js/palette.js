@@ -22,11 +22,9 @@ let timer;
 let trip;
 let at = 0;
 
-async function get(url, target) {
-  trip?.abort();
-  trip = new AbortController();
+async function get(url, target, signal) {
   const headers = { "HX-Request": "true", "HX-Target": `div#${target.id}`, Accept: "text/html" };
-  const answer = await fetch(url, { headers, signal: trip.signal });
+  const answer = await fetch(url, { headers, signal });
   return answer.ok ? parsed(await answer.text()) : [];
 }
 
@@ -137,9 +135,11 @@ function choose(option, event) {
 async function look() {
   const words = box.value.trim();
   records = [];
+  trip?.abort(); // the search before this one; places and commands may still be on their way
   if (words && !words.startsWith(">")) {
+    trip = new AbortController();
     try {
-      records = await get(`${palette.dataset.src}?q=${encodeURIComponent(words)}`, list);
+      records = await get(`${palette.dataset.src}?q=${encodeURIComponent(words)}`, list, trip.signal);
     } catch {
       return;
     }
