@@ -38,6 +38,7 @@ def test_the_palette_does_what_the_page_can_do(site: Site, ana: Page) -> None:
     expect(
         ana.get_by_role("navigation", name="Main").get_by_role("link", name="Commanded").first
     ).to_be_visible()
+    ana.wait_for_load_state()  # the page is a new one, and keys before its scripts are nobody's
     ana.keyboard.press("Control+k")
     ana.keyboard.type("new per")
     expect(ana.get_by_role("option", name="New person")).to_be_visible()
