@@ -12,12 +12,13 @@ from flask import Flask
 from psycopg import sql
 
 from tests.api.caller import Caller
+from tests.support.installed import make_runtime
 from tests.support.postgres import OWNER, Cluster
 from tests.support.project import ROOT
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
 from xrm.engine.runtime import Runtime
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 CALLER = "caller: {label: Caller, grants: {calls: {entity: call, can: [create, read, update]}}}\n"
 CALL = "like: activity\ntitle: subject\nownership: user_or_team"

@@ -9,9 +9,10 @@ from pathlib import Path
 from werkzeug.test import TestResponse
 
 from tests.api.caller import Caller
+from tests.support.installed import make_runtime
 from tests.support.ward import PACK
 from xrm.app import mount
-from xrm.testing import an_actor, make_runtime
+from xrm.testing import an_actor
 
 
 def codes(got: TestResponse) -> list[str]:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
+from tests.support.installed import make_runtime
 from tests.support.project import ROOT
 from xrm.app import mount
 from xrm.cli import cli
 from xrm.cli.init import ADMIN_EMAIL, ensure_administrator
 from xrm.engine.runtime import Runtime
-from xrm.testing import admin_actor, make_runtime
+from xrm.testing import admin_actor
 
 REFERENCE = (ROOT / "docs/reference/http-api.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/how-to/call-the-api.md").read_text(encoding="utf-8")

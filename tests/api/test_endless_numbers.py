@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from tests.api.library import Library, made
 from tests.conftest import DATABASES
+from tests.support.installed import make_runtime
 from xrm.api.routes import ROUTES, Route
 from xrm.app import mount
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 ENDLESS = (
     "9" * 19, "9" * 30, "-" + "9" * 30, "9" * 5000, str(2**31), str(2**63), str(-(2**63) - 1), "1e999",

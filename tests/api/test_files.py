@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.api.caller import Caller
+from tests.support.installed import make_runtime
 from xrm.app import mount
 from xrm.settings import Limits
-from xrm.testing import a_pack, an_actor, make_runtime, make_settings
+from xrm.testing import a_pack, an_actor, make_settings
 
 PACK = a_pack(
     "claims",

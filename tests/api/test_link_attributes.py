@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.api.library import Library, made
+from tests.support.installed import make_runtime
 from xrm.app import mount
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 THING = """
 title: name

@@ -11,8 +11,9 @@ import pytest
 
 from tests.api.caller import Caller
 from tests.api.library import Library, made
+from tests.support.installed import make_runtime
 from xrm.app import mount
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 DEAL = """title: name
 fields: {name: {type: text, required: true}}

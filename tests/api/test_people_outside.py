@@ -10,8 +10,9 @@ import pytest
 
 from tests.api.caller import Caller
 from tests.api.library import Library, made
+from tests.support.installed import make_runtime
 from xrm.app import mount
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 CASE = "title: name\nownership: user_or_team\nfields: {name: {type: text, required: true}}"
 ROLES = """

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.api.caller import Caller
+from tests.support.installed import make_runtime
 from xrm.app import mount
 from xrm.engine.runtime import Runtime
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 PACK = a_pack(
     "deals",

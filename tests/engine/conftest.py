@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.support.office import PACK, Office, open_office
-from xrm.testing import make_runtime
 
 
 @pytest.fixture(scope="module", params=("sqlite", "postgresql"))

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from tests.packs.shipped import texts
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
 from xrm.errors import Invalid
-from xrm.testing import make_runtime
 from xrm.ui.i18n import translate
 
 PACK = Path(__file__).parents[2] / "entity_packs" / "crm_core"

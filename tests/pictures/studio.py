@@ -14,13 +14,13 @@ from tempfile import gettempdir
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import browser
+from tests.support.installed import make_runtime
 from tests.support.project import ROOT
 from tests.support.serving import serving
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
 from xrm.engine.runtime import Runtime
 from xrm.engine.world import fixed_world
-from xrm.testing import make_runtime
 
 DAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 SELLER, ADMIN, PASSWORD = "rui.sequeira@example.com", "ana.prates@example.com", "seven quiet otters"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.installed import make_runtime
 from tests.support.servers import KEY, XRM, Site
 from xrm.engine.world import real_world
-from xrm.testing import a_pack, admin_actor, make_runtime, make_settings
+from xrm.testing import a_pack, admin_actor, make_settings
 
 PARCEL = """
 title: name

@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support import browser, sales
+from tests.support.installed import make_runtime
 from tests.support.servers import HOST, KEY, Caller, Site
 from xrm.engine.world import real_world
-from xrm.testing import make_runtime, make_settings
+from xrm.testing import make_settings
 
 RUI = "rui.sequeira@example.com"
 NOT_YET = "The customer has accepted none of the quotes yet."

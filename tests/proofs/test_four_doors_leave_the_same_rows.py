@@ -16,12 +16,13 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import DATABASES
+from tests.support.installed import make_runtime
 from tests.support.pages import Posted, posted
 from tests.support.project import ROOT
 from tests.support.servers import KEY, Caller, Server, Site, until
 from tests.support.visitors import Visitor, visit
 from xrm.engine.world import real_world
-from xrm.testing import make_runtime, make_settings
+from xrm.testing import make_settings
 
 PASSWORD = "correct horse battery"
 OVER = ("done", "failed", "canceled")

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support import browser, sales
+from tests.support.installed import make_runtime
 from tests.support.servers import HOST, KEY, Server, Site, until
 from xrm.engine.queries.request import parse_query
 from xrm.engine.world import real_world
-from xrm.testing import make_runtime, make_settings
+from xrm.testing import make_settings
 
 RUI = "rui.sequeira@example.com"
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.installed import make_runtime
 from tests.support.project import ROOT
 from tests.support.servers import HOST, KEY, Caller, Site
 from xrm.engine.world import real_world
-from xrm.testing import make_runtime, make_settings
+from xrm.testing import make_settings
 
 SLOW = 30_000
 EMAIL, PASSWORD = "nova@example.com", "correct horse battery"

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create, Delete, Target, Update
 from xrm.engine.queries.timelines import SOURCES
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.database import UnitOfWork
 from xrm.errors import NotFound, Unreadable
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
+from xrm.testing import a_pack, admin_actor, an_actor
 
 ROLES = """
 seller:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.support.office import Office
 from xrm.engine.commands import Create, Target, Transition, Update
 from xrm.errors import XrmError
-from xrm.testing import a_pack, admin_actor, make_runtime
+from xrm.testing import a_pack, admin_actor
 
 ORDER = """
 title: name + " " + text(amount)

@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create, Target, Transition, Update
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.ledger import CHANGE
 from xrm.errors import Forbidden
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 FIRM = "title: name\nownership: user_or_team\nfields: {name: {type: text}}\n"
 CHILD = (

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.support.office import Office
 from tests.support.ward import PACK
 from xrm.engine.commands import Create, Delete, Link, Restore, Target, Transition, Unlink, Update, Upsert
 from xrm.engine.queries.request import Expand
 from xrm.errors import XrmError
-from xrm.testing import admin_actor, an_actor, make_runtime
+from xrm.testing import admin_actor, an_actor
 
 
 @pytest.fixture(scope="module")

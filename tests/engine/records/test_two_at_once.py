@@ -10,13 +10,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from tests.support.office import Office
 from tests.support.servers import until
 from tests.support.ward import PACK
 from xrm.engine.commands import Command, Create, Delete, Outcome, Restore, Target, Transition, Update
 from xrm.engine.storage.database import UnitOfWork
 from xrm.errors import XrmError
-from xrm.testing import admin_actor, make_runtime
+from xrm.testing import admin_actor
 
 WAITING = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

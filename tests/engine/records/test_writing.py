@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.support.office import Office
 from xrm.engine.commands import Create, Delete, Link, Restore, Target, Transition, Unlink, Update, Upsert
 from xrm.engine.queries.request import Expand, Trash
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Stale, XrmError
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
+from xrm.testing import a_pack, admin_actor, an_actor
 
 NOBODY = "019ecb27-0000-7000-8000-000000000000"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.den import PACK, Den
-from xrm.testing import an_actor, make_runtime
+from tests.support.installed import make_runtime
+from xrm.testing import an_actor
 
 
 @pytest.fixture(scope="module")

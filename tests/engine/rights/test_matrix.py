@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from tests.support import rights_reference
+from tests.support.installed import make_runtime
 from tests.support.rights_matrix import SHAPES, SPOKEN, all_cells, cells_about, judge, run_cells
 from tests.support.rights_sharing import SHARED, share_all
 from tests.support.rights_stage import Cell, Fault, Stage, set_stage
@@ -27,7 +28,6 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.feed import FeedPosition
 from xrm.engine.storage.numbers import Numbers
-from xrm.testing import make_runtime
 
 SEED = 1
 SMALL, FULL = 760, 10_000  # on each of the two databases, which are given different cells

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Command, Create, Delete, Restore, Target, Update
 from xrm.engine.identity.resolve import actor_of
 from xrm.engine.queries.request import Query, Trash
 from xrm.engine.runtime import Runtime
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound
 from xrm.metadata.values import Ref
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
+from xrm.testing import a_pack, admin_actor, an_actor
 
 PACK = a_pack(
     "deals",

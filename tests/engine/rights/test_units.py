@@ -4,10 +4,11 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.queries.request import Query
 from xrm.errors import Forbidden
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 DEAL = "title: name\nownership: user_or_team\nfields: {name: {type: text, required: true}}\n"
 ROLES = """

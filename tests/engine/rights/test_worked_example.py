@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.support.project import ROOT
 from xrm.engine.commands import Actor, Create, Update
 from xrm.engine.commands import Target as To
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.errors import Forbidden, XrmError
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
+from xrm.testing import a_pack, admin_actor, an_actor
 
 PAGE = (ROOT / "docs/explanation/rights.md").read_text(encoding="utf-8")
 ROLES = re.search(r"```yaml\n# roles.yaml\n(.*?)```", PAGE, re.DOTALL)[1]

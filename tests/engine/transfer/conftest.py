@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.engine.transfer.shop import SHOP
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor
 from xrm.engine.jobs import Job
 from xrm.engine.queries.request import Query, Sort
 from xrm.engine.runtime import Runtime
 from xrm.engine.transfer import ExportRequest, ImportRequest
-from xrm.testing import an_actor, make_runtime
+from xrm.testing import an_actor
 
 
 @dataclass

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine.transfer.shop import SHOP
+from tests.support.installed import make_runtime
 from xrm.engine.runtime import Runtime
 from xrm.engine.transfer.mapping import make_mapping, shown
 from xrm.errors import Invalid
-from xrm.testing import make_runtime
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine.transfer.conftest import Shop
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create
 from xrm.errors import Forbidden, Invalid, NotFound
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime
+from xrm.testing import a_pack, admin_actor, an_actor
 
 DESK = a_pack(
     "desk",

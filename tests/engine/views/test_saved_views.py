@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.ledger import PREFERENCE, VIEW
 from xrm.engine.views import ALL, ROLE, Asked, ViewService, Wanted
 from xrm.errors import Forbidden, Invalid, NotFound, Stale, TooLarge
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 DEAL = """
 title: name

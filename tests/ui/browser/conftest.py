@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support import browser
+from tests.support.installed import make_runtime
 from tests.support.serving import serving
 from tests.ui.pages.conftest import PASSWORD, Place, a_place, the_pack
-from xrm.testing import make_runtime
 
 
 @dataclass(frozen=True, slots=True)

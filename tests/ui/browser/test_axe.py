@@ -68,10 +68,14 @@ def how(page: Page) -> dict[str, int | bool]:
     }
 
 
+def its_half(page: Page) -> tuple[str, ...]:
+    """Every page is looked at in one of the opposite faces; in all of them under --proofs."""
+    return SEEN_NOW_AND_THEN[OPPOSITES.index(how(page)) :: len(OPPOSITES)]
+
+
 def test_axe_finds_nothing_on_any_page(site: Site, looked_at: Page, record: str, proofs: bool) -> None:
-    is_thorough = proofs or how(looked_at) in OPPOSITES
     found = {}
-    for path in (*WORKED_ON, *SEEN_NOW_AND_THEN) if is_thorough else WORKED_ON:
+    for path in (*WORKED_ON, *(SEEN_NOW_AND_THEN if proofs else its_half(looked_at))):
         path = path.replace("RECORD", record).replace("USER", f"/admin/users/{site.place.actor().id}")
         looked_at.goto(f"{site.address}{path}")
         found[path] = violations(looked_at)

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support import browser, sales
+from tests.support.installed import make_runtime
 from tests.support.serving import serving
 from xrm.app import mount
-from xrm.testing import make_runtime
 
 CARD = ".lane-card a"
 

@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.support import sales
 from tests.support.axe import violations
+from tests.support.installed import make_runtime
 from tests.support.serving import serving
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
-from xrm.testing import make_runtime
 
 FEW = 3
 EMAIL = "ana@example.com"
@@ -49,10 +49,11 @@ class Watched:
         return [href for href in dict.fromkeys(found) if re.fullmatch(pattern, href)]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server over the demo, of which Ana is the administrator."""
-    runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, sales.PACKS, demo=True)
+    folder: Path = tmp_path_factory.mktemp("house")
+    runtime = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, sales.PACKS, demo=True)
     runtime.identity.people.create_user(
         runtime.installer, email=EMAIL, name="Ana", password=sales.PASSWORD, roles=[ADMINISTRATOR]
     )

@@ -16,12 +16,13 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from tests.support.installed import make_runtime
 from tests.support.pages import Element, Posted, elements, leads_to, posted
 from xrm.app import mount
 from xrm.engine.commands import Actor, Create
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.database import UnitOfWork
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 PASSWORD = "seven quiet otters"
 SHOP = {

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import FILES, SHOP, Person, Place, Sheet, a_place
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 TICKETS = """
 all:   {type: list, label: All tickets, columns: [subject]}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import sales
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, a_place
 from xrm.engine.queries.request import parse_query
-from xrm.testing import make_runtime
 
 FEW, MANY = 200, 100_000
 KB = 1024

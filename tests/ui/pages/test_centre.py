@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place
 from xrm.engine.commands import Target, Update
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 ROLES = """
 seller:

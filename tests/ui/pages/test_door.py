@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import PASSWORD, Person, Place, a_place, the_pack
 from xrm.engine.queries.service import QueryService
 from xrm.settings import Limits
-from xrm.testing import make_runtime, make_settings
+from xrm.testing import make_settings
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

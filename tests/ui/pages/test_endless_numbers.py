@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Place, a_place
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 ENDLESS = (
     "9" * 19, "9" * 30, "-" + "9" * 30, "9" * 5000, str(2**63), "1e999", "NaN", "٣" * 25, "²", "1.5", "1:" + "9" * 30,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, a_place, the_pack
-from xrm.testing import make_runtime
 
 TIERS = ("gold", "silver", "bronze")
 

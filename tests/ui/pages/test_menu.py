@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 ONE = "label: {name}\nplural: {name}s\ntitle: name\nfields:\n  name: {{type: text, required: true}}\n"
 NAMES = ("apple", "boat", "cloud", "drum", "eagle")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place
 from tests.ui.pages.test_centre import change, the_pack, tick
 from xrm.engine.identity.marks import AGAIN, FAVOURITE, MOST, VISIT
-from xrm.testing import make_runtime
 
 
 @pytest.fixture

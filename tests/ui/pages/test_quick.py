@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.support.installed import make_runtime
 from tests.support.pages import Element, elements
 from tests.ui.pages.conftest import FILES, SHOP, Person, Place, a_place
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 OFFERS = "/r/customer/lookup/contact"
 

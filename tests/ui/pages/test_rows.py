@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Place, Sheet, a_place
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 QUOTE = """
 title: name

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Place
 from xrm.app import mount
 from xrm.engine.commands import Create, Delete, Target
 from xrm.metadata.values import Ref
-from xrm.testing import a_pack, an_actor, make_runtime
+from xrm.testing import a_pack, an_actor
 
 PACK = a_pack(
     "deals",

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, a_place
 from xrm.engine.commands import Create
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 from xrm.ui.pages.records import MOST_LISTS
 from xrm.ui.pages.search import MOST_TOLD
 

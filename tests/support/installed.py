@@ -1,0 +1,146 @@
+"""Installations of the same packs are made once in a test process and then copied: most tests begin with one of a few.
+
+What is copied is the database as an installation left it, with its files, so a test finds what it would have
+installed itself. Tests of installing itself take `xrm.testing.make_runtime`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from xrm import testing
+from xrm.engine.runtime import Runtime
+from xrm.engine.world import World
+from xrm.settings import Settings
+from xrm.testing import GivenPack, make_settings, pack_from
+
+_asked: Counter[str] = Counter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """An installation that no test touches."""
+
+    url: str
+    folder: Path
+
+
+_originals: dict[str, _Original] = {}
+
+
+def make_runtime(
+    database_url: str,
+    folder: Path,
+    packs: Iterable[GivenPack] = (),
+    *,
+    demo: bool = False,
+    world: World | None = None,
+    settings: Settings | None = None,
+    install: bool = True,
+) -> Runtime:
+    """The same as `xrm.testing.make_runtime`: from the second time on that this process asks for it, by a copy."""
+    given = list(packs)
+    chosen = settings or make_settings(database_url, folder)
+    key = _key(given, chosen, world, demo=demo, server=_server(database_url))
+    if install and (_is_asked_again(key) or demo) and _is_empty(database_url):
+        if key not in _originals:
+            _originals[key] = _made(key, given, chosen, world, demo=demo)
+        _copy(_originals[key], database_url, chosen.data)
+        install = False
+    demo = demo and install
+    return testing.make_runtime(
+        database_url, folder, given, demo=demo, world=world, settings=chosen, install=install
+    )
+
+
+def _is_asked_again(key: str) -> bool:
+    _asked[key] += 1
+    return _asked[key] > 1
+
+
+def _key(packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool, server: str) -> str:
+    """Equal where the databases would be: seeds look at the day, the zone and the currency."""
+    day = world.now().date() if world else None
+    digest = hashlib.sha256(f"{server} {demo} {day} {settings.zone} {settings.currency}".encode())
+    for pack in map(pack_from, packs):
+        for path, content in sorted(pack.files.items()):
+            digest.update(f"{pack.name}\0{path}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _made(
+    key: str, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
+) -> _Original:
+    folder = Path(_folder().name) / key
+    folder.mkdir()
+    url = f"sqlite:///{folder / 'xrm.db'}"
+    if _server(settings.database_url):
+        name = f"original_{key[:40]}"
+        _on_server(settings.database_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+    own = replace(settings, data=folder / "data", database_url=url)
+    testing.make_runtime(url, folder, packs, demo=demo, world=world, settings=own).close()
+    return _Original(url, folder)
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Where the originals of this process lie; gone when it ends."""
+    return TemporaryDirectory(prefix="xrm-installed-", ignore_cleanup_errors=True)
+
+
+def _server(url: str) -> str:
+    """The PostgreSQL server of the address; empty for SQLite."""
+    return str(make_url(url).query.get("host", "")) if url.startswith("postgresql") else ""
+
+
+def _is_empty(url: str) -> bool:
+    if not _server(url):
+        return not Path(make_url(url).database or "").exists()
+    with psycopg.connect(_address(url), autocommit=True) as session:
+        found = session.execute("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1")
+        return found.fetchone() is None
+
+
+def _copy(original: _Original, url: str, data: Path) -> None:
+    if _server(url):
+        names = (
+            sql.Identifier(str(make_url(url).database)),
+            sql.Identifier(str(make_url(original.url).database)),
+        )
+        _on_server(url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
+        _on_server(url, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+    else:
+        _copy_file(Path(make_url(original.url).database or ""), Path(make_url(url).database or ""))
+    if (files := original.folder / "data" / "files").exists():
+        shutil.copytree(files, data / "files", dirs_exist_ok=True)
+
+
+def _copy_file(original: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(original)) as there, closing(sqlite3.connect(target)) as here:
+        there.backup(here)
+
+
+def _on_server(url: str, command: sql.Composable) -> None:
+    with psycopg.connect(_address(url, "postgres"), autocommit=True) as session:
+        session.execute(command)
+
+
+def _address(url: str, database: str | None = None) -> str:
+    said = make_url(url).set(drivername="postgresql")
+    return (said.set(database=database) if database else said).render_as_string(hide_password=False)
