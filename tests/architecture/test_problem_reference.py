@@ -28,6 +28,7 @@ TITLES = {
     "E": "Extensions (E)",
     "H": "Requests at the edge (H)",
     "P": "Installing and serving (P)",
+    "B": "Backups (B)",
 }
 
 

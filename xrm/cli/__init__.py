@@ -18,6 +18,8 @@ VERBS = {
     "token": "Manage API tokens.",
     "import": "Import records from a CSV file.",
     "export": "Write records to a file.",
+    "backup": "Write everything into one archive.",
+    "restore": "Bring a backup into an empty database.",
     "doctor": "Examine the installation and say what is wrong with it.",
     "explain": "Tell everything about an entity or a field.",
     "reference": "Print the reference: field types, functions, settings, commands.",

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from xrm.engine.projection.contracts import Contract
 from xrm.engine.projection.programs import Programs
 from xrm.engine.projection.references import is_nested
+from xrm.engine.records.searched import searched_slots, searched_words
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.rows import Rows
 from xrm.engine.storage.sealing import Seal
-from xrm.engine.storage.search import TITLE_SLOT
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
@@ -142,21 +142,11 @@ class Writer:
     @cached_property
     def searched(self) -> Mapping[str, int]:
         """The slot of the search index of each name that search reads."""
-        slots = {n: slot for (e, n), slot in self.numbers.slots.items() if e == self.entity.name}
-        return {"title": TITLE_SLOT, **{n: s for n, s in slots.items() if n in self.table.fields}}
+        return searched_slots(self.table, self.numbers)
 
     def words(self, records: Sequence[Mapping[str, Any]]) -> dict[int, Sequence[str | None]]:
         """What search reads of records, by slot."""
-        return {
-            slot: self._words(name, [r.get(name) for r in records]) for name, slot in self.searched.items()
-        }
-
-    def _words(self, name: str, values: Sequence[Any]) -> Sequence[str | None]:
-        if name == "title":
-            return values
-        field = self.entity.fields[name]
-        words, params = field.type.words, field.params
-        return [None if value is None else words(value, params) for value in values]
+        return searched_words(self.entity, self.searched, records)
 
     def json(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
         """The JSON forms of stored values of a name, as the change log keeps them."""

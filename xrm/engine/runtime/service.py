@@ -37,6 +37,7 @@ from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import Options
 from xrm.engine.storage.files import FileStore
+from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION
 from xrm.engine.storage.numbers import read_numbers
 from xrm.engine.storage.sealing import Seal
@@ -167,6 +168,7 @@ def _is_installed(settings: Settings) -> bool:
         return False
     database = Database(settings.database_url)
     try:
+        demand_whole(database)
         with database.read() as unit:
             has_ledger = sa.inspect(unit.connection).has_table(INSTALLATION.name)
             return has_ledger and bool(unit.execute(sa.select(INSTALLATION.c.model)).scalar())

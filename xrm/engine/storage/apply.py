@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
+from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.plan import CreateIndex, SchemaPlan, Step, make_plan, operations
 from xrm.engine.world import World
@@ -72,7 +73,8 @@ def apply_plan(
 
 
 def prepare_installation(database: Database, world: World) -> None:
-    """The ledger exists and says which installation this is."""
+    """The ledger exists and says which installation this is; raises Unavailable in the midst of a restore."""
+    demand_whole(database)
     plan = plan_for(database)
     if not plan.is_empty or not _is_named(database):
         apply_plan(database, plan, world, lambda unit: _name_installation(unit, world))

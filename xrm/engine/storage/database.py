@@ -161,14 +161,16 @@ class UnitOfWork:
         except DRIVER_ERRORS as error:
             raise translate(error, self._meanings) from error
 
-    def stream(self, prepared: Prepared, values: Values = NO_VALUES) -> Iterator[list[Row]]:
-        """The raw rows in portions, however many there are, without holding them all."""
+    def stream(
+        self, prepared: Prepared, values: Values = NO_VALUES, *, rows: int = FETCH_ROWS
+    ) -> Iterator[list[Row]]:
+        """The raw rows in portions of so many, however many there are, without holding them all."""
         sql, bound = prepared.ready(values)
         with self._streaming_cursor() as cursor:
             try:
                 cursor.execute(sql, bound)
-                while rows := cursor.fetchmany(FETCH_ROWS):
-                    yield rows
+                while portion := cursor.fetchmany(rows):
+                    yield portion
             except DRIVER_ERRORS as error:
                 raise translate(error, self._meanings) from error
 

@@ -88,9 +88,13 @@ POSTGRESQL_FACTS = Dialect(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How connections behave. `synchronous` is SQLite's: FULL keeps every acknowledged write."""
+    """How connections behave. `synchronous` is SQLite's: FULL keeps every acknowledged write.
+
+    Without `references` SQLite does not look whether what rows point at is there; whoever writes looks at the end.
+    """
 
     synchronous: str = "FULL"
+    references: bool = True
     busy_seconds: float = 30.0
     statement_seconds: float = 30.0
 
@@ -181,7 +185,7 @@ def _pragmas(options: Options) -> tuple[str, ...]:
     return (
         "journal_mode = WAL",
         f"synchronous = {options.synchronous}",
-        "foreign_keys = ON",
+        f"foreign_keys = {'ON' if options.references else 'OFF'}",
         "trusted_schema = OFF",
         f"cache_size = -{PAGE_CACHE_KIB}",
         f"mmap_size = {MAPPED_BYTES}",

@@ -135,6 +135,14 @@ JOURNAL = _table(
     sa.Column("sql", LongText(), nullable=False),
     sa.Column("at", Instant(), nullable=False),
 )
+RESTORE = _table(
+    "restore",
+    sa.Column("id", Uuid(), primary_key=True, nullable=False),
+    sa.Column("archive", Code(), nullable=False),
+    sa.Column("made_at", Instant(), nullable=False),
+    sa.Column("begun_at", Instant(), nullable=False),
+    sa.Column("finished_at", Instant()),
+)
 
 # --- what happened ----------------------------------------------------------------------------------
 

@@ -1,0 +1,117 @@
+"""What a restore does to the schema: its mark, tables that no definition knows, and the way back to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.apply import MIGRATION_SECONDS, apply_plan, plan_for
+from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.folders import alone_in
+from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.interrupted import is_interrupted
+from xrm.engine.storage.ledger import RESTORE
+from xrm.engine.storage.plan import operations
+from xrm.engine.storage.types import StoredType
+from xrm.engine.world import World
+from xrm.errors import Conflict, Problem
+
+RESTORER = 0x78726E  # the key of PostgreSQL's advisory lock: one restore at a time
+DROPPED_AT_ONCE = 50  # PostgreSQL keeps a lock for every table and index that a transaction touches
+SEARCH_TABLES = ("xrm_search_words", "xrm_search")
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Columns that are kept and that no definition asks for; `is_new` says that their whole table is such."""
+
+    table: str
+    columns: Mapping[str, StoredType]
+    key: Sequence[str]
+    is_new: bool
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[None]:
+    """Nobody else restores into the database meanwhile."""
+    if database.dialect.is_sqlite:
+        folder = Path(database.engine.url.database or "").parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder):
+            yield
+        return
+    with database.read(snapshot=False) as unit:
+        unit.script(f"SELECT pg_advisory_lock({RESTORER})")
+        try:
+            yield
+        finally:
+            unit.script(f"SELECT pg_advisory_unlock({RESTORER})")
+
+
+def demand_empty(database: Database) -> None:
+    """No table of ours is there but those of an interrupted restore; raises Conflict."""
+    with database.read() as unit:
+        if inspect(unit).tables and not is_interrupted(unit):
+            message = "The database is not empty: there are tables of xrm in it."
+            hint = (
+                "Restore into an empty one: another SQLite file or data folder, or a new PostgreSQL database."
+            )
+            raise Conflict(Problem("B106", message, hint))
+
+
+def begin_restore(
+    database: Database, world: World, archive: str, made_at: datetime, wanted: sa.MetaData
+) -> None:
+    """The tables are there and empty, and the mark says that they are not served."""
+    clear(database)
+    mark = {"id": world.new_id(), "archive": archive, "made_at": made_at, "begun_at": world.now()}
+
+    def leave_mark(unit: UnitOfWork) -> None:
+        unit.execute(sa.insert(RESTORE).values(mark))
+
+    apply_plan(database, plan_for(database), world, leave_mark)
+    apply_plan(database, plan_for(database, [wanted]), world)
+
+
+def end_restore(unit: UnitOfWork, world: World) -> None:
+    """With this transaction the installation is served."""
+    unit.execute(sa.update(RESTORE).values(finished_at=world.now()))
+
+
+def clear(database: Database) -> None:
+    """Of an interrupted restore nothing is left; its mark goes last."""
+    with database.read() as unit:
+        live = inspect(unit)
+    names = [*SEARCH_TABLES, *sorted(live.tables.keys() - {RESTORE.name})]
+    for start in range(0, len(names), DROPPED_AT_ONCE):
+        _drop(database, names[start : start + DROPPED_AT_ONCE])
+    _drop(database, [RESTORE.name])
+
+
+def _drop(database: Database, names: Iterable[str]) -> None:
+    quote = database.engine.dialect.identifier_preparer.quote
+    rest = "" if database.dialect.is_sqlite else " CASCADE"
+    with database.write(seconds=MIGRATION_SECONDS) as unit:
+        for name in names:
+            unit.script(f"DROP TABLE IF EXISTS {quote(name)}{rest}")
+
+
+def add_shadows(unit: UnitOfWork, shadows: Iterable[Shadow]) -> None:
+    """The columns and tables that no definition asks for are there, too."""
+    target = operations(connection=unit.connection)
+    for shadow in shadows:
+        columns: list[sa.Column[Any]] = [
+            sa.Column(name, type_, primary_key=shadow.is_new and name in shadow.key)
+            for name, type_ in shadow.columns.items()
+        ]
+        if shadow.is_new:
+            target.create_table(shadow.table, *columns)
+        else:
+            for column in columns:
+                target.add_column(shadow.table, column)
