@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.metadata.mistakes import MISTAKES, Found, Mistake, found_in, with_mistakes
-from xrm.metadata import judge
+from xrm.metadata import PackSource, judge
 
 SEED = 20260529
 
@@ -68,3 +68,19 @@ def test_all_independent_mistakes_are_told_at_once(alone: dict[str, set[Found]])
         if not any(mistake.clashes_with(other) for other in chosen):
             chosen.append(mistake)
     assert found_in(chosen) == set().union(*(alone[mistake.name] for mistake in chosen))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"forms/part.yaml": b"some.path: x\n"},
+        {"entities/part.yaml": b"entity: part\nfields: {name: {type: text}, a.b: 3}\n"},
+        {"roles.yaml": b"a.b: x\n"},
+    ],
+    ids=["form", "field", "role"],
+)
+def test_what_has_no_name_and_no_shape_either_is_one_problem(files: dict[str, bytes]):
+    manifest = {"pack.yaml": b"pack: p\nversion: 1.0.0\n"}
+    part = {"entities/part.yaml": b"entity: part\nfields: {name: {type: text}}\n"}
+    problems = judge([PackSource("p", {**manifest, **part, **files})]).problems
+    assert [p.code for p in problems] == ["M114"]

@@ -366,3 +366,27 @@ def test_entities_that_exchange_their_names_are_refused():
 def test_a_former_name_may_be_given_to_another_field_later():
     fields = "  a: {type: text}\n  b: {type: text, renamed_from: a}\n"
     assert problems_of({"entities/thing.yaml": RENAMED.format(fields=fields)}) == ()
+
+
+# --- settings and names of layers --------------------------------------------------------------------------
+
+SET = a_pack({**CRM, "settings.yaml": "days: {type: integer, default: 5, label: Days}\n"}, "base")
+
+
+def test_a_customisation_gives_the_setting_of_a_pack_another_value():
+    layer = customised({"settings.yaml": "days: {type: integer, default: 9}\n"})
+    settings = load_model([NO_CORE, SET, layer]).packs["base"].settings
+    assert settings["days"]["default"] == 9
+
+
+def test_a_customisation_of_a_setting_that_no_pack_has_is_refused():
+    layer = customised({"settings.yaml": "dayz: {type: integer, default: 9}\n"})
+    (problem,) = judge([NO_CORE, SET, layer]).problems
+    assert (problem.code, str(problem.where)) == ("M250", "ours/settings.yaml:1:1")
+    assert "days" in problem.hint
+
+
+@pytest.mark.parametrize("name", ["core", "workflows", "customisation"])
+def test_a_pack_cannot_take_the_name_of_another_layer(name: str):
+    pack = a_pack({"pack.yaml": f"pack: {name}\nversion: 1.0.0\n", **CRM}, "p")
+    assert "M109" in [p.code for p in judge([NO_CORE, pack]).problems]

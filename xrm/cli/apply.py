@@ -8,21 +8,30 @@ import click
 
 from xrm.cli.frame import data_option, json_option, opened, verb
 from xrm.cli.output import say, say_json
-from xrm.cli.sources import installed_json, installed_lines, sources_for
+from xrm.cli.sources import choice_options, installed_json, installed_lines, revision_for
 
 
-@verb("apply", help="Install packs from these paths; without a path, bring the tables up to date.")
+@verb("apply", help="Install packs or a customisation; without a path, bring the tables up to date.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
+@click.option("--mirror", is_flag=True, help="Of a customisation: what it does not have goes.")
+@choice_options
 @data_option
 @json_option
-def command(paths: tuple[Path, ...], dev: bool, data: Path | None, as_json: bool) -> None:
-    """The packs are installed and served, or nothing has changed."""
-    from xrm.settings import pack_folders_of
-
+def command(
+    paths: tuple[Path, ...],
+    dev: bool,
+    mirror: bool,
+    keep: tuple[str, ...],
+    take: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """The packs and the customisation are in force, or nothing has changed."""
     with opened(data) as runtime:
-        sources = sources_for(runtime, [str(path) for path in paths], pack_folders_of(runtime.settings))
-        installed = runtime.packs.install(sources, runtime.installer, dev=dev)
+        names = [str(path) for path in paths]
+        revision = revision_for(runtime, names, mirror=mirror, dev=dev, keep=keep, take=take)
+        installed = runtime.packs.revise(revision, runtime.installer)
     if as_json:
         say_json(installed_json(installed))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Snapshot
     from xrm.engine.storage.entity_tables import EntityTable
     from xrm.metadata.model import Entity, Field, Relationship
+    from xrm.metadata.reading import ReadPack
 
 _OPERATIONS = ("read", "create", "update")
 
@@ -28,7 +29,7 @@ _OPERATIONS = ("read", "create", "update")
 def command(name: str, data: Path | None, as_json: bool) -> None:
     """What is known about the entity or field has been told."""
     with opened(data) as runtime:
-        facts = explain(runtime.current(), name)
+        facts = {**explain(runtime.current(), name), "layers": _layers(runtime.packs.read(), name)}
     if as_json:
         say_json(facts)
         return
@@ -48,6 +49,18 @@ def explain(snapshot: Snapshot, name: str) -> dict[str, Any]:
     if member not in members:
         raise _unknown("field", name, [f"{entity_name}.{known}" for known in members])
     return _member_facts(snapshot, entity, members[member])
+
+
+def _layers(packs: Sequence[ReadPack], name: str) -> dict[str, list[dict[str, Any]]]:
+    """For each key what the layers say of it, the one that counts first."""
+    from xrm.metadata.provenance import provenance
+    from xrm.metadata.words import plain
+
+    entity, _, member = name.partition(".")
+    return {
+        key.key: [{"layer": s.layer, "value": plain(s.value), "where": str(s.where)} for s in key.said]
+        for key in provenance(packs, entity, member)
+    }
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> NotFound:
@@ -150,6 +163,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterable[str]:
         if name == "rights":
             for operation, roles in value.items():
                 yield f"{f'may {operation}':14}{'; '.join(roles)}"
+        elif name == "layers":
+            yield from _layer_lines(value)
         elif name == "label":
             yield f"{name:14}{value.get('en') or next(iter(value.values()), '')}"
         elif isinstance(value, list):
@@ -158,3 +173,13 @@ def _lines(facts: Mapping[str, Any]) -> Iterable[str]:
             yield f"{name:14}{'yes' if value else 'no'}"
         else:
             yield f"{name:14}{value}"
+
+
+def _layer_lines(layers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterable[str]:
+    """A line for each key with its value and its place, and one for each value below it."""
+    from xrm.metadata.editing import flow
+
+    for key, said in layers.items():
+        for number, one in enumerate(said):
+            value = "taken out" if one["value"] is None else flow(one["value"])
+            yield f"{key if number == 0 else '  below':30} {value}   ({one['layer']}: {one['where']})"

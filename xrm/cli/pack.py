@@ -1,17 +1,30 @@
-"""xrm pack: which packs are installed, and which shall be."""
+"""xrm pack: which packs are installed, which shall be, and which shall go."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened
 from xrm.cli.output import progress, say, say_json, show_table
-from xrm.cli.sources import installed_json, installed_lines, sources_for
+from xrm.cli.plans import plan_json, plan_lines
+from xrm.cli.sources import choice_options, choices_of, installed_json, installed_lines, revision_for
+from xrm.errors import Conflict, NotFound, Place, Problem
+
+if TYPE_CHECKING:
+    from xrm.engine.packs import Installed
+    from xrm.engine.packs.proposal import Proposal
+    from xrm.engine.packs.removal import Losses
+    from xrm.engine.runtime import Runtime
+
+NOTHING: Mapping[str, object] = {}
 
 
-@click.group("pack", cls=Group, help="List and install packs.")
+@click.group("pack", cls=Group, help="List, install, upgrade and uninstall packs.")
 def command() -> None:
     """A word about packs follows."""
 
@@ -40,15 +53,22 @@ def list_(data: Path | None, as_json: bool) -> None:
 @click.argument("packs", nargs=-1, required=True)
 @click.option("--demo", is_flag=True, help="Make the demo records of all installed packs, too.")
 @click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
+@choice_options
 @data_option
 @json_option
-def install(packs: tuple[str, ...], demo: bool, dev: bool, data: Path | None, as_json: bool) -> None:
+def install(
+    packs: tuple[str, ...],
+    demo: bool,
+    dev: bool,
+    keep: tuple[str, ...],
+    take: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
     """The packs are installed and served by every process, or nothing has changed."""
-    from xrm.settings import pack_folders_of
-
     with opened(data) as runtime:
-        sources = sources_for(runtime, packs, pack_folders_of(runtime.settings))
-        installed = runtime.packs.install(sources, runtime.installer, dev=dev)
+        revision = revision_for(runtime, packs, dev=dev, keep=keep, take=take)
+        installed = runtime.packs.revise(revision, runtime.installer)
         with progress("demo records", hidden=not demo or as_json) as advance:
             made = runtime.packs.seed_demo(advance) if demo else 0
     if as_json:
@@ -87,3 +107,133 @@ def demo(remove: bool, with_changed: bool, data: Path | None, as_json: bool) -> 
             say(f"{word} {job.result[name]} demo records.")
     for told in job.result.get("problems", ()):
         say(f"{told['column']} {told['row']} stays: {told['message']}")
+
+
+@command.command("upgrade", help="Bring installed packs to the versions at hand, or those in these paths.")
+@click.argument("packs", nargs=-1, required=True)
+@click.option("--plan", "only_plan", is_flag=True, help="Only show what would change.")
+@choice_options
+@data_option
+@json_option
+def upgrade(
+    packs: tuple[str, ...],
+    only_plan: bool,
+    keep: tuple[str, ...],
+    take: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """The packs are there in the other version with all that was customised; or that has been shown."""
+    with opened(data) as runtime:
+        revision = revision_for(runtime, packs, keep=keep, take=take)
+        installed = {layer.name for layer in runtime.packs.list()}
+        for source, named in zip(revision.sources, packs, strict=False):
+            name = runtime.definitions.read(source).name
+            if name not in installed:
+                hint = f"Install it: xrm pack install {named}."
+                raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=named)))
+        if only_plan:
+            _show_plan(runtime, runtime.packs.foresee(revision), as_json)
+            return
+        _show_done(runtime.packs.revise(revision, runtime.installer), as_json)
+
+
+@command.command("uninstall", help="Take a pack out; first it is told what goes with it.")
+@click.argument("name")
+@click.option("--plan", "only_plan", is_flag=True, help="Only show what would go.")
+@click.option(
+    "--export",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the records that go here.",
+)
+@click.option("--no-export", is_flag=True, help="Let the records go without writing them to files.")
+@choice_options
+@data_option
+@json_option
+def uninstall(
+    name: str,
+    only_plan: bool,
+    folder: Path | None,
+    no_export: bool,
+    keep: tuple[str, ...],
+    take: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """The pack is no part of the installation any more, or what would go has been shown."""
+    choices = choices_of(keep, take)
+    with opened(data) as runtime:
+        losses = runtime.removals.look(runtime.installer, name)
+        if not as_json:
+            for sentence in losses.sentences():
+                say(sentence)
+        written = _write_records(runtime, losses, folder) if folder else []
+        if only_plan:
+            proposal = runtime.removals.plan(runtime.installer, name, choices)
+            _show_plan(runtime, proposal, as_json, {"losses": asdict(losses), "written": written})
+            return
+        if losses.has_data and not (folder or no_export):
+            message = f"Records go with {name}, and nothing is said of an export."
+            hint = "Write them with --export FOLDER, or say --no-export."
+            raise Conflict(Problem("P156", message, hint, Place(path=name)))
+        done = runtime.removals.uninstall(runtime.installer, name, choices)
+    _show_done(done, as_json, {"losses": asdict(losses), "written": written})
+
+
+@command.command("export", help="Write an installed pack to a zip archive, as it was installed.")
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@data_option
+@json_option
+def export(name: str, file: Path, data: Path | None, as_json: bool) -> None:
+    """The archive holds the pack's files, the same bytes each time."""
+    from xrm.metadata.archiving import archive_of
+
+    with opened(data) as runtime:
+        layers = {layer.name: layer for layer in runtime.packs.list()}
+        source = runtime.packs.source(name)
+    if source is None:
+        hint = "xrm pack list names those that are."
+        raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=name)))
+    file.write_bytes(archive_of(source))
+    if as_json:
+        say_json({"file": str(file), "version": layers[name].version, "content": layers[name].content})
+        return
+    say(f"{name} {layers[name].version} is in {file}.")
+
+
+def _show_plan(
+    runtime: Runtime, proposal: Proposal, as_json: bool, more: Mapping[str, object] = NOTHING
+) -> None:
+    statements = proposal.plan.sql(runtime.database.engine.dialect)
+    if as_json:
+        say_json({**plan_json(proposal, statements), **more})
+        return
+    for line in plan_lines(proposal, None):
+        say(line)
+
+
+def _show_done(installed: Installed, as_json: bool, more: Mapping[str, object] = NOTHING) -> None:
+    if as_json:
+        say_json({**installed_json(installed), **more})
+        return
+    for line in installed_lines(installed):
+        say(line)
+
+
+def _write_records(runtime: Runtime, losses: Losses, folder: Path) -> list[str]:
+    """A file for each entity that goes or loses fields, with the records that are not in the trash."""
+    from xrm.engine.transfer import ExportRequest
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for entity, fields in losses.exports():
+        params = {"fields": (",".join(fields),)} if fields else {}
+        request = ExportRequest(entity, params, "jsonl")
+        file = folder / f"{entity}.jsonl"
+        with file.open("wb") as target:
+            for piece in runtime.transfer.export(runtime.installer, request).pieces:
+                target.write(piece)
+        files.append(str(file))
+    return files

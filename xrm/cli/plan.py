@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from xrm.cli.frame import data_option, json_option, opened, verb
 from xrm.cli.output import say, say_json
-from xrm.cli.sources import sources_for
+from xrm.cli.plans import plan_json, plan_lines
+from xrm.cli.sources import choice_options, revision_for
 
 
 @verb("plan", help="Show the steps that would bring the database to these packs and all that is installed.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--sql", "with_sql", is_flag=True, help="Show what is said to the database, too.")
+@click.option("--mirror", is_flag=True, help="Of a customisation: what it does not have would go.")
+@choice_options
 @data_option
 @json_option
-def command(paths: tuple[Path, ...], with_sql: bool, data: Path | None, as_json: bool) -> None:
-    """The steps have been told; nothing has changed."""
-    from xrm.settings import pack_folders_of
-
+def command(
+    paths: tuple[Path, ...],
+    with_sql: bool,
+    mirror: bool,
+    keep: tuple[str, ...],
+    take: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """The steps, and the conflicts with what the organisation changed, have been told; nothing has changed."""
     with opened(data) as runtime:
-        sources = sources_for(runtime, [str(path) for path in paths], pack_folders_of(runtime.settings))
-        plan = runtime.packs.plan(sources)
-        sentences = plan.sentences()
-        statements = plan.sql(runtime.database.engine.dialect) if with_sql or as_json else ()
+        revision = revision_for(runtime, [str(p) for p in paths], mirror=mirror, keep=keep, take=take)
+        proposal = runtime.packs.foresee(replace(revision, dev=True))
+        dialect = runtime.database.engine.dialect
+        statements = proposal.plan.sql(dialect) if with_sql or as_json else None
     if as_json:
-        steps = [{"step": s, "sql": q} for s, q in zip(sentences, statements, strict=True)]
-        say_json({"hash": plan.hash, "steps": steps})
-    elif plan.is_empty:
-        say("Nothing to do: the database is as the definitions want it.")
-    else:
-        for number, sentence in enumerate(sentences):
-            say(sentence)
-            if with_sql:
-                say(f"    {statements[number]}")
+        say_json(plan_json(proposal, statements or ()))
+        return
+    for line in plan_lines(proposal, statements):
+        say(line)

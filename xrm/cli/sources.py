@@ -1,24 +1,79 @@
-"""Packs as they are named on the command line: by path, or by name in one of the folders for packs."""
+"""What is named on the command line: packs by path or by name, a customisation by path, choices by key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
-    from xrm.engine.packs import Installed
+    from xrm.engine.packs import Installed, Revision
     from xrm.engine.runtime import Runtime
     from xrm.metadata.sources import PackSource
 
 
+def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options --keep and --take, which answer the conflicts of an upgrade."""
+    keep = click.option("--keep", multiple=True, help="In this conflict your value holds; all for every one.")
+    take = click.option("--take", multiple=True, help="In this conflict the pack's value holds; or all.")
+    return keep(take(function))
+
+
 def sources_for(runtime: Runtime, names: Sequence[str], folders: Iterable[Path]) -> tuple[PackSource, ...]:
     """The named packs and those that they require and that are not installed."""
-    from xrm.metadata.finding import pack_folders, pack_source, with_requirements
+    return _completed(runtime, _named(names, folders), folders)
 
-    folders = tuple(folders)
+
+def revision_for(
+    runtime: Runtime,
+    names: Sequence[str],
+    *,
+    mirror: bool = False,
+    dev: bool = False,
+    keep: Iterable[str] = (),
+    take: Iterable[str] = (),
+) -> Revision:
+    """What these packs, with those that they require, this customisation and these choices come to."""
+    from xrm.engine.packs import Revision, laying
+    from xrm.metadata.customising import is_customisation
+    from xrm.settings import pack_folders_of
+
+    folders = tuple(pack_folders_of(runtime.settings))
+    named = _named(names, folders)
+    ours = [source for source in named if is_customisation(source)]
+    if len(ours) > 1:
+        raise click.UsageError("One customisation at a time; put the documents into one folder.")
+    if mirror and not ours:
+        raise click.UsageError("--mirror goes with the folder of a customisation.")
+    packs = _completed(runtime, [source for source in named if source not in ours], folders)
+    edit = laying(ours[0], mirror=mirror) if ours else None
+    return Revision(packs, edit=edit, dev=dev, choices=choices_of(keep, take))
+
+
+def choices_of(keep: Iterable[str], take: Iterable[str]) -> dict[str, Any]:
+    """The choice for each key."""
+    from xrm.engine.packs import Choice
+
+    both = sorted(set(keep) & set(take))
+    if both:
+        raise click.UsageError(f"{both[0]} cannot be kept and taken.")
+    return {**dict.fromkeys(keep, Choice.KEEP), **dict.fromkeys(take, Choice.TAKE)}
+
+
+def _named(names: Sequence[str], folders: Iterable[Path]) -> list[PackSource]:
+    from xrm.metadata.finding import pack_folders, pack_source
+
     available = pack_folders(folders)
-    sources = [pack_source(_path(name, available)) for name in names]
+    return [pack_source(_path(name, available)) for name in names]
+
+
+def _completed(
+    runtime: Runtime, sources: Sequence[PackSource], folders: Iterable[Path]
+) -> tuple[PackSource, ...]:
+    from xrm.metadata.finding import with_requirements
+
     installed = {layer.name for layer in runtime.packs.list()}
     return with_requirements(sources, {"core", *installed}, folders, runtime.definitions)
 
@@ -40,12 +95,18 @@ def installed_json(installed: Installed) -> dict[str, object]:
 
 def installed_lines(installed: Installed) -> list[str]:
     """What an installation came to, for a person."""
-    if not installed.layers and not installed.steps:
+    from xrm.metadata.customising import CUSTOMISATION
+
+    if not installed.layers and not installed.steps and not installed.gone:
         return ["Nothing to do: everything is installed as it is."]
     lines = list(installed.steps)
-    names = [f"{layer.name} {layer.version}".strip() for layer in installed.layers]
+    names = [f"{x.name} {x.version}".strip() for x in installed.layers if x.name != CUSTOMISATION]
     if names:
         lines.append(f"Installed {', '.join(names)}.")
+    if len(names) < len(installed.layers):
+        lines.append("The customisation is in force.")
+    if installed.gone:
+        lines.append(f"Uninstalled {', '.join(installed.gone)}.")
     if installed.seeded:
         lines.append(f"Made {installed.seeded} records of base data.")
     return lines

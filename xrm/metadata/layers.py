@@ -81,9 +81,10 @@ def _lay(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) 
             _lay_entity(layers, doc, absent, problems)
         case "extend":
             _lay_extension(layers, doc, absent, problems)
-        case "form" | "view" | "lifecycle" | "options" | "settings":
-            name = doc.pack if doc.kind == "settings" else doc.name
-            _lay_thing(_things(layers, doc.kind), merged_of(doc, name), absent, doc.source.layer, problems)
+        case "settings":
+            _lay_settings(layers, doc, problems)
+        case "form" | "view" | "lifecycle" | "options":
+            _lay_thing(_things(layers, doc.kind), merged_of(doc), absent, doc.source.layer, problems)
         case "role":
             for name in doc.body:
                 _lay_thing(layers.roles, merged_of(doc, name, (name,)), absent, doc.source.layer, problems)
@@ -99,8 +100,22 @@ def _things(layers: Layers, kind: str) -> dict[str, Merged]:
         "view": layers.views,
         "lifecycle": layers.lifecycles,
         "options": layers.options,
-        "settings": layers.settings,
     }[kind]
+
+
+def _lay_settings(layers: Layers, doc: Doc, problems: Problems) -> None:
+    """A pack has settings of its own; the customisation gives those of the packs other values."""
+    if doc.source.layer is not Layer.CUSTOMISATION:
+        _lay_thing(layers.settings, merged_of(doc, doc.pack), frozenset(), doc.source.layer, problems)
+        return
+    owners = {name: pack for pack, merged in layers.settings.items() for name in merged.body}
+    for name, setting in doc.body.items():
+        if name in owners:
+            part = merged_of(Doc(doc.source, {name: setting}), owners[name])
+            _lay_thing(layers.settings, part, frozenset(), doc.source.layer, problems)
+        else:
+            hint = near_hint(name, owners, "A pack has the settings that its expressions read.")
+            problems.add("M250", f'No pack has a setting "{name}".', hint, doc.source.key_at((name,)))
 
 
 def _lay_entity(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) -> None:

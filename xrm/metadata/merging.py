@@ -16,7 +16,7 @@ from xrm.metadata.sources import Layer
 Origin = tuple[SourceDocument, Path]
 
 # Lists that other layers change item by item.
-_ITEM_LISTS = frozenset({"options", "columns", "card", "rows"})
+ITEM_LISTS = frozenset({"options", "columns", "card", "rows"})
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def _merge(
     for key, value in body.items():
         here = (*path, key)
         known = target.get(key)
-        if key in _ITEM_LISTS and is_item_change(value):
+        if key in ITEM_LISTS and is_item_change(value):
             target[key] = yield from _changed(below, above, here, known, value)
         elif isinstance(value, dict) and isinstance(known, dict):
             target[key] = dict(known)
@@ -110,7 +110,7 @@ def _merge(
 def _holds_change(value: Any) -> bool:
     """True for what changes a list that would have to be below, and is not."""
     return isinstance(value, dict) and any(
-        (key in _ITEM_LISTS and is_item_change(inner)) or _holds_change(inner) for key, inner in value.items()
+        (key in ITEM_LISTS and is_item_change(inner)) or _holds_change(inner) for key, inner in value.items()
     )
 
 
@@ -137,7 +137,7 @@ def _changed(
         message = f"There is no list of {path[-1]} below that could be changed."
         yield Problem("M232", message, hint, above.key_place(path))
         return ({} if path[-1] == "options" else []) if known is None else known
-    items = _flat(known)
+    items = items_of(known)
     named = [("after", change["after"])] if "after" in change else []
     for word, item in named + [("remove", item) for item in change.get("remove", ())]:
         if str(item) not in items:
@@ -148,7 +148,7 @@ def _changed(
     return _changed_list(below, above, path, known, change)
 
 
-def _flat(known: Any) -> list[str]:
+def items_of(known: Any) -> list[str]:
     """The items that can be named: keys of a map, words of a list, words of its rows."""
     if isinstance(known, dict):
         return list(known)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _NAMED_BY_FILE: Final = {"entity": MAX_ENTITY, "extend": MAX_ENTITY, "form": MAX_ENTITY, "view": MAX_ENTITY,
                          "lifecycle": MAX_ENTITY, "options": MAX_MEMBER}  # fmt: skip
 _MAKES_ITS_OWN: Final = (Layer.CORE, Layer.PACK)
+_FLOORS: Final = frozenset(floor.value for floor in Layer if floor is not Layer.PACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,12 @@ def _name_in(manifest: SourceDocument | None) -> str:
 def _folder_problems(source: PackSource, manifest: SourceDocument | None) -> list[Problem]:
     """A pack lies in a folder of its name, by which those that require it find it."""
     name = _name_in(manifest)
-    if manifest is None or not name or source.layer is not Layer.PACK or source.folder in ("", name):
+    if manifest is None or not name or source.layer is not Layer.PACK:
+        return []
+    if name in _FLOORS:
+        message = f'"{name}" is the name of a layer that is no pack.'
+        return [Problem("M109", message, "Give the pack another name.", manifest.at(("pack",)))]
+    if source.folder in ("", name):
         return []
     message = f'The folder is called "{source.folder}" and holds the pack "{name}".'
     return [Problem("M109", message, "Let both have the same name.", manifest.at(("pack",)))]

@@ -103,6 +103,7 @@ class _Fault:
     changes: tuple[Change, ...] = ()
     breaks: tuple[Path, ...] = ()
     again: Path | None = None
+    is_of_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +234,14 @@ def _fault(document: SourceDocument, failure: _Failure) -> _Fault | None:
 
 def _without_echoes(faults: Iterable[_Fault | None]) -> Iterator[_Fault]:
     """One fault for each place: a value of the wrong type is not also too short."""
-    seen: set[Path] = set()
-    for fault in faults:
-        if fault and fault.path not in seen:
-            seen.add(fault.path)
-            yield fault
+    first: dict[Path, _Fault] = {}
+    for fault in filter(None, faults):
+        known = first.setdefault(fault.path, fault)
+        if known.is_of_name and known is not fault:
+            # A value that is faulty as well has no meaning under any name.
+            breaks = (*known.breaks, *fault.breaks)
+            first[fault.path] = replace(known, changes=(Removal(fault.path),), breaks=breaks)
+    yield from first.values()
 
 
 def _missing(document: SourceDocument, error: _Failure, path: Path, key: str) -> _Fault | None:
@@ -342,14 +346,14 @@ def _wrong_name(document: SourceDocument, error: _Failure, path: Path) -> _Fault
     at = (*path, word)
     problem = Problem(*_words(error, at), document.key_at(at))
     if error.keyword == "maxLength":
-        return _Fault(problem, at)
+        return _Fault(problem, at, is_of_name=True)
     container = _container(document.raw, path)
     if error.limit != NAME_PATTERN:
         none_is_left = not any(re.search(error.limit, key) for key in container)
         return _Fault(problem, at, (Removal(at),), _broken_by(document.kind, path) if none_is_left else ())
     meant = name_meant_by(word, error.schema.get("maxLength", MAX_MEMBER))
     is_free = bool(meant) and isinstance(container, dict) and meant not in container
-    return _Fault(problem, at, (Renaming(at, meant),) if is_free else (), breaks=(at,))
+    return _Fault(problem, at, (Renaming(at, meant),) if is_free else (), breaks=(at,), is_of_name=True)
 
 
 def _container(raw: Any, path: Path) -> Any:

@@ -5,17 +5,23 @@ from xrm.engine.packs.codes import INSTALLATION_CODES
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.people import ensure_installer
 from xrm.engine.packs.planting import SeedRefused
+from xrm.engine.packs.revision import Revision, laying, resetting
 from xrm.engine.packs.service import Installed, PackService, Parts
+from xrm.metadata.reconciling import Choice
 
 __all__ = [
     "INSTALLATION_CODES",
+    "Choice",
     "DefinitionChanged",
     "Freshness",
     "Installed",
     "InstalledLayer",
     "PackService",
     "Parts",
+    "Revision",
     "SeedRefused",
     "ensure_installer",
+    "laying",
+    "resetting",
     "was_overtaken",
 ]

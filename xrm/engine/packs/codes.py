@@ -21,5 +21,12 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P124": "A pack was chosen in the first run that is not at hand.",
         "P130": "The server cannot listen on its address.",
         "P140": "Sample data is being added or removed.",
+        "P150": "A pack changed what the customisation changed too; somebody has to decide.",
+        "P151": "A decision is about no conflict, or cannot be carried out.",
+        "P152": "Other packs require a pack that should go.",
+        "P153": "A layer that is no pack cannot go.",
+        "P154": "The customisation says nothing of what should be reset.",
+        "P155": "A folder for the customisation holds a pack.",
+        "P156": "Records would go with a pack, and nothing was said of an export.",
     }
 )

@@ -59,6 +59,12 @@ def read_sources(unit: UnitOfWork, layers: Iterable[InstalledLayer]) -> tuple[Pa
     return tuple(source_of(layer.name, contents[layer.content]) for layer in layers)
 
 
+def read_present(unit: UnitOfWork) -> tuple[tuple[InstalledLayer, ...], dict[str, PackSource]]:
+    """The installed layers, lowest first, and the files of each by its name."""
+    layers = read_layers(unit)
+    return layers, dict(zip((layer.name for layer in layers), read_sources(unit, layers), strict=True))
+
+
 def source_of(name: str, documents: Mapping[str, str]) -> PackSource:
     """The layer's files as the definition pipeline takes them."""
     files = {path: text.encode() for path, text in sorted(documents.items())}
@@ -85,6 +91,11 @@ def write_layer(unit: UnitOfWork, layer: InstalledLayer) -> None:
         "installed_by": layer.installed_by,
     }
     unit.execute(sa.insert(LAYER), row)
+
+
+def drop_layers(unit: UnitOfWork, names: Iterable[str]) -> None:
+    """The installation no longer has these layers; their content stays known."""
+    unit.execute(sa.delete(LAYER).where(LAYER.c.name.in_(sorted(names))))
 
 
 def order_layers(unit: UnitOfWork, names: Iterable[str]) -> None:

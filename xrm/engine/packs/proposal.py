@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xrm.engine.packs.layers import InstalledLayer
+from xrm.engine.packs.reconciliation import Reconciled
 from xrm.engine.storage import apply
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp
 from xrm.errors import MetadataInvalid, Problem, Problems
+from xrm.metadata.differences import Difference, differences
 from xrm.metadata.model import Model
 from xrm.metadata.order import manifest_of, ordered_packs
 from xrm.metadata.parse import Doc
@@ -31,6 +33,9 @@ class Change:
 class Proposal:
     """The layers as they would be, the tables that follow, and the steps to them.
 
+    `before` are the layers as they are, and `gone` the names of those that would go. `reconciled` is what the
+    changes of packs mean for the customisation.
+
     `stamp` is the model that it was worked out from; it holds only as long as that is the one in force.
     """
 
@@ -39,6 +44,9 @@ class Proposal:
     plan: SchemaPlan
     changes: tuple[Change, ...]
     layers: tuple[ReadPack, ...]
+    before: tuple[ReadPack, ...] = ()
+    gone: frozenset[str] = frozenset()
+    reconciled: Reconciled = field(default_factory=Reconciled)
 
     @property
     def model(self) -> Model:
@@ -65,7 +73,16 @@ class Proposal:
     @property
     def is_empty(self) -> bool:
         """Whether everything is so already."""
-        return not self.changes and self.plan.is_empty
+        return not self.changes and not self.gone and self.plan.is_empty
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the customisation would say other than it says."""
+        return differences(_customisation(self.before), _customisation(self.layers))
+
+
+def _customisation(layers: Iterable[ReadPack]) -> ReadPack | None:
+    return next((layer for layer in layers if layer.layer is Layer.CUSTOMISATION), None)
 
 
 def in_order(layers: Iterable[ReadPack]) -> tuple[ReadPack, ...]:

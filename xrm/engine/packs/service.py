@@ -15,15 +15,19 @@ from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.activation import Freshness, was_overtaken
 from xrm.engine.packs.layers import (
     InstalledLayer,
+    drop_layers,
     keep_content,
     order_layers,
     read_layers,
+    read_present,
     read_sources,
     write_layer,
 )
 from xrm.engine.packs.people import PeoplePlanter, ensure_installer
 from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
+from xrm.engine.packs.reconciliation import needless, read_decisions, reconcile, remember, unanswered
+from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import apply_plan, plan_for
@@ -35,9 +39,11 @@ from xrm.engine.storage.numbers import Numbers, assign_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
-from xrm.errors import Conflict, PlanRefused, XrmError
+from xrm.errors import Conflict, Invalid, PlanRefused, XrmError
+from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.model import Model
+from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import PackSource, core_source
 
 ATTEMPTS = 5
@@ -93,12 +99,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What an installation came to: the layers that are new, the steps taken, the records of base seeds."""
+    """What it came to: the layers that are new or gone, the steps taken, the records of base seeds."""
 
     layers: tuple[InstalledLayer, ...]
     steps: tuple[str, ...]
     fingerprint: str
     seeded: int
+    gone: tuple[str, ...] = ()
 
 
 class PackService:
@@ -112,13 +119,33 @@ class PackService:
         with self._parts.database.read() as unit:
             return read_layers(unit)
 
+    def source(self, name: str) -> PackSource | None:
+        """The files of the layer with this name, as they were installed; None if it is not installed."""
+        with self._parts.database.read() as unit:
+            return read_present(unit)[1].get(name)
+
+    def read(self) -> tuple[ReadPack, ...]:
+        """The documents of all installed layers, lowest first."""
+        with self._parts.database.read() as unit:
+            present = read_present(unit)[1]
+        return in_order(map(self._parts.definitions.read, present.values()))
+
     def plan(self, sources: Sequence[PackSource] = ()) -> SchemaPlan:
         """The steps that installing these would take; nothing is changed."""
-        return self._propose(sources, dev=True).plan
+        return self._propose(Revision(tuple(sources), dev=True)).plan
 
     def propose(self, sources: Sequence[PackSource]) -> Proposal:
         """What installing these would come to, worked out like an installation; nothing is changed."""
-        return self._propose(sources, dev=False)
+        return self.foresee(Revision(tuple(sources)))
+
+    def foresee(self, revision: Revision) -> Proposal:
+        """What the revision would come to, with the conflicts that it leaves open; nothing is changed.
+
+        Raises Invalid for a choice that answers no conflict.
+        """
+        proposal = self._propose(revision)
+        _demand_sense(proposal, revision)
+        return proposal
 
     def apply(self, actor: Actor) -> Installed:
         """The tables are as the installed layers, and the core of this program, want them."""
@@ -131,10 +158,17 @@ class PackService:
 
         An installed version cannot come with other content, unless `dev` says that it is being written.
         """
+        return self.revise(Revision(tuple(sources), dev=dev), actor)
+
+    def revise(self, revision: Revision, actor: Actor) -> Installed:
+        """The revision is carried out and served by every process; or nothing has changed.
+
+        Raises Conflict where an upgrade meets the customisation and nobody has decided which of them holds.
+        """
         demand_administrator(actor)
         for left in range(ATTEMPTS - 1, -1, -1):
             try:
-                return self._attempt(sources, actor, dev=dev)
+                return self._attempt(revision, actor)
             except Conflict as error:
                 if not (left and was_overtaken(error)):
                     raise
@@ -165,21 +199,41 @@ class PackService:
 
     # --- working it out -----------------------------------------------------------------------------
 
-    def _propose(self, sources: Sequence[PackSource], *, dev: bool) -> Proposal:
+    def _propose(self, revision: Revision) -> Proposal:
         parts = self._parts
         with parts.database.read() as unit:
-            stamp, layers = parts.freshness.read_in(unit), read_layers(unit)
-            present = dict(zip((x.name for x in layers), read_sources(unit, layers), strict=True))
-        given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
-        named = {pack.name for pack, _ in given}
-        kept = [source for name, source in present.items() if name not in named]
-        model = parts.definitions.resolve([*(source for _, source in given), *kept])
-        changes = changed_layers(given, layers, dev=dev)
+            stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
+            remembered = read_decisions(unit) if layers else {}
+        wanted, given, twins = self._wanted(revision, present)
+        reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.choices)
+        if reconciled.source is not None and reconciled.source is not present.get(CUSTOMISATION):
+            wanted, given = {**wanted, CUSTOMISATION: reconciled.source}, given | {CUSTOMISATION}
+        packs = {name: parts.definitions.read(source) for name, source in wanted.items()}
+        model = parts.definitions.resolve([*wanted.values(), *twins])
+        changes = changed_layers(
+            [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
+        )
         schema = sql_schema(model)
         before = self._in_force() if layers else None
         plan = self._plan(schema, before, stamp)
-        packs = in_order([*(pack for pack, _ in given), *map(parts.definitions.read, kept)])
-        return Proposal(stamp, schema, plan, changes, packs)
+        return Proposal(
+            stamp, schema, plan, changes, in_order(packs.values()),
+            in_order(map(parts.definitions.read, present.values())),
+            revision.gone & present.keys(), reconciled,
+        )  # fmt: skip
+
+    def _wanted(
+        self, revision: Revision, present: Sources
+    ) -> tuple[dict[str, PackSource], set[str], Sequence[PackSource]]:
+        """The layers as they shall be by name, the names of those that are given, and others of their names."""
+        parts = self._parts
+        named = [(parts.definitions.read(s).name, s) for s in (core_source(), *revision.sources)]
+        if revision.edit is not None:
+            named.append((CUSTOMISATION, revision.edit(parts.definitions, present)))
+        given = {name for name, _ in named}
+        kept = {name: s for name, s in present.items() if name not in revision.gone | given}
+        wanted = {**dict(named), **kept}
+        return wanted, given, [s for name, s in named if wanted[name] is not s]
 
     def _plan(self, schema: Schema, before: Model | None, stamp: Stamp) -> SchemaPlan:
         """The steps to these tables; raises DefinitionChanged if the refusal may be of what others did meanwhile."""
@@ -204,18 +258,26 @@ class PackService:
 
     # --- doing it -----------------------------------------------------------------------------------
 
-    def _attempt(self, sources: Sequence[PackSource], actor: Actor, *, dev: bool) -> Installed:
+    def _attempt(self, revision: Revision, actor: Actor) -> Installed:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
-        proposal = self._propose(sources, dev=dev)
+        proposal = self._propose(revision)
+        _demand_sense(proposal, revision)
+        _demand_answers(proposal)
         if proposal.is_empty:
             return Installed((), (), proposal.model.fingerprint, 0)
         if proposal.is_too_large:
-            return self._one_by_one(proposal, actor, dev=dev)
+            return self._one_by_one(proposal, actor, revision)
         return self._apply(proposal, actor)
 
-    def _one_by_one(self, proposal: Proposal, actor: Actor, *, dev: bool) -> Installed:
+    def _one_by_one(self, proposal: Proposal, actor: Actor, revision: Revision) -> Installed:
         """The layers are installed from the lowest up, each whole; together they are too much at once."""
-        done = [self.install([change.source], actor, dev=dev) for change in proposal.packs]
+        decided = {answer.conflict.key: answer.choice for answer in proposal.reconciled.answers}
+        done = []
+        for change in proposal.packs:
+            one = Revision((change.source,), dev=revision.dev)
+            keys = {answer.conflict.key for answer in self._propose(one).reconciled.answers}
+            choices = {key: choice for key, choice in decided.items() if key in keys and choice}
+            done.append(self.revise(replace(one, choices=choices), actor))
         return Installed(
             tuple(layer for one in done for layer in one.layers),
             tuple(step for one in done for step in one.steps),
@@ -233,7 +295,8 @@ class PackService:
             numbers = assign_numbers(unit, proposal.model)
             seeded = 0 if base.people else self._sow(unit, proposal.schema, numbers, base, installer)
             steps = proposal.plan.sentences()
-            done.append(Installed(layers, steps, proposal.model.fingerprint, seeded))
+            gone = tuple(sorted(proposal.gone))
+            done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
 
         apply_plan(self._parts.database, proposal.plan, self._parts.world, finish)
         if base.people:
@@ -251,6 +314,8 @@ class PackService:
             layer = InstalledLayer(pack.name, version_in(pack), pack.content, now, actor.id)
             write_layer(unit, layer)
             layers.append(layer)
+        drop_layers(unit, proposal.gone)
+        remember(unit, proposal.reconciled.answers, now, actor.id)
         order_layers(unit, (pack.name for pack in proposal.layers))
         row = {"fingerprint": proposal.model.fingerprint, "plan": proposal.plan.hash, "at": now}
         unit.execute(sa.insert(ACTIVATION), {**row, "actor": actor.id})
@@ -275,3 +340,15 @@ class PackService:
         with parts.database.read() as unit:
             known = known_records(unit, services.schema, planting.entities)
         return planter.plant(planting, known, lambda c: services.records.execute(installer, c), progress)
+
+
+def _demand_sense(proposal: Proposal, revision: Revision) -> None:
+    problems = tuple(needless(proposal.reconciled, revision.choices))
+    if problems:
+        raise Invalid(problems)
+
+
+def _demand_answers(proposal: Proposal) -> None:
+    problems = tuple(unanswered(proposal.reconciled))
+    if problems:
+        raise Conflict(problems)

@@ -24,6 +24,7 @@ from xrm.engine.identity.overview import Overview
 from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Repeats, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.layers import read_layers, read_sources
+from xrm.engine.packs.removal import Removals
 from xrm.engine.packs.sample import SampleData
 from xrm.engine.packs.shelf import Shelf
 from xrm.engine.projection.tables import sql_schema
@@ -77,6 +78,7 @@ class Runtime:
             settings.zone,
         )  # fmt: skip
         self.packs = PackService(parts)
+        self.removals = Removals(self.packs, database, self.current)
         self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings))
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)

@@ -119,6 +119,17 @@ LAYER = _table(
     sa.Column("installed_at", Instant(), nullable=False),
     sa.Column("installed_by", Uuid()),
 )
+DECISION = _table(
+    "decision",
+    sa.Column("mark", Code(), primary_key=True, nullable=False),
+    sa.Column("layer", Code(), nullable=False),
+    sa.Column("document", Text(), nullable=False),
+    sa.Column("path", LongText(), nullable=False),
+    sa.Column("pack", Code(), nullable=False),
+    sa.Column("choice", Code(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("actor", Uuid()),
+)
 ACTIVATION = _table(
     "activation",
     _serial("number"),

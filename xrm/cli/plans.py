@@ -1,0 +1,112 @@
+"""A plan as it is told: steps to the tables, what the customisation says other than before, and conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xrm.errors import Place
+
+if TYPE_CHECKING:
+    from xrm.engine.packs.proposal import Proposal
+    from xrm.engine.packs.reconciliation import Answer
+    from xrm.metadata.differences import Difference
+
+_CHOSEN = {"keep": "Your value stays", "take": "The pack's value comes"}
+
+
+def plan_json(proposal: Proposal, statements: Sequence[str]) -> dict[str, Any]:
+    """The plan for a program."""
+    plan = proposal.plan
+    return {
+        "hash": plan.hash,
+        "steps": [{"step": s, "sql": q} for s, q in zip(plan.sentences(), statements, strict=True)],
+        "layers": [{"name": name, "from": old, "to": new} for name, old, new in layer_changes(proposal)],
+        "differences": [difference_json(one) for one in proposal.differences],
+        "conflicts": [_answer_json(one) for one in proposal.reconciled.answers],
+        "edits": list(proposal.reconciled.edits),
+    }
+
+
+def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator[str]:
+    """The plan for a person; with `statements` what each step says to the database."""
+    if proposal.is_empty and not proposal.reconciled.answers:
+        yield "Nothing to do: the database is as the definitions want it."
+        return
+    for number, sentence in enumerate(proposal.plan.sentences()):
+        yield sentence
+        if statements is not None:
+            yield f"    {statements[number]}"
+    for name, old, new in layer_changes(proposal):
+        yield _layer_line(name, old, new)
+    yield from (f"    {one.sentence}" for one in proposal.differences)
+    yield from (f"    {edit}" for edit in proposal.reconciled.edits)
+    yield from (line for answer in proposal.reconciled.answers for line in _answer_lines(answer))
+    if proposal.plan.is_empty:
+        yield "No table changes."
+
+
+def layer_changes(proposal: Proposal) -> Iterator[tuple[str, str, str]]:
+    """The name of each layer that changes, with its version before and after; empty where there is none."""
+    from xrm.engine.packs.proposal import version_in
+
+    before = {pack.name: version_in(pack) for pack in proposal.before}
+    for change in proposal.changes:
+        yield change.pack.name, before.get(change.pack.name, ""), version_in(change.pack)
+    for name in sorted(proposal.gone):
+        yield name, before.get(name, ""), ""
+
+
+def _layer_line(name: str, old: str, new: str) -> str:
+    if not old and not new:
+        return f"The {name} changes:"
+    if not new:
+        return f"Uninstall {name} {old}."
+    return f"Install {name} {new}." if not old else f"Install {name} {new} over {old}."
+
+
+def difference_json(difference: Difference) -> dict[str, Any]:
+    """One difference for a program."""
+    from xrm.metadata.words import plain
+
+    return {
+        "kind": difference.kind,
+        "name": difference.name,
+        "path": list(difference.path),
+        "before": plain(difference.before),
+        "after": plain(difference.after),
+        "sentence": difference.sentence,
+        **_place_json("where", difference.where),
+    }
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    from xrm.metadata.words import plain
+
+    conflict = answer.conflict
+    return {
+        "key": conflict.key,
+        "pack": conflict.pack,
+        "yours": "taken out" if conflict.is_removal else plain(conflict.ours),
+        "before": plain(conflict.before),
+        "theirs": plain(conflict.theirs),
+        "choice": str(answer.choice) if answer.choice else None,
+        "remembered": answer.is_remembered,
+        "sentence": conflict.sentence,
+        **_place_json("where", conflict.where),
+        **_place_json("there", conflict.there),
+    }
+
+
+def _place_json(name: str, place: Place) -> dict[str, Any]:
+    return {name: str(place)} if str(place) else {}
+
+
+def _answer_lines(answer: Answer) -> Iterator[str]:
+    conflict = answer.conflict
+    yield f"CONFLICT {conflict.sentence}"
+    yield f"    yours: {conflict.where}, theirs: {conflict.there}"
+    if answer.choice is None:
+        yield f'    Decide: --keep "{conflict.key}" or --take "{conflict.key}".'
+    else:
+        yield f"    {_CHOSEN[answer.choice]}{', as you decided before' if answer.is_remembered else ''}."

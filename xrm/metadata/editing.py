@@ -1,0 +1,196 @@
+"""Documents changed in their own text: what is not changed keeps its words, comments and layout.
+
+Paths are those of the long form. A step that the author did not write, as the `en` of a plain label, is passed
+over, so what is changed is what the author wrote in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import yaml
+
+from xrm.metadata.positions import Path
+
+# What a document says of itself; one that says no more says nothing.
+HEADER: Final = frozenset({"entity", "extend"})
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*\Z")
+_WORDS: Final = frozenset({"true", "false", "null"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A child in its parent: the nodes in which it stands, from the root down, and the path that leads there."""
+
+    parent: yaml.CollectionNode
+    index: int
+    path: Path
+
+    @property
+    def span(self) -> tuple[yaml.Node, yaml.Node]:
+        """The first and the last node of the child: its key and value, or twice the item."""
+        child = self.parent.value[self.index]
+        return child if isinstance(child, tuple) else (child, child)
+
+
+def always(_path: Path) -> bool:
+    """Everything is below, too."""
+    return True
+
+
+def without_key(text: str, path: Path, is_below: Callable[[Path], bool] = always) -> str:
+    """The text without what it says at `path`, nor a map or list that would be empty; empty if nothing is left.
+
+    What is not below as well (`is_below`) is not taken away with its last key: it stays as an empty map.
+    """
+    root = _root(text)
+    steps = _steps(root, path)
+    while steps:
+        step = steps.pop()
+        if len(step.parent.value) > 1:
+            left = _cut(text, step)
+            return "" if _says_nothing(left) else left
+        if steps and not is_below(steps[-1].path):
+            return _put(text, step.parent, "{}")
+    return ""
+
+
+def with_value(text: str, path: Path, value: Any) -> str:
+    """The text with this value, written in one line, where it says another at `path`."""
+    root = _root(text)
+    steps = _steps(root, path)
+    node = steps[-1].span[1] if steps else root
+    return _put(text, node, flow(value))
+
+
+def flow(value: Any) -> str:
+    """The value of a document in its long form, in one line of YAML."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{flow(str(k))}: {flow(_short(k, v))}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(flow, value))}]"
+    if isinstance(value, str):
+        is_plain = _PLAIN.match(value) and value not in _WORDS
+        return value if is_plain else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Decimal):
+        return str(value)
+    return json.dumps(value)
+
+
+def document(body: Mapping[str, Any]) -> str:
+    """A document that says this: a line for each of its keys."""
+    return "".join(f"{flow(str(key))}: {flow(_short(key, value))}\n" for key, value in body.items())
+
+
+def _short(key: Any, value: Any) -> Any:
+    """The one long form that has no words of its own in the language."""
+    is_grant = key == "fields" and isinstance(value, Mapping) and list(value) == ["only"]
+    return value["only"] if is_grant else value
+
+
+def _root(text: str) -> Any:
+    # The library's own parser counts characters; the quick one need not.
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _steps(root: Any, path: Path) -> list[_Step]:
+    steps: list[_Step] = []
+    node = root
+    for length, word in enumerate(path, 1):
+        for index in _way(node, word):
+            steps.append(_Step(node, index, path[:length]))
+            node = steps[-1].span[1]
+    return steps
+
+
+def _way(node: Any, word: str | int) -> tuple[int, ...]:
+    """The index of the child, that of the row and of the word in it, or nothing where the author wrote no step."""
+    index = _index(node, word)
+    if index is not None:
+        return (index,)
+    rows = node.value if isinstance(node, yaml.SequenceNode) else ()
+    found = ((row, _index(inner, word)) for row, inner in enumerate(rows) if _is_row(inner))
+    return next(((row, column) for row, column in found if column is not None), ())
+
+
+def _is_row(node: Any) -> bool:
+    return isinstance(node, yaml.SequenceNode)
+
+
+def _index(node: Any, word: str | int) -> int | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((i for i, (key, _) in enumerate(node.value) if key.value == str(word)), None)
+    if isinstance(node, yaml.SequenceNode):
+        if isinstance(word, int):
+            return word if word < len(node.value) else None
+        return next((i for i, item in enumerate(node.value) if item.value == word), None)
+    return None
+
+
+def _says_nothing(text: str) -> bool:
+    root = _root(text)
+    return root is None or {key.value for key, _ in root.value} <= HEADER
+
+
+def _cut(text: str, step: _Step) -> str:
+    start, end = _bounds(text, step)
+    return text[:start] + text[end:]
+
+
+def _bounds(text: str, step: _Step) -> tuple[int, int]:
+    """Where the child begins and ends: in a block whole lines, in one line the comma with it."""
+    first, last = step.span
+    start, end = first.start_mark.index, _end(last)
+    if not step.parent.flow_style:
+        line = text.rfind("\n", 0, start) + 1
+        if text[line:start].strip(" -") == "" and text[line:start].count("-") == _dashes(step):
+            return line, _line_end(text, end)
+    children = step.parent.value
+    if step.index + 1 < len(children):
+        following = children[step.index + 1]
+        after = following[0] if isinstance(following, tuple) else following
+        return start, after.start_mark.index
+    before = children[step.index - 1]
+    return _end(before[1] if isinstance(before, tuple) else before), end
+
+
+def _dashes(step: _Step) -> int:
+    return 1 if isinstance(step.parent, yaml.SequenceNode) else 0
+
+
+def _end(node: yaml.Node) -> int:
+    """Where the last character of the node is; a block's own end lies behind the comments that follow it."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        child = node.value[-1]
+        return _end(child[1] if isinstance(child, tuple) else child)
+    return int(node.end_mark.index)
+
+
+def _line_end(text: str, end: int) -> int:
+    if end and text[end - 1] == "\n":
+        return end
+    found = text.find("\n", end)
+    return len(text) if found < 0 else found + 1
+
+
+def _put(text: str, node: yaml.Node, words: str) -> str:
+    """The node's place holds these words; a block that began on a line of its own moves up to its key."""
+    start, end = node.start_mark.index, _end(node)
+    while end > start and text[end - 1] in "\r\n":
+        end -= 1
+    gap = " " if start == end else ""
+    return text[:start] + gap + words + text[end:]
+
+
+def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value of the body that is no map, and every empty map, with its path."""
+    if isinstance(body, Mapping) and body:
+        for key, value in body.items():
+            yield from leaves(value, (*path, key))
+    else:
+        yield path, body
