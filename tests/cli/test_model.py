@@ -112,7 +112,7 @@ def test_a_key_is_explained_and_reset(installation, xrm, said, folder):
         "Subject   (customisation: customisation/entities/deal.yaml:3:24)"
         in xrm("explain", "deal.name").stdout
     )
-    planned = xrm("model", "reset", "deal.name", "--plan").stdout
+    planned = xrm("model", "reset", "deal.name", "--show").stdout
     assert "entity deal: fields.name was {label: {en: Subject}} and is nothing." in planned
     assert xrm("model", "reset", "deal.name").exit_code == 0
     result = xrm("model", "reset", "deal.name")
@@ -122,7 +122,7 @@ def test_a_key_is_explained_and_reset(installation, xrm, said, folder):
 def test_an_upgrade_asks_is_answered_and_done(installation, xrm, said, folder, written):
     xrm("apply", folder("ours", {"entities/deal.yaml": "label: Case\n"}))
     pack = written(a_pack("sales", version="1.1.0", deal="label: Opportunity\n" + DEAL))
-    asked = said("pack", "upgrade", pack, "--plan")
+    asked = said("pack", "upgrade", pack, "--show")
     assert [(c["key"], c["choice"]) for c in asked["conflicts"]] == [("entities/deal:label.en", None)]
     assert asked["layers"] == [{"name": "sales", "from": "1.0.0", "to": "1.1.0"}]
     told = xrm("plan", pack).stdout

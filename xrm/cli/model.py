@@ -136,11 +136,11 @@ def _read(definitions: Definitions, source: PackSource) -> ReadPack:
 
 @command.command("reset", help="Take back what the customisation says of NAME, as in account.phone.label.")
 @click.argument("name")
-@click.option("--plan", "only_plan", is_flag=True, help="Only show what would change.")
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
 @data_option
 @json_option
 def reset(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
-    """What the layers below say of NAME holds again; with --plan that has been shown only."""
+    """What the layers below say of NAME holds again; with --show that has been shown only."""
     from xrm.engine.packs import Revision, resetting
 
     revision = Revision(edit=resetting(name))

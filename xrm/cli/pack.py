@@ -111,7 +111,7 @@ def demo(remove: bool, with_changed: bool, data: Path | None, as_json: bool) -> 
 
 @command.command("upgrade", help="Bring installed packs to the versions at hand, or those in these paths.")
 @click.argument("packs", nargs=-1, required=True)
-@click.option("--plan", "only_plan", is_flag=True, help="Only show what would change.")
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
 @choice_options
 @data_option
 @json_option
@@ -140,7 +140,7 @@ def upgrade(
 
 @command.command("uninstall", help="Take a pack out; first it is told what goes with it.")
 @click.argument("name")
-@click.option("--plan", "only_plan", is_flag=True, help="Only show what would go.")
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would go.")
 @click.option(
     "--export",
     "folder",
