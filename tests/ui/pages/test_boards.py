@@ -16,13 +16,21 @@ TICKETS = """
 all:   {type: list, label: All tickets, columns: [subject]}
 lanes: {type: board, label: By state, group_by: state, card: [answer], sort: [subject]}
 """
+KEEPER = """
+keeper:
+  label: Keeper
+  grants:
+    names: {entity: customer, can: [read], fields: [name, tier]}
+    own:   {entity: customer, can: [read], rows: own, fields: [budget]}
+"""
 BOARD = "/r/ticket?view=lanes"
 
 
 @pytest.fixture
 def desk(database_url: str, tmp_path: Path) -> Iterator[Place]:
     """The shop with a board of tickets."""
-    pack = a_pack("shop", {**FILES, "views/ticket.yaml": TICKETS}, **SHOP)
+    roles = FILES["roles.yaml"] + KEEPER
+    pack = a_pack("shop", {**FILES, "views/ticket.yaml": TICKETS, "roles.yaml": roles}, **SHOP)
     runtime = make_runtime(database_url, tmp_path, [pack])
     yield a_place(runtime)
     runtime.close()
@@ -75,6 +83,33 @@ def test_lanes_of_a_choice_begin_with_none_and_tell_the_sum_of_what_matches(desk
     some = ana.open("/r/customer?view=tiers&search=near")
     assert lanes(some)["gold"] == ["Near"]
     assert heads(some)[:2] == ["None 0", "Gold 1 €10.50"]
+
+
+def test_amounts_that_one_may_not_see_come_to_nothing_and_not_to_zero(desk: Place) -> None:
+    kim = desk.person("Kim", "keeper")
+    for name, by, tier, budget in (
+        ("Hers", "Kim", "gold", "10.5"),
+        ("Of Ana", "Ana", "gold", "99"),
+        ("Of Ana too", "Ana", "silver", "7"),
+        ("Free of charge", "Kim", "bronze", "0"),
+    ):
+        desk.person(by)
+        amount = {"amount": budget, "currency": "EUR"}
+        desk.make("customer", owner=_user(desk, by), name=name, tier=tier, budget=amount)
+    assert heads(kim.open("/r/customer?view=tiers"))[1:4] == ["Gold 2 €10.50", "Silver 1", "Bronze 1 €0"]
+    assert heads(desk.person("Ana").open("/r/customer?view=tiers"))[2] == "Silver 1 €7"
+
+    def foot(person: Person, tier: str) -> list[str]:
+        shown = person.open(f"/r/customer?fields=name,budget&totals=sum&f.tier={tier}")
+        cells = [e for e in shown.elements if e.within("tfoot") and e.tag in ("th", "td")]
+        return [text for e in cells if (text := " ".join(e.text.split()))]
+
+    assert foot(kim, "gold") == ["Sum", "Budget €10.50"]
+    assert foot(kim, "silver") == ["Sum"]
+
+
+def _user(desk: Place, name: str) -> dict[str, str]:
+    return {"entity": "user", "id": str(desk.actor(name).id)}
 
 
 def test_a_lane_goes_on_twelve_by_twelve_with_and_without_scripts(desk: Place) -> None:

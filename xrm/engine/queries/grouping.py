@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -46,7 +46,10 @@ _SUMMABLE = NUMBERS | {Kind.DURATION}
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One column of the answer: its text, its SQL, and what its values are; `is_all` counts whole records."""
+    """One column of the answer: its text, its SQL, and what its values are.
+
+    `is_all` counts whole records; `is_partial` is what some of the rows do not show to the reader.
+    """
 
     text: str
     column: Element
@@ -54,6 +57,7 @@ class Term:
     entity: str = ""
     currency: str = ""
     is_all: bool = False
+    is_partial: bool = False
 
 
 def aggregate(
@@ -150,7 +154,10 @@ def _wide(column: Element) -> Any:
 
 
 def _results(terms: Sequence[Term], values: Sequence[Any]) -> list[Any]:
-    """One value per aggregate: sums of nothing are 0, means exact and then rounded half up."""
+    """One value per aggregate: sums of nothing are 0, means exact and then rounded half up.
+
+    A sum over values of which the reader may see none is empty: 0 would be told as what they come to.
+    """
     rest, found = iter(values), []
     for term in terms:
         name = term.text.split("(", 1)[0]
@@ -161,7 +168,7 @@ def _results(terms: Sequence[Term], values: Sequence[Any]) -> list[Any]:
         if name == "avg":
             found.append(_mean(first, next(rest)))
         else:
-            found.append(_zero(term.kind) if first is None else first)
+            found.append(_zero(term.kind) if first is None and not term.is_partial else first)
     return found
 
 
@@ -234,6 +241,24 @@ def _scope(kit: Kit, frame: Frame) -> SqlScope:
     )
 
 
+def _seen(kit: Kit, frame: Frame, checked: Expression) -> tuple[Element, bool]:
+    """The value in SQL, and whether the reader's rights leave it out on some rows."""
+    plain, asked = _scope(kit, frame), list[bool]()
+
+    def restrict(entity: str, row: sa.FromClause) -> sa.ColumnElement[bool] | None:
+        found = plain.restrict(entity, row)
+        asked.append(found is not None)
+        return found
+
+    def mask(entity: str, attribute: str, row: sa.FromClause) -> sa.ColumnElement[bool] | None:
+        found = plain.mask(entity, attribute, row)
+        asked.append(found is not None)
+        return found
+
+    column = sql_value(checked, replace(plain, restrict=restrict, mask=mask))
+    return column, any(asked)
+
+
 def _aggregate(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None:
     match = _CALL.match(text)
     if match is None:
@@ -254,9 +279,10 @@ def _aggregate(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | 
             "R108", f"{text} can not be calculated.", "Choose another field.", Place(path="aggregate")
         )
         return None
-    column = sql_value(checked, _scope(kit, frame))
+    column, is_partial = _seen(kit, frame, checked)
     currency = (money[1] or kit.currency) if money and name != "count" else ""
-    return Term(text, column, Kind.INTEGER if name == "count" else kind, currency=currency)
+    shown = Kind.INTEGER if name == "count" else kind
+    return Term(text, column, shown, currency=currency, is_partial=is_partial)
 
 
 def _money(frame: Frame, text: str) -> tuple[str, str] | None:
