@@ -18,11 +18,22 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A file of the record and its field; one without `href` is not held any more, `is_out` was just taken out."""
+
+    name: str
+    href: str
+    size: int | None
+    label: str
+    is_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing on the timeline: who did what, when (`at` in RFC 3339), and what there is to read of it.
 
     An activity has a `title` with its `href`, `facts` and a `tag`; a comment has `pieces` of text, and for its
-    author the way to change it and to remove it; a change has `changes`.
+    author the way to change it and to remove it; a change has `changes`, and one of files has `papers`.
     """
 
     kind: str
@@ -38,6 +49,7 @@ class Entry:
     pieces: tuple[Piece, ...] = ()
     text: str = ""
     changes: tuple[Change, ...] = ()
+    papers: tuple[Paper, ...] = ()
     edited_at: str = ""
     edit: Action | None = None
     remove: Action | None = None
@@ -123,16 +135,6 @@ class Kin:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """A file that the record holds, and in which field."""
-
-    name: str
-    href: str
-    size: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Papers:
     """The files of a record."""
 
@@ -160,6 +162,16 @@ class Toggle:
     href: str
     icon: str
     is_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangePage:
+    """One's favourites in their order; `action` takes `record` and the `step` that it goes."""
+
+    title: str
+    action: str
+    links: tuple[Link, ...]
+    empty: Empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place to go: in the sidebar, a crumb, a tab. `key` is the letter that leads there after G."""
+    """A place to go: in the sidebar, a crumb, a tab. `key` is the letter that leads there after G.
+
+    `record` is the id of a record that can be moved among its neighbours.
+    """
 
     label: str
     href: str
@@ -26,13 +29,15 @@ class Link:
     current: bool = False
     count: str = ""
     key: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NavGroup:
     """Links of the sidebar under one heading; the first group usually has none.
 
-    `is_open` is how it is now, `folded` how it is for whoever never touched it.
+    `is_open` is how it is now, `folded` how it is for whoever never touched it. `arrange` is the page on which its
+    links are put in order.
     """
 
     label: str
@@ -40,6 +45,7 @@ class NavGroup:
     name: str = ""
     is_open: bool = True
     folded: bool = False
+    arrange: str = ""
 
 
 @dataclass(frozen=True, slots=True)

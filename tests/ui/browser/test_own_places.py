@@ -57,6 +57,34 @@ def test_places_are_found_though_one_types_before_they_have_come(site: Site, ana
     expect(ana.get_by_role("option", name="New person")).to_be_visible()
 
 
+def test_favourites_are_put_in_order_by_keyboard_and_by_mouse(site: Site, ana: Page) -> None:
+    for name in ("Oak", "Ash", "Elm"):
+        ana.goto(f"{site.address}/r/customer/{site.place.make('customer', name=name)}")
+        ana.locator("#favourite").click()
+        expect(ana.locator("#favourite")).to_have_attribute("aria-pressed", "true")
+    links = ana.get_by_role("list", name="Favourites").get_by_role("link")
+    kept = links.filter(has_text=re.compile("Oak|Ash|Elm"))
+    expect(kept).to_have_text(["Ash", "Elm", "Oak"])
+    kept.filter(has_text="Oak").focus()
+    ana.keyboard.press("Alt+ArrowUp")
+    ana.keyboard.press("Alt+ArrowUp")
+    expect(kept).to_have_text(["Oak", "Ash", "Elm"])
+    expect(kept.first).to_be_focused()
+    expect(ana.get_by_role("status")).to_contain_text(re.compile(r"Oak is number \d of \d"))
+    kept.filter(has_text="Elm").drag_to(kept.filter(has_text="Oak"), target_position={"x": 20, "y": 3})
+    expect(kept).to_have_text(["Elm", "Oak", "Ash"])
+    expect(ana.get_by_role("status")).to_contain_text("Elm is number")
+    ana.reload()
+    expect(kept).to_have_text(["Elm", "Oak", "Ash"])
+
+    ana.route("**/me/favourites/move", lambda route: route.abort())
+    kept.filter(has_text="Ash").focus()
+    ana.keyboard.press("Alt+ArrowUp")
+    expect(ana.get_by_role("status")).to_contain_text("That did not work")
+    expect(kept).to_have_text(["Elm", "Oak", "Ash"])
+    ana.unroute("**/me/favourites/move")
+
+
 def test_escape_closes_the_palette_and_gives_the_focus_back(site: Site, ana: Page) -> None:
     ana.goto(f"{site.address}/r/customer")
     ana.locator("#q").focus()
@@ -126,7 +154,7 @@ def test_axe_finds_nothing_on_ones_own_places(site: Site, looked_at: Page) -> No
     ):
         looked_at.goto(f"{site.address}/r/customer/{id_}{path}")
         found[path] = violations(looked_at)
-    for path in ("/", "/help/keys"):
+    for path in ("/", "/help/keys", "/me/favourites"):
         looked_at.goto(f"{site.address}{path}")
         found[path] = violations(looked_at)
     looked_at.keyboard.press("Control+k")

@@ -47,6 +47,74 @@ def test_a_star_keeps_a_record_in_the_menu_until_it_is_taken_away(place: Place, 
     assert shown.one("button", id="favourite")["aria-pressed"] == "false"
 
 
+def starred(place: Place, who: Person, *names: str) -> dict[str, str]:
+    """New sites that are favourites of theirs, by name."""
+    found = {}
+    for name in names:
+        site = found[name] = place.make("site", name=name, city="Porto")
+        who.fill(who.open(f"/r/site/{site}"), f"/r/site/{site}/marks/favourite", on="1")
+    return found
+
+
+def arranged(who: Person, record: str, **asked: str) -> Sheet:
+    """The page after a form of the favourites was sent."""
+    form = who.open("/").form("/me/theme")
+    form.pairs += [("record", record), *asked.items()]
+    return who.send("/me/favourites/move", form)
+
+
+def test_favourites_stand_by_title_until_they_are_put_in_order(place: Place, ana: Person) -> None:
+    sites = starred(place, ana, "Cedar", "alder", "Birch")
+    assert group(ana.open("/"), "Favourites") == ["alder", "Birch", "Cedar"]
+    page = ana.open("/me/favourites")
+    form = next(f for f in page.find("form") if f["action"] == "/me/favourites/move")
+    assert form is not None
+    shown = arranged(ana, sites["Cedar"], step="up")
+    assert "Cedar is number 2 of 3" in shown.text
+    assert group(shown, "Favourites") == ["alder", "Cedar", "Birch"]
+    arranged(ana, sites["alder"], step="down")
+    assert group(ana.open("/r/site"), "Favourites") == ["Cedar", "alder", "Birch"]
+    assert "Birch is number 3 of 3" in arranged(ana, sites["Birch"], step="down").text
+    starred(place, ana, "Acacia")
+    assert group(ana.open("/"), "Favourites") == ["Cedar", "alder", "Birch", "Acacia"]
+    arranged(ana, sites["Birch"], after="")
+    assert group(ana.open("/"), "Favourites") == ["Birch", "Cedar", "alder", "Acacia"]
+    arranged(ana, sites["Birch"], after=sites["alder"])
+    assert group(ana.open("/"), "Favourites") == ["Cedar", "alder", "Birch", "Acacia"]
+
+
+def test_an_old_page_puts_nothing_behind_what_is_no_favourite_any_more(place: Place, ana: Person) -> None:
+    sites = starred(place, ana, "One", "Three", "Two")
+    arranged(ana, sites["Two"], after=sites["One"])
+    here = f"/r/site/{sites['One']}"
+    ana.fill(ana.open(here), f"{here}/marks/favourite", on="0")
+    assert "Three is number 2 of 2" in arranged(ana, sites["Three"], after=sites["One"]).text
+    assert group(ana.open("/"), "Favourites") == ["Two", "Three"]
+    assert arranged(ana, sites["One"], after="").status == 404
+    assert arranged(ana, "nonsense", step="up").status == 404
+    assert arranged(ana, sites["Two"], step="sideways").status == 200
+    assert group(ana.open("/"), "Favourites") == ["Two", "Three"]
+
+
+def test_the_order_is_of_one_person_and_of_what_they_may_read(place: Place, ana: Person) -> None:
+    sites = starred(place, ana, "First", "Second", "Third")
+    olga = place.person("Olga", "outsider")
+    for site in sites.values():
+        olga.fill(olga.open(f"/r/site/{site}"), f"/r/site/{site}/marks/favourite", on="1")
+    arranged(olga, sites["Third"], after="")
+    assert group(ana.open("/"), "Favourites") == ["First", "Second", "Third"]
+    change(ana, sites["Third"], city="Lisboa")
+    arranged(olga, sites["Second"], step="up")
+    assert group(olga.open("/"), "Favourites") == ["Second", "First"]
+    assert arranged(olga, sites["Third"], after="").status == 404
+    change(ana, sites["Third"], city="Porto")
+    assert group(olga.open("/"), "Favourites") == ["Second", "First", "Third"]
+
+
+def test_whoever_has_no_favourites_learns_how_to_have_some(place: Place, ana: Person) -> None:
+    assert "Press the star of a record" in ana.open("/me/favourites").text
+
+
 def test_the_last_five_records_are_at_hand_the_latest_first(place: Place, ana: Person) -> None:
     for n in range(7):
         tick(place, 1)

@@ -29,12 +29,13 @@ AGAIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A record that somebody keeps, by the ledger number of its entity."""
+    """A record that somebody keeps, by the ledger number of its entity; `position` is set once they moved one."""
 
     kind: str
     entity: int
     record: UUID
     at: datetime
+    position: int | None = None
 
 
 class Marks:
@@ -44,7 +45,7 @@ class Marks:
         self._database, self._world = database, world
         mine = MARK.c.user == sa.bindparam("user", type_=MARK.c.user.type)
         here = MARK.c.record == sa.bindparam("record", type_=MARK.c.record.type)
-        facts = (MARK.c.kind, MARK.c.entity, MARK.c.record, MARK.c.at)
+        facts = (MARK.c.kind, MARK.c.entity, MARK.c.record, MARK.c.at, MARK.c.position)
         chosen = sa.select(*facts).where(mine, sa.or_(MARK.c.kind != FOLLOW, here))
         self._chosen = database.prepare(chosen.order_by(MARK.c.at.desc(), MARK.c.record))
 
@@ -68,6 +69,21 @@ class Marks:
     def take(self, actor: Actor, kind: str, record: UUID) -> None:
         """The actor does not keep the record in that way any more."""
         self._database.transact(lambda unit: _remove(unit, actor, kind, [record]))
+
+    def arrange(self, actor: Actor, kind: str, records: Sequence[UUID]) -> None:
+        """Those of the records that the actor still keeps stand in this order, before the others that they keep."""
+        if not records:
+            return
+        mine = (MARK.c.user == actor.id, MARK.c.kind == kind)
+        others = (*mine, MARK.c.record.not_in(records), MARK.c.position.is_not(None))
+        behind = MARK.c.position + len(records)
+        place = sa.case(*((MARK.c.record == record, n) for n, record in enumerate(records)))
+
+        def work(unit: UnitOfWork) -> None:
+            unit.execute(sa.update(MARK).where(*others).values(position=behind))
+            unit.execute(sa.update(MARK).where(*mine, MARK.c.record.in_(records)).values(position=place))
+
+        self._database.transact(work)
 
     def visited(self, actor: Actor, entity: int, record: UUID, known: Sequence[Mark]) -> None:
         """The record is the one that the actor looked at last; `known` is what `of` has just given.

@@ -352,6 +352,7 @@ MARK = _table(
     sa.Column("record", Uuid(), primary_key=True, nullable=False),
     sa.Column("entity", Integer(), nullable=False),
     sa.Column("at", Instant(), nullable=False),
+    sa.Column("position", Integer()),
 )
 
 # --- how people look at records ---------------------------------------------------------------------

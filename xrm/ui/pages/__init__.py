@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from xrm.ui.assets import TEMPLATES
 from xrm.ui.pages import (
+    arranging,
     bulk,
     cells,
     comments,
@@ -21,6 +22,7 @@ from xrm.ui.pages import (
     home,
     importing,
     jobs,
+    keeping,
     keys,
     linking,
     lists,
@@ -124,6 +126,8 @@ ROUTES = (
     Route(WRITE, "/undo/<token>", undoing.undo),
     Route(READ, "/me", me.show),
     Route(WRITE, "/me", me.save_profile),
+    Route(READ, keeping.ARRANGE, arranging.show),
+    Route(WRITE, f"{keeping.ARRANGE}/move", arranging.move),
     Route(WRITE, "/me/theme", signin.set_theme),
     Route(WRITE, "/me/password", me.save_password),
     Route(WRITE, "/me/sessions/end", me.sign_out_everywhere),

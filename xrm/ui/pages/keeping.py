@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from uuid import UUID
 
 from flask import request
@@ -19,6 +20,7 @@ from xrm.ui.pages.visit import Visit
 
 SEEN, SHOWN = 5, 20
 FAVOURITES, RECENT = "favourites", "recent"
+ARRANGE = "/me/favourites"
 Kept = tuple[str, UUID]
 
 
@@ -50,24 +52,45 @@ def _is_ahead() -> bool:
 
 def kept_records(visit: Visit, marks: Sequence[Mark]) -> tuple[list[Kept], list[Kept]]:
     """The favourites and the records seen last that the sidebar may show."""
-    favourites = [k for m in marks if m.kind == FAVOURITE and (k := _kept(visit, m))][:SHOWN]
     recent = [k for m in marks if m.kind == VISIT and (k := _kept(visit, m))][: 2 * SEEN]
-    return favourites, recent
+    return list(starred(visit, marks)), recent
+
+
+def starred(visit: Visit, marks: Sequence[Mark]) -> dict[Kept, int | None]:
+    """The favourites that the sidebar may show, with their positions; those that were added last are among them."""
+    chosen = (m for m in marks if m.kind == FAVOURITE)
+    ordered = sorted(chosen, key=lambda m: -1 if m.position is None else m.position)
+    found = {k: m.position for m in ordered if (k := _kept(visit, m))}
+    return dict(islice(found.items(), SHOWN))
+
+
+def in_order(favourites: Mapping[Kept, int | None], titles: Mapping[Kept, str]) -> list[Kept]:
+    """Those that have titles as the person has put them in order; behind them, by title, those that they have not."""
+
+    def place(kept: Kept) -> tuple[bool, int, str]:
+        position = favourites[kept]
+        return position is None, position or 0, titles[kept].casefold()
+
+    return sorted((kept for kept in favourites if kept in titles), key=place)
 
 
 def kept_groups(
     visit: Visit, marks: Sequence[Mark], toggled: Sequence[str], titles: Mapping[Kept, str] | None = None
 ) -> Iterator[NavGroup]:
-    """The favourites by title, and the records seen last, as the sidebar shows them; `titles` if they are known."""
+    """The favourites in order, and the records seen last, as the sidebar shows them; `titles` if they are known."""
     favourites, recent = kept_records(visit, marks)
     if titles is None:
         titles = visit.queries.titles(visit.actor, [*favourites, *recent])
-    by_title = sorted(favourites, key=lambda kept: titles.get(kept, "").casefold())
-    groups = ((FAVOURITES, visit.ui.t("Favourites"), by_title), (RECENT, visit.ui.t("Recent"), recent))
-    for name, label, kept in groups:
-        links = tuple(_link(visit, k, titles[k]) for k in kept if k in titles)
+    shown = {
+        FAVOURITES: in_order(starred(visit, marks), titles),
+        RECENT: [kept for kept in recent if kept in titles][:SEEN],
+    }
+    labels = {FAVOURITES: visit.ui.t("Favourites"), RECENT: visit.ui.t("Recent")}
+    for name, kept in shown.items():
+        links = tuple(link_to(visit, k, titles[k]) for k in kept)
+        arrange = ARRANGE if name == FAVOURITES and len(links) > 1 else ""
         if links:
-            yield NavGroup(label, links[:SEEN] if name == RECENT else links, name, name not in toggled)
+            yield NavGroup(labels[name], links, name, name not in toggled, arrange=arrange)
 
 
 def _kept(visit: Visit, mark: Mark) -> Kept | None:
@@ -76,6 +99,8 @@ def _kept(visit: Visit, mark: Mark) -> Kept | None:
     return (name, mark.record) if name in visit.model.entities else None
 
 
-def _link(visit: Visit, kept: Kept, title: str) -> Link:
+def link_to(visit: Visit, kept: Kept, title: str) -> Link:
+    """The way to the record."""
     entity, id_ = kept
-    return Link(title or visit.ui.t("Untitled"), f"/r/{entity}/{id_}", visit.model.entities[entity].icon)
+    icon = visit.model.entities[entity].icon
+    return Link(title or visit.ui.t("Untitled"), f"/r/{entity}/{id_}", icon, record=str(id_))

@@ -30,6 +30,7 @@ def _groups(visit: Visit) -> Iterator[tuple[str, tuple[Key, ...]]]:
             Key(("/",), t("To the search box of the page")),
             Key(("?",), t("Show the keys")),
             Key(("Esc",), t("Close what is open")),
+            Key(("Alt", "↑", "↓"), t("In the menu: a favourite up or down")),
         ),
     )
     yield t("Go to, after G"), tuple(_going(visit))

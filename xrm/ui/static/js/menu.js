@@ -34,7 +34,7 @@ function links() {
 }
 
 function key(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const step = event.altKey ? 0 : { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.target === box && event.key === "Enter" && box.value.trim()) {
     const kept = "[data-group=favourites], [data-group=recent]"; // places of the menu come before what one keeps
     (links().find((link) => !link.closest(kept)) ?? links()[0])?.click();
