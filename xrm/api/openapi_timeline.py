@@ -42,12 +42,24 @@ _ASKED: Schema = {
     "additionalProperties": False,
     "examples": [{"text": "@Ben Okafor called back: the contract is signed."}],
 }
+_FILE: Schema = {
+    "type": "object",
+    "properties": {
+        "field": {"type": "string"},
+        "id": ID,
+        "name": {"type": ["string", "null"]},
+        "size": {"type": ["integer", "null"]},
+        "added": {"type": "boolean", "description": "Whether the change put it in, or took it out."},
+        "held": {"type": "boolean", "description": "Whether the field holds it now."},
+    },
+    "required": ["field", "id", "name", "size", "added", "held"],
+}
 _ENTRY: Schema = {
     "type": "object",
     "properties": {
         "kind": {"type": "string", "description": "change, comment, or the entity of the activity."},
         "at": _INSTANT,
-        "change": {"type": "object"},
+        "change": {"type": "object", "properties": {"files": {"type": "array", "items": _FILE}}},
         "comment": COMMENT,
         "activity": {"type": "object"},
     },
@@ -65,7 +77,7 @@ def timeline(name: str, limits: Limits) -> Operation:
     only = parameter("only", TEXT, f"Some of {', '.join(SOURCES)}, with commas; all of them unless given.")
     return {
         "operationId": f"timeline_{name}",
-        "summary": "Changes, comments and activities together, newest first",
+        "summary": "Changes, files, comments and activities together, newest first",
         "parameters": [RECORD_ID, rows_of_page(limits), CURSOR, only],
         "responses": responses(_PAGE, 200, tagged=True),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,12 @@ outsider:
 SITE = """
 title: name
 ownership: none
-fields: {name: {type: text, required: true}, city: {type: text}, worth: {type: integer, sensitive: true}}
+fields:
+  name:   {type: text, required: true}
+  city:   {type: text}
+  worth:  {type: integer, sensitive: true}
+  papers: {type: file, many: true}
+  face:   {type: image}
 """
 PACK = a_pack(
     "sites",
@@ -67,6 +73,9 @@ class Sites:
     def say(self, record: UUID, text: str, by: Actor | None = None) -> UUID:
         self.tick()
         return self.runtime.current().records.comment(by or self.boss, "site", record, text).id
+
+    def upload(self, name: str) -> str:
+        return str(self.runtime.uploads.upload(self.boss, BytesIO(b"something"), name).id)
 
     def told(self, record: UUID, by: Actor | None = None, **asked: Any) -> Sequence[Any]:
         return self.runtime.current().queries.timeline(by or self.boss, "site", record, **asked).data
@@ -146,6 +155,7 @@ def test_a_filter_leaves_only_what_is_asked_for(sites: Sites) -> None:
         "activities": ["Called"],
         "comments": ["Said"],
         "changes": ["create"],
+        "files": [],
     }
 
 
@@ -167,6 +177,28 @@ def test_pages_go_on_past_what_one_may_not_read(sites: Sites) -> None:
     for number in range(6):
         sites.change(site, worth=number)
     assert said(sites.pages(site, 2, sites.sam)) == ["Far below", "create"]
+
+
+def test_a_change_of_files_names_them_and_says_what_is_held_still(sites: Sites) -> None:
+    offer, plan = sites.upload("offer.pdf"), sites.upload("plan.txt")
+    site = sites.make("site", name="Filed", city="Porto", papers=[offer, plan])
+    sites.change(site, city="Braga")
+    sites.change(site, papers=[plan], city="Porto")
+    changes = [item["change"] for item in sites.told(site)]
+    (gone,) = changes[0]["files"]
+    assert gone == {
+        "field": "papers", "id": offer, "name": "offer.pdf", "size": 9, "added": False, "held": False,
+    }  # fmt: skip
+    assert "files" not in changes[1]
+    assert [(f["name"], f["added"], f["held"]) for f in changes[2]["files"]] == [
+        ("offer.pdf", True, False),
+        ("plan.txt", True, True),
+    ]
+    alone = [item["change"] for item in sites.told(site, sources=["files"])]
+    assert [list(change["changes"]) for change in alone] == [["papers"], ["papers"]]
+    assert sites.pages(site, 1, sources=["files"]) == list(sites.told(site, sources=["files"]))
+    assert sites.told(site, sites.olga, sources=["files"]) == []
+    assert all("files" not in item["change"] for item in sites.told(site, sites.olga))
 
 
 def test_an_activity_in_the_trash_is_off_the_timeline(sites: Sites) -> None:
@@ -199,7 +231,7 @@ def test_a_timeline_costs_as_many_statements_for_many_entries_as_for_few(
             sites.about("call", site, f"Call {n}")
             sites.about("memo", site, f"Memo {n}")
             sites.say(site, f"@Sam Seller {n}")
-            sites.change(site, city=f"City {n}")
+            sites.change(site, city=f"City {n}", papers=[sites.upload(f"{n}.txt")])
     ran: list[str] = []
     run = UnitOfWork.run
 

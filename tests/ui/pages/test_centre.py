@@ -317,6 +317,58 @@ def test_files_have_a_tab_that_teaches_while_it_is_empty(place: Place, ana: Pers
     assert "offer.txt" in ana.open(f"/r/site/{site}?tab=files").links()
 
 
+def papered(who: Person, site: str, *names: str) -> Sheet:
+    """The record's page after files of these names were added to it."""
+    edit = f"/r/site/{site}/edit"
+    form = who.open(edit)
+    return who.send(edit, form.form(edit), papers__upload=[(BytesIO(b"x" * 2048), n) for n in names])
+
+
+def test_files_are_entries_of_the_timeline_with_their_names(place: Place, ana: Person) -> None:
+    site = place.make("site", name="Papered", city="Porto")
+    papered(place.person("Ben"), site, "offer.pdf", "plan.txt")
+    sheet = ana.open(f"/r/site/{site}")
+    entry = next(e for e in told(sheet) if "offer.pdf" in e)
+    assert entry.startswith("Ben added 2 files")
+    assert "Papers · 2 kB" in entry
+    links = {e.text.strip(): e["href"] for e in sheet.find("a", class_="link cut")}
+    assert ana.client.get(links["plan.txt"]).data == b"x" * 2048
+    assert [e for e in told(sheet) if "changed it" in e] == []
+
+    edit = f"/r/site/{site}/edit"
+    form = ana.open(edit).form(edit)
+    kept = [v for v in form.getlist("papers") if v][:1]
+    taken = form.without("papers").without("name")
+    taken.pairs += [("papers", ""), ("papers", kept[0]), ("name", "Renamed")]
+    ana.send(edit, taken)
+    sheet = ana.open(f"/r/site/{site}")
+    first, second, *_ = told(sheet)
+    (left,) = sheet.find("a", class_="link cut")
+    (gone,) = {"offer.pdf", "plan.txt"} - {left.text.strip()}
+    assert first.startswith("Ana took a file out")
+    assert gone in first
+    assert "Name Papered" in second
+    assert "Papers" not in second
+    history = ana.open(f"/r/site/{site}/history").text
+    assert "offer.pdf, plan.txt" in history
+
+
+def test_files_alone_are_asked_for_and_the_field_has_to_be_readable(place: Place, ana: Person) -> None:
+    site = place.make("site", name="Asked", city="Porto")
+    change(ana, site, city="Braga")
+    change(ana, site, city="Porto")
+    papered(ana, site, "secret.pdf")
+    (entry,) = told(ana.open(f"/r/site/{site}?only=files"))
+    assert "secret.pdf" in entry
+    assert "Files" in ana.open(f"/r/site/{site}").links()
+    olga = place.person("Olga", "outsider")
+    for path in ("", "?only=files", "/history"):
+        assert "secret.pdf" not in olga.open(f"/r/site/{site}{path}").text
+    assert told(olga.open(f"/r/site/{site}?only=files")) == []
+    empty = place.make("site", name="No paper")
+    assert "No files yet" in ana.open(f"/r/site/{empty}?only=files").text
+
+
 def test_each_field_leads_to_its_own_history(place: Place, ana: Person) -> None:
     site = place.make("site", name="Fields", city="Faro")
     change(ana, site, city="Porto")

@@ -22,6 +22,7 @@ from xrm.engine.queries.request import Page
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.feed import FeedPosition, after, has_key, in_order, settled
 from xrm.engine.storage.ledger import CHANGE
+from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.statements import Prepared, any_of
 from xrm.errors import Place, Problem, Unreadable
 from xrm.metadata.fieldtypes.times import write_instant
@@ -50,18 +51,18 @@ def history(
     """The changes of one record, or those that touched one field of it, newest first."""
     kit, parameters = service.kit(actor), service.parameters(actor)
     key = _key(service, actor, entity, field) if field else ""
-    asked = Asked(record, _whole_number(cursor) if cursor else INT64_MAX, limit, key)
+    place = _whole_number(cursor) if cursor else INT64_MAX
+    asked = Asked(record, place, limit, (key,) if key else ())
     rows, told, goes_on = below(kit, unit, parameters, asked)
     if field:
-        told = [_of_one(entry, field) for entry in told]
+        told = [of_fields(entry, (field,)) for entry in told]
     return Page([t for t in told if t is not None], str(rows[-1]["position"]) if goes_on else None)
 
 
-def _of_one(entry: dict[str, Any] | None, field: str) -> dict[str, Any] | None:
-    """The entry with nothing but that field; none where it was not touched."""
-    if entry is None or field not in entry["changes"]:
-        return None
-    return {**entry, "changes": {field: entry["changes"][field]}}
+def of_fields(entry: dict[str, Any] | None, fields: Sequence[str]) -> dict[str, Any] | None:
+    """The entry with nothing but these fields; none where none of them was touched."""
+    changes = {name: entry["changes"][name] for name in fields if name in entry["changes"]} if entry else {}
+    return {**entry, "changes": changes} if entry is not None and changes else None
 
 
 def _key(service: QueryService, actor: Actor, entity: str, field: str) -> str:
@@ -70,18 +71,23 @@ def _key(service: QueryService, actor: Actor, entity: str, field: str) -> str:
     known = {*always_readable(reader.model.entities[entity]), *reader.rights(entity).names("read")}
     if field not in known:
         raise unknown_name(entity, field, known, "field")
-    number = service.numbers.fields.get((entity, field))
+    return key_of(service.numbers, entity, field)
+
+
+def key_of(numbers: Numbers, entity: str, field: str) -> str:
+    """Under what the log keeps the values of the field."""
+    number = numbers.fields.get((entity, field))
     return field if number is None else str(number)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which changes of a record are wanted: below a position, and all, or those of one key, or no comments."""
+    """Which changes of a record are wanted: below a position, and all, or those of some keys, or no comments."""
 
     record: UUID
     position: int
     limit: int
-    key: str = ""
+    keys: tuple[str, ...] = ()
     without_comments: bool = False
 
 
@@ -92,22 +98,24 @@ def below(
     kit: Kit, unit: UnitOfWork, parameters: Mapping[str, Any], asked: Asked
 ) -> tuple[list[dict[str, Any]], Told, bool]:
     """The rows of the log, what the reader may see of each, and whether there are more behind them."""
-    shape = (bool(asked.key), asked.without_comments)
+    shape = (len(asked.keys), asked.without_comments)
     prepared = kit.plan(("changes below", *shape), lambda: kit.prepare(_below(*shape)))
-    values = {"record": asked.record, "below": asked.position, "limit": asked.limit + 1, "key": asked.key}
+    keys = {f"key{n}": key for n, key in enumerate(asked.keys)}
+    values = {"record": asked.record, "below": asked.position, "limit": asked.limit + 1, **keys}
     rows = [dict(zip(_NAMES, prepared.read(row), strict=True)) for row in unit.run(prepared, values)]
     told = _Shown(kit, unit, parameters).entries(rows[: asked.limit])
     return rows[: asked.limit], told, len(rows) > asked.limit
 
 
-def _below(of_one_key: bool, without_comments: bool) -> sa.Select[Any]:
+def _below(keys: int, without_comments: bool) -> sa.Select[Any]:
     record, position = CHANGE.c.record, CHANGE.c.position
     chosen = sa.select(*_COLUMNS).where(
         record == sa.bindparam("record", type_=record.type),
         position < sa.bindparam("below", type_=sa.BigInteger()),
     )
-    if of_one_key:
-        chosen = chosen.where(sa.or_(has_key(CHANGE.c.before, "key"), has_key(CHANGE.c.after, "key")))
+    if keys:
+        ends = (CHANGE.c.before, CHANGE.c.after)
+        chosen = chosen.where(sa.or_(*(has_key(end, f"key{n}") for n in range(keys) for end in ends)))
     if without_comments:
         chosen = chosen.where(CHANGE.c.operation.not_in(COMMENT_OPERATIONS))
     return chosen.order_by(position.desc()).limit(_LIMIT)

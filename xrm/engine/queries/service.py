@@ -19,6 +19,7 @@ from xrm.engine.projection.contracts import Contracts
 from xrm.engine.projection.sql_expressions import parameter_values
 from xrm.engine.queries import (
     agenda,
+    attached,
     comments,
     counting,
     cursor,
@@ -327,10 +328,12 @@ class QueryService:
         limit: int = 50,
         after: str = "",
     ) -> Page:
-        """Changes, comments and activities of the record in one order, newest first, as the actor may read each."""
-        self.get(actor, entity, record, fields=(("id",),))
+        """Changes, files, comments and activities of the record, newest first, as the actor may read each."""
+        fields = attached.file_fields(self.reader(actor), entity) if entity in self.model.entities else ()
+        found = self.get(actor, entity, record, fields=(("id",), *((name,) for name in fields)))
+        held = attached.held_by(found, fields)
         with self.database.read() as unit:
-            return timelines.timeline(self, unit, actor, entity, record, sources, limit, after)
+            return timelines.timeline(self, unit, actor, entity, record, held, sources, limit, after)
 
     def comment(self, actor: Actor, entity: str, record: UUID, comment: UUID) -> Mapping[str, Any]:
         """One comment on a record that the actor may read; raises NotFound for any other."""

@@ -1,4 +1,4 @@
-"""The timeline of a record: what was changed on it, said about it and done about it, in one order.
+"""The timeline of a record: what was changed on it, put into it, said about it and done about it, in one order.
 
 Each source is read in its own order from its own place, so a page never repeats or leaves out what another page
 gave, and costs as many statements for a thousand entries as for one. What the reader may not read is absent:
@@ -19,7 +19,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
-from xrm.engine.queries import comments, histories
+from xrm.engine.queries import attached, comments, histories
+from xrm.engine.queries.attached import Held
 from xrm.engine.queries.conditions import base_conditions
 from xrm.engine.queries.plan import Kit
 from xrm.engine.queries.request import Page, Query, Trash, unreadable_cursor
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from xrm.engine.queries.service import QueryService
 
 ACTIVITY, REGARDING = "activity", "regarding"
-CHANGES, COMMENTS, ACTIVITIES = "changes", "comments", "activities"
-SOURCES = (ACTIVITIES, COMMENTS, CHANGES)
+CHANGES, COMMENTS, ACTIVITIES, FILES = "changes", "comments", "activities", "files"
+SOURCES = (ACTIVITIES, COMMENTS, CHANGES, FILES)
 MOST_KINDS = 400  # SQLite takes 500 selects in one statement
 _END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _LAST = UUID(int=2**128 - 1)
@@ -99,14 +100,19 @@ def timeline(
     actor: Actor,
     entity: str,
     record: UUID,
+    held: Held,
     sources: Sequence[str],
     limit: int,
     cursor: str,
 ) -> Page:
-    """One page of the record's timeline, newest first."""
+    """One page of the record's timeline, newest first; `held` are its files, by the fields that the actor may read.
+
+    Files come with the changes that moved them, so they are a source of their own only where changes are not asked.
+    """
     places = Places.decode(cursor) if cursor else Places()
-    asked = _Asked(service, unit, actor, entity, record, places, limit)
-    stretches = [_READERS[source](asked) for source in SOURCES if source in sources]
+    asked = _Asked(service, unit, actor, entity, record, held, places, limit)
+    wanted = [s for s in SOURCES if s in sources and not (s == FILES and CHANGES in sources)]
+    stretches = [_READERS[source](asked) for source in wanted]
     chosen, goes_on = merged(stretches, limit)
     for entry in chosen:
         places = _moved(places, entry)
@@ -131,7 +137,7 @@ def merged(stretches: Sequence[Stretch], limit: int) -> tuple[list[Entry], bool]
 
 def _moved(places: Places, entry: Entry) -> Places:
     """The reader has come past this entry in its source; elsewhere they stay."""
-    name = {CHANGES: "change", COMMENTS: "comment", ACTIVITIES: "activity"}[entry.source]
+    name = {COMMENTS: "comment", ACTIVITIES: "activity"}.get(entry.source, "change")
     return replace(places, **{name: getattr(entry.after, name)})
 
 
@@ -144,6 +150,7 @@ class _Asked:
     actor: Actor
     entity: str
     record: UUID
+    held: Held
     places: Places
     limit: int
 
@@ -161,11 +168,25 @@ class _Asked:
 
 def _changes(asked: _Asked) -> Stretch:
     """What the history of the record tells, without the lines about comments."""
-    wanted = histories.Asked(asked.record, asked.places.change, asked.limit, without_comments=True)
+    return _logged(asked, CHANGES, ())
+
+
+def _files(asked: _Asked) -> Stretch:
+    """What the history tells of fields with files, and nothing else of it."""
+    return _logged(asked, FILES, tuple(asked.held)) if asked.held else Stretch()
+
+
+def _logged(asked: _Asked, source: str, fields: tuple[str, ...]) -> Stretch:
+    """Lines of the log; with `fields` those that touch them, and of these nothing but the fields."""
+    keys = tuple(histories.key_of(asked.kit.numbers, asked.entity, name) for name in fields)
+    wanted = histories.Asked(asked.record, asked.places.change, asked.limit, keys, without_comments=True)
     rows, told, goes_on = histories.below(asked.kit, asked.unit, asked.parameters, wanted)
+    if fields:
+        told = [histories.of_fields(entry, fields) for entry in told]
+    whole = attached.with_files(asked.unit, told, asked.held)
     entries = [
-        Entry(row["at"], CHANGES, Places(change=row["position"]), entry and _item("change", entry))
-        for row, entry in zip(rows, told, strict=True)
+        Entry(row["at"], source, Places(change=row["position"]), entry and _item("change", entry))
+        for row, entry in zip(rows, whole, strict=True)
     ]
     return Stretch(entries, goes_on)
 
@@ -279,4 +300,4 @@ def _filled(
     return row and {"kind": item["kind"], "at": item["at"], "activity": row}
 
 
-_READERS = {CHANGES: _changes, COMMENTS: _comments, ACTIVITIES: _activities}
+_READERS = {CHANGES: _changes, FILES: _files, COMMENTS: _comments, ACTIVITIES: _activities}

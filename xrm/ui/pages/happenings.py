@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Response
 
@@ -14,6 +15,8 @@ from xrm.ui.fields.words import in_words
 from xrm.ui.models import Change, Event, HistoryPage, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
+from xrm.ui.pages.files import KINDS as FILE_KINDS
+from xrm.ui.pages.files import ids_in
 from xrm.ui.pages.related import link_facts
 from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
@@ -125,10 +128,8 @@ def _changes(
 def _text(visit: Visit, control: Field, value: Any, names: _Titles) -> str:
     if control.kind == "lookup":
         return names.of(control, value)
-    if control.kind in ("file", "image"):
-        return (
-            visit.ui.t("{count} files", count=len(value) if isinstance(value, list) else 1) if value else ""
-        )
+    if control.kind in FILE_KINDS:
+        return ", ".join(names.file(file) for file in ids_in(value))[:LONGEST]
     return in_words(control, value, visit.ui)[:LONGEST]
 
 
@@ -148,7 +149,7 @@ def _link_change(
 
 
 class _Titles:
-    """Titles of the records named in changes: a statement for each entity, none for each record."""
+    """Titles of the records and files named in changes: a statement for each entity, none for each record."""
 
     def __init__(self, visit: Visit, rows: Sequence[Mapping[str, Any]]) -> None:
         self._visit = visit
@@ -156,6 +157,12 @@ class _Titles:
         for entity, record in _named_in(rows):
             by_entity.setdefault(entity, set()).add(record)
         self._known = {entity: titles_of(visit, entity, ids) for entity, ids in by_entity.items()}
+        self._files = visit.runtime.uploads.facts(_files_in(visit, rows))
+
+    def file(self, file: UUID) -> str:
+        """The name of a file."""
+        known = self._files.get(file)
+        return known.name if known else self._visit.ui.t("A file that is not kept any more")
 
     def of(self, control: Field, value: Any) -> str:
         """What a lookup pointed at."""
@@ -169,6 +176,15 @@ class _Titles:
             return ""
         known = self._known.get(str(value.get("entity") or ""), {}).get(str(value["id"]))
         return str(value.get("title") or known or self._visit.ui.t("a record that you may not read"))
+
+
+def _files_in(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> Iterator[UUID]:
+    """The id of each file that the changes name."""
+    for row in rows:
+        fields = visit.model.entities[row["entity"]].fields
+        for name, change in row["changes"].items():
+            if name in fields and fields[name].type.holds_files:
+                yield from (file for end in ("before", "after") for file in ids_in(change[end]))
 
 
 def _named_in(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

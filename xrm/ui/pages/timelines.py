@@ -1,4 +1,4 @@
-"""The timeline of a record in words: activities, comments and changes, with changes of one sitting together."""
+"""The timeline of a record in words: activities, comments, files and changes, those of one sitting together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from xrm.engine.queries.timelines import ACTIVITIES, ACTIVITY, CHANGES, COMMENTS, REGARDING, SOURCES
+from xrm.engine.queries.attached import file_fields
+from xrm.engine.queries.timelines import ACTIVITIES, ACTIVITY, CHANGES, COMMENTS, FILES, REGARDING, SOURCES
 from xrm.engine.records.commenting import COMMENT_LENGTH
 from xrm.metadata.model import Entity
-from xrm.ui.around import Composer, Entry, Piece, Timeline
+from xrm.ui.around import Composer, Entry, Paper, Piece, Timeline
 from xrm.ui.fields.view import Option
 from xrm.ui.fields.words import in_words
 from xrm.ui.formatting import as_instant
 from xrm.ui.models import Action, Change, Empty, Event, Link
-from xrm.ui.pages.controls import control_for, states
+from xrm.ui.pages.controls import control_for, named, states
 from xrm.ui.pages.happenings import events_of
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.visit import Visit
@@ -26,6 +27,7 @@ ENTRIES = 20
 SITTING = timedelta(minutes=10)
 EXCERPT = 280
 WHOLE, MORE = "timeline", "timeline-more"
+Happened = tuple[Mapping[str, Any], Event]
 _WORDS = ("rich", "markdown", "area")
 _WEB = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]")
 
@@ -42,11 +44,11 @@ def timeline_of(visit: Visit, entity: Entity, id_: UUID, is_gone: bool) -> Timel
         limit=ENTRIES,
         after=visit.arg("cursor"),
     )
-    entries = entries_of(visit, page.data, base)
+    entries = entries_of(visit, entity, page.data, base, only)
     composer = Composer(f"{base}/comments", f"{base}/people", COMMENT_LENGTH)
     return Timeline(
         entries=entries,
-        filters=tuple(_filters(visit, base, only)),
+        filters=tuple(_filters(visit, entity, base, only)),
         next_href=_address(base, only, page.next) if page.next else "",
         composer=None if is_gone else composer,
         adds=() if is_gone or visit.fragment == MORE else tuple(_adds(visit, entity, id_)),
@@ -59,7 +61,7 @@ def _address(base: str, only: str, cursor: str = "") -> str:
     return f"{base}?{urlencode(asked)}" if asked else base
 
 
-def _filters(visit: Visit, base: str, only: str) -> Iterator[Link]:
+def _filters(visit: Visit, entity: Entity, base: str, only: str) -> Iterator[Link]:
     t = visit.ui.t
     labels = {
         "": t("Everything"),
@@ -67,6 +69,8 @@ def _filters(visit: Visit, base: str, only: str) -> Iterator[Link]:
         COMMENTS: t("Comments"),
         CHANGES: t("Changes"),
     }
+    if file_fields(visit.queries.reader(visit.actor), entity.name):
+        labels[FILES] = t("Files")
     for name, label in labels.items():
         yield Link(label, _address(base, name), current=name == only)
 
@@ -89,35 +93,57 @@ def _nothing(visit: Visit, only: str) -> Empty:
     if only == COMMENTS:
         text = t("Whoever may read this record can comment on it. Type @ to mention somebody.")
         return Empty(t("No comments yet"), text, "message-square")
+    if only == FILES:
+        return Empty(t("No files yet"), icon="paperclip")
     return Empty(t("Nothing has happened yet"), icon="history")
 
 
 # --- entries ----------------------------------------------------------------------------------------
 
 
-def entries_of(visit: Visit, items: Sequence[Mapping[str, Any]], base: str) -> tuple[Entry, ...]:
+def entries_of(
+    visit: Visit, entity: Entity, items: Sequence[Mapping[str, Any]], base: str, only: str = ""
+) -> tuple[Entry, ...]:
     """The items as the page tells them, in their order; changes of one person in one sitting are one entry."""
-    changes = [item["change"] for item in items if item["kind"] == "change"]
-    events = dict(zip((row["position"] for row in changes), events_of(visit, changes), strict=True))
     found: list[Entry] = []
-    sitting: list[tuple[Mapping[str, Any], Event]] = []
-    for item in items:
-        row = item.get("change")
-        if row is not None and _goes_with(row, sitting):
-            sitting.append((row, events[row["position"]]))
+    sitting: list[Happened] = []
+    for thing in _things(visit, entity, items, base, only):
+        if not isinstance(thing, Entry) and _goes_with(thing[0], sitting):
+            sitting.append(thing)
             continue
         found += _sat(visit, sitting)
         sitting = []
-        if row is not None:
-            sitting = [(row, events[row["position"]])]
-        elif "comment" in item:
-            found.append(_comment(visit, item["comment"], base))
+        if isinstance(thing, Entry):
+            found.append(thing)
         else:
-            found.append(_activity(visit, item["kind"], item["activity"]))
+            sitting = [thing]
     return (*found, *_sat(visit, sitting))
 
 
-def _goes_with(row: Mapping[str, Any], sitting: Sequence[tuple[Mapping[str, Any], Event]]) -> bool:
+def _things(
+    visit: Visit, entity: Entity, items: Sequence[Mapping[str, Any]], base: str, only: str
+) -> Iterator[Entry | Happened]:
+    """An entry for whatever stands by itself, and the changes, which may stand together.
+
+    What a change did to files is an entry before that of the rest.
+    """
+    rows = [_without_files(item["change"]) for item in items if "change" in item]
+    events = dict(zip((row["position"] for row in rows), events_of(visit, rows), strict=True))
+    for item in items:
+        if "comment" in item:
+            yield _comment(visit, item["comment"], base)
+        elif "activity" in item:
+            yield _activity(visit, item["kind"], item["activity"])
+        else:
+            row, event = item["change"], events[item["change"]["position"]]
+            files = row.get("files", ())
+            if files:
+                yield _filed(visit, entity, row, event, base)
+            if not files or (only != FILES and (event.changes or event.text)):
+                yield row, event
+
+
+def _goes_with(row: Mapping[str, Any], sitting: Sequence[Happened]) -> bool:
     """Whether the change is an earlier one of the same person within ten minutes of the first that was told."""
     if not sitting:
         return False
@@ -130,7 +156,7 @@ def _goes_with(row: Mapping[str, Any], sitting: Sequence[tuple[Mapping[str, Any]
     return first is not None and last is not None and last - first <= SITTING
 
 
-def _sat(visit: Visit, sitting: Sequence[tuple[Mapping[str, Any], Event]]) -> Iterator[Entry]:
+def _sat(visit: Visit, sitting: Sequence[Happened]) -> Iterator[Entry]:
     if not sitting:
         return
     event = sitting[0][1]
@@ -181,6 +207,38 @@ def pieces(text: str, names: Iterable[str] = ()) -> Iterator[Piece]:
         at = found.end()
     if at < len(text):
         yield Piece(text[at:])
+
+
+# --- files ------------------------------------------------------------------------------------------
+
+
+def _without_files(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The change without the fields of whose files it tells by name."""
+    fields = {file["field"] for file in row.get("files", ())}
+    return {**row, "changes": {name: c for name, c in row["changes"].items() if name not in fields}}
+
+
+def _filed(visit: Visit, entity: Entity, row: Mapping[str, Any], event: Event, base: str) -> Entry:
+    t, files = visit.ui.t, row["files"]
+    came = sum(1 for file in files if file["added"])
+    gone = len(files) - came
+    what = t("added {count} files", count=came) if came else t("took {count} files out", count=gone)
+    if came and gone:
+        what = t("replaced files")
+    papers = tuple(_paper(visit, entity, file, base) for file in files)
+    said = event.what if row.get("undoes") else what
+    return Entry("file", event.who, said, row["at"], "paperclip", papers=papers)
+
+
+def _paper(visit: Visit, entity: Entity, file: Mapping[str, Any], base: str) -> Paper:
+    control, name = named(visit, entity, file["field"]), file["name"]
+    return Paper(
+        name or visit.ui.t("A file that is not kept any more"),
+        f"{base}/files/{file['field']}/{file['id']}" if name and file["held"] else "",
+        file["size"],
+        control.label if control is not None else file["field"],
+        is_out=not file["added"],
+    )
 
 
 # --- activities -------------------------------------------------------------------------------------
