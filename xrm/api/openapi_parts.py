@@ -235,7 +235,7 @@ GENERAL: Mapping[str, Mapping[str, Operation]] = {
                 parameter("encoding", TEXT, "Guessed when it is left out."),
                 parameter("delimiter", TEXT, "Guessed when it is left out."),
                 parameter("date", {"enum": ["iso", "dmy", "mdy"]}, "How dates are written."),
-                parameter("decimal", {"enum": [".", ","]}, "The decimal separator."),
+                parameter("decimal", {"enum": [".", ","]}, "The decimal separator; seen from the numbers."),
                 parameter("name", TEXT, "The name of the file."),
             ],
             "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}},

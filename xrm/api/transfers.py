@@ -99,4 +99,5 @@ def _preview(call: Call, request: ImportRequest) -> dict[str, Any]:
         "mapping": dict(seen.mapping),
         "targets": list(seen.targets),
         "sample": [list(cells) for cells in seen.sample],
+        "formats": dict(seen.formats),
     }

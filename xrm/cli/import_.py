@@ -33,7 +33,7 @@ MOST_SHOWN = 20
 @click.option("--encoding", default="", help="The encoding of the file; guessed without it.")
 @click.option("--delimiter", default="", help="What separates the cells; guessed without it.")
 @click.option("--dates", type=click.Choice(["iso", "dmy", "mdy"]), default="iso", help="The order of dates.")
-@click.option("--decimal", type=click.Choice([".", ","]), default=".", help="The decimal separator.")
+@click.option("--decimal", type=click.Choice([".", ","]), help="The decimal separator; seen without it.")
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where refused rows go.")
 @click.option("--undo", type=click.UUID, help="Delete what this import created, instead of importing.")
 @data_option
@@ -81,10 +81,15 @@ def _imported(
         dry_run=options["dry_run"],
         encoding=options["encoding"],
         delimiter=options["delimiter"],
-        formats={"date": options["dates"], "decimal": options["decimal"]},
+        formats=_formats(options),
     )
     with progress(f"Importing {file.name}", hidden=hidden) as advance:
         return runtime.transfer.start_import(actor, request, here=True, watch=advance)
+
+
+def _formats(options: Mapping[str, Any]) -> Mapping[str, str]:
+    said = {"date": options["dates"], "decimal": options["decimal"]}
+    return {name: value for name, value in said.items() if value}
 
 
 def _mapping(pairs: Sequence[str]) -> Mapping[str, str | None] | None:
@@ -117,9 +122,10 @@ def _say(job: Job, *, as_json: bool) -> None:
     refused = job.result.get("problems", ())
     if refused:
         rows = [
-            (p["row"], p["column"], p["code"], f"{p['message']} {p['hint']}") for p in refused[:MOST_SHOWN]
+            (p["row"], p["column"], p["value"], p["code"], f"{p['message']} {p['hint']}")
+            for p in refused[:MOST_SHOWN]
         ]
-        show_table(("row", "column", "code", "problem"), rows)
+        show_table(("row", "column", "value", "code", "problem"), rows)
 
 
 def _is_trial(job: Job) -> bool:

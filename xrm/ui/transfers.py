@@ -66,11 +66,12 @@ class ImportMapPage:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong in a row of the file; the row is empty for the whole file."""
+    """What is wrong in a row of the file, and what stood there; the row is empty for the whole file."""
 
     row: str
     column: str
     text: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

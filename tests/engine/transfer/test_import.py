@@ -55,6 +55,40 @@ def test_values_of_every_kind_arrive(shop: Shop) -> None:
     assert set(second.values()) == {None}
 
 
+@pytest.mark.parametrize(
+    ("cells", "amounts"),
+    [
+        (["1.234,50", "12,5"], ["1234.50", "12.50"]),
+        (["1.234", "7,25"], ["1234.00", "7.25"]),
+        (["1.234.567", "8"], ["1234567.00", "8.00"]),
+        (["1,234.50", "12.5"], ["1234.50", "12.50"]),
+        (["1.234", "8"], ["1.23", "8.00"]),
+    ],
+)
+def test_the_numbers_of_a_file_say_how_decimals_are_written(
+    shop: Shop, cells: list[str], amounts: list[str]
+) -> None:
+    rows = "".join(f"{n};{cell};EUR\n" for n, cell in enumerate(cells))
+    shop.load(f"name;amount;amount.currency\n{rows}", "sale")
+    assert [row["amount"]["amount"] for row in shop.records("sale", "amount")] == amounts
+
+
+def test_where_the_numbers_disagree_nothing_is_guessed_and_what_is_said_holds(shop: Shop) -> None:
+    text = "name;amount;amount.currency\na;1.234,50;EUR\nb;12.5;EUR\n"
+    job = shop.load(text, "sale")
+    assert [(p["row"], p["column"], p["value"]) for p in job.result["problems"]] == [
+        (2, "amount", "1.234,50")
+    ]
+    shop.load(text, "sale", formats={"decimal": ","})
+    assert [r["amount"]["amount"] for r in shop.records("sale", "amount")] == ["1234.50", "12.50", "12.50"]
+
+
+def test_a_refused_row_tells_the_value_of_its_cell_as_far_as_there_is_room(shop: Shop) -> None:
+    job = shop.load(f"name,number,pieces\nA,1,many\nB,2,{'x' * 500}\nC,3,4\n,4,4\n", "sale")
+    told = [(p["row"], p["value"]) for p in job.result["problems"]]
+    assert told == [(2, "many"), (3, f"{'x' * 79}…"), (5, "")]
+
+
 def test_what_an_import_wrote_is_found_by_its_words(shop: Shop) -> None:
     shop.load("name,tax_number\nLindgren,7\n")
     search = shop.runtime.current().queries.search

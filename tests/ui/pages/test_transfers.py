@@ -111,6 +111,13 @@ def test_columns_go_where_one_says(place: Place, ana: Person) -> None:
     assert ana.open("/r/customer").column(0) == ["Iron"]
 
 
+def test_numbers_are_recognised_and_refused_values_shown(place: Place, ana: Person) -> None:
+    columns = bring(ana, "Name;Weight\nRecognised;1.234,50\nRefused;x12,5y9\n")
+    assert columns.form("/r/customer/import/").getlist("decimal")[-1] == ","
+    tried = check(ana, columns)
+    assert [e.text for e in tried.find("span", class_="sample")] == ["1.234,50", "x12,5y9"]
+
+
 def test_columns_that_do_not_fit_are_told_at_their_place(ana: Person) -> None:
     columns = bring(ana, "Name,Also\nIron,Zinc\n")
     refused = check(ana, columns, column__1="name")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ Convert = Callable[[str], Any]
 DATES = ("iso", "dmy", "mdy")
 DECIMALS = (".", ",")
 _DATE = re.compile(r"\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4})\s*\Z")
+_NUMBER = re.compile(r"\D*(\d[\d.,]*)\D*")
+_POINTS = re.compile(r"\D*\d{1,3}(\.\d{3})+\D*")
+_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
 _NUMERIC = (Control.NUMBER, Control.DECIMAL, Control.PERCENT, Control.MONEY, Control.RATING)
 _LIST = re.compile(r"[,;|\n]")
 
@@ -118,8 +121,8 @@ def _converter(target: Target, formats: Formats) -> Convert:
     control = field.type.control
     if control is Control.DATE and formats.date != "iso":
         return lambda text: _iso_date(text, formats.date)
-    if (control in _NUMERIC or control is Control.GEO) and formats.decimal == ",":
-        return _pointed
+    if _is_numeric(target):
+        return _pointed if formats.decimal == "," else _without_commas
     if control is Control.SELECT:
         return _option_of(field.params.get("options", ()))
     if control is Control.MULTI_SELECT:
@@ -142,7 +145,47 @@ def _iso_date(text: str, order: str) -> str:
 
 
 def _pointed(text: str) -> str:
-    return text.replace(".", "").replace(",", ".")
+    """The number with a point before its decimals; points that do not part thousands stay where they are."""
+    whole, comma, rest = text.partition(",")
+    bare = whole.replace(".", "") if _POINTS.fullmatch(whole) else whole
+    return f"{bare}.{rest}" if comma else bare
+
+
+def _without_commas(text: str) -> str:
+    """The number without commas, where a point shows that they part thousands."""
+    return text.replace(",", "") if _COMMAS.fullmatch(text) else text
+
+
+def _is_numeric(target: Target) -> bool:
+    return target.field is not None and target.field.type.control in (*_NUMERIC, Control.GEO)
+
+
+def decimal_of(columns: Columns, rows: Iterable[Row]) -> str:
+    """What stands before decimals in this file: a comma where numbers show it and none shows a point.
+
+    `1,234` shows neither; whoever writes `12,5` in another row means a comma there, too.
+    """
+    places = [index for index, target in columns.taken if _is_numeric(target)]
+    seen: set[str] = set()
+    for row in rows if places else ():
+        seen.update(_mark_in(row.cells[index]) for index in places if index < len(row.cells))
+        if "." in seen:
+            return "."
+    return "," if "," in seen else "."
+
+
+def _mark_in(text: str) -> str:
+    """The sign before the decimals of a number, as far as it can be told; else nothing."""
+    found = _NUMBER.fullmatch(text)
+    number = found[1] if found else ""
+    mark = max(DECIMALS, key=number.rfind)
+    other = "," if mark == "." else "."
+    if mark not in number or (other in number and number.count(mark) > 1):
+        return ""
+    if number.count(mark) > 1:
+        return other
+    has_thousands = len(number.rpartition(mark)[2]) == 3 and other not in number
+    return "" if has_thousands else mark
 
 
 def _option_of(options: Sequence[Option]) -> Convert:

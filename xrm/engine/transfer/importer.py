@@ -16,7 +16,7 @@ from xrm.engine.jobs import Context
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.files import FileFacts, add_file
 from xrm.engine.storage.ledger import CHANGE
-from xrm.engine.transfer.cells import Formats, Shaped, Shaper
+from xrm.engine.transfer.cells import Formats, Shaped, Shaper, decimal_of
 from xrm.engine.transfer.mapping import Columns, make_mapping, shown
 from xrm.engine.transfer.pointers import Pointers
 from xrm.engine.transfer.reader import Table, open_table
@@ -39,6 +39,11 @@ class Opened:
     request: ImportRequest
     table: Table
     columns: Columns
+
+    def formats(self) -> Mapping[str, str]:
+        """The formats that were said; how decimals are written is seen from the file where nobody said it."""
+        said = self.request.formats
+        return said if "decimal" in said else {**said, "decimal": decimal_of(self.columns, self.table.rows())}
 
     @property
     def shaper(self) -> Shaper:

@@ -63,11 +63,25 @@ class Columns:
 
     def column_of(self, path: str) -> str:
         """The column whose cells ended up at this path of a record, as well as that can be said."""
+        place = self.place_of(path)
+        return "" if place is None else self.columns[place]
+
+    def cell_of(self, path: str, cells: Sequence[str]) -> str:
+        """What stood in that column of a row; nothing of what is kept secret."""
+        place = self.place_of(path)
+        if place is None or place >= len(cells):
+            return ""
+        target = self.targets[place]
+        is_secret = target and target.field and target.field.type.control is Control.SECRET
+        return "" if is_secret else cells[place]
+
+    def place_of(self, path: str) -> int | None:
+        """Where the column of that path stands."""
         names = path.split(".")
         for index, target in self.taken:
             if target.path == path or (target.name == names[0] and target.part in ("", *names[1:2])):
-                return self.columns[index]
-        return ""
+                return index
+        return None
 
 
 def targets_of(model: Model, entity: Entity, writable: Iterable[str], by: str = "") -> dict[str, Target]:

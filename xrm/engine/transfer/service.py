@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -28,7 +28,10 @@ SAMPLE_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is known of a file before it is imported: its form, its mapping, and some of its rows."""
+    """What is known of a file before it is imported: its form, its mapping, and some of its rows.
+
+    `formats` are those that were said, and what the numbers of the file show where nothing was.
+    """
 
     encoding: str
     delimiter: str
@@ -36,6 +39,7 @@ class Preview:
     mapping: Mapping[str, str | None]
     targets: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 class Transfer:
@@ -64,9 +68,10 @@ class Transfer:
         with closing(self._ground.files.open(request.content)) as source:
             opened = self._importer.look(actor, request, source)
             sample = tuple(tuple(row.cells) for row in islice(opened.table.rows(), SAMPLE_ROWS))
-            rows = opened.table.count()
+            rows, formats = opened.table.count(), opened.formats()
         table, targets = opened.table, self._targets(actor, request)
-        return Preview(table.encoding, table.delimiter, rows, shown(opened.columns), targets, sample)
+        mapping = shown(opened.columns)
+        return Preview(table.encoding, table.delimiter, rows, mapping, targets, sample, formats)
 
     def glance(self, actor: Actor, request: ImportRequest) -> Preview:
         """What the file holds, no column of it mapped; raises with everything that stands against the file."""
@@ -102,6 +107,7 @@ class Transfer:
         """
         preview = self.preview(actor, request)
         self._ground.files.renew(request.content)
+        request = replace(request, formats=preview.formats)
         label = f"Import {request.name or request.entity}"
         here = here or preview.rows <= ROWS_AT_ONCE
         return self._begun(IMPORT, request.params, actor, label, here=here, beside=beside, watch=watch)

@@ -11,6 +11,12 @@ from xrm.engine.transfer.reader import Row
 from xrm.errors import Problem
 
 MOST_PROBLEMS = 200
+LONGEST_VALUE = 80
+
+
+def cut(cell: str) -> str:
+    """The cell as far as there is room for it."""
+    return cell if len(cell) <= LONGEST_VALUE else f"{cell[: LONGEST_VALUE - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class Refused:
                 "row": self.row.number,
                 "column": columns.column_of(problem.where.path),
                 "path": problem.where.path,
+                "value": cut(columns.cell_of(problem.where.path, self.row.cells)),
                 "code": problem.code,
                 "message": problem.message,
                 "hint": problem.hint,

@@ -141,7 +141,7 @@ def columns(visit: Visit, entity: str, file: str) -> Response:
         again = File(chosen.content, chosen.name)
         return _mapper(visit, found, again, preview(visit, found, again), {}, error)
     if not visit.is_post:
-        asked = _earlier(visit, found) or {"mapping": dict(preview(visit, found, chosen).mapping)}
+        asked = _earlier(visit, found) or _recognised(preview(visit, found, chosen))
         return _mapper(visit, found, chosen, seen, asked)
     asked = _asked(visit, seen)
     try:
@@ -164,6 +164,11 @@ def _asked(visit: Visit, seen: Preview) -> dict[str, Any]:
         "mode": visit.chosen("mode"),
         "formats": formats,
     }
+
+
+def _recognised(seen: Preview) -> dict[str, Any]:
+    """What the file itself says of its import."""
+    return {"mapping": dict(seen.mapping), "formats": seen.formats}
 
 
 def _earlier(visit: Visit, entity: Entity) -> dict[str, Any] | None:

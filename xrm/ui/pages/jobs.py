@@ -172,7 +172,8 @@ def _facts(visit: Visit, job: Job, is_trial: bool) -> Iterator[tuple[str, str]]:
 def _problems(job: Job) -> Iterator[RowProblem]:
     """Row by row as far as they are kept; a whole import that was refused tells its rows among its problems."""
     for told in job.result.get("problems", ()):
-        yield RowProblem(str(told["row"]), told["column"] or told["path"], _sentence(told))
+        column = told["column"] or told["path"]
+        yield RowProblem(str(told["row"]), column, _sentence(told), told.get("value", ""))
     for problem in job.problems[1:]:
         row, _, path = problem.where.path.removeprefix("rows[").partition("].")
         said = f"{problem.message} {problem.hint}".strip()
