@@ -90,7 +90,8 @@ def refused(page: Page) -> None:
 def began_a_filter(page: Page) -> None:
     """A condition is being built in its dialog."""
     page.locator("#more-filter").click()
-    page.get_by_label("Field").select_option("account.industry")
+    page.get_by_label("Field", exact=True).fill("account · industry")
+    page.keyboard.press("Enter")
     page.get_by_label("Condition").wait_for()
     page.wait_for_load_state("networkidle")
 

@@ -6,12 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support import browser
 from tests.support.installed import make_runtime
 from tests.support.serving import serving
 from tests.ui.pages.conftest import PASSWORD, Place, a_place, the_pack
+
+
+def ask_of(page: Page, field: str) -> None:
+    """The condition in the open form is about that field, found by its name."""
+    page.get_by_label("Field", exact=True).fill(field)
+    page.get_by_role("option", name=field, exact=True).first.click()
+    expect(page.get_by_label("Field", exact=True)).to_have_value(field)
+    page.get_by_label("Condition").wait_for()
+    expect(page.locator("#sheet form")).not_to_have_attribute("aria-busy", "true")
 
 
 @dataclass(frozen=True, slots=True)

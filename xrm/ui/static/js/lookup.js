@@ -9,7 +9,7 @@
 const WAIT = 90;
 const MOST = 200;
 
-class Lookup extends HTMLElement {
+export class Lookup extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("[role=combobox]");
     [this.chosen, this.shown] = this.querySelectorAll("input[type=hidden]");
@@ -68,10 +68,15 @@ class Lookup extends HTMLElement {
   }
 
   show(html, typed) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    this.offer(page.body.children, typed);
+  }
+
+  /** These options answer what is typed. */
+  offer(nodes, typed) {
     if (document.activeElement !== this.input) return;
     this.answered = typed;
-    const page = new DOMParser().parseFromString(html, "text/html");
-    this.list.replaceChildren(...page.body.children);
+    this.list.replaceChildren(...nodes);
     this.options().forEach((option, i) => (option.id = `${this.list.id}-${i}`));
     this.list.hidden = false;
     this.place();

@@ -5,6 +5,7 @@
  * A control marked `data-again` asks for the form anew with what it holds. An answer that leads elsewhere is followed.
  */
 
+import "./choose.js";
 import { refusal, request, say } from "../write.js";
 
 const sheet = document.getElementById("sheet");
