@@ -1,4 +1,4 @@
-"""python -m benchmarks run|pages|report: measure the API or the pages, and show what was measured."""
+"""python -m benchmarks run|pages|feel|report: measure the API, the pages or their hands, and show what was measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from benchmarks import pages
+from benchmarks import feel, pages
 from benchmarks.measure import Plan, measured
 from benchmarks.operations import OPERATIONS
 from benchmarks.report import report
@@ -26,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     if given.verb == "pages":
         print(pages.table(pages.measured(given.database or "sqlite", given.rows or 2000, _tell)))
         return 0
+    if given.verb == "feel":
+        times = given.times or feel.TIMES
+        print(feel.table(feel.measured(given.database or "sqlite", given.rows or 2000, times, _tell)))
+        return 0
     asked = {f.name: getattr(given, f.name) for f in fields(Plan)}
     plan = Plan(**{name: value for name, value in asked.items() if value is not None})
     result = measured(plan, _tell)
@@ -40,12 +44,13 @@ def _tell(line: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("verb", choices=("run", "pages", "report"))
+    parser.add_argument("verb", choices=("run", "pages", "feel", "report"))
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
     parser.add_argument("--rows", type=_within(1, MOST_ROWS), help="how many deals or opportunities (2000)")
     parser.add_argument("--imported", type=_within(1, MOST_ROWS), help="how many rows are imported (2000)")
     parser.add_argument("--seconds", type=float, help="of each operation in each round (0.5)")
     parser.add_argument("--rounds", type=_within(1, 50), help="how often each operation is measured (3)")
+    parser.add_argument("--times", type=_within(1, 10_000), help="how often each act at a page is done (40)")
     parser.add_argument("--connections", type=_within(1, 64), help="how many requests at a time (8)")
     parser.add_argument("--operations", type=_names, help="names separated by commas; else all")
     parser.add_argument("--without-once", dest="once", action="store_false", help="requests only")

@@ -1,12 +1,13 @@
 """The benchmark compares like with like, and runs."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks import site
+from benchmarks import feel, site
 from benchmarks.__main__ import main
 from benchmarks.operations import OPERATIONS, Ids, Operation
 from benchmarks.site import Server, Site
@@ -47,6 +48,15 @@ def test_a_run_ends_with_a_table_that_can_be_printed_again(
     )
     main(["report", "--result", str(result)])
     assert capsys.readouterr().out == printed
+
+
+def test_what_hands_feel_is_measured_in_a_browser(capsys: pytest.CaptureFixture[str]):
+    assert main(["feel", "--rows", "200", "--times", "2"]) == 0
+    printed = capsys.readouterr().out
+    figures = dict(re.findall(r"^\| (.+?) \| \d+ \| ([\d.]+) \|", printed, re.MULTILINE))
+    assert set(figures) == set(feel.BUDGETS)
+    assert all(0 < float(figure) < 60_000 for figure in figures.values())
+    assert "Layout shift while a page opens" in printed
 
 
 @pytest.mark.parametrize(
