@@ -112,7 +112,7 @@ def type_field(page: Page, name: str) -> None:
     """The field that is asked about, by its name and Enter."""
     expect(page.get_by_label("Field", exact=True)).to_be_focused()
     page.keyboard.type(name)
-    expect(page.get_by_role("option", selected=True)).to_have_text(name)
+    expect(page.locator("#c-field-list [aria-selected=true]")).to_have_text(name)
     page.keyboard.press("Enter")
     page.get_by_label("Condition").wait_for()
 

@@ -332,7 +332,7 @@ def test_files_are_entries_of_the_timeline_with_their_names(place: Place, ana: P
     assert entry.startswith("Ben added 2 files")
     assert "Papers · 2 kB" in entry
     links = {e.text.strip(): e["href"] for e in sheet.find("a", class_="link cut")}
-    assert ana.client.get(links["plan.txt"]).data == b"x" * 2048
+    assert ana.client.get(links["plan.txt"], buffered=True).data == b"x" * 2048
     assert [e for e in told(sheet) if "changed it" in e] == []
 
     edit = f"/r/site/{site}/edit"
@@ -347,7 +347,7 @@ def test_files_are_entries_of_the_timeline_with_their_names(place: Place, ana: P
     (gone,) = {"offer.pdf", "plan.txt"} - {left.text.strip()}
     assert first.startswith("Ana took a file out")
     assert gone in first
-    assert "Name Papered" in second
+    assert "NamePaperedRenamed" in second
     assert "Papers" not in second
     history = ana.open(f"/r/site/{site}/history").text
     assert "offer.pdf, plan.txt" in history

@@ -41,11 +41,12 @@ def _options(
 ) -> Iterator[Option]:
     """The names that fit, with the `way` before them; a title that is one of the fields is that field."""
     names, readable = visit.queries.reader(visit.actor).names, readable_names(visit, entity)
+    is_named = entity.title is not None and entity.title.text in readable & entity.fields.keys()
     for name in dict.fromkeys((*entity.fields, *entity.relationships, *sorted(readable))):
         path = f"{way[0]}.{name}" if way else name
         attribute = names.attribute(entity.name, name) if name in readable else None
         control = control_for(visit, entity, name) if attribute else None
-        if name == TITLE and entity.title in readable & entity.fields.keys() and path not in chosen:
+        if name == TITLE and is_named and path not in chosen:
             continue
         if attribute is not None and control is not None and fits(entity, attribute, control):
             yield Option(path, f"{way[1]} · {control.label}" if way else control.label)

@@ -41,8 +41,21 @@ class Choose extends Lookup {
     const typed = this.input.value === this.shown.value ? "" : this.input.value.trim();
     const found = [...this.chosen.querySelectorAll("optgroup")].map((group) => this.group(group, plain(typed)));
     const shown = found.filter(Boolean);
-    this.offer(shown.length ? shown : [make("div", { className: "option-note", textContent: this.dataset.none })], this.input.value.trim());
+    this.offer(shown.length ? shown : [this.nothing()], this.input.value.trim());
     this.mark(typed ? this.best(plain(typed)) : this.options().findIndex(({ dataset }) => dataset.value === this.chosen.value));
+  }
+
+  nothing() {
+    const note = { className: "option-note", textContent: this.dataset.none };
+    return make("div", note, { role: "option", "aria-disabled": "true", "aria-selected": "false" });
+  }
+
+  options() {
+    return super.options().filter(({ dataset }) => dataset.value);
+  }
+
+  choose(option) {
+    if (option?.dataset.value) super.choose(option);
   }
 
   /** The options of a group that have the words, under its name; null where none has. */

@@ -60,7 +60,7 @@ if (sheet) {
     return fill(await request(link.href, { target: "sheet" }));
   });
   sheet.addEventListener("change", (event) => {
-    if (event.target.matches("[data-again]")) send(event.target.form, { focus: event.target.id });
+    if (event.target.matches("[data-again]")) send(event.target.form, { focus: event.target.id || undefined });
   });
   sheet.addEventListener("submit", (event) => {
     event.preventDefault();
