@@ -11,7 +11,9 @@ from xrm.engine.access import Policy
 from xrm.engine.commands import Actor, Change, Command, Create, Outcome, Result
 from xrm.engine.identity import Identity
 from xrm.engine.queries.request import Page, Query
+from xrm.engine.runtime.usage import Usage
 from xrm.engine.storage.database import Database
+from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.stamp import Stamp, StampReader
 from xrm.engine.world import World
 from xrm.errors import NotFound, Problem, Stale
@@ -79,6 +81,12 @@ class Store:
             raise NotFound(Problem("R104", f"There is no {entity} {record}: a secret sentence."))
         return self.rows[record]
 
+    def former(self, actor: Actor, query: Query) -> tuple[()]:
+        return ()
+
+    def uses(self, actor: Actor, query: Query) -> tuple[()]:
+        return ()
+
     def list(self, actor: Actor, query: Query) -> Page:
         if self.fault:
             raise self.fault
@@ -91,6 +99,7 @@ class FakeSnapshot:
     policy: Policy
     records: Store
     queries: Store
+    numbers: Numbers = field(default_factory=lambda: Numbers({"note": 1}, {}, {}, {1: "note"}, {}))
 
 
 class FakeRuntime:
@@ -99,6 +108,7 @@ class FakeRuntime:
     def __init__(self, database: Database, world: World, settings: Settings) -> None:
         self.database, self.world, self.settings = database, world, settings
         self.identity = Identity(database, world, settings)
+        self.usage = Usage(database, world)
         self.store = Store(database, world)
         self._stamps = StampReader(database)
 

@@ -25,6 +25,18 @@ def test_a_field_tells_which_saved_views_use_it(installation, said):
     assert 'saved view "Big": deal' not in said("explain", "deal.name")["used by"]
 
 
+def test_where_used_tells_every_place_and_the_saved_views(installation, said, xrm):
+    asked = Asked(filter="amount > 100")
+    installation.current().views.create(admin_actor(installation), "deal", Wanted("Huge", asked, ALL))
+    told = said("explain", "deal.amount", "--where-used")
+    assert told["name"] == "deal.amount"
+    assert 'saved view "Huge": deal' in told["saved_views"]
+    lines = xrm("explain", "deal", "--where-used").stdout.splitlines()
+    assert lines[-1].startswith("deal: ")
+    assert all(line.startswith("sales/") and ".yaml:" in line for line in lines[:-1])
+    assert xrm("explain", "role:nobody", "--where-used").exit_code == 1
+
+
 def test_an_entity_is_explained_with_its_table_and_address(installation, xrm):
     told = xrm("explain", "deal").stdout
     assert "sales__deal" in told

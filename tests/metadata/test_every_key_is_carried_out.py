@@ -65,6 +65,7 @@ READ: dict[str, tuple[str, str]] = {
     "entity.relationships.unique": (INDEXES, "lookup.relationship.unique"),
     "entity.relationships.inverse": (INVERSES, "relationship.inverse"),
     "entity.relationships.inverse.name": (RELATIONSHIPS, '.get("name", "")'),
+    "entity.relationships.inverse.renamed_from": ("metadata/claims.py", 'said.get("renamed_from"'),
     "entity.relationships.inverse.label": (INVERSES, '(inverse or {}).get("label")'),
     "entity.relationships.on_delete": (REMOVAL, "relationship.on_delete"),
     "entity.relationships.cascade": ("engine/records/handing_on.py", "relationship.cascade"),
@@ -119,6 +120,7 @@ READ: dict[str, tuple[str, str]] = {
     "lifecycle.transitions.when_installed": (CONDITIONS, '("transitions", "*")'),
     "role.label": ("api/metadata.py", "roles[r].label"),
     "role.portal": ("engine/access/rights.py", "role.portal"),
+    "role.renamed_from": (ROLES, 'item.get("renamed_from"'),
     "role.grants": ("engine/access/rights.py", "grants"),
     "role.grants.entity": (ROLES, 'item.body["entity"]'),
     "role.grants.can": ("engine/access/rights.py", ".can"),
@@ -129,6 +131,7 @@ READ: dict[str, tuple[str, str]] = {
     "options.options": ("metadata/resolve/fields.py", 'merged.body["options"]'),
     "options.options.label": (CONTROLS, "o.label"),
     "options.options.color": (CONTROLS, "o.color"),
+    "options.options.renamed_from": ("metadata/fieldtypes/choices.py", "option.renamed_from"),
     "seed.people": ("engine/packs/seeds.py", 'doc.body["people"]'),
     "seed.people.units": (PEOPLE, 'one.get("units"'),
     "seed.people.units.name": (PEOPLE, 'unit["name"]'),
@@ -178,6 +181,7 @@ READ: dict[str, tuple[str, str]] = {
     "field.options": ("metadata/resolve/fields.py", 'params["options"]'),
     "field.options.label": (CONTROLS, "o.label"),
     "field.options.color": (CONTROLS, "o.color"),
+    "field.options.renamed_from": ("metadata/fieldtypes/choices.py", "option.renamed_from"),
     "field.max_tags": ("metadata/fieldtypes/choices.py", 'params.get("max_tags"'),
     "field.region": ("metadata/fieldtypes/people.py", 'params.get("region")'),
     "field.many": ("metadata/fieldtypes/files.py", "is_many"),
@@ -224,7 +228,7 @@ def every_key() -> dict[str, dict[str, Any]]:
 KEYS = every_key()
 REFUSED = {path for path, schema in KEYS.items() if "x-later" in schema}
 TOLD = {path for path, schema in KEYS.items() if schema.get("description", "").startswith(FOR_READERS)}
-OF_OPTIONS_OF_SETTINGS = {"settings.options.label", "settings.options.color"}
+OF_OPTIONS_OF_SETTINGS = {f"settings.options.{key}" for key in ("label", "color", "renamed_from")}
 
 
 def test_every_key_is_read_or_refused_or_says_that_it_is_for_readers():

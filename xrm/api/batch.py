@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -37,7 +38,8 @@ def batch(call: Call) -> Answer:
         raise unreadable("H105", "commands must be a list with at least one command.", "", "commands")
     if len(items) > call.limits.batch_commands:
         raise over(call.limits, "batch_commands")
-    commands = [read_command(item, f"commands[{i}]") for i, item in enumerate(items)]
+    read = (read_command(item, f"commands[{i}]") for i, item in enumerate(items))
+    commands = [present_command(call, command) for command in read]
     return answer({"data": [told(r) for r in call.execute(commands).results]})
 
 
@@ -51,6 +53,22 @@ def read_command(raw: Any, path: str) -> Command:
     keys, read = VERBS[verbs[0]]
     known_keys(item, verbs[0], *keys, path=path)
     return read(text(item, verbs[0], path), item, path)
+
+
+def present_command(call: Call, command: Command) -> Command:
+    """The command by present names, what it uses counted."""
+    said: Any = command
+    entity = call.former.entity(said.entity)
+    values = getattr(said, "values", {})
+    call.former.values(entity, values)
+    call.writes(entity, () if isinstance(said, Link) else values)
+    changed = {}
+    if isinstance(said, Upsert):
+        changed["by"] = call.former.key(entity, said.by)
+    if isinstance(said, Link | Unlink):
+        changed["relationship"] = call.former.member(entity, said.relationship)
+    made: Command = replace(said, entity=entity, **changed)
+    return made
 
 
 def _target(item: Item, path: str) -> Target:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeVar
@@ -13,16 +13,20 @@ from xrm.api.body import read_json
 from xrm.api.codes import unreadable
 from xrm.api.shapes import as_object, id_of, known_keys
 from xrm.engine.commands import Actor, Command, Outcome, Result
+from xrm.engine.queries.former import Use
+from xrm.engine.queries.request import Aggregate, Query
 from xrm.errors import NotFound, Problem, WrongType
 from xrm.settings import Limits
 
 if TYPE_CHECKING:
+    from xrm.api.former import FormerUse
     from xrm.api.idempotency import Once
     from xrm.engine.jobs import Beside
     from xrm.engine.runtime import Runtime, Snapshot
     from xrm.engine.storage.database import Around
 
 T = TypeVar("T")
+READ, WRITE = "read", "write"
 Mode = Literal["all", "good_rows"]
 
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?\Z", re.IGNORECASE)
@@ -74,6 +78,7 @@ class Call:
     read: Callable[[], bytes]
     stream: Callable[[], BinaryIO]
     watch: Stopwatch
+    former: FormerUse
     once: Once | None = None
 
     @property
@@ -111,6 +116,18 @@ class Call:
     def beside(self) -> Beside | None:
         """What a job's transaction has to write besides, so that an idempotency key stands for the job."""
         return self.once.beside if self.once else None
+
+    def uses(self, query: Query | Aggregate) -> None:
+        """The names that the query uses are counted, and the former ones among them told of."""
+        self.former.query(query)
+        usage, numbers = self.runtime.usage, self.snapshot.numbers
+        usage.note(numbers, [Use(query.entity, "", READ), *self.snapshot.queries.uses(self.actor, query)])
+
+    def writes(self, entity: str, values: Iterable[str] = ()) -> None:
+        """The names of the values that were written are counted."""
+        known = self.snapshot.model.former.members.get(entity, {})
+        uses = [Use(entity, known.get(name, name), WRITE) for name in values]
+        self.runtime.usage.note(self.snapshot.numbers, [Use(entity, "", WRITE), *uses])
 
     def body(self) -> Any:
         """The JSON body; raises Unreadable, TooLarge or WrongType."""

@@ -19,6 +19,7 @@ from xrm import correlation
 from xrm.api.answers import Answer, is_current
 from xrm.api.call import Call, Stopwatch
 from xrm.api.codes import endless, over, unreadable
+from xrm.api.former import FormerUse
 from xrm.api.idempotency import HEADER as KEY
 from xrm.api.idempotency import answered_once, once_of
 from xrm.api.jobs import begun
@@ -67,7 +68,9 @@ class Edge:
         call.watch.mark("door")
         once = once_of(call, self.repetition, takes_file=route.takes_file) if route.method == "POST" else None
         named = call if once is None else replace(call, once=once)
-        made = answered_once(once, lambda: route.handle(named, **names), lambda job: begun(named, job))
+        present = present_names(call, names)
+        made = answered_once(once, lambda: route.handle(named, **present), lambda job: begun(named, job))
+        made = told_of_former_names(call, made)
         call.watch.mark("work")
         if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
             if made.close is not None:
@@ -95,7 +98,25 @@ class Edge:
             read=_body(self.runtime, request),
             stream=_stream(self.runtime, request, held),
             watch=watch,
+            former=FormerUse(snapshot, actor),
         )
+
+
+def present_names(call: Call, names: Mapping[str, str]) -> Mapping[str, str]:
+    """The names in an address, the former ones among them as they are now."""
+    if not call.snapshot.model.former or "entity" not in names:
+        return names
+    entity = call.former.entity(names["entity"])
+    side = {name: call.former.member(entity, names[name]) for name in ("relationship",) if name in names}
+    return {**names, "entity": entity, **side}
+
+
+def told_of_former_names(call: Call, made: Answer) -> Answer:
+    """The answer, which tells of the former names that the request said; each is counted."""
+    said = call.former.said
+    if said:
+        call.runtime.usage.note_former(call.snapshot.numbers, said)
+    return call.former.told(made)
 
 
 def view(edge: Edge, route: Route) -> Callable[..., Response]:

@@ -26,7 +26,7 @@ def search(call: Call) -> Answer:
     if len(asked) > call.limits.search_length:
         raise over(call.limits, "search_length")
     limit = call.number("limit", 20, MOST_FOUND)
-    entities = tuple(call.params.get("entity", ()))
+    entities = tuple(map(call.former.entity, call.params.get("entity", ())))
     return tagged(
         {"data": call.snapshot.queries.search(call.actor, asked, entities=entities, limit=limit)}, 0
     )

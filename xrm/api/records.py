@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from xrm.api.answers import Answer, answer, nothing, tagged
 from xrm.api.call import Call, Mode, record_id
 from xrm.api.codes import unreadable
+from xrm.api.former import as_asked
 from xrm.api.problems import said
 from xrm.api.shapes import as_object
 from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update, Upsert, inside
@@ -22,10 +24,14 @@ def list_or_group(call: Call, entity: str) -> Answer:
     """`GET /records/{entity}`: a page of records, or groups when `group` or `aggregate` is given."""
     if "group" in call.params or "aggregate" in call.params:
         asked = parse_aggregate(entity, call.params, call.limits)
-        return tagged({"data": call.snapshot.queries.aggregate(call.actor, asked)}, 0)
-    page = call.snapshot.queries.list(call.actor, parse_query(entity, call.params, call.limits))
+        groups = call.snapshot.queries.aggregate(call.actor, asked)
+        call.uses(asked)
+        return tagged({"data": groups}, 0)
+    query = parse_query(entity, call.params, call.limits)
+    page = call.snapshot.queries.list(call.actor, query)
+    call.uses(query)
     call.watch.note(page.timings)
-    return tagged(page_body(page), page.version or 0)
+    return tagged(page_body(replace(page, data=as_asked(call, query, page.data))), page.version or 0)
 
 
 def read(call: Call, entity: str, record: str) -> Answer:
@@ -37,8 +43,9 @@ def read(call: Call, entity: str, record: str) -> Answer:
     found = call.snapshot.queries.get(
         call.actor, entity, record_id(record), fields=fields, expand=query.expand, trash=Trash.BOTH
     )
+    call.uses(query)
     shown = found if fields is wanted else {name: v for name, v in found.items() if name != "version"}
-    return tagged(shown, found["version"])
+    return tagged(as_asked(call, query, [shown])[0], found["version"])
 
 
 def create(call: Call, entity: str) -> Answer:
@@ -48,14 +55,15 @@ def create(call: Call, entity: str) -> Answer:
     if isinstance(body, list):
         return _create_many(call, entity, body)
     _mode(call)
-    result = call.do(Create(entity, as_object(body)))
+    result = call.do(Create(entity, written(call, entity, as_object(body))))
     return shown(call, result, 201).with_headers(Location=address(result))
 
 
 def update(call: Call, entity: str, record: str) -> Answer:
     """`PATCH /records/{entity}/{id}`: the given fields change; `If-Match` guards lost updates."""
     call.allow_only()
-    command = Update(entity, Target(record_id(record)), call.object(), call.version())
+    values = written(call, entity, call.object())
+    command = Update(entity, Target(record_id(record)), values, call.version())
     return shown(call, call.do(command))
 
 
@@ -63,6 +71,7 @@ def delete(call: Call, entity: str, record: str) -> Answer:
     """`DELETE /records/{entity}/{id}`: the record is in the trash."""
     call.allow_only()
     call.do(Delete(entity, Target(record_id(record)), call.version()))
+    call.writes(entity)
     return nothing()
 
 
@@ -72,7 +81,8 @@ def upsert(call: Call, entity: str) -> Answer:
     by = call.param("by")
     if not by:
         raise unreadable("R105", "by is missing.", "Name a key of the entity: ?by=external_key.", "by")
-    result = call.do(Upsert(entity, by, call.object()))
+    values = written(call, entity, call.object())
+    result = call.do(Upsert(entity, call.former.key(entity, by), values))
     if result.outcome == "created":
         return shown(call, result, 201).with_headers(Location=address(result))
     return shown(call, result)
@@ -126,8 +136,17 @@ def told(result: Result) -> dict[str, Any]:
     return {**facts, **link, "outcome": result.outcome}
 
 
+def written(call: Call, entity: str, *values: dict[str, Any]) -> dict[str, Any]:
+    """The first of the records' values; the names of all are counted, and former ones told of."""
+    names = {name for one in values for name in one}
+    call.former.values(entity, dict.fromkeys(names))
+    call.writes(entity, names)
+    return values[0] if values else {}
+
+
 def _create_many(call: Call, entity: str, rows: Sequence[Any]) -> Answer:
     commands = [Create(entity, as_object(row, f"[{i}]")) for i, row in enumerate(rows)]
+    written(call, entity, *rows)
     if _mode(call) == GOOD_ROWS:
         outcome = call.execute(commands, mode=GOOD_ROWS)
         refused = [said(_in_list(p, i)) for i, found in outcome.refused.items() for p in found]

@@ -22,6 +22,7 @@ from xrm.api import (
     tokens,
     transfers,
     undo,
+    uses,
     views,
 )
 from xrm.api.answers import Answer
@@ -87,5 +88,6 @@ ROUTES = (
     Route("GET", "/metadata", metadata.entities),
     Route("GET", "/metadata/entities", metadata.entities),
     Route("GET", "/metadata/entities/<entity>", metadata.entity),
+    Route("GET", "/metadata/uses/<name>", uses.where_used),
     Route("GET", "/openapi.json", metadata.document),
 )

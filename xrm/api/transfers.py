@@ -11,6 +11,7 @@ from xrm.api.call import Call
 from xrm.api.codes import unreadable
 from xrm.api.jobs import started
 from xrm.api.shapes import as_object, known_keys, text
+from xrm.engine.queries.request import parse_query
 from xrm.engine.transfer import ExportRequest, ImportRequest
 from xrm.errors import Problem, WrongType
 
@@ -32,7 +33,7 @@ def imports(call: Call) -> Answer:
     media = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media not in _MEDIA:
         raise WrongType(Problem("R115", "This call takes a CSV file.", "Send Content-Type: text/csv."))
-    entity = _entity(call.param("entity"))
+    entity = call.former.entity(_entity(call.param("entity")))
     request = _request(call, entity, call.runtime.transfer.keep(call.actor, entity, call.stream()))
     if _flag(call, "preview"):
         return answer(_preview(call, request))
@@ -44,14 +45,22 @@ def exports(call: Call) -> Answer:
     call.allow_only()
     body = known_keys(call.object(), "entity", "format", *_ASKED)
     params = {name: (text(body, name),) for name in _ASKED if text(body, name)}
-    request = ExportRequest(_entity(text(body, "entity")), params, text(body, "format") or "csv")
-    return started(call.runtime.transfer.start_export(call.actor, request, beside=call.beside))
+    entity = call.former.entity(_entity(text(body, "entity")))
+    request = ExportRequest(entity, params, text(body, "format") or "csv")
+    job = call.runtime.transfer.start_export(call.actor, request, beside=call.beside)
+    call.uses(parse_query(entity, params, call.limits))
+    return started(job)
 
 
 def _request(call: Call, entity: str, content: str) -> ImportRequest:
     given: dict[str, Any] = {name: call.param(name) for name in _TEXTS if call.param(name)}
     formats = {name: call.param(name) for name in _FORMATS if call.param(name)}
     mapping = _mapping(call)
+    if "by" in given:
+        given["by"] = call.former.key(entity, given["by"])
+    for path in (mapping or {}).values():
+        call.former.member(entity, (path or "").partition(".")[0])
+    call.writes(entity)
     return ImportRequest.of(
         {
             **given,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xrm.cli.frame import data_option, json_option, settings_for, verb
-from xrm.cli.output import say, say_json
+from xrm.cli.output import problem_json, problem_line, say, say_json
 
 
 @verb("check", help="Check packs, together with the packs that they require. Needs no database.")
@@ -15,7 +15,7 @@ from xrm.cli.output import say, say_json
 @data_option
 @json_option
 def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
-    """Every problem of all stages has been told, or there is none."""
+    """Every problem of all stages has been told, or there is none; former names that are still said are noted."""
     from xrm.engine.extensions import load_extensions
     from xrm.metadata.definitions import Definitions
     from xrm.metadata.finding import pack_source, with_requirements
@@ -28,6 +28,11 @@ def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
     chosen = with_requirements(sources, {"core"}, pack_folders_of(settings), definitions)
     model = definitions.resolve([core_source(), *chosen])
     if as_json:
-        say_json({"problems": [], "packs": list(model.packs), "entities": len(model.entities)})
+        notes = [problem_json(note) for note in model.notes]
+        say_json(
+            {"problems": [], "notes": notes, "packs": list(model.packs), "entities": len(model.entities)}
+        )
         return
+    for note in model.notes:
+        say(problem_line(note))
     say(f"No problems in {', '.join(name for name in model.packs if name != 'core')}.")

@@ -15,6 +15,7 @@ from xrm.errors import NotFound, Place, Problem
 if TYPE_CHECKING:
     from xrm.engine.access import Policy
     from xrm.engine.runtime import Snapshot
+    from xrm.engine.runtime.where_used import WhereUsed
     from xrm.engine.storage.entity_tables import EntityTable
     from xrm.metadata.model import Entity, Field, Relationship
     from xrm.metadata.reading import ReadPack
@@ -24,17 +25,40 @@ _OPERATIONS = ("read", "create", "update")
 
 @verb("explain", help="Tell everything about ENTITY, or about ENTITY.FIELD.")
 @click.argument("name")
+@click.option(
+    "--where-used", is_flag=True, help="Tell every place that uses it instead, and how often the API does."
+)
 @data_option
 @json_option
-def command(name: str, data: Path | None, as_json: bool) -> None:
-    """What is known about the entity or field has been told."""
+def command(name: str, where_used: bool, data: Path | None, as_json: bool) -> None:
+    """What is known about the entity or field has been told, or all that uses it."""
     with opened(data) as runtime:
+        if where_used:
+            _tell_uses(runtime.where_used(runtime.installer, name), as_json=as_json)
+            return
         facts = {**explain(runtime.current(), name), "layers": _layers(runtime.packs.read(), name)}
     if as_json:
         say_json(facts)
         return
     for line in _lines(facts):
         say(line)
+
+
+def _tell_uses(found: WhereUsed, *, as_json: bool) -> None:
+    """The uses have been told: places as compilers print theirs, then saved views and counts."""
+    if as_json:
+        from xrm.api.uses import told
+
+        say_json(told(found, "en"))
+        return
+    for one in found.references:
+        say(f"{one.place}: {one.source} ({one.layer})")
+    for view in found.saved_views:
+        say(view)
+    for name in found.former:
+        say(f"former name {name.name}: said {name.uses} times in {found.days} days")
+    counted = ", ".join(f"{how} {count}" for how, count in found.uses.items()) or "none"
+    say(f"{found.thing.name}: {len(found.references)} references; API in {found.days} days: {counted}")
 
 
 def explain(snapshot: Snapshot, name: str) -> dict[str, Any]:

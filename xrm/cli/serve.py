@@ -86,6 +86,7 @@ def served() -> Flask:
     end_with_starter()
     made = application()
     installation().identity.sightings.keep_writing()
+    installation().usage.keep_writing()
     return made
 
 

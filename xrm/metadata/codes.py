@@ -75,6 +75,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M264": "Defaults need each other in a circle.",
         "M280": "A grant hides what the title is made of.",
         "M282": "A grant gives what cannot be done.",
+        "M290": "A document still says a former name; it is read as the present one, and nothing is refused.",
         "M301": "A lifecycle does not begin in exactly one state.",
         "M302": "A state cannot be reached.",
     }

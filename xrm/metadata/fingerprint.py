@@ -16,7 +16,7 @@ from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.model import Model
 
 # Where things are written, how files are formatted and who uses what are no part of what the model means.
-_LEFT_OUT: Final = frozenset({"place", "content", "references", "fingerprint"})
+_LEFT_OUT: Final = frozenset({"place", "content", "references", "fingerprint", "former", "notes"})
 
 
 def fingerprint_of(model: Model) -> str:

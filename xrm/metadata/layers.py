@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from xrm.errors import Problem, Problems
 from xrm.metadata.conditions import check_conditions, conditioned, items_at, without
+from xrm.metadata.former import FormerNames
 from xrm.metadata.merging import Merged, lay_over, merged_of
 from xrm.metadata.names import near_hint
 from xrm.metadata.order import lenient_packs, manifest_of, ordered_packs
 from xrm.metadata.parse import Doc, is_item_change
 from xrm.metadata.positions import Path
 from xrm.metadata.reading import ReadPack
+from xrm.metadata.renewal import renewed
 from xrm.metadata.sources import Layer
 
 # What makes an item a new one rather than a change: the collection's path, and the keys that say so.
@@ -40,6 +42,7 @@ class Layers:
 
     `lenient` are packs that lack something they require: what they refer to may be there, so unknown
     entities in them are not reported a second time. `unreadable` are entities whose file could not be read.
+    `notes` are about documents that say former names; here they say the present ones.
     """
 
     packs: dict[str, Doc] = field(default_factory=dict)
@@ -56,12 +59,15 @@ class Layers:
     lenient: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    former: FormerNames = field(default_factory=FormerNames)
+    notes: list[Problem] = field(default_factory=list)
 
 
 def build_layers(packs: Sequence[ReadPack], problems: Problems) -> Layers:
     """Every pack has its place, and everything that several documents say is said by one."""
     layers = Layers()
-    ordered = ordered_packs(packs, problems)
+    present = renewed(ordered_packs(packs, problems))
+    ordered, layers.former, layers.notes = present.packs, present.former, list(present.notes)
     installed = {p.name for p in ordered}
     layers.lenient = lenient_packs(ordered)
     for pack in ordered:

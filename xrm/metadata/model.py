@@ -12,9 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from xrm.errors import NOWHERE, Place
+from xrm.errors import NOWHERE, Place, Problem
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
+from xrm.metadata.former import FormerNames
 
 Label = Mapping[str, str]
 BOARD = "board"  # the type of view whose cards stand in lanes
@@ -270,6 +271,7 @@ class Role:
     grants: Mapping[str, Grant]
     pack: str = ""
     portal: str = ""
+    renamed_from: tuple[str, ...] = ()
     place: Place = NOWHERE
 
 
@@ -351,6 +353,14 @@ class Entity:
         return next((v for v in self.views.values() if v.type == LIST), None)
 
     @property
+    def former(self) -> Mapping[str, str]:
+        """The present name for each former one of its fields and relationships that nothing here has taken."""
+        things: tuple[Field | Relationship, ...] = (*self.fields.values(), *self.relationships.values())
+        renamed = [thing for thing in things if thing.renamed_from]
+        living = {thing.name for thing in things} if renamed else set()
+        return {old: thing.name for thing in renamed for old in thing.renamed_from if old not in living}
+
+    @property
     def is_owned(self) -> bool:
         """True when records have an owner or a team."""
         return self.ownership == "user_or_team"
@@ -372,7 +382,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """All definitions of an installation, resolved. `fingerprint` is equal for equal content."""
+    """All definitions of an installation, resolved. `fingerprint` is equal for equal content.
+
+    `former` are the names that stand for others now, and `notes` where documents still say them.
+    """
 
     packs: Mapping[str, Pack]
     entities: Mapping[str, Entity]
@@ -380,6 +393,8 @@ class Model:
     option_sets: Mapping[str, tuple[Option, ...]]
     references: tuple[Reference, ...] = ()
     fingerprint: str = ""
+    former: FormerNames = field(default_factory=FormerNames)
+    notes: tuple[Problem, ...] = ()
 
     @property
     def tables(self) -> Iterator[Entity]:

@@ -27,6 +27,10 @@ class _NoNames:
         """Nothing has a name."""
         return None
 
+    def entity_called(self, name: str) -> str:
+        """No name is a former one."""
+        return name
+
     def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:
         """Nothing has parts."""
         return None

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
-from xrm.errors import Problem
-from xrm.metadata.model import Entity, Field, Model, Relationship
+from xrm.errors import Place, Problem
+from xrm.metadata.fieldtypes.base import Option
+from xrm.metadata.model import Entity, Field, Model, Relationship, Role
 
-Renamed = Entity | Field | Relationship
+
+class _Key(NamedTuple):
+    """An option, in the words of what else can be renamed."""
+
+    name: str
+    renamed_from: tuple[str, ...]
+    place: Place
+
+
+Renamed = Entity | Field | Relationship | Role | _Key
 
 _SHOWN = 12
 
@@ -18,10 +29,18 @@ def contradictions(model: Model) -> Iterator[Problem]:
     own = [e for e in model.entities.values() if not e.is_engine]
     groups: list[Sequence[Renamed]] = [own]
     groups += [(*e.fields.values(), *e.relationships.values()) for e in own]
+    groups.append(tuple(model.roles.values()))
+    groups += [
+        _keys(f.options, f.place) for e in own for f in e.fields.values() if f.options and not f.through
+    ]
     for things in groups:
         if any(thing.renamed_from for thing in things):
             yield from _claimed_twice(things)
             yield from _circle(things)
+
+
+def _keys(options: Iterable[Option], place: Place) -> Sequence[Renamed]:
+    return [_Key(option.key, option.renamed_from, place) for option in options]
 
 
 def _claimed_twice(things: Iterable[Renamed]) -> Iterator[Problem]:

@@ -18,10 +18,18 @@ class ModelNames:
     def __init__(self, entities: Mapping[str, Entity]) -> None:
         self._entities = entities
         self._known: dict[str, dict[str, Attribute]] = {}
+        self._former: dict[str, Mapping[str, str]] = {}
 
     def attribute(self, entity: str, name: str) -> Attribute | None:
-        """The attribute of that name, or None."""
-        return self._of(entity).get(name)
+        """The attribute that is called so, or was; or None."""
+        known = self._of(entity)
+        return known.get(name) or known.get(self._former_of(entity).get(name, ""))
+
+    def entity_called(self, name: str) -> str:
+        """The present name of the entity that was called so; any other name as it is."""
+        if name in self._entities:
+            return name
+        return next((e.name for e in self._entities.values() if name in e.renamed_from), name)
 
     def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:
         """The named part of a field of several columns, or None."""
@@ -35,6 +43,12 @@ class ModelNames:
     def attribute_names(self, entity: str) -> Iterable[str]:
         """All names that `attribute` would answer."""
         return self._of(entity)
+
+    def _former_of(self, entity: str) -> Mapping[str, str]:
+        if entity not in self._former:
+            found = self._entities.get(entity)
+            self._former[entity] = found.former if found else {}
+        return self._former[entity]
 
     def _of(self, entity: str) -> dict[str, Attribute]:
         if entity not in self._known:

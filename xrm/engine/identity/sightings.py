@@ -5,13 +5,13 @@ No request waits for it. What a process has seen and not written yet is lost whe
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Event, Lock, Thread
+from threading import Lock
 
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.later import Later
 from xrm.engine.storage.ledger import SESSION, TOKEN
 from xrm.engine.world import World
 from xrm.errors import Unavailable
@@ -29,7 +29,7 @@ class Sightings:
 
     def __init__(self, database: Database, world: World) -> None:
         self._database, self._world = database, world
-        self._lock, self._over = Lock(), Event()
+        self._lock, self._later = Lock(), Later("xrm-sightings", self.write)
         self._noted: dict[Key, datetime] = {}
         self._waiting: dict[Key, datetime] = {}
 
@@ -59,16 +59,11 @@ class Sightings:
 
     def keep_writing(self, seconds: float = SECONDS) -> None:
         """A thread of this process writes from now on, until the process ends or `stop` is called."""
-        Thread(target=self._keep, args=(seconds,), name="xrm-sightings", daemon=True).start()
+        self._later.keep_writing(seconds)
 
     def stop(self) -> None:
         """Nothing is written by itself any more."""
-        self._over.set()
-
-    def _keep(self, seconds: float) -> None:
-        while not self._over.wait(seconds):
-            with suppress(Unavailable):  # the database is busy or away; next time
-                self.write()
+        self._later.stop()
 
 
 def _write(unit: UnitOfWork, waiting: dict[Key, datetime]) -> None:

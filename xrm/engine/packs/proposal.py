@@ -17,6 +17,7 @@ from xrm.metadata.model import Model
 from xrm.metadata.order import manifest_of, ordered_packs
 from xrm.metadata.parse import Doc
 from xrm.metadata.reading import ReadPack
+from xrm.metadata.renewal import renewed
 from xrm.metadata.sources import Layer, PackSource
 from xrm.metadata.versions import version_of
 
@@ -86,8 +87,8 @@ def _customisation(layers: Iterable[ReadPack]) -> ReadPack | None:
 
 
 def in_order(layers: Iterable[ReadPack]) -> tuple[ReadPack, ...]:
-    """The layers, lowest first."""
-    return tuple(ordered_packs(tuple(layers), Problems()))
+    """The layers, lowest first, by present names."""
+    return renewed(ordered_packs(tuple(layers), Problems())).packs
 
 
 def seeds_of(layers: Iterable[ReadPack]) -> tuple[Doc, ...]:

@@ -27,6 +27,7 @@ from xrm.engine.packs.people import PeoplePlanter, ensure_installer
 from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
 from xrm.engine.packs.reconciliation import needless, read_decisions, reconcile, remember, unanswered
+from xrm.engine.packs.renewing import renew_names
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
 from xrm.engine.projection.tables import sql_schema
@@ -293,6 +294,7 @@ class PackService:
         def finish(unit: UnitOfWork) -> None:
             layers = self._activate(unit, proposal, actor)
             numbers = assign_numbers(unit, proposal.model)
+            renew_names(unit, proposal.model, numbers, self._parts.world.now())
             seeded = 0 if base.people else self._sow(unit, proposal.schema, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))

@@ -6,7 +6,7 @@ names, types and presence of everything that came, and answers with every proble
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -214,12 +214,25 @@ class Contract:
         parsed: list[dict[str, Any]] = [{}] * len(records)
         problems: dict[int, list[Problem]] = {}
         for names, places in alike.items():
-            asked = _Asked({self.aliases.get(n, n): n for n in names}, usable, writable | readable, partial)
+            known = writable | readable
+            asked = _Asked(dict(self._present(names, known)), usable, known, partial)
             rows, found = self._load_alike(asked, [records[place] for place in places])
             for place, row in zip(places, rows, strict=True):
                 parsed[place] = row
             problems.update((places[index], listed) for index, listed in found.items())
         return parsed, problems
+
+    def present(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values under present names; one that is given by both names stays under each."""
+        return {
+            n if (n := self.aliases.get(name, name)) not in values else name: v for name, v in values.items()
+        }
+
+    def _present(self, names: Sequence[str], known: frozenset[str]) -> Iterator[tuple[str, str]]:
+        """Each name with its present one: a former name counts for whoever knows the field and does not name it too."""
+        for name in names:
+            present = self.aliases.get(name, name)
+            yield (present if present in known and present not in names else name), name
 
     def dump(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON form of those of the record's values that the contract knows."""
@@ -388,9 +401,7 @@ def _contract(model: Model, entity: Entity, around: Surroundings) -> Contract:
         **{r.name: _link(model, r, around) for r in entity.relationships.values()},
     }
     class_name = "".join(word.title() for word in entity.name.split("_"))
-    return Contract(
-        entity, RecordSchema.from_dict(made, name=class_name)(), _aliases(entity), around.language
-    )
+    return Contract(entity, RecordSchema.from_dict(made, name=class_name)(), entity.former, around.language)
 
 
 def _system_fields(model: Model, entity: Entity) -> dict[str, TypedField]:
@@ -446,10 +457,3 @@ def _link(model: Model, relationship: Relationship, around: Surroundings) -> Typ
         return TypedField(NESTED, {}, label=label)
     params = lookup_params(relationship, model, around.numbers)
     return TypedField(LOOKUP, params, label=label, dump_only=relationship.shape is not Shape.LOOKUP)
-
-
-def _aliases(entity: Entity) -> Mapping[str, str]:
-    """Former names that no living field has taken."""
-    things: list[Field | Relationship] = [*entity.fields.values(), *entity.relationships.values()]
-    living = {thing.name for thing in things}
-    return {old: thing.name for thing in things for old in thing.renamed_from if old not in living}

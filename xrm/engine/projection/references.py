@@ -110,7 +110,8 @@ def _entity(given: Any, to: Pointing) -> str:
                 "R126", f"Needs the entity, for example {_ENTITY_EXAMPLE}.", _targets_hint(to), "entity"
             )
         return to.targets[0]
-    entity = text_of(given, "the name of an entity", '"contact"')
+    written = text_of(given, "the name of an entity", '"contact"')
+    entity = to.model.former.entity(written)
     if not to.admits(entity):
         raise bad("R120", "Must point at another entity.", _targets_hint(to), "entity")
     return entity
@@ -125,6 +126,7 @@ def _key(raw: Any, entity: Entity, to: Pointing) -> Mapping[str, Any]:
         raise wrong_type(raw, "the values of a key", '{"tax_number": "500100200"}')
     if to.level >= MOST_KEY_LEVELS:
         raise bad("R129", "Must be given by id here.", "Keys inside of keys are too deep.")
+    raw = {entity.former.get(name, name): value for name, value in raw.items()}
     if not _is_key(frozenset(raw), entity):
         raise bad("R126", "Must give exactly the fields of one key.", f"Look at the keys of {entity.name}.")
     return {name: _within(name, lambda n=name: _key_value(entity, n, raw[n], to)) for name in raw}

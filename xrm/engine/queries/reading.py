@@ -28,7 +28,11 @@ class ReaderNames:
     def attribute(self, entity: str, name: str) -> Attribute | None:
         """The attribute, if this actor may read it on some row."""
         found = self.names.attribute(entity, name)
-        return found if found is not None and self._may_read(entity, name, found) else None
+        return found if found is not None and self._may_read(entity, found) else None
+
+    def entity_called(self, name: str) -> str:
+        """The present name of the entity that was called so."""
+        return self.names.entity_called(name)
 
     def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:
         """The part of an attribute that may be read."""
@@ -38,13 +42,13 @@ class ReaderNames:
         """The names that `attribute` would answer."""
         return (n for n in self.names.attribute_names(entity) if self.attribute(entity, n) is not None)
 
-    def _may_read(self, entity: str, name: str, found: Attribute) -> bool:
+    def _may_read(self, entity: str, found: Attribute) -> bool:
         rights = self.policy.rights(self.actor, entity)
         if not rights.can("read"):
             return False
         if found.type.kind is Kind.MANY and not self._any_target(found):
             return False
-        return name in self._open(entity) or not rights.cell("read", name).nowhere
+        return found.name in self._open(entity) or not rights.cell("read", found.name).nowhere
 
     def _any_target(self, found: Attribute) -> bool:
         return any(self.policy.rights(self.actor, e).can("read") for e in found.type.entities)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ from xrm.engine.queries import (
 )
 from xrm.engine.queries.cache import Cache
 from xrm.engine.queries.counting import Counted, Far
+from xrm.engine.queries.former import Said, Use, Words, present_query, said_in, uses, uses_of_groups
 from xrm.engine.queries.frame import Desk
 from xrm.engine.queries.plan import Kit, ListPlan, filtered, plan_list, shape_of, values_of
 from xrm.engine.queries.reading import Reader
@@ -51,7 +52,14 @@ from xrm.metadata.typing_scope import ModelNames
 from xrm.settings import Limits
 
 PLANS = 2_000
-Asked = tuple[ListPlan, Mapping[str, Any]]
+
+
+class Asked(NamedTuple):
+    """A query that can be asked: its plan, the literals of its filters, and the names that it uses."""
+
+    plan: ListPlan
+    literals: Mapping[str, Any]
+    uses: tuple[Use, ...]
 
 
 class QueryService:
@@ -82,6 +90,8 @@ class QueryService:
         self._kept: Cache[Any] = Cache(PLANS)
         self._asked: Cache[Asked] = Cache(PLANS)
         self._firsts: dict[str, sa.FromClause] = {}
+        self._former = Words.of(model.former)
+        self._uses: Cache[tuple[Use, ...]] = Cache(PLANS)
 
     # --- what a reader is ------------------------------------------------------------------------------
 
@@ -120,18 +130,20 @@ class QueryService:
     def list(self, actor: Actor, query: Query) -> Page:
         """One page of the records that match and that the actor may read."""
         started = perf_counter()
+        query = self.present(actor, query)
         asked = self._plan(actor, query)
-        with self.database.read(snapshot=not asked[0].is_one_statement(query)) as unit:
+        with self.database.read(snapshot=not asked.plan.is_one_statement(query)) as unit:
             return self._page(unit, actor, query, asked, started)
 
     def list_in(self, unit: UnitOfWork, actor: Actor, query: Query) -> Page:
         """One page, read in the caller's transaction."""
         started = perf_counter()
+        query = self.present(actor, query)
         return self._page(unit, actor, query, self._plan(actor, query), started)
 
     def _page(self, unit: UnitOfWork, actor: Actor, query: Query, asked: Asked, started: float) -> Page:
         planned = perf_counter()
-        (plan, literals), kit, parameters = asked, self.kit(actor), self.parameters(actor)
+        (plan, literals, _), kit, parameters = asked, self.kit(actor), self.parameters(actor)
         values = {**values_of(kit, query, parameters), **literals}
         rows = self._rows(unit, plan, query, values)
         ran = perf_counter()
@@ -154,7 +166,8 @@ class QueryService:
         filters = filtered(kit, query)
         bare = shape_of(replace(query, filters=(), conditions=(), tests=()), actor.signature)
         key = ("list", *bare, filters.lifted.shape)
-        return kit.plan(key, lambda: plan_list(kit, query, filters)), filters.lifted.values
+        plan = kit.plan(key, lambda: plan_list(kit, query, filters))
+        return Asked(plan, filters.lifted.values, uses(kit.desk.reader.names, query, filters.mentions))
 
     def _rows(
         self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]
@@ -182,7 +195,28 @@ class QueryService:
 
     def check(self, actor: Actor, query: Query) -> None:
         """The query can be asked by the actor; raises the refusal that asking it would be. Nothing is read."""
-        self._plan(actor, query)
+        self._plan(actor, self.present(actor, query))
+
+    def present(self, actor: Actor, query: Query) -> Query:
+        """The query with present names; former ones are read as what they mean now."""
+        if not self._former.are_in(*_words_of(query)):
+            return query
+        return present_query(self.reader(actor).names, query)[0]
+
+    def former(self, actor: Actor, query: Query | Aggregate) -> tuple[Said, ...]:
+        """The former names that the query says, each once."""
+        if not self._former.are_in(*_words_of(query)):
+            return ()
+        names = self.reader(actor).names
+        said = said_in(names, query) if isinstance(query, Aggregate) else present_query(names, query)[1]
+        return tuple(dict.fromkeys(said))
+
+    def uses(self, actor: Actor, query: Query | Aggregate) -> tuple[Use, ...]:
+        """Each field and relationship that the query names, once for each way in which it does; no values."""
+        if isinstance(query, Query):
+            return self._plan(actor, self.present(actor, query)).uses
+        key = (query.entity, actor.signature, *_words_of(query))
+        return self._uses.get(key, lambda: uses_of_groups(self.reader(actor).names, query))
 
     def get(
         self,
@@ -348,6 +382,21 @@ class QueryService:
         """The changes after a position of the feed, of records and fields that the actor may read."""
         with self.database.read() as unit:
             return histories.feed(self, unit, actor, since, limit)
+
+
+def _words_of(query: Query | Aggregate) -> Iterator[str]:
+    """All that the query says in which a name may be."""
+    yield from query.filters
+    for test in query.tests:
+        yield from (".".join(test.path), test.operator, *test.raw)
+    if isinstance(query, Aggregate):
+        yield from (*query.group, *query.aggregates)
+        return
+    yield from (".".join(path) for path in query.fields or ())
+    yield from (".".join(sort.path) for sort in query.sort)
+    yield from (item.name for item in query.expand)
+    if query.within is not None:
+        yield query.within[2]
 
 
 def no_record(entity: str) -> NotFound:

@@ -47,7 +47,7 @@ def target_id(setting: Setting, tally: Tally, writer: Writer, target: Target, wh
         return target.id
     if target.ref:
         return tally.named(target.ref, where).id
-    given = target.key or {}
+    given = writer.contract.present(target.key or {})
     keys = _keys(setting, writer).values()
     if not any(given.keys() == frozenset(fields) for fields in keys):
         message = f"{writer.entity.name} has no such key."
@@ -63,7 +63,8 @@ def upsert_target(
 ) -> UUID | None:
     """The record that has the same values of the key `by`, or None; raises Invalid for a key that is none."""
     fields = _key_fields(setting, writer, command.by, where)
-    given = {name: command.values[name] for name in fields if name in command.values}
+    values = writer.contract.present(command.values)
+    given = {name: values[name] for name in fields if name in values}
     if len(given) < len(fields):
         lacking = ", ".join(n for n in fields if n not in given)
         raise Invalid(

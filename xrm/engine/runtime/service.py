@@ -34,10 +34,13 @@ from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
+from xrm.engine.runtime.usage import Usage
+from xrm.engine.runtime.where_used import WhereUsed, where_used
 from xrm.engine.storage.apply import prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import Options
 from xrm.engine.storage.files import FileStore
+from xrm.engine.storage.former import read_former_names
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION
 from xrm.engine.storage.numbers import read_numbers
@@ -64,6 +67,7 @@ class Runtime:
         self.identity = Identity(database, world, settings)
         self.directory = Directory(database)
         self.overview = Overview(database, world)
+        self.usage = Usage(database, world)
         self.log = LogReader(database)
         self.files = FileStore(settings.data / FILES, world.clock)
         self.jobs = Jobs(database, world, self.identity, runner)
@@ -111,9 +115,14 @@ class Runtime:
                 held = self._current = self._load()
         return held, stamp
 
+    def where_used(self, actor: Actor, name: str) -> WhereUsed:
+        """What uses the thing of that name, for administrators; raises Forbidden, or NotFound."""
+        return where_used(self.database, self.usage, self.current(), actor, name)
+
     def close(self) -> None:
         """No connection of this runtime is open."""
         self.identity.sightings.stop()
+        self.usage.stop()
         self.jobs.runner.close()
         self.database.close()
 
@@ -124,11 +133,12 @@ class Runtime:
             if not layers:
                 raise nothing_installed()
             sources, numbers = read_sources(unit, layers), read_numbers(unit)
-            organisation = read_organisation(unit)
+            organisation, since = read_organisation(unit), read_former_names(unit, numbers)
         # Definitions become many values and no garbage.
         with collector_paused():
             model = self.definitions.resolve(sources)
-            return replace(self._compose(sql_schema(model), numbers, stamp), organisation=organisation)
+            made = self._compose(sql_schema(model), numbers, stamp)
+            return replace(made, organisation=organisation, former_since=since)
 
 
 def durable_runner(database: Database, world: World) -> Runner:

@@ -17,6 +17,7 @@ from xrm.engine.records.writer import writers_of
 from xrm.engine.runtime.organisation import Organisation
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.former import Since
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.search import SearchIndex
@@ -29,7 +30,10 @@ from xrm.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The model in force with its services. Ask the runtime once per request and keep the answer."""
+    """The model in force with its services. Ask the runtime once per request and keep the answer.
+
+    `former_since` says since when former names have been former.
+    """
 
     schema: Schema
     policy: Policy
@@ -40,6 +44,7 @@ class Snapshot:
     stamp: Stamp
     freshness: Freshness
     organisation: Organisation = field(default_factory=Organisation)
+    former_since: Since = field(default_factory=dict)
 
     @property
     def model(self) -> Model:

@@ -104,6 +104,22 @@ FIELD = _table(
     sa.Column("name", Code(), nullable=False),
     sa.Column("slot", Integer()),
 )
+FORMER = _table(
+    "former",
+    sa.Column("entity", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("field", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("since", Instant(), nullable=False),
+)
+USE = _table(
+    "use",
+    sa.Column("day", Code(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("field", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("how", Code(), primary_key=True, nullable=False),
+    sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("count", Integer(), nullable=False),
+)
 CONTENT = _table(
     "content",
     sa.Column("hash", Code(), primary_key=True, nullable=False),

@@ -93,7 +93,7 @@ class Exporter:
         entity = demand_entity(services, actor, request.entity, EXPORT)
         actor = carrying(actor, EXPORT)
         asked = parse_query(entity.name, request.params, self._ground.limits)
-        query = replace(asked, limit=PAGE, ids=request.ids)
+        query = replace(services.queries.present(actor, asked), limit=PAGE, ids=request.ids)
         rows = self._count(services, actor, query)
         if "fields" in request.params or "sort" in request.params:
             services.queries.list(actor, replace(query, limit=1))  # a name that is not there is refused here

@@ -138,7 +138,8 @@ def make_mapping(
     if given is None:
         targets = _found(model, offered, columns)
     else:
-        targets = _said(offered, columns, given, problems)
+        present = {column: _present(model, entity, offered, path) for column, path in given.items()}
+        targets = _said(offered, columns, present, problems)
     _refuse_doubles(columns, targets, problems)
     if not any(targets) and not problems:
         names = ", ".join(list(offered)[:12])
@@ -146,6 +147,14 @@ def make_mapping(
     if problems:
         raise Invalid(problems.found)
     return Columns(tuple(columns), tuple(targets))
+
+
+def _present(model: Model, entity: Entity, offered: Mapping[str, Target], path: str | None) -> str | None:
+    """The path by present names, if it leads somewhere by these only."""
+    if not path or path in offered:
+        return path
+    present = model.former.path(entity.name, path)
+    return present if present in offered else path
 
 
 def _said(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -11,12 +12,13 @@ import sqlalchemy as sa
 from xrm.engine.access import Policy
 from xrm.engine.commands import Actor
 from xrm.engine.queries.cache import Cache
+from xrm.engine.queries.former import present_asked
 from xrm.engine.queries.request import Query, parse_query
 from xrm.engine.queries.service import QueryService
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.ledger import VIEW
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.views.asked import TOTALS, Asked, as_json, fitted, targets_of, with_unseen
+from xrm.engine.views.asked import TOTALS, Asked, as_json, fitted, from_json, targets_of, with_unseen
 from xrm.engine.views.saved import (
     ALL,
     DENSITIES,
@@ -108,7 +110,7 @@ class ViewService:
         self, actor: Actor, entity: str, wanted: Wanted, *, around: Around[SavedView] | None = None
     ) -> SavedView:
         """The view is saved; raises Invalid with every fault. `around` may write beside in the same transaction."""
-        found = self._demand(actor, entity, wanted)
+        found, wanted = self._demand(actor, entity, wanted), self._present(actor, entity, wanted)
         now = self._world.now()
 
         def work(unit: UnitOfWork) -> SavedView:
@@ -140,7 +142,7 @@ class ViewService:
 
         `version` is compared when it is given.
         """
-        found = self._demand(actor, entity, wanted)
+        found, wanted = self._demand(actor, entity, wanted), self._present(actor, entity, wanted)
 
         def work(unit: UnitOfWork) -> SavedView:
             others = self._others(unit, actor, entity)
@@ -244,6 +246,14 @@ class ViewService:
         if wanted.scope != ME and not self.may_publish(actor, entity):
             raise _not_for_others("scope")
         return found
+
+    def _present(self, actor: Actor, entity: str, wanted: Wanted) -> Wanted:
+        """What is wanted, by present names."""
+        reader = self._queries.reader(actor)
+        if not reader.model.former:
+            return wanted
+        asked = present_asked(reader.names, entity, as_json(wanted.asked))
+        return replace(wanted, asked=from_json(asked), role=reader.model.former.role(wanted.role))
 
     def _scope_faults(self, wanted: Wanted) -> Iterator[Problem]:
         if wanted.scope not in SCOPES:

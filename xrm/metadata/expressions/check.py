@@ -38,7 +38,7 @@ def check(
     node = checker.whole(tree, expect)
     if node is None or report.problems:
         return tuple(report.problems)
-    return Expression(text, node, entity, place, tuple(report.mentions))
+    return Expression(text, node, entity, place, tuple(report.mentions), tuple(report.former))
 
 
 def checked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -153,6 +154,10 @@ class Checker:
         return (a, b) if a is not None and b is not None else None
 
     def _converted(self, node: Node, wanted: Type, at: int) -> Node | None:
+        present = dict(wanted.former).get(node.value) if wanted.former and isinstance(node, Literal) else None
+        if present is not None and isinstance(node, Literal):
+            self.report.renamed_option(str(node.value), present, at)
+            return Literal(replace(wanted, kind=Kind.CHOICE), present)
         try:
             return converted(node, wanted)
         except NoValue as fault:
@@ -160,7 +165,7 @@ class Checker:
             return None
 
     def _chosen(self, items: ListOf, expect: Type, at: int) -> Node | None:
-        option = Type(Kind.CHOICE, options=expect.options)
+        option = replace(expect, kind=Kind.CHOICE)
         found = tuple(self._converted(i, option, at) for i in items.items)
         texts = tuple(i for i in found if isinstance(i, Literal) and i.type.kind in WORDS)
         if len(texts) == len(items.items):
@@ -342,7 +347,7 @@ class Checker:
         return In(BOOLEAN, item, ListOf(options.type, tuple(found))) if found else FALSE
 
     def _option_of(self, node: s.Binary, item: Node, options: Node) -> Node | None:
-        option = self._converted(item, Type(Kind.CHOICE, options=options.type.options), node.left.at)
+        option = self._converted(item, replace(options.type, kind=Kind.CHOICE), node.left.at)
         if option is not None and option.type.kind in WORDS:
             return In(BOOLEAN, option, options)
         if option is not None:

@@ -173,7 +173,7 @@ class Paths:
         if len(known) < len(found) or any(not _alike(a, first) for a in known.values()):
             self._not_shared(name, tuple(known), at)
             return None
-        self._report.mention(known, name, at)
+        self._report.mention(known, name, first.name, at)
         return self._reached(path, first, _targets(known.values()), at)
 
     def _reached(self, path: Path, attribute: Attribute, targets: tuple[str, ...], at: int) -> Path | None:
@@ -204,14 +204,16 @@ class Paths:
             hint = "Write it as (complainant as contact)."
             self._report.add("M202", "Only a relationship can be narrowed.", hint, node.at)
             return None
-        if base.targets and node.entity not in base.targets:
+        entity = self._names.entity_called(node.entity)
+        self._report.renamed(node.entity, entity, "entity", node.entity_at)
+        if base.targets and entity not in base.targets:
             message = f"{base.attribute.name} never leads to {node.entity}."
             self._report.add("M209", message, f"It leads to {' or '.join(base.targets)}.", node.entity_at)
             return None
-        if not base.targets and not tuple(self._names.attribute_names(node.entity)):
+        if not base.targets and not tuple(self._names.attribute_names(entity)):
             self._report.add("M201", f"There is no entity {node.entity}.", "", node.entity_at)
             return None
-        return replace(base, targets=(node.entity,), narrowed=base.targets != (node.entity,))
+        return replace(base, targets=(entity,), narrowed=base.targets != (entity,))
 
     def _unknown(self, path: Path, name: str, at: int) -> None:
         if not path.entities:

@@ -191,19 +191,42 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerName:
+    """A former name in the text: where it stands, and what it is called now; `of` is what has the name."""
+
+    offset: int
+    former: str
+    present: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as written, with its typed tree, the entity whose record is its scope, and its place."""
+    """An expression as written, with its typed tree, the entity whose record is its scope, and its place.
+
+    The tree and the mentions say present names; `former` are the former ones that the text still says.
+    """
 
     text: str
     tree: Node
     entity: str
     place: Place = NOWHERE
     mentions: tuple[Mention, ...] = ()
+    former: tuple[FormerName, ...] = ()
 
     @property
     def type(self) -> Type:
         """The type of its value."""
         return self.tree.type
+
+    @property
+    def renewed(self) -> str:
+        """The text with present names."""
+        text = self.text
+        for found in sorted(set(self.former), key=lambda f: f.offset, reverse=True):
+            end = found.offset + len(found.former)
+            text = f"{text[: found.offset]}{found.present}{text[end:]}"
+        return text
 
 
 def children(node: Node) -> tuple[Node, ...]:

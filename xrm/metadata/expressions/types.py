@@ -8,7 +8,7 @@ includes empty; there is no separate optional type.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -40,13 +40,15 @@ class Type:
 
     `entities` are the possible targets of a reference or many (empty: any entity); `options` the keys of a
     choice (empty: open set, as for tags), or the currency that a money field fixes; `scale` the decimals of a
-    decimal (6 for computed ones).
+    decimal (6 for computed ones). `former` are earlier keys of options and the present ones; they are read and
+    make no type another one.
     """
 
     kind: Kind
     entities: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     scale: int = 6
+    former: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def decimals(self) -> int:
@@ -58,7 +60,8 @@ class Type:
 class Attribute:
     """What a name on an entity means: a stored field, a part of one, a system column or a relationship.
 
-    `path` is how storage names it: `("amount",)`, `("amount", "currency")`, `("account",)`.
+    `name` is the present one, also where a former one was asked for. `path` is how storage names it: `("amount",)`,
+    `("amount", "currency")`, `("account",)`.
     """
 
     name: str
@@ -71,7 +74,11 @@ class Names(Protocol):
     """What the checker asks: the attributes of an entity, and names for hints."""
 
     def attribute(self, entity: str, name: str) -> Attribute | None:
-        """The attribute of that name, or None."""
+        """The attribute that is called so, or was; or None."""
+        ...
+
+    def entity_called(self, name: str) -> str:
+        """The present name of the entity that was called so; any other name as it is."""
         ...
 
     def part(self, entity: str, attribute: Attribute, name: str) -> Attribute | None:

@@ -82,11 +82,12 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One allowed value of a choice: its stored key, labels by language and tag colour."""
+    """One allowed value of a choice: its stored key, labels by language, tag colour and former keys."""
 
     key: str
     label: Mapping[str, str]
     color: str = ""
+    renamed_from: tuple[str, ...] = ()
 
 
 class BadValue(ValueError):

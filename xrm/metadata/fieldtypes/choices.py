@@ -31,11 +31,24 @@ def _keys(params: Params) -> tuple[str, ...]:
     return tuple(option.key for option in options_of(params))
 
 
+def former_keys(options: Sequence[Option]) -> Mapping[str, str]:
+    """The present key for each former one that no living option has taken."""
+    living = {option.key for option in options}
+    return {old: option.key for option in options for old in option.renamed_from if old not in living}
+
+
+def _typed(kind: Kind, params: Params) -> Type:
+    options = options_of(params)
+    return Type(kind, options=_keys(params), former=tuple(former_keys(options).items()))
+
+
 def _option(raw: Any, params: Params) -> str:
-    """The key that `raw` is, if it is one of the options."""
+    """The key that `raw` is or was, if it is one of the options."""
     keys = _keys(params)
     if isinstance(raw, str) and raw.strip() in keys:
         return raw.strip()
+    if isinstance(raw, str) and (known := former_keys(options_of(params)).get(raw.strip())):
+        return known
     key = text_of(raw, "one of the options", f'"{keys[0] if keys else "open"}"')
     raise bad("R120", _one_of(keys), _meant(key, options_of(params)))
 
@@ -180,7 +193,7 @@ CHOICE = FieldType(
     dump=as_is,
     split=alone,
     join=only,
-    expression=lambda params: Type(Kind.CHOICE, options=_keys(params)),
+    expression=lambda params: _typed(Kind.CHOICE, params),
     json_schema=_option_schema,
     words=as_text,
     faults=_option_faults,
@@ -198,7 +211,7 @@ MULTI_CHOICE = FieldType(
     dump=_listed,
     split=_split_list,
     join=_join_list,
-    expression=lambda params: Type(Kind.OPTIONS, options=_keys(params)),
+    expression=lambda params: _typed(Kind.OPTIONS, params),
     json_schema=_options_schema,
     words=_listed_words,
     faults=_option_faults,

@@ -23,6 +23,7 @@ from xrm.metadata.resolve.menus import menu_of
 from xrm.metadata.resolve.roles import roles_of
 from xrm.metadata.resolve.seeds import check_seeds
 from xrm.metadata.resolve.texts import Texts, beginning_of
+from xrm.metadata.telling import told_of_all
 
 _SETTING_TYPES: Mapping[str, Type] = {
     "text": TEXT,
@@ -56,7 +57,10 @@ def resolve(layers: Layers, types: Mapping[str, FieldType], problems: Problems) 
     _check_homeless(context)
     check_seeds(context)
     _check_translations(context)
-    return Model(packs, context.entities, roles, context.option_sets, tuple(context.references))
+    return Model(
+        packs, context.entities, roles, context.option_sets, tuple(context.references),
+        former=layers.former, notes=told_of_all(context.notes),
+    )  # fmt: skip
 
 
 def _pack(context: Context, doc: Doc) -> Pack:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xrm.errors import Place, Problems
+from xrm.errors import Place, Problem, Problems
 from xrm.metadata.expressions.check import check, check_rows
 from xrm.metadata.expressions.problems import MAX_CHARACTERS
 from xrm.metadata.expressions.scope import FILTER, Scope
@@ -30,6 +30,7 @@ from xrm.metadata.model import ENGINE_ENTITIES, Entity, Reference
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Body
 from xrm.metadata.positions import Path
+from xrm.metadata.renewal import note_of
 from xrm.metadata.resolve.texts import Texts
 from xrm.metadata.typing_scope import ModelNames
 
@@ -181,6 +182,11 @@ class Context:
     # --- expressions ----------------------------------------------------------------------------------
 
     @property
+    def notes(self) -> list[Problem]:
+        """Where documents say former names."""
+        return self.layers.notes
+
+    @property
     def typed(self) -> _Names:
         """What names mean, as far as entities are known now."""
         if self.names is None:
@@ -241,12 +247,19 @@ class Context:
 
     def _record_uses(self, expression: Expression, source: str) -> None:
         for mention in expression.mentions:
-            place = expression.place
-            column = place.column + mention.offset if "\n" not in expression.text else place.column
-            where = Place(place.file, place.line, column)
+            where = _place_in(expression, mention.offset)
             self.use(f"field:{mention.entity}.{mention.attribute}", source, where)
+        for found in expression.former:
+            where = _place_in(expression, found.offset)
+            self.notes.append(note_of(found.former, found.present, found.of and f"{found.of}:", where))
         for target in sorted(set(compared_options(expression.tree))):
             self.use(target, source, expression.place)
+
+
+def _place_in(expression: Expression, offset: int) -> Place:
+    place = expression.place
+    column = place.column + offset if "\n" not in expression.text else place.column
+    return Place(place.file, place.line, column)
 
 
 def compared_options(tree: Node) -> Iterator[str]:
@@ -287,3 +300,4 @@ class _Names(ModelNames):
     def forget(self) -> None:
         """Entities have changed; nothing that was worked out holds any more."""
         self._known.clear()
+        self._former.clear()

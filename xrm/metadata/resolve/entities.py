@@ -36,9 +36,22 @@ def make_shells(context: Context) -> None:
             if "from" in item.body and "to" not in item.body and not entity.abstract:
                 take_declared(context, entity.name, item)
     make_inverses(context)
+    for entity in list(context.entities.values()):
+        context.entities[entity.name] = _with_former(context, entity)
     for entity in _written(context):
         context.entities[entity.name] = resolve_through(context, entity)
     context.typed.forget()
+
+
+def _with_former(context: Context, entity: Entity) -> Entity:
+    """Relationships know the names that they had because of what is at their other end, too."""
+    former = context.layers.former.members.get(entity.name, {})
+    changed = {
+        new: replace(known, renamed_from=tuple(dict.fromkeys((*known.renamed_from, old))))
+        for old, new in former.items()
+        if (known := entity.relationships.get(new)) is not None and old not in known.renamed_from
+    }
+    return replace(entity, relationships={**entity.relationships, **changed}) if changed else entity
 
 
 def complete(context: Context) -> None:

@@ -36,6 +36,7 @@ def _options(
             key,
             context.texts.named(body.get("label"), key, *(f"{p}.{key}" for p in paths)),
             body.get("color", ""),
+            tuple(map(str, body.get("renamed_from", ()))),
         )
         for key, body in options.items()
     )

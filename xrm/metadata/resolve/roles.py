@@ -32,7 +32,8 @@ def _role(context: Context, item: Item) -> Role:
         if child.name in grants:
             _check_titles(context, child, grants[child.name], grants)
     label = context.texts.named(item.get("label"), item.name, f"roles.{item.name}.label")
-    return Role(item.name, label, grants, item.pack, portal, item.key_at())
+    former = tuple(item.get("renamed_from", ()))
+    return Role(item.name, label, grants, item.pack, portal, former, item.key_at())
 
 
 def _grant(context: Context, role: str, item: Item) -> Grant | None:

@@ -115,7 +115,11 @@ RELATIONSHIP: Schema = closed(
             "type": ["string", "object"],
             "pattern": "^[a-z](?:_?[a-z0-9])*$",
             "maxLength": 40,
-            "properties": {"name": name("Its name over there."), "label": label("Its label over there.")},
+            "properties": {
+                "name": name("Its name over there."),
+                "label": label("Its label over there."),
+                "renamed_from": RENAMED_FROM,
+            },
             "required": ["name"],
             "additionalProperties": False,
             "description": "What the other side calls it: a name, or name and label.",

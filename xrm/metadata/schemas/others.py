@@ -6,6 +6,7 @@ from xrm.metadata.fieldtypes.special import HUES
 from xrm.metadata.model import OPERATIONS
 from xrm.metadata.names import MAX_ENTITY, MAX_PACK, VERSION_PATTERN
 from xrm.metadata.schemas.words import (
+    RENAMED_FROM,
     WHEN_INSTALLED,
     Schema,
     by_name,
@@ -144,6 +145,7 @@ ROLES: Schema = by_name(
         {
             "label": label("What people read; made from the name when absent."),
             "portal": name("For people outside: the entity that stands for the person.", MAX_ENTITY),
+            "renamed_from": RENAMED_FROM,
             "grants": by_name("Grants by name.", GRANT),
         },
     ),

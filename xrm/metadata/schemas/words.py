@@ -141,16 +141,19 @@ def merged_items(description: str, item: Schema) -> Schema:
     }
 
 
+_OPTION_KEY: Schema = {"type": ["string", "integer"], "pattern": OPTION_PATTERN, "maxLength": MAX_OPTION}
 _OPTION: Schema = {
     "type": ["object", "string", "null"],
     "properties": {
         "label": label("What people read."),
         "color": one_of("The colour of its tag.", HUES),
+        "renamed_from": one_or_more(
+            "Earlier keys, which everything that says them means it by.", _OPTION_KEY
+        ),
     },
     "additionalProperties": False,
     "description": "One option: its label, or a map with label and color.",
 }
-_OPTION_KEY: Schema = {"type": ["string", "integer"], "pattern": OPTION_PATTERN, "maxLength": MAX_OPTION}
 
 
 def option_map(description: str, *more_types: str) -> Schema:

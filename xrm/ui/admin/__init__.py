@@ -15,11 +15,14 @@ from xrm.ui.admin.packs import Packs
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
 from xrm.ui.admin.users import Users
+from xrm.ui.admin.uses import Uses
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
-AREAS: tuple[type[Area], ...] = (Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Packs, Health)
+AREAS: tuple[type[Area], ...] = (
+    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Packs, Uses, Health,
+)  # fmt: skip
 
 
 def install_administration(app: Flask, runtime: Runtime) -> None:

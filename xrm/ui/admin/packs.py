@@ -12,6 +12,7 @@ from xrm.errors import NotFound, Problem, XrmError
 from xrm.metadata.model import text_of
 from xrm.ui.admin.roles import entities_shown
 from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.uses import uses_address
 from xrm.ui.admin.words import at
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.fields.view import Option
@@ -167,10 +168,11 @@ def _brings(visit: Visit, pack: str) -> Iterator[Card]:
     t = visit.ui.t
     entities = tuple(
         Row((Cell(visit.plural(e), f"/r/{e.name}", note=e.name), Cell(visit.ui.number(len(e.fields))),
-             Cell(visit.ui.number(len(e.views))), Cell(t("Who may what"), f"{ROLES}/on/{e.name}")))
+             Cell(visit.ui.number(len(e.views))), Cell(t("Who may what"), f"{ROLES}/on/{e.name}"),
+             Cell(t("Where used"), uses_address(e.name))))
         for e in entities_shown(visit, pack)
     )  # fmt: skip
-    columns = (t("Entity"), t("Fields"), t("Views"), t("Rights"))
+    columns = (t("Entity"), t("Fields"), t("Views"), t("Rights"), t("Uses"))
     brought = Table(t("Entities"), columns, entities, Empty(t("It brings no entities"), "", "package"))
     yield Card(t("Entities"), "box", table=brought, id="entities")
     roles = tuple(

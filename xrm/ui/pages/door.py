@@ -16,6 +16,7 @@ from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import best_language
 from xrm.ui.pages.answers import FLASH_COOKIE, read_flash
+from xrm.ui.pages.renamed import moved_on, present_names
 from xrm.ui.pages.resuming import DRAFT, MARK
 from xrm.ui.pages.visit import Visit, locale_of
 
@@ -67,7 +68,8 @@ def guarded(
         elif visit.is_post:
             check_csrf(runtime, visit.cookie)
             visit = replace(visit, is_again=shows_again and DRAFT in visit.form)
-        return _once(visit, handler(visit, **names))
+        present = present_names(visit, names)
+        return moved_on(visit, names, present) or _once(visit, handler(visit, **present))
 
     return run
 

@@ -1,0 +1,120 @@
+"""Names that the ledger keeps, present again with the activation that made some of them former ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from xrm.engine.queries.former import present_asked
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.former import keep_former_names
+from xrm.engine.storage.ledger import JOB, TEAM_ROLE, TOKEN, USER_ROLE, VIEW
+from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.stamp import bump
+from xrm.metadata.former import FormerNames
+from xrm.metadata.model import Model
+from xrm.metadata.typing_scope import ModelNames
+
+_HOLDERS: Final = ((USER_ROLE, USER_ROLE.c.user), (TEAM_ROLE, TEAM_ROLE.c.team))
+
+
+def renew_names(unit: UnitOfWork, model: Model, numbers: Numbers, now: datetime) -> None:
+    """Saved views, roles that people hold, tokens and jobs say present names; what they mean is as it was."""
+    keep_former_names(unit, model, numbers, now)
+    if not model.former:
+        return
+    _renew_views(unit, model, numbers)
+    _renew_jobs(unit, model)
+    if model.former.roles:
+        _renew_roles(unit, model.former)
+
+
+# --- saved views --------------------------------------------------------------------------------------
+
+
+def _renew_views(unit: UnitOfWork, model: Model, numbers: Numbers) -> None:
+    names = ModelNames(model.entities)
+    for row in unit.execute(
+        sa.select(VIEW.c.id, VIEW.c.entity, VIEW.c.role, VIEW.c.asked, VIEW.c.uses)
+    ).all():
+        entity = numbers.names.get(row.entity, "")
+        if entity in model.entities:
+            changed = {
+                "asked": present_asked(names, entity, row.asked),
+                "uses": [_present_target(model.former, used) for used in row.uses],
+                "role": model.former.role(row.role) if row.role else row.role,
+            }
+            if changed != {key: getattr(row, key) for key in changed}:
+                unit.execute(sa.update(VIEW).where(VIEW.c.id == row.id).values(changed))
+
+
+def _present_target(former: FormerNames, used: str) -> str:
+    kind, _, names = used.partition(":")
+    entity, _, member = names.partition(".")
+    present = former.entity(entity)
+    return f"{kind}:{present}.{former.member(present, member)}" if member else f"{kind}:{present}"
+
+
+# --- jobs ---------------------------------------------------------------------------------------------
+
+
+def _renew_jobs(unit: UnitOfWork, model: Model) -> None:
+    """Jobs that wait, and those that can still be taken back, are about what they were about."""
+    for row in unit.execute(sa.select(JOB.c.id, JOB.c.params, JOB.c.authority)).all():
+        held = row.authority.get("roles", ())
+        changed = {
+            "params": _present_params(model, row.params),
+            "authority": {**row.authority, "roles": sorted({model.former.role(role) for role in held})},
+        }
+        if changed != {"params": row.params, "authority": {**row.authority, "roles": list(held)}}:
+            unit.execute(sa.update(JOB).where(JOB.c.id == row.id).values(changed))
+
+
+def _present_params(model: Model, params: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(params)
+    if not isinstance(params.get("entity"), str):
+        return made
+    entity = made["entity"] = model.former.entity(params["entity"])
+    if params.get("by"):
+        made["by"] = model.former.member(entity, params["by"])
+    if isinstance(params.get("mapping"), dict):
+        made["mapping"] = {
+            column: path and model.former.path(entity, path) for column, path in params["mapping"].items()
+        }
+    if isinstance(params.get("values"), dict):
+        made["values"] = {model.former.member(entity, name): v for name, v in params["values"].items()}
+    if isinstance(params.get("params"), dict) and entity in model.entities:
+        made["params"] = _present_query(model, entity, params["params"])
+    return made
+
+
+def _present_query(model: Model, entity: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a list, each a list of texts."""
+    names, made = ModelNames(model.entities), dict(params)
+    for key, texts in params.items():
+        if key in ("fields", "sort"):
+            asked = (present_asked(names, entity, {key: text.split(",")}) for text in texts)
+            made[key] = [",".join(one[key]) for one in asked]
+        elif key == "filter":
+            made[key] = [present_asked(names, entity, {key: text})[key] for text in texts]
+    return made
+
+
+# --- roles --------------------------------------------------------------------------------------------
+
+
+def _renew_roles(unit: UnitOfWork, former: FormerNames) -> None:
+    """Whoever held a role holds it by its present name, and so does every token that was narrowed to it."""
+    for old, new in former.roles.items():
+        for table, holder in _HOLDERS:
+            has_new = sa.select(holder).where(table.c.role == new)
+            unit.execute(sa.delete(table).where(table.c.role == old, holder.in_(has_new)))
+            unit.execute(sa.update(table).where(table.c.role == old).values(role=new))
+    for row in unit.execute(sa.select(TOKEN.c.id, TOKEN.c.roles).where(TOKEN.c.roles.is_not(None))).all():
+        present = sorted({former.role(role) for role in row.roles or ()})
+        if row.roles is not None and present != sorted(row.roles):
+            unit.execute(sa.update(TOKEN).where(TOKEN.c.id == row.id).values(roles=present))
+    bump(unit, rights=True)

@@ -1,0 +1,221 @@
+"""Where something is used: every reference of the definitions, saved views, and how often the API uses it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from xrm.engine.commands import Actor
+from xrm.engine.identity.work import demand_administrator
+from xrm.engine.packs.layers import floor_of
+from xrm.engine.runtime.snapshot import Snapshot
+from xrm.engine.runtime.usage import DAYS, FORMER, Key, Usage
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.former import ITSELF
+from xrm.errors import NOWHERE, NotFound, Place, Problem, Unavailable
+from xrm.metadata.model import Entity, Label, Model, Reference
+from xrm.registry import near_names
+
+ENTITY, MEMBER, OPTION, ROLE, OPTIONS = "entity", "field", "option", "role", "options"
+_LOOKED_AT: Final = 500  # names, for one that was meant
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What was asked for: its kind, its name, and its targets in the reference index."""
+
+    kind: str
+    name: str
+    label: Label
+    targets: tuple[str, ...]
+    place: Place = NOWHERE
+    entity: str = ""
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedIn:
+    """One reference: what uses it, where that is written, and in which layer."""
+
+    source: str
+    place: Place
+    layer: str
+    floor: str
+
+    @property
+    def document(self) -> str:
+        """The file inside its layer."""
+        return self.place.file.partition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class FormerlyCalled:
+    """A former name that still counts: since when, and how often it was said lately."""
+
+    name: str
+    since: datetime | None
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhereUsed:
+    """All that uses one thing. `uses` counts requests of the API in the last `days` by how they use it."""
+
+    thing: Thing
+    references: tuple[UsedIn, ...]
+    saved_views: tuple[str, ...]
+    former: tuple[FormerlyCalled, ...] = ()
+    uses: Mapping[str, int] = field(default_factory=dict)
+    days: int = DAYS
+
+
+def where_used(database: Database, usage: Usage, snapshot: Snapshot, actor: Actor, name: str) -> WhereUsed:
+    """What uses the thing of that name; raises Forbidden for all but administrators, and NotFound.
+
+    `account` is an entity, `account.phone` a field or relationship, `account.kind.firm` an option or a state,
+    `role:seller` a role, `options:tone` a shared set and `options:tone.low` an option of it.
+    """
+    demand_administrator(actor)
+    thing = thing_called(snapshot.model, name)
+    with suppress(Unavailable):  # the counts of this process come with the next answer, then
+        usage.write()
+    counts = _counts(database, usage, snapshot, thing)
+    return WhereUsed(
+        thing,
+        tuple(_references(snapshot.model, thing)),
+        tuple(sorted({view for target in thing.targets for view in snapshot.views.users(target)})),
+        tuple(_former(snapshot, thing, counts)),
+        _by_way(thing, snapshot, counts),
+    )
+
+
+def _references(model: Model, thing: Thing) -> Iterator[UsedIn]:
+    found: dict[Reference, None] = {}
+    for target in thing.targets:
+        found.update(dict.fromkeys(model.uses(target)))
+    for reference in sorted(found, key=lambda r: (r.place.file, r.place.line, r.place.column, r.source)):
+        layer = reference.place.file.partition("/")[0]
+        yield UsedIn(reference.source, reference.place, layer, str(floor_of(layer)))
+
+
+# --- what is meant by a name --------------------------------------------------------------------------
+
+
+def thing_called(model: Model, name: str) -> Thing:
+    """The thing of that name, or of that former name; raises NotFound."""
+    kind, colon, rest = name.partition(":")
+    if colon and kind == ROLE:
+        return _role(model, rest)
+    if colon and kind == OPTIONS:
+        return _shared(model, rest)
+    steps = name.split(".")
+    entity = model.entities.get(model.former.entity(steps[0]))
+    if entity is None:
+        raise _absent(name, model.entities)
+    if len(steps) == 1:
+        return Thing(ENTITY, entity.name, entity.label, (f"entity:{entity.name}",), entity.place, entity.name)
+    return _member(model, entity, name, steps[1:])
+
+
+def _role(model: Model, name: str) -> Thing:
+    role = model.roles.get(model.former.role(name))
+    if role is None:
+        raise _absent(name, model.roles)
+    return Thing(ROLE, role.name, role.label, (f"role:{role.name}",), role.place)
+
+
+def _shared(model: Model, name: str) -> Thing:
+    set_, _, key = name.partition(".")
+    options = model.option_sets.get(set_)
+    if options is None:
+        raise _absent(set_, model.option_sets)
+    if not key:
+        return Thing(OPTIONS, set_, {}, (f"options:{set_}",))
+    option = next((o for o in options if key in (o.key, *o.renamed_from)), None)
+    if option is None:
+        raise _absent(name, [f"{set_}.{o.key}" for o in options])
+    users = [
+        (e, f)
+        for e in model.entities.values()
+        for f in e.fields.values()
+        if f.params.get("options") == options
+    ]
+    return Thing(
+        OPTION,
+        f"{set_}.{option.key}",
+        option.label,
+        tuple(f"option:{e.name}.{f.name}.{option.key}" for e, f in users),
+    )
+
+
+def _member(model: Model, entity: Entity, name: str, steps: Sequence[str]) -> Thing:
+    member = model.former.member(entity.name, steps[0])
+    found = entity.fields.get(member) or entity.relationships.get(member)
+    if len(steps) > 1:
+        return _option(model, entity, name, member, steps[1])
+    if found is None:
+        known = [f"{entity.name}.{n}" for n in (*entity.fields, *entity.relationships)]
+        raise _absent(name, known)
+    full = f"{entity.name}.{member}"
+    targets = (f"field:{full}", f"relationship:{full}")
+    return Thing(MEMBER, full, found.label, targets, found.place, entity.name, member)
+
+
+def _option(model: Model, entity: Entity, name: str, member: str, word: str) -> Thing:
+    key = model.former.option(entity.name, member, word)
+    full = f"{entity.name}.{member}.{key}"
+    states = entity.lifecycle.states if entity.lifecycle is not None and member == "state" else {}
+    if key in states:
+        state = states[key]
+        return Thing(OPTION, full, state.label, (f"state:{entity.name}.{key}",), state.place)
+    field_ = entity.fields.get(member)
+    option = next((o for o in field_.options if o.key == key), None) if field_ else None
+    if field_ is None or option is None:
+        known = [*states, *(o.key for o in (field_.options if field_ else ()))]
+        raise _absent(name, [f"{entity.name}.{member}.{k}" for k in known])
+    return Thing(OPTION, full, option.label, (f"option:{full}",), field_.place)
+
+
+def _absent(name: str, known: Iterable[str]) -> NotFound:
+    near = near_names(name, list(known)[:_LOOKED_AT])
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Name it as in account.name or role:seller."
+    return NotFound(Problem("R104", f"There is no {name!r}.", hint, Place(path=name)))
+
+
+# --- how often ----------------------------------------------------------------------------------------
+
+
+def _counts(database: Database, usage: Usage, snapshot: Snapshot, thing: Thing) -> Sequence[tuple[Key, int]]:
+    number = snapshot.numbers.entities.get(thing.entity)
+    if number is None:
+        return ()
+    with database.read() as unit:
+        return usage.counts(unit, number)
+
+
+def _by_way(thing: Thing, snapshot: Snapshot, counts: Sequence[tuple[Key, int]]) -> dict[str, int]:
+    """How often each way of using it was taken; none for what is not counted."""
+    wanted = _field_number(thing, snapshot)
+    found: Counter[str] = Counter()
+    for key, count in counts:
+        if key.field == wanted and key.how != FORMER:
+            found[key.how] += count
+    return dict(sorted(found.items()))
+
+
+def _field_number(thing: Thing, snapshot: Snapshot) -> int | None:
+    return snapshot.numbers.fields.get((thing.entity, thing.member)) if thing.member else ITSELF
+
+
+def _former(snapshot: Snapshot, thing: Thing, counts: Sequence[tuple[Key, int]]) -> Iterator[FormerlyCalled]:
+    former, wanted = snapshot.model.former, _field_number(thing, snapshot)
+    names = former.members.get(thing.entity, {}) if thing.member else former.entities
+    for old, new in names.items():
+        if thing.entity and new == (thing.member or thing.entity):
+            said = sum(n for key, n in counts if (key.field, key.how, key.name) == (wanted, FORMER, old))
+            since = snapshot.former_since.get((thing.entity if thing.member else "", old))
+            yield FormerlyCalled(old, since, said)
