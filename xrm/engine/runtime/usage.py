@@ -89,12 +89,14 @@ class Usage:
     def counts(self, unit: UnitOfWork, entity: int, days: int = DAYS) -> Sequence[tuple[Key, int]]:
         """How often the entity and each of its names were used in the last days, as far as it is written."""
         first = day_of(self._world.now() - timedelta(days=days - 1))
-        total = sa.func.sum(USE.c.count)
+        total = sa.func.sum(USE.c.count).label("count")
         wanted = sa.select(USE.c.entity, USE.c.field, USE.c.how, USE.c.name, total)
         wanted = wanted.where(USE.c.entity == entity, USE.c.day >= first)
         grouped = wanted.group_by(USE.c.entity, USE.c.field, USE.c.how, USE.c.name)
-        rows = unit.execute(grouped).all()
-        return [(Key(entity, field, how, name), int(count)) for entity, field, how, name, count in rows]
+        rows = unit.execute(grouped).mappings()
+        return [
+            (Key(row["entity"], row["field"], row["how"], row["name"]), int(row["count"])) for row in rows
+        ]
 
     def _add(self, unit: UnitOfWork, day: str, waiting: Counter[Key]) -> None:
         rows = [{"day": day, **key._asdict(), "count": count} for key, count in sorted(waiting.items())]
