@@ -94,6 +94,7 @@ def filter_and_save_a_view(page: Page) -> None:
     press(page, "Enter")
     expect(page.get_by_label("Field")).to_be_focused()
     page.keyboard.type("State")
+    press(page, "Enter")
     reach(page, page.get_by_role("checkbox", name="Prospecting"))
     press(page, "Space", "Enter")
     expect(page.locator("#chip-1")).to_have_text("State is Prospecting")
