@@ -131,6 +131,7 @@ REFUSED = [
     pytest.param({"seed/base.yaml": "records: []\n"}, "M107", id="a seed"),
     pytest.param({"../entities/deal.yaml": "label: X\n"}, "M107", id="out of the layer"),
     pytest.param({"forms/x/../../deal.yaml": "main: {rows: [[name]]}\n"}, "M107", id="a winding path"),
+    pytest.param({"forms//deal.yaml": "main: {rows: [[name]]}\n"}, "M107", id="a path with a gap"),
     pytest.param({"forms/deal.yaml": "x" * (1024**2 + 1)}, "M104", id="too large"),
     pytest.param({"settings.yaml": "days: {type: integer, default: 1}\n"}, "M250", id="a setting"),
 ]
