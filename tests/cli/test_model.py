@@ -1,11 +1,13 @@
 """model, plan, apply and pack upgrade: from one installation to another, with what was changed."""
 
+import json
 import shutil
 
 import pytest
 
 from tests.cli.conftest import DEAL
-from xrm.testing import a_pack
+from xrm.engine.commands import Create
+from xrm.testing import a_pack, admin_actor
 
 OURS = {
     "entities/deal.yaml": "# our words\nlabel:   Case\nfields: {name: {label: Subject}, tier: {type: text}}\n",
@@ -162,3 +164,15 @@ def test_a_pack_that_others_require_stays(installation, xrm, written):
     result = xrm("pack", "uninstall", "sales")
     assert result.exit_code == 1
     assert "P152 sales is required by cars." in result.stderr
+
+
+def test_records_that_go_with_a_pack_are_told_and_written_to_files_first(installation, xrm, tmp_path):
+    ana = admin_actor(installation)
+    installation.current().records.execute(ana, [Create("deal", {"name": "Ship"})])
+    result = xrm("pack", "uninstall", "sales")
+    assert result.stdout == "The entity deal goes, with 1 record.\n"
+    assert (result.exit_code, "P156" in result.stderr) == (1, True)
+    xrm("pack", "uninstall", "sales", "--export", tmp_path / "records", "--show")
+    (line,) = (tmp_path / "records" / "deal.jsonl").read_text().splitlines()
+    assert json.loads(line)["name"] == "Ship"
+    assert "deal" in installation.current().model.entities

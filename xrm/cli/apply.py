@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from xrm.cli.frame import data_option, json_option, opened, verb
-from xrm.cli.output import say, say_json
-from xrm.cli.sources import choice_options, installed_json, installed_lines, revision_for
+from xrm.cli.sources import choice_options, revision_for, show_installed
 
 
 @verb("apply", help="Install packs or a customisation; without a path, bring the tables up to date.")
@@ -32,8 +31,4 @@ def command(
         names = [str(path) for path in paths]
         revision = revision_for(runtime, names, mirror=mirror, dev=dev, keep=keep, take=take)
         installed = runtime.packs.revise(revision, runtime.installer)
-    if as_json:
-        say_json(installed_json(installed))
-        return
-    for line in installed_lines(installed):
-        say(line)
+    show_installed(installed, as_json=as_json)

@@ -10,8 +10,8 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import say, say_json
-from xrm.cli.plans import difference_json, plan_json, plan_lines
-from xrm.cli.sources import installed_json, installed_lines
+from xrm.cli.plans import difference_json, show_plan
+from xrm.cli.sources import show_installed
 from xrm.errors import Conflict, MetadataInvalid, Place, Problem
 
 if TYPE_CHECKING:
@@ -146,14 +146,7 @@ def reset(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
     revision = Revision(edit=resetting(name))
     with opened(data) as runtime:
         if only_plan:
-            proposal = runtime.packs.foresee(revision)
-            statements = proposal.plan.sql(runtime.database.engine.dialect)
-            told = plan_json(proposal, statements) if as_json else list(plan_lines(proposal, None))
-        else:
-            installed = runtime.packs.revise(revision, runtime.installer)
-            told = installed_json(installed) if as_json else installed_lines(installed)
-    if isinstance(told, dict):
-        say_json(told)
-        return
-    for line in told:
-        say(line)
+            show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
+            return
+        installed = runtime.packs.revise(revision, runtime.installer)
+    show_installed(installed, as_json=as_json)

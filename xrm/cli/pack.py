@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +10,13 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened
 from xrm.cli.output import progress, say, say_json, show_table
-from xrm.cli.plans import plan_json, plan_lines
-from xrm.cli.sources import choice_options, choices_of, installed_json, installed_lines, revision_for
+from xrm.cli.plans import show_plan
+from xrm.cli.sources import choice_options, choices_of, revision_for, show_installed
 from xrm.errors import Conflict, NotFound, Place, Problem
 
 if TYPE_CHECKING:
-    from xrm.engine.packs import Installed
-    from xrm.engine.packs.proposal import Proposal
     from xrm.engine.packs.removal import Losses
     from xrm.engine.runtime import Runtime
-
-NOTHING: Mapping[str, object] = {}
 
 
 @click.group("pack", cls=Group, help="List, install, upgrade and uninstall packs.")
@@ -71,12 +66,8 @@ def install(
         installed = runtime.packs.revise(revision, runtime.installer)
         with progress("demo records", hidden=not demo or as_json) as advance:
             made = runtime.packs.seed_demo(advance) if demo else 0
-    if as_json:
-        say_json({**installed_json(installed), "demo_records": made})
-        return
-    for line in installed_lines(installed):
-        say(line)
-    if demo:
+    show_installed(installed, as_json=as_json, more={"demo_records": made})
+    if demo and not as_json:
         say(f"Made {made} demo records.")
 
 
@@ -126,16 +117,17 @@ def upgrade(
     """The packs are there in the other version with all that was customised; or that has been shown."""
     with opened(data) as runtime:
         revision = revision_for(runtime, packs, keep=keep, take=take)
-        installed = {layer.name for layer in runtime.packs.list()}
+        present = {layer.name for layer in runtime.packs.list()}
         for source, named in zip(revision.sources, packs, strict=False):
             name = runtime.definitions.read(source).name
-            if name not in installed:
+            if name not in present:
                 hint = f"Install it: xrm pack install {named}."
                 raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=named)))
         if only_plan:
-            _show_plan(runtime, runtime.packs.foresee(revision), as_json)
+            show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
             return
-        _show_done(runtime.packs.revise(revision, runtime.installer), as_json)
+        installed = runtime.packs.revise(revision, runtime.installer)
+    show_installed(installed, as_json=as_json)
 
 
 @command.command("uninstall", help="Take a pack out; first it is told what goes with it.")
@@ -169,16 +161,17 @@ def uninstall(
             for sentence in losses.sentences():
                 say(sentence)
         written = _write_records(runtime, losses, folder) if folder else []
+        facts = {"losses": asdict(losses), "written": written}
         if only_plan:
             proposal = runtime.removals.plan(runtime.installer, name, choices)
-            _show_plan(runtime, proposal, as_json, {"losses": asdict(losses), "written": written})
+            show_plan(runtime, proposal, as_json=as_json, more=facts)
             return
         if losses.has_data and not (folder or no_export):
             message = f"Records go with {name}, and nothing is said of an export."
             hint = "Write them with --export FOLDER, or say --no-export."
             raise Conflict(Problem("P156", message, hint, Place(path=name)))
         done = runtime.removals.uninstall(runtime.installer, name, choices)
-    _show_done(done, as_json, {"losses": asdict(losses), "written": written})
+    show_installed(done, as_json=as_json, more=facts)
 
 
 @command.command("export", help="Write an installed pack to a zip archive, as it was installed.")
@@ -201,25 +194,6 @@ def export(name: str, file: Path, data: Path | None, as_json: bool) -> None:
         say_json({"file": str(file), "version": layers[name].version, "content": layers[name].content})
         return
     say(f"{name} {layers[name].version} is in {file}.")
-
-
-def _show_plan(
-    runtime: Runtime, proposal: Proposal, as_json: bool, more: Mapping[str, object] = NOTHING
-) -> None:
-    statements = proposal.plan.sql(runtime.database.engine.dialect)
-    if as_json:
-        say_json({**plan_json(proposal, statements), **more})
-        return
-    for line in plan_lines(proposal, None):
-        say(line)
-
-
-def _show_done(installed: Installed, as_json: bool, more: Mapping[str, object] = NOTHING) -> None:
-    if as_json:
-        say_json({**installed_json(installed), **more})
-        return
-    for line in installed_lines(installed):
-        say(line)
 
 
 def _write_records(runtime: Runtime, losses: Losses, folder: Path) -> list[str]:

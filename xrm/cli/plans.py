@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from xrm.cli.output import say, say_json
+from xrm.cli.sources import NO_MORE
 from xrm.errors import Place
 
 if TYPE_CHECKING:
     from xrm.engine.packs.proposal import Proposal
     from xrm.engine.packs.reconciliation import Answer
+    from xrm.engine.runtime import Runtime
     from xrm.metadata.differences import Difference
 
 _CHOSEN = {"keep": "Your value stays", "take": "The pack's value comes"}
+
+
+def show_plan(
+    runtime: Runtime, proposal: Proposal, *, as_json: bool, more: Mapping[str, object] = NO_MORE
+) -> None:
+    """The plan has been told; `more` goes with it to a program."""
+    if as_json:
+        statements = proposal.plan.sql(runtime.database.engine.dialect)
+        say_json({**plan_json(proposal, statements), **more})
+        return
+    for line in plan_lines(proposal, None):
+        say(line)
 
 
 def plan_json(proposal: Proposal, statements: Sequence[str]) -> dict[str, Any]:

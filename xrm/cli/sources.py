@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from xrm.cli.output import say, say_json
+
 if TYPE_CHECKING:
     from xrm.engine.packs import Installed, Revision
     from xrm.engine.runtime import Runtime
     from xrm.metadata.sources import PackSource
+
+NO_MORE: Mapping[str, object] = {}
 
 
 def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,3 +114,12 @@ def installed_lines(installed: Installed) -> list[str]:
     if installed.seeded:
         lines.append(f"Made {installed.seeded} records of base data.")
     return lines
+
+
+def show_installed(installed: Installed, *, as_json: bool, more: Mapping[str, object] = NO_MORE) -> None:
+    """What an installation came to has been told; `more` goes with it to a program."""
+    if as_json:
+        say_json({**installed_json(installed), **more})
+        return
+    for line in installed_lines(installed):
+        say(line)

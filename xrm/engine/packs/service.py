@@ -217,9 +217,9 @@ class PackService:
         schema = sql_schema(model)
         before = self._in_force() if layers else None
         plan = self._plan(schema, before, stamp)
+        known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
         return Proposal(
-            stamp, schema, plan, changes, in_order(packs.values()),
-            in_order(map(parts.definitions.read, present.values())),
+            stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
             revision.gone & present.keys(), reconciled,
         )  # fmt: skip
 
