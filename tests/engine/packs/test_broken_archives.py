@@ -7,7 +7,8 @@ from collections.abc import Callable
 from io import BytesIO
 from zipfile import ZipFile
 
-from xrm.errors import XrmError
+from xrm.engine.packs import Revision
+from xrm.errors import MetadataInvalid, XrmError
 from xrm.metadata.archiving import archive_of
 from xrm.metadata.finding import pack_source
 from xrm.testing import a_pack, pack_from
@@ -100,17 +101,31 @@ def test_a_damaged_archive_is_refused_with_a_place_or_is_a_pack(make, look, tmp_
     before, file, refused = look(runtime), tmp_path / "parts.zip", 0
     for number in range(tries):
         file.write_bytes(damaged_archive(random.Random(number)))
-        found = refusal(runtime.packs.propose, [pack_source(file)])
-        if found is None:
-            continue
-        refused += 1
-        assert all(problem.message for problem in found.problems), number
-        assert all(str(problem.where) for problem in found.problems), (number, found.problems)
-        if refused % 10 == 0:  # an installation is refused like a plan, and slower
-            assert refusal(runtime.packs.install, [pack_source(file)], runtime.installer), number
+        revision = Revision((pack_source(file),), dev=True)
+        found = refusal(runtime.packs.foresee, revision)
+        if found is not None:
+            refused += 1
+            demand_words(found, number)
+        if found is None or refused % 10 == 0:  # an installation is refused like a plan, and slower
+            found = refusal(runtime.packs.revise, revision, runtime.installer)
+            before = before if found else whole(runtime, look)
             assert look(runtime) == before, number
     assert refused > tries / 4
     assert look(runtime) == before
+
+
+def demand_words(found: XrmError, number: int) -> None:
+    """The refusal says what is wrong, and where if it is in the files."""
+    assert all(problem.message for problem in found.problems), number
+    if isinstance(found, MetadataInvalid):
+        assert all(str(problem.where) for problem in found.problems), (number, found.problems)
+
+
+def whole(runtime, look):
+    """How an installation looks that has come to its end."""
+    assert runtime.packs.plan().is_empty
+    assert "part" in runtime.current().model.entities
+    return look(runtime)
 
 
 def refusal(act: Callable[..., object], *arguments: object) -> XrmError | None:

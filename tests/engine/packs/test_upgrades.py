@@ -6,6 +6,7 @@ import pytest
 
 from xrm.engine.commands import Create
 from xrm.engine.packs import Choice, Revision, laying
+from xrm.engine.storage import apply
 from xrm.errors import Conflict, Invalid, MetadataInvalid
 from xrm.metadata.customising import CUSTOMISATION, from_documents
 from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
@@ -220,3 +221,13 @@ def test_what_requirements_and_versions_do_not_admit_is_refused(bound, look, pac
     assert code in [p.code for p in refused.value.problems]
     assert all(str(p.where) for p in refused.value.problems)
     assert look(bound) == before
+
+
+def test_an_upgrade_that_comes_pack_by_pack_carries_each_answer_where_it_belongs(runtime, monkeypatch):
+    monkeypatch.setattr(apply, "STEPS_AT_ONCE", 2)
+    both = Revision((SECOND, cars("1.0.0", ">=1.0")), choices=TAKE)
+    installed = runtime.packs.revise(both, runtime.installer)
+    assert {layer.name for layer in installed.layers} == {"crm_core", "cars", CUSTOMISATION}
+    assert "household" in [option.key for option in account(runtime).fields["kind"].options]
+    assert "remove" not in text(runtime)
+    assert runtime.packs.foresee(Revision((SECOND, cars("1.0.0", ">=1.0")))).is_empty
