@@ -18,15 +18,28 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.extensions import load_extensions
 from xrm.engine.jobs import InlineRunner
 from xrm.engine.runtime import Runtime, open_runtime
+from xrm.engine.runtime.rehearsal import Played, play
 from xrm.engine.runtime.service import DOCUMENTS
 from xrm.engine.world import World, fixed_world
-from xrm.metadata.finding import pack_source
-from xrm.metadata.sources import PackSource
+from xrm.metadata.definitions import Definitions
+from xrm.metadata.finding import pack_source, with_requirements
+from xrm.metadata.sources import PackSource, core_source
 from xrm.settings import Settings
 
-__all__ = ["NOON", "a_pack", "admin_actor", "an_actor", "make_runtime", "make_settings", "pack_from"]
+__all__ = [
+    "NOON",
+    "Played",
+    "a_pack",
+    "admin_actor",
+    "an_actor",
+    "make_runtime",
+    "make_settings",
+    "pack_from",
+    "run_scenarios",
+]
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 _SEEDS = count(1)
@@ -124,6 +137,18 @@ def _entity(name: str, text: str) -> str:
     facts = {"entity": name, "label": label, "plural": f"{label}s"}
     missing = [f"{key}: {value}" for key, value in facts.items() if key not in said]
     return "\n".join([*missing, text])
+
+
+def run_scenarios(*packs: GivenPack, folders: Iterable[Path] = ()) -> list[Played]:
+    """What came of every scenario of these packs; those that they require are looked for in the folders.
+
+    Played in a database of their own, which is gone afterwards.
+    """
+    definitions = Definitions(load_extensions().types)
+    sources = [pack_from(pack) for pack in packs]
+    chosen = with_requirements(sources, {"core"}, folders, definitions)
+    names = {definitions.read(source).name for source in sources}
+    return list(play(definitions, [core_source(), *chosen], names))
 
 
 def admin_actor(runtime: Runtime) -> Actor:

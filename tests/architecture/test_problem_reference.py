@@ -29,6 +29,7 @@ TITLES = {
     "H": "Requests at the edge (H)",
     "P": "Installing and serving (P)",
     "B": "Backups (B)",
+    "T": "Scenarios (T)",
 }
 
 

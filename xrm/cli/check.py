@@ -12,10 +12,12 @@ from xrm.cli.output import problem_json, problem_line, say, say_json
 
 @verb("check", help="Check packs, together with the packs that they require. Needs no database.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--scenarios", is_flag=True, help="Run their scenarios, too, in a database made for that.")
 @data_option
 @json_option
-def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
+def command(paths: tuple[Path, ...], scenarios: bool, data: Path | None, as_json: bool) -> None:
     """Every problem of all stages has been told, or there is none; former names that are still said are noted."""
+    from xrm.cli.scenarios import tell_played
     from xrm.engine.extensions import load_extensions
     from xrm.metadata.definitions import Definitions
     from xrm.metadata.finding import pack_source, with_requirements
@@ -27,6 +29,10 @@ def command(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
     sources = [pack_source(path) for path in paths]
     chosen = with_requirements(sources, {"core"}, pack_folders_of(settings), definitions)
     model = definitions.resolve([core_source(), *chosen])
+    if scenarios:
+        names = {definitions.read(source).name for source in sources}
+        tell_played(definitions, [core_source(), *chosen], names, as_json=as_json)
+        return
     if as_json:
         notes = [problem_json(note) for note in model.notes]
         say_json(

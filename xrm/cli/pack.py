@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xrm.cli.frame import Group, data_option, json_option, opened
+from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
 from xrm.cli.plans import show_plan
 from xrm.cli.sources import choice_options, choices_of, revision_for, show_installed
@@ -211,3 +211,24 @@ def _write_records(runtime: Runtime, losses: Losses, folder: Path) -> list[str]:
                 target.write(piece)
         files.append(str(file))
     return files
+
+
+@command.command("test", help="Run the scenarios of packs, by path or name, in a database made for that.")
+@click.argument("packs", nargs=-1, required=True)
+@data_option
+@json_option
+def test(packs: tuple[str, ...], data: Path | None, as_json: bool) -> None:
+    """What came of every scenario has been told."""
+    from xrm.cli.scenarios import tell_played
+    from xrm.engine.extensions import load_extensions
+    from xrm.metadata.definitions import Definitions
+    from xrm.metadata.finding import pack_folders, pack_source, with_requirements
+    from xrm.metadata.sources import core_source
+    from xrm.settings import pack_folders_of
+
+    folders = pack_folders_of(settings_for(data))
+    at_hand, definitions = pack_folders(folders), Definitions(load_extensions().types)
+    sources = [pack_source(at_hand.get(name, Path(name))) for name in packs]
+    chosen = with_requirements(sources, {"core"}, folders, definitions)
+    names = {definitions.read(source).name for source in sources}
+    tell_played(definitions, [core_source(), *chosen], names, as_json=as_json)

@@ -23,12 +23,13 @@ FOLDERS: Final[Mapping[str, str]] = MappingProxyType(
         "options": "options",
         "i18n": "i18n",
         "seed": "seed",
+        "scenarios": "scenario",
     }
 )
 FILES: Final[Mapping[str, str]] = MappingProxyType({"pack": "pack", "settings": "settings", "roles": "role"})
 KINDS: Final = (*FILES.values(), *FOLDERS.values())
 # Folders of the language whose content this version does not run, so a pack that counts on it is refused.
-LATER: Final = ("automations", "clocks", "dashboards", "reports", "templates", "scenarios", "workflows")
+LATER: Final = ("automations", "clocks", "dashboards", "reports", "templates", "workflows")
 
 
 @dataclass(frozen=True, slots=True)

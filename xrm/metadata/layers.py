@@ -56,6 +56,7 @@ class Layers:
     settings: dict[str, Merged] = field(default_factory=dict)
     translations: list[Doc] = field(default_factory=list)
     seeds: list[Doc] = field(default_factory=list)
+    scenarios: list[Doc] = field(default_factory=list)
     lenient: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -98,6 +99,8 @@ def _lay(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) 
             layers.translations.append(doc)
         case "seed":
             layers.seeds.append(doc)
+        case "scenario":
+            layers.scenarios.append(doc)
 
 
 def _things(layers: Layers, kind: str) -> dict[str, Merged]:

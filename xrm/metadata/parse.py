@@ -238,6 +238,10 @@ def _option_set(raw: Mapping[str, Any]) -> Body:
     return body
 
 
+def _scenario(raw: Mapping[str, Any]) -> Body:
+    return {**raw, "people": {name: _list(roles) for name, roles in raw.get("people", {}).items()}}
+
+
 _READERS: Final[Mapping[str, Callable[[Any], Body]]] = {
     "pack": _pack,
     "settings": _map_of(_setting),
@@ -248,4 +252,5 @@ _READERS: Final[Mapping[str, Callable[[Any], Body]]] = {
     "lifecycle": _lifecycle,
     "role": _map_of(_role),
     "options": _option_set,
+    "scenario": _scenario,
 }

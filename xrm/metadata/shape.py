@@ -41,6 +41,7 @@ from xrm.metadata.names import (
 )
 from xrm.metadata.positions import Path
 from xrm.metadata.schemas import checking_schemas
+from xrm.metadata.schemas.scenarios import CODE_PATTERN
 from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_TYPES
 from xrm.registry import near_names
 
@@ -420,6 +421,10 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     OPTION_PATTERN: ("is not an option's key", "Use letters, digits and underscores, as in net30."),
     LANGUAGE_PATTERN: ("is not a language", "Write a language as en or pt-BR."),
+    CODE_PATTERN: (
+        "is not the code of a refusal",
+        "Write it as in A102; the reference of problems lists them.",
+    ),
     VERSION_PATTERN: ("is not a version", "Write three numbers with dots, as in 1.0.0."),
     r"^(count\(\)|(count|sum|avg|min|max)\([a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\))$": (
         "is not an aggregate",

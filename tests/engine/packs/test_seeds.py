@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xrm.engine.packs import SeedRefused
-from xrm.engine.packs.seeds import SeedRecord, key_of, plan_seed, refs_in, with_refs
+from xrm.engine.packs.seeds import SeedRecord, key_of, plan_seed
 from xrm.engine.queries.request import parse_query
 from xrm.errors import Invalid, MetadataInvalid
 from xrm.metadata.documents import SourceDocument
 from xrm.metadata.positions import Positions
+from xrm.metadata.refs import refs_in, with_refs
 from xrm.testing import a_pack, admin_actor
 
 DOCUMENT = SourceDocument("seed", "base", "sales", "sales/seed/base.yaml", {}, Positions([1, 1]))

@@ -21,7 +21,7 @@ from xrm.engine.commands import (
     Update,
     inside,
 )
-from xrm.engine.packs.seeds import Planting, SeedRecord, key_of, plan_seed, with_refs
+from xrm.engine.packs.seeds import Planting, SeedRecord, key_of, plan_seed
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.world import World
@@ -29,6 +29,7 @@ from xrm.errors import Problem, XrmError
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.model import Model
 from xrm.metadata.moments import is_moment, moved
+from xrm.metadata.refs import with_refs
 
 T = TypeVar("T")
 BATCH = 200

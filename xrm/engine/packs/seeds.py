@@ -14,6 +14,7 @@ from xrm.errors import MetadataInvalid, Place, Problem
 from xrm.metadata.documents import SourceDocument
 from xrm.metadata.parse import Doc
 from xrm.metadata.positions import Path
+from xrm.metadata.refs import refs_in
 
 BASE, DEMO = "base", "demo"
 
@@ -84,30 +85,6 @@ def external_key(pack: str, ref: str) -> str:
 def key_of(ref: str, record: SeedRecord) -> str:
     """The external key that a ref in this record means: of a record of its pack, or of the pack that the ref names."""
     return ref if ":" in ref else external_key(record.document.pack, ref)
-
-
-def is_ref(value: Any) -> bool:
-    """Whether the value names another record, perhaps with attributes of the link to it."""
-    return isinstance(value, Mapping) and isinstance(value.get("ref"), str)
-
-
-def refs_in(value: Any) -> Iterator[str]:
-    """Every ref inside a value."""
-    if is_ref(value):
-        yield value["ref"]
-    elif isinstance(value, Mapping):
-        yield from (ref for inner in value.values() for ref in refs_in(inner))
-    elif isinstance(value, list | tuple):
-        yield from (ref for inner in value for ref in refs_in(inner))
-
-
-def with_refs(value: Any, point: Callable[[str], Mapping[str, str]]) -> Any:
-    """The value with what `point` gives in the place of every ref."""
-    if is_ref(value):
-        return {**{n: v for n, v in value.items() if n != "ref"}, **point(value["ref"])}
-    if isinstance(value, Mapping):
-        return {name: with_refs(inner, point) for name, inner in value.items()}
-    return [with_refs(inner, point) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def plan_seed(

@@ -21,6 +21,7 @@ from xrm.metadata.resolve.entities import complete, make_shells
 from xrm.metadata.resolve.fields import option_sets
 from xrm.metadata.resolve.menus import menu_of
 from xrm.metadata.resolve.roles import roles_of
+from xrm.metadata.resolve.scenarios import check_scenarios
 from xrm.metadata.resolve.seeds import check_seeds
 from xrm.metadata.resolve.texts import Texts, beginning_of
 from xrm.metadata.telling import told_of_all
@@ -56,6 +57,7 @@ def resolve(layers: Layers, types: Mapping[str, FieldType], problems: Problems) 
     roles = roles_of(context)
     _check_homeless(context)
     check_seeds(context)
+    check_scenarios(context)
     _check_translations(context)
     return Model(
         packs, context.entities, roles, context.option_sets, tuple(context.references),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xrm.metadata.fieldtypes.base import BadValue
@@ -10,11 +10,13 @@ from xrm.metadata.model import Entity, Shape
 from xrm.metadata.moments import is_moment, moment
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Doc
+from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context
 from xrm.metadata.resolve.seed_steps import check_steps
 from xrm.metadata.seeds import is_demo
 
 _GIVEN = ("external_key", "owner", "team")
+_HOME = {"seed": "pack", "scenario": "scenario"}
 
 
 def check_seeds(context: Context) -> None:
@@ -68,7 +70,7 @@ def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
             context.unknown_entity(name, pack, place, _with_records(context))
             meant = context.entities.get(context.entity_meant(name, pack))
             if meant and not meant.abstract and not meant.is_engine:
-                _check_values(context, meant, doc, index, record.get("values", {}), refs, used)
+                _check_values(context, meant, doc, index, record, refs, used)
         elif entity.abstract or entity.is_engine:
             kind = "abstract" if entity.abstract else "the engine's own"
             hint = (
@@ -78,7 +80,7 @@ def _check(context: Context, pack: str, doc: Doc, refs: set[str]) -> None:
             )
             context.add("M216", f'"{entity.name}" is {kind}, so it has no records here.', hint, place)
         else:
-            _check_values(context, entity, doc, index, record.get("values", {}), refs, used)
+            _check_values(context, entity, doc, index, record, refs, used)
             check_steps(context, entity, doc, index, record)
 
 
@@ -102,25 +104,42 @@ def _check_values(
     entity: Entity,
     doc: Doc,
     index: int,
-    values: dict[str, Any],
+    record: dict[str, Any],
     refs: set[str],
     used: set[tuple[str, str]],
 ) -> None:
+    below = ("records", index, "values")
+    check_record_values(context, entity, doc, below, record.get("values", {}), refs, used)
+
+
+def check_record_values(
+    context: Context,
+    entity: Entity,
+    doc: Doc,
+    below: Path,
+    values: Mapping[str, Any],
+    refs: set[str],
+    used: set[tuple[str, str]],
+) -> None:
+    """The values that stand `below` are of fields that there are, and name records among `refs`."""
     known = _settable(entity)
     for name, value in values.items():
-        path = ("records", index, "values", name)
+        path = (*below, name)
         if name not in known:
             context.unknown_name(entity.name, name, doc.source.key_at(path), known)
             continue
         _check_value(context, entity, name, value, doc, path)
         if (entity.name, name) not in used:
             used.add((entity.name, name))
-            source = f"seed:{doc.pack}.{doc.name}"
+            source = f"{doc.kind}:{doc.pack}.{doc.name}"
             context.use(f"field:{entity.name}.{name}", source, doc.source.key_at(path))
         for ref in _refs_in(value):
             if ref not in refs and doc.pack not in context.layers.lenient:
-                hint = near_hint(ref, refs, "Write the record's ref as another record of this pack has it.")
-                context.add("M216", f'No record of this pack has the ref "{ref}".', hint, doc.source.at(path))
+                hint = near_hint(
+                    ref, refs, f"Write the record's ref as another record of this {_HOME[doc.kind]} has it."
+                )
+                message = f'No record of this {_HOME[doc.kind]} has the ref "{ref}".'
+                context.add("M216", message, hint, doc.source.at(path))
 
 
 def _check_value(

@@ -9,6 +9,7 @@ from typing import Any
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.schemas.entity import ENTITY, EXTEND, definitions, field_variants
 from xrm.metadata.schemas.others import I18N, LIFECYCLE, OPTIONS, PACK, ROLES, SEED, SETTINGS
+from xrm.metadata.schemas.scenarios import SCENARIO
 from xrm.metadata.schemas.views import FORM, VIEW, view_definition, view_variants
 from xrm.metadata.schemas.words import Schema, by_name
 
@@ -25,6 +26,7 @@ BASES: Mapping[str, Schema] = MappingProxyType(
         "options": OPTIONS,
         "i18n": I18N,
         "seed": SEED,
+        "scenario": SCENARIO,
     }
 )
 
