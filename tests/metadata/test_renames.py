@@ -188,6 +188,39 @@ def test_a_renamed_role_keeps_its_grants_steps_and_people():
     assert model.roles["bellman"].renamed_from == ("ringer",)
 
 
+def test_the_other_side_that_both_files_name_is_renamed_by_its_owner():
+    account = f"{ACCOUNT}relationships: {{people: {{from: contact, owned: true, renamed_from: contacts}}}}\n"
+    ours = customised({"forms/account.yaml": "main: {rows: [contacts]}\n"})
+    model, problems = judged(a_pack({**CRM, "entities/account.yaml": account}), ours)
+    assert problems == ()
+    assert model.entities["account"].relationships["people"].owned
+    assert model.entities["contact"].relationships["account"].inverse == "people"
+    assert model.entities["account"].forms["main"].sections[0].rows == (("people",),)
+    assert [str(n.where) for n in model.notes] == [
+        "ours/forms/account.yaml:1:15",
+        "p/entities/contact.yaml:7:35",
+    ]
+
+
+def test_a_grant_of_two_entities_gives_the_name_that_each_of_them_has():
+    roles = "seller: {grants: {all: {entity: [account, contact], can: [read], fields: [name, phone]}}}\n"
+    contact = CRM["entities/contact.yaml"].replace("  email:", "  phone: {type: phone}\n  email:")
+    model, problems = judged(a_pack({**BASE, "entities/contact.yaml": contact, "roles.yaml": roles}))
+    assert problems == ()
+    given = model.roles["seller"].grants["all"].fields
+    assert given == {"account": {"name", "telephone"}, "contact": {"name", "phone"}}
+    assert said(model.notes) == ['p/roles.yaml:1:81 account: "phone" is called "telephone" now.']
+
+
+def test_the_person_of_a_portal_is_known_by_the_present_name_of_contacts():
+    person = CRM["entities/contact.yaml"].replace("entity: contact", "entity: person\nrenamed_from: contact")
+    roles = "guest: {grants: {own: {entity: contact, can: [read], rows: id == my.contact}}}\n"
+    files = {"entities/account.yaml": ACCOUNT, "entities/person.yaml": person, "roles.yaml": roles}
+    model, problems = judged(a_pack(files))
+    assert problems == ()
+    assert model.roles["guest"].grants["own"].entities == ("person",)
+
+
 def test_two_options_that_claim_one_former_key_are_refused():
     account = ACCOUNT.replace(
         "options: [business, household], default: business",
@@ -224,10 +257,14 @@ def entities_of(sources: list[PackSource], cache: DocumentCache) -> dict[str, An
     return {doc.name: doc.source.raw for doc in docs if doc.kind == "entity"}
 
 
-def every_name(entities: Mapping[str, Any]) -> Iterator[Named]:
+def every_name(entities: Mapping[str, Any], model: Model) -> Iterator[Named]:
+    before = {e.name: {*e.fields, *e.relationships} for e in model.entities.values()}
     for entity, raw in entities.items():
         yield Named(entity, "", entity)
-        yield from (Named(entity, k, n) for k in ("fields", "relationships") for n in raw.get(k, ()))
+        # What the entity says anew of a shape's member goes on to be the shape's.
+        taken = before.get(raw.get("like", ""), {})
+        members = [(kind, name) for kind in ("fields", "relationships") for name in raw.get(kind, ())]
+        yield from (Named(entity, kind, name) for kind, name in members if name not in taken)
 
 
 def renamed(source: PackSource, named: Named, raw: Any, before: Model) -> PackSource:
@@ -284,7 +321,7 @@ def test_whatever_is_renamed_in_the_shipped_packs_they_mean_the_same(
 ):
     sources, cache = shipped(), DocumentCache(tmp_path)
     before, entities = load_model(sources, cache=cache), entities_of(sources, cache)
-    named = [n for n in every_name(entities) if len(n.name) + len(SUFFIX) <= 36]
+    named = [n for n in every_name(entities, before) if len(n.name) + len(SUFFIX) <= 36]
     assert len(named) > 100
     texts = {f"{s.name}/{p}": c.decode().splitlines() for s in sources for p, c in s.files.items()}
     meant, used = meaning(before), uses(before)

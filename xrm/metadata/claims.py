@@ -150,8 +150,10 @@ def _add_side(
     things: Mapping[str, _Thing], entities: Names, thing: _Thing, name: str, body: Body, former: Sequence[str]
 ) -> None:
     said = body.get("inverse", {})
-    inverse = said.get("name") or f"{thing.name}_by_{name}"
+    written = said.get("name") or f"{thing.name}_by_{name}"
     for target in _reached(things, entities, body["to"]):
+        # The target may have renamed what this side still calls by its former name.
+        inverse = written if written in target.members else target.claims.get(written, written)
         target.sides[inverse] = (*target.sides.get(inverse, ()), thing.name)
         for old in said.get("renamed_from", ()):
             target.claims.setdefault(old, inverse)

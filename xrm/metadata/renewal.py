@@ -219,8 +219,22 @@ class _Reader:
         """What a relationship says."""
         self.entities((*path, "to"), body.get("to"))
         self.entities((*path, "from"), body.get("from"))
+        inverse = body.get("inverse")
+        at = (*path, "inverse", "name") if isinstance(inverse, dict) else (*path, "inverse")
+        self.words(at, inverse.get("name") if isinstance(inverse, dict) else inverse, self._inverse(body), "")
         if "via" in body and isinstance(body.get("from"), str):
             self.members(self.former.entity(body["from"]), (*path, "via"), body["via"])
+
+    def _inverse(self, body: Mapping[str, Any]) -> Callable[[str], str]:
+        """The present name of the other side, which the entities there may have renamed."""
+        words = body.get("to", ())
+        targets = [self.former.entity(w) for w in ([words] if isinstance(words, str) else words)]
+
+        def renew(name: str) -> str:
+            found = (self.former.member(target, name) for target in targets)
+            return next((present for present in found if present != name), name)
+
+        return renew
 
     # --- what is shown ----------------------------------------------------------------------------------
 
@@ -261,20 +275,8 @@ class _Reader:
                 self.grant((role, "grants", grant), said)
 
     def grant(self, path: Path, body: Mapping[str, Any]) -> None:
-        """The entities of a grant and the names that it gives."""
+        """The entities of a grant; the names that it gives may be former ones of some of them only."""
         self.entities((*path, "entity"), body.get("entity"))
-        words = body.get("entity", ())
-        entities = [self.former.entity(w) for w in ([words] if isinstance(words, str) else words)]
-        known = list(self.former.members) if "any" in entities else entities
-        fields = body.get("fields")
-        at = (*path, "fields", "except") if isinstance(fields, dict) else (*path, "fields")
-        listed = fields.get("except") if isinstance(fields, dict) else fields
-        self.words(at, listed, lambda name: self._shared(known, name), "")
-
-    def _shared(self, entities: Sequence[str], name: str) -> str:
-        """The present name in any of the entities."""
-        found = (self.former.member(entity, name) for entity in entities)
-        return next((present for present in found if present != name), name)
 
     def seed(self, raw: Mapping[str, Any]) -> None:
         """Records and people."""

@@ -125,7 +125,8 @@ class Paths:
             hint = "This value is the same for everybody: leave me and my. out."
             self._report.add("M207", "No person is known here.", hint, at)
             return None
-        return Parameter(ACTOR[name], name)
+        entities = tuple(map(self._names.entity_called, ACTOR[name].entities))
+        return Parameter(replace(ACTOR[name], entities=entities), name)
 
     def _setting(self, node: s.Member) -> Node | None:
         found = self._scope.settings.get(node.name)

@@ -10,6 +10,7 @@ from xrm.metadata.expressions.tree import Expression, uses
 from xrm.metadata.mending import meant_by
 from xrm.metadata.model import Entity, Grant, Role
 from xrm.metadata.names import system_names
+from xrm.metadata.renewal import note_of
 from xrm.metadata.resolve.context import Context, Item
 
 EVERY_ENTITY = "any"
@@ -143,8 +144,11 @@ def _named(
     system = system_names(entity.ownership, entity.lifecycle is not None)
     known = (*entity.fields, *entity.relationships)
     found: set[str] = set()
-    for index, name in enumerate(names):
+    for index, written in enumerate(names):
         place = item.at(*steps, index)
+        name = context.layers.former.member(entity.name, written)
+        if name != written:
+            context.notes.append(note_of(written, name, f"{entity.name}:", place))
         if name in known:
             found.add(name)
             context.use(f"field:{entity.name}.{name}", f"{source}.fields", place)
@@ -161,7 +165,7 @@ def _is_told_of(context: Context, item: Item, entity: Entity, name: str) -> bool
     A name that another entity of the grant has, or would have, is right.
     """
     spread = _spread(context, item)
-    if any(_has(e, name) or context.forgives(e.name, name) for e in spread if e is not entity):
+    if any(_has(context, e, name) or context.forgives(e.name, name) for e in spread if e is not entity):
         return False
     meant = [e for e in spread if meant_by(name, (*e.fields, *e.relationships))]
     return entity.name == next((e.name for e in [*meant, *spread]), entity.name)
@@ -176,5 +180,6 @@ def _spread(context: Context, item: Item) -> list[Entity]:
     return [context.entities[i] for e in entities for i in e.implementations] + entities
 
 
-def _has(entity: Entity, name: str) -> bool:
-    return name in entity.fields or name in entity.relationships
+def _has(context: Context, entity: Entity, name: str) -> bool:
+    present = context.layers.former.member(entity.name, name)
+    return present in entity.fields or present in entity.relationships
