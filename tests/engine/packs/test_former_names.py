@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.engine.packs.conftest import Make
 from xrm.engine.commands import Create
 from xrm.engine.queries.former import Use
-from xrm.engine.queries.request import Query
+from xrm.engine.queries.request import Query, Sort
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.ledger import FORMER, JOB, TEAM_ROLE, TOKEN, USE, USER_ROLE, VIEW
 from xrm.engine.transfer import ImportRequest
@@ -131,6 +131,25 @@ def test_a_job_is_about_what_it_was_about(make: Make):
 
 def _csv(text: str) -> Any:
     return BytesIO(text.encode())
+
+
+def test_records_hold_the_present_keys_of_options(make: Make):
+    before = FIRM.replace("{club: {renamed_from: team}, shop: {}}", "[team, shop]")
+    more = "  marks: {type: multi_choice, options: [early, far_off, far]}\nrelationships:"
+    before = before.replace("relationships:", more)
+    runtime = make([a_pack("trade", {"roles.yaml": ROLES}, firm=before)])
+    boss = admin_actor(runtime)
+    values = [("team", ["early", "far"]), ("shop", ["far_off"]), (None, None)]
+    rows = [Create("firm", {"name": f"{n}", "kind": k, "marks": m}) for n, (k, m) in enumerate(values)]
+    runtime.current().records.execute(boss, rows)
+    after = before.replace("[team, shop]", "{club: {renamed_from: team}, shop: {}}")
+    after = after.replace("[early, far_off, far]", "{early: {}, far_off: {}, near: {renamed_from: far}}")
+    files = a_pack("trade", {"roles.yaml": ROLES}, version="1.0.1", firm=after)
+    runtime.packs.install([pack_from(files)], runtime.installer)
+    found = runtime.current().queries.list(boss, Query("firm", sort=(Sort(("name",)),))).data
+    assert [(row["kind"], row["marks"]) for row in found] == [
+        ("club", ["early", "near"]), ("shop", ["far_off"]), (None, None)
+    ]  # fmt: skip
 
 
 def test_a_former_name_is_known_since_its_first_activation_and_forgotten_when_it_is_retired(make: Make):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,10 +10,13 @@ import sqlalchemy as sa
 
 from xrm.engine.queries.former import present_asked
 from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.former import keep_former_names
 from xrm.engine.storage.ledger import JOB, TEAM_ROLE, TOKEN, USER_ROLE, VIEW
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.stamp import bump
+from xrm.engine.storage.types import Json
+from xrm.metadata.fieldtypes.choices import former_keys
 from xrm.metadata.former import FormerNames
 from xrm.metadata.model import Model
 from xrm.metadata.typing_scope import ModelNames
@@ -21,15 +24,46 @@ from xrm.metadata.typing_scope import ModelNames
 _HOLDERS: Final = ((USER_ROLE, USER_ROLE.c.user), (TEAM_ROLE, TEAM_ROLE.c.team))
 
 
-def renew_names(unit: UnitOfWork, model: Model, numbers: Numbers, now: datetime) -> None:
-    """Saved views, roles that people hold, tokens and jobs say present names; what they mean is as it was."""
+def renew_names(unit: UnitOfWork, schema: Schema, numbers: Numbers, now: datetime) -> None:
+    """Options in records, saved views, roles that people hold, tokens and jobs say present names.
+
+    What they mean is as it was.
+    """
+    model = schema.model
     keep_former_names(unit, model, numbers, now)
     if not model.former:
         return
+    for column, former in _columns_of_options(schema):
+        _renew_options(unit, column, former)
     _renew_views(unit, model, numbers)
     _renew_jobs(unit, model)
     if model.former.roles:
         _renew_roles(unit, model.former)
+
+
+# --- options in records -------------------------------------------------------------------------------
+
+
+def _columns_of_options(schema: Schema) -> Iterator[tuple[sa.Column[Any], Mapping[str, str]]]:
+    """Each column that holds options of which some had other keys, with the present key for each of those."""
+    for stored in schema.entities.values():
+        linked = [attribute for link in stored.links.values() for attribute in link.attributes.values()]
+        for one in (*stored.fields.values(), *linked):
+            former = former_keys(one.field.options)
+            if former and one.columns:
+                yield one.columns[0], former
+
+
+def _renew_options(unit: UnitOfWork, column: sa.Column[Any], former: Mapping[str, str]) -> None:
+    table = column.table
+    if not isinstance(column.type, Json):
+        for old, new in former.items():
+            unit.execute(sa.update(table).where(column == old).values({column.name: new}))
+        return
+    written = [sa.cast(column, sa.Text()).contains(f'"{old}"', autoescape=True) for old in former]
+    for row in unit.execute(sa.select(table.c.id, column).where(sa.or_(*written))).all():
+        present = list(dict.fromkeys(former.get(key, key) for key in row[1] or ()))
+        unit.execute(sa.update(table).where(table.c.id == row[0]).values({column.name: present}))
 
 
 # --- saved views --------------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ class PackService:
         def finish(unit: UnitOfWork) -> None:
             layers = self._activate(unit, proposal, actor)
             numbers = assign_numbers(unit, proposal.model)
-            renew_names(unit, proposal.model, numbers, self._parts.world.now())
+            renew_names(unit, proposal.schema, numbers, self._parts.world.now())
             seeded = 0 if base.people else self._sow(unit, proposal.schema, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
