@@ -158,6 +158,9 @@ def test_whoever_may_not_know_a_name_learns_nothing_of_it_by_a_former_one(runtim
     got = seller("POST", "/records/firm", json={"name": "A", "pin": "1"})
     assert got.status_code == 422
     assert "secret_code" not in got.text
+    got = seller("PUT", "/records/firm?by=pin", json={"name": "A", "pin": "1"})
+    assert got.status_code == 422
+    assert "secret_code" not in got.text
     stranger = caller(runtime, "stranger")
     got = stranger("GET", "/records/company")
     assert got.status_code == 404

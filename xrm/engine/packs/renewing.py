@@ -61,9 +61,10 @@ def _renew_options(unit: UnitOfWork, column: sa.Column[Any], former: Mapping[str
             unit.execute(sa.update(table).where(column == old).values({column.name: new}))
         return
     written = [sa.cast(column, sa.Text()).contains(f'"{old}"', autoescape=True) for old in former]
-    for row in unit.execute(sa.select(table.c.id, column).where(sa.or_(*written))).all():
-        present = list(dict.fromkeys(former.get(key, key) for key in row[1] or ()))
-        unit.execute(sa.update(table).where(table.c.id == row[0]).values({column.name: present}))
+    wanted = sa.select(table.c.id, column.label("keys")).where(sa.or_(*written))
+    for row in unit.execute(wanted).mappings().all():
+        present = list(dict.fromkeys(former.get(key, key) for key in row["keys"] or ()))
+        unit.execute(sa.update(table).where(table.c.id == row["id"]).values({column.name: present}))
 
 
 # --- saved views --------------------------------------------------------------------------------------
