@@ -84,6 +84,7 @@ def create(page: Page) -> None:
     page.keyboard.type("03312027")
     press(page, "Control+Enter")
     expect(page.get_by_role("heading", level=1, name="A deal without a mouse")).to_be_visible()
+    page.wait_for_load_state()  # keys before the scripts of a page are nobody's
 
 
 def filter_and_save_a_view(page: Page) -> None:
