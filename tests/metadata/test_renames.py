@@ -221,6 +221,25 @@ def test_the_person_of_a_portal_is_known_by_the_present_name_of_contacts():
     assert model.roles["guest"].grants["own"].entities == ("person",)
 
 
+def test_a_scenario_by_former_names_is_read_and_noted():
+    scenario = """\
+scenario: A firm is made
+given:
+  - {create: account, name: a, values: {name: A, phone: "+351211234567"}}
+when:
+  - {update: a, values: {phone: null}}
+then:
+  - {expect: a.phone == empty}
+  - {count: account, where: phone != empty, is: 0}
+"""
+    account = BASE["entities/account.yaml"].replace("entity: account", "entity: firm\nrenamed_from: account")
+    files = {"entities/firm.yaml": account, "scenarios/made.yaml": scenario}
+    model, problems = judged(a_pack(files))
+    assert problems == ()
+    assert [n.where.line for n in model.notes if "phone" in n.message] == [3, 5]
+    assert [n.where.line for n in model.notes if "account" in n.message] == [3, 8]
+
+
 def test_two_options_that_claim_one_former_key_are_refused():
     account = ACCOUNT.replace(
         "options: [business, household], default: business",

@@ -19,6 +19,7 @@ from xrm.metadata.mending import Change, Removal, Renaming, Replacement, mended
 from xrm.metadata.parse import Doc, is_item_change, parse
 from xrm.metadata.positions import Path
 from xrm.metadata.reading import ReadPack
+from xrm.metadata.scenarios import PARTS
 from xrm.metadata.schemas.views import PLAIN_KEYS, VIEW_KEYS
 
 NOTED: Final = "M290"
@@ -101,7 +102,7 @@ class _Reader:
         }  # fmt: skip
         others: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "options": self.option_set, "role": self.roles, "pack": self.manifest, "seed": self.seed,
-            "i18n": self.texts,
+            "scenario": self.scenario, "i18n": self.texts,
         }  # fmt: skip
         kind = self.source.kind
         if kind in of_entities:
@@ -288,6 +289,30 @@ class _Reader:
         for index, person in enumerate((raw.get("people") or {}).get("users", ())):
             path = ("people", "users", index, "roles")
             self.words(path, person.get("roles"), self.former.role, "The role")
+
+    def scenario(self, raw: Mapping[str, Any]) -> None:
+        """The roles of its people, and what its steps name; the names of records in it are its own."""
+        for person, roles in raw.get("people", {}).items():
+            self.words(("people", person), roles, self.former.role, "The role")
+        made: dict[str, str] = {}
+        for part in PARTS:
+            for position, step in enumerate(raw.get(part, ())):
+                if isinstance(step, dict):
+                    self.step(made, (part, position), step)
+
+    def step(self, made: dict[str, str], path: Path, step: Mapping[str, Any]) -> None:
+        """What one step names; `made` are the entities of the records that were made so far."""
+        for verb in ("create", "count"):
+            self.entities((*path, verb), step.get(verb))
+        if isinstance(step.get("create"), str):
+            entity = self.former.entity(step["create"])
+            made[str(step.get("name", ""))] = entity
+        else:
+            about = (step.get(key) for key in ("update", "of", "link"))
+            entity = next((made[str(name)] for name in about if str(name) in made), "")
+        self.values(entity, (*path, "values"), step.get("values"))
+        if isinstance(step.get("along"), str):
+            self.members(entity, (*path, "along"), step["along"])
 
     def values(self, entity: str, path: Path, values: Any) -> None:
         """The values of a record, and of those that it owns."""

@@ -19,6 +19,7 @@ from xrm.engine.scenarios import run_scenario
 from xrm.engine.world import FixedClock, Ids, SeededRandom, World
 from xrm.errors import Problem
 from xrm.metadata.definitions import Definitions
+from xrm.metadata.renewal import renewed
 from xrm.metadata.scenarios import NOON, Scenario, scenario_of
 from xrm.metadata.sources import Layer, PackSource
 from xrm.settings import Settings
@@ -39,7 +40,7 @@ class Played:
 def play(definitions: Definitions, sources: Sequence[PackSource], names: Iterable[str]) -> Iterator[Played]:
     """Every scenario of the packs of these names is run where these packs are installed; raises MetadataInvalid."""
     wanted = set(names)
-    read = [definitions.read(source) for source in sources]
+    read = renewed([definitions.read(source) for source in sources]).packs
     docs = [doc for pack in read if pack.name in wanted for doc in pack.docs if doc.kind == "scenario"]
     definitions.resolve(sources)  # a scenario is run only where all that packs say is sound
     if not docs:
