@@ -111,3 +111,39 @@ def test_demo_records_come_and_go_by_one_command_each(xrm, said, written, instal
     assert xrm("pack", "demo", "--remove").stdout == "Moved to the trash: 1 demo records.\n"
     assert said("pack", "demo") == {"created": 0, "restored": 1}
     assert xrm("pack", "demo", "--with-changed").exit_code == 2
+
+
+def test_what_a_plan_removes_is_confirmed_by_its_hash_or_its_file_and_comes_back(
+    installation, xrm, said, written, tmp_path: Path
+):
+    amount = "  amount: {type: money}\n"
+    folder = written(a_pack("sales", version="1.1.0", deal=DEAL.replace(amount, "")))
+    refused = xrm("apply", folder)
+    assert refused.exit_code == 1
+    assert "S116 Remove deal.amount (sales__deal)" in refused.stderr
+    told = said("plan", folder)
+    assert told["hash"] in refused.stderr
+    assert told["hash"] in xrm("plan", folder).stdout
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps({**told, "steps": []}))
+    edited = xrm("apply", folder, "--plan", file)
+    assert (edited.exit_code, edited.stderr[:4]) == (1, "S117")
+    file.write_text(json.dumps(told))
+    assert said("apply", folder, "--plan", file)["installed"] == [{"name": "sales", "version": "1.1.0"}]
+    (kept,) = said("model", "removed")
+    assert (kept["thing"], kept["definition"]["type"]) == ("deal.amount", "money")
+    assert "deal.amount" in xrm("model", "removed").stdout
+    assert "deal.amount (1) until" in xrm("doctor").stdout
+    last, first = said("model", "versions")[:2]
+    assert last["is_current"]
+    assert "sales goes from 1.0.0 to 1.1.0." in xrm("model", "versions").stdout
+    assert "Bring back deal.amount" in xrm("model", "rollback", first["number"], "--show").stdout
+    assert "Bring back deal.amount" in xrm("model", "rollback", first["number"]).stdout
+    assert said("model", "removed") == []
+    again = said("plan", folder)
+    assert said("pack", "install", folder, "--confirm", again["hash"])["installed"]
+    (kept,) = said("model", "removed")
+    assert xrm("model", "purge", kept["number"]).exit_code == 1
+    plan = said("model", "purge", kept["number"], "--show")
+    assert said("model", "purge", kept["number"], "--confirm", plan["hash"])["steps"]
+    assert said("model", "removed") == []

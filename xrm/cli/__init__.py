@@ -13,7 +13,7 @@ VERBS = {
     "check": "Check packs without installing them.",
     "plan": "Show how the database would change.",
     "apply": "Install packs or a customisation, or bring the tables up to date.",
-    "model": "Export, compare and reset what this organisation changed.",
+    "model": "Export, compare and reset what this organisation changed; go back to a version.",
     "pack": "List and install packs.",
     "user": "Manage users.",
     "token": "Manage API tokens.",

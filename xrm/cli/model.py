@@ -1,30 +1,37 @@
-"""xrm model: what this organisation changed, as files, compared, and taken back."""
+"""xrm model: what this organisation changed, versions of all definitions, and what was removed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
-from xrm.cli.output import say, say_json
-from xrm.cli.plans import difference_json, show_plan
+from xrm.cli.output import say, say_json, show_table
+from xrm.cli.planned import confirm_option, confirmed_by, plan_option
+from xrm.cli.plans import confirmation_lines, difference_json, show_plan, step_lines
 from xrm.cli.sources import show_installed
 from xrm.errors import Conflict, MetadataInvalid, Place, Problem
 
 if TYPE_CHECKING:
+    from xrm.engine.packs import Version
+    from xrm.engine.runtime import Runtime
     from xrm.metadata.definitions import Definitions
     from xrm.metadata.reading import ReadPack
     from xrm.metadata.sources import PackSource
 
 LIVE = "live"
+CHANGES_TOLD = 12  # sentences of one version that a table shows
 
 
-@click.group("model", cls=Group, help="Export, compare and reset what this organisation changed.")
+@click.group(
+    "model", cls=Group, help="Export, compare and reset what this organisation changed; go back to a version."
+)
 def command() -> None:
-    """A word about the customisation follows."""
+    """A word about the definitions follows."""
 
 
 @command.command("export", help="Write the customisation into the folder, one file for each document.")
@@ -137,9 +144,10 @@ def _read(definitions: Definitions, source: PackSource) -> ReadPack:
 @command.command("reset", help="Take back what the customisation says of NAME, as in account.phone.label.")
 @click.argument("name")
 @click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@confirm_option
 @data_option
 @json_option
-def reset(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
+def reset(name: str, only_plan: bool, confirmed: str, data: Path | None, as_json: bool) -> None:
     """What the layers below say of NAME holds again; with --show that has been shown only."""
     from xrm.engine.packs import Revision, resetting
 
@@ -148,5 +156,97 @@ def reset(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
         if only_plan:
             show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
             return
+        installed = runtime.packs.revise(replace(revision, confirmed=confirmed), runtime.installer)
+    show_installed(installed, as_json=as_json)
+
+
+@command.command("versions", help="List the versions: when, who, and what changed.")
+@data_option
+@json_option
+def versions(data: Path | None, as_json: bool) -> None:
+    """Every version that can be gone back to has been told, the newest first."""
+    with opened(data) as runtime:
+        known = runtime.packs.versions()
+        names = {version.actor: _name(runtime, version) for version in known}
+    if as_json:
+        facts = ("number", "at", "actor", "fingerprint", "changes", "can_return", "is_current")
+        say_json([{fact: getattr(version, fact) for fact in facts} for version in known])
+        return
+    rows = [(v.number, f"{v.at:%Y-%m-%d %H:%M}", names[v.actor], "\n".join(_short(v.changes))) for v in known]
+    show_table(("version", "when", "who", "what changed"), rows)
+
+
+def _name(runtime: Runtime, version: Version) -> str:
+    if version.actor is None:
+        return "the system"
+    found = runtime.overview.names(runtime.installer, [version.actor])
+    return found.get(str(version.actor), "the system")
+
+
+def _short(changes: tuple[str, ...]) -> list[str]:
+    told = list(changes[:CHANGES_TOLD])
+    return [*told, f"and {len(changes) - CHANGES_TOLD} more"] if len(changes) > CHANGES_TOLD else told
+
+
+@command.command("rollback", help="Bring back the definitions of a version, with what was removed since.")
+@click.argument("number", type=int)
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@confirm_option
+@plan_option
+@data_option
+@json_option
+def rollback(
+    number: int, only_plan: bool, confirmed: str, file: Path | None, data: Path | None, as_json: bool
+) -> None:
+    """The definitions of that version are in force as a new version; or that has been shown."""
+    from xrm.engine.packs import Revision
+
+    revision = Revision(version=number, dev=True)
+    with opened(data) as runtime:
+        if only_plan:
+            show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
+            return
+        revision = confirmed_by(runtime, revision, confirmed, file)
         installed = runtime.packs.revise(revision, runtime.installer)
     show_installed(installed, as_json=as_json)
+
+
+@command.command("removed", help="List what is no longer defined and still kept.")
+@data_option
+@json_option
+def removed(data: Path | None, as_json: bool) -> None:
+    """Everything that a purge would destroy has been told."""
+    with opened(data) as runtime:
+        kept = runtime.packs.removed()
+    if as_json:
+        facts = ("number", "thing", "table", "columns", "at", "until", "actor", "definition")
+        say_json([{fact: getattr(shadow, fact) for fact in facts} for shadow in kept])
+        return
+    rows = [(s.number, s.thing, s.table, f"{s.at:%Y-%m-%d}", f"{s.until:%Y-%m-%d}") for s in kept]
+    show_table(("number", "what", "table", "removed", "kept until"), rows)
+
+
+@command.command("purge", help="Destroy what was removed, by the numbers of xrm model removed. No undo.")
+@click.argument("numbers", type=int, nargs=-1, required=True)
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would go.")
+@confirm_option
+@data_option
+@json_option
+def purge(
+    numbers: tuple[int, ...], only_plan: bool, confirmed: str, data: Path | None, as_json: bool
+) -> None:
+    """What was removed under these numbers is gone for good; or that has been shown."""
+    from xrm.engine.storage.written import written
+
+    with opened(data) as runtime:
+        plan, dialect = runtime.packs.plan_purge(numbers), runtime.database.engine.dialect
+        lines = [*step_lines(plan, None), *confirmation_lines(plan)]
+        told = written(plan, dialect) if as_json else {}
+        if not only_plan:
+            lines = list(runtime.packs.purge(numbers, runtime.installer, confirmed=confirmed))
+            told = {"steps": lines}
+    if as_json:
+        say_json(told)
+        return
+    for line in lines:
+        say(line)

@@ -10,6 +10,7 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
+from xrm.cli.planned import confirm_option, confirmed_by, plan_option
 from xrm.cli.plans import show_plan
 from xrm.cli.sources import choice_options, choices_of, revision_for, show_installed
 from xrm.errors import Conflict, NotFound, Place, Problem
@@ -49,6 +50,8 @@ def list_(data: Path | None, as_json: bool) -> None:
 @click.option("--demo", is_flag=True, help="Make the demo records of all installed packs, too.")
 @click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
 @choice_options
+@confirm_option
+@plan_option
 @data_option
 @json_option
 def install(
@@ -57,12 +60,15 @@ def install(
     dev: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
+    confirmed: str,
+    file: Path | None,
     data: Path | None,
     as_json: bool,
 ) -> None:
     """The packs are installed and served by every process, or nothing has changed."""
     with opened(data) as runtime:
         revision = revision_for(runtime, packs, dev=dev, keep=keep, take=take)
+        revision = confirmed_by(runtime, revision, confirmed, file)
         installed = runtime.packs.revise(revision, runtime.installer)
         with progress("demo records", hidden=not demo or as_json) as advance:
             made = runtime.packs.seed_demo(advance) if demo else 0
@@ -104,6 +110,8 @@ def demo(remove: bool, with_changed: bool, data: Path | None, as_json: bool) -> 
 @click.argument("packs", nargs=-1, required=True)
 @click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
 @choice_options
+@confirm_option
+@plan_option
 @data_option
 @json_option
 def upgrade(
@@ -111,12 +119,15 @@ def upgrade(
     only_plan: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
+    confirmed: str,
+    file: Path | None,
     data: Path | None,
     as_json: bool,
 ) -> None:
     """The packs are there in the other version with all that was customised; or that has been shown."""
     with opened(data) as runtime:
         revision = revision_for(runtime, packs, keep=keep, take=take)
+        revision = confirmed_by(runtime, revision, confirmed, file)
         present = {layer.name for layer in runtime.packs.list()}
         for source, named in zip(revision.sources, packs, strict=False):
             name = runtime.definitions.read(source).name
@@ -141,6 +152,7 @@ def upgrade(
 )
 @click.option("--no-export", is_flag=True, help="Let the records go without writing them to files.")
 @choice_options
+@confirm_option
 @data_option
 @json_option
 def uninstall(
@@ -150,6 +162,7 @@ def uninstall(
     no_export: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
+    confirmed: str,
     data: Path | None,
     as_json: bool,
 ) -> None:
@@ -170,7 +183,7 @@ def uninstall(
             message = f"Records go with {name}, and nothing is said of an export."
             hint = "Write them with --export FOLDER, or say --no-export."
             raise Conflict(Problem("P156", message, hint, Place(path=name)))
-        done = runtime.removals.uninstall(runtime.installer, name, choices)
+        done = runtime.removals.uninstall(runtime.installer, name, choices, confirmed)
     show_installed(done, as_json=as_json, more=facts)
 
 

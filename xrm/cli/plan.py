@@ -34,9 +34,9 @@ def command(
         revision = revision_for(runtime, [str(p) for p in paths], mirror=mirror, keep=keep, take=take)
         proposal = runtime.packs.foresee(replace(revision, dev=True))
         dialect = runtime.database.engine.dialect
-        statements = proposal.plan.sql(dialect) if with_sql or as_json else None
+        statements = proposal.plan.sql(dialect) if with_sql else None
     if as_json:
-        say_json(plan_json(proposal, statements or ()))
+        say_json(plan_json(proposal, dialect))
         return
     for line in plan_lines(proposal, statements):
         say(line)

@@ -10,9 +10,13 @@ from xrm.cli.sources import NO_MORE
 from xrm.errors import Place
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
     from xrm.engine.packs.proposal import Proposal
     from xrm.engine.packs.reconciliation import Answer
     from xrm.engine.runtime import Runtime
+    from xrm.engine.storage.plan import SchemaPlan
+    from xrm.engine.storage.steps import Step
     from xrm.metadata.differences import Difference
 
 _CHOSEN = {"keep": "Your value stays", "take": "The pack's value comes"}
@@ -23,19 +27,18 @@ def show_plan(
 ) -> None:
     """The plan has been told; `more` goes with it to a program."""
     if as_json:
-        statements = proposal.plan.sql(runtime.database.engine.dialect)
-        say_json({**plan_json(proposal, statements), **more})
+        say_json({**plan_json(proposal, runtime.database.engine.dialect), **more})
         return
     for line in plan_lines(proposal, None):
         say(line)
 
 
-def plan_json(proposal: Proposal, statements: Sequence[str]) -> dict[str, Any]:
-    """The plan for a program."""
-    plan = proposal.plan
+def plan_json(proposal: Proposal, dialect: Dialect) -> dict[str, Any]:
+    """The plan for a program, or for a file."""
+    from xrm.engine.storage.written import written
+
     return {
-        "hash": plan.hash,
-        "steps": [{"step": s, "sql": q} for s, q in zip(plan.sentences(), statements, strict=True)],
+        **written(proposal.plan, dialect),
         "layers": [{"name": name, "from": old, "to": new} for name, old, new in layer_changes(proposal)],
         "differences": [difference_json(one) for one in proposal.differences],
         "conflicts": [_answer_json(one) for one in proposal.reconciled.answers],
@@ -48,10 +51,7 @@ def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator
     if proposal.is_empty and not proposal.reconciled.answers:
         yield "Nothing to do: the database is as the definitions want it."
         return
-    for number, sentence in enumerate(proposal.plan.sentences()):
-        yield sentence
-        if statements is not None:
-            yield f"    {statements[number]}"
+    yield from step_lines(proposal.plan, statements)
     for name, old, new in layer_changes(proposal):
         yield _layer_line(name, old, new)
     yield from (f"    {one.sentence}" for one in proposal.differences)
@@ -59,6 +59,28 @@ def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator
     yield from (line for answer in proposal.reconciled.answers for line in _answer_lines(answer))
     if proposal.plan.is_empty:
         yield "No table changes."
+    yield from confirmation_lines(proposal.plan)
+
+
+def step_lines(plan: SchemaPlan, statements: Sequence[str] | None) -> Iterator[str]:
+    """What each step says, what it does to what is stored, and with `statements` what it says to the database."""
+    for number, step in enumerate(plan.steps):
+        yield f"{step.sentence}{_aside(step)}"
+        if statements is not None:
+            yield f"    {statements[number]}"
+
+
+def _aside(step: Step) -> str:
+    """What is worth knowing besides, of any step but one that is done at once and touches nothing."""
+    rows = f"{step.rows.touched:,} rows" if step.rows.touched else ""
+    told = [each for each in (str(step.effect) if step.effect != "instant" else "", rows) if each]
+    return f" [{', '.join(told)}]" if told else ""
+
+
+def confirmation_lines(plan: SchemaPlan) -> Iterator[str]:
+    """How a plan that removes something is confirmed."""
+    if plan.destructive:
+        yield f"It removes something. To have it so, read all of it, and add --confirm {plan.hash}"
 
 
 def layer_changes(proposal: Proposal) -> Iterator[tuple[str, str, str]]:

@@ -26,13 +26,14 @@ def fingerprint_of(model: Model) -> str:
 
 def canonical_json(model: Model) -> bytes:
     """The model as JSON with sorted keys; what has its default value is left out."""
-    return orjson.dumps(_canonical(model), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(canonical(model), option=orjson.OPT_SORT_KEYS)
 
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 
 
-def _canonical(value: Any) -> Any:
+def canonical(value: Any) -> Any:
+    """Any part of a model in plain values, without what has its default and without places."""
     kind: Any = type(value)
     return value if kind in _PLAIN else _writer(kind)(value)
 
@@ -43,11 +44,11 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
     if issubclass(kind, Enum):
         return lambda value: value.value
     if issubclass(kind, tuple | list):
-        return lambda value: [_canonical(v) for v in value]
+        return lambda value: [canonical(v) for v in value]
     if issubclass(kind, Mapping):
-        return lambda value: {str(k): _canonical(v) for k, v in value.items()}
+        return lambda value: {str(k): canonical(v) for k, v in value.items()}
     if issubclass(kind, frozenset):
-        return lambda value: sorted(_canonical(v) for v in value)
+        return lambda value: sorted(canonical(v) for v in value)
     if issubclass(kind, Expression):
         # A tree's repr holds all of it and nothing of how it was written.
         return lambda value: repr(value.tree)
@@ -59,7 +60,7 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
 def _fields_writer(kind: Any) -> Callable[[Any], Any]:
     """Writes the fields that differ from their defaults."""
     counted = [(f.name, _default(f)) for f in fields(kind) if f.name not in _LEFT_OUT]
-    return lambda value: {n: _canonical(v) for n, d in counted if (v := getattr(value, n)) != d}
+    return lambda value: {n: canonical(v) for n, d in counted if (v := getattr(value, n)) != d}
 
 
 def _default(field: Any) -> Any:

@@ -127,7 +127,7 @@ LOST_FIELD = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, ""))
         (BAD_VALUE, MetadataInvalid, "M226"),
         (BAD_RECORD, SeedRefused, "R130"),
         (OTHER_TYPE, PlanRefused, "S110"),
-        (LOST_FIELD, PlanRefused, "S111"),
+        (LOST_FIELD, PlanRefused, "S116"),
         (a_pack("sales", deal=WITH_AMOUNT), MetadataInvalid, "P110"),
         (a_pack("sales", version="0.9.0", deal=DEAL), MetadataInvalid, "P111"),
     ],

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.support.project import ROOT
-from xrm.testing import a_pack
+from xrm.testing import a_pack, pack_from
 
 DEAL = "fields:\n  name: {type: text, required: true}\n"
 
@@ -41,3 +41,41 @@ def test_a_killed_installation_leaves_what_was_there_and_can_be_repeated(
     again = make([a_pack("sales", deal=DEAL)])
     assert "deal" in again.current().model.entities
     assert again.packs.plan().is_empty
+
+
+REMOVES = """
+import os, signal, sys
+from pathlib import Path
+from xrm.engine.packs import service
+from xrm.testing import a_pack, make_runtime, pack_from
+
+def die(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+url, folder, place = sys.argv[1:]
+runtime = make_runtime(url, Path(folder), install=False)
+sources = [pack_from(a_pack("sales", deal={deal!r}))]
+confirmed = runtime.packs.plan(sources).hash
+setattr(service, place, die)
+runtime.packs.install(sources, runtime.installer, dev=True, confirmed=confirmed)
+"""
+
+
+def test_a_killed_removal_and_rename_leave_what_was_there_and_can_be_repeated(
+    make, look, database_url, tmp_path
+):
+    old = "fields:\n  name: {type: text}\n  code: {type: text}\n"
+    new = "fields:\n  label: {type: text, renamed_from: name}\n"
+    runtime = make([a_pack("sales", deal=old)])
+    before = look(runtime)
+    died = subprocess.run(
+        [sys.executable, "-c", REMOVES.format(deal=new), database_url, str(tmp_path), "keep_version"],
+        cwd=ROOT,
+        capture_output=True,
+    )
+    assert died.returncode == -9, died.stderr.decode()
+    assert (look(runtime), runtime.packs.removed()) == (before, ())
+    sources = [pack_from(a_pack("sales", deal=new))]
+    confirmed = runtime.packs.plan(sources).hash
+    runtime.packs.install(sources, runtime.installer, dev=True, confirmed=confirmed)
+    assert runtime.packs.plan().is_empty

@@ -1,4 +1,4 @@
-"""Plans: from nothing, by adding, empty the second time; refused where more than adding is needed."""
+"""Plans: from nothing, by adding, empty the second time; refused where records would have to be converted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from xrm.engine.storage.apply import Applied, apply_plan, plan_for, prepare_inst
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.ledger import ACTIVATION, INSTALLATION, JOURNAL
-from xrm.engine.storage.plan import CreateIndex, CreateTable, DropIndex, SchemaPlan
+from xrm.engine.storage.plan import SchemaPlan
+from xrm.engine.storage.steps import CreateIndex, CreateTable, DropIndex
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused
 from xrm.metadata.expressions.tree import Access, Compare, Literal, Root
@@ -220,8 +221,6 @@ REFUSALS: dict[str, tuple[str, Callable[[], Model]]] = {
         "S110",
         lambda: a_model(_with(DEAL, a_field("rate", "decimal", {"precision": 10, "scale": 4}))),
     ),
-    "a removed field": ("S111", lambda: a_model(an_entity("deal", a_lookup("other", "deal")))),
-    "a removed entity": ("S112", lambda: a_model(an_entity("other"))),
     "another target": (
         "S113",
         lambda: a_model(an_entity("deal", a_field("name", "text"), a_lookup("other", "user"))),
@@ -230,7 +229,7 @@ REFUSALS: dict[str, tuple[str, Callable[[], Model]]] = {
 
 
 @pytest.mark.parametrize(("code", "model"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_more_than_adding_is_refused_with_a_remedy(
+def test_what_would_be_stored_in_another_way_is_refused_with_a_remedy(
     installed: Database, world: World, code: str, model: Callable[[], Model]
 ) -> None:
     rated = _with(DEAL, a_field("rate", "decimal", {"precision": 10, "scale": 2}))
@@ -260,30 +259,6 @@ SAID: dict[str, tuple[Entity, list[tuple[str, str]]]] = {
         _with(DETAILED, a_field("code", "integer")),
         [("S110", "deal.code would be stored in another way")],
     ),
-    "removed fields": (
-        replace(DETAILED, fields={}),
-        [("S111", "deal.code is no longer defined"), ("S111", "deal.price is no longer defined")],
-    ),
-    "a renamed field": (
-        replace(
-            DETAILED, fields={**DETAILED.fields, "code": a_field("mark", "text", renamed_from=("code",))}
-        ),
-        [("S111", "deal.code would be renamed to mark, which this version cannot carry out")],
-    ),
-    "a removed lifecycle": (replace(DETAILED, lifecycle=None), [("S111", "deal.lifecycle is no longer")]),
-    "a removed relationship": (
-        replace(DETAILED, relationships={}),
-        [("S112", "deal.helpers of pack test is no longer defined")],
-    ),
-    "a renamed relationship": (
-        _with(replace(DETAILED, relationships={}), a_link("hands", "user", renamed_from=("helpers",))),
-        [("S112", "deal.helpers would be renamed to deal.hands, which this version cannot carry out")],
-    ),
-    "a renamed entity": (
-        replace(DETAILED, name="offer", renamed_from=("deal",)),
-        [("S112", "deal would be renamed to offer, which this version cannot carry out")],
-    ),
-    "a removed entity": (an_entity("other"), [("S112", "deal of pack test is no longer defined")]),
 }
 
 
@@ -296,7 +271,50 @@ def test_each_thing_that_cannot_be_changed_is_one_problem_in_words_of_its_defini
         _plan(installed, a_model(entity))
     found = caught.value.problems
     assert [(p.code, p.message[: len(says)]) for p, (_, says) in zip(found, said, strict=True)] == said
-    assert not any("holds data" in p.message or "renamed_from" in p.hint for p in found)
+
+
+REMOVED: dict[str, tuple[Entity, list[str]]] = {
+    "fields": (
+        replace(DETAILED, fields={}),
+        ["Remove deal.code (test__deal);", "Remove deal.price (test__deal);"],
+    ),
+    "a lifecycle": (replace(DETAILED, lifecycle=None), ["Remove deal.lifecycle (test__deal);"]),
+    "a relationship": (
+        replace(DETAILED, relationships={}),
+        ["Remove deal.helpers (test__deal__helpers) with its links;"],
+    ),
+    "an entity": (
+        an_entity("other"),
+        [
+            "Remove deal (test__deal) with all its records;",
+            "Remove deal.helpers (test__deal__helpers) with its links;",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("entity", "said"), REMOVED.values(), ids=REMOVED.keys())
+def test_what_is_no_longer_defined_is_removed_by_one_step_in_words_of_its_definition(
+    installed: Database, world: World, entity: Entity, said: list[str]
+) -> None:
+    _apply(installed, a_model(DETAILED), world)
+    plan = _plan(installed, a_model(entity))
+    removals = [step.sentence for step in plan.destructive]
+    assert [sentence[: len(says)] for sentence, says in zip(removals, said, strict=True)] == said
+    apply_plan(installed, plan, world, days=90)
+    assert _plan(installed, a_model(entity)).is_empty
+    back = _plan(installed, a_model(DETAILED))
+    assert [step.sentence.startswith("Bring back") for step in back.steps].count(True) == len(said)
+    apply_plan(installed, back, world)
+    assert _plan(installed, a_model(DETAILED)).is_empty
+
+
+def test_columns_of_a_later_program_are_refused_and_not_removed(installed: Database) -> None:
+    with installed.write() as unit:
+        unit.script("ALTER TABLE xrm_user ADD COLUMN later text")
+    with pytest.raises(PlanRefused) as caught:
+        _plan(installed, a_model())
+    assert caught.value.first.code == "S111"
 
 
 def test_a_plan_for_a_database_that_has_changed_since_is_refused(installed: Database, world: World) -> None:

@@ -159,3 +159,21 @@ def test_what_is_ill_stands_first_with_what_helps(place: Place) -> None:
     assert [row[:2] for row in found[:2]] == [["Queue", "Wrong"], ["Clock", "Wrong"]]
     assert found[0][3] == "Run xrm work."
     assert "1 queued" in found[0][2]
+
+
+def test_a_plan_that_removes_something_says_so_and_its_button_confirms_it(works: Place, lay: Lay) -> None:
+    ana = works.person("Ana")
+    lay(a_pack("yard", tool=MORE))
+    ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/install")
+    lay(a_pack("yard", version="1.1.0", tool=TOOL))
+    plan = ana.open("/admin/packs/yard")
+    removal = next(row for row in rows(plan) if row[0].startswith("Remove tool.weight (yard__tool)"))
+    assert removal[1] == "Removes"
+    assert removal[3].startswith("Define tool.weight again")
+    assert "Confirm and install" in plan.text
+    form = ana.open("/").form("/me/theme")
+    assert ana.send("/admin/packs/yard/install", form).status == 409
+    assert "weight" in works.runtime.current().model.entities["tool"].fields
+    assert ana.fill(plan, "/admin/packs/yard/install").status == 200
+    assert "weight" not in works.runtime.current().model.entities["tool"].fields
+    assert [kept.thing for kept in works.runtime.packs.removed()] == ["tool.weight"]

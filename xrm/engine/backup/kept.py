@@ -58,7 +58,7 @@ def kept_tables(unit: UnitOfWork, wanted: Iterable[sa.MetaData]) -> tuple[KeptTa
     Raises Conflict for columns that this program does not write.
     """
     known = {t.name: t for metadata in (LEDGER, *wanted) for t in metadata.tables.values()}
-    live = inspect(unit).tables
+    live = inspect(unit).stored
     problems: list[Problem] = []
     found = [_kept(live[name], known.get(name), problems) for name in sorted(live.keys() - LEFT_OUT)]
     if problems:

@@ -7,6 +7,7 @@ from xrm.engine.packs.people import ensure_installer
 from xrm.engine.packs.planting import SeedRefused
 from xrm.engine.packs.revision import Revision, laying, resetting
 from xrm.engine.packs.service import Installed, PackService, Parts
+from xrm.engine.packs.versions import Version
 from xrm.metadata.reconciling import Choice
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Parts",
     "Revision",
     "SeedRefused",
+    "Version",
     "ensure_installer",
     "laying",
     "resetting",

@@ -9,6 +9,7 @@ from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.reconciliation import Reconciled
 from xrm.engine.storage import apply
 from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.numbers import NO_NAMES, Names
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp
 from xrm.errors import MetadataInvalid, Problem, Problems
@@ -35,7 +36,7 @@ class Proposal:
     """The layers as they would be, the tables that follow, and the steps to them.
 
     `before` are the layers as they are, and `gone` the names of those that would go. `reconciled` is what the
-    changes of packs mean for the customisation.
+    changes of packs mean for the customisation. On the way back to a version, `then` says what its names stood for.
 
     `stamp` is the model that it was worked out from; it holds only as long as that is the one in force.
     """
@@ -48,6 +49,7 @@ class Proposal:
     before: tuple[ReadPack, ...] = ()
     gone: frozenset[str] = frozenset()
     reconciled: Reconciled = field(default_factory=Reconciled)
+    then: Names = NO_NAMES
 
     @property
     def model(self) -> Model:
@@ -57,7 +59,8 @@ class Proposal:
     @property
     def is_too_large(self) -> bool:
         """Whether several packs come together whose steps do not fit into one transaction."""
-        return len(self.plan.steps) > apply.STEPS_AT_ONCE and len(self.packs) > 1
+        is_way_back = bool(self.then.entities)
+        return len(self.plan.steps) > apply.STEPS_AT_ONCE and len(self.packs) > 1 and not is_way_back
 
     @property
     def packs(self) -> tuple[Change, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -113,11 +113,16 @@ class Removals:
         _demand_removable({pack.name: pack for pack in self._packs.read()}, name)
         return self._packs.foresee(_without(name, choices))
 
-    def uninstall(self, actor: Actor, name: str, choices: Mapping[str, Choice]) -> Installed:
-        """The pack is no part of the installation any more; or nothing has changed."""
+    def uninstall(
+        self, actor: Actor, name: str, choices: Mapping[str, Choice], confirmed: str = ""
+    ) -> Installed:
+        """The pack is no part of the installation any more; or nothing has changed.
+
+        Where that removes something stored, `confirmed` has to be the hash of the plan.
+        """
         demand_administrator(actor)
         _demand_removable({pack.name: pack for pack in self._packs.read()}, name)
-        return self._packs.revise(_without(name, choices), actor)
+        return self._packs.revise(replace(_without(name, choices), confirmed=confirmed), actor)
 
 
 def _without(name: str, choices: Mapping[str, Choice]) -> Revision:

@@ -24,6 +24,9 @@ EVERY_KEY = "all"  # the choice for all conflicts that no other choice names
 class Revision:
     """A change of the layers that is planned, shown and carried out whole.
 
+    With `version` the layers are those of that version, and nothing else of this is said. Where the plan removes
+    something, `confirmed` has to be its hash.
+
     `choices` answer the conflicts of an upgrade by their keys. `dev` allows other content under a version that
     is installed.
     """
@@ -33,6 +36,8 @@ class Revision:
     edit: Edit | None = None
     choices: Mapping[str, Choice] = field(default_factory=dict)
     dev: bool = False
+    version: int | None = None
+    confirmed: str = ""
 
 
 def laying(given: PackSource, *, mirror: bool) -> Edit:

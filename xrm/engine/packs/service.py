@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
-
-import sqlalchemy as sa
 
 from xrm.engine.commands import Actor, Command, Outcome
 from xrm.engine.identity import Identity
@@ -30,14 +29,26 @@ from xrm.engine.packs.reconciliation import needless, read_decisions, reconcile,
 from xrm.engine.packs.renewing import renew_names
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
+from xrm.engine.packs.versions import Version, keep_version, read_versions, sources_of_version
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import apply_plan, plan_for
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.demands import unmet_demands
 from xrm.engine.storage.entity_tables import Schema
-from xrm.engine.storage.ledger import ACTIVATION
-from xrm.engine.storage.numbers import Numbers, assign_numbers
+from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.matching import Past
+from xrm.engine.storage.numbers import (
+    NO_NAMES,
+    Names,
+    Numbers,
+    assign_numbers,
+    identify,
+    names_of,
+    read_numbers,
+)
 from xrm.engine.storage.plan import SchemaPlan
+from xrm.engine.storage.purging import purge_plan
+from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
 from xrm.errors import Conflict, Invalid, PlanRefused, XrmError
@@ -85,7 +96,7 @@ class Composed(Protocol):
 class Parts:
     """What the service is made of. `compose` builds services of a model; `current` gives those in force.
 
-    `zone` is the organisation's, in which the days of seeds are meant.
+    `zone` is the organisation's, in which the days of seeds are meant. What is removed is kept for `kept_days`.
     """
 
     database: Database
@@ -96,6 +107,7 @@ class Parts:
     compose: Callable[[Schema, Numbers, Stamp], Composed]
     current: Callable[[], Composed]
     zone: str
+    kept_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +164,53 @@ class PackService:
         """The tables are as the installed layers, and the core of this program, want them."""
         return self.install((), actor)
 
-    def install(self, sources: Sequence[PackSource], actor: Actor, *, dev: bool = False) -> Installed:
+    def install(
+        self, sources: Sequence[PackSource], actor: Actor, *, dev: bool = False, confirmed: str = ""
+    ) -> Installed:
         """The packs are installed and served by every process, with their base seed; or nothing has changed.
 
         Packs that are too large for one transaction together are checked together, and come one by one.
 
-        An installed version cannot come with other content, unless `dev` says that it is being written.
+        An installed version cannot come with other content, unless `dev` says that it is being written. Where the
+        plan removes something, `confirmed` has to be its hash.
         """
-        return self.revise(Revision(tuple(sources), dev=dev), actor)
+        return self.revise(Revision(tuple(sources), dev=dev, confirmed=confirmed), actor)
+
+    # --- versions, and what was removed -------------------------------------------------------------
+
+    def versions(self) -> tuple[Version, ...]:
+        """What was in force when, the newest first."""
+        with self._parts.database.read() as unit:
+            return read_versions(unit)
+
+    def plan_back(self, number: int) -> SchemaPlan:
+        """The steps that would bring back the version of that number; nothing is changed."""
+        return self._propose(Revision(version=number, dev=True)).plan
+
+    def roll_back(self, number: int, actor: Actor, *, confirmed: str = "") -> Installed:
+        """The layers of that version are in force again, as a new version, and what was removed since is back.
+
+        What did not exist then is removed and kept, for which `confirmed` has to be the hash of the plan.
+        """
+        return self.revise(Revision(version=number, dev=True, confirmed=confirmed), actor)
+
+    def removed(self) -> tuple[Shadow, ...]:
+        """What is no longer defined and still kept, the oldest first."""
+        with self._parts.database.read() as unit:
+            return inspect(unit).shadows
+
+    def plan_purge(self, numbers: Iterable[int]) -> SchemaPlan:
+        """The steps that would destroy what was removed under these numbers; nothing is changed."""
+        with self._parts.database.read() as unit:
+            return purge_plan(inspect(unit), numbers, self._parts.database.engine.dialect).measured(unit)
+
+    def purge(self, numbers: Iterable[int], actor: Actor, *, confirmed: str) -> tuple[str, ...]:
+        """What was removed under these numbers is gone for good; gives what was done."""
+        demand_administrator(actor)
+        plan = self.plan_purge(numbers)
+        plan.demand_confirmation(confirmed)
+        apply_plan(self._parts.database, plan, self._parts.world, actor=actor.id)
+        return plan.sentences()
 
     def revise(self, revision: Revision, actor: Actor) -> Installed:
         """The revision is carried out and served by every process; or nothing has changed.
@@ -201,6 +252,8 @@ class PackService:
     # --- working it out -----------------------------------------------------------------------------
 
     def _propose(self, revision: Revision) -> Proposal:
+        if revision.version is not None:
+            return self._propose_back(revision.version)
         parts = self._parts
         with parts.database.read() as unit:
             stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
@@ -215,12 +268,26 @@ class PackService:
             [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
         )
         schema = sql_schema(model)
-        before = self._in_force() if layers else None
-        plan = self._plan(schema, before, stamp)
+        plan = self._plan(schema, self._in_force() if layers else None, stamp, NO_NAMES)
         known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
         return Proposal(
             stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
             revision.gone & present.keys(), reconciled,
+        )  # fmt: skip
+
+    def _propose_back(self, number: int) -> Proposal:
+        """The layers of that version over the core of this program."""
+        parts = self._parts
+        with parts.database.read() as unit:
+            stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
+            sources, then = sources_of_version(unit, number)
+        given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
+        schema = sql_schema(parts.definitions.resolve([source for _, source in given]))
+        plan = self._plan(schema, self._in_force(), stamp, then)
+        return Proposal(
+            stamp, schema, plan, changed_layers(given, layers, dev=True),
+            in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
+            frozenset(present.keys() - {pack.name for pack, _ in given}), then=then,
         )  # fmt: skip
 
     def _wanted(
@@ -236,24 +303,27 @@ class PackService:
         wanted = {**dict(named), **kept}
         return wanted, given, [s for name, s in named if wanted[name] is not s]
 
-    def _plan(self, schema: Schema, before: Model | None, stamp: Stamp) -> SchemaPlan:
+    def _plan(self, schema: Schema, before: Schema | None, stamp: Stamp, then: Names) -> SchemaPlan:
         """The steps to these tables; raises DefinitionChanged if the refusal may be of what others did meanwhile."""
-        database = self._parts.database
+        database, days = self._parts.database, self._parts.kept_days
+
+        def past(unit: UnitOfWork) -> Past:
+            numbers = read_numbers(unit)
+            return Past(numbers, identify(numbers, schema.model, then), before, days)
+
         try:
-            return plan_for(
-                database,
-                [schema.metadata],
-                lambda unit, live: unmet_demands(unit, live, before, schema),
-            )
+            plan = plan_for(database, [schema.metadata], partial(unmet_demands, schema), past)
         except PlanRefused:
             with database.read() as unit:
                 self._parts.freshness.compare(unit, stamp)
             raise
+        former = before.model.fingerprint if before else ""
+        return replace(plan, model=f"{former} > {schema.model.fingerprint}")
 
-    def _in_force(self) -> Model | None:
+    def _in_force(self) -> Schema | None:
         """The model that is served; none where this program cannot serve what an earlier one installed."""
         try:
-            return self._parts.current().model
+            return self._parts.current().schema
         except XrmError:
             return None
 
@@ -266,19 +336,25 @@ class PackService:
         _demand_answers(proposal)
         if proposal.is_empty:
             return Installed((), (), proposal.model.fingerprint, 0)
+        proposal.plan.demand_confirmation(revision.confirmed)
         if proposal.is_too_large:
             return self._one_by_one(proposal, actor, revision)
         return self._apply(proposal, actor)
 
     def _one_by_one(self, proposal: Proposal, actor: Actor, revision: Revision) -> Installed:
-        """The layers are installed from the lowest up, each whole; together they are too much at once."""
+        """The layers are installed from the lowest up, each whole; together they are too much at once.
+
+        Of what each removes, all was confirmed with the whole.
+        """
         decided = {answer.conflict.key: answer.choice for answer in proposal.reconciled.answers}
         done = []
         for change in proposal.packs:
             one = Revision((change.source,), dev=revision.dev)
             keys = {answer.conflict.key for answer in self._propose(one).reconciled.answers}
             choices = {key: choice for key, choice in decided.items() if key in keys and choice}
-            done.append(self.revise(replace(one, choices=choices), actor))
+            part = self._propose(replace(one, choices=choices)).plan
+            confirmed = part.hash if set(part.destructive) <= set(proposal.plan.destructive) else ""
+            done.append(self.revise(replace(one, choices=choices, confirmed=confirmed), actor))
         return Installed(
             tuple(layer for one in done for layer in one.layers),
             tuple(step for one in done for step in one.steps),
@@ -293,14 +369,17 @@ class PackService:
 
         def finish(unit: UnitOfWork) -> None:
             layers = self._activate(unit, proposal, actor)
-            numbers = assign_numbers(unit, proposal.model)
-            renew_names(unit, proposal.schema, numbers, self._parts.world.now())
+            numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
+            now = self._parts.world.now()
+            renew_names(unit, proposal.schema, numbers, now)
+            keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor.id)
             seeded = 0 if base.people else self._sow(unit, proposal.schema, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
             done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
 
-        apply_plan(self._parts.database, proposal.plan, self._parts.world, finish)
+        parts = self._parts
+        apply_plan(parts.database, proposal.plan, parts.world, finish, actor=actor.id, days=parts.kept_days)
         if base.people:
             return replace(done[-1], seeded=self._plant(base, Seed(), no_progress))
         return done[-1]
@@ -319,8 +398,6 @@ class PackService:
         drop_layers(unit, proposal.gone)
         remember(unit, proposal.reconciled.answers, now, actor.id)
         order_layers(unit, (pack.name for pack in proposal.layers))
-        row = {"fingerprint": proposal.model.fingerprint, "plan": proposal.plan.hash, "at": now}
-        unit.execute(sa.insert(ACTIVATION), {**row, "actor": actor.id})
         bump(unit, model=True)
         return tuple(layers)
 

@@ -11,6 +11,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.packs.service import Installed, PackService
+from xrm.engine.storage.steps import Effect, Step
 from xrm.errors import Conflict, MetadataInvalid, NotFound, Problem
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.finding import pack_folders, with_requirements
@@ -35,8 +36,13 @@ class Planned:
     """What installing a pack would come to; `mark` is equal for the same steps to the same layers."""
 
     layers: tuple[tuple[str, str], ...]
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     mark: str
+
+    @property
+    def removes(self) -> bool:
+        """Whether something goes, so that the mark is its confirmation."""
+        return any(step.effect is Effect.DESTRUCTIVE for step in self.steps)
 
 
 class Shelf:
@@ -62,10 +68,11 @@ class Shelf:
         """The pack is installed as it was planned; raises Conflict if that would come to something else now."""
         demand_administrator(actor)
         sources = self._sources(name)
-        if _planned(self._packs.propose(sources)).mark != mark:
+        proposal = self._packs.propose(sources)
+        if _planned(proposal).mark != mark:
             hint = "Look at the plan as it is now, then install."
             raise Conflict(Problem("P113", "What the installation comes to has changed since.", hint))
-        return self._packs.install(sources, actor)
+        return self._packs.install(sources, actor, confirmed=proposal.plan.hash)
 
     def _look(self, name: str, path: Path, installed: Mapping[str, str]) -> AtHand:
         try:
@@ -98,4 +105,4 @@ def _planned(proposal: Proposal) -> Planned:
     layers = tuple((change.pack.name, version_in(change.pack)) for change in proposal.changes)
     contents = (proposal.plan.hash, *(f"{c.pack.name}={c.pack.content}" for c in proposal.changes))
     mark = hashlib.sha256("\n".join(contents).encode()).hexdigest()
-    return Planned(layers, proposal.plan.sentences(), mark)
+    return Planned(layers, proposal.plan.steps, mark)

@@ -15,7 +15,6 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from xrm.engine.projection.key_conditions import index_condition
-from xrm.engine.projection.names import bounded, hashed
 from xrm.engine.storage.entity_tables import (
     Column,
     EntityTable,
@@ -25,6 +24,7 @@ from xrm.engine.storage.entity_tables import (
     UniqueKey,
 )
 from xrm.engine.storage.faults import UNIQUE, Meaning
+from xrm.engine.storage.names import bounded, hashed
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.model import OWNER_FIELDS, Entity, Key, Label
 
@@ -80,7 +80,8 @@ class _Indexes:
         if key.no_overlap is not None or condition is None:
             return UniqueKey(key, columns, "")
         where = sa.and_(self.live, condition) if key.when else self.live
-        name = _make(self.table, "uq", key.name, columns, where, unique=True)
+        says = ", ".join(f"{self.stored.entity.name}.{field}" for field in key.fields)
+        name = _make(self.table, "uq", key.name, columns, where, unique=True, says=says)
         _mean(self.meanings, name, columns, self.stored.entity.name, key)
         return UniqueKey(key, columns, name)
 
@@ -214,6 +215,7 @@ def _make(
     where: sa.ColumnElement[bool] | None,
     *,
     unique: bool = False,
+    says: str = "",
 ) -> str:
     """The index is part of the table; its name ends in a hash of all that it says."""
     definition = "|".join((*map(_said, columns), _text(where), str(unique)))
@@ -225,7 +227,7 @@ def _make(
             unique=unique,
             sqlite_where=where,
             postgresql_where=where,
-            info={"label": label},
+            info={"label": label, "says": says or label},
         )
     return name
 

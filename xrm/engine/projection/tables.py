@@ -6,13 +6,13 @@ definition carry its hash in their name, so that the planner compares names and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from xrm.engine.projection.indexes import add_indexes
-from xrm.engine.projection.names import bounded
 from xrm.engine.storage.entity_tables import (
     Column,
     EntityTable,
@@ -24,10 +24,13 @@ from xrm.engine.storage.entity_tables import (
 )
 from xrm.engine.storage.faults import CHECK, FOREIGN_KEY, Meaning
 from xrm.engine.storage.ledger import LEDGER, TEAM, UNIT, USER, system_columns
+from xrm.engine.storage.names import bounded
 from xrm.engine.storage.types import Code, Date, Instant, Integer, Text, Uuid, stored_type
 from xrm.metadata.fieldtypes.base import Part, Storage
 from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Model, Relationship, Shape
 
+# The name of the entity as it is stored now, for one of the model.
+Present = Callable[[str], str]
 _OWNERS = {"owner": USER, "team": TEAM, "unit": UNIT}
 
 
@@ -51,7 +54,7 @@ class _Build:
         """The table of the entity, with its link tables and indexes."""
         if entity.is_engine:
             return self._engine_entity(entity)
-        info = {"entity": entity.name, "renamed": _renamed(entity), "renamed_tables": _renamed_tables(entity)}
+        info = {"entity": entity.name, "called": lambda _, name: f"{entity.pack}__{name}"}
         table = sa.Table(entity.table, self.metadata, *system_columns(), info=info)
         self._add_special_columns(entity, table)
         fields = {name: _add_field(table, f) for name, f in entity.fields.items() if f.parts}
@@ -90,15 +93,16 @@ class _Build:
             t: _reference(table, _target_column(relationship, name, t), self._id_of(t), field=name)
             for t in relationship.targets
         }
-        for column in columns.values():
+        for target, column in columns.items():
+            column.info["called"] = partial(_called_target, relationship, target)
             self._append(table, column, (relationship.name,))
         for column in columns.values():
             self._add_alone_check(table, relationship, column, tuple(columns.values()))
         return StoredLookup(relationship, columns)
 
     def _add_any(self, table: sa.Table, relationship: Relationship, name: str) -> StoredLookup:
-        entity_column: Column = sa.Column(f"{name}__entity", Integer(), info={"field": name})
-        record_column: Column = sa.Column(f"{name}__record", Uuid(), info={"field": name})
+        entity_column: Column = _half(name, "entity", Integer())
+        record_column: Column = _half(name, "record", Uuid())
         table.append_column(entity_column)
         table.append_column(record_column)
         together = entity_column.is_(None) == record_column.is_(None)
@@ -138,7 +142,11 @@ class _Build:
 
     def _link_table(self, entity: Entity, relationship: Relationship) -> LinkTable:
         name = bounded(f"{entity.table}__{relationship.name}")
-        info = {"entity": entity.name, "relationship": relationship.name}
+        info = {
+            "entity": entity.name,
+            "relationship": relationship.name,
+            "called": lambda base, link: bounded(f"{base}__{link}"),
+        }
         table = sa.Table(
             name, self.metadata, sa.Column("id", Uuid(), primary_key=True, nullable=False), info=info
         )
@@ -154,23 +162,6 @@ class _Build:
 
 def _own_lookups(entity: Entity) -> Iterable[Relationship]:
     return (r for r in entity.lookups if not (entity.is_owned and r.name in OWNER_FIELDS))
-
-
-def _renamed(entity: Entity) -> Mapping[str, str]:
-    """The present name of what had another one before."""
-    things: tuple[Field | Relationship, ...] = (*entity.fields.values(), *entity.relationships.values())
-    return {old: thing.name for thing in things for old in thing.renamed_from}
-
-
-def _renamed_tables(entity: Entity) -> Mapping[str, str]:
-    """The present name of the entity, and of its links, by the table that the former name had."""
-    own = {f"{entity.pack}__{old}": entity.name for old in entity.renamed_from}
-    links = {
-        bounded(f"{entity.table}__{old}"): f"{entity.name}.{link.name}"
-        for link in _links(entity)
-        for old in link.renamed_from
-    }
-    return {**own, **links}
 
 
 def _links(entity: Entity) -> Iterable[Relationship]:
@@ -189,7 +180,25 @@ def _add_validity(table: sa.Table) -> tuple[Column, Column]:
 
 
 def _column_name(field: Field, part: Part) -> str:
-    return f"{field.name}__{part.suffix}" if part.suffix else field.name
+    return _part_called(part.suffix, field.name)
+
+
+def _part_called(suffix: str, name: str, _: Present | None = None) -> str:
+    return f"{name}__{suffix}" if suffix else name
+
+
+def _twin_called(suffix: str, name: str, _: Present | None = None) -> str:
+    return f"{_part_called(suffix, name)}__key"
+
+
+def _called_target(relationship: Relationship, target: str, name: str, present: Present) -> str:
+    return _target_column(relationship, name, present(target))
+
+
+def _half(name: str, suffix: str, type_: Integer | Uuid) -> Column:
+    """One of the two columns of a reference to anything."""
+    info = {"field": name, "called": partial(_part_called, suffix)}
+    return sa.Column(_part_called(suffix, name), type_, info=info)
 
 
 def _add_field(table: sa.Table, field: Field) -> StoredField:
@@ -197,7 +206,7 @@ def _add_field(table: sa.Table, field: Field) -> StoredField:
     columns, keys = [], []
     for part in field.parts:
         column = _part_column(field, part)
-        key = _twin(column) if part.storage is Storage.TEXT else None
+        key = _twin(column, part) if part.storage is Storage.TEXT else None
         table.append_column(column)
         if key is not None:
             table.append_column(key)
@@ -207,12 +216,18 @@ def _add_field(table: sa.Table, field: Field) -> StoredField:
 
 
 def _part_column(field: Field, part: Part) -> Column:
-    info = {"field": field.name, "place": field.place}
+    info = {
+        "field": field.name,
+        "place": field.place,
+        "formers": field.renamed_from,
+        "called": partial(_part_called, part.suffix),
+    }
     return sa.Column(_column_name(field, part), stored_type(part), info=info)
 
 
-def _twin(column: Column) -> Column:
-    return sa.Column(f"{column.name}__key", Text(), info=dict(column.info))
+def _twin(column: Column, part: Part) -> Column:
+    info = {**column.info, "called": partial(_twin_called, part.suffix)}
+    return sa.Column(f"{column.name}__key", Text(), info=info)
 
 
 def _present_columns(table: sa.Table, field: Field) -> tuple[tuple[Column, ...], tuple[Column | None, ...]]:

@@ -27,6 +27,7 @@ from xrm.settings import KEY_FILE, Settings
 
 TOLERANCE = timedelta(seconds=30)
 PATIENCE = timedelta(minutes=10)  # with which a job waits before somebody is told
+REMOVED_TOLD = 10  # things that are named
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -180,6 +181,19 @@ def _tables(runtime: Runtime) -> Finding:
     return Finding("tables", says, "Run xrm plan to see all, and xrm apply.")
 
 
+def _removed(runtime: Runtime) -> Finding:
+    kept, due = runtime.packs.removed(), runtime.purging.due()
+    if not kept:
+        return Finding("removed", "Nothing that was removed is kept.")
+    told = [f"{s.thing} ({s.number}) until {s.until:%Y-%m-%d}" for s in kept[:REMOVED_TOLD] if s.until]
+    told += [f"{len(kept) - REMOVED_TOLD} more"] if len(kept) > REMOVED_TOLD else []
+    says = f"Kept: {', '.join(told)}."
+    if due:
+        remedy = "Run xrm work, or xrm serve, which destroys it once a day, or xrm model purge."
+        return Finding("removed", f"{says} The time of {len(due)} is over.", remedy)
+    return Finding("removed", says)
+
+
 def _administrator(runtime: Runtime) -> Finding:
     if runtime.directory.has_administrator():
         return Finding("administrator", "There is one.")
@@ -269,6 +283,7 @@ _EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
     "search index": _search,
     "core layer": _program,
     "tables": _tables,
+    "removed": _removed,
     "administrator": _administrator,
     "files": _files,
     "unused files": _unused_files,

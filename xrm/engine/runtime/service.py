@@ -32,6 +32,7 @@ from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
+from xrm.engine.runtime.purging import PURGE, PURGE_LABEL, Purging
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
 from xrm.engine.runtime.usage import Usage
@@ -79,7 +80,7 @@ class Runtime:
         )
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current,
-            settings.zone,
+            settings.zone, settings.limits.removed_days,
         )  # fmt: skip
         self.packs = PackService(parts)
         self.removals = Removals(self.packs, database, self.current)
@@ -90,6 +91,8 @@ class Runtime:
         self.first_run = FirstRun(database, world, settings, self.identity, self.packs, self.definitions)
         self.sweep = Sweep(database, self.files, world, settings.limits)
         self.jobs.register(SWEEP, self.sweep, repeats=Repeats(EVERY, LABEL, lambda: self.installer))
+        self.purging = Purging(self.packs, world)
+        self.jobs.register(PURGE, self.purging, repeats=Repeats(EVERY, PURGE_LABEL, lambda: self.installer))
         self.dispatcher = Dispatcher(database, world)
         self._current: Snapshot | None = None
         self._swap = Lock()

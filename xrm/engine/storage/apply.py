@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -14,7 +16,9 @@ from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
-from xrm.engine.storage.plan import CreateIndex, SchemaPlan, Step, make_plan, operations
+from xrm.engine.storage.matching import NO_PAST, Match, Past
+from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
+from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
 
@@ -26,6 +30,7 @@ STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a
 LOCK_MILLISECONDS = 2000
 MIGRATION_SECONDS = 600.0
 ATTEMPTS = 10
+MOVED_TOLD = 5
 WAIT_SECONDS = 0.2
 JOURNAL_COLUMNS = ("plan", "step", "sql", "at")
 
@@ -38,37 +43,52 @@ class Applied:
     steps: int
 
 
-Demands = Callable[[UnitOfWork, LiveSchema], Iterable[Problem]]
-
-
-def no_demands(_unit: UnitOfWork, _live: LiveSchema) -> Iterable[Problem]:
+def no_demands(_unit: UnitOfWork, _matched: Match, _past: Past) -> Iterable[Problem]:
     """Nothing is asked of records."""
     return ()
 
 
+def no_past(_unit: UnitOfWork) -> Past:
+    """Nothing is known of what the tables hold."""
+    return NO_PAST
+
+
 def plan_for(
-    database: Database, wanted: Sequence[sa.MetaData] = (), demands: Demands = no_demands
+    database: Database,
+    wanted: Sequence[sa.MetaData] = (),
+    demands: Demands = no_demands,
+    past: Callable[[UnitOfWork], Past] = no_past,
 ) -> SchemaPlan:
-    """The steps that bring the ledger and these tables about; nothing is changed.
+    """The steps that bring the ledger and these tables about, with the rows that they touch; nothing is changed.
 
     Raises PlanRefused with everything that stands against it, what records do not fit of `demands` included.
     """
     with database.read() as unit:
-        live = inspect(unit)
-        return make_plan(live, (LEDGER, *wanted), database.engine.dialect, demands(unit, live))
+        live, dialect, known = inspect(unit), database.engine.dialect, past(unit)
+        plan = make_plan(live, (LEDGER, *wanted), dialect, known, lambda found: demands(unit, found, known))
+        return plan.measured(unit)
 
 
 def apply_plan(
-    database: Database, plan: SchemaPlan, world: World, then: Callable[[UnitOfWork], None] | None = None
+    database: Database,
+    plan: SchemaPlan,
+    world: World,
+    then: Callable[[UnitOfWork], None] | None = None,
+    *,
+    actor: UUID | None = None,
+    days: int = 0,
 ) -> Applied:
     """The schema is as the plan says, and `then` was done with its last steps; or nothing has changed.
 
-    A plan of very many steps is taken in portions, each whole; what a crash leaves is planned again.
+    What it removes is kept for so many `days`, and the ledger knows who the `actor` was. A plan of very many steps
+    is taken in portions, each whole; what a crash leaves is planned again.
     """
     portions = list(_portions(plan.steps))
     for number, steps in enumerate(portions):
         is_last = number == len(portions) - 1
-        _retried(database, _Portion(plan, steps, world, number == 0, is_last, then if is_last else None))
+        now = world.now()
+        occasion = Occasion(now, now + timedelta(days=days), actor)
+        _retried(database, _Portion(plan, steps, occasion, number == 0, is_last, then if is_last else None))
     return Applied(plan.hash, len(plan.steps))
 
 
@@ -86,7 +106,7 @@ class _Portion:
 
     plan: SchemaPlan
     steps: tuple[Step, ...]
-    world: World
+    occasion: Occasion
     is_first: bool
     is_last: bool
     then: Callable[[UnitOfWork], None] | None
@@ -112,16 +132,45 @@ def _retried(database: Database, portion: _Portion) -> None:
 
 def _take(unit: UnitOfWork, portion: _Portion) -> None:
     _lock(unit)
-    if portion.is_first and inspect(unit).base != portion.plan.base:
-        raise Conflict(Problem("S120", "The database has changed since the plan was made.", "Plan again."))
+    if portion.is_first:
+        _demand_base(unit, portion.plan)
     target = operations(connection=unit.connection)
     for step in portion.steps:
         _run(step, target)
+        if step.note is not None:
+            step.note(unit, portion.occasion)
     _write_down(unit, portion)
     if portion.is_last:
         _look_again(unit, portion.plan)
     if portion.then is not None:
         portion.then(unit)
+
+
+def _demand_base(unit: UnitOfWork, plan: SchemaPlan) -> None:
+    """The database is the one that the plan was made for; raises Conflict with what is other by now."""
+    live = inspect(unit)
+    if live.base != plan.base:
+        told = f": {', '.join(moved(plan.live, live))}" if plan.live else ""
+        message = f"The database has changed since the plan was made{told}."
+        raise Conflict(Problem("S120", message, "Plan again."))
+
+
+def moved(before: LiveSchema, now: LiveSchema) -> list[str]:
+    """The tables that differ, the first of them with what is other."""
+    told = []
+    for name in sorted({**before.tables, **before.kept, **now.tables, **now.kept}):
+        was, is_ = (set(_facts(live, name)) for live in (before, now))
+        if was != is_:
+            word = "is gone" if not is_ else "is new" if not was else "has other columns or indexes"
+            told.append(f"{name} {word}")
+    if len(told) > MOVED_TOLD:
+        told[MOVED_TOLD:] = [f"and {len(told) - MOVED_TOLD} more"]
+    return told or ["what was removed and kept is other"]
+
+
+def _facts(live: LiveSchema, name: str) -> Iterable[str]:
+    table = live.tables.get(name) or live.kept.get(name)
+    return table.facts() if table else ()
 
 
 def _lock(unit: UnitOfWork) -> None:
@@ -149,7 +198,7 @@ def _explained(step: Step, error: XrmError) -> XrmError:
 
 
 def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
-    dialect, now, plan = unit.database.engine.dialect, portion.world.now(), portion.plan.hash
+    dialect, now, plan = unit.database.engine.dialect, portion.occasion.at, portion.plan.hash
     rows = [
         {"plan": plan, "step": step.sentence, "sql": step.sql(dialect), "at": now} for step in portion.steps
     ]

@@ -59,6 +59,8 @@ def _from_sqlite(error: sqlite3.Error, meanings: Meanings) -> XrmError:
     name = getattr(error, "sqlite_errorname", "")
     if name in _SQLITE_KINDS:
         return _broken(_SQLITE_KINDS[name], _sqlite_constraint(str(error)), meanings)
+    if re.match("no such (column|table):", str(error)):
+        return _outdated()
     base = "_".join(name.split("_")[:2])
     if base in _SQLITE_STATES:
         return _SQLITE_STATES[base]()
@@ -150,6 +152,15 @@ def _late() -> XrmError:
     return _out("R165", "The database took too long to answer.", "Ask for less, or use a narrower filter.")
 
 
+def _outdated() -> XrmError:
+    """A request reads by the definitions that it began with, and those may have changed."""
+    message = "What this asks for is stored otherwise by now, or not at all."
+    problem = Problem(
+        "R169", message, "Load the page again, or repeat the request; if it lasts, run xrm doctor."
+    )
+    return Conflict(problem, facts={"retry_after": 1})
+
+
 def _full() -> XrmError:
     return _out("R166", "The disk of the database is full; nothing was written.", "Make room.", 507)
 
@@ -181,6 +192,8 @@ _SQLITE_STATES: Mapping[str, Callable[[], XrmError]] = {
 }
 _POSTGRESQL_STATES: Mapping[str, Callable[[], XrmError]] = {
     "40001": _busy,
+    "42703": _outdated,
+    "42P01": _outdated,
     "40P01": _busy,
     "55P03": _busy,
     "53100": _full,

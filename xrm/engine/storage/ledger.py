@@ -96,13 +96,33 @@ INSTALLATION = _table(
     sa.Column("name", Text()),
     sa.Column("guided", Boolean()),
 )
-ENTITY = _table("entity", _serial("number"), sa.Column("name", Code(), nullable=False))
+ENTITY = _table(
+    "entity",
+    _serial("number"),
+    sa.Column("name", Code(), nullable=False),
+    sa.Column("gone", Boolean()),
+)
 FIELD = _table(
     "field",
     _serial("number"),
     sa.Column("entity", Integer(), nullable=False),
     sa.Column("name", Code(), nullable=False),
     sa.Column("slot", Integer()),
+    sa.Column("gone", Boolean()),
+)
+SHADOW = _table(
+    "shadow",
+    sa.Column("number", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("entity", Integer()),
+    sa.Column("member", Integer()),
+    sa.Column("thing", Text(), nullable=False),
+    sa.Column("table", Code(), nullable=False),
+    sa.Column("was", Code(), nullable=False),
+    sa.Column("columns", Json(), nullable=False),
+    sa.Column("definition", Json()),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("until", Instant(), nullable=False),
+    sa.Column("actor", Uuid()),
 )
 FORMER = _table(
     "former",
@@ -153,6 +173,9 @@ ACTIVATION = _table(
     sa.Column("plan", Code(), nullable=False),
     sa.Column("at", Instant(), nullable=False),
     sa.Column("actor", Uuid()),
+    sa.Column("layers", Json()),
+    sa.Column("names", Json()),
+    sa.Column("sentences", Json()),
 )
 JOURNAL = _table(
     "journal",

@@ -1,10 +1,11 @@
-"""Ledger numbers of entities and fields: given once, never reused, kept through a rename."""
+"""Ledger numbers of entities and fields: given once, never reused, kept through a rename and a removal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,66 +15,244 @@ from xrm.engine.storage.search import SLOTS
 from xrm.errors import MetadataInvalid, Problem
 from xrm.metadata.model import SYSTEM_FIELDS, Entity, Field, Model, Relationship
 
+_ALWAYS = (*SYSTEM_FIELDS, "owner", "team", "unit", "state")
+_PARKED = (
+    "~"  # stands between the name and the number of what is gone, where something else has taken its name
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What stands for names in stored data: entities, fields and relationships; search slots of fields."""
+    """What stands for names in stored data: entities, fields and relationships; search slots of fields.
+
+    What is `gone` is no longer defined. It keeps its number, for what was removed can come back.
+    """
 
     entities: Mapping[str, int]
     fields: Mapping[tuple[str, str], int]
     slots: Mapping[tuple[str, str], int]
     names: Mapping[int, str]
     field_names: Mapping[int, tuple[str, str]]
+    gone_entities: frozenset[int] = frozenset()
+    gone_fields: frozenset[int] = frozenset()
+
+    def entity(self, name: str) -> Known | None:
+        """What the ledger knows under this name of an entity."""
+        number = self.entities.get(name)
+        return None if number is None else self.known_entity(number)
+
+    def known_entity(self, number: int) -> Known:
+        """The entity with this number."""
+        return Known(number, _unparked(self.names[number]), number in self.gone_entities)
+
+    def known_field(self, number: int) -> Known:
+        """The field or relationship with this number."""
+        return Known(number, _unparked(self.field_names[number][1]), number in self.gone_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A thing in the ledger: its number, the name under which it is stored, and whether it is defined no longer."""
+
+    number: int
+    name: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which number each name stood for at some time: entities, and fields and relationships by entity."""
+
+    entities: Mapping[str, int] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @staticmethod
+    def from_json(kept: Mapping[str, Any]) -> Names:
+        """The same again."""
+        return Names(kept["entities"], kept["fields"])
+
+    def as_json(self) -> dict[str, Any]:
+        """What the ledger keeps of it."""
+        return {"entities": dict(self.entities), "fields": {e: dict(f) for e, f in self.fields.items()}}
+
+
+NO_NAMES = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Numbers of what is gone and kept, in a form that nothing fits that is called like it now."""
+
+    entities: frozenset[int] = frozenset()
+    fields: frozenset[int] = frozenset()
+
+    def without(self, which: Identities) -> Identities:
+        """The identities without these, and without the fields of these."""
+        entities = {name: k for name, k in which.entities.items() if k.number not in self.entities}
+        fields = {
+            (entity, name): k
+            for (entity, name), k in which.fields.items()
+            if entity in entities and k.number not in self.fields
+        }
+        return Identities(entities, fields)
+
+
+NO_OTHERS = Others()
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """For each thing of a model that the ledger knows, which one it is; what is new is missing."""
+
+    entities: Mapping[str, Known] = field(default_factory=dict)
+    fields: Mapping[tuple[str, str], Known] = field(default_factory=dict)
+
+    def present(self, entity: str) -> str:
+        """The name of the entity as its records are stored now."""
+        known = self.entities.get(entity)
+        return known.name if known and not known.gone else entity
 
 
 def read_numbers(unit: UnitOfWork) -> Numbers:
     """The numbers that are given."""
-    entities = {row.name: row.number for row in unit.execute(sa.select(ENTITY))}
+    found = unit.execute(sa.select(ENTITY)).all()
+    entities = {row.name: row.number for row in found}
     names = {number: name for name, number in entities.items()}
     rows = unit.execute(sa.select(FIELD)).all()
     fields = {(names[row.entity], row.name): row.number for row in rows}
     slots = {(names[row.entity], row.name): row.slot for row in rows if row.slot is not None}
     field_names = {number: name for name, number in fields.items()}
-    return Numbers(*map(MappingProxyType, (entities, fields, slots, names, field_names)))
+    maps: Sequence[Any] = [MappingProxyType(m) for m in (entities, fields, slots, names, field_names)]
+    gone = (frozenset(row.number for row in each if row.gone) for each in (found, rows))
+    return Numbers(*maps, *gone)
 
 
-def assign_numbers(unit: UnitOfWork, model: Model) -> Numbers:
-    """Everything in the model has its number; what was renamed has kept its own."""
+def names_of(model: Model, numbers: Numbers) -> Names:
+    """Which number each name of the model stands for."""
+    return Names(
+        {name: numbers.entities[name] for name in model.entities},
+        {
+            entity.name: {name: numbers.fields[entity.name, name] for name in _members(entity)}
+            for entity in model.entities.values()
+        },
+    )
+
+
+# --- which is which -----------------------------------------------------------------------------------
+
+
+def identify(numbers: Numbers, model: Model, then: Names = NO_NAMES) -> Identities:
+    """Which of the things in the ledger each of the model is: by what a name stood for `then`, else by its name and
+    former names.
+    """
+    wanted = [(e.name, e.renamed_from) for e in model.entities.values()]
+    found = _identified(wanted, numbers.entities, numbers.gone_entities, then.entities)
+    entities = {name: numbers.known_entity(number) for name, number in found.items()}
+    by_entity: dict[str, dict[str, int]] = {}
+    for (owner, name), number in numbers.fields.items():
+        by_entity.setdefault(owner, {})[name] = number
+    fields: dict[tuple[str, str], Known] = {}
+    for entity in model.entities.values():
+        if entity.name in entities:
+            here = by_entity.get(numbers.names[entities[entity.name].number], {})
+            members = [(m.name, m.renamed_from) for m in _members(entity).values()]
+            same = {n: k for n, k in then.fields.get(entity.name, {}).items() if k in here.values()}
+            for name, number in _identified(members, here, numbers.gone_fields, same).items():
+                fields[entity.name, name] = numbers.known_field(number)
+    return Identities(entities, fields)
+
+
+def _identified(
+    wanted: Sequence[tuple[str, Sequence[str]]],
+    known: Mapping[str, int],
+    gone: frozenset[int],
+    then: Mapping[str, int],
+) -> dict[str, int]:
+    """A name means what is defined under it; else what was, under a former name; else what is gone."""
+    names = {name for name, _ in wanted}
+    found = {name: then[name] for name in names if name in then}
+    taken = set(found.values())
+    for name, formers in wanted:
+        candidates = [name] if known.get(name) not in gone else []
+        candidates += [old for old in formers if old not in names and known.get(old) not in gone]
+        candidates.append(name)
+        numbers = (known[each] for each in candidates if each in known and known[each] not in taken)
+        if name not in found and (number := next(numbers, None)) is not None:
+            found[name] = number
+            taken.add(number)
+    return found
+
+
+def _members(entity: Entity) -> dict[str, Field | Relationship]:
+    return {**entity.fields, **entity.relationships}
+
+
+def _unparked(name: str) -> str:
+    return name.partition(_PARKED)[0]
+
+
+# --- giving -------------------------------------------------------------------------------------------
+
+
+def assign_numbers(
+    unit: UnitOfWork,
+    model: Model,
+    then: Names = NO_NAMES,
+    other: Others = NO_OTHERS,
+) -> Numbers:
+    """Everything in the model has its number; what was renamed has kept its own, and what is not in it is gone.
+
+    `other` are things that are gone and that something else in the model is called like by now.
+    """
     known = read_numbers(unit)
-    _keep_renamed_entities(unit, model, known)
+    which = other.without(identify(known, model, then))
+    _name(unit, ENTITY, {k.number: name for name, k in which.entities.items()}, known.names, model.entities)
+    _mark(unit, ENTITY, {k.number for k in which.entities.values()}, set(known.names), known.gone_entities)
+    for entity in model.entities.values():
+        if entity.name in which.entities:
+            _name_fields(unit, entity, which, known)
     known = read_numbers(unit)
     _add_entities(unit, [name for name in model.entities if name not in known.entities])
-    known = read_numbers(unit)
-    for entity in model.entities.values():
-        _keep_renamed_fields(unit, entity, known)
     known = read_numbers(unit)
     _add_fields(unit, model, known)
     _add_slots(unit, model, read_numbers(unit))
     return read_numbers(unit)
 
 
-def _keep_renamed_entities(unit: UnitOfWork, model: Model, known: Numbers) -> None:
-    for entity in model.entities.values():
-        old = _former(entity.renamed_from, known.entities, entity.name in known.entities)
-        if old is not None and old not in model.entities:
-            number = known.entities[old]
-            unit.execute(sa.update(ENTITY).where(ENTITY.c.number == number).values(name=entity.name))
+def _name_fields(unit: UnitOfWork, entity: Entity, which: Identities, known: Numbers) -> None:
+    former = known.names[which.entities[entity.name].number]
+    present = {number: name for (owner, name), number in known.fields.items() if owner == former}
+    wanted = {k.number: name for (owner, name), k in which.fields.items() if owner == entity.name}
+    _name(unit, FIELD, wanted, present, _members(entity))
+    staying = {number for number, name in present.items() if name in _ALWAYS} | wanted.keys()
+    _mark(unit, FIELD, staying, set(present), known.gone_fields)
 
 
-def _keep_renamed_fields(unit: UnitOfWork, entity: Entity, known: Numbers) -> None:
-    present = {name: number for (owner, name), number in known.fields.items() if owner == entity.name}
-    members: dict[str, Field | Relationship] = {**entity.fields, **entity.relationships}
-    for name, member in members.items():
-        old = _former(member.renamed_from, present, name in present)
-        if old is not None and old not in members:
-            unit.execute(sa.update(FIELD).where(FIELD.c.number == present[old]).values(name=name))
+def _name(
+    unit: UnitOfWork,
+    table: sa.Table,
+    wanted: Mapping[int, str],
+    present: Mapping[int, str],
+    every: Iterable[str],
+) -> None:
+    """The numbers have these names; what else bears one of `every` name bears it with its number behind."""
+    changed = {number: name for number, name in wanted.items() if present[number] != name}
+    taken = set(every)
+    parked = {
+        n: f"{_unparked(name)}{_PARKED}{n}"
+        for n, name in present.items()
+        if name in taken and wanted.get(n) != name
+    }
+    for number, name in (*parked.items(), *changed.items()):
+        unit.execute(sa.update(table).where(table.c.number == number).values(name=name))
 
 
-def _former(renamed_from: Sequence[str], known: Iterable[str], has_number: bool) -> str | None:
-    """The name under which the thing is known, when it is not known under its present one."""
-    if has_number:
-        return None
-    return next((name for name in renamed_from if name in known), None)
+def _mark(
+    unit: UnitOfWork, table: sa.Table, staying: set[int], every: set[int], gone: frozenset[int]
+) -> None:
+    for numbers, is_gone in ((every - staying - gone, True), (staying & gone, False)):
+        if numbers:
+            unit.execute(sa.update(table).where(table.c.number.in_(sorted(numbers))).values(gone=is_gone))
 
 
 def _add_entities(unit: UnitOfWork, names: Sequence[str]) -> None:
@@ -85,7 +264,7 @@ def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> None:
     missing = [
         {"entity": known.entities[entity.name], "name": name}
         for entity in model.entities.values()
-        for name in (*SYSTEM_FIELDS, "owner", "team", "unit", "state", *entity.fields, *entity.relationships)
+        for name in (*_ALWAYS, *entity.fields, *entity.relationships)
         if (entity.name, name) not in known.fields
     ]
     unique = {(row["entity"], row["name"]): row for row in missing}
@@ -98,12 +277,12 @@ def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> None:
     for entity in model.entities.values():
         taken = {slot for (owner, _), slot in known.slots.items() if owner == entity.name}
         free = iter(sorted(set(range(1, SLOTS)) - taken))
-        for field in entity.fields.values():
-            if field.search and (entity.name, field.name) not in known.slots:
-                number = known.fields[entity.name, field.name]
+        for searched in entity.fields.values():
+            if searched.search and (entity.name, searched.name) not in known.slots:
+                number = known.fields[entity.name, searched.name]
                 slot = next(free, None)
                 if slot is None:
-                    raise _too_many(entity, field)
+                    raise _too_many(entity, searched)
                 unit.execute(sa.update(FIELD).where(FIELD.c.number == number).values(slot=slot))
 
 

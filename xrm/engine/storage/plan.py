@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,74 +12,59 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
+from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
+from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
+from xrm.engine.storage.moves import move
+from xrm.engine.storage.numbers import NO_OTHERS, Others
 from xrm.engine.storage.search import search_ddl, search_table
+from xrm.engine.storage.steps import (
+    DEFINED_BY,
+    AddColumn,
+    AddConstraint,
+    Column,
+    CreateIndex,
+    CreateSearch,
+    CreateTable,
+    DropIndex,
+    Effect,
+    Rows,
+    Step,
+    condition_text,
+    counting,
+    field_of,
+    in_order,
+    name_of,
+    thing,
+    told,
+    type_text,
+)
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
-from xrm.metadata.model import OWNER_FIELDS
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-Column = sa.Column[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change of the schema: `sentence` says it to a person, `run` does it by Alembic's operations."""
-
-    sentence: str
-    run: Callable[[Operations], None] = field(repr=False, compare=False)
-
-    def sql(self, dialect: SqlDialect) -> str:
-        """What the step says to the database."""
-        buffer = StringIO()
-        options = {"as_sql": True, "output_buffer": buffer}
-        self.run(operations(dialect=dialect, opts=options))
-        return buffer.getvalue().strip()
-
-
-def operations(**context: Any) -> Operations:
-    """Alembic's operations on the connection, or on the buffer, that the context names."""
-    # Alembic takes a tenth of the time of a start, and few starts change the schema.
-    from alembic.migration import MigrationContext
-    from alembic.operations import Operations
-
-    return Operations(MigrationContext.configure(**context))
-
-
-class CreateTable(Step):
-    """A table that is not there yet."""
-
-
-class AddColumn(Step):
-    """A column that its table does not have yet."""
-
-
-class CreateIndex(Step):
-    """An index that is not there, or is there with another definition and so under another name."""
-
-
-class DropIndex(Step):
-    """An index of ours that nothing asks for any more."""
-
-
-class AddForeignKey(Step):
-    """A reference that the database shall watch over."""
-
-
-class CreateSearch(Step):
-    """The full-text index."""
+Demands = Callable[[UnitOfWork, Match, Past], Iterable[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaPlan:
-    """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs."""
+    """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs.
+
+    `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
+    is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
+    called like it.
+    """
 
     base: str
     steps: tuple[Step, ...]
     wanted: tuple[sa.MetaData, ...] = field(default=(), repr=False, compare=False)
+    model: str = ""
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    live: LiveSchema | None = field(default=None, repr=False, compare=False)
+    other: Others = field(default=NO_OTHERS, repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -88,10 +72,19 @@ class SchemaPlan:
         return not self.steps
 
     @property
+    def destructive(self) -> tuple[Step, ...]:
+        """The steps with which something goes; they are taken only by whoever confirms this very plan."""
+        return tuple(step for step in self.steps if step.effect is Effect.DESTRUCTIVE)
+
+    @property
     def hash(self) -> str:
-        """Equal for the same steps from the same base; a confirmation is bound to it."""
-        text = "\n".join((self.base, *(step.sentence for step in self.steps)))
-        return sha256(text.encode()).hexdigest()
+        """Equal for the same steps from the same base by the same decisions; a confirmation is bound to it.
+
+        How many rows a step touches is no part of it, for people go on working while somebody reads.
+        """
+        said = (f"{step.effect}: {step.sentence}" for step in self.steps)
+        decided = (f"{name}={chosen}" for name, chosen in sorted(self.decisions.items()))
+        return sha256("\n".join((self.base, self.model, *said, *decided)).encode()).hexdigest()
 
     def sentences(self) -> tuple[str, ...]:
         """The plan for people."""
@@ -101,41 +94,96 @@ class SchemaPlan:
         """The plan for database administrators."""
         return tuple(step.sql(dialect) for step in self.steps)
 
+    def demand_confirmation(self, confirmed: str) -> None:
+        """`confirmed` is the hash of this plan, or nothing is confirmed and nothing goes; raises PlanRefused."""
+        if confirmed == self.hash or not (confirmed or self.destructive):
+            return
+        problems = [
+            Problem("S116", _with_rows(step), _CONFIRM.format(self.hash)) for step in self.destructive
+        ]
+        if confirmed:
+            other = "The confirmation is of another plan than the one that would be carried out now."
+            problems.insert(0, Problem("S120", other, "Look at the plan as it is now, and confirm that."))
+        raise PlanRefused(problems, facts={"plan": self.hash})
+
+    def measured(self, unit: UnitOfWork) -> SchemaPlan:
+        """The same plan with the rows counted as they are now, in the database that it is made for."""
+        known: dict[Any, Rows] = {}
+        return replace(self, steps=tuple(_measured(step, unit, known) for step in self.steps))
+
+
+_CONFIRM = "Read the whole plan, then confirm it: its hash is {}."
+
+
+def _with_rows(step: Step) -> str:
+    count = step.rows.touched
+    return (
+        f"{step.sentence} It touches {'1 row' if count == 1 else f'{count:,} rows'}."
+        if count
+        else step.sentence
+    )
+
+
+def _measured(step: Step, unit: UnitOfWork, known: dict[Any, Rows]) -> Step:
+    if step.measure is None:
+        return step
+    if step.measure not in known:
+        known[step.measure] = step.measure(unit)
+    return replace(step, rows=known[step.measure])
+
+
+def tables_of(wanted: Sequence[sa.MetaData]) -> list[sa.Table]:
+    """All tables, those first that others point at."""
+    return [table for metadata in wanted for table in metadata.sorted_tables]
+
 
 def make_plan(
-    live: LiveSchema, wanted: Sequence[sa.MetaData], dialect: SqlDialect, found: Iterable[Problem] = ()
+    live: LiveSchema,
+    wanted: Sequence[sa.MetaData],
+    dialect: SqlDialect,
+    past: Past = NO_PAST,
+    demands: Callable[[Match], Iterable[Problem]] = lambda _: (),
 ) -> SchemaPlan:
-    """The steps from what is there to what is wanted.
+    """The steps from what is there to what is wanted, `past` telling what it was.
 
-    Raises PlanRefused where more than adding is needed, and where anything was `found` to stand against it.
+    Raises PlanRefused with everything that stands against it, what records do not fit of `demands` included.
     """
     problems = Problems()
-    work = _Comparison(live, dialect, problems)
-    tables = [table for metadata in wanted for table in metadata.sorted_tables]
-    changed = [table for table in tables if table.name in live.tables]
-    missing = [table for table in tables if table.name not in live.tables]
+    tables = tables_of(wanted)
+    matched = match(live, tables, past, dialect)
+    if all(metadata is LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
+        matched = replace(matched, lost=())
+    moved = move(live, matched, past, dialect)
+    before = past.before.metadata if past.before else sa.MetaData()
+    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors)
+    changed = [table for table in tables if table.name in moved.live.tables]
+    missing = [table for table in tables if table.name not in moved.live.tables]
     steps = [
+        *moved.steps,
         *(step for table in changed for step in work.columns(table)),
         *(step for table in changed for step in work.indexes(table)),
         *(step for table in missing for step in work.creation(table)),
         *(step for table in tables for step in work.references(table)),
+        *(step for table in changed for step in work.checks(table)),
         *work.search(),
     ]
-    if any(metadata is not LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
-        _check_nothing_is_lost(live, tables, problems)
-    problems.extend(found)
+    problems.extend(demands(matched))
     if problems:
         raise PlanRefused(problems.found)
-    return SchemaPlan(live.base, tuple(steps), tuple(wanted))
+    other = others(live, matched, tables, past)
+    return SchemaPlan(live.base, tuple(steps), tuple(wanted), live=live, other=other)
 
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """The steps that one table needs."""
+    """The steps that one table needs, whose names are right by now."""
 
     live: LiveSchema
     dialect: SqlDialect
     problems: Problems
+    matched: Match
+    before: sa.MetaData
+    successors: Mapping[str, str]
 
     @property
     def alters(self) -> bool:
@@ -144,9 +192,11 @@ class _Comparison:
 
     def creation(self, table: sa.Table) -> Iterator[Step]:
         yield CreateTable(
-            f"Create the table of {_told(table)}.", lambda op: op.execute(CreateTableSql(table))
+            f"Create the table of {told(table)}.",
+            lambda op: op.execute(CreateTableSql(table)),
+            f"Remove {thing(table)}; its rows are kept for a time.",
         )
-        yield from (_create_index(table, index) for index in _sorted(table.indexes))
+        yield from (_create_index(table, index) for index in in_order(table.indexes))
 
     def columns(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name]
@@ -158,18 +208,22 @@ class _Comparison:
         self._check_nothing_is_lost(table, live)
 
     def _check_nothing_is_lost(self, table: sa.Table, live: LiveTable) -> None:
-        """One problem for each field: one that is stored in another way, or one that is gone."""
-        wanted = {_field_of(column.name): column for column in reversed(table.columns.values())}
-        lost = {_field_of(name) for name in live.columns.keys() - table.columns.keys()}
-        other = {_field_of(c.name) for c in table.columns if self._is_other(c, live)}
+        """One problem for each field that is stored in another way, and for columns of a later program."""
+        wanted = {field_of(column.name): column for column in reversed(table.columns.values())}
+        lost = {field_of(name) for name in live.columns.keys() - table.columns.keys()}
+        other = {field_of(c.name) for c in table.columns if self._is_other(c, live)}
         for name in sorted(other | (lost & wanted.keys())):
             self._refuse_type(table, wanted[name])
-        for name in sorted({_DEFINED_BY.get(name, name) for name in lost - wanted.keys()}):
-            self._refuse_loss(table, name)
+        for name in sorted({DEFINED_BY.get(name, name) for name in lost - wanted.keys()}):
+            self.problems.add(
+                "S111",
+                f"{thing(table)}.{name} is stored, and this program does not know it.",
+                "The database was made by a later xrm: run that version or a later one.",
+            )
 
     def _is_other(self, column: Column, live: LiveTable) -> bool:
         there = live.columns.get(column.name)
-        return there is not None and there != _type_text(column, self.dialect)
+        return there is not None and there != type_text(column, self.dialect)
 
     def _add_column(self, table: sa.Table, column: Column, present: set[str]) -> Step:
         if not column.nullable and column.server_default is None:
@@ -180,32 +234,81 @@ class _Comparison:
             )
         siblings = [table.c[name] for name in column.info.get("alone", ()) if name in present]
         check = _check_of(column, siblings)
-        sentence = (
-            f"Add the field {column.info.get('field', column.name)} to {_told(table)}: column {column.name}."
-        )
+        name = column.info.get("field", column.name)
+        sentence = f"Add the field {name} to {told(table)}: column {column.name}."
+        inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
         if self.alters:
-            return AddColumn(sentence, lambda op: _add_by_alembic(op, table, column, check))
+            return AddColumn(sentence, lambda op: _add_by_alembic(op, table, column, check), inverse)
         return AddColumn(
-            sentence, lambda op: op.execute(_sqlite_add_column(table, column, check, self.dialect))
+            sentence, lambda op: op.execute(_sqlite_add_column(table, column, check, self.dialect)), inverse
         )
 
     def indexes(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name].indexes
         wanted = {str(index.name): index for index in table.indexes}
+        added = sorted(wanted.keys() - live)
         for name in sorted(live - wanted.keys()):
             if name.startswith(("ix_", "uq_")):
-                yield _drop_index(table, name)
-        yield from (_create_index(table, wanted[name]) for name in sorted(wanted.keys() - live))
+                yield self._drop_index(table, name, [wanted[name] for name in added])
+        counted = self._counted(table)
+        yield from (replace(_create_index(table, wanted[name]), **counted) for name in added)
+
+    def _counted(self, table: sa.Table) -> dict[str, Any]:
+        """An index of a table with rows reads them all, and writers wait meanwhile."""
+        standing = self.matched.standings[table.name]
+        return {"effect": Effect.REWRITE, "measure": counting(standing.live.name)}
+
+    def _drop_index(self, table: sa.Table, name: str, added: Sequence[sa.Index]) -> Step:
+        """An index that only finds is made anew at will; without a key, records may come that clash."""
+        key = self._lost_key(table, name, added)
+        if key is None:
+            sentence, effect = f"Drop the index {name} of {told(table)}.", Effect.INSTANT
+        else:
+            sentence = (
+                f"Demand no longer that {key} be unique among the records of {told(table)}: drop {name}."
+            )
+            effect = Effect.DESTRUCTIVE
+        return DropIndex(
+            sentence,
+            lambda op: op.drop_index(name, table_name=table.name),
+            "Define it again; for a key, records that clash by then must be changed first.",
+            effect,
+        )
+
+    def _lost_key(self, table: sa.Table, name: str, added: Sequence[sa.Index]) -> str | None:
+        """What the index has kept unique, where no other index of the key comes in its place."""
+        standing = self.matched.standings[table.name]
+        former = self.before.tables.get(standing.live.name)
+        index = next((i for i in former.indexes if i.name == name), None) if former is not None else None
+        if index is None or not index.unique or name in self.successors:
+            return None
+        if any(column in standing.lost for column in _columns_of(index)):
+            return None  # it goes with its field
+        label = str(index.info.get("label", ""))
+        if any(new.unique and new.info.get("label") == label for new in added):
+            return None
+        return str(index.info.get("says", label))
 
     def references(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables.get(table.name, LiveTable(table.name))
-        for key in _sorted(table.foreign_key_constraints):
+        for key in in_order(table.foreign_key_constraints):
             column = key.columns[0]
             there = live.references.get(column.name)
             if there is not None and there != key.referred_table.name:
                 self._refuse_target(table, column, there, key.referred_table.name)
             elif there is None and self.alters and key.use_alter:
                 yield _add_foreign_key(table, key)
+
+    def checks(self, table: sa.Table) -> Iterator[Step]:
+        """Checks that went with a column come back with it; those of new columns come with the column."""
+        if not self.alters:
+            return
+        standing = self.matched.standings[table.name]
+        back = {name for shadow in standing.returns for name in shadow.columns.values()}
+        for column in table.columns:
+            name = column.info.get("check")
+            if name is not None and standing.columns.get(column.name) in back:
+                yield _add_check(table, column, next(c for c in table.constraints if c.name == name))
 
     def search(self) -> Iterator[Step]:
         if search_table(self.dialect.name) not in self.live.extras:
@@ -216,56 +319,28 @@ class _Comparison:
     def _refuse_type(self, table: sa.Table, column: Column) -> None:
         self.problems.add(
             "S110",
-            f"{_name(table, column)} would be stored in another way: its type, its targets, or a key such as"
+            f"{name_of(table, column)} would be stored in another way: its type, its targets, or a key such as"
             " precision or scale has changed.",
             "Put it back as it was, and add a field of the new kind under another name; an import or a batch"
             " copies the values.",
             column.info.get("place", NOWHERE),
         )
 
-    def _refuse_loss(self, table: sa.Table, name: str) -> None:
-        new = table.info.get("renamed", {}).get(name)
-        if new is not None:
-            self.problems.add("S111", *_no_rename(f"{_thing(table)}.{name}", new))
-            return
-        self.problems.add(
-            "S111",
-            f"{_thing(table)}.{name} is no longer defined, and this version does not remove what is stored.",
-            "Put it back. What is in no form and no view is not shown.",
-        )
-
     def _refuse_target(self, table: sa.Table, column: Column, there: str, wanted: str) -> None:
         self.problems.add(
             "S113",
-            f"The relationship {_name(table, column)} points at {there} and would point at {wanted}.",
+            f"The relationship {name_of(table, column)} points at {there} and would point at {wanted}.",
             "Add a new relationship and move the links.",
         )
 
 
-def _check_nothing_is_lost(live: LiveSchema, wanted: Sequence[sa.Table], problems: Problems) -> None:
-    """One problem for each entity that is gone, and for each relationship that is gone from one that stays."""
-    lost = live.tables.keys() - {table.name for table in wanted}
-    renamed = {old: new for table in wanted for old, new in table.info.get("renamed_tables", {}).items()}
-    for name in sorted(lost):
-        pack, entity, *link = name.split("__")
-        if link and f"{pack}__{entity}" in lost:
-            continue
-        thing = f"{entity}.{link[0]}" if link else entity
-        if name in renamed:
-            problems.add("S112", *_no_rename(thing, renamed[name]))
-            continue
-        problems.add(
-            "S112",
-            f"{thing} of pack {pack} is no longer defined, and this version does not remove what is stored.",
-            f"Put the definition back, or export the data and remove the table {name} by hand.",
-        )
-
-
-def _no_rename(old: str, new: str) -> tuple[str, str]:
-    return (
-        f"{old} would be renamed to {new}, which this version cannot carry out.",
-        "Keep the old name and change the label, which is what people read.",
-    )
+def _columns_of(index: sa.Index) -> Iterator[str]:
+    for term in index.expressions:
+        for column in sa.sql.visitors.iterate(
+            term if isinstance(term, sa.ColumnElement) else sa.column(term)
+        ):
+            if isinstance(column, sa.Column):
+                yield str(column.name)
 
 
 # --- steps ------------------------------------------------------------------------------------------
@@ -274,25 +349,29 @@ def _no_rename(old: str, new: str) -> tuple[str, str]:
 def _create_index(table: sa.Table, index: sa.Index) -> Step:
     purpose = "Make unique" if index.unique else "Index"
     label = index.info.get("label", index.name)
-    sentence = f"{purpose} {label} of {_told(table)}: {index.name}."
-    return CreateIndex(sentence, lambda op: op.execute(CreateIndexSql(index)))
-
-
-def _drop_index(table: sa.Table, name: str) -> Step:
-    sentence = f"Drop the index {name} of {_told(table)}."
-    return DropIndex(sentence, lambda op: op.drop_index(name, table_name=table.name))
+    sentence = f"{purpose} {label} of {told(table)}: {index.name}."
+    return CreateIndex(sentence, lambda op: op.execute(CreateIndexSql(index)), "Drop the index.")
 
 
 def _add_foreign_key(table: sa.Table, key: sa.ForeignKeyConstraint) -> Step:
     column, there = key.columns[0], key.referred_table.name
-    sentence = f"Watch that {_name(table, column)} points at a record of {there}."
+    sentence = f"Watch that {name_of(table, column)} points at a record of {there}."
 
     def run(op: Operations) -> None:
         op.create_foreign_key(
             str(key.name), table.name, there, [column.name], ["id"], deferrable=True, initially="DEFERRED"
         )
 
-    return AddForeignKey(sentence, run)
+    return AddConstraint(sentence, run, "Stop watching.")
+
+
+def _add_check(table: sa.Table, column: Column, check: Any) -> Step:
+    sentence = f"Watch that {name_of(table, column)} holds one value at most."
+    return AddConstraint(
+        sentence,
+        lambda op: op.create_check_constraint(str(check.name), table.name, check.sqltext),
+        "Stop watching.",
+    )
 
 
 def _add_by_alembic(
@@ -319,7 +398,7 @@ def _sqlite_add_column(
         there = dialect.identifier_preparer.quote(key.column.table.name)
         words.append(f"REFERENCES {there} (id) DEFERRABLE INITIALLY DEFERRED")
     if check is not None:
-        condition = check.sqltext.compile(dialect=dialect, compile_kwargs={"include_table": False})
+        condition = condition_text(check.sqltext, dialect)
         words.append(f"CONSTRAINT {dialect.identifier_preparer.quote(str(check.name))} CHECK ({condition})")
     return " ".join(words)
 
@@ -338,44 +417,3 @@ def _check_of(column: Column, siblings: list[Column]) -> sa.CheckConstraint | No
 def _run_all(op: Operations, statements: Iterable[str]) -> None:
     for statement in statements:
         op.execute(statement)
-
-
-# --- words ------------------------------------------------------------------------------------------
-
-
-def _type_text(column: Column, dialect: SqlDialect) -> str:
-    text = column.type.compile(dialect=dialect).lower().split(" collate")[0]
-    return text.replace(", ", ",")
-
-
-# What the columns of the engine's own come from.
-_DEFINED_BY = {
-    **dict.fromkeys(("state", "state_since"), "lifecycle"),
-    **dict.fromkeys(OWNER_FIELDS, "ownership"),
-    **dict.fromkeys(("valid_from", "valid_to"), "valid"),
-}
-
-
-def _field_of(column: str) -> str:
-    """The field whose part or twin the column keeps: names have single underscores."""
-    return column.partition("__")[0]
-
-
-def _thing(table: sa.Table) -> str:
-    """The entity, or the relationship, as its definition calls it."""
-    entity, relationship = table.info.get("entity", table.name), table.info.get("relationship")
-    return f"{entity}.{relationship}" if relationship else entity
-
-
-def _told(table: sa.Table) -> str:
-    entity, relationship = table.info.get("entity"), table.info.get("relationship")
-    thing = f"{entity}.{relationship}" if relationship else entity
-    return f"{thing} ({table.name})" if thing else table.name
-
-
-def _name(table: sa.Table, column: Column) -> str:
-    return f"{table.info.get('entity', table.name)}.{column.info.get('field', column.name)}"
-
-
-def _sorted(things: Iterable[Any]) -> list[Any]:
-    return sorted(things, key=lambda thing: str(thing.name))

@@ -17,7 +17,7 @@ from xrm.engine.storage.folders import alone_in
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.interrupted import is_interrupted
 from xrm.engine.storage.ledger import RESTORE
-from xrm.engine.storage.plan import operations
+from xrm.engine.storage.steps import operations
 from xrm.engine.storage.types import StoredType
 from xrm.engine.world import World
 from xrm.errors import Conflict, Problem
@@ -57,7 +57,7 @@ def alone(database: Database) -> Iterator[None]:
 def demand_empty(database: Database) -> None:
     """No table of ours is there but those of an interrupted restore; raises Conflict."""
     with database.read() as unit:
-        if inspect(unit).tables and not is_interrupted(unit):
+        if inspect(unit).stored and not is_interrupted(unit):
             message = "The database is not empty: there are tables of xrm in it."
             hint = (
                 "Restore into an empty one: another SQLite file or data folder, or a new PostgreSQL database."
@@ -88,7 +88,7 @@ def clear(database: Database) -> None:
     """Of an interrupted restore nothing is left; its mark goes last."""
     with database.read() as unit:
         live = inspect(unit)
-    names = [*SEARCH_TABLES, *sorted(live.tables.keys() - {RESTORE.name})]
+    names = [*SEARCH_TABLES, *sorted(live.stored.keys() - {RESTORE.name})]
     for start in range(0, len(names), DROPPED_AT_ONCE):
         _drop(database, names[start : start + DROPPED_AT_ONCE])
     _drop(database, [RESTORE.name])

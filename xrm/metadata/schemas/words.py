@@ -177,7 +177,7 @@ def option_map(description: str, *more_types: str) -> Schema:
 
 WHEN_INSTALLED = name("Only when this pack is installed, which the manifest names as optional.", 20)
 RENAMED_FROM = one_or_more(
-    "Earlier names; requests and imports may go on using those of fields. This version renames nothing stored:"
-    " a plan refuses it.",
+    "Earlier names: what is stored under one of them is renamed and keeps its values, links and history. Requests and"
+    " imports may go on using those of fields.",
     name("An earlier name."),
 )

@@ -8,6 +8,7 @@ from flask import Response
 
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.shelf import AtHand
+from xrm.engine.storage.steps import Effect, Step
 from xrm.errors import NotFound, Problem, XrmError
 from xrm.metadata.model import text_of
 from xrm.ui.admin.roles import entities_shown
@@ -191,21 +192,44 @@ def _plan(visit: Visit, pack: str) -> Card:
     except XrmError as error:
         return _problems(visit, error.problems)
     install = Action(
-        t("Install"),
+        t("Confirm and install") if planned.removes else t("Install"),
         f"{PACKS}/{pack}/install",
         "package",
         primary=True,
         post=True,
         values={MARK: planned.mark},
     )
-    rows = tuple(Row((Cell(step),)) for step in planned.steps[:MOST_STEPS])
+    rows = tuple(_step(visit, step) for step in planned.steps[:MOST_STEPS])
     more = len(planned.steps) - MOST_STEPS
     named = ", ".join(f"{name} {version}".strip() for name, version in planned.layers)
     said = [t("Comes in: {packs}.", packs=named)]
     said += [t("and {count} more", count=more)] if more > 0 else []
     empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "package")
-    table = Table(t("Steps"), (t("Step"),), rows, empty)
+    columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
+    table = Table(t("Steps"), columns, rows, empty)
     return Card(t("Plan"), "list-checks", table=table, note=" ".join(said), actions=(install,), id="plan")
+
+
+def _step(visit: Visit, step: Step) -> Row:
+    """What the step says, what it does to what is stored, how many rows it touches, and what takes it back."""
+    cells = (
+        Cell(step.sentence),
+        Cell(tags=(_effect(visit, step.effect),)),
+        Cell(visit.ui.number(step.rows.touched) if step.rows.touched else "", is_plain=True),
+        Cell(step.inverse, is_plain=True),
+    )
+    return Row(cells)
+
+
+def _effect(visit: Visit, effect: Effect) -> Option:
+    t = visit.ui.t
+    if effect is Effect.DESTRUCTIVE:
+        return Option(effect, t("Removes"), "red")
+    if effect is Effect.DECISION:
+        return Option(effect, t("Needs a decision"), "amber")
+    if effect is Effect.REWRITE:
+        return Option(effect, t("Reads every row"), "amber")
+    return Option(effect, t("Instant"), "green")
 
 
 def _problems(visit: Visit, problems: Sequence[Problem]) -> Card:

@@ -1,0 +1,561 @@
+"""Definitions change and nothing is lost: renamed, removed, brought back, rolled back and purged, on both databases."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from xrm.engine.commands import Create, Link, Target, Update
+from xrm.engine.packs import DefinitionChanged
+from xrm.engine.queries.request import Query
+from xrm.engine.runtime.purging import PURGE
+from xrm.engine.storage import apply
+from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.steps import BringBack, Effect, Rename
+from xrm.engine.storage.written import Written, written
+from xrm.errors import Conflict, Invalid, NotFound, PlanRefused
+from xrm.settings import Limits
+from xrm.testing import a_pack, admin_actor, make_runtime, make_settings, pack_from
+
+ACCOUNT = "title: name\nfields:\n  name: {type: text, required: true, search: true}\n"
+DEAL = """
+title: name
+fields:
+  name: {type: text, required: true, search: true}
+  code: {type: text, unique: true}
+  price: {type: money}
+relationships:
+  account: {to: account}
+  payer: {to: [account, deal]}
+  helpers: {to: account, many: true, attributes: {role: {type: text}}}
+keys:
+  once: {fields: [name, account]}
+"""
+START = {"account": ACCOUNT, "deal": DEAL}
+RENAMED = (
+    DEAL.replace("code: {", "mark: {renamed_from: code, ")
+    .replace("price: {", "value: {renamed_from: price, ")
+    .replace("account: {to", "client: {renamed_from: account, to")
+    .replace("payer: {", "pays: {renamed_from: payer, ")
+    .replace("helpers: {", "hands: {renamed_from: helpers, ")
+    .replace("[name, account]", "[name, client]")
+)
+
+
+def sales(**entities):
+    return pack_from(a_pack("sales", **entities))
+
+
+def plan(runtime, **entities):
+    return runtime.packs.plan([sales(**entities)])
+
+
+def change(runtime, **entities):
+    """The entities are those of the pack, whatever that removes."""
+    confirmed = plan(runtime, **entities)
+    hash_ = confirmed.hash if confirmed.destructive else ""
+    return runtime.packs.install([sales(**entities)], runtime.installer, dev=True, confirmed=hash_)
+
+
+def go_back(runtime, number):
+    return runtime.packs.roll_back(number, runtime.installer, confirmed=runtime.packs.plan_back(number).hash)
+
+
+def version(runtime):
+    return runtime.packs.versions()[0].number
+
+
+def fill(runtime):
+    """Two accounts and a deal with everything filled in."""
+    ana, records = admin_actor(runtime), runtime.current().records
+    one, two = (records.execute(ana, [Create("account", {"name": n})]).results[0].id for n in ("Um", "Dois"))
+    values = {
+        "name": "Ship",
+        "code": "A-1",
+        "price": {"amount": "12.50", "currency": "EUR"},
+        "account": {"id": str(one)},
+        "payer": {"entity": "account", "id": str(two)},
+    }
+    deal = records.execute(ana, [Create("deal", values)]).results[0].id
+    records.execute(ana, [Link("deal", Target(deal), "helpers", {"id": str(two)}, {"role": "crew"})])
+    return deal
+
+
+@pytest.fixture(scope="module")
+def filled(request, tmp_path_factory):
+    """`filled(system)` is the address of a shop to copy, and its deal; each is made once."""
+    made = {}
+
+    def of(system):
+        if system not in made:
+            folder = tmp_path_factory.mktemp(system)
+            name = request.getfixturevalue("postgres_cluster").create() if system == "postgresql" else ""
+            url = (
+                request.getfixturevalue("postgres_cluster").url(name)
+                if name
+                else f"sqlite:///{folder / 'xrm.db'}"
+            )
+            runtime = make_runtime(url, folder, [a_pack("sales", **START)])
+            made[system] = name or folder / "xrm.db", fill(runtime)
+            runtime.close()
+        return made[system]
+
+    return of
+
+
+def opened(request, filled, system, folder):
+    """A copy of the shop, its administrator and its deal; and how another process sees it."""
+    template, deal = filled(system)
+    if system == "sqlite":
+        shutil.copy(template, folder / "xrm.db")
+        url = f"sqlite:///{folder / 'xrm.db'}"
+    else:
+        cluster = request.getfixturevalue("postgres_cluster")
+        name = cluster.create(template=template)
+        request.addfinalizer(lambda: cluster.drop(name))
+        url = cluster.url(name)
+    runtime = make_runtime(url, folder, install=False)
+    request.addfinalizer(runtime.close)
+    return runtime, admin_actor(runtime), deal
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def shop(request, filled, tmp_path):
+    """The shop on each database in turn."""
+    return opened(request, filled, request.param, tmp_path)
+
+
+@pytest.fixture
+def house(request, filled, tmp_path):
+    """The shop on SQLite, for what is the same wherever it is stored."""
+    return opened(request, filled, "sqlite", tmp_path)
+
+
+def read(runtime, actor, entity, record):
+    return runtime.current().queries.get(actor, entity, record)
+
+
+def rows(runtime, table):
+    with runtime.database.read() as unit:
+        return [dict(r) for r in unit.execute(sa.text(f"SELECT * FROM {table} ORDER BY id")).mappings()]
+
+
+def data(runtime):
+    """Everything that the tables of packs hold, by the names of their columns."""
+    with runtime.database.read() as unit:
+        names = [name for name in inspect(unit).tables if not name.startswith("xrm_")]
+    return {name: [without_shadows(row) for row in rows(runtime, name)] for name in sorted(names)}
+
+
+def without_shadows(row):
+    return {name: value for name, value in row.items() if not name.startswith("zz")}
+
+
+# --- rename -----------------------------------------------------------------------------------------
+
+
+def test_what_is_renamed_keeps_its_values_its_history_and_its_place_in_the_search(shop):
+    runtime, ana, deal = shop
+    before = read(runtime, ana, "deal", deal)
+    change(runtime, account=ACCOUNT, deal=RENAMED)
+    after = read(runtime, ana, "deal", deal)
+    pairs = {"code": "mark", "price": "value", "account": "client", "payer": "pays"}
+    assert {new: after[new] for new in pairs.values()} == {new: before[old] for old, new in pairs.items()}
+    queries = runtime.current().queries
+    created = queries.history(ana, "deal", deal).data[-1]["changes"]
+    assert created["mark"]["after"] == "A-1"
+    assert len(queries.links(ana, "deal", deal, "hands").data) == 1
+    assert rows(runtime, "sales__deal__hands")[0]["role"] == "crew"
+    assert queries.search(ana, "ship")
+
+
+def test_a_rename_copies_nothing_and_the_second_plan_is_empty(shop):
+    runtime, _, _ = shop
+    found = plan(runtime, account=ACCOUNT, deal=RENAMED)
+    assert {
+        type(s) for s in found.steps if "index" not in s.sentence.lower() and "unique" not in s.sentence
+    } == {Rename}
+    sql = " ".join(found.sql(runtime.database.engine.dialect))
+    assert not any(word in sql for word in ("UPDATE", "INSERT", "CREATE TABLE"))
+    assert not found.destructive
+    change(runtime, account=ACCOUNT, deal=RENAMED)
+    assert runtime.packs.plan().is_empty
+
+
+def test_a_renamed_key_and_reference_still_hold(shop):
+    runtime, ana, _deal = shop
+    change(runtime, account=ACCOUNT, deal=RENAMED)
+    records = runtime.current().records
+    with pytest.raises(Conflict) as refused:
+        records.execute(ana, [Create("deal", {"name": "Other", "mark": "a-1"})])
+    assert refused.value.facts["fields"] == ("mark",)
+    both = sa.text("UPDATE sales__deal SET pays__account = id, pays__deal = id")
+    with runtime.database.write() as unit, pytest.raises(Invalid):
+        unit.execute(both)
+
+
+def test_an_entity_is_renamed_with_its_links_and_what_points_at_it(shop):
+    runtime, ana, deal = shop
+    client = ACCOUNT + "renamed_from: account\n"
+    offer = DEAL.replace("to: account", "to: client").replace("[account, deal]", "[client, offer]")
+    change(runtime, client=client, offer=offer + "renamed_from: deal\n")
+    after = read(runtime, ana, "offer", deal)
+    assert (after["payer"]["entity"], after["code"]) == ("client", "A-1")
+    queries = runtime.current().queries
+    assert len(queries.links(ana, "offer", deal, "helpers").data) == 1
+    assert queries.history(ana, "offer", deal).data
+    assert {hit["entity"] for hit in queries.search(ana, "ship")} == {"offer"}
+    assert runtime.packs.plan().is_empty
+    runtime.current().records.execute(ana, [Create("offer", {"name": "New", "account": after["account"]})])
+
+
+def test_a_name_that_was_dropped_can_be_taken_by_a_rename(shop):
+    runtime, ana, deal = shop
+    change(runtime, account=ACCOUNT, deal=DEAL.replace("  price: {type: money}\n", ""))
+    change(
+        runtime,
+        account=ACCOUNT,
+        deal=DEAL.replace("  price: {type: money}\n", "").replace("code: {", "price: {renamed_from: code, "),
+    )
+    assert read(runtime, ana, "deal", deal)["price"] == "A-1"
+    created = runtime.current().queries.history(ana, "deal", deal).data[-1]["changes"]
+    assert created["price"]["after"] == "A-1"
+
+
+# --- remove, and bring back ---------------------------------------------------------------------------
+
+PLAIN = "title: name\nfields:\n  name: {type: text}\n"
+WITHOUT_CODE = DEAL.replace("  code: {type: text, unique: true}\n", "")
+
+
+def test_what_is_removed_needs_a_confirmation_of_this_very_plan(house, look):
+    runtime, _, _ = house
+    before, lost = look(runtime), plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    for confirmed in ("", "0" * 64):
+        with pytest.raises(PlanRefused) as refused:
+            runtime.packs.install(
+                [sales(account=ACCOUNT, deal=WITHOUT_CODE)], runtime.installer, dev=True, confirmed=confirmed
+            )
+        told = refused.value.problems[-1]
+        assert told.code == "S116"
+        assert told.message.startswith("Remove deal.code (sales__deal); its values are kept for 90 days.")
+        assert told.message.endswith("It touches 1 row.")
+        assert lost.hash in told.hint
+    assert look(runtime) == before
+
+
+def test_a_removed_field_is_kept_and_comes_back_when_it_is_defined_again(shop):
+    runtime, ana, deal = shop
+    change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    assert "code" not in read(runtime, ana, "deal", deal)
+    (kept,) = runtime.packs.removed()
+    assert (kept.thing, kept.definition["type"]) == ("deal.code", "text")
+    assert kept.until - kept.at == timedelta(days=90)
+    assert runtime.packs.plan().is_empty
+    runtime.current().records.execute(ana, [Update("deal", Target(deal), {"name": "Boat"})])
+    again = plan(runtime, **START)
+    assert next(type(step) for step in again.steps) is BringBack
+    assert not again.destructive
+    change(runtime, **START)
+    assert (read(runtime, ana, "deal", deal)["code"], runtime.packs.removed()) == ("A-1", ())
+    with pytest.raises(Conflict):
+        runtime.current().records.execute(ana, [Create("deal", {"name": "Other", "code": "a-1"})])
+
+
+def test_a_field_that_comes_back_in_another_form_leaves_what_was_kept(shop):
+    runtime, ana, deal = shop
+    change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    change(
+        runtime,
+        account=ACCOUNT,
+        deal=DEAL.replace("code: {type: text, unique: true}", "code: {type: integer}"),
+    )
+    assert read(runtime, ana, "deal", deal)["code"] is None
+    assert [kept.thing for kept in runtime.packs.removed()] == ["deal.code"]
+
+
+def test_removed_relationships_come_back_with_what_they_pointed_at(shop):
+    runtime, ana, _ = shop
+    start, before = version(runtime), data(runtime)
+    change(runtime, account=ACCOUNT, deal=DEAL[: DEAL.index("relationships:")])
+    kept = {shadow.thing for shadow in runtime.packs.removed()}
+    assert kept == {"deal.account", "deal.payer", "deal.helpers"}
+    runtime.current().records.execute(ana, [Create("deal", {"name": "Meanwhile"})])
+    go_back(runtime, start)
+    after = data(runtime)
+    mine = [row for row in after["sales__deal"] if row["name"] != "Meanwhile"]
+    assert {**after, "sales__deal": mine} == before
+    assert runtime.packs.plan().is_empty
+
+
+def test_a_removed_entity_comes_back_with_its_records_and_links(shop):
+    runtime, ana, deal = shop
+    start, before = version(runtime), data(runtime)
+    change(runtime, account=ACCOUNT)
+    assert {kept.thing for kept in runtime.packs.removed()} == {"deal", "deal.helpers"}
+    assert runtime.packs.plan().is_empty
+    queries = runtime.current().queries
+    assert queries.search(ana, "ship") == []
+    queries.changes(ana)
+    with pytest.raises(NotFound):
+        queries.list(ana, Query("deal"))
+    go_back(runtime, start)
+    assert data(runtime) == before
+    assert read(runtime, ana, "deal", deal)["code"] == "A-1"
+    assert runtime.current().queries.search(ana, "ship")
+    assert runtime.packs.plan().is_empty
+
+
+def test_an_entity_of_the_same_name_can_be_made_beside_one_that_is_kept(shop):
+    runtime, _ana, _deal = shop
+    start, before = version(runtime), data(runtime)
+    change(runtime, account=ACCOUNT)
+    change(
+        runtime, account=ACCOUNT, deal="title: name\nfields:\n  name: {type: text}\n  code: {type: date}\n"
+    )
+    assert rows(runtime, "sales__deal") == []
+    go_back(runtime, start)
+    assert data(runtime) == before
+
+
+def test_a_key_that_is_no_longer_defined_is_told_and_confirmed(house):
+    runtime, _ana, _deal = house
+    found = plan(
+        runtime, account=ACCOUNT, deal=DEAL.replace("keys:\n  once: {fields: [name, account]}\n", "")
+    )
+    assert [step.effect for step in found.steps] == [Effect.DESTRUCTIVE]
+    assert "Demand no longer that deal.name, deal.account be unique" in found.steps[0].sentence
+    other = plan(runtime, account=ACCOUNT, deal=DEAL.replace("[name, account]", "[name]"))
+    assert not other.destructive
+
+
+# --- roll back ----------------------------------------------------------------------------------------
+
+
+def test_versions_say_when_who_and_what(house):
+    runtime, ana, _ = house
+    runtime.packs.install([sales(account=ACCOUNT, deal=DEAL + "indexes: [[price]]\n")], ana, dev=True)
+    last, first, *_ = runtime.packs.versions()
+    assert (last.actor, last.is_current, first.is_current) == (ana.id, True, False)
+    assert last.changes[0] == "sales 1.0.0 has other content."
+    assert last.changes[1].startswith("Index price of deal (sales__deal): ")
+    assert "sales 1.0.0 comes in." in first.changes
+
+
+def test_rolling_back_brings_back_what_was_there_and_keeps_what_was_written_since(shop):
+    runtime, ana, deal = shop
+    start = version(runtime)
+    change(runtime, account=ACCOUNT, deal=RENAMED)
+    change(
+        runtime,
+        account=ACCOUNT,
+        deal=RENAMED.replace("  mark: {renamed_from: code, type: text, unique: true}\n", ""),
+    )
+    later = {"name": "Boat", "value": {"amount": "7", "currency": "EUR"}}
+    runtime.current().records.execute(ana, [Update("deal", Target(deal), later)])
+    found = runtime.packs.plan_back(start)
+    assert {type(s) for s in found.steps} >= {Rename, BringBack}
+    go_back(runtime, start)
+    after = read(runtime, ana, "deal", deal)
+    assert (after["name"], after["code"], after["price"]["amount"]) == ("Boat", "A-1", "7.00")
+    history = runtime.current().queries.history(ana, "deal", deal).data
+    assert history[0]["changes"]["price"]["after"]["amount"] == "7.00"
+    assert runtime.packs.plan().is_empty
+    assert runtime.packs.versions()[0].number > start
+
+
+def test_what_did_not_exist_then_is_removed_and_comes_forward_again(shop):
+    runtime, ana, deal = shop
+    start = version(runtime)
+    change(
+        runtime,
+        account=ACCOUNT,
+        deal=DEAL.replace("fields:\n", "fields:\n  note: {type: text}\n"),
+        extra=ACCOUNT,
+    )
+    wide = version(runtime)
+    records = runtime.current().records
+    records.execute(ana, [Update("deal", Target(deal), {"note": "kept"}), Create("extra", {"name": "One"})])
+    before = data(runtime)
+    with pytest.raises(PlanRefused):
+        runtime.packs.roll_back(start, runtime.installer)
+    go_back(runtime, start)
+    assert {kept.thing for kept in runtime.packs.removed()} == {"deal.note", "extra"}
+    go_back(runtime, wide)
+    assert data(runtime) == before
+    assert runtime.packs.removed() == ()
+
+
+def test_names_that_changed_places_go_back_to_whom_they_belonged(shop):
+    """code becomes mark, and a new code comes: going back, each takes its values along."""
+    runtime, ana, deal = shop
+    start = version(runtime)
+    change(runtime, account=ACCOUNT, deal=DEAL.replace("code: {", "mark: {renamed_from: code, "))
+    both = DEAL.replace("code: {", "mark: {renamed_from: code, ").replace(
+        "fields:\n", "fields:\n  code: {type: text}\n"
+    )
+    change(runtime, account=ACCOUNT, deal=both)
+    wide = version(runtime)
+    runtime.current().records.execute(ana, [Update("deal", Target(deal), {"code": "new"})])
+    go_back(runtime, start)
+    assert read(runtime, ana, "deal", deal)["code"] == "A-1"
+    go_back(runtime, wide)
+    after = read(runtime, ana, "deal", deal)
+    assert (after["mark"], after["code"]) == ("A-1", "new")
+    assert runtime.packs.plan().is_empty
+
+
+def test_a_pack_that_came_later_goes_out_and_is_kept(house):
+    runtime, ana, _ = house
+    start = version(runtime)
+    runtime.packs.install([pack_from(a_pack("parts", part=ACCOUNT))], runtime.installer)
+    runtime.current().records.execute(ana, [Create("part", {"name": "Bolt"})])
+    go_back(runtime, start)
+    assert [layer.name for layer in runtime.packs.list()] == ["core", "sales"]
+    assert [kept.thing for kept in runtime.packs.removed()] == ["part"]
+    assert runtime.packs.versions()[0].changes[0] == "parts 1.0.0 goes out."
+
+
+def test_a_version_that_is_not_there_is_refused(house, look):
+    runtime, _, _ = house
+    before = look(runtime)
+    with pytest.raises(NotFound) as refused:
+        runtime.packs.roll_back(999, runtime.installer)
+    assert refused.value.first.code == "S118"
+    assert look(runtime) == before
+
+
+# --- purge --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("everything", [{"account": ACCOUNT, "deal": PLAIN}, {"other": ACCOUNT}])
+def test_a_purge_destroys_what_was_removed_and_what_stays_can_be_written(shop, everything):
+    runtime, ana, deal = shop
+    change(runtime, **everything)
+    numbers = [kept.number for kept in runtime.packs.removed()]
+    with pytest.raises(PlanRefused):
+        runtime.packs.purge(numbers, runtime.installer, confirmed="")
+    found = runtime.packs.plan_purge(numbers)
+    assert all(
+        step.inverse == "There is no undo." and step.effect is Effect.DESTRUCTIVE for step in found.steps
+    )
+    runtime.packs.purge(numbers, runtime.installer, confirmed=found.hash)
+    assert runtime.packs.removed() == ()
+    assert runtime.packs.plan().is_empty
+    change(runtime, **START)
+    if "deal" in everything:
+        after = read(runtime, ana, "deal", deal)
+        assert (after["code"], after["account"], after["price"]) == (None, None, None)
+    one = runtime.current().records.execute(ana, [Create("account", {"name": "Neu"})]).results[0].id
+    runtime.current().records.execute(ana, [Create("deal", {"name": "New", "account": {"id": str(one)}})])
+
+
+def test_what_was_kept_for_its_time_which_is_a_setting_is_destroyed_by_itself(house, tmp_path):
+    settings = make_settings(
+        house[0].settings.database_url, tmp_path, limits=replace(Limits(), removed_days=3)
+    )
+    runtime = make_runtime(settings.database_url, tmp_path, settings=settings, install=False)
+    change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    for days, left in ((2, 1), (2, 0)):
+        runtime.world.clock.advance(timedelta(days=days))
+        runtime.jobs.run_here(PURGE, {}, runtime.installer)
+        assert len(runtime.packs.removed()) == left
+    runtime.close()
+
+
+# --- stale, edited, interrupted -----------------------------------------------------------------------
+
+
+def test_a_plan_that_is_stale_is_refused_with_what_moved(house):
+    runtime, _, _ = house
+    dialect = runtime.database.engine.dialect
+    told = written(plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE), dialect)
+    file = Written.read(json.dumps(told).encode())
+    file.demand_same(plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE))
+    change(runtime, account=ACCOUNT, deal=DEAL.replace("fields:\n", "fields:\n  note: {type: text}\n"))
+    with pytest.raises(Conflict) as refused:
+        file.demand_same(plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE))
+    messages = [problem.message for problem in refused.value.problems]
+    assert any(m.startswith("new: Remove deal.note (sales__deal)") for m in messages)
+
+
+def test_a_database_that_moved_under_a_plan_is_told_by_its_tables(house):
+    runtime, _, _ = house
+    stale = plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    change(runtime, account=ACCOUNT, deal=DEAL, extra=ACCOUNT)
+    with pytest.raises(Conflict) as refused:
+        apply.apply_plan(runtime.database, stale, runtime.world)
+    assert "sales__extra is new" in refused.value.first.message
+
+
+EDITS = (
+    lambda told: told["steps"].pop(),
+    lambda told: told["steps"][0].update(rows=0),
+    lambda told: told.update(hash="0" * 64),
+    lambda told: told.pop("seal"),
+    lambda told: told.clear(),
+)
+
+
+def test_everything_that_a_plan_says_is_in_its_json_and_an_edit_of_it_is_refused(house):
+    runtime, _, _ = house
+    found = plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    text = json.dumps(written(found, runtime.database.engine.dialect))
+    first = json.loads(text)["steps"][0]
+    assert (first["class"], first["rows"], first["failing"]) == ("destructive", 1, 0)
+    assert first["inverse"].startswith("Define deal.code again")
+    assert "RENAME COLUMN code TO zz1__code" in first["sql"]
+    assert json.loads(text)["needs_confirmation"] is True
+    assert replace(found, decisions={"deal.code": "clear"}).hash != found.hash
+    for edit in EDITS:
+        told = json.loads(text)
+        edit(told)
+        with pytest.raises(PlanRefused) as refused:
+            Written.read(json.dumps(told).encode())
+        assert refused.value.first.code == "S117"
+
+
+def test_a_column_that_was_removed_is_never_written_by_a_process_with_the_old_model(shop, tmp_path):
+    runtime, ana, deal = shop
+    there = make_runtime(runtime.settings.database_url, tmp_path, install=False)
+    stale = there.current()
+    change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
+    kept = rows(runtime, "sales__deal")
+    for command in (
+        Update("deal", Target(deal), {"code": "B-2"}),
+        Create("deal", {"name": "X", "code": "C"}),
+    ):
+        with pytest.raises(DefinitionChanged):
+            stale.records.execute(ana, [command])
+    assert rows(runtime, "sales__deal") == kept
+    there.close()
+
+
+def test_a_request_that_reads_by_an_old_definition_is_told_to_repeat(shop):
+    runtime, ana, deal = shop
+    stale = runtime.current()
+    change(runtime, account=ACCOUNT, deal=RENAMED)
+    with pytest.raises(Conflict) as refused:
+        stale.queries.get(ana, "deal", deal)
+    assert refused.value.first.code == "R169"
+
+
+def test_a_change_that_fails_at_its_end_has_changed_nothing(shop, look, monkeypatch):
+    runtime, _, _ = shop
+    before, held = look(runtime), data(runtime)
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("xrm.engine.packs.service.keep_version", fail)
+    with pytest.raises(ZeroDivisionError):
+        change(
+            runtime,
+            account=ACCOUNT,
+            deal=RENAMED.replace("  value: {renamed_from: price, type: money}\n", ""),
+        )
+    assert (look(runtime), data(runtime)) == (before, held)
+    assert runtime.packs.removed() == ()

@@ -1,0 +1,121 @@
+"""Whatever becomes of a small model: back in the version of before, its data are as they were."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.engine.packs.test_definitions_that_live import data
+from xrm.engine.commands import Create, Link, Target
+from xrm.testing import a_pack, admin_actor, pack_from
+
+TYPES = {
+    "text": "text value",
+    "integer": 7,
+    "money": {"amount": "12.50", "currency": "EUR"},
+    "date": "2026-05-15",
+    "person_name": {"first": "Ana", "last": "Silva"},
+}
+NAMES = ("alpha", "beta", "gamma", "delta")
+
+fields = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(sorted(TYPES)), max_size=3)
+relationships = st.dictionaries(
+    st.sampled_from(("one", "two", "three")),
+    st.sampled_from(("to: thing", "to: [thing, user]", "to: any", "to: thing, many: true")),
+    max_size=2,
+)
+
+
+@st.composite
+def models(draw):
+    """Entities by name, each with fields and relationships."""
+    names = draw(st.lists(st.sampled_from(("thing", "place", "event")), min_size=1, max_size=2, unique=True))
+    return {name: (draw(fields), draw(relationships)) for name in dict.fromkeys(["thing", *names])}
+
+
+@st.composite
+def changed(draw, model):
+    """Another model, some of whose parts say that they had another name before."""
+    out = {}
+    for name, (own, links) in model.items():
+        if name != "thing" and draw(st.booleans()):
+            continue
+        kept = {n: (t, "") for n, t in own.items() if draw(st.booleans())}
+        for old, new in list(
+            zip(list(kept), draw(st.permutations(("omega", "sigma", "theta"))), strict=False)
+        ):
+            if draw(st.booleans()):
+                kept[new] = (kept.pop(old)[0], old)
+        fresh = {n: (t, "") for n, t in draw(fields).items() if n not in own and n not in kept}
+        left = {n: to for n, to in links.items() if draw(st.booleans())}
+        out[name] = ({**kept, **fresh}, left)
+    return out
+
+
+def documents(model):
+    return {name: _entity(own, links) for name, (own, links) in model.items()}
+
+
+def _entity(own, links):
+    lines = ["title: label", "fields:", "  label: {type: text}"]
+    for name, said in own.items():
+        type_, old = said if isinstance(said, tuple) else (said, "")
+        former = f", renamed_from: {old}" if old else ""
+        lines.append(f"  {name}: {{type: {type_}{former}}}")
+    if links:
+        lines.append("relationships:")
+        lines += [f"  {name}: {{{to}}}" for name, to in links.items()]
+    return "\n".join(lines) + "\n"
+
+
+def fill(runtime, model):
+    """Two records of each entity with everything filled in."""
+    ana, records = admin_actor(runtime), runtime.current().records
+    thing = records.execute(ana, [Create("thing", {"label": "Target"})]).results[0].id
+    for name, (own, links) in model.items():
+        values = {"label": "Full", **{n: TYPES[t] for n, t in own.items()}}
+        to = {"entity": "thing", "id": str(thing)}
+        values |= {n: to for n, said in links.items() if "many" not in said}
+        made = records.execute(ana, [Create(name, values)]).results[0].id
+        many = [Link(name, Target(made), n, to) for n, said in links.items() if "many" in said]
+        if many:
+            records.execute(ana, many)
+
+
+def test_there_and_back_every_value_is_as_it_was(make, scale):
+    runtime = make()
+
+    def put(model):
+        sources = [pack_from(a_pack("life", **documents(model)))]
+        plan = runtime.packs.plan(sources)
+        runtime.packs.install(
+            sources, runtime.installer, dev=True, confirmed=plan.hash if plan.destructive else ""
+        )
+        assert runtime.packs.plan().is_empty
+
+    def back(number):
+        plan = runtime.packs.plan_back(number)
+        runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash if plan.destructive else "")
+        assert runtime.packs.plan().is_empty
+
+    empty = runtime.packs.versions()[0].number
+
+    @given(st.data())
+    @settings(
+        max_examples=scale(5, 200), deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
+    def go(choice):
+        first = choice.draw(models())
+        back(empty)
+        put(first)
+        fill(runtime, first)
+        number, before = runtime.packs.versions()[0].number, data(runtime)
+        put(choice.draw(changed(first)))
+        other = runtime.packs.versions()[0].number
+        between = data(runtime)
+        back(number)
+        assert data(runtime) == before
+        back(other)
+        assert data(runtime) == between
+        back(number)
+        assert data(runtime) == before
+
+    go()

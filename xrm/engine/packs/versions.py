@@ -1,0 +1,106 @@
+"""The versions of an installation: which layers were in force when, and what each activation changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.packs.layers import source_of
+from xrm.engine.packs.proposal import Proposal, version_in
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import ACTIVATION, CONTENT
+from xrm.engine.storage.numbers import Names
+from xrm.errors import NotFound, Problem
+from xrm.metadata.sources import Layer, PackSource
+
+MOST = 200  # versions that are listed
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What one activation put in force. `changes` says it in sentences; `can_return` whether its layers are known."""
+
+    number: int
+    at: datetime
+    actor: UUID | None
+    fingerprint: str
+    changes: tuple[str, ...]
+    can_return: bool
+    is_current: bool
+
+
+def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
+    """The last versions, the newest first."""
+    rows = unit.execute(sa.select(ACTIVATION).order_by(ACTIVATION.c.number.desc()).limit(MOST)).all()
+    return tuple(
+        Version(
+            row.number,
+            row.at,
+            row.actor,
+            row.fingerprint,
+            tuple(row.sentences or ()),
+            row.layers is not None,
+            row is rows[0],
+        )
+        for row in rows
+    )
+
+
+def sources_of_version(unit: UnitOfWork, number: int) -> tuple[tuple[PackSource, ...], Names]:
+    """The files that were in force in that version, but for those of the program, and what its names stood for."""
+    row = unit.execute(sa.select(ACTIVATION).where(ACTIVATION.c.number == number)).one_or_none()
+    if row is None or row.layers is None:
+        message = f"There is no version {number} of the definitions that can be gone back to."
+        raise NotFound(Problem("S118", message, "See xrm model versions."))
+    kept = [layer for layer in row.layers if layer["name"] != str(Layer.CORE)]
+    return tuple(_sources(unit, kept)), Names.from_json(row.names)
+
+
+def _sources(unit: UnitOfWork, kept: Sequence[Mapping[str, Any]]) -> Iterator[PackSource]:
+    wanted = sa.select(CONTENT.c.hash, CONTENT.c.documents)
+    rows = unit.execute(wanted.where(CONTENT.c.hash.in_([layer["content"] for layer in kept])))
+    contents = {row.hash: row.documents for row in rows}
+    yield from (source_of(layer["name"], contents[layer["content"]]) for layer in kept)
+
+
+def keep_version(
+    unit: UnitOfWork, proposal: Proposal, names: Names, at: datetime, actor: UUID | None
+) -> None:
+    """The installation can come back to what the proposal puts in force."""
+    layers = [
+        {"name": pack.name, "version": version_in(pack), "content": pack.content} for pack in proposal.layers
+    ]
+    unit.execute(
+        sa.insert(ACTIVATION),
+        {
+            "fingerprint": proposal.model.fingerprint,
+            "plan": proposal.plan.hash,
+            "at": at,
+            "actor": actor,
+            "layers": layers,
+            "names": names.as_json(),
+            "sentences": [*layer_sentences(proposal), *proposal.plan.sentences()],
+        },
+    )
+
+
+def layer_sentences(proposal: Proposal) -> Iterable[str]:
+    """Which layers come, go and change."""
+    before = {pack.name: version_in(pack) for pack in proposal.before}
+    for change in proposal.changes:
+        yield _told(change.pack.name, version_in(change.pack), before.get(change.pack.name))
+    for name in sorted(proposal.gone):
+        yield f"{name} {before[name]}".strip() + " goes out."
+
+
+def _told(name: str, version: str, before: str | None) -> str:
+    if before is None:
+        return f"{name} {version}".strip() + " comes in."
+    if before == version:
+        return f"{name} {version}".strip() + " has other content."
+    return f"{name} goes from {before} to {version}."

@@ -1,0 +1,317 @@
+"""Which table and which column of the database keeps what a model wants: under its own name, an earlier one, or as a
+shadow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect as SqlDialect
+
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.inspection import RECORD_COLUMNS, LiveSchema, LiveTable
+from xrm.engine.storage.numbers import Identities, Known, Numbers, Others
+from xrm.engine.storage.shadows import Shadow
+from xrm.engine.storage.steps import Column, field_of, type_text
+
+NO_NUMBERS = Numbers({}, {}, {}, {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of what is stored: its numbers, which things of the wanted model they are, and `before`, the
+    definitions by which it was made. What is removed is kept for so many days.
+    """
+
+    numbers: Numbers = NO_NUMBERS
+    identities: Identities = field(default_factory=Identities)
+    before: Schema | None = None
+    days: int = 0
+
+
+NO_PAST = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a wanted table stands: `live` is the one that keeps it, or `shadow`, of which `live` is the table.
+
+    `columns` gives for each wanted column the live one; of those in `returns` it is one of a shadow's. `lost` are
+    columns that nothing wants.
+    """
+
+    table: sa.Table
+    live: LiveTable
+    columns: Mapping[str, str]
+    returns: tuple[Shadow, ...] = ()
+    lost: tuple[str, ...] = ()
+    shadow: Shadow | None = None
+
+    @property
+    def is_unmoved(self) -> bool:
+        """Whether everything stands under its own name."""
+        return (
+            self.live.name == self.table.name
+            and not self.lost
+            and all(name == there for name, there in self.columns.items())
+        )
+
+    def present(self, expression: Any) -> Any:
+        """The expression, which is over columns of the wanted table that are stored, over the live one."""
+
+        def turn(element: Any, **_: Any) -> Any:
+            is_here = isinstance(element, sa.Column) and element.table is self.table
+            return sa.column(self.columns[element.name], element.type) if is_here else None
+
+        return sa.sql.visitors.replacement_traverse(expression, {}, turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All standings by the name of the wanted table, and the live tables that nothing wants."""
+
+    standings: Mapping[str, Standing]
+    lost: tuple[LiveTable, ...]
+
+
+def match(live: LiveSchema, wanted: Sequence[sa.Table], past: Past, dialect: SqlDialect) -> Match:
+    """Where each wanted table stands; one that is missing has to be made."""
+    work = _Matching(live, past, dialect, {table.name for table in wanted})
+    made = [table for table in wanted if "entity" in table.info]
+    for table in wanted:
+        if "entity" not in table.info and table.name in live.tables:
+            work.claim(table, live.tables[table.name])
+    entities = [table for table in made if "relationship" not in table.info]
+    for find in (work.by_number, work.by_name, work.elsewhere, work.in_shadow):
+        work.each(entities, find)
+    links = [table for table in made if "relationship" in table.info]
+    for find in (work.by_number, work.by_name, work.in_shadow):
+        work.each(links, find)
+    lost = [table for name, table in sorted(live.tables.items()) if name not in work.taken]
+    return Match(work.standings, tuple(lost))
+
+
+def others(live: LiveSchema, matched: Match, wanted: Iterable[sa.Table], past: Past) -> Others:
+    """What is kept as a shadow that something wanted is called like, but does not fit."""
+    kept = {shadow.entity for shadow in live.shadows if shadow.is_table and not shadow.is_link}
+    members = {shadow.member for shadow in live.shadows if shadow.member is not None}
+    missing = list(_missing(matched, wanted))
+    entities = [past.identities.entities.get(entity) for entity, name in missing if not name]
+    fields = [past.identities.fields.get((entity, name)) for entity, name in missing if name]
+    return Others(
+        frozenset(known.number for known in entities if known and known.gone and known.number in kept),
+        frozenset(known.number for known in fields if known and known.gone and known.number in members),
+    )
+
+
+def _missing(matched: Match, wanted: Iterable[sa.Table]) -> Iterator[tuple[str, str]]:
+    """The entities, fields and relationships that nothing stored is the same as: entity, and name of its part."""
+    for table in wanted:
+        standing = matched.standings.get(table.name)
+        entity, link = table.info.get("entity", ""), table.info.get("relationship", "")
+        if standing is None:
+            yield entity, link
+        elif not link:
+            stored = {table.c[name].info.get("field") for name in standing.columns}
+            names = {str(column.info["field"]) for column in table.columns if "field" in column.info}
+            yield from ((entity, name) for name in sorted(names - stored))
+
+
+class _Matching:
+    """The standings found so far; each live table keeps one wanted one."""
+
+    def __init__(self, live: LiveSchema, past: Past, dialect: SqlDialect, wanted: set[str]) -> None:
+        self.live, self.past, self.dialect, self.wanted = live, past, dialect, wanted
+        self.standings: dict[str, Standing] = {}
+        self.taken: set[str] = set()
+
+    def each(self, tables: Iterable[sa.Table], find: Callable[[sa.Table], Iterable[LiveTable]]) -> None:
+        """Each table that has no standing has the first that is found for it."""
+        for table in tables:
+            if table.name not in self.standings:
+                for found in find(table):
+                    if found.name not in self.taken:
+                        self.claim(table, found)
+                        break
+
+    def claim(self, table: sa.Table, live: LiveTable) -> None:
+        """The wanted table stands in this one; a shadow only where all that it keeps fits."""
+        kept = live.name in self.live.kept
+        shadow = next((s for s in self.live.shadows if kept and s.is_table and s.table == live.name), None)
+        standing = _Columns(self, table, live).standing(shadow)
+        if shadow is None or self._fits(standing):
+            self.taken.add(live.name)
+            self.standings[table.name] = standing
+
+    def _fits(self, standing: Standing) -> bool:
+        return all(
+            standing.live.columns.get(there, kind) == kind
+            for name, there in standing.columns.items()
+            for kind in (type_text(standing.table.c[name], self.dialect),)
+        )
+
+    # --- ways to find a table ---------------------------------------------------------------------------
+
+    def by_number(self, table: sa.Table) -> Iterator[LiveTable]:
+        """By the name under which the ledger knows what it keeps."""
+        known = self.known(table)
+        if known is not None and not known.gone:
+            yield from self._named(table.info["called"](self._base(table), known.name))
+
+    def by_name(self, table: sa.Table) -> Iterator[LiveTable]:
+        """By its own name, unless that is the name of something else by now."""
+        known, number = self.known(table), self._number(table)
+        if known is None or number in (None, known.number):
+            yield from self._named(table.info["called"](self._base(table), _name(table)))
+            yield from self._named(table.name)
+
+    def elsewhere(self, table: sa.Table) -> Iterator[LiveTable]:
+        """In another pack, from which the entity has moved."""
+        name = self.past.identities.present(table.info["entity"])
+        for there in self.live.tables.values():
+            _pack, _, entity = there.name.partition("__")
+            if entity == name and there.name not in self.wanted and there.columns.keys() >= RECORD_COLUMNS:
+                yield there
+
+    def in_shadow(self, table: sa.Table) -> Iterator[LiveTable]:
+        """Among the tables that are kept, the newest first."""
+        known, is_link = self.known(table), "relationship" in table.info
+        for shadow in reversed(self.live.shadows):
+            if shadow.table not in self.live.kept or not shadow.is_table or is_link != shadow.is_link:
+                continue
+            number = shadow.member if is_link else shadow.entity
+            if number == known.number if known and number else shadow.was == table.name:
+                yield self.live.kept[shadow.table]
+
+    def known(self, table: sa.Table) -> Known | None:
+        """What the ledger knows of the entity or relationship that the table keeps."""
+        entity, relationship = table.info["entity"], table.info.get("relationship")
+        identities = self.past.identities
+        return (
+            identities.fields.get((entity, relationship)) if relationship else identities.entities.get(entity)
+        )
+
+    def _number(self, table: sa.Table) -> int | None:
+        """What its own name stands for in the ledger."""
+        entity, relationship = table.info["entity"], table.info.get("relationship")
+        if relationship is None:
+            return self.past.numbers.entities.get(entity)
+        return self.past.numbers.fields.get((self.past.identities.present(entity), relationship))
+
+    def _base(self, table: sa.Table) -> str:
+        """The live table of the entity that the links of a table start from."""
+        entity = table.info["entity"]
+        found = (
+            standing.live.name
+            for standing in self.standings.values()
+            if standing.table.info.get("entity") == entity and "relationship" not in standing.table.info
+        )
+        name = next(found, "")
+        shadow = next((s for s in self.live.shadows if s.table == name and s.is_table), None)
+        return shadow.was if shadow else name
+
+    def _named(self, name: str) -> Iterator[LiveTable]:
+        if name in self.live.tables:
+            yield self.live.tables[name]
+
+
+def _name(table: sa.Table) -> str:
+    return str(table.info.get("relationship") or table.info["entity"])
+
+
+class _Columns:
+    """Which live column keeps which of one table."""
+
+    def __init__(self, work: _Matching, table: sa.Table, live: LiveTable) -> None:
+        self.past, self.dialect, self.table, self.live = work.past, work.dialect, table, live
+        self.shadows = [s for s in work.live.shadows if s.table == live.name and not s.is_table]
+        self.was = {s.table: s.was for s in work.live.shadows if s.is_table}
+        self.columns: dict[str, str] = {}
+
+    def standing(self, shadow: Shadow | None) -> Standing:
+        """Where the table stands in this one, column by column."""
+        for find in (self._by_number, self._by_name, self._by_former):
+            for column in self.table.columns:
+                there = find(column) if column.name not in self.columns else None
+                if there in self.live.columns and there not in self.columns.values():
+                    self.columns[column.name] = str(there)
+        lost = tuple(sorted(self.live.columns.keys() - set(self.columns.values())))
+        returns = tuple(self._returns())
+        return Standing(self.table, self.live, self.columns, returns, lost, shadow)
+
+    def _by_number(self, column: Column) -> str | None:
+        known = self._known(column)
+        return None if known is None or known.gone else self._called(column, known.name)
+
+    def _by_name(self, column: Column) -> str | None:
+        known, field_ = self._known(column), str(column.info.get("field", ""))
+        entity = self.past.identities.present(self.table.info.get("entity", ""))
+        number = self.past.numbers.fields.get((entity, field_))
+        return column.name if known is None or number in (None, known.number) else None
+
+    def _by_former(self, column: Column) -> str | None:
+        """Attributes of links have no number; their former names are all that is known."""
+        names = (self._called(column, old) for old in column.info.get("formers", ()))
+        wanted = self.table.columns.keys()
+        return next((n for n in names if n in self.live.columns and n not in wanted), None)
+
+    def _returns(self) -> Iterator[Shadow]:
+        for shadow in reversed(self.shadows):
+            found = dict(self._in(shadow))
+            if sorted(found.values()) == sorted(shadow.columns.values()):
+                self.columns |= found
+                yield shadow
+
+    def _in(self, shadow: Shadow) -> Iterator[tuple[str, str]]:
+        """The missing columns that the shadow keeps, in the form in which they are wanted."""
+        for column in self.table.columns:
+            known = self._known(column)
+            names = [column.name] if known is None else [self._called(column, known.name), column.name]
+            there = next((shadow.columns[name] for name in names if name in shadow.columns), None)
+            is_it = known is None or shadow.member in (None, known.number)
+            if there is None or not is_it or column.name in self.columns:
+                continue
+            if self.live.shadows.get(there) == type_text(column, self.dialect) and self._points(
+                column, there
+            ):
+                yield column.name, there
+
+    def _points(self, column: Column, there: str) -> bool:
+        """Whether what the column may still point at is what it shall."""
+        before = self.live.references.get(there)
+        wanted = {key.column.table for key in column.foreign_keys}
+        if before is None:
+            return True
+        return any(self.was.get(before, before) in (t.name, self._present_table(t)) for t in wanted)
+
+    def _present_table(self, table: sa.Table) -> str:
+        called = table.info.get("called")
+        return called("", self.past.identities.present(table.info["entity"])) if called else str(table.name)
+
+    def _known(self, column: Column) -> Known | None:
+        entity, field_ = self.table.info.get("entity", ""), column.info.get("field", "")
+        if "relationship" in self.table.info:
+            return None
+        return self.past.identities.fields.get((entity, field_))
+
+    def _called(self, column: Column, name: str) -> str:
+        called = column.info.get("called")
+        return called(name, self.past.identities.present) if called else column.name
+
+
+def field_stored(standing: Standing, past: Past, column: Column) -> str:
+    """The name under which the field of a wanted column is stored now."""
+    entity, name = standing.table.info.get("entity", ""), column.info.get("field", column.name)
+    known = None if "relationship" in standing.table.info else past.identities.fields.get((entity, name))
+    return known.name if known and not known.gone else str(name)
+
+
+def lost_fields(standing: Standing) -> Mapping[str, list[str]]:
+    """The columns that nothing wants, by the field that they keep."""
+    found: dict[str, list[str]] = {}
+    for column in standing.lost:
+        found.setdefault(field_of(column), []).append(column)
+    return found

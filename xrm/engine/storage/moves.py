@@ -1,0 +1,450 @@
+"""The first part of a plan: what is stored and no longer defined goes into the shadows, what has another name is
+renamed, and what is defined again comes back. No row is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect as SqlDialect
+
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.inspection import LiveSchema, LiveTable
+from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
+from xrm.engine.storage.names import bounded, shadow_name
+from xrm.engine.storage.shadows import Shadow, follow, forget, keep
+from xrm.engine.storage.steps import (
+    DEFINED_BY,
+    BringBack,
+    Column,
+    DropIndex,
+    Effect,
+    Occasion,
+    Remove,
+    Rename,
+    Step,
+    counting,
+    in_order,
+    says,
+    thing,
+    told,
+)
+from xrm.metadata.fingerprint import canonical
+from xrm.metadata.model import Entity
+
+Turned = Callable[[Any], Any]  # an expression over a former table, over the one of now
+ASIDE = "zy__"  # before the name of what makes room for another, inside one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The steps, and the tables as they are after them.
+
+    `successors` gives for each former index the one that says the same of what has other names now.
+    """
+
+    steps: tuple[Step, ...]
+    live: LiveSchema
+    successors: Mapping[str, str]
+
+
+def move(live: LiveSchema, matched: Match, past: Past, dialect: SqlDialect) -> Moved:
+    """The steps after which each wanted table that is stored has its name, and so has each of its columns."""
+    return _Move(live, matched, past, dialect).all()
+
+
+@dataclass(slots=True)
+class _Move:
+    """The steps under way; `next` is the number of the next shadow."""
+
+    live: LiveSchema
+    matched: Match
+    past: Past
+    dialect: SqlDialect
+    next: int = 0
+    successors: dict[str, str] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
+
+    @property
+    def renames_all(self) -> bool:
+        """Whether indexes and constraints can be renamed, too."""
+        return self.dialect.name != "sqlite"
+
+    def all(self) -> Moved:
+        """Everything, in an order in which each name is free when it is taken."""
+        self.next = self.live.next_shadow
+        ours = [s for s in self.matched.standings.values() if "entity" in s.table.info]
+        steps = [
+            *(self.remove_table(table) for table in self.matched.lost),
+            *self.rename_tables([s for s in ours if s.shadow is None]),
+            *(self.bring_table_back(s, s.shadow) for s in ours if s.shadow is not None),
+            *(step for standing in ours for step in self.columns(standing)),
+        ]
+        tables = {s.table.name: self.after(s) for s in self.matched.standings.values()}
+        return Moved(tuple(steps), replace(self.live, tables=tables), self.successors)
+
+    # --- tables -----------------------------------------------------------------------------------------
+
+    def remove_table(self, live: LiveTable) -> Step:
+        """Nothing asks for the table any more."""
+        shadow = self._shadow_of_table(live)
+        what = "with its links" if shadow.is_link else "with all its records"
+        sentence = f"Remove {shadow.thing} ({live.name}) {what}; they are kept for {self.past.days} days."
+        statements = [
+            *self._freed(live, live.columns),
+            *(f"DROP INDEX {self.quote(name)}" for name in sorted(live.indexes)),
+            f"ALTER TABLE {self.quote(live.name)} RENAME TO {self.quote(shadow.table)}",
+        ]
+
+        def note(unit: UnitOfWork, occasion: Occasion) -> None:
+            follow(unit, live.name, shadow.table)
+            keep(unit, shadow, occasion)
+
+        inverse = f"Define {shadow.thing} again, or roll back: its rows come back."
+        return Remove(
+            sentence, says(statements), inverse, Effect.DESTRUCTIVE, measure=counting(live.name), note=note
+        )
+
+    def _shadow_of_table(self, live: LiveTable) -> Shadow:
+        number = self._number()
+        entity, member, definition = self._defined(live.name)
+        numbers = self.past.numbers
+        return Shadow(
+            number,
+            f"{entity}.{member}" if member else entity,
+            shadow_name(number, live.name),
+            live.name,
+            entity=numbers.entities.get(entity),
+            member=numbers.fields.get((entity, member)) if member else None,
+            definition=canonical(definition),
+        )
+
+    def _defined(self, name: str) -> tuple[str, str, Any]:
+        """Entity, relationship and definition of what the table was made for."""
+        before = self.past.before
+        table = before.metadata.tables.get(name) if before else None
+        if before is None or table is None or "entity" not in table.info:
+            _, entity, *link = name.split("__")
+            return entity, "__".join(link), None
+        entity, member = table.info["entity"], table.info.get("relationship", "")
+        found = before.model.entities[entity]
+        return entity, member, found.relationships[member] if member else found
+
+    def rename_tables(self, standings: Iterable[Standing]) -> Iterator[Step]:
+        """Each table has the name that is wanted."""
+        by_name = {s.live.name: s for s in standings if s.live.name != s.table.name}
+        names = {live: s.table.name for live, s in by_name.items()}
+        for before, after in _in_turn(names):
+            wanted = next((s for s in by_name.values() if s.table.name == after), None)
+            yield self._rename_table(before, after, wanted)
+
+    def _rename_table(self, before: str, after: str, standing: Standing | None) -> Step:
+        what = f"{thing(standing.table)}: the table " if standing else "the table "
+        return Rename(
+            f"Rename {what}{before} becomes {after}.",
+            says([f"ALTER TABLE {self.quote(before)} RENAME TO {self.quote(after)}"]),
+            "Rename it back.",
+            note=lambda unit, _: follow(unit, before, after),
+        )
+
+    def bring_table_back(self, standing: Standing, shadow: Shadow) -> Step:
+        """The table is no shadow any more."""
+        name = standing.table.name
+
+        def note(unit: UnitOfWork, _: Occasion) -> None:
+            forget(unit, [shadow.number])
+            follow(unit, shadow.table, name)
+
+        what = "links" if shadow.is_link else "records"
+        return BringBack(
+            f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.",
+            says([f"ALTER TABLE {self.quote(shadow.table)} RENAME TO {self.quote(name)}"]),
+            "Remove it again.",
+            measure=counting(shadow.table),
+            note=note,
+        )
+
+    # --- columns ----------------------------------------------------------------------------------------
+
+    def columns(self, standing: Standing) -> Iterator[Step]:
+        """The columns of one table, which has its name already."""
+        yield from self.remove_columns(standing)
+        yield from self.rename_columns(standing)
+        yield from (self.bring_columns_back(standing, shadow) for shadow in standing.returns)
+        if self.renames_all:
+            yield from self.rename_constraints(standing)
+        yield from self.rename_indexes(standing)
+
+    def remove_columns(self, standing: Standing) -> Iterator[Step]:
+        """What no field wants goes; what a field wants in another form is left to be refused."""
+        wanted = {field_stored(standing, self.past, column) for column in standing.table.columns}
+        groups: dict[str, list[str]] = {}
+        for name, columns in lost_fields(standing).items():
+            if name not in wanted:
+                groups.setdefault(self._group(standing, name), []).extend(columns)
+        for name, columns in sorted(groups.items()):
+            yield self._remove(standing, name, columns)
+
+    def _remove(self, standing: Standing, name: str, columns: list[str]) -> Step:
+        number, table = self._number(), standing.table
+        names = {column: shadow_name(number, column) for column in columns}
+        entity, member, definition = self._former(standing, name)
+        shadow = Shadow(
+            number,
+            f"{thing(table)}.{name}",
+            table.name,
+            table.name,
+            names,
+            entity,
+            member,
+            canonical(definition),
+        )
+        statements = [*self._freed(replace(standing.live, name=table.name), columns)]
+        statements += [self._rename(table.name, "COLUMN", old, new) for old, new in names.items()]
+        return Remove(
+            f"Remove {shadow.thing} ({table.name}); its values are kept for {self.past.days} days.",
+            says(statements),
+            f"Define {shadow.thing} again as it was, or roll back: its values come back.",
+            Effect.DESTRUCTIVE,
+            measure=counting(standing.live.name, columns),
+            note=lambda unit, occasion: keep(unit, shadow, occasion),
+        )
+
+    def _former(self, standing: Standing, name: str) -> tuple[int | None, int | None, Any]:
+        """The numbers and the definition of what the name stood for."""
+        number = self.past.numbers.entities.get(self._entity(standing))
+        if "relationship" in standing.table.info:
+            return number, None, None
+        entity, before = self._entity(standing), self._before(standing)
+        found: Any = before and (before.fields.get(name) or before.relationships.get(name))
+        if before and name == "lifecycle":
+            found = before.lifecycle
+        return number, self.past.numbers.fields.get((entity, name)), found
+
+    def _entity(self, standing: Standing) -> str:
+        return self.past.identities.present(standing.table.info["entity"])
+
+    def _before(self, standing: Standing) -> Entity | None:
+        return self.past.before.model.entities.get(self._entity(standing)) if self.past.before else None
+
+    def _group(self, standing: Standing, name: str) -> str:
+        """What the columns are called together in the definition that they come from."""
+        before = self._before(standing)
+        is_own = before and not before.is_owned and name in before.relationships
+        return name if is_own else DEFINED_BY.get(name, name)
+
+    def rename_columns(self, standing: Standing) -> Iterator[Step]:
+        """Each column that is stored has the name that is wanted."""
+        back = {name for shadow in standing.returns for name in shadow.columns.values()}
+        names = {old: new for new, old in standing.columns.items() if new != old and old not in back}
+        table, said = standing.table, dict[tuple[str, str], list[tuple[str, str]]]()
+        # Whatever makes room does so first, for the columns of one field are renamed together.
+        for before, after in sorted(_in_turn(names), key=lambda pair: not pair[1].startswith(ASIDE)):
+            column = table.columns.get(after)
+            key = (
+                (before, "")
+                if column is None
+                else (field_stored(standing, self.past, column), _field(column))
+            )
+            said.setdefault(key, []).append((before, after))
+        for (before, after), pairs in said.items():
+            what = (
+                f"{thing(table)}.{before} to {thing(table)}.{after}"
+                if after and after != before
+                else thing(table)
+            )
+            parts = ", ".join(f"{old} becomes {new}" for old, new in pairs)
+            yield Rename(
+                f"Rename {what} ({table.name}): {parts}.",
+                says([self._rename(table.name, "COLUMN", old, new) for old, new in pairs]),
+                "Rename it back.",
+            )
+
+    def bring_columns_back(self, standing: Standing, shadow: Shadow) -> Step:
+        """The columns of the shadow are those of a field again."""
+        name = standing.table.name
+        names = {old: new for new, old in standing.columns.items() if old in shadow.columns.values()}
+        fields = dict.fromkeys(_field(standing.table.c[new]) for new in names.values())
+        what = ", ".join(f"{thing(standing.table)}.{field}" for field in fields)
+        return BringBack(
+            f"Bring back {what} ({name}) with its values{_since(shadow)}.",
+            says([self._rename(name, "COLUMN", old, new) for old, new in names.items()]),
+            "Remove it again.",
+            measure=counting(standing.live.name, names),
+            note=lambda unit, _: forget(unit, [shadow.number]),
+        )
+
+    # --- what hangs on them -----------------------------------------------------------------------------
+
+    def _freed(self, live: LiveTable, columns: Iterable[str]) -> Iterator[str]:
+        """Nothing watches over these columns. SQLite cannot take that away; there it does no harm."""
+        if not self.renames_all:
+            return
+        gone = set(columns)
+        names = {live.keys[column] for column in gone if column in live.keys}
+        names |= {check for check, over in live.checks.items() if over & gone}
+        for name in sorted(names):
+            yield f"ALTER TABLE {self.quote(live.name)} DROP CONSTRAINT {self.quote(name)}"
+
+    def rename_constraints(self, standing: Standing) -> Iterator[Step]:
+        """References and checks bear the names of their columns, by which their refusals are explained."""
+        names = dict(self._constraints(standing))
+        changed = {old: new for old, new in names.items() if old != new}
+        if changed:
+            table = standing.table
+            pairs = list(_in_turn(changed))
+            yield Rename(
+                f"Name what {told(table)} is held to as its columns are called.",
+                says([self._rename(table.name, "CONSTRAINT", old, new) for old, new in pairs]),
+                "Rename it back.",
+            )
+
+    def _constraints(self, standing: Standing) -> Iterator[tuple[str, str]]:
+        """The present name and the wanted one of each constraint that stays."""
+        live = standing.live
+        for key in standing.table.foreign_key_constraints:
+            there = live.keys.get(standing.columns.get(key.columns[0].name, ""))
+            if there is not None:
+                yield there, str(key.name)
+        for column in standing.table.columns:
+            there = bounded(f"ck_{live.name}__{standing.columns.get(column.name, '')}")
+            if "check" in column.info and there in live.checks:
+                yield there, column.info["check"]
+
+    def rename_indexes(self, standing: Standing) -> Iterator[Step]:
+        """What says the same as before of what has other names now has the name that is wanted.
+
+        An index goes along with its column; where another column has the name by now, it is the wrong one.
+        """
+        former = self.past.before.metadata.tables.get(standing.live.name) if self.past.before else None
+        if former is None or standing.is_unmoved:
+            return
+        turned = _turner(former, standing)
+        wrong = sorted(self._wrong(standing, former, turned))
+        self.wrong |= set(wrong)
+        if wrong:
+            yield DropIndex(
+                f"Drop indexes of {told(standing.table)} whose names stand for other columns now.",
+                says(f"DROP INDEX {self.quote(name)}" for name in wrong),
+                "They are made anew.",
+            )
+        found = dict(self._successors(standing, former, turned))
+        self.successors |= found
+        if found and self.renames_all:
+            yield Rename(
+                f"Name the indexes of {told(standing.table)} as its columns are called.",
+                says(
+                    f"ALTER INDEX {self.quote(old)} RENAME TO {self.quote(new)}" for old, new in found.items()
+                ),
+                "Rename it back.",
+            )
+
+    def _wrong(self, standing: Standing, former: sa.Table, turned: Turned) -> Iterator[str]:
+        wanted = {index.name: index for index in standing.table.indexes}
+        for old in former.indexes:
+            new = wanted.get(old.name) if old.name in standing.live.indexes else None
+            if new is not None and not _says_same(old, new, turned):
+                yield str(old.name)
+
+    def _successors(self, standing: Standing, former: sa.Table, turned: Turned) -> Iterator[tuple[str, str]]:
+        """Indexes are compared term by term, with their former columns taken for those of now."""
+        present = standing.live.indexes - self.wrong
+        missing = [i for i in standing.table.indexes if i.name not in present]
+        wanted = {index.name for index in standing.table.indexes} - self.wrong
+        for old in in_order(former.indexes):
+            if old.name in present and old.name not in wanted:
+                same = next((new for new in missing if _says_same(old, new, turned)), None)
+                if same is not None:
+                    missing.remove(same)
+                    yield str(old.name), str(same.name)
+
+    # --- afterwards -------------------------------------------------------------------------------------
+
+    def after(self, standing: Standing) -> LiveTable:
+        """The live table as it is after the steps."""
+        live, table = standing.live, standing.table
+        new = {there: name for name, there in standing.columns.items()}
+        kinds, renamed = {**live.columns, **live.shadows}, self._renamed_tables()
+        refused = self._refused(standing)
+        gone = set(standing.lost) - refused.keys()
+        indexes = set() if standing.shadow else live.indexes - self.wrong
+        constraints = dict(self._constraints(standing)) if self.renames_all else {}
+        columns = {name: kinds[there] for there, name in (*new.items(), *refused.items())}
+        return LiveTable(
+            table.name,
+            columns,
+            {self.successors.get(i, i) if self.renames_all else i for i in indexes},
+            {new[c]: renamed.get(there, there) for c, there in live.references.items() if c in new},
+            checks={constraints.get(n, n): over for n, over in live.checks.items() if not over & gone},
+        )
+
+    def _refused(self, standing: Standing) -> dict[str, str]:
+        """Columns that a field wants in another form, as they would be called; and any of the engine's own."""
+        if "entity" not in standing.table.info:
+            return {column: column for column in standing.lost}
+        names = {field_stored(standing, self.past, c): _field(c) for c in standing.table.columns}
+        found = {column: column.partition("__") for column in standing.lost}
+        return {c: f"{names[name]}{sep}{rest}" for c, (name, sep, rest) in found.items() if name in names}
+
+    def _renamed_tables(self) -> Mapping[str, str]:
+        return {s.live.name: s.table.name for s in self.matched.standings.values()}
+
+    # --- words ------------------------------------------------------------------------------------------
+
+    def _number(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+    def _rename(self, table: str, kind: str, old: str, new: str) -> str:
+        return f"ALTER TABLE {self.quote(table)} RENAME {kind} {self.quote(old)} TO {self.quote(new)}"
+
+    def quote(self, name: str) -> str:
+        """The name as SQL has it."""
+        return self.dialect.identifier_preparer.quote(name)
+
+
+def _field(column: Column) -> str:
+    return str(column.info.get("field", column.name))
+
+
+def _since(shadow: Shadow) -> str:
+    return f", which were removed on {shadow.at:%Y-%m-%d}" if shadow.at else ""
+
+
+def _in_turn(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The renames in an order in which each new name is free; of a circle one makes room first."""
+    left = dict(names)
+    while left:
+        ready = next((old for old, new in left.items() if new not in left), None)
+        if ready is not None:
+            yield ready, left.pop(ready)
+            continue
+        old = next(iter(left))
+        aside = bounded(f"{ASIDE}{old}")
+        yield old, aside
+        left[aside] = left.pop(old)
+
+
+def _turner(before: sa.Table, standing: Standing) -> Turned:
+    """What gives an expression over the former table with the columns of now."""
+    new = {there: standing.table.c[name] for name, there in standing.columns.items()}
+
+    def turn(element: Any, **_: Any) -> Any:
+        is_former = isinstance(element, sa.Column) and element.table is before
+        return new.get(element.name) if is_former else None
+
+    return partial(sa.sql.visitors.replacement_traverse, opts={}, replace=turn)
+
+
+def _says_same(old: sa.Index, new: sa.Index, turned: Turned) -> bool:
+    if old.unique != new.unique or len(old.expressions) != len(new.expressions):
+        return False
+    pairs = [(turned(o), n) for o, n in zip(old.expressions, new.expressions, strict=True)]
+    former, wanted = (index.dialect_options["postgresql"]["where"] for index in (old, new))
+    if former is None or wanted is None:
+        return former is wanted and all(o.compare(n) for o, n in pairs)
+    return all(o.compare(n) for o, n in [*pairs, (turned(former), wanted)])

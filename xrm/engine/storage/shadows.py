@@ -1,0 +1,92 @@
+"""Shadows: columns and tables that are no longer defined and are kept for a time, so that they can come back.
+
+A shadow is what it was before, under a name of its own and without what the database watched over. The ledger
+says what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import SHADOW
+from xrm.engine.storage.steps import Occasion
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What is kept of a thing that was defined once.
+
+    `columns` gives for each former column the one that it is now, in `table`; they are empty where all of the table
+    is kept, which `was` called otherwise before. `entity` and `member` are ledger numbers.
+    """
+
+    number: int
+    thing: str
+    table: str
+    was: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    entity: int | None = None
+    member: int | None = None
+    definition: Any = None
+    at: datetime | None = None
+    until: datetime | None = None
+    actor: UUID | None = None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table of its own."""
+        return not self.columns
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is the table of a relationship."""
+        return self.is_table and "." in self.thing
+
+    def facts(self) -> str:
+        """What a plan rests on."""
+        return f"shadow {self.number} {self.thing} in {self.table} {sorted(self.columns.items())}"
+
+
+_READ = (
+    "number",
+    "thing",
+    "table",
+    "was",
+    "columns",
+    "entity",
+    "member",
+    "definition",
+    "at",
+    "until",
+    "actor",
+)
+
+
+def read_shadows(unit: UnitOfWork) -> tuple[Shadow, ...]:
+    """All shadows, the oldest first."""
+    chosen = sa.select(*(SHADOW.c[name] for name in _READ)).order_by(SHADOW.c.number)
+    return tuple(Shadow(**row) for row in unit.execute(chosen).mappings())
+
+
+def keep(unit: UnitOfWork, shadow: Shadow, occasion: Occasion) -> None:
+    """The ledger knows the shadow, and until when it stays."""
+    values = {name: getattr(shadow, name) for name in _READ}
+    values |= {"columns": dict(shadow.columns), "at": occasion.at, "until": occasion.until}
+    unit.execute(sa.insert(SHADOW), {**values, "actor": occasion.actor})
+
+
+def forget(unit: UnitOfWork, numbers: Sequence[int]) -> None:
+    """The shadows are none any more."""
+    unit.execute(sa.delete(SHADOW).where(SHADOW.c.number.in_(numbers)))
+
+
+def follow(unit: UnitOfWork, before: str, after: str) -> None:
+    """The shadows in a table are found under its new name."""
+    unit.execute(sa.update(SHADOW).where(SHADOW.c.table == before).values(table=after))
