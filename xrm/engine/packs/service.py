@@ -51,7 +51,7 @@ from xrm.engine.storage.purging import purge_plan
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
-from xrm.errors import Conflict, Invalid, PlanRefused, XrmError
+from xrm.errors import Conflict, Invalid, XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.model import Model
@@ -304,19 +304,16 @@ class PackService:
         return wanted, given, [s for name, s in named if wanted[name] is not s]
 
     def _plan(self, schema: Schema, before: Schema | None, stamp: Stamp, then: Names) -> SchemaPlan:
-        """The steps to these tables; raises DefinitionChanged if the refusal may be of what others did meanwhile."""
-        database, days = self._parts.database, self._parts.kept_days
+        """The steps to these tables; raises DefinitionChanged if others have changed meanwhile what they rest on."""
+        parts = self._parts
 
         def past(unit: UnitOfWork) -> Past:
+            # What others have made since would be taken for what is no longer defined.
+            parts.freshness.compare(unit, stamp)
             numbers = read_numbers(unit)
-            return Past(numbers, identify(numbers, schema.model, then), before, days)
+            return Past(numbers, identify(numbers, schema.model, then), before, parts.kept_days)
 
-        try:
-            plan = plan_for(database, [schema.metadata], partial(unmet_demands, schema), past)
-        except PlanRefused:
-            with database.read() as unit:
-                self._parts.freshness.compare(unit, stamp)
-            raise
+        plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)
         former = before.model.fingerprint if before else ""
         return replace(plan, model=f"{former} > {schema.model.fingerprint}")
 

@@ -156,7 +156,7 @@ def _outdated() -> XrmError:
     """A request reads by the definitions that it began with, and those may have changed."""
     message = "What this asks for is stored otherwise by now, or not at all."
     problem = Problem(
-        "R169", message, "Load the page again, or repeat the request; if it lasts, run xrm doctor."
+        "R185", message, "Load the page again, or repeat the request; if it lasts, run xrm doctor."
     )
     return Conflict(problem, facts={"retry_after": 1})
 

@@ -23,7 +23,7 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "R166": "A disk is full.",
         "R167": "A disk has failed.",
         "R168": "A stored secret cannot be opened with the present key.",
-        "R169": "A request asks for a column or table that a change of definitions took away.",
+        "R185": "A request asks for a column or table that a change of definitions took away.",
         "S110": "A field would change how it is stored.",
         "S111": "The database was made by a later version of this program.",
         "S113": "A relationship would point at another entity.",
