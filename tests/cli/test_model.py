@@ -166,7 +166,7 @@ def test_a_pack_that_others_require_stays(installation, xrm, written):
     assert "P152 sales is required by cars." in result.stderr
 
 
-def test_records_that_go_with_a_pack_are_told_and_written_to_files_first(installation, xrm, tmp_path):
+def test_records_that_go_with_a_pack_are_told_and_written_to_files_first(installation, xrm, said, tmp_path):
     ana = admin_actor(installation)
     installation.current().records.execute(ana, [Create("deal", {"name": "Ship"})])
     result = xrm("pack", "uninstall", "sales")
@@ -176,3 +176,8 @@ def test_records_that_go_with_a_pack_are_told_and_written_to_files_first(install
     (line,) = (tmp_path / "records" / "deal.jsonl").read_text().splitlines()
     assert json.loads(line)["name"] == "Ship"
     assert "deal" in installation.current().model.entities
+    planned = said("pack", "uninstall", "sales", "--show")
+    assert planned["losses"]["entities"] == [{"name": "deal", "records": 1}]
+    done = xrm("pack", "uninstall", "sales", "--no-export", "--confirm", planned["hash"])
+    assert done.stdout.endswith("Uninstalled sales.\n")
+    assert [pack["name"] for pack in said("pack", "list")["installed"]] == ["core"]

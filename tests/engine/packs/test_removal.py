@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from xrm.engine.commands import Create
-from xrm.errors import Conflict, Forbidden, NotFound
+from xrm.engine.packs import Choice, Revision, laying
+from xrm.errors import Conflict, Forbidden, NotFound, PlanRefused
+from xrm.metadata.customising import CUSTOMISATION, from_documents
 from xrm.testing import a_pack, admin_actor, an_actor
 
 DEAL = "title: name\nfields:\n  name: {type: text, required: true}\n"
@@ -78,3 +81,66 @@ def test_only_administrators_uninstall(runtime, look):
     with pytest.raises(Forbidden):
         runtime.removals.uninstall(ana, "cars", {})
     assert look(runtime)["layers"] == before
+
+
+def uninstalled(runtime, choices):
+    plan = runtime.removals.plan(runtime.installer, "cars", choices).plan
+    return runtime.removals.uninstall(runtime.installer, "cars", choices, plan.hash)
+
+
+def layers(runtime):
+    return [layer.name for layer in runtime.packs.list()]
+
+
+def test_a_pack_goes_whole_and_comes_back_with_its_values_when_its_version_does(runtime):
+    ana, number = admin_actor(runtime), runtime.packs.versions()[0].number
+    assert uninstalled(runtime, {}).gone == ("cars",)
+    deal = runtime.current().model.entities["deal"]
+    assert layers(runtime) == ["core", "sales"]
+    assert "car" not in runtime.current().model.entities
+    assert "driver" not in runtime.current().model.roles
+    assert {"plate", "car", "garages"}.isdisjoint({*deal.fields, *deal.relationships})
+    assert runtime.packs.plan().is_empty
+    plan = runtime.packs.plan_back(number)
+    runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash)
+    rows = runtime.current().queries
+    found = [rows.get(ana, "deal", record)["plate"] for record in deals(runtime)]
+    assert sorted(found, key=str) == ["11-AA-22", None]
+
+
+def deals(runtime):
+    table = runtime.current().schema.entities["deal"].table
+    with runtime.database.read() as unit:
+        return list(unit.execute(sa.select(table.c.id)).scalars())
+
+
+def test_a_pack_does_not_go_without_the_confirmation_of_what_it_takes_along(runtime, look):
+    before = look(runtime)
+    for confirmed, code in {"": "S116", "another": "S120"}.items():
+        with pytest.raises(PlanRefused) as refused:
+            runtime.removals.uninstall(runtime.installer, "cars", {}, confirmed)
+        assert refused.value.first.code == code
+    assert look(runtime) == before
+
+
+def test_what_was_changed_of_a_pack_that_goes_is_asked_about_and_may_be_kept(runtime):
+    ana = admin_actor(runtime)
+    ours = {
+        "entities/car.yaml": "label: Vehicle\n",
+        "extend/deal.yaml": "fields: {plate: {label: Number plate}}\n",
+        "entities/deal.yaml": "label: Case\n",
+    }
+    edit = laying(from_documents(ours), mirror=False)
+    runtime.packs.revise(Revision(edit=edit), runtime.installer)
+    with pytest.raises(Conflict) as refused:
+        uninstalled(runtime, {})
+    assert [p.code for p in refused.value.problems] == ["P150", "P150"]
+    with pytest.raises(Conflict) as refused:
+        uninstalled(runtime, {"all": Choice.KEEP})
+    assert [p.code for p in refused.value.problems] == ["P151"]
+    uninstalled(runtime, {"all": Choice.KEEP, "entities/car:": Choice.TAKE})
+    deal = runtime.current().model.entities["deal"]
+    assert (deal.label["en"], deal.fields["plate"].label["en"]) == ("Case", "Number plate")
+    assert set(runtime.packs.source(CUSTOMISATION).files) == {"extend/deal.yaml", "entities/deal.yaml"}
+    found = [runtime.current().queries.get(ana, "deal", record)["plate"] for record in deals(runtime)]
+    assert sorted(found, key=str) == ["11-AA-22", None]
