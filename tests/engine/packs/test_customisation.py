@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Create
 from xrm.engine.packs import Revision, laying, resetting
-from xrm.errors import Forbidden, MetadataInvalid, NotFound, XrmError
+from xrm.errors import Forbidden, MetadataInvalid, NotFound, PlanRefused, XrmError
 from xrm.metadata.customising import CUSTOMISATION, from_documents, is_customisation
 from xrm.metadata.sources import PackSource, read_source
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
@@ -205,6 +205,24 @@ def test_the_last_key_that_is_reset_leaves_the_customisation_empty(runtime):
     runtime.packs.revise(Revision(edit=resetting("deal.label")), runtime.installer)
     assert documents(runtime) == {}
     assert runtime.current().model.fingerprint == fingerprint
+
+
+def test_a_field_of_ones_own_is_taken_back_like_any_other_removal(runtime, look):
+    customise(runtime, OURS)
+    edits = {"reset": resetting("deal.tier"), "mirror": laying(from_documents({}), mirror=True)}
+    with pytest.raises(MetadataInvalid):  # the form still names it
+        runtime.packs.foresee(Revision(edit=edits["reset"]))
+    before, wiped = look(runtime), Revision(edit=edits["mirror"])
+    with pytest.raises(PlanRefused) as refused:
+        runtime.packs.revise(wiped, runtime.installer)
+    assert refused.value.first.code == "S116"
+    assert look(runtime) == before
+    plan = runtime.packs.foresee(wiped).plan
+    runtime.packs.revise(replace(wiped, confirmed=plan.hash), runtime.installer)
+    assert "tier" not in runtime.current().model.entities["deal"].fields
+    assert {"deal.tier", "badge"} <= {shadow.thing for shadow in runtime.packs.removed()}
+    customise(runtime, OURS)
+    assert runtime.packs.plan().is_empty
 
 
 # --- what is not ours ---------------------------------------------------------------------------------------
