@@ -50,7 +50,7 @@ class Words:
         joined = "|".join(sorted(map(re.escape, words)))
         return cls(re.compile(rf"\b(?:{joined})\b") if words else None)
 
-    def are_in(self, *texts: str) -> bool:
+    def are_in(self, texts: Iterable[str]) -> bool:
         """Whether any of the texts may say one."""
         return self.pattern is not None and any(self.pattern.search(text) for text in texts)
 

@@ -199,13 +199,13 @@ class QueryService:
 
     def present(self, actor: Actor, query: Query) -> Query:
         """The query with present names; former ones are read as what they mean now."""
-        if not self._former.are_in(*_words_of(query)):
+        if not self._former.are_in(_words_of(query)):
             return query
         return present_query(self.reader(actor).names, query)[0]
 
     def former(self, actor: Actor, query: Query | Aggregate) -> tuple[Said, ...]:
         """The former names that the query says, each once."""
-        if not self._former.are_in(*_words_of(query)):
+        if not self._former.are_in(_words_of(query)):
             return ()
         names = self.reader(actor).names
         said = said_in(names, query) if isinstance(query, Aggregate) else present_query(names, query)[1]
