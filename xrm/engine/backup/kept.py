@@ -26,6 +26,7 @@ from xrm.engine.storage.ledger import (
     SESSION,
     WORKER,
 )
+from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.types import Converter
 from xrm.errors import Conflict, Problem
 
@@ -34,6 +35,7 @@ LEFT_OUT = frozenset(table.name for table in (SESSION, ATTEMPT, PASSWORD_LINK, W
 ROWS_AT_ONCE = 200  # a row may hold a document of megabytes
 _LINE = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 OVER = ("done", "failed", "cancelled")
+SPAN = "duration"
 NOBODY = "archive"  # a worker that does not live: the first one that does takes its jobs over
 
 
@@ -58,19 +60,35 @@ def kept_tables(unit: UnitOfWork, wanted: Iterable[sa.MetaData]) -> tuple[KeptTa
     Raises Conflict for columns that this program does not write.
     """
     known = {t.name: t for metadata in (LEDGER, *wanted) for t in metadata.tables.values()}
-    live = inspect(unit).stored
+    schema = inspect(unit)
+    live, spans = schema.stored, frozenset(_spans(schema.shadows))
     problems: list[Problem] = []
-    found = [_kept(live[name], known.get(name), problems) for name in sorted(live.keys() - LEFT_OUT)]
+    found = [_kept(live[name], known.get(name), spans, problems) for name in sorted(live.keys() - LEFT_OUT)]
     if problems:
         raise Conflict(problems)
     return tuple(found)
 
 
-def _kept(live: LiveTable, known: sa.Table | None, problems: list[Problem]) -> KeptTable:
+def _spans(shadows: Iterable[Shadow]) -> Iterator[tuple[str, str]]:
+    """Table and column of the shadows that hold lengths of time: PostgreSQL keeps those like whole numbers."""
+    for shadow in shadows:
+        told = shadow.definition or {}
+        if shadow.is_table:
+            fields = told.get("fields") or told.get("attributes") or {}
+            yield from ((shadow.table, name) for name, field in fields.items() if field.get("type") == SPAN)
+        elif told.get("type") == SPAN:
+            yield from ((shadow.table, now) for now in shadow.columns.values())
+
+
+def _kept(
+    live: LiveTable, known: sa.Table | None, spans: frozenset[tuple[str, str]], problems: list[Problem]
+) -> KeptTable:
     columns = {}
     for name, text in sorted(live.columns.items()):
         is_known = known is not None and name in known.c
         kind = kind_of_column(known.c[name]) if known is not None and is_known else kind_of_live(text)
+        if (live.name, name) in spans:
+            kind = SPAN
         if kind is None:
             message = f"The column {name} of {live.name} is of the type {text}, which xrm does not write."
             problems.append(

@@ -1,0 +1,47 @@
+"""What was removed from the definitions before a backup comes back after it, in the other database, by a roll back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.engine.backup.conftest import Places, digest
+from xrm.engine.backup import write_backup
+from xrm.engine.commands import Create
+from xrm.engine.runtime import Runtime
+from xrm.engine.runtime.backups import ground_of
+from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
+
+NAME = "title: name\nfields:\n  name: {type: text, required: true}\n"
+WHOLE = NAME + "  price: {type: money}\n  span: {type: duration}\n"
+
+
+def change(runtime: Runtime, **entities: str) -> None:
+    """The entities are those of the pack, whatever that removes."""
+    source = pack_from(a_pack("sales", **entities))
+    confirmed = runtime.packs.plan([source]).hash
+    runtime.packs.install([source], runtime.installer, dev=True, confirmed=confirmed)
+
+
+def test_a_removed_field_and_a_removed_entity_come_back_after_a_move(
+    module_url: str, places: Places, tmp_path: Path
+) -> None:
+    runtime = make_runtime(module_url, tmp_path / "one", [a_pack("sales", deal=WHOLE, note=WHOLE)])
+    start, ana = runtime.packs.versions()[0].number, admin_actor(runtime)
+    values = {"name": "Ship", "price": {"amount": "12.50", "currency": "EUR"}, "span": "PT1H"}
+    records = runtime.current().records
+    deal = records.do(ana, Create("deal", values)).results[0].id
+    note = records.do(ana, Create("note", {"name": "Remember", "span": "PT2H"})).results[0].id
+    change(runtime, deal=NAME)
+    write_backup(ground_of(runtime), tmp_path / "b.zip")
+    settings = places.settings("postgresql" if runtime.database.dialect.is_sqlite else "sqlite")
+    places.restore(tmp_path / "b.zip", settings)
+    there = places.open(settings)
+    assert digest(there) == digest(runtime)
+    assert there.packs.plan().is_empty
+    there.packs.roll_back(start, there.installer, confirmed=there.packs.plan_back(start).hash)
+    read, ana = there.current().queries.get, admin_actor(there)
+    after = read(ana, "deal", deal)
+    assert (after["price"]["amount"], after["span"]) == ("12.50", "PT1H")
+    assert (read(ana, "note", note)["name"], read(ana, "note", note)["span"]) == ("Remember", "PT2H")
+    assert there.packs.plan().is_empty
+    runtime.close()
