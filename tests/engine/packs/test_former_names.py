@@ -81,6 +81,36 @@ def test_a_saved_view_asks_by_present_names(make: Make):
     assert (shown.asked.filter, shown.left_out) == (NEW["filter"], 0)
 
 
+BEFORE = """
+title: name
+fields:
+  name: {type: text, required: true}
+  phone: {type: phone}
+  kind: {type: choice, options: [team, shop]}
+relationships:
+  head: {to: company, inverse: branches}
+"""
+
+
+def test_records_and_views_of_what_was_renamed_are_found_by_present_names(make: Make):
+    roles = ROLES.replace("  renamed_from: vendor\n", "").replace("entity: firm", "entity: company")
+    runtime = make([a_pack("trade", {"roles.yaml": roles}, company=BEFORE)])
+    boss = admin_actor(runtime)
+    values = {"name": "H", "phone": "+351211234567", "kind": "team"}
+    head = runtime.current().records.execute(boss, [Create("company", values)]).results[0]
+    runtime.current().records.execute(boss, [Create("company", {"name": "A", "head": str(head.id)})])
+    asked = Asked(fields=tuple(OLD["fields"]), filter=OLD["filter"])
+    view = runtime.current().views.create(boss, "company", Wanted("V", asked))
+    runtime.packs.install([pack_from(the_pack("2.0.0"))], runtime.installer)
+    held = runtime.current().views.view(boss, "firm", view.id).asked
+    assert (held.fields, held.filter) == (tuple(NEW["fields"]), NEW["filter"])
+    wanted = (("telephone",), ("kind",), ("chief", "telephone"))
+    found = runtime.current().queries.list(boss, Query("firm", fields=wanted, sort=(Sort(("name",)),))).data
+    assert [row["telephone"] for row in found] == [None, "+351211234567"]
+    assert found[0]["chief"]["telephone"] == "+351211234567"
+    assert found[1]["kind"] == "club"
+
+
 def test_a_view_that_is_saved_by_former_names_is_kept_by_present_ones(make: Make):
     runtime = make([the_pack()])
     asked = Asked(fields=("phone",), filter="phone != empty", sort=("-phone",))
