@@ -395,13 +395,15 @@ def test_names_that_changed_places_go_back_to_whom_they_belonged(shop):
     start = version(runtime)
     change(runtime, account=ACCOUNT, deal=DEAL.replace("code: {", "mark: {renamed_from: code, "))
     both = DEAL.replace("code: {", "mark: {renamed_from: code, ").replace(
-        "fields:\n", "fields:\n  code: {type: text}\n"
+        "fields:\n", "fields:\n  code: {type: text, unique: true}\n"
     )
     change(runtime, account=ACCOUNT, deal=both)
     wide = version(runtime)
     runtime.current().records.execute(ana, [Update("deal", Target(deal), {"code": "new"})])
     go_back(runtime, start)
     assert read(runtime, ana, "deal", deal)["code"] == "A-1"
+    with pytest.raises(Conflict):
+        runtime.current().records.execute(ana, [Create("deal", {"name": "Twin", "code": "a-1"})])
     go_back(runtime, wide)
     after = read(runtime, ana, "deal", deal)
     assert (after["mark"], after["code"]) == ("A-1", "new")
