@@ -133,6 +133,11 @@ def test_whatever_the_layout_only_the_key_is_missing(
     assert (read(left) if left else {}) == expected
 
 
+def test_a_list_that_began_in_the_column_of_its_key_is_replaced():
+    assert read(with_value("a:\n- 1 # one\nb: 2\n", ("a",), {"new": [1]})) == {"a": {"new": [1]}, "b": 2}
+    assert read(with_value("a: # why\n- 1\n", ("a",), ["x"])) == {"a": ["x"]}
+
+
 @given(_BODIES, st.booleans(), st.data())
 def test_whatever_the_layout_only_the_value_is_another(
     body: dict[str, Any], in_blocks: bool, data: st.DataObject

@@ -179,12 +179,17 @@ def _line_end(text: str, end: int) -> int:
 
 
 def _put(text: str, node: yaml.Node, words: str) -> str:
-    """The node's place holds these words; a block that began on a line of its own moves up to its key."""
+    """The node's place holds these words; where a list began in the column of its key they stand further in."""
     start, end = node.start_mark.index, _end(node)
     while end > start and text[end - 1] in "\r\n":
         end -= 1
-    gap = " " if start == end else ""
+    gap = " " if start == end else "  " if _begins_a_line(text, node) else ""
     return text[:start] + gap + words + text[end:]
+
+
+def _begins_a_line(text: str, node: yaml.Node) -> bool:
+    is_block = isinstance(node, yaml.SequenceNode) and not node.flow_style
+    return is_block and not text[text.rfind("\n", 0, node.start_mark.index) + 1 : node.start_mark.index].strip()
 
 
 def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
