@@ -21,6 +21,7 @@ from xrm.metadata.positions import Path
 HEADER: Final = frozenset({"entity", "extend"})
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*\Z")
 _WORDS: Final = frozenset({"true", "false", "null"})
+_OPEN: Final = frozenset({"fields", "relationships", "keys", "rules"})  # things by name, each with a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def flow(value: Any) -> str:
 
 def document(body: Mapping[str, Any]) -> str:
     """A document that says this: a line for each of its keys."""
-    return "".join(f"{flow(str(key))}: {flow(_short(key, value))}\n" for key, value in body.items())
+    return "".join(_block(str(key), value, 0) for key, value in body.items())
 
 
 def _short(key: Any, value: Any) -> Any:
@@ -199,3 +200,62 @@ def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(value, (*path, key))
     else:
         yield path, body
+
+
+# --- saying more ------------------------------------------------------------------------------------------
+
+
+def depth_of(text: str, path: Path) -> int:
+    """How many steps of the path the text says, from the first one on."""
+    return len(_said(_root(text), path))
+
+
+def with_key(text: str, path: Path, value: Any) -> str:
+    """The text with this value at `path`, in place of another one or as a new key; maps that lead there are made."""
+    root = _root(text)
+    if root is None:
+        return f"{_ended(text)}{document(_nested(path, value))}"
+    known = _said(root, path)
+    node = known[-1] if known else root
+    if len(known) == len(path):
+        return _put(text, node, flow(value))
+    key, inner = path[len(known)], _nested(path[len(known) + 1 :], value)
+    if not isinstance(node, yaml.MappingNode) or not node.value:
+        return _put(text, node, flow({key: inner}))
+    end = _end(node)
+    if node.flow_style:
+        end = _end(node.value[-1][1])
+        return f"{text[:end]}, {flow(str(key))}: {flow(_short(key, inner))}{text[end:]}"
+    line = _line_end(text, end)
+    lines = _block(str(key), inner, node.value[0][0].start_mark.column)
+    return f"{_ended(text[:line])}{lines}{text[line:]}"
+
+
+def _said(root: Any, path: Path) -> list[Any]:
+    """The nodes along the path, as far as there are any."""
+    nodes, node = [], root
+    for word in path:
+        index = _index(node, word) if isinstance(node, yaml.MappingNode) else None
+        if index is None:
+            break
+        node = node.value[index][1]
+        nodes.append(node)
+    return nodes
+
+
+def _nested(path: Path, value: Any) -> Any:
+    for word in reversed(path):
+        value = {word: value}
+    return value
+
+
+def _block(key: str, value: Any, column: int) -> str:
+    """The key on a line of its own; of what holds things by name, each has a line."""
+    start = f"{' ' * column}{flow(key)}:"
+    if key in _OPEN and isinstance(value, Mapping) and value:
+        return "".join([f"{start}\n", *(_block(str(k), v, column + 2) for k, v in value.items())])
+    return f"{start} {flow(_short(key, value))}\n"
+
+
+def _ended(text: str) -> str:
+    return text if not text or text.endswith("\n") else f"{text}\n"

@@ -28,5 +28,9 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P154": "The customisation says nothing of what should be reset.",
         "P155": "A folder for the customisation holds a pack.",
         "P156": "Records would go with a pack, and nothing was said of an export.",
+        "P160": "Somebody else has changed the draft of the definitions meanwhile.",
+        "P162": "What a pack says can be changed by a draft, and not be emptied or taken out.",
+        "P163": "A definition in a draft has no name, and none can be made of its label.",
+        "P161": "The customisation has changed since the draft was begun.",
     }
 )

@@ -23,6 +23,7 @@ from xrm.engine.identity.directory import Directory
 from xrm.engine.identity.overview import Overview
 from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Repeats, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
+from xrm.engine.packs.drafts import Drafts
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.removal import Removals
 from xrm.engine.packs.sample import SampleData
@@ -83,6 +84,7 @@ class Runtime:
             settings.zone, settings.limits.removed_days,
         )  # fmt: skip
         self.packs = PackService(parts)
+        self.drafts = Drafts(self.packs, self.definitions, database, world)
         self.removals = Removals(self.packs, database, self.current)
         self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings))
         ground = Ground(self.current, database, self.files, world, settings.limits)

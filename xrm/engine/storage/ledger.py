@@ -166,6 +166,17 @@ DECISION = _table(
     sa.Column("at", Instant(), nullable=False),
     sa.Column("actor", Uuid()),
 )
+DRAFT = _table(
+    "draft",
+    sa.Column("id", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("version", Integer(), nullable=False),
+    sa.Column("base", Code(), nullable=False),
+    sa.Column("documents", Json(), nullable=False),
+    sa.Column("begun_at", Instant(), nullable=False),
+    sa.Column("begun_by", Uuid()),
+    sa.Column("changed_at", Instant(), nullable=False),
+    sa.Column("changed_by", Uuid()),
+)
 ACTIVATION = _table(
     "activation",
     _serial("number"),

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from xrm.ui.admin.changes import Changes
+from xrm.ui.admin.defining_options import Options
+from xrm.ui.admin.definitions import Definitions
 from xrm.ui.admin.groups import Teams, Units
 from xrm.ui.admin.health import Health
 from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.packs import Packs
+from xrm.ui.admin.review import Review
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
 from xrm.ui.admin.users import Users
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 AREAS: tuple[type[Area], ...] = (
-    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Packs, Uses, Health,
+    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Review, Packs,
+    Uses, Health,
 )  # fmt: skip
 
 

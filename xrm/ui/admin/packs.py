@@ -142,7 +142,7 @@ def _cards(visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand 
 def _all_cards(visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand | None) -> Iterator[Card]:
     t = visit.ui.t
     if found is not None and found.problems:
-        yield _problems(visit, found.problems)
+        yield problems_card(visit, found.problems)
     elif found is not None and not found.is_same:
         yield _plan(visit, pack)
     yield Card(t("Version"), "package", tuple(_facts(visit, layer, found)))
@@ -190,7 +190,7 @@ def _plan(visit: Visit, pack: str) -> Card:
     try:
         planned = visit.runtime.shelf.plan(visit.actor, pack)
     except XrmError as error:
-        return _problems(visit, error.problems)
+        return problems_card(visit, error.problems)
     install = Action(
         t("Confirm and install") if planned.removes else t("Install"),
         f"{PACKS}/{pack}/install",
@@ -199,18 +199,23 @@ def _plan(visit: Visit, pack: str) -> Card:
         post=True,
         values={MARK: planned.mark},
     )
-    rows = tuple(_step(visit, step) for step in planned.steps[:MOST_STEPS])
+    rows = tuple(step_row(visit, step) for step in planned.steps[:MOST_STEPS])
     more = len(planned.steps) - MOST_STEPS
     named = ", ".join(f"{name} {version}".strip() for name, version in planned.layers)
     said = [t("Comes in: {packs}.", packs=named)]
     said += [t("and {count} more", count=more)] if more > 0 else []
     empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "package")
-    columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
-    table = Table(t("Steps"), columns, rows, empty)
+    table = Table(t("Steps"), step_columns(visit), rows, empty)
     return Card(t("Plan"), "list-checks", table=table, note=" ".join(said), actions=(install,), id="plan")
 
 
-def _step(visit: Visit, step: Step) -> Row:
+def step_columns(visit: Visit) -> tuple[str, ...]:
+    """What is told of each step of a plan."""
+    t = visit.ui.t
+    return t("Step"), t("Kind"), t("Rows"), t("Way back")
+
+
+def step_row(visit: Visit, step: Step) -> Row:
     """What the step says, what it does to what is stored, how many rows it touches, and what takes it back."""
     cells = (
         Cell(step.sentence),
@@ -232,7 +237,8 @@ def _effect(visit: Visit, effect: Effect) -> Option:
     return Option(effect, t("Instant"), "green")
 
 
-def _problems(visit: Visit, problems: Sequence[Problem]) -> Card:
+def problems_card(visit: Visit, problems: Sequence[Problem]) -> Card:
+    """What stands against something, each with its place."""
     t = visit.ui.t
     rows = tuple(
         Row((Cell(p.code, code=True), Cell(p.message, note=p.hint), Cell(str(p.where), is_plain=True)))

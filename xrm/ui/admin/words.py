@@ -84,3 +84,9 @@ def address(href: str, *, after: str | None = None, **said: str) -> str:
     pairs = [(name, value) for name, value in said.items() if value]
     pairs += [(AFTER, after)] if after else []
     return f"{href}?{urlencode(pairs)}" if pairs else href
+
+
+def user_named(visit: Visit, id_: UUID | None) -> str:
+    """What the user is called; where nobody is named, it was the system."""
+    names = visit.runtime.overview.names(visit.actor, [id_] if id_ else [])
+    return names.get(str(id_), "") or visit.ui.t("The system")

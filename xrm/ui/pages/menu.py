@@ -20,6 +20,7 @@ CHANGES, JOBS = "/admin/changes", "/admin/jobs"
 PACKS, HEALTH, USES = "/admin/packs", "/admin/health", "/admin/uses"
 ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION = "/admin/organisation"
+DEFINITIONS = "/admin/definitions"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
 _LONGEST = 2000
@@ -122,6 +123,7 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
     happened = ((CHANGES, t("Change log"), "scroll-text"), (JOBS, t("Jobs"), "list-todo"))
     whole = (
         (ORGANISATION, t("Organisation"), "building-2"),
+        (DEFINITIONS, t("Definitions"), "shapes"),
         (PACKS, t("Packs"), "package"),
         (HEALTH, t("Health"), "heart-pulse"),
     )

@@ -1,0 +1,110 @@
+"""The draft of the customisation: collected, told what has moved, made again on top of that, applied whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from xrm.engine.packs import Revision, laying
+from xrm.engine.runtime import Runtime
+from xrm.errors import Conflict, MetadataInvalid
+from xrm.metadata.customising import CUSTOMISATION, from_documents
+from xrm.metadata.defining import documents_of, say
+from xrm.testing import a_pack, make_runtime
+
+TOOL = "label: Tool\nplural: Tools\ntitle: name\nfields: {name: {type: text, required: true}}\n"
+OURS = {"entities/tool.yaml": "entity: tool\nlabel: Device   # ours\n"}
+
+
+@pytest.fixture
+def works(database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """An installation with one pack, on each database in turn."""
+    runtime = make_runtime(database_url, tmp_path, [a_pack("shop", {}, tool=TOOL)])
+    yield runtime
+    runtime.close()
+
+
+def customise(works: Runtime, documents: dict[str, str]) -> None:
+    revision = Revision(edit=laying(from_documents(documents), mirror=False))
+    works.packs.revise(revision, works.installer)
+
+
+def draft(works: Runtime, name: str) -> None:
+    """The draft has one more field."""
+    look = works.drafts.look(works.installer)
+    documents = say(look.documents, "tool", ("fields", name), {"type": "text"})
+    works.drafts.change(works.installer, documents, look.version)
+
+
+def apply(works: Runtime) -> None:
+    works.drafts.apply(works.installer, works.drafts.plan(works.installer).mark)
+
+
+def fields(works: Runtime) -> list[str]:
+    return list(works.current().model.entities["tool"].fields)
+
+
+def test_a_draft_changes_nothing_before_it_is_applied_and_is_gone_then(works: Runtime) -> None:
+    customise(works, OURS)
+    draft(works, "weight")
+    draft(works, "colour")
+    assert fields(works) == ["name"]
+    apply(works)
+    assert fields(works) == ["name", "weight", "colour"]
+    said = documents_of(works.packs.source(CUSTOMISATION))["entities/tool.yaml"]
+    assert (
+        said == f"{OURS['entities/tool.yaml']}fields:\n  weight: {{type: text}}\n  colour: {{type: text}}\n"
+    )
+    assert works.drafts.look(works.installer).draft is None
+
+
+def test_a_draft_that_would_mean_nothing_is_refused_with_the_path_of_every_place(works: Runtime) -> None:
+    documents = {"entities/tool.yaml": "entity: tool\nicon: none_such\nfields:\n  owner_: {type: text}\n"}
+    with pytest.raises(MetadataInvalid) as refused:
+        works.drafts.change(works.installer, documents, 0)
+    assert {p.where.path for p in refused.value.problems} == {"tool:icon", "tool:fields.owner_"}
+    assert works.drafts.look(works.installer).draft is None
+
+
+def test_a_draft_of_yesterday_is_told_what_has_moved_and_is_made_again_on_top_of_it(works: Runtime) -> None:
+    draft(works, "weight")
+    customise(works, OURS)
+    look = works.drafts.look(works.installer)
+    assert [c.sentence for c in look.moved] == ["entity tool: new."]
+    with pytest.raises(Conflict) as stale:
+        works.drafts.plan(works.installer)
+    assert stale.value.first.code == "P161"
+    works.drafts.renew(works.installer)
+    assert works.drafts.look(works.installer).moved == ()
+    apply(works)
+    assert fields(works) == ["name", "weight"]
+    assert works.current().model.entities["tool"].label["en"] == "Device"
+
+
+def test_a_draft_that_came_back_to_what_holds_is_none(works: Runtime) -> None:
+    draft(works, "weight")
+    works.drafts.change(works.installer, {}, 1)
+    assert works.drafts.look(works.installer).draft is None
+    draft(works, "weight")
+    assert works.drafts.look(works.installer).version == 1
+
+
+def test_whoever_saves_a_draft_that_others_have_changed_is_refused(works: Runtime) -> None:
+    draft(works, "weight")
+    with pytest.raises(Conflict) as late:
+        works.drafts.change(works.installer, OURS, 0)
+    assert late.value.first.code == "P160"
+
+
+def test_a_process_that_dies_after_applying_leaves_no_draft(
+    works: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft(works, "weight")
+    documents = dict(works.drafts.look(works.installer).documents)
+    customise(works, documents)
+    assert works.drafts.look(works.installer).draft is None
+    draft(works, "colour")
+    apply(works)
+    assert fields(works) == ["name", "weight", "colour"]

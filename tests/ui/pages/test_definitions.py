@@ -1,0 +1,200 @@
+"""Definitions by pages: an administrator who never saw YAML adds and changes entities in a draft and applies it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ui.pages.conftest import Person, Place, Sheet, a_place, the_pack
+from xrm.testing import make_runtime
+
+HOME = "/admin/definitions"
+VISIT = f"{HOME}/e/site_visit"
+REVIEW = f"{HOME}/review"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Place]:
+    """A shop of its own for each test, for each changes its definitions."""
+    runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, [the_pack()])
+    yield a_place(runtime)
+    runtime.close()
+
+
+def added_entity(ana: Person) -> Sheet:
+    """The page of a new entity in the draft."""
+    form = ana.open(f"{HOME}/new")
+    return ana.fill(
+        form, f"{HOME}/new", label="Site visit", plural="Site visits", title="Purpose", icon="map-pin"
+    )
+
+
+def added_field(ana: Person, entity: str, kind: str, **typed: object) -> Sheet:
+    """What comes after a field of that type was added."""
+    address = f"{HOME}/e/{entity}/fields/new/{kind}"
+    return ana.fill(ana.open(address), address, **typed)
+
+
+def applied(ana: Person) -> Sheet:
+    """What comes after the draft was applied."""
+    return ana.press(f"{REVIEW}/apply", REVIEW)
+
+
+def rows(sheet: Sheet) -> list[list[str]]:
+    """The tables of a page, row by row."""
+    found = [e for e in sheet.find("tr") if e.within("tbody")]
+    cells = [e for e in sheet.elements if e.tag in ("th", "td")]
+    return [[" ".join(e.text.split()) for e in cells if e.within("tr") is row] for row in found]
+
+
+def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(shop: Place) -> None:
+    ana = shop.person("Ana")
+    assert added_entity(ana).address == VISIT
+    added_field(ana, "site_visit", "date", label="Held on", required="true", default="today()")
+    added_field(ana, "site_visit", "choice", label="Outcome", options="Good\nSo so\nBad", required="true")
+    added_field(ana, "site_visit", "decimal", label="Distance", scale="1", min="0")
+    added_field(ana, "site_visit", "long_text", label="Notes", help="What was said")
+    address = f"{VISIT}/relationships/new"
+    page = ana.fill(ana.open(address), address, label="Customer visited", to="customer", inverse="Visits")
+    assert page.address == VISIT
+    assert [row[0] for row in rows(page)][:6] == [
+        "Purpose purpose", "Held on held_on", "Outcome outcome", "Distance distance", "Notes notes",
+        "Customer visited customer_visited",
+    ]  # fmt: skip
+    assert ana.open("/r/site_visit").status == 404  # nobody notices a draft
+    review = ana.open(REVIEW)
+    assert "Create the table of site_visit" in review.text
+    assert ana.open("/admin/definitions").text.count("A draft by Ana waits to be applied.") == 1
+
+    assert "Applied: everybody works with it now" in applied(ana).text
+    assert "/r/site_visit" in ana.open("/").links().values()
+    customer = shop.make("customer", name="Delta Foods")
+    made = ana.fill(
+        ana.open("/r/site_visit/new"), "/r/site_visit/new", purpose="Tour", outcome="so_so", distance="12.5",
+        customer_visited=customer, customer_visited__text="Delta Foods", customer_visited__shown="Delta Foods",
+    )  # fmt: skip
+    assert all(word in made.text for word in ("Tour", "So so", "Delta Foods"))
+    assert "Visits" in ana.open(f"/r/customer/{customer}").text
+    assert "There is no draft" in ana.open(REVIEW).text
+
+
+def test_what_is_wrong_stands_at_its_input_all_at_once_and_nothing_is_drafted(shop: Place) -> None:
+    ana = shop.person("Ana")
+    page = added_field(ana, "customer", "text", label="Owner", name="owner", max_length="100000")
+    assert page.status == 422
+    errors = {e["id"]: e.text for e in page.find("p", class_="error")}
+    assert "Records have it by themselves" in errors["e-name"]
+    assert "must be at most 1000" in errors["e-max_length"]
+    assert ana.open(REVIEW).text.count("There is no draft") == 1
+
+
+def test_a_name_is_made_of_the_label_in_any_language_and_is_new(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_field(ana, "person", "text", label="Дата визита")
+    added_field(ana, "person", "text", label="Reclamação nº 2")
+    page = added_field(ana, "person", "text", label="Phone")
+    names = [row[0] for row in rows(page)]
+    assert {"Дата визита data_vizita", "Reclamação nº 2 reclamacao_no_2", "Phone phone_2"} <= set(names)
+    assert added_field(ana, "person", "text", label="日本").status == 422
+
+
+def test_a_field_of_a_pack_is_called_otherwise_in_two_languages_and_taken_back(shop: Place) -> None:
+    ana, rui = shop.person("Ana"), shop.person("Rui", language="pt")
+    edit = f"{HOME}/e/customer/fields/email/edit"
+    ana.fill(ana.open(edit), edit, label="Mail", label_pt="Correspondência", help="Where to write")
+    applied(ana)
+    assert "Correspondência" in rui.open("/r/customer/new").text
+    form = ana.open("/r/customer/new").text
+    assert "Mail optional Where to write" in form
+    field = f"{HOME}/e/customer/fields/email"
+    assert "Shop, changed here" in ana.open(field).text
+    ana.press(f"{field}/remove", field)
+    applied(ana)
+    assert "Where to write" not in ana.open("/r/customer/new").text
+
+
+def test_a_new_field_of_a_pack_stands_in_the_section_of_the_form_that_was_chosen(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_field(ana, "customer", "integer", label="Employees", section="much")
+    added_field(ana, "customer", "integer", label="Branches open", section="much")
+    applied(ana)
+    sections = shop.runtime.current().model.entities["customer"].forms["main"].sections
+    assert next(s for s in sections if s.name == "much").rows[-2:] == (("employees",), ("branches_open",))
+    assert "Branches open" in ana.open("/r/customer/new").text
+
+
+def test_options_are_added_called_otherwise_coloured_and_taken_out(shop: Place) -> None:
+    ana = shop.person("Ana")
+    options, field = f"{HOME}/options/customer/tier", f"{HOME}/e/customer/fields/tier"
+    ana.fill(ana.open(f"{options}/new"), f"{options}/new", options="Very old\n\nGold")
+    ana.fill(ana.open(f"{options}/gold"), f"{options}/gold", label="Golden", color="pink", label_pt="Ouro")
+    page = ana.press(f"{options}/silver/remove", field)
+    kept = {"bronze", "plain", "new", "old", "very_old", "gold_2", "gold"}
+    assert {row[1] for row in rows(page)} == kept
+    applied(ana)
+    field_now = shop.runtime.current().model.entities["customer"].fields["tier"]
+    gold = next(o for o in field_now.options if o.key == "gold")
+    assert (gold.label["en"], gold.label["pt"], gold.color) == ("Golden", "Ouro", "pink")
+
+
+def test_what_a_pack_has_is_hidden_and_shown_again_and_does_not_go(shop: Place) -> None:
+    ana = shop.person("Ana")
+    field = f"{HOME}/e/customer/fields/since"
+    ana.press(f"{field}/hide", field)
+    applied(ana)
+    assert "Since" not in ana.open("/r/customer/new").text
+    assert not [e for e in ana.open(f"{HOME}/e/customer").find("form") if e["action"].endswith("/remove")]
+    token = ana.open(HOME).one("meta", name="csrf-token")["content"]
+    assert ana.send(f"{HOME}/e/customer/remove", {"csrf_token": token}).status == 409
+    ana.press(f"{field}/remove", field)
+    applied(ana)
+    assert "Since" in ana.open("/r/customer/new").text
+
+
+def test_an_entity_that_others_lead_to_is_not_taken_out_before_them(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    address = f"{HOME}/e/customer/relationships/new"
+    ana.fill(ana.open(address), address, label="Last visit", to="site_visit", section="who")
+    refused = ana.press(f"{VISIT}/remove", VISIT)
+    assert refused.status == 422
+    assert "site_visit" in refused.text
+    customer = f"{HOME}/e/customer"
+    ana.press(f"{customer}/relationships/last_visit/remove", customer)
+    assert ana.press(f"{VISIT}/remove", VISIT).address == HOME
+    assert "There is no draft" in ana.open(REVIEW).text
+
+
+def test_only_administrators_see_and_change_definitions(shop: Place) -> None:
+    joe = shop.person("Joe", "clerk")
+    assert joe.open(HOME).status == 403
+    token = joe.open("/me").one("meta", name="csrf-token")["content"]
+    assert joe.send(f"{REVIEW}/discard", {"csrf_token": token}).status == 403
+    assert HOME not in joe.open("/").links().values()
+
+
+def test_two_who_draft_at_once_lose_nothing_of_each_other(shop: Place) -> None:
+    ana, eva = shop.person("Ana"), shop.person("Eva")
+    address = f"{HOME}/e/person/fields/new/text"
+    first, second = ana.open(address), eva.open(address)
+    ana.fill(first, address, label="Nickname")
+    late = eva.fill(second, address, label="Motto")
+    assert late.status == 409
+    assert late.one("input", id="f-label")["value"] == "Motto"
+    page = eva.fill(late, address)
+    assert {"Nickname nickname", "Motto motto"} <= {row[0] for row in rows(page)}
+
+
+def test_a_plan_that_was_looked_at_is_applied_and_no_other(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_field(ana, "person", "text", label="Nickname")
+    looked = ana.open(REVIEW)
+    added_field(ana, "person", "text", label="Motto")
+    page = ana.fill(looked, f"{REVIEW}/apply")
+    assert page.status == 409
+    assert "has changed since" in page.text
+    assert "nickname" not in shop.runtime.current().model.entities["person"].fields
+    ana.press(f"{REVIEW}/discard", REVIEW)
+    assert "There is no draft" in ana.open(REVIEW).text

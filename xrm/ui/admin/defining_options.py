@@ -1,0 +1,199 @@
+"""The options of a choice: shown with their colours, added, called otherwise, and taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Response
+
+from xrm.errors import NotFound, Problem
+from xrm.metadata.customising import CUSTOMISATION
+from xrm.metadata.drafting import short, with_options, with_pack_option, with_words, without_option
+from xrm.metadata.fieldtypes.base import Option as OptionOf
+from xrm.metadata.fieldtypes.special import HUES
+from xrm.metadata.model import Entity, Field
+from xrm.metadata.parse import DEFAULT_LANGUAGE
+from xrm.metadata.reconciling import value_at
+from xrm.ui.admin.bench import Bench, bench_of, hidden, refused, words_elsewhere, words_in, words_of_post
+from xrm.ui.admin.defining_fields import options_of
+from xrm.ui.admin.forms import Values, answered
+from xrm.ui.admin.skin import Area, asked, posted, shown
+from xrm.ui.administration import Card, Cell, Row, Table
+from xrm.ui.fields.view import Field as Input
+from xrm.ui.fields.view import Option
+from xrm.ui.models import Action, Empty, FormPage, Link, Section
+from xrm.ui.pages.answers import moved
+from xrm.ui.pages.menu import DEFINITIONS
+from xrm.ui.pages.visit import Visit
+
+OPTIONS = f"{DEFINITIONS}/options"
+
+
+def options_card(bench: Bench, entity: Entity, field: Field) -> Iterator[Card]:
+    """The options of the field, if it is a choice."""
+    if "options" not in field.type.params:
+        return
+    visit, t, href = bench.visit, bench.visit.ui.t, f"{OPTIONS}/{entity.name}/{field.name}"
+    shared = shared_list(bench, entity, field)
+    rows = tuple(
+        Row((Cell(tags=(Option(o.key, visit.text(o.label, o.key), o.color or "slate"),)), Cell(o.key, code=True)),
+            () if shared else _acts(bench, f"{href}/{o.key}"))
+        for o in field.options
+    )  # fmt: skip
+    add = () if shared else (Action(t("Add options"), f"{href}/new", "plus"),)
+    note = t("The list {list} belongs to several fields; its pack changes it.", list=shared) if shared else ""
+    columns = (t("Option"), t("Key"))
+    table = Table(t("Options"), columns, rows, Empty(t("No options yet")))
+    yield Card(t("Options"), "list-checks", table=table, actions=add, note=note, id="options")
+
+
+def _acts(bench: Bench, href: str) -> tuple[Action, ...]:
+    t = bench.visit.ui.t
+    return (
+        Action(t("Change"), href, "pencil"),
+        Action(t("Take out"), f"{href}/remove", "x", post=True),
+    )
+
+
+def shared_list(bench: Bench, entity: Entity, field: Field) -> str:
+    """The name of the list that the field shares with others; empty if its options are its own."""
+    for pack in reversed(bench.look.layers):
+        for doc in pack.docs:
+            if doc.kind in ("entity", "extend") and doc.name == entity.name:
+                said = value_at(doc.body, ("fields", field.name, "options"))
+                if isinstance(said, str) and said in bench.model.option_sets:
+                    return said
+    return ""
+
+
+class Options(Area):
+    """`/admin/definitions/options`."""
+
+    href = OPTIONS
+
+    @shown()
+    def index(self, visit: Visit) -> Response:
+        """The way to the entities; options are reached through their field."""
+        return moved(DEFINITIONS)
+
+    @asked("/<entity>/<field>/new")
+    def new(self, visit: Visit, entity: str, field: str) -> Response:
+        """The draft has more options, a line for each."""
+        bench, found, known = _choice(visit, entity, field)
+        t, href = visit.ui.t, f"{OPTIONS}/{entity}/{field}"
+
+        def do(values: Values) -> Response:
+            taken = [o.key for o in known.options]
+            added = options_of(str(values["options"]).splitlines(), bench.language, taken)
+            bench.keep(with_options(bench.desk, entity, field, added), f"{entity}:fields.{field}")
+            return moved(_back(entity, field), t("Added to the draft"))
+
+        one = Input("options", t("Options"), "area", required=True, wide=True,
+                    help=t("One in a line, as people read them. Colours and other languages come later."))  # fmt: skip
+        form = FormPage(
+            t("Add options"), f"{href}/new", t("Add to the draft"), _back(entity, field), (Section("", (one,)),),
+            _crumbs(bench, found, known), hidden=hidden(bench),
+        )  # fmt: skip
+        return answered(visit, form, DEFINITIONS, do)
+
+    @asked("/<entity>/<field>/<key>")
+    def one(self, visit: Visit, entity: str, field: str, key: str) -> Response:
+        """What the option is called, and its colour."""
+        bench, found, known = _choice(visit, entity, field)
+        option = _option(known, key)
+
+        def do(values: Values) -> Response:
+            _changed(bench, found, known, option, values)
+            return moved(_back(entity, field), visit.ui.t("Changed in the draft"))
+
+        return answered(visit, _form(bench, found, known, option), DEFINITIONS, do)
+
+    @posted("/<entity>/<field>/<key>/remove")
+    def remove(self, visit: Visit, entity: str, field: str, key: str) -> Response:
+        """The draft offers the option no more."""
+        bench, found, known = _choice(visit, entity, field)
+        _option(known, key)
+        desk = without_option(bench.desk, entity, field, key, is_own=_is_own(found, known))
+        bench.keep(desk, f"{entity}:fields.{field}")
+        return moved(_back(entity, field), visit.ui.t("Taken out in the draft"))
+
+
+def _choice(visit: Visit, entity: str, field: str) -> tuple[Bench, Entity, Field]:
+    bench = bench_of(visit)
+    found = bench.entity(entity)
+    known = bench.field(found, field)
+    if "options" not in known.type.params:
+        raise NotFound(Problem("R104", "This field has no options."))
+    if shared_list(bench, found, known):
+        raise refused(visit.ui.t("The list belongs to several fields; its pack changes it."))
+    return bench, found, known
+
+
+def _option(field: Field, key: str) -> OptionOf:
+    found = next((option for option in field.options if option.key == key), None)
+    if found is None:
+        raise NotFound(Problem("R104", "There is no such option."))
+    return found
+
+
+def _is_own(entity: Entity, field: Field) -> bool:
+    return CUSTOMISATION in (field.pack, entity.pack)
+
+
+def _back(entity: str, field: str) -> str:
+    return f"{DEFINITIONS}/e/{entity}/fields/{field}"
+
+
+def _crumbs(bench: Bench, entity: Entity, field: Field) -> tuple[Link, ...]:
+    visit = bench.visit
+    return (
+        Link(visit.ui.t("Definitions"), DEFINITIONS, "shapes"),
+        Link(visit.plural(entity), f"{DEFINITIONS}/e/{entity.name}"),
+        Link(visit.text(field.label, field.name), _back(entity.name, field.name)),
+    )
+
+
+def _form(bench: Bench, entity: Entity, field: Field, option: OptionOf) -> FormPage:
+    visit, t = bench.visit, bench.visit.ui.t
+    hues = tuple(Option(hue, word) for hue, word in _hues(bench))
+    first = (
+        words_in(bench, "label", t("Label"), option.label, required=True, text=t("As people read it.")),
+        Input("color", t("Colour"), "select", option.color or None, options=hues),
+    )
+    words = tuple(words_elsewhere(bench, (("label", t("Label"), option.label),)))
+    title = visit.text(option.label, option.key)
+    href = f"{OPTIONS}/{entity.name}/{field.name}/{option.key}"
+    return FormPage(
+        title, href, t("Save in the draft"), _back(entity.name, field.name),
+        (Section("", first), Section(t("In other languages"), words)), _crumbs(bench, entity, field),
+        hidden=hidden(bench),
+    )  # fmt: skip
+
+
+def _hues(bench: Bench) -> Iterator[tuple[str, str]]:
+    t = bench.visit.ui.t
+    words = {
+        "slate": t("Slate"), "blue": t("Blue"), "iris": t("Iris"), "amber": t("Amber"), "green": t("Green"),
+        "red": t("Red"), "teal": t("Teal"), "pink": t("Pink"),
+    }  # fmt: skip
+    return ((hue, words[hue]) for hue in HUES)
+
+
+def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, values: Values) -> None:
+    desk, is_own = bench.desk, _is_own(entity, field)
+    words = words_of_post(bench, values, "label", option.label)
+    color = values.get("color") or ""
+    said = {k: v for k, v in {**option.label, **words}.items() if v}
+    whole = {"label": short(said), **({"color": color} if color else {})}
+    if is_own:
+        desk = with_options(desk, entity.name, field.name, {option.key: whole})
+    else:
+        changed = {k: v for k, v in (("color", color),) if v and v != option.color}
+        if words.get(DEFAULT_LANGUAGE):
+            changed["label"] = str(words[DEFAULT_LANGUAGE])
+        if changed:
+            desk = with_pack_option(desk, entity.name, field.name, option.key, changed, whole)
+        elsewhere = {k: v for k, v in words.items() if k != DEFAULT_LANGUAGE}
+        path = ("fields", field.name, "options", option.key)
+        desk = with_words(desk, entity.name, path, elsewhere, is_own=False)
+    bench.keep(desk, f"{entity.name}:fields.{field.name}")
