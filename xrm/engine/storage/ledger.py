@@ -79,6 +79,10 @@ def _points_to(name: str, target: str, *, nullable: bool = False, key: bool = Fa
     return sa.Column(name, Uuid(), there, nullable=nullable, primary_key=key)
 
 
+def _role() -> sa.Column[Any]:
+    return sa.Column("role", Code(), primary_key=True, nullable=False)
+
+
 def _live(table: sa.Table) -> sa.ColumnElement[bool]:
     return table.c.deleted_at.is_(None)
 
@@ -167,16 +171,12 @@ DECISION = _table(
     sa.Column("actor", Uuid()),
 )
 DRAFT = _table(
-    "draft",
-    sa.Column("id", Integer(), primary_key=True, nullable=False, autoincrement=False),
-    sa.Column("version", Integer(), nullable=False),
-    sa.Column("base", Code(), nullable=False),
-    sa.Column("documents", Json(), nullable=False),
-    sa.Column("begun_at", Instant(), nullable=False),
-    sa.Column("begun_by", Uuid()),
-    sa.Column("changed_at", Instant(), nullable=False),
+    "draft", sa.Column("id", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("version", Integer(), nullable=False), sa.Column("base", Code(), nullable=False),
+    sa.Column("documents", Json(), nullable=False), sa.Column("begun_at", Instant(), nullable=False),
+    sa.Column("begun_by", Uuid()), sa.Column("changed_at", Instant(), nullable=False),
     sa.Column("changed_by", Uuid()),
-)
+)  # fmt: skip
 ACTIVATION = _table(
     "activation",
     _serial("number"),
@@ -301,16 +301,8 @@ TEAM_MEMBER = _table(
     _points_to("team", "xrm_team.id", key=True),
     _points_to("user", "xrm_user.id", key=True),
 )
-USER_ROLE = _table(
-    "user_role",
-    _points_to("user", "xrm_user.id", key=True),
-    sa.Column("role", Code(), primary_key=True, nullable=False),
-)
-TEAM_ROLE = _table(
-    "team_role",
-    _points_to("team", "xrm_team.id", key=True),
-    sa.Column("role", Code(), primary_key=True, nullable=False),
-)
+USER_ROLE = _table("user_role", _points_to("user", "xrm_user.id", key=True), _role())
+TEAM_ROLE = _table("team_role", _points_to("team", "xrm_team.id", key=True), _role())
 SHARE = _table(
     "share",
     sa.Column("id", Uuid(), primary_key=True, nullable=False),
