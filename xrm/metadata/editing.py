@@ -190,7 +190,9 @@ def _put(text: str, node: yaml.Node, words: str) -> str:
 
 def _begins_a_line(text: str, node: yaml.Node) -> bool:
     is_block = isinstance(node, yaml.SequenceNode) and not node.flow_style
-    return is_block and not text[text.rfind("\n", 0, node.start_mark.index) + 1 : node.start_mark.index].strip()
+    return (
+        is_block and not text[text.rfind("\n", 0, node.start_mark.index) + 1 : node.start_mark.index].strip()
+    )
 
 
 def leaves(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

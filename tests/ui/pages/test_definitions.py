@@ -198,3 +198,36 @@ def test_a_plan_that_was_looked_at_is_applied_and_no_other(shop: Place) -> None:
     assert "nickname" not in shop.runtime.current().model.entities["person"].fields
     ana.press(f"{REVIEW}/discard", REVIEW)
     assert "There is no draft" in ana.open(REVIEW).text
+
+
+NASTY = ("a\nb: c", '"\\')
+NASTIER = (
+    "\x00", "a\x85b\u2028c", "{a: b}", "- x", "'", "#", "null", "../x", "a/b", "9" * 40, "NaN", "é" * 500,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "texts", [NASTY, pytest.param(NASTIER, marks=pytest.mark.proof)], ids=["some", "all"]
+)
+def test_whatever_is_typed_is_kept_as_typed_or_refused(shop: Place, texts: tuple[str, ...]) -> None:
+    ana = shop.person("Ana")
+    for text in texts:
+        for address, names in (
+            (f"{HOME}/new", ("label", "plural", "name", "title", "icon", "ownership", "_version")),
+            (
+                f"{HOME}/e/person/fields/new/text",
+                ("label", "name", "help", "default", "max_length", "label_pt"),
+            ),
+            (f"{HOME}/e/customer/fields/new/choice", ("label", "options", "section")),
+            (f"{HOME}/e/person/relationships/new", ("label", "to", "count", "inverse", "on_delete")),
+            (f"{HOME}/options/customer/tier/gold", ("label", "color", "label_pt")),
+            (f"{HOME}/e/customer/fields/email/edit", ("label", "help", "label_es", "default")),
+        ):
+            page = ana.open(address)
+            for name in names:
+                assert ana.fill(page, address, **{name: text}).status in (200, 404, 409, 422), (
+                    address,
+                    name,
+                    text,
+                )
+    assert ana.open(REVIEW).status == 200

@@ -22,7 +22,7 @@ from xrm.ui.fields.view import Option
 from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action
 from xrm.ui.pages.menu import DEFINITIONS
-from xrm.ui.pages.visit import Visit
+from xrm.ui.pages.visit import Visit, version_in
 
 REVIEW = f"{DEFINITIONS}/review"
 VERSION = "_version"
@@ -125,9 +125,11 @@ class Bench:
 
     def keep(self, desk: Desk, prefix: str = "", renamed: Mapping[str, str] | None = None) -> None:
         """The draft says what the desk says; raises Invalid with every problem, by the names of the controls."""
-        version = int(self.visit.form.get(VERSION, "") or self.look.version)
+        version = version_in(self.visit.form.get(VERSION, ""))
         try:
-            self.visit.runtime.drafts.change(self.visit.actor, desk.documents, version)
+            self.visit.runtime.drafts.change(
+                self.visit.actor, desk.documents, self.look.version if version is None else version
+            )
         except MetadataInvalid as error:
             raise Invalid([_of_control(p, prefix, renamed or {}) for p in error.problems]) from None
 
