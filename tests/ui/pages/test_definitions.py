@@ -167,6 +167,20 @@ def test_an_entity_that_others_lead_to_is_not_taken_out_before_them(shop: Place)
     assert "There is no draft" in ana.open(REVIEW).text
 
 
+def test_what_removes_something_says_so_and_is_confirmed_by_its_button(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_field(ana, "person", "text", label="Nickname")
+    applied(ana)
+    shop.make("person", name="Lia", nickname="Li")
+    field = f"{HOME}/e/person/fields/nickname"
+    ana.press(f"{field}/remove", field)
+    review = ana.open(REVIEW)
+    assert "Confirm and apply 1 change" in review.text
+    assert "Removes" in review.text
+    assert "Applied: everybody works with it now" in applied(ana).text
+    assert "nickname" not in shop.runtime.current().model.entities["person"].fields
+
+
 def test_only_administrators_see_and_change_definitions(shop: Place) -> None:
     joe = shop.person("Joe", "clerk")
     assert joe.open(HOME).status == 403

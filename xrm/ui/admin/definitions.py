@@ -388,7 +388,7 @@ def _field_facts(bench: Bench, entity: Entity, field: Field) -> Card:
         (t("Name"), Cell(field.name, code=True)),
         (t("Type"), Cell(type_label(visit, field.type.name))),
         (t("Asks for"), Cell(tags=tuple(_demands(bench, field)))),
-        (t("Value of new records"), Cell(field.default.text if field.default else "", code=True)),
+        (t("Value of new records"), Cell(field.default.text, code=True) if field.default else Cell()),
         (t("Help"), Cell(visit.text(field.help))),
         (t("Comes from"), Cell(_origin(bench, entity, field))),
     )
