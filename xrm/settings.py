@@ -69,10 +69,10 @@ class Limits:
     requests_per_minute: int = _limit("L137", 6_000, "requests", "Requests of one user, in each web process")
     undo_minutes: int = _limit("L138", 60, "minutes", "How long a change can be taken back", 60 * 24 * 30)
     bulk_records: int = _limit("L139", 10_000, "records", "Records changed by one act on a page", 100_000)
+    unused_file_days: int = _limit("L142", 7, "days", "How long a file is kept that nothing uses", 3_650)
     removed_days: int = _limit(
         "L143", 90, "days", "How long is kept what a change of definitions removed", 3_650
     )
-    unused_file_days: int = _limit("L142", 7, "days", "How long a file is kept that nothing uses", 3_650)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
-
-import yaml
+from typing import TYPE_CHECKING, Any, Final
 
 from xrm.metadata.positions import Path
+
+if TYPE_CHECKING:
+    import yaml
 
 # What a document says of itself; one that says no more says nothing.
 HEADER: Final = frozenset({"entity", "extend"})
@@ -95,6 +96,9 @@ def _short(key: Any, value: Any) -> Any:
 
 
 def _root(text: str) -> Any:
+    # Few processes change a text, and a web process starts the sooner without the library.
+    import yaml
+
     # The library's own parser counts characters; the quick one need not.
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
@@ -114,19 +118,23 @@ def _way(node: Any, word: str | int) -> tuple[int, ...]:
     index = _index(node, word)
     if index is not None:
         return (index,)
-    rows = node.value if isinstance(node, yaml.SequenceNode) else ()
-    found = ((row, _index(inner, word)) for row, inner in enumerate(rows) if _is_row(inner))
+    rows = node.value if _is_list(node) else ()
+    found = ((row, _index(inner, word)) for row, inner in enumerate(rows) if _is_list(inner))
     return next(((row, column) for row, column in found if column is not None), ())
 
 
-def _is_row(node: Any) -> bool:
-    return isinstance(node, yaml.SequenceNode)
+def _is_list(node: Any) -> bool:
+    return getattr(node, "id", "") == "sequence"
+
+
+def _is_map(node: Any) -> bool:
+    return getattr(node, "id", "") == "mapping"
 
 
 def _index(node: Any, word: str | int) -> int | None:
-    if isinstance(node, yaml.MappingNode):
+    if _is_map(node):
         return next((i for i, (key, _) in enumerate(node.value) if key.value == str(word)), None)
-    if isinstance(node, yaml.SequenceNode):
+    if _is_list(node):
         if isinstance(word, int):
             return word if word < len(node.value) else None
         return next((i for i, item in enumerate(node.value) if item.value == word), None)
@@ -161,12 +169,12 @@ def _bounds(text: str, step: _Step) -> tuple[int, int]:
 
 
 def _dashes(step: _Step) -> int:
-    return 1 if isinstance(step.parent, yaml.SequenceNode) else 0
+    return 1 if _is_list(step.parent) else 0
 
 
 def _end(node: yaml.Node) -> int:
     """Where the last character of the node is; a block's own end lies behind the comments that follow it."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+    if (_is_list(node) or _is_map(node)) and not node.flow_style and node.value:
         child = node.value[-1]
         return _end(child[1] if isinstance(child, tuple) else child)
     return int(node.end_mark.index)
@@ -189,7 +197,7 @@ def _put(text: str, node: yaml.Node, words: str) -> str:
 
 
 def _begins_a_line(text: str, node: yaml.Node) -> bool:
-    is_block = isinstance(node, yaml.SequenceNode) and not node.flow_style
+    is_block = _is_list(node) and not node.flow_style
     return (
         is_block and not text[text.rfind("\n", 0, node.start_mark.index) + 1 : node.start_mark.index].strip()
     )
@@ -222,7 +230,7 @@ def with_key(text: str, path: Path, value: Any) -> str:
     if len(known) == len(path):
         return _put(text, node, flow(value))
     key, inner = path[len(known)], _nested(path[len(known) + 1 :], value)
-    if not isinstance(node, yaml.MappingNode) or not node.value:
+    if not _is_map(node) or not node.value:
         return _put(text, node, flow({key: inner}))
     end = _end(node)
     if node.flow_style:
@@ -237,7 +245,7 @@ def _said(root: Any, path: Path) -> list[Any]:
     """The nodes along the path, as far as there are any."""
     nodes, node = [], root
     for word in path:
-        index = _index(node, word) if isinstance(node, yaml.MappingNode) else None
+        index = _index(node, word) if _is_map(node) else None
         if index is None:
             break
         node = node.value[index][1]

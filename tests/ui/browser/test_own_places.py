@@ -67,8 +67,8 @@ def test_favourites_are_put_in_order_by_keyboard_and_by_mouse(site: Site, ana: P
     expect(kept).to_have_text(["Ash", "Elm", "Oak"])
     ana.wait_for_load_state()  # keys before the scripts of a page are nobody's
     kept.filter(has_text="Oak").focus()
-    ana.keyboard.press("Alt+ArrowUp")
-    ana.keyboard.press("Alt+ArrowUp")
+    for _ in range(links.count() - 1):
+        ana.keyboard.press("Alt+ArrowUp")
     expect(kept).to_have_text(["Oak", "Ash", "Elm"])
     expect(kept.first).to_be_focused()
     expect(ana.get_by_role("status")).to_contain_text(re.compile(r"Oak is number \d of \d"))

@@ -151,7 +151,7 @@ TABLE = {
     "jobs": 2 + MENU,
     "packs": 3 + MENU,  # the stamp, the layers for what is at hand, and for what is installed
     "pack": 4 + MENU,  # and who installed it
-    "health": 13 + MENU,
+    "health": 23 + MENU,
     "own settings": 3 + MENU,  # the stamp, one's tokens, one's sessions
 }
 

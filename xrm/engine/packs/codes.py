@@ -21,6 +21,7 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P124": "A pack was chosen in the first run that is not at hand.",
         "P130": "The server cannot listen on its address.",
         "P140": "Sample data is being added or removed.",
+        "S118": "There is no such version of the definitions, or it cannot be gone back to.",
         "P150": "A pack changed what the customisation changed too; somebody has to decide.",
         "P151": "A decision is about no conflict, or cannot be carried out.",
         "P152": "Other packs require a pack that should go.",

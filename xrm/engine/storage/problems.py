@@ -31,7 +31,6 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "S115": "A field would be required of records that have no value.",
         "S116": "A step of a plan removes something, and the plan was not confirmed.",
         "S117": "A plan in a file is no plan, or is not as it was written.",
-        "S118": "There is no such version of the definitions, or it cannot be gone back to.",
         "S119": "There is nothing removed of that number.",
         "S120": "The database, or what the plan comes to, has changed since the plan was made.",
         "S121": "Records share a value that would be unique.",
