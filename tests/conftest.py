@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck
@@ -30,10 +32,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Tests marked `proof` exist only under --proofs: they are left out, not skipped."""
     if config.getoption("--proofs"):
         return
-    proofs = [item for item in items if item.get_closest_marker("proof")]
+    proofs = [
+        item for item in items if item.get_closest_marker("proof") or _is_seen_from_the_other_side(item)
+    ]
     if proofs:
         config.hook.pytest_deselected(items=proofs)
         items[:] = [item for item in items if item not in proofs]
+
+
+def _is_seen_from_the_other_side(item: pytest.Item) -> bool:
+    """A state of a page is looked at in one of the opposite faces, and in all of them under --proofs."""
+    face = re.search(r"\W(light\W+1440|dark\W+390)\W", item.name)
+    if face is None or item.get_closest_marker("both_faces"):
+        return False
+    wanted = ("light", "dark")[crc32(item.name.partition("[")[0].encode()) % 2]
+    return not face[1].startswith(wanted)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -50,6 +50,7 @@ def test_a_run_ends_with_a_table_that_can_be_printed_again(
     assert capsys.readouterr().out == printed
 
 
+@pytest.mark.proof
 def test_what_hands_feel_is_measured_in_a_browser(capsys: pytest.CaptureFixture[str]):
     assert main(["feel", "--rows", "200", "--times", "2"]) == 0
     printed = capsys.readouterr().out

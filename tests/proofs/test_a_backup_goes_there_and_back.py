@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.sales import PACKS, fill
 from xrm.engine.backup import Manifest, digest_of, restore, write_backup
 from xrm.engine.runtime import Runtime
@@ -17,6 +19,7 @@ from xrm.engine.runtime.backups import empty_ground, ground_of
 from xrm.testing import make_runtime, make_settings
 
 
+@pytest.mark.proof
 def test_the_shipped_packs_go_to_postgresql_and_back(
     sqlite_url: str, postgres_url: str, tmp_path: Path, scale: Any, tell: Callable[..., None]
 ) -> None:

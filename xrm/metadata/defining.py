@@ -13,7 +13,6 @@ from xrm.metadata.editing import depth_of, leaves, with_key, without_key
 from xrm.metadata.positions import Path, Positions
 from xrm.metadata.sources import PackSource
 from xrm.metadata.words import ABSENT
-from xrm.metadata.yaml_reader import compose
 
 Documents = Mapping[str, str]
 _EXTENDED: Final = frozenset({"fields", "relationships", "keys", "rules", "indexes"})
@@ -73,6 +72,8 @@ def _both(text: str, body: Mapping[str, Any]) -> str:
 
 def placed(problems: Iterable[Problem], source: PackSource | None) -> list[Problem]:
     """The problems, those of these files with the path of their place: `visit:fields.name.type`."""
+    from xrm.metadata.yaml_reader import compose  # a web process that reads no file starts the sooner
+
     known: dict[str, tuple[str, Positions]] = {}
     if source is not None:
         for one in locate(source)[0]:

@@ -172,7 +172,7 @@ def _dashes(step: _Step) -> int:
     return 1 if _is_list(step.parent) else 0
 
 
-def _end(node: yaml.Node) -> int:
+def _end(node: Any) -> int:
     """Where the last character of the node is; a block's own end lies behind the comments that follow it."""
     if (_is_list(node) or _is_map(node)) and not node.flow_style and node.value:
         child = node.value[-1]
@@ -196,7 +196,7 @@ def _put(text: str, node: yaml.Node, words: str) -> str:
     return text[:start] + gap + words + text[end:]
 
 
-def _begins_a_line(text: str, node: yaml.Node) -> bool:
+def _begins_a_line(text: str, node: Any) -> bool:
     is_block = _is_list(node) and not node.flow_style
     return (
         is_block and not text[text.rfind("\n", 0, node.start_mark.index) + 1 : node.start_mark.index].strip()

@@ -100,7 +100,7 @@ def test_there_and_back_every_value_is_as_it_was(make, scale):
 
     @given(st.data())
     @settings(
-        max_examples=scale(5, 200), deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=scale(3, 200), deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     def go(choice):
         first = choice.draw(models())

@@ -73,6 +73,7 @@ def its_half(page: Page) -> tuple[str, ...]:
     return SEEN_NOW_AND_THEN[OPPOSITES.index(how(page)) :: len(OPPOSITES)]
 
 
+@pytest.mark.both_faces
 def test_axe_finds_nothing_on_any_page(site: Site, looked_at: Page, record: str, proofs: bool) -> None:
     found = {}
     for path in (*WORKED_ON, *(SEEN_NOW_AND_THEN if proofs else its_half(looked_at))):
