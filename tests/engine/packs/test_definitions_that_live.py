@@ -426,7 +426,7 @@ def test_a_version_that_is_not_there_is_refused(house, look):
     before = look(runtime)
     with pytest.raises(NotFound) as refused:
         runtime.packs.roll_back(999, runtime.installer)
-    assert refused.value.first.code == "S118"
+    assert refused.value.first.code == "P157"
     assert look(runtime) == before
 
 

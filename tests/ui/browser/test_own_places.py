@@ -165,6 +165,7 @@ def test_axe_finds_nothing_on_ones_own_places(site: Site, looked_at: Page) -> No
     looked_at.get_by_role("option", name=re.compile("Axe top")).first.wait_for()
     found["palette with hits"] = violations(looked_at)
     looked_at.keyboard.press("Escape")
+    expect(looked_at.locator("#palette")).to_be_hidden()
     looked_at.keyboard.press("?")
     looked_at.get_by_text("Mention somebody").first.wait_for()
     found["keys"] = violations(looked_at)

@@ -56,7 +56,7 @@ def sources_of_version(unit: UnitOfWork, number: int) -> tuple[tuple[PackSource,
     row = unit.execute(sa.select(ACTIVATION).where(ACTIVATION.c.number == number)).one_or_none()
     if row is None or row.layers is None:
         message = f"There is no version {number} of the definitions that can be gone back to."
-        raise NotFound(Problem("S118", message, "See xrm model versions."))
+        raise NotFound(Problem("P157", message, "See xrm model versions."))
     kept = [layer for layer in row.layers if layer["name"] != str(Layer.CORE)]
     return tuple(_sources(unit, kept)), Names.from_json(row.names)
 
