@@ -1,157 +1,35 @@
 """Definitions change and nothing is lost: renamed, removed, brought back, rolled back and purged, on both databases."""
 
-import json
-import shutil
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from xrm.engine.commands import Create, Link, Target, Update
-from xrm.engine.packs import DefinitionChanged
-from xrm.engine.queries.request import Query
-from xrm.engine.runtime.purging import PURGE
-from xrm.engine.storage import apply
-from xrm.engine.storage.inspection import inspect
-from xrm.engine.storage.steps import BringBack, Effect, Rename
-from xrm.engine.storage.written import Written, written
-from xrm.errors import Conflict, Invalid, NotFound, PlanRefused
-from xrm.settings import Limits
-from xrm.testing import a_pack, admin_actor, make_runtime, make_settings, pack_from
-
-ACCOUNT = "title: name\nfields:\n  name: {type: text, required: true, search: true}\n"
-DEAL = """
-title: name
-fields:
-  name: {type: text, required: true, search: true}
-  code: {type: text, unique: true}
-  price: {type: money}
-relationships:
-  account: {to: account}
-  payer: {to: [account, deal]}
-  helpers: {to: account, many: true, attributes: {role: {type: text}}}
-keys:
-  once: {fields: [name, account]}
-"""
-START = {"account": ACCOUNT, "deal": DEAL}
-RENAMED = (
-    DEAL.replace("code: {", "mark: {renamed_from: code, ")
-    .replace("price: {", "value: {renamed_from: price, ")
-    .replace("account: {to", "client: {renamed_from: account, to")
-    .replace("payer: {", "pays: {renamed_from: payer, ")
-    .replace("helpers: {", "hands: {renamed_from: helpers, ")
-    .replace("[name, account]", "[name, client]")
+from tests.engine.packs.living import (
+    ACCOUNT,
+    DEAL,
+    RENAMED,
+    START,
+    WITHOUT_CODE,
+    change,
+    data,
+    filled,
+    go_back,
+    house,
+    plan,
+    read,
+    rows,
+    sales,
+    shop,
+    version,
 )
+from xrm.engine.commands import Create, Target, Update
+from xrm.engine.queries.request import Query
+from xrm.engine.storage.steps import BringBack, Effect, Rename
+from xrm.errors import Conflict, Invalid, NotFound, PlanRefused
+from xrm.testing import a_pack, pack_from
 
-
-def sales(**entities):
-    return pack_from(a_pack("sales", **entities))
-
-
-def plan(runtime, **entities):
-    return runtime.packs.plan([sales(**entities)])
-
-
-def change(runtime, **entities):
-    """The entities are those of the pack, whatever that removes."""
-    confirmed = plan(runtime, **entities)
-    hash_ = confirmed.hash if confirmed.destructive else ""
-    return runtime.packs.install([sales(**entities)], runtime.installer, dev=True, confirmed=hash_)
-
-
-def go_back(runtime, number):
-    return runtime.packs.roll_back(number, runtime.installer, confirmed=runtime.packs.plan_back(number).hash)
-
-
-def version(runtime):
-    return runtime.packs.versions()[0].number
-
-
-def fill(runtime):
-    """Two accounts and a deal with everything filled in."""
-    ana, records = admin_actor(runtime), runtime.current().records
-    one, two = (records.execute(ana, [Create("account", {"name": n})]).results[0].id for n in ("Um", "Dois"))
-    values = {
-        "name": "Ship",
-        "code": "A-1",
-        "price": {"amount": "12.50", "currency": "EUR"},
-        "account": {"id": str(one)},
-        "payer": {"entity": "account", "id": str(two)},
-    }
-    deal = records.execute(ana, [Create("deal", values)]).results[0].id
-    records.execute(ana, [Link("deal", Target(deal), "helpers", {"id": str(two)}, {"role": "crew"})])
-    return deal
-
-
-@pytest.fixture(scope="module")
-def filled(request, tmp_path_factory):
-    """`filled(system)` is the address of a shop to copy, and its deal; each is made once."""
-    made = {}
-
-    def of(system):
-        if system not in made:
-            folder = tmp_path_factory.mktemp(system)
-            name = request.getfixturevalue("postgres_cluster").create() if system == "postgresql" else ""
-            url = (
-                request.getfixturevalue("postgres_cluster").url(name)
-                if name
-                else f"sqlite:///{folder / 'xrm.db'}"
-            )
-            runtime = make_runtime(url, folder, [a_pack("sales", **START)])
-            made[system] = name or folder / "xrm.db", fill(runtime)
-            runtime.close()
-        return made[system]
-
-    return of
-
-
-def opened(request, filled, system, folder):
-    """A copy of the shop, its administrator and its deal; and how another process sees it."""
-    template, deal = filled(system)
-    if system == "sqlite":
-        shutil.copy(template, folder / "xrm.db")
-        url = f"sqlite:///{folder / 'xrm.db'}"
-    else:
-        cluster = request.getfixturevalue("postgres_cluster")
-        name = cluster.create(template=template)
-        request.addfinalizer(lambda: cluster.drop(name))
-        url = cluster.url(name)
-    runtime = make_runtime(url, folder, install=False)
-    request.addfinalizer(runtime.close)
-    return runtime, admin_actor(runtime), deal
-
-
-@pytest.fixture(params=("sqlite", "postgresql"))
-def shop(request, filled, tmp_path):
-    """The shop on each database in turn."""
-    return opened(request, filled, request.param, tmp_path)
-
-
-@pytest.fixture
-def house(request, filled, tmp_path):
-    """The shop on SQLite, for what is the same wherever it is stored."""
-    return opened(request, filled, "sqlite", tmp_path)
-
-
-def read(runtime, actor, entity, record):
-    return runtime.current().queries.get(actor, entity, record)
-
-
-def rows(runtime, table):
-    with runtime.database.read() as unit:
-        return [dict(r) for r in unit.execute(sa.text(f"SELECT * FROM {table} ORDER BY id")).mappings()]
-
-
-def data(runtime):
-    """Everything that the tables of packs hold, by the names of their columns."""
-    with runtime.database.read() as unit:
-        names = [name for name in inspect(unit).tables if not name.startswith("xrm_")]
-    return {name: [without_shadows(row) for row in rows(runtime, name)] for name in sorted(names)}
-
-
-def without_shadows(row):
-    return {name: value for name, value in row.items() if not name.startswith("zz")}
+__all__ = ["filled", "house", "shop"]
 
 
 # --- rename -----------------------------------------------------------------------------------------
@@ -226,9 +104,6 @@ def test_a_name_that_was_dropped_can_be_taken_by_a_rename(shop):
 
 
 # --- remove, and bring back ---------------------------------------------------------------------------
-
-PLAIN = "title: name\nfields:\n  name: {type: text}\n"
-WITHOUT_CODE = DEAL.replace("  code: {type: text, unique: true}\n", "")
 
 
 def test_what_is_removed_needs_a_confirmation_of_this_very_plan(house, look):
@@ -428,136 +303,3 @@ def test_a_version_that_is_not_there_is_refused(house, look):
         runtime.packs.roll_back(999, runtime.installer)
     assert refused.value.first.code == "P157"
     assert look(runtime) == before
-
-
-# --- purge --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("everything", [{"account": ACCOUNT, "deal": PLAIN}, {"other": ACCOUNT}])
-def test_a_purge_destroys_what_was_removed_and_what_stays_can_be_written(shop, everything):
-    runtime, ana, deal = shop
-    change(runtime, **everything)
-    numbers = [kept.number for kept in runtime.packs.removed()]
-    with pytest.raises(PlanRefused):
-        runtime.packs.purge(numbers, runtime.installer, confirmed="")
-    found = runtime.packs.plan_purge(numbers)
-    assert all(
-        step.inverse == "There is no undo." and step.effect is Effect.DESTRUCTIVE for step in found.steps
-    )
-    runtime.packs.purge(numbers, runtime.installer, confirmed=found.hash)
-    assert runtime.packs.removed() == ()
-    assert runtime.packs.plan().is_empty
-    change(runtime, **START)
-    if "deal" in everything:
-        after = read(runtime, ana, "deal", deal)
-        assert (after["code"], after["account"], after["price"]) == (None, None, None)
-    one = runtime.current().records.execute(ana, [Create("account", {"name": "Neu"})]).results[0].id
-    runtime.current().records.execute(ana, [Create("deal", {"name": "New", "account": {"id": str(one)}})])
-
-
-def test_what_was_kept_for_its_time_which_is_a_setting_is_destroyed_by_itself(house, tmp_path):
-    settings = make_settings(
-        house[0].settings.database_url, tmp_path, limits=replace(Limits(), removed_days=3)
-    )
-    runtime = make_runtime(settings.database_url, tmp_path, settings=settings, install=False)
-    change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
-    for days, left in ((2, 1), (2, 0)):
-        runtime.world.clock.advance(timedelta(days=days))
-        runtime.jobs.run_here(PURGE, {}, runtime.installer)
-        assert len(runtime.packs.removed()) == left
-    runtime.close()
-
-
-# --- stale, edited, interrupted -----------------------------------------------------------------------
-
-
-def test_a_plan_that_is_stale_is_refused_with_what_moved(house):
-    runtime, _, _ = house
-    dialect = runtime.database.engine.dialect
-    told = written(plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE), dialect)
-    file = Written.read(json.dumps(told).encode())
-    file.demand_same(plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE))
-    change(runtime, account=ACCOUNT, deal=DEAL.replace("fields:\n", "fields:\n  note: {type: text}\n"))
-    with pytest.raises(Conflict) as refused:
-        file.demand_same(plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE))
-    messages = [problem.message for problem in refused.value.problems]
-    assert any(m.startswith("new: Remove deal.note (sales__deal)") for m in messages)
-
-
-def test_a_database_that_moved_under_a_plan_is_told_by_its_tables(house):
-    runtime, _, _ = house
-    stale = plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
-    change(runtime, account=ACCOUNT, deal=DEAL, extra=ACCOUNT)
-    with pytest.raises(Conflict) as refused:
-        apply.apply_plan(runtime.database, stale, runtime.world)
-    assert "sales__extra is new" in refused.value.first.message
-
-
-EDITS = (
-    lambda told: told["steps"].pop(),
-    lambda told: told["steps"][0].update(rows=0),
-    lambda told: told.update(hash="0" * 64),
-    lambda told: told.pop("seal"),
-    lambda told: told.clear(),
-)
-
-
-def test_everything_that_a_plan_says_is_in_its_json_and_an_edit_of_it_is_refused(house):
-    runtime, _, _ = house
-    found = plan(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
-    text = json.dumps(written(found, runtime.database.engine.dialect))
-    first = json.loads(text)["steps"][0]
-    assert (first["class"], first["rows"], first["failing"]) == ("destructive", 1, 0)
-    assert first["inverse"].startswith("Define deal.code again")
-    assert "RENAME COLUMN code TO zz1__code" in first["sql"]
-    assert json.loads(text)["needs_confirmation"] is True
-    assert replace(found, decisions={"deal.code": "clear"}).hash != found.hash
-    for edit in EDITS:
-        told = json.loads(text)
-        edit(told)
-        with pytest.raises(PlanRefused) as refused:
-            Written.read(json.dumps(told).encode())
-        assert refused.value.first.code == "S117"
-
-
-def test_a_column_that_was_removed_is_never_written_by_a_process_with_the_old_model(shop, tmp_path):
-    runtime, ana, deal = shop
-    there = make_runtime(runtime.settings.database_url, tmp_path, install=False)
-    stale = there.current()
-    change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
-    kept = rows(runtime, "sales__deal")
-    for command in (
-        Update("deal", Target(deal), {"code": "B-2"}),
-        Create("deal", {"name": "X", "code": "C"}),
-    ):
-        with pytest.raises(DefinitionChanged):
-            stale.records.execute(ana, [command])
-    assert rows(runtime, "sales__deal") == kept
-    there.close()
-
-
-def test_a_request_that_reads_by_an_old_definition_is_told_to_repeat(shop):
-    runtime, ana, deal = shop
-    stale = runtime.current()
-    change(runtime, account=ACCOUNT, deal=RENAMED)
-    with pytest.raises(Conflict) as refused:
-        stale.queries.get(ana, "deal", deal)
-    assert refused.value.first.code == "R185"
-
-
-def test_a_change_that_fails_at_its_end_has_changed_nothing(shop, look, monkeypatch):
-    runtime, _, _ = shop
-    before, held = look(runtime), data(runtime)
-
-    def fail(*_):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("xrm.engine.packs.service.keep_version", fail)
-    with pytest.raises(ZeroDivisionError):
-        change(
-            runtime,
-            account=ACCOUNT,
-            deal=RENAMED.replace("  value: {renamed_from: price, type: money}\n", ""),
-        )
-    assert (look(runtime), data(runtime)) == (before, held)
-    assert runtime.packs.removed() == ()

@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.packs.test_definitions_that_live import data
+from tests.engine.packs.living import data
 from xrm.engine.commands import Create, Link, Target
 from xrm.testing import a_pack, admin_actor, pack_from
 

@@ -14,7 +14,7 @@ from xrm.engine.backup.manifest import Manifest, TableFacts
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import LiveTable
 from xrm.engine.storage.ledger import INSTALLATION, LEDGER
-from xrm.engine.storage.restoring import Shadow
+from xrm.engine.storage.restoring import LeftOver
 
 OWN = "xrm_"
 MOST = 20
@@ -82,11 +82,11 @@ def _missing(manifest: Manifest, schema: Schema) -> Iterator[str]:
         yield f"{strangers[0][:60]} is no counting column."
 
 
-def shadows_of(manifest: Manifest, schema: Schema) -> Iterator[Shadow]:
+def shadows_of(manifest: Manifest, schema: Schema) -> Iterator[LeftOver]:
     """What the archive holds and no definition asks for any more."""
     for facts in manifest.tables:
         known = _known(facts.name, schema)
         names = facts.columns if known is None else sorted(facts.columns.keys() - known.c.keys())
         if names:
             columns = {name: kind_named(facts.columns[name]).type for name in names}
-            yield Shadow(facts.name, columns, facts.key, is_new=known is None)
+            yield LeftOver(facts.name, columns, facts.key, is_new=known is None)

@@ -28,7 +28,7 @@ SEARCH_TABLES = ("xrm_search_words", "xrm_search")
 
 
 @dataclass(frozen=True, slots=True)
-class Shadow:
+class LeftOver:
     """Columns that are kept and that no definition asks for; `is_new` says that their whole table is such."""
 
     table: str
@@ -102,7 +102,7 @@ def _drop(database: Database, names: Iterable[str]) -> None:
             unit.script(f"DROP TABLE IF EXISTS {quote(name)}{rest}")
 
 
-def add_shadows(unit: UnitOfWork, shadows: Iterable[Shadow]) -> None:
+def add_shadows(unit: UnitOfWork, shadows: Iterable[LeftOver]) -> None:
     """The columns and tables that no definition asks for are there, too."""
     target = operations(connection=unit.connection)
     for shadow in shadows:
