@@ -9,11 +9,13 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page
 
 from tests.support import browser, postgres
+from tests.support.templates import CompiledTemplates
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -21,6 +23,9 @@ hypothesis_settings.register_profile(
     "xrm", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("xrm")
+
+# A process makes hundreds of applications, which have the same templates.
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

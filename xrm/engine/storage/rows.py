@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +27,24 @@ class TableRows:
         self.database, self.table = database, table
         self.columns = tuple(table.columns.keys())
         self._empty = dict.fromkeys(self.columns, Same(None))
-        everything = sa.select(*table.columns).where(any_of(table.c.id, "ids"))
-        self._load = database.prepare(everything)
-        self._lock = database.prepare(everything.order_by(table.c.id).with_for_update())
-        self._remove = database.prepare(sa.delete(table).where(any_of(table.c.id, "ids")))
         self._shapes: dict[object, Prepared] = {}
+
+    # Compiled on first use: a start pays for no entity that nobody writes.
+
+    @cached_property
+    def _load(self) -> Prepared:
+        return self.database.prepare(self._chosen())
+
+    @cached_property
+    def _lock(self) -> Prepared:
+        return self.database.prepare(self._chosen().order_by(self.table.c.id).with_for_update())
+
+    @cached_property
+    def _remove(self) -> Prepared:
+        return self.database.prepare(sa.delete(self.table).where(any_of(self.table.c.id, "ids")))
+
+    def _chosen(self) -> sa.Select[Any]:
+        return sa.select(*self.table.columns).where(any_of(self.table.c.id, "ids"))
 
     def insert(self, unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
         """The rows are in the table; columns that a row does not name are empty."""
