@@ -20,8 +20,8 @@ from typing import Any
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.extensions import load_extensions
 from xrm.engine.jobs import InlineRunner
-from xrm.engine.runtime import Runtime, open_runtime
-from xrm.engine.runtime.rehearsal import Played, play
+from xrm.engine.runtime import Runtime, open_runtime, rehearsals
+from xrm.engine.runtime.rehearsal import Played
 from xrm.engine.runtime.service import DOCUMENTS
 from xrm.engine.world import World, fixed_world
 from xrm.metadata.definitions import Definitions
@@ -148,7 +148,8 @@ def run_scenarios(*packs: GivenPack, folders: Iterable[Path] = ()) -> list[Playe
     sources = [pack_from(pack) for pack in packs]
     chosen = with_requirements(sources, {"core"}, folders, definitions)
     names = {definitions.read(source).name for source in sources}
-    return list(play(definitions, [core_source(), *chosen], names))
+    layers = [core_source(), *chosen]
+    return list(rehearsals(definitions).play(layers, lambda doc: doc.pack in names))
 
 
 def admin_actor(runtime: Runtime) -> Actor:

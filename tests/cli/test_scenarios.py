@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import DEAL, Xrm
 from tests.support.project import ROOT
+from xrm.engine.runtime import Runtime
 from xrm.testing import a_pack, run_scenarios
 
 GUIDE = ROOT / "docs" / "how-to" / "test-a-pack.md"
@@ -50,6 +51,19 @@ def test_a_program_is_told_the_same(xrm: Xrm, pack: Path) -> None:
 def test_a_pack_whose_scenarios_hold_ends_with_nothing(xrm: Xrm, pack: Path) -> None:
     (pack / "scenarios" / "wrong.yaml").unlink()
     assert xrm("pack", "test", pack).exit_code == 0
+
+
+def test_what_an_installation_would_come_to_is_tried_and_what_does_not_hold_is_told(
+    installation: Runtime, xrm: Xrm, written: Callable[[dict[str, str]], Path]
+) -> None:
+    files = {"scenarios/wrong.yaml": HOLDS % "B"}
+    pack = written(a_pack("sales", files, version="1.1.0", deal=DEAL))
+    for verb in (("apply",), ("pack", "install"), ("pack", "upgrade")):
+        told = xrm(*verb, pack)
+        assert told.exit_code == 1
+        assert 'T104 The scenario sales/wrong ("A deal is made") does not hold' in told.stderr
+        assert "scenarios/wrong.yaml:3:8" in told.stderr
+    assert [layer.version for layer in installation.packs.list()] == ["1.0.0", "1.0.0"]
 
 
 def test_the_scenario_of_the_guide_holds_and_its_steps_are_all_there_are(tmp_path: Path) -> None:

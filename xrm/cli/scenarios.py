@@ -19,10 +19,10 @@ def tell_played(
     definitions: Definitions, sources: Sequence[PackSource], names: Iterable[str], *, as_json: bool
 ) -> None:
     """The scenarios of these packs have been run and told; ends with exit code 1 if one comes out otherwise."""
-    from xrm.engine.runtime.rehearsal import play
+    from xrm.engine.runtime import rehearsals
 
-    played = []
-    for one in play(definitions, sources, names):
+    played, wanted = [], frozenset(names)
+    for one in rehearsals(definitions).play(sources, lambda doc: doc.pack in wanted):
         played.append(one)
         if not as_json:
             say(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ from xrm.metadata.expressions import Unparsable, parse_expression
 from xrm.metadata.expressions import syntax as s
 from xrm.metadata.expressions.writing import written
 from xrm.metadata.parse import Doc
+from xrm.metadata.sources import Layer
 
 NOON: Final = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 PARTS: Final = ("given", "when", "then")
@@ -73,6 +74,13 @@ class Scenario:
     people: Mapping[str, tuple[str, ...]]
     steps: tuple[Step, ...]
     place: Place
+
+
+def in_force(docs: Iterable[Doc]) -> tuple[Doc, ...]:
+    """These scenarios, but for those in whose place the customisation has one of the same name."""
+    docs = tuple(docs)
+    own = {doc.name for doc in docs if doc.source.layer is Layer.CUSTOMISATION}
+    return tuple(doc for doc in docs if doc.name not in own or doc.source.layer is Layer.CUSTOMISATION)
 
 
 def scenario_of(doc: Doc) -> Scenario:

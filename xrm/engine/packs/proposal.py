@@ -36,7 +36,8 @@ class Proposal:
     """The layers as they would be, the tables that follow, and the steps to them.
 
     `before` are the layers as they are, and `gone` the names of those that would go. `reconciled` is what the
-    changes of packs mean for the customisation. On the way back to a version, `then` says what its names stood for.
+    changes of packs mean for the customisation. On the way back to a version, `then` says what its names stood for;
+    otherwise `sources` are the files of the layers as they would be.
 
     `stamp` is the model that it was worked out from; it holds only as long as that is the one in force.
     """
@@ -50,6 +51,7 @@ class Proposal:
     gone: frozenset[str] = frozenset()
     reconciled: Reconciled = field(default_factory=Reconciled)
     then: Names = NO_NAMES
+    sources: tuple[PackSource, ...] = ()
 
     @property
     def model(self) -> Model:
@@ -59,8 +61,13 @@ class Proposal:
     @property
     def is_too_large(self) -> bool:
         """Whether several packs come together whose steps do not fit into one transaction."""
-        is_way_back = bool(self.then.entities)
-        return len(self.plan.steps) > apply.STEPS_AT_ONCE and len(self.packs) > 1 and not is_way_back
+        is_much = len(self.plan.steps) > apply.STEPS_AT_ONCE
+        return is_much and len(self.packs) > 1 and not self.is_way_back
+
+    @property
+    def is_way_back(self) -> bool:
+        """Whether it is the layers of an earlier version."""
+        return bool(self.then.entities)
 
     @property
     def packs(self) -> tuple[Change, ...]:

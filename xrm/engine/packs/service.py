@@ -29,6 +29,7 @@ from xrm.engine.packs.reconciliation import needless, read_decisions, reconcile,
 from xrm.engine.packs.renewing import renew_names
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
+from xrm.engine.packs.trial import Play, demand_scenarios
 from xrm.engine.packs.versions import Version, keep_version, read_versions, sources_of_version
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import apply_plan, plan_for
@@ -97,6 +98,7 @@ class Parts:
     """What the service is made of. `compose` builds services of a model; `current` gives those in force.
 
     `zone` is the organisation's, in which the days of seeds are meant. What is removed is kept for `kept_days`.
+    `play` runs scenarios.
     """
 
     database: Database
@@ -106,6 +108,7 @@ class Parts:
     freshness: Freshness
     compose: Callable[[Schema, Numbers, Stamp], Composed]
     current: Callable[[], Composed]
+    play: Play
     zone: str
     kept_days: int
 
@@ -215,12 +218,16 @@ class PackService:
     def revise(self, revision: Revision, actor: Actor) -> Installed:
         """The revision is carried out and served by every process; or nothing has changed.
 
-        Raises Conflict where an upgrade meets the customisation and nobody has decided which of them holds.
+        Raises Conflict where an upgrade meets the customisation and nobody has decided which of them holds, and
+        MetadataInvalid where a scenario of what comes does not hold.
         """
         demand_administrator(actor)
+        return self._revise(revision, actor, self._try)
+
+    def _revise(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
         for left in range(ATTEMPTS - 1, -1, -1):
             try:
-                return self._attempt(revision, actor)
+                return self._attempt(revision, actor, check)
             except Conflict as error:
                 if not (left and was_overtaken(error)):
                     raise
@@ -272,7 +279,7 @@ class PackService:
         known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
         return Proposal(
             stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
-            revision.gone & present.keys(), reconciled,
+            revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()),
         )  # fmt: skip
 
     def _propose_back(self, number: int) -> Proposal:
@@ -326,7 +333,16 @@ class PackService:
 
     # --- doing it -----------------------------------------------------------------------------------
 
-    def _attempt(self, revision: Revision, actor: Actor) -> Installed:
+    def _try(self, proposal: Proposal) -> None:
+        """The scenarios of what comes hold; going back is to what was in force, and waits for none."""
+        if not proposal.is_way_back:
+            demand_scenarios(self._parts.play, proposal, self._present)
+
+    def _present(self) -> tuple[PackSource, ...]:
+        with self._parts.database.read() as unit:
+            return tuple(read_present(unit)[1].values())
+
+    def _attempt(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
         proposal = self._propose(revision)
         _demand_sense(proposal, revision)
@@ -334,6 +350,7 @@ class PackService:
         if proposal.is_empty:
             return Installed((), (), proposal.model.fingerprint, 0)
         proposal.plan.demand_confirmation(revision.confirmed)
+        check(proposal)
         if proposal.is_too_large:
             return self._one_by_one(proposal, actor, revision)
         return self._apply(proposal, actor)
@@ -341,7 +358,7 @@ class PackService:
     def _one_by_one(self, proposal: Proposal, actor: Actor, revision: Revision) -> Installed:
         """The layers are installed from the lowest up, each whole; together they are too much at once.
 
-        Of what each removes, all was confirmed with the whole.
+        Of what each removes, all was confirmed with the whole; and their scenarios held in the whole.
         """
         decided = {answer.conflict.key: answer.choice for answer in proposal.reconciled.answers}
         done = []
@@ -351,7 +368,8 @@ class PackService:
             choices = {key: choice for key, choice in decided.items() if key in keys and choice}
             part = self._propose(replace(one, choices=choices)).plan
             confirmed = part.hash if set(part.destructive) <= set(proposal.plan.destructive) else ""
-            done.append(self.revise(replace(one, choices=choices, confirmed=confirmed), actor))
+            carried = replace(one, choices=choices, confirmed=confirmed)
+            done.append(self._revise(carried, actor, lambda _part: None))
         return Installed(
             tuple(layer for one in done for layer in one.layers),
             tuple(step for one in done for step in one.steps),

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from xrm.engine.commands import ADMINISTRATOR, Actor
-from xrm.engine.jobs import InlineRunner
-from xrm.engine.runtime.service import Runtime, open_runtime
+from xrm.engine.identity import Identity
+from xrm.engine.packs import PackService, SeedRefused
+from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.snapshot import Snapshot
 from xrm.engine.scenarios import run_scenario
+from xrm.engine.storage.database import Database
 from xrm.engine.world import FixedClock, Ids, SeededRandom, World
 from xrm.errors import Problem
 from xrm.metadata.definitions import Definitions
+from xrm.metadata.parse import Doc
 from xrm.metadata.renewal import renewed
-from xrm.metadata.scenarios import NOON, Scenario, scenario_of
+from xrm.metadata.scenarios import NOON, Scenario, in_force, scenario_of
 from xrm.metadata.sources import Layer, PackSource
 from xrm.settings import Settings
 
@@ -37,51 +41,96 @@ class Played:
     problems: tuple[Problem, ...]
 
 
-def play(definitions: Definitions, sources: Sequence[PackSource], names: Iterable[str]) -> Iterator[Played]:
-    """Every scenario of the packs of these names is run where these packs are installed; raises MetadataInvalid."""
-    wanted = set(names)
-    read = renewed([definitions.read(source) for source in sources]).packs
-    docs = [doc for pack in read if pack.name in wanted for doc in pack.docs if doc.kind == "scenario"]
-    definitions.resolve(sources)  # a scenario is run only where all that packs say is sound
-    if not docs:
-        return
-    with stage_of(sources) as stage:
-        for scenario in map(scenario_of, docs):
-            stage.empty()
-            yield Played(scenario, run_scenario(stage, scenario))
+class Installation(Protocol):
+    """A runtime, as far as scenarios are played in one."""
+
+    packs: PackService
+    identity: Identity
+    uploads: Uploads
+    database: Database
+
+    @property
+    def installer(self) -> Actor:
+        """In whose name packs are installed."""
+        ...
+
+    def current(self) -> Snapshot:
+        """The services of the model in force."""
+        ...
+
+    def close(self) -> None:
+        """Nothing of it is open."""
+        ...
+
+
+Open = Callable[[Settings, World], Installation]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsals:
+    """Plays scenarios; `open_at` opens the installation in which they are played."""
+
+    definitions: Definitions
+    open_at: Open
+
+    def play(self, sources: Sequence[PackSource], which: Callable[[Doc], bool]) -> Iterator[Played]:
+        """Those scenarios of the layers are run where these layers are installed; raises MetadataInvalid."""
+        read = renewed([self.definitions.read(source) for source in sources]).packs
+        said = in_force(doc for pack in read for doc in pack.docs if doc.kind == "scenario")
+        docs = [doc for doc in said if which(doc)]
+        self.definitions.resolve(sources)  # a scenario is run only where all that packs say is sound
+        if not docs:
+            return
+        with stage_of(self.open_at, sources) as stage:
+            for scenario in map(scenario_of, docs):
+                stage.empty()
+                yield Played(scenario, run_scenario(stage, scenario))
 
 
 @contextmanager
-def stage_of(sources: Sequence[PackSource]) -> Iterator[Rehearsal]:
-    """The packs are installed in a place of their own, which is gone afterwards."""
+def stage_of(open_at: Open, sources: Sequence[PackSource]) -> Iterator[Rehearsal]:
+    """The layers are installed in a place of their own, which is gone afterwards."""
     with TemporaryDirectory(prefix="xrm-scenarios-", ignore_cleanup_errors=True) as folder:
-        stage = _open(Path(folder), sources)
+        stage = _stage(open_at, Path(folder))
         try:
+            _install(stage.runtime, [source for source in sources if source.layer is not Layer.CORE])
+            stage.person("", ())
+            stage.keep()
             yield stage
         finally:
             stage.runtime.close()
 
 
-def _open(folder: Path, sources: Sequence[PackSource]) -> Rehearsal:
+def _stage(open_at: Open, folder: Path) -> Rehearsal:
     clock, source = FixedClock(NOON), SeededRandom(0)
     world = World(clock, Ids(lambda: int(clock.now().timestamp() * 1000), source.bytes), source)
     settings = Settings(
         data=folder, database_url=f"sqlite:///{folder / FILE}", secret_key=KEY,
         base_url="http://127.0.0.1:8000", password_memory=1024,
     )  # fmt: skip
-    runtime = open_runtime(settings, world=world, runner=lambda database, there: InlineRunner(there))
-    stage = Rehearsal(runtime, clock, folder)
-    runtime.packs.install([s for s in sources if s.layer is Layer.PACK], runtime.installer)
-    stage.person("", ())
-    stage.keep()
-    return stage
+    return Rehearsal(open_at(settings, world), clock, folder)
+
+
+def _install(runtime: Installation, sources: Sequence[PackSource]) -> None:
+    try:
+        runtime.packs.install(sources, runtime.installer)
+    except SeedRefused:
+        if all(source.layer is Layer.PACK for source in sources):
+            raise
+        # What an organisation asks of new records, the base records were made before it did.
+        runtime.packs.install([_without_seeds(source) for source in sources], runtime.installer)
+
+
+def _without_seeds(source: PackSource) -> PackSource:
+    files = {path: text for path, text in source.files.items() if not path.startswith("seed/")}
+    return replace(source, files=files)
 
 
 @dataclass(slots=True)
 class Rehearsal:
     """The installation and its clock."""
 
-    runtime: Runtime
+    runtime: Installation
     clock: FixedClock
     folder: Path
     known: dict[str, Actor] = field(default_factory=dict)

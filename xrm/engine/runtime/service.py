@@ -21,7 +21,7 @@ from xrm.engine.extensions import Extensions, load_extensions
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.identity.overview import Overview
-from xrm.engine.jobs import DbosRunner, Dispatcher, Jobs, Repeats, Runner
+from xrm.engine.jobs import DbosRunner, Dispatcher, InlineRunner, Jobs, Repeats, Runner
 from xrm.engine.packs import Freshness, PackService, Parts, ensure_installer, was_overtaken
 from xrm.engine.packs.drafts import Drafts
 from xrm.engine.packs.layers import read_layers, read_sources
@@ -34,6 +34,7 @@ from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.purging import PURGE, PURGE_LABEL, Purging
+from xrm.engine.runtime.rehearsal import Rehearsals
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
 from xrm.engine.runtime.usage import Usage
@@ -63,7 +64,13 @@ class Runtime:
     """One installation, safe between threads. Made in the process that uses it."""
 
     def __init__(
-        self, settings: Settings, world: World, extensions: Extensions, database: Database, runner: Runner
+        self,
+        settings: Settings,
+        world: World,
+        extensions: Extensions,
+        database: Database,
+        runner: Runner,
+        definitions: Definitions | None = None,
     ) -> None:
         self.settings, self.world, self.extensions, self.database = settings, world, extensions, database
         self.identity = Identity(database, world, settings)
@@ -75,13 +82,13 @@ class Runtime:
         self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)
         self.freshness = Freshness(database)
-        self.definitions = Definitions(extensions.types, settings.data / DOCUMENTS)
+        self.definitions = definitions or Definitions(extensions.types, settings.data / DOCUMENTS)
         self._compose = Composer(
             database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key)
         )
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current,
-            settings.zone, settings.limits.removed_days,
+            rehearsals(self.definitions).play, settings.zone, settings.limits.removed_days,
         )  # fmt: skip
         self.packs = PackService(parts)
         self.drafts = Drafts(self.packs, self.definitions, database, world)
@@ -156,20 +163,35 @@ def open_runtime(
     *,
     world: World | None = None,
     runner: Callable[[Database, World], Runner] = durable_runner,
+    definitions: Definitions | None = None,
 ) -> Runtime:
     """The installation is open, its ledger exists; what is installed in it stays as it is.
 
-    `runner` makes the engine of background work over the open database.
+    `runner` makes the engine of background work over the open database. What `definitions` have read already is
+    not read again.
     """
     chosen = world or real_world()
     options = Options(statement_seconds=float(settings.limits.request_seconds))
     database = Database(settings.database_url, options)
     try:
         _prepare(database, chosen)
-        return Runtime(settings, chosen, load_extensions(), database, runner(database, chosen))
+        extensions = load_extensions()
+        return Runtime(settings, chosen, extensions, database, runner(database, chosen), definitions)
     except BaseException:
         database.close()
         raise
+
+
+def rehearsals(definitions: Definitions) -> Rehearsals:
+    """Scenarios are played in installations of their own, which know what `definitions` know."""
+
+    def open_at(settings: Settings, world: World) -> Runtime:
+        def inline(_database: Database, there: World) -> Runner:
+            return InlineRunner(there)
+
+        return open_runtime(settings, world=world, runner=inline, definitions=definitions)
+
+    return Rehearsals(definitions, open_at)
 
 
 def demand_installation(settings: Settings) -> None:

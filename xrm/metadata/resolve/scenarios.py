@@ -24,6 +24,7 @@ from xrm.metadata.scenarios import (
     TAKES,
     expectation_of,
     file_in,
+    in_force,
     instant_of,
     span_of,
     steps_of,
@@ -35,7 +36,7 @@ _ALWAYS = ("as", "refused")
 
 def check_scenarios(context: Context) -> None:
     """Every step of every scenario names what there is."""
-    for doc in context.layers.scenarios:
+    for doc in in_force(context.layers.scenarios):
         _Checked(context, doc).check()
 
 
