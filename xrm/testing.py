@@ -82,6 +82,7 @@ def make_runtime(
         chosen,
         world=world or fixed_world(NOON, seed=next(_SEEDS)),
         runner=lambda database, there: InlineRunner(there),
+        definitions=_definitions(),
     )
     try:
         if install:
@@ -98,6 +99,12 @@ def make_runtime(
 def _documents() -> TemporaryDirectory[str]:
     """Where all installations of this process keep checked documents; gone when the process ends."""
     return TemporaryDirectory(prefix="xrm-documents-", ignore_cleanup_errors=True)
+
+
+@cache
+def _definitions() -> Definitions:
+    """What all installations of this process have read: the same packs are resolved once."""
+    return Definitions(load_extensions().types, Path(_documents().name))
 
 
 def _share_documents(data: Path) -> None:

@@ -6,6 +6,7 @@ definition carry its hash in their name, so that the planner compares names and 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -34,8 +35,21 @@ Present = Callable[[str], str]
 _OWNERS = {"owner": USER, "team": TEAM, "unit": UNIT}
 
 
+_recent: deque[Schema] = deque(maxlen=4)
+
+
 def sql_schema(model: Model) -> Schema:
-    """The tables that keep the records of the model; nothing is read or written."""
+    """The tables that keep the records of the model; nothing is read or written.
+
+    A plan and what is activated after it ask for the same one: the last few are remembered.
+    """
+    known = next((schema for schema in tuple(_recent) if schema.model is model), None)
+    if known is None:
+        _recent.append(known := _schema_of(model))
+    return known
+
+
+def _schema_of(model: Model) -> Schema:
     build = _Build(model)
     entities = {
         entity.name: build.entity(entity) for entity in model.entities.values() if not entity.abstract
