@@ -142,6 +142,7 @@ def test_a_removed_field_is_kept_and_comes_back_when_it_is_defined_again(shop):
 
 def test_a_field_that_comes_back_in_another_form_leaves_what_was_kept(shop):
     runtime, ana, deal = shop
+    start = version(runtime)
     change(runtime, account=ACCOUNT, deal=WITHOUT_CODE)
     change(
         runtime,
@@ -150,6 +151,8 @@ def test_a_field_that_comes_back_in_another_form_leaves_what_was_kept(shop):
     )
     assert read(runtime, ana, "deal", deal)["code"] is None
     assert [kept.thing for kept in runtime.packs.removed()] == ["deal.code"]
+    go_back(runtime, start)
+    assert read(runtime, ana, "deal", deal)["code"] == "A-1"
 
 
 def test_removed_relationships_come_back_with_what_they_pointed_at(shop):
@@ -194,6 +197,53 @@ def test_an_entity_of_the_same_name_can_be_made_beside_one_that_is_kept(shop):
     assert rows(runtime, "sales__deal") == []
     go_back(runtime, start)
     assert data(runtime) == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("payer: {to: [account, deal]}", "payer: {to: account}"),
+        ("helpers: {to: account,", "helpers: {to: [account, deal],"),
+    ],
+    ids=["lookup", "links"],
+)
+def test_an_entity_whose_reference_leads_elsewhere_by_now_is_made_beside_the_one_that_is_kept(
+    shop, before, after
+):
+    runtime, ana, deal = shop
+    start, held = version(runtime), data(runtime)
+    change(runtime, account=ACCOUNT)
+    assert before in DEAL
+    change(runtime, account=ACCOUNT, deal=DEAL.replace(before, after))
+    assert runtime.packs.plan().is_empty
+    go_back(runtime, start)
+    assert data(runtime) == held
+    assert read(runtime, ana, "deal", deal)["code"] == "A-1"
+
+
+def test_what_points_at_records_that_are_kept_comes_back_with_those_only(shop):
+    runtime, ana, deal = shop
+    start, held = version(runtime), data(runtime)
+    only = DEAL[: DEAL.index("relationships:")]
+    change(runtime, deal=only)
+    change(runtime, account=ACCOUNT.replace("text", "long_text"), deal=only)
+    assert rows(runtime, "sales__account") == []
+    change(runtime, account=ACCOUNT.replace("text", "long_text"), deal=DEAL)
+    assert read(runtime, ana, "deal", deal)["account"] is None
+    assert rows(runtime, "sales__deal__helpers") == []
+    assert runtime.packs.plan().is_empty
+    go_back(runtime, start)
+    assert data(runtime) == held
+
+
+def test_an_entity_that_comes_back_is_held_to_what_it_was_held_to(shop):
+    runtime, _, _ = shop
+    start = version(runtime)
+    change(runtime, account=ACCOUNT)
+    go_back(runtime, start)
+    both = sa.text("UPDATE sales__deal SET payer__account = id, payer__deal = id")
+    with runtime.database.write() as unit, pytest.raises(Invalid):
+        unit.execute(both)
 
 
 def test_a_key_that_is_no_longer_defined_is_told_and_confirmed(house):

@@ -1,4 +1,5 @@
-"""Whatever becomes of a small model: back in the version of before, its data are as they were."""
+"""Whatever becomes of a small model: back in the version of before, its data are as they were, whatever was kept from
+earlier still."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -98,13 +99,23 @@ def test_there_and_back_every_value_is_as_it_was(make, scale):
 
     empty = runtime.packs.versions()[0].number
 
-    @given(st.data())
+    def clean():
+        """Nothing is left of the example before, so that each stands for itself."""
+        back(empty)
+        kept = [shadow.number for shadow in runtime.packs.removed()]
+        if kept:
+            runtime.packs.purge(kept, runtime.installer, confirmed=runtime.packs.plan_purge(kept).hash)
+
+    @given(earlier=st.none() | models(), first=models(), choice=st.data())
     @settings(
         max_examples=scale(3, 200), deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
-    def go(choice):
-        first = choice.draw(models())
-        back(empty)
+    def go(earlier, first, choice):
+        clean()
+        if earlier is not None:
+            put(earlier)
+            fill(runtime, earlier)
+            back(empty)
         put(first)
         fill(runtime, first)
         number, before = runtime.packs.versions()[0].number, data(runtime)

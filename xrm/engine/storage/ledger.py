@@ -123,6 +123,7 @@ SHADOW = _table(
     sa.Column("table", Code(), nullable=False),
     sa.Column("was", Code(), nullable=False),
     sa.Column("columns", Json(), nullable=False),
+    sa.Column("points", Json()),
     sa.Column("definition", Json()),
     sa.Column("at", Instant(), nullable=False),
     sa.Column("until", Instant(), nullable=False),

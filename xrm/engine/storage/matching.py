@@ -5,7 +5,7 @@ shadow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,11 @@ class Past:
     identities: Identities = field(default_factory=Identities)
     before: Schema | None = None
     days: int = 0
+
+    def kept_as(self, entity: str) -> str:
+        """The name in the ledger of an entity of the wanted model, which is parked while it is gone."""
+        known = self.identities.entities.get(entity)
+        return self.numbers.names.get(known.number, entity) if known else entity
 
 
 NO_PAST = Past()
@@ -90,6 +95,7 @@ def match(live: LiveSchema, wanted: Sequence[sa.Table], past: Past, dialect: Sql
     links = [table for table in made if "relationship" in table.info]
     for find in (work.by_number, work.by_name, work.in_shadow):
         work.each(links, find)
+    work.settle()
     lost = [table for name, table in sorted(live.tables.items()) if name not in work.taken]
     return Match(work.standings, tuple(lost))
 
@@ -99,11 +105,12 @@ def others(live: LiveSchema, matched: Match, wanted: Iterable[sa.Table], past: P
     kept = {shadow.entity for shadow in live.shadows if shadow.is_table and not shadow.is_link}
     members = {shadow.member for shadow in live.shadows if shadow.member is not None}
     missing = list(_missing(matched, wanted))
-    entities = [past.identities.entities.get(entity) for entity, name in missing if not name]
-    fields = [past.identities.fields.get((entity, name)) for entity, name in missing if name]
+    entities = past.identities.entities
+    gone = {name for name, known in entities.items() if known.gone}
+    fields = [(e in gone, past.identities.fields.get((e, name))) for e, name in missing if name]
     return Others(
-        frozenset(known.number for known in entities if known and known.gone and known.number in kept),
-        frozenset(known.number for known in fields if known and known.gone and known.number in members),
+        frozenset(entities[e].number for e, name in missing if not name and e in gone).intersection(kept),
+        frozenset(k.number for went, k in fields if k and (went or k.gone)).intersection(members),
     )
 
 
@@ -147,25 +154,60 @@ class _Matching:
             self.standings[table.name] = standing
 
     def _fits(self, standing: Standing) -> bool:
-        return all(
+        """Whether everything in it is wanted in the form that it has, or not at all."""
+        wanted = {field_stored(standing, self.past, column) for column in standing.table.columns}
+        return wanted.isdisjoint(lost_fields(standing)) and all(
             standing.live.columns.get(there, kind) == kind
             for name, there in standing.columns.items()
             for kind in (type_text(standing.table.c[name], self.dialect),)
         )
 
+    def settle(self) -> None:
+        """Nothing comes back that points at records which do not, or which something else stands for by now."""
+        left = -1
+        while left != len(self.standings):
+            left = len(self.standings)
+            for name, standing in tuple(self.standings.items()):
+                if standing.shadow and not self._points_right(standing, standing.shadow):
+                    self.taken.discard(standing.live.name)
+                    del self.standings[name]
+        self.standings = {name: self._without_strays(s) for name, s in self.standings.items()}
+
+    def _without_strays(self, standing: Standing) -> Standing:
+        strays = [s for s in standing.returns if not self._points_right(standing, s)]
+        gone = {column for shadow in strays for column in shadow.columns.values()}
+        columns = {name: there for name, there in standing.columns.items() if there not in gone}
+        returns = tuple(shadow for shadow in standing.returns if shadow not in strays)
+        return replace(standing, columns=columns, returns=returns) if strays else standing
+
+    def _points_right(self, standing: Standing, shadow: Shadow) -> bool:
+        points = shadow.points or {}
+        pairs = (
+            (standing.table.c[n], points[there]) for n, there in standing.columns.items() if there in points
+        )
+        return all(self._leads(column, number) for column, number in pairs)
+
+    def _leads(self, column: Column, number: int) -> bool:
+        """Whether the column leads to the records of the entity with that number, and they are there."""
+        for there in (key.column.table for key in column.foreign_keys):
+            known = self.past.identities.entities.get(there.info.get("entity", ""))
+            if known is None or known.number != number or there.name not in self.standings:
+                return False
+        return True
+
     # --- ways to find a table ---------------------------------------------------------------------------
 
     def by_number(self, table: sa.Table) -> Iterator[LiveTable]:
         """By the name under which the ledger knows what it keeps."""
-        known = self.known(table)
-        if known is not None and not known.gone:
-            yield from self._named(table.info["called"](self._base(table), known.name))
+        known, base = self.known(table), self._base(table)
+        if known is not None and not known.gone and base is not None:
+            yield from self._named(table.info["called"](base, known.name))
 
     def by_name(self, table: sa.Table) -> Iterator[LiveTable]:
         """By its own name, unless that is the name of something else by now."""
-        known, number = self.known(table), self._number(table)
-        if known is None or number in (None, known.number):
-            yield from self._named(table.info["called"](self._base(table), _name(table)))
+        known, number, base = self.known(table), self._number(table), self._base(table)
+        if base is not None and (known is None or number in (None, known.number)):
+            yield from self._named(table.info["called"](base, _name(table)))
             yield from self._named(table.name)
 
     def elsewhere(self, table: sa.Table) -> Iterator[LiveTable]:
@@ -199,19 +241,22 @@ class _Matching:
         entity, relationship = table.info["entity"], table.info.get("relationship")
         if relationship is None:
             return self.past.numbers.entities.get(entity)
-        return self.past.numbers.fields.get((self.past.identities.present(entity), relationship))
+        return self.past.numbers.fields.get((self.past.kept_as(entity), relationship))
 
-    def _base(self, table: sa.Table) -> str:
-        """The live table of the entity that the links of a table start from."""
+    def _base(self, table: sa.Table) -> str | None:
+        """The live table of the entity that the links of a table start from; None where no living one keeps it, for
+        then its links are not living either.
+        """
         entity = table.info["entity"]
+        if "relationship" not in table.info:
+            return ""
         found = (
             standing.live.name
             for standing in self.standings.values()
             if standing.table.info.get("entity") == entity and "relationship" not in standing.table.info
         )
         name = next(found, "")
-        shadow = next((s for s in self.live.shadows if s.table == name and s.is_table), None)
-        return shadow.was if shadow else name
+        return name if name in self.live.tables else None
 
     def _named(self, name: str) -> Iterator[LiveTable]:
         if name in self.live.tables:
@@ -248,8 +293,7 @@ class _Columns:
 
     def _by_name(self, column: Column) -> str | None:
         known, field_ = self._known(column), str(column.info.get("field", ""))
-        entity = self.past.identities.present(self.table.info.get("entity", ""))
-        number = self.past.numbers.fields.get((entity, field_))
+        number = self.past.numbers.fields.get((self.past.kept_as(self.table.info.get("entity", "")), field_))
         return column.name if known is None or number in (None, known.number) else None
 
     def _by_former(self, column: Column) -> str | None:
@@ -303,10 +347,13 @@ class _Columns:
 
 
 def field_stored(standing: Standing, past: Past, column: Column) -> str:
-    """The name under which the field of a wanted column is stored now."""
+    """The name under which the field of a wanted column is stored now; empty where another field has that."""
     entity, name = standing.table.info.get("entity", ""), column.info.get("field", column.name)
     known = None if "relationship" in standing.table.info else past.identities.fields.get((entity, name))
-    return known.name if known and not known.gone else str(name)
+    if known is None or not known.gone:
+        return known.name if known else str(name)
+    has_it = past.numbers.fields.get((past.kept_as(entity), name)) in (None, known.number)
+    return str(name) if has_it else ""
 
 
 def lost_fields(standing: Standing) -> Mapping[str, list[str]]:

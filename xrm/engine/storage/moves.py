@@ -121,7 +121,17 @@ class _Move:
             entity=numbers.entities.get(entity),
             member=numbers.fields.get((entity, member)) if member else None,
             definition=canonical(definition),
+            points=dict(self._points(live, {column: column for column in live.columns})),
         )
+
+    def _points(self, live: LiveTable, columns: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+        """By the names that they get, the columns that point at records of an entity, and its number."""
+        tables = self.past.before.metadata.tables if self.past.before else {}
+        for column, name in columns.items():
+            there = tables.get(live.references.get(column, ""))
+            number = None if there is None else self.past.numbers.entities.get(there.info.get("entity", ""))
+            if number is not None:
+                yield name, number
 
     def _defined(self, name: str) -> tuple[str, str, Any]:
         """Entity, relationship and definition of what the table was made for."""
@@ -202,6 +212,7 @@ class _Move:
             entity,
             member,
             canonical(definition),
+            points=dict(self._points(standing.live, names)),
         )
         statements = [*self._freed(replace(standing.live, name=table.name), columns)]
         statements += [self._rename(table.name, "COLUMN", old, new) for old, new in names.items()]
@@ -226,7 +237,7 @@ class _Move:
         return number, self.past.numbers.fields.get((entity, name)), found
 
     def _entity(self, standing: Standing) -> str:
-        return self.past.identities.present(standing.table.info["entity"])
+        return self.past.kept_as(standing.table.info["entity"])
 
     def _before(self, standing: Standing) -> Entity | None:
         return self.past.before.model.entities.get(self._entity(standing)) if self.past.before else None

@@ -300,14 +300,15 @@ class _Comparison:
                 yield _add_foreign_key(table, key)
 
     def checks(self, table: sa.Table) -> Iterator[Step]:
-        """Checks that went with a column come back with it; those of new columns come with the column."""
+        """Checks that went with a column or its table come back with it; those of new columns come with the column."""
         if not self.alters:
             return
         standing = self.matched.standings[table.name]
         back = {name for shadow in standing.returns for name in shadow.columns.values()}
         for column in table.columns:
             name = column.info.get("check")
-            if name is not None and standing.columns.get(column.name) in back:
+            there = standing.columns.get(column.name)
+            if name is not None and (there in back or (there and standing.shadow)):
                 yield _add_check(table, column, next(c for c in table.constraints if c.name == name))
 
     def search(self) -> Iterator[Step]:

@@ -24,7 +24,8 @@ class Shadow:
     """What is kept of a thing that was defined once.
 
     `columns` gives for each former column the one that it is now, in `table`; they are empty where all of the table
-    is kept, which `was` called otherwise before. `entity` and `member` are ledger numbers.
+    is kept, which `was` called otherwise before. `points` gives for columns as they are the entity of the records that
+    they point at. `entity`, `member` and those are ledger numbers.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Shadow:
     entity: int | None = None
     member: int | None = None
     definition: Any = None
+    points: Mapping[str, int] | None = None
     at: datetime | None = None
     until: datetime | None = None
     actor: UUID | None = None
@@ -60,6 +62,7 @@ _READ = (
     "table",
     "was",
     "columns",
+    "points",
     "entity",
     "member",
     "definition",
@@ -78,8 +81,9 @@ def read_shadows(unit: UnitOfWork) -> tuple[Shadow, ...]:
 def keep(unit: UnitOfWork, shadow: Shadow, occasion: Occasion) -> None:
     """The ledger knows the shadow, and until when it stays."""
     values = {name: getattr(shadow, name) for name in _READ}
-    values |= {"columns": dict(shadow.columns), "at": occasion.at, "until": occasion.until}
-    unit.execute(sa.insert(SHADOW), {**values, "actor": occasion.actor})
+    values |= {"columns": dict(shadow.columns), "points": dict(shadow.points or {})}
+    told = {"at": occasion.at, "until": occasion.until, "actor": occasion.actor}
+    unit.execute(sa.insert(SHADOW), {**values, **told})
 
 
 def forget(unit: UnitOfWork, numbers: Sequence[int]) -> None:
