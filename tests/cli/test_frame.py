@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from click.testing import CliRunner
@@ -27,6 +28,10 @@ def test_help_names_every_verb_and_loads_none():
     done = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all(name in done.stdout and says.split()[0] in done.stdout for name, says in VERBS.items())
+
+
+def test_the_program_tells_its_version():
+    assert run("--version").output == f"xrm {version('xrm')}\n"
 
 
 @pytest.mark.parametrize("name", VERBS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from click import version_option
+
 from xrm.cli.frame import Verbs
 
 VERBS = {
@@ -26,7 +28,9 @@ VERBS = {
     "reference": "Print the reference: field types, functions, settings, commands.",
 }
 
-cli = Verbs(VERBS, name="xrm", help="Low-code platform for extreme relationship management.")
+cli = version_option(package_name="xrm", message="xrm %(version)s")(
+    Verbs(VERBS, name="xrm", help="Low-code platform for extreme relationship management.")
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,8 +9,8 @@ const TYPING = "input:not([type=checkbox], [type=radio], [type=button]), textare
 /** Whether this person has switched off the keys that are a single character. */
 export const isQuiet = () => document.documentElement.dataset.keys === "off";
 
-/** Whether this element takes letters itself. */
-export const isTyping = (element) => Boolean(element?.closest?.(TYPING));
+/** Whether this element takes letters itself. A box keeps the focus for a moment when its dialog has been closed. */
+export const isTyping = (element) => Boolean(element?.closest?.(TYPING)) && !element.closest("dialog:not([open])");
 
 /** `key` as in "j", "Shift X", "Ctrl Z", "Escape"; `run(event)` answers false to let others have it. */
 export function bind(key, run, { whileTyping = false } = {}) {
