@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError, URLError
@@ -17,7 +19,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.cli.conftest import DEAL, SECRET
+from tests.conftest import DATABASES
 from tests.support.project import ROOT
+from xrm.engine.runtime import Runtime
 from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
 
 PATIENCE = 60.0
@@ -99,21 +103,59 @@ def serving(url: str, data: Path) -> Iterator[int]:
     assert server.returncode == 0
 
 
-@pytest.fixture
-def installation(database_url, tmp_path):
-    runtime = make_runtime(database_url, tmp_path, [a_pack("sales", deal=DEAL)])
-    yield runtime
+@dataclass(frozen=True)
+class House:
+    """An installation for all servers of this file."""
+
+    runtime: Runtime
+    url: str
+    data: Path
+
+    @cached_property
+    def token(self) -> str:
+        return self.runtime.identity.create_token(admin_actor(self.runtime), "test")
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    url = f"sqlite:///{folder / 'xrm.db'}"
+    if request.param == "postgresql":
+        running = request.getfixturevalue("postgres_cluster")
+        url = running.url(running.create())
+    runtime = make_runtime(url, folder, [a_pack("sales", deal=DEAL)])
+    yield House(runtime, url, folder / "data")
     runtime.close()
 
 
-def test_a_pack_installed_while_two_processes_serve_is_there_in_both(installation, database_url, tmp_path):
-    token = installation.identity.create_token(admin_actor(installation), "test")
-    data = tmp_path / "data"
-    with serving(database_url, data) as one, serving(database_url, data) as other:
-        ports = (one, other)
+@pytest.fixture(scope="module")
+def port(house: House) -> Iterator[int]:
+    """Where a server is that several tests ask."""
+    with serving(house.url, house.data) as found:
+        yield found
+
+
+def test_a_file_that_breaks_off_on_its_way_is_not_imported(house, port):
+    token = house.token
+    head = f"POST /api/v1/imports?entity=deal HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n"
+    said = (
+        f"{head}Content-Type: text/csv\r\nContent-Length: 100\r\nConnection: close\r\n\r\nname\nBridge\nTun"
+    )
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)) as door:
+        door.sendall(said.encode())
+        door.shutdown(socket.SHUT_WR)
+        assert door.makefile("rb").readline().split()[1] == b"400"
+    assert ask(port, "/api/v1/records/deal", token) == (200, {"data": [], "next": None})
+    assert ask(port, "/api/v1/jobs", token)[1]["data"] == []
+
+
+def test_a_pack_installed_while_two_processes_serve_is_there_in_both(house, port):
+    token = house.token
+    with serving(house.url, house.data) as other:
+        ports = (port, other)
         assert [ask(port, "/api/v1/records/deal", token)[0] for port in ports] == [200, 200]
         assert [ask(port, "/api/v1/records/part", token)[0] for port in ports] == [404, 404]
-        installation.packs.install([pack_from(PARTS)], installation.installer)
+        house.runtime.packs.install([pack_from(PARTS)], house.runtime.installer)
         began = time.monotonic()
         answers = [ask(port, "/api/v1/records/part", token) for port in ports]
         assert time.monotonic() - began < PROMISED
@@ -139,16 +181,11 @@ def test_an_empty_data_folder_is_set_up_in_a_browser(tmp_path):
     assert server.returncode == 0
 
 
-def test_a_port_that_is_taken_is_a_refusal(installation, tmp_path, database_url):
+def test_a_port_that_is_taken_is_a_refusal(house):
     with closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        environ = {
-            **os.environ,
-            "XRM_DATABASE_URL": database_url.replace("postgresql+psycopg://", "postgresql://"),
-            "XRM_SECRET_KEY": SECRET,
-            "XRM_DATA": str(tmp_path / "data"),
-        }
+        environ = environment_for(house.url, house.data)
         command = [sys.executable, "-m", "xrm", "serve", "--port", str(other.getsockname()[1])]
         done = subprocess.run(
             command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE
@@ -158,9 +195,9 @@ def test_a_port_that_is_taken_is_a_refusal(installation, tmp_path, database_url)
     assert "--port" in done.stderr
 
 
-def test_a_worker_works_until_it_is_told_to_stop(installation, tmp_path, database_url):
+def test_a_worker_works_until_it_is_told_to_stop(house):
     command = [sys.executable, "-m", "xrm", "work"]
-    environ = environment_for(database_url, tmp_path / "data")
+    environ = environment_for(house.url, house.data)
     worker = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     assert worker.stdout.readline().startswith("xrm works.")
@@ -179,9 +216,9 @@ def imported(port: int, token: str) -> str:
     return ask(port, f"/api/v1/jobs/{job}", token)[1]["state"]
 
 
-def test_killed_processes_of_a_server_are_replaced_and_none_outlives_it(installation, database_url, tmp_path):
-    token = installation.identity.create_token(admin_actor(installation), "test")
-    with started(database_url, tmp_path / "data") as (server, port):
+def test_killed_processes_of_a_server_are_replaced_and_none_outlives_it(house):
+    token = house.token
+    with started(house.url, house.data) as (server, port):
         assert imported(port, token) == "done"
         killed = children(server.pid)
         assert len(killed) == 2, "one serves, and one performs jobs"
@@ -195,26 +232,11 @@ def test_killed_processes_of_a_server_are_replaced_and_none_outlives_it(installa
     assert not last & living().keys()
 
 
-def test_every_process_of_a_server_ends_when_its_first_one_was_killed(installation, database_url, tmp_path):
-    with started(database_url, tmp_path / "data") as (server, _):
+def test_every_process_of_a_server_ends_when_its_first_one_was_killed(house):
+    with started(house.url, house.data) as (server, _):
         last = children(server.pid)
         server.kill()
         gone = until(lambda: not last & living().keys(), PATIENCE)
         for process in last & living().keys():
             os.kill(process, signal.SIGTERM)
         assert gone, "one of them would keep the port, and perform no jobs"
-
-
-def test_a_file_that_breaks_off_on_its_way_is_not_imported(installation, database_url, tmp_path):
-    token = installation.identity.create_token(admin_actor(installation), "test")
-    head = f"POST /api/v1/imports?entity=deal HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n"
-    said = (
-        f"{head}Content-Type: text/csv\r\nContent-Length: 100\r\nConnection: close\r\n\r\nname\nBridge\nTun"
-    )
-    with serving(database_url, tmp_path / "data") as port:
-        with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)) as door:
-            door.sendall(said.encode())
-            door.shutdown(socket.SHUT_WR)
-            assert door.makefile("rb").readline().split()[1] == b"400"
-        assert ask(port, "/api/v1/records/deal", token) == (200, {"data": [], "next": None})
-        assert ask(port, "/api/v1/jobs", token)[1]["data"] == []

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 # The first has no windows to keep: it takes half the time for a page.
 NAMES = (
@@ -74,3 +74,14 @@ def _fault(message: ConsoleMessage) -> Iterator[str]:
     """An answer such as 422 is logged as an error too, and is not a fault of the page."""
     if message.type == "error" and not message.text.startswith("Failed to load resource"):
         yield message.text
+
+
+def reach(page: Page, what: Locator) -> None:
+    """The focus has come to it by Tab from where it was."""
+    what.wait_for()
+    element = what.element_handle()  # looked up once: finding it by its name takes longer than a key
+    for _ in range(150):
+        if element.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not come to {what}")

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support import browser
 from tests.support.axe import violations
+from tests.support.browser import reach
 from tests.support.installed import make_runtime
 from tests.support.project import ROOT
 from tests.support.serving import serving
@@ -41,16 +42,6 @@ def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(place.app) as address:
         yield Site(place, address)
     runtime.close()
-
-
-def reach(page: Page, what: Locator) -> None:
-    """The focus has come to it by Tab from where it was."""
-    expect(what).to_be_visible()
-    for _ in range(150):
-        if what.evaluate("e => e === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not come to {what}")
 
 
 def press(page: Page, role: Literal["link", "button"], name: str) -> None:

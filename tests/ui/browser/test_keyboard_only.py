@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support import browser, sales
+from tests.support.browser import reach
 from tests.support.installed import make_runtime
 from tests.support.serving import serving
 from xrm.app import mount
@@ -32,15 +33,6 @@ def desk(tmp_path: Path, chromium: Browser) -> Iterator[Page]:
         page.wait_for_url(f"{home}/")
         yield page
     runtime.close()
-
-
-def reach(page: Page, what: Locator) -> None:
-    """The focus has come to it by Tab from where it was."""
-    for _ in range(150):
-        if what.evaluate("e => e === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not come to {what}")
 
 
 def press(page: Page, *keys: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.axe import violations
+from tests.support.browser import reach
 from tests.ui.browser.conftest import Site, ask_of
 
 
@@ -32,11 +33,8 @@ def looked_at(request: pytest.FixtureRequest, site: Site, chromium: Browser) -> 
 
 def press_on(page: Page, what: Locator, key: str = "Enter") -> None:
     """The key, once the focus has come to it by Tab from where it was."""
-    for _ in range(80):
-        if what.evaluate("e => e === document.activeElement"):
-            return page.keyboard.press(key)
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not come to {what}")
+    reach(page, what)
+    page.keyboard.press(key)
 
 
 def tab(page: Page, name: str) -> Locator:
