@@ -214,6 +214,22 @@ def test_what_waits_for_a_pack_is_there_with_it():
     assert "open_tickets" in model.entities["account"].fields
 
 
+def test_translations_of_an_option_that_the_customisation_takes_out_are_let_be_and_no_others():
+    texts = "entities.account.fields.kind.options.household: Família\nentities.account.fields.kind.options.hause: X\n"
+    packs = [NO_CORE, a_pack({**CRM, "i18n/pt.yaml": texts})]
+    ours = customised({"entities/account.yaml": "fields: {kind: {options: {remove: [household]}}}\n"})
+    assert said(judge([*packs, ours]).problems) == ["p/i18n/pt.yaml:2:1 M215"]
+    likes = a_pack(
+        {
+            **SHAPES,
+            "options/tone.yaml": "options: [low, high]\n",
+            "i18n/pt.yaml": "options.tone.options.high: Alto\n",
+        }
+    )
+    ours = customised({"options/tone.yaml": "options: {remove: [high]}\n"})
+    assert judge([NO_CORE, likes, ours]).problems == ()
+
+
 # --- entities that are like others --------------------------------------------------------------------
 
 SHAPES = {

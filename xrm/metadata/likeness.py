@@ -102,7 +102,8 @@ def _become_like_what_was_meant(
 
 def _take_shape(layers: Layers, entity: Merged, shape: Merged, problems: Problems) -> None:
     copied: Body = {k: shape.body[k] for k in _COPIED if k in shape.body}
-    base = Merged("entity", entity.name, copied, dict(shape.origins), set(shape.broken), set(shape.absent))
+    held = (dict(shape.origins), set(shape.broken), set(shape.absent), set(shape.taken))
+    base = Merged("entity", entity.name, copied, *held)
     base.origins[()] = entity.origin(())
     for key in copied:
         base.origins.setdefault((key,), shape.origin((key,)))

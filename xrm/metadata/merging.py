@@ -24,7 +24,8 @@ class Merged:
     """What all layers say together about one thing.
 
     `origins` says for a path which document says it from there on. `broken` are paths that a document tried
-    to say and that have no meaning; `absent` those that only exist with a pack that is not installed.
+    to say and that have no meaning; `absent` those that only exist with a pack that is not installed; `taken` options
+    that a layer has taken out of what is below it.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Merged:
     origins: dict[Path, Origin]
     broken: set[Path] = field(default_factory=set)
     absent: set[Path] = field(default_factory=set)
+    taken: set[Path] = field(default_factory=set)
 
     def origin(self, path: Path) -> Origin:
         """The document that says the value at `path`, and the path in it."""
@@ -85,6 +87,7 @@ def lay_over(below: Merged, above: Merged) -> Iterator[Problem]:
     """`below` says all that `above` says; changes of list items that do not fit are problems."""
     below.broken |= above.broken
     below.absent |= above.absent
+    below.taken |= above.taken
     yield from _merge(below, below.body, above, above.body, ())
 
 
@@ -158,6 +161,7 @@ def items_of(known: Any) -> list[str]:
 def _changed_map(below: Merged, above: Merged, path: Path, known: Body, change: Body) -> Body:
     added = change.get("add", {})
     removed = {str(k) for k in change.get("remove", ())} | set(added)
+    below.taken |= {(*path, key) for key in removed}
     result: Body = {}
     for key, value in known.items():
         if key not in removed:

@@ -193,7 +193,7 @@ def _check_translations(context: Context) -> None:
 
 
 def _waits(context: Context, path: str) -> bool:
-    """True when the line is about something broken, or that comes with a pack that is not installed."""
+    """True when the line is about something broken, taken out, or that comes with a pack that is not installed."""
     steps = path.split(".")
     name = steps[1] if len(steps) > 1 else ""
     if steps[0] in ("entities", "forms", "views", "lifecycles") and name not in context.entities:
@@ -204,10 +204,12 @@ def _waits(context: Context, path: str) -> bool:
         "views": context.layers.views,
         "lifecycles": context.layers.lifecycles,
         "roles": context.layers.roles,
+        "options": context.layers.options,
     }
     merged = things.get(steps[0], {}).get(name)
     if merged is None:
         return steps[0] in _NAMED_AS_ENTITIES and any(
             meant_by(other, [name]) for other in things[steps[0]] if other not in context.entities
         )
-    return context.is_broken(merged, *steps[2:])
+    inside = tuple(steps[2:])
+    return context.is_broken(merged, *inside) or any(inside[: len(p)] == p for p in merged.taken)
