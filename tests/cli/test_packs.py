@@ -147,3 +147,20 @@ def test_what_a_plan_removes_is_confirmed_by_its_hash_or_its_file_and_comes_back
     plan = said("model", "purge", kept["number"], "--show")
     assert said("model", "purge", kept["number"], "--confirm", plan["hash"])["steps"]
     assert said("model", "removed") == []
+
+
+def test_a_pack_is_disabled_and_enabled_again(installation, xrm, said):
+    shown = xrm("pack", "disable", "sales", "--show").stdout
+    assert "packs: new." in shown
+    assert "No table changes." in shown
+    assert (
+        xrm("pack", "disable", "sales").stdout
+        == "sales is disabled; its tables and records stay as they are.\n"
+    )
+    assert "deal" not in installation.current().model.entities
+    assert [pack["name"] for pack in said("pack", "list")["installed"] if pack["disabled"]] == ["sales"]
+    assert "disabled" in xrm("pack", "list").stdout
+    assert xrm("pack", "disable", "sales").stderr.startswith("sales: P158 sales is disabled already.")
+    assert xrm("pack", "uninstall", "sales", "--show").exit_code == 1
+    assert said("pack", "enable", "sales") == {"pack": "sales", "disabled": False}
+    assert "deal" in installation.current().model.entities

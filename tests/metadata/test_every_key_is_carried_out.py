@@ -37,6 +37,7 @@ READ: dict[str, tuple[str, str]] = {
     "pack.menu.label": ("metadata/resolve/menus.py", '"label"'),
     "pack.menu.entities": ("metadata/resolve/menus.py", '"entities"'),
     "pack.menu.folded": ("metadata/resolve/menus.py", '"folded"'),
+    "packs.disabled": ("metadata/disabling.py", 'switch.get("disabled")'),
     "settings.type": ("metadata/resolve/__init__.py", 'child.body["type"]'),
     "settings.options": ("metadata/resolve/__init__.py", 'child.get("options"'),
     "settings.default": ("engine/runtime/snapshot.py", 'setting["default"]'),

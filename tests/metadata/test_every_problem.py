@@ -10,7 +10,7 @@ import pytest
 
 from tests.metadata.builders import NO_CORE, a_pack
 from xrm.errors import Problem
-from xrm.metadata import METADATA_CODES, PackSource, judge, read_source
+from xrm.metadata import METADATA_CODES, Layer, PackSource, judge, read_source
 from xrm.metadata.renewal import NOTED
 
 MARK = "¦"
@@ -30,7 +30,7 @@ class Case:
     def sources(self) -> list[PackSource]:
         """The packs without marks."""
         return [
-            a_pack({path: text.replace(MARK, "") for path, text in files.items()}, name)
+            a_pack({path: text.replace(MARK, "") for path, text in files.items()}, name, _floor(name))
             for name, files in self.packs.items()
         ]
 
@@ -42,6 +42,10 @@ class Case:
             if mark:
                 return before.count("\n") + 1, len(before) - before.rfind("\n")
         return 0, 0
+
+
+def _floor(name: str) -> Layer:
+    return Layer.CUSTOMISATION if name == "customisation" else Layer.PACK
 
 
 def read_cases() -> Iterator[Case]:

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from tests.packs.shipped import FIXTURES, PACKS, ROOT, SHIPPED, docs_of, read_pack
+from xrm.metadata.customising import from_documents
+from xrm.metadata.fingerprint import canonical
 from xrm.metadata.loading import judge, load_model
 from xrm.metadata.model import Model, Relationship, Shape
 from xrm.metadata.sources import Layer, PackSource, read_source, read_source_named
@@ -35,6 +37,16 @@ def _sources(*packs: str) -> list[PackSource]:
 )
 def test_the_packs_make_a_model_without_a_problem(sources: list[PackSource]) -> None:
     assert [str(problem) for problem in judge(sources).problems] == []
+
+
+def test_a_shipped_pack_can_be_disabled_and_the_others_are_as_without_it() -> None:
+    last, others = PACKS[-1], PACKS[:-1]
+    ours = from_documents({"packs.yaml": f"{last}: {{disabled: true}}\n"})
+    found, alone = judge([*_sources(*PACKS), ours]), judge(_sources(*others))
+    assert [str(problem) for problem in found.problems] == []
+    assert found.model.disabled.keys() == {last}
+    assert canonical(found.model.entities) == canonical(alone.model.entities)
+    assert canonical(found.model.roles) == canonical(alone.model.roles)
 
 
 def test_eight_mistakes_from_five_stages_are_eight_problems_each_at_its_place() -> None:

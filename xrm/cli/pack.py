@@ -34,14 +34,20 @@ def list_(data: Path | None, as_json: bool) -> None:
     from xrm.settings import pack_folders_of
 
     with opened(data) as runtime:
-        layers = runtime.packs.list()
+        layers, off = runtime.packs.list(), runtime.switches.disabled()
         at_hand = sorted(pack_folders(pack_folders_of(runtime.settings)).keys() - {x.name for x in layers})
     if as_json:
         facts = ("name", "version", "content", "installed_at")
-        told = [{"layer": str(x.floor), **{fact: getattr(x, fact) for fact in facts}} for x in layers]
+        told = [
+            {"layer": str(x.floor), "disabled": x.name in off, **{fact: getattr(x, fact) for fact in facts}}
+            for x in layers
+        ]
         say_json({"installed": told, "available": at_hand})
         return
-    rows = [(x.name, x.version, x.floor, f"{x.installed_at:%Y-%m-%d %H:%M}") for x in layers]
+    rows = [
+        (x.name, x.version, "disabled" if x.name in off else x.floor, f"{x.installed_at:%Y-%m-%d %H:%M}")
+        for x in layers
+    ]
     show_table(("name", "version", "layer", "installed"), [*rows, *((name, "", "", "") for name in at_hand)])
 
 
@@ -185,6 +191,39 @@ def uninstall(
             raise Conflict(Problem("P156", message, hint, Place(path=name)))
         done = runtime.removals.uninstall(runtime.installer, name, choices, confirmed)
     show_installed(done, as_json=as_json, more=facts)
+
+
+@command.command("disable", help="Take a pack out of use; its tables and records stay as they are.")
+@click.argument("name")
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@data_option
+@json_option
+def disable(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
+    """Nothing of the pack is served, or what would change has been shown."""
+    _switch(name, data, on=False, only_plan=only_plan, as_json=as_json)
+
+
+@command.command("enable", help="Take a disabled pack into use again.")
+@click.argument("name")
+@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@data_option
+@json_option
+def enable(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
+    """All of the pack is served as it was, or what would change has been shown."""
+    _switch(name, data, on=True, only_plan=only_plan, as_json=as_json)
+
+
+def _switch(name: str, data: Path | None, *, on: bool, only_plan: bool, as_json: bool) -> None:
+    with opened(data) as runtime:
+        switches, actor = runtime.switches, runtime.installer
+        if only_plan:
+            show_plan(runtime, switches.plan(actor, name, on=on), as_json=as_json)
+            return
+        switches.switch(actor, name, on=on)
+    if as_json:
+        say_json({"pack": name, "disabled": not on})
+        return
+    say(f"{name} is in use." if on else f"{name} is disabled; its tables and records stay as they are.")
 
 
 @command.command("export", help="Write an installed pack to a zip archive, as it was installed.")

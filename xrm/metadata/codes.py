@@ -44,6 +44,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M224": "A range of versions cannot be read.",
         "M226": "The value of a seed does not fit its field.",
         "M227": "A record of a seed cannot take a step.",
+        "M228": "A pack cannot be disabled: it is not there, or another one needs it.",
         "M230": "Two packs have an entity of one name.",
         "M231": "Two layers add the same thing.",
         "M232": "A layer changes items of a list that is not below.",

@@ -34,10 +34,18 @@ class Definitions:
 
     def resolve(self, sources: Sequence[PackSource]) -> Model:
         """What the layers mean together; raises MetadataInvalid with every problem of all stages."""
-        key = _digest(sources)
+        return self._resolved(sources, whole=False)
+
+    def stored(self, sources: Sequence[PackSource]) -> Model:
+        """The same with what disabled packs say, for their tables stay; raises MetadataInvalid."""
+        served = self.resolve(sources)
+        return self._resolved(sources, whole=True) if served.disabled else served
+
+    def _resolved(self, sources: Sequence[PackSource], *, whole: bool) -> Model:
+        key = f"{whole} {_digest(sources)}"
         with self._lock:
             if key not in self._known:
-                self._known[key] = load_model(sources, types=self._types, cache=self._cache)
+                self._known[key] = load_model(sources, types=self._types, cache=self._cache, whole=whole)
                 if len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)

@@ -30,7 +30,7 @@ class Difference:
     @property
     def document(self) -> str:
         """What the document is about, in words."""
-        return self.kind if self.kind in ("pack", "settings", "role") else f"{self.kind} {self.name}"
+        return self.kind if self.kind in ("pack", "packs", "settings", "role") else f"{self.kind} {self.name}"
 
     @property
     def sentence(self) -> str:

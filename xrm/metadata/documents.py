@@ -26,7 +26,9 @@ FOLDERS: Final[Mapping[str, str]] = MappingProxyType(
         "scenarios": "scenario",
     }
 )
-FILES: Final[Mapping[str, str]] = MappingProxyType({"pack": "pack", "settings": "settings", "roles": "role"})
+FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {"pack": "pack", "packs": "packs", "settings": "settings", "roles": "role"}
+)
 KINDS: Final = (*FILES.values(), *FOLDERS.values())
 # Folders of the language whose content this version does not run, so a pack that counts on it is refused.
 LATER: Final = ("automations", "clocks", "dashboards", "reports", "templates", "workflows")

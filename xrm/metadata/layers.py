@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from xrm.errors import Problem, Problems
 from xrm.metadata.conditions import check_conditions, conditioned, items_at, without
+from xrm.metadata.disabling import disabled_in, members_in, names_of, parts_in
 from xrm.metadata.former import FormerNames
 from xrm.metadata.merging import Merged, lay_over, merged_of
 from xrm.metadata.names import near_hint
@@ -32,6 +33,7 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
     "role": {("grants",): ("entity",)},
     "options": {(): ("options",)},
 }
+_OF_ENTITIES: Final = frozenset({"entity", "extend", "form", "view", "lifecycle"})
 _NEVER_REDEFINED: Final = (("fields",), ("relationships",))
 _WORDS: Final = {"fields": "field", "relationships": "relationship", "keys": "key", "rules": "rule"}
 
@@ -42,7 +44,8 @@ class Layers:
 
     `lenient` are packs that lack something they require: what they refer to may be there, so unknown
     entities in them are not reported a second time. `unreadable` are entities whose file could not be read.
-    `notes` are about documents that say former names; here they say the present ones.
+    `notes` are about documents that say former names; here they say the present ones. `disabled` are the manifests of
+    packs that say nothing here, `sleeping` their entities.
     """
 
     packs: dict[str, Doc] = field(default_factory=dict)
@@ -57,6 +60,9 @@ class Layers:
     translations: list[Doc] = field(default_factory=list)
     seeds: list[Doc] = field(default_factory=list)
     scenarios: list[Doc] = field(default_factory=list)
+    disabled: dict[str, Doc] = field(default_factory=dict)
+    sleeping: set[str] = field(default_factory=set)
+    sleeping_roles: set[str] = field(default_factory=set)
     lenient: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -64,22 +70,64 @@ class Layers:
     notes: list[Problem] = field(default_factory=list)
 
 
-def build_layers(packs: Sequence[ReadPack], problems: Problems) -> Layers:
-    """Every pack has its place, and everything that several documents say is said by one."""
+def build_layers(packs: Sequence[ReadPack], problems: Problems, *, whole: bool = True) -> Layers:
+    """Every pack has its place, and everything that several documents say is said by one.
+
+    Unless they are wanted `whole`, disabled packs say nothing, and what others say of theirs is left out.
+    """
     layers = Layers()
     present = renewed(ordered_packs(packs, problems))
     ordered, layers.former, layers.notes = present.packs, present.former, list(present.notes)
-    installed = {p.name for p in ordered}
+    disabled = frozenset[str]() if whole else disabled_in(ordered, problems)
+    installed = {p.name for p in ordered} - disabled
     layers.lenient = lenient_packs(ordered)
     for pack in ordered:
         manifest = manifest_of(pack)
+        if pack.name in disabled:
+            _lay_asleep(layers, pack, problems)
+            continue
         if manifest:
             layers.packs[pack.name] = manifest
             layers.content[pack.name] = pack.content
         for doc in pack.docs:
             check_conditions(doc, pack, problems)
+            if doc.kind in _OF_ENTITIES and doc.name in layers.sleeping:
+                continue
             _lay(layers, *conditioned(doc, installed), problems)
+    if disabled:  # items of lists that are asleep; what nobody says is told where all packs are laid
+        problems.found[:] = [problem for problem in problems.found if problem.code != "M233"]
     return layers
+
+
+def _lay_asleep(layers: Layers, pack: ReadPack, problems: Problems) -> None:
+    """The pack says nothing; what can be found by its name, and what others may change, is known."""
+    for doc in pack.docs:
+        match doc.kind:
+            case "pack":
+                layers.disabled[pack.name] = doc
+            case "entity":
+                layers.sleeping.add(doc.name)
+                layers.unreadable.add(doc.name)
+            case "extend":
+                _let_sleep(layers, doc)
+            case "role":
+                layers.sleeping_roles |= doc.body.keys()
+            case "i18n":
+                layers.translations.append(names_of(pack, doc))
+            case "settings" | "options":
+                _lay(layers, doc, frozenset(), problems)
+
+
+def _let_sleep(layers: Layers, doc: Doc) -> None:
+    entity = layers.entities.get(doc.name)
+    if entity is not None:
+        entity.absent |= members_in(doc)
+        entity.asleep |= members_in(doc)
+    for key, things in (("forms", layers.forms), ("views", layers.views)):
+        if doc.name in things and isinstance(doc.body.get(key), dict):
+            parts = set(parts_in(doc.body[key], things[doc.name].body))
+            things[doc.name].absent |= parts
+            things[doc.name].asleep |= parts
 
 
 def _lay(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) -> None:
@@ -93,7 +141,7 @@ def _lay(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) 
         case "form" | "view" | "lifecycle" | "options":
             _lay_thing(_things(layers, doc.kind), merged_of(doc), absent, doc.source.layer, problems)
         case "role":
-            for name in doc.body:
+            for name in [name for name in doc.body if name not in layers.sleeping_roles]:
                 _lay_thing(layers.roles, merged_of(doc, name, (name,)), absent, doc.source.layer, problems)
         case "i18n":
             layers.translations.append(doc)
@@ -174,6 +222,8 @@ def _lay_thing(
     """The thing says what `above` says too, or only that if nothing was below."""
     above.absent |= absent
     below = things.get(above.name)
+    for path in below.asleep if below else ():
+        above.body = without(above.body, path)
     if below is None:
         below = things[above.name] = Merged(above.kind, above.name, {}, dict(above.origins), set(), set())
     else:

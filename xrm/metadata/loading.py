@@ -36,22 +36,26 @@ def judge(
     types: Mapping[str, FieldType] | None = None,
     checks: Iterable[Check] | None = None,
     cache: DocumentCache | None = None,
+    whole: bool = False,
 ) -> Judgement:
     """Everything that is wrong with these packs together is known; nothing is raised.
 
-    The core layer is part of every installation; it is read from this package unless it is among the sources.
+    The core layer is part of every installation; it is read from this package unless it is among the sources. What
+    disabled packs say is no part of the model, unless it is wanted `whole`.
     """
     # Loading makes many values and no garbage; looking for some would cost half as much again.
     with collector_paused():
         known_types = types if types is not None else builtin_registry()
         known_checks = checks if checks is not None else builtin_checks().values()
-        return _judged(with_core(sources), Reader(known_types, cache), known_checks)
+        return _judged(with_core(sources), Reader(known_types, cache), known_checks, whole=whole)
 
 
-def _judged(sources: Sequence[PackSource], reader: Reader, checks: Iterable[Check]) -> Judgement:
+def _judged(
+    sources: Sequence[PackSource], reader: Reader, checks: Iterable[Check], *, whole: bool
+) -> Judgement:
     packs = [reader.read(s) for s in sources]
     problems = Problems([p for pack in packs for p in pack.problems])
-    layers = build_layers(packs, problems)
+    layers = build_layers(packs, problems, whole=whole)
     copy_likenesses(layers, problems)
     model = resolve(layers, reader.types, problems)
     problems.extend(run_checks(checks, Judged(model, *_unsure(layers))))
@@ -65,9 +69,10 @@ def load_model(
     types: Mapping[str, FieldType] | None = None,
     checks: Iterable[Check] | None = None,
     cache: DocumentCache | None = None,
+    whole: bool = False,
 ) -> Model:
     """The model that these packs make with the core layer; raises MetadataInvalid with all problems."""
-    judgement = judge(sources, types=types, checks=checks, cache=cache)
+    judgement = judge(sources, types=types, checks=checks, cache=cache, whole=whole)
     if judgement.problems:
         raise MetadataInvalid(judgement.problems)
     return judgement.model

@@ -25,7 +25,7 @@ class Merged:
 
     `origins` says for a path which document says it from there on. `broken` are paths that a document tried
     to say and that have no meaning; `absent` those that only exist with a pack that is not installed; `taken` options
-    that a layer has taken out of what is below it.
+    that a layer has taken out of what is below it; `asleep` what a disabled pack would add here.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Merged:
     broken: set[Path] = field(default_factory=set)
     absent: set[Path] = field(default_factory=set)
     taken: set[Path] = field(default_factory=set)
+    asleep: set[Path] = field(default_factory=set)
 
     def origin(self, path: Path) -> Origin:
         """The document that says the value at `path`, and the path in it."""

@@ -384,7 +384,8 @@ class Reference:
 class Model:
     """All definitions of an installation, resolved. `fingerprint` is equal for equal content.
 
-    `former` are the names that stand for others now, and `notes` where documents still say them.
+    `former` are the names that stand for others now, and `notes` where documents still say them. `disabled` are
+    packs of which nothing is here, by what they are called.
     """
 
     packs: Mapping[str, Pack]
@@ -395,6 +396,7 @@ class Model:
     fingerprint: str = ""
     former: FormerNames = field(default_factory=FormerNames)
     notes: tuple[Problem, ...] = ()
+    disabled: Mapping[str, Label] = field(default_factory=dict)
 
     @property
     def tables(self) -> Iterator[Entity]:

@@ -91,6 +91,38 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One answer to a decision: whose it is, what it says, and where that is written."""
+
+    value: str
+    whose: str
+    says: str
+    place: str = ""
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something that can be one way or another; `name` is that of the control, `notes` say what one has to know."""
+
+    name: str
+    text: str
+    ways: tuple[Way, ...]
+    notes: tuple[str, ...] = ()
+    tag: Option | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What has to be decided together; the answers go to `action` in its address."""
+
+    action: str
+    items: tuple[Decision, ...]
+    submit: str
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Facts, tags or a table under one heading, with what can be done there."""
 
@@ -103,6 +135,7 @@ class Card:
     actions: tuple[Action, ...] = ()
     id: str = ""
     question: Question | None = None
+    decisions: Decisions | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import unescape
@@ -24,6 +24,7 @@ from xrm.engine.runtime import Runtime
 from xrm.engine.storage.database import UnitOfWork
 from xrm.testing import a_pack
 
+Lay = Callable[[Mapping[str, str]], None]
 PASSWORD = "seven quiet otters"
 SHOP = {
     "customer": """
@@ -362,3 +363,22 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         return found
 
     return since
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder for packs."""
+    return tmp_path / "packs"
+
+
+@pytest.fixture
+def lay(folder: Path) -> Lay:
+    """Puts a pack into the folder for packs, in place of one of its name."""
+
+    def put(files: Mapping[str, str]) -> None:
+        name = files["pack.yaml"].split()[1]
+        for path, text in files.items():
+            (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name / path).write_text(text)
+
+    return put

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,33 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.ui.pages.conftest import Place, Sheet, a_place, the_pack
+from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
 from xrm.engine.storage.ledger import CHANGE, JOB
 from xrm.testing import a_pack, make_runtime, make_settings
 
 TOOL = "label: Tool\nplural: Tools\ntitle: name\nfields: {name: {type: text, required: true, search: true}}\n"
 MORE = TOOL.replace("fields: {", "fields: {weight: {type: integer}, ")
 WRONG = "label: Tool\nplural: Tools\nfields: {name: {type: no_such_type}}\n"
-
-Lay = Callable[[Mapping[str, str]], None]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "packs"
-
-
-@pytest.fixture
-def lay(folder: Path) -> Lay:
-    """Puts a pack into the folder for packs, in place of one of its name."""
-
-    def put(files: Mapping[str, str]) -> None:
-        name = files["pack.yaml"].split()[1]
-        for path, text in files.items():
-            (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name / path).write_text(text)
-
-    return put
 
 
 @pytest.fixture
@@ -177,3 +157,26 @@ def test_a_plan_that_removes_something_says_so_and_its_button_confirms_it(works:
     assert ana.fill(plan, "/admin/packs/yard/install").status == 200
     assert "weight" not in works.runtime.current().model.entities["tool"].fields
     assert [kept.thing for kept in works.runtime.packs.removed()] == ["tool.weight"]
+
+
+def test_a_pack_is_disabled_and_enabled_on_its_page(works: Place, lay: Lay) -> None:
+    ana, bob = works.person("Ana"), works.person("Bob", "clerk")
+    lay(a_pack("yard", tool=TOOL))
+    ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/install")
+    assert ana.open("/r/tool").status == 200
+    page = ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/disable")
+    assert "Disabled: Yard" in page.text
+    assert ana.open("/r/tool").status == 404
+    assert "/r/tool" not in ana.open("/").html
+    assert told(ana.open("/admin/packs"), "yard")[0] == "Disabled"
+    assert ana.open("/r/customer").status == 200
+    form = bob.open("/").form("/me/theme")
+    assert bob.send("/admin/packs/yard/enable", form).status == 403
+    ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/enable")
+    assert ana.open("/r/tool").status == 200
+    needs = a_pack("barn", door=TOOL.replace("Tool", "Door"))
+    lay({**needs, "pack.yaml": needs["pack.yaml"] + "requires: {yard: '>=1.0'}\n"})
+    ana.fill(ana.open("/admin/packs/barn"), "/admin/packs/barn/install")
+    refused = ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/disable")
+    assert refused.status == 409
+    assert "yard is required by barn." in refused.text

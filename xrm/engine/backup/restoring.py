@@ -54,7 +54,7 @@ def restore(ground: Ground, path: Path, folder: Path, advance: Advance = unseen)
     with open_archive(path, ground.program) as archive:
         demand_empty(ground.database)
         _look_through(archive, advance)
-        schema = sql_schema(ground.definitions.resolve(_layers(archive)))
+        schema = sql_schema(ground.definitions.stored(_layers(archive)))
         demand_fit(archive, schema)
         _demand_room(ground, archive.manifest, folder)
         with alone(ground.database):

@@ -116,7 +116,7 @@ def key_check(secret_key: str, installation: UUID) -> str:
 
 
 def _model(unit: UnitOfWork, definitions: Definitions) -> Model:
-    return definitions.resolve(read_sources(unit, read_layers(unit)))
+    return definitions.stored(read_sources(unit, read_layers(unit)))
 
 
 def _take_tables(

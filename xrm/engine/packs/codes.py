@@ -29,6 +29,7 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P155": "A folder for the customisation holds a pack.",
         "P156": "Records would go with a pack, and nothing was said of an export.",
         "P157": "There is no such version of the definitions, or it cannot be gone back to.",
+        "P158": "A pack is disabled already, or in use already; or it has to be in use for this.",
         "P160": "Somebody else has changed the draft of the definitions meanwhile.",
         "P162": "What a pack says can be changed by a draft, and not be emptied or taken out.",
         "P163": "A definition in a draft has no name, and none can be made of its label.",

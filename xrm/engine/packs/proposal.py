@@ -37,7 +37,8 @@ class Proposal:
 
     `before` are the layers as they are, and `gone` the names of those that would go. `reconciled` is what the
     changes of packs mean for the customisation. On the way back to a version, `then` says what its names stood for;
-    otherwise `sources` are the files of the layers as they would be.
+    otherwise `sources` are the files of the layers as they would be. `served` are the tables without those of disabled
+    packs, where there are any.
 
     `stamp` is the model that it was worked out from; it holds only as long as that is the one in force.
     """
@@ -52,6 +53,7 @@ class Proposal:
     reconciled: Reconciled = field(default_factory=Reconciled)
     then: Names = NO_NAMES
     sources: tuple[PackSource, ...] = ()
+    served: Schema | None = None
 
     @property
     def model(self) -> Model:
@@ -77,9 +79,15 @@ class Proposal:
         return tuple(sorted(chosen, key=lambda change: order.index(change.pack.name)))
 
     @property
+    def in_use(self) -> Schema:
+        """The tables that are served."""
+        return self.served or self.schema
+
+    @property
     def seeds(self) -> tuple[Doc, ...]:
-        """The seed documents of all layers."""
-        return seeds_of(self.layers)
+        """The seed documents of all layers that are in use."""
+        disabled = self.in_use.model.disabled
+        return seeds_of(layer for layer in self.layers if layer.name not in disabled)
 
     @property
     def is_empty(self) -> bool:

@@ -13,6 +13,7 @@ from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.service import Composed, Installed, PackService
+from xrm.engine.packs.switching import disabled_by
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable
 from xrm.engine.storage.ledger import TEAM_ROLE, USER_ROLE
@@ -138,6 +139,9 @@ def _demand_removable(layers: Mapping[str, ReadPack], name: str) -> None:
         raise Conflict(
             Problem("P153", f"{name} is no pack, so it cannot go.", hint or "Leave it.", Place(path=name))
         )
+    if name in disabled_by(layers.values()):
+        message = f"{name} is disabled, so what would go with it cannot be told."
+        raise Conflict(Problem("P158", message, "Enable it first.", Place(path=name)))
     asking = sorted(pack.name for pack in layers.values() if name in needs(pack, "requires"))
     if asking:
         message = f"{name} is required by {', '.join(asking)}."

@@ -146,6 +146,10 @@ class PackService:
             present = read_present(unit)[1]
         return in_order(map(self._parts.definitions.read, present.values()))
 
+    def tables(self) -> Schema:
+        """The tables that are there, with those of disabled packs."""
+        return self._schemas(self._present())[0]
+
     def plan(self, sources: Sequence[PackSource] = ()) -> SchemaPlan:
         """The steps that installing these would take; nothing is changed."""
         return self._propose(Revision(tuple(sources), dev=True)).plan
@@ -248,7 +252,9 @@ class PackService:
         """The demo seed and the base seed of what is installed."""
         with self._parts.database.read() as unit:
             sources = read_sources(unit, read_layers(unit))
-        seeds = seeds_of(in_order(map(self._parts.definitions.read, sources)))
+        disabled = self._parts.current().model.disabled
+        packs = in_order(map(self._parts.definitions.read, sources))
+        seeds = seeds_of(pack for pack in packs if pack.name not in disabled)
         return seed_of(seeds, DEMO), seed_of(seeds, BASE)
 
     def _planter(self, installer: Actor, others: Seed) -> Planter:
@@ -270,16 +276,15 @@ class PackService:
         if reconciled.source is not None and reconciled.source is not present.get(CUSTOMISATION):
             wanted, given = {**wanted, CUSTOMISATION: reconciled.source}, given | {CUSTOMISATION}
         packs = {name: parts.definitions.read(source) for name, source in wanted.items()}
-        model = parts.definitions.resolve([*wanted.values(), *twins])
+        schema, served = self._schemas([*wanted.values(), *twins])
         changes = changed_layers(
             [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
         )
-        schema = sql_schema(model)
-        plan = self._plan(schema, self._in_force() if layers else None, stamp, NO_NAMES)
+        plan = self._plan(schema, self._in_force(present) if layers else None, stamp, NO_NAMES)
         known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
         return Proposal(
             stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
-            revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()),
+            revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()), served=served,
         )  # fmt: skip
 
     def _propose_back(self, number: int) -> Proposal:
@@ -289,12 +294,12 @@ class PackService:
             stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
             sources, then = sources_of_version(unit, number)
         given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
-        schema = sql_schema(parts.definitions.resolve([source for _, source in given]))
-        plan = self._plan(schema, self._in_force(), stamp, then)
+        schema, served = self._schemas([source for _, source in given])
+        plan = self._plan(schema, self._in_force(present), stamp, then)
         return Proposal(
             stamp, schema, plan, changed_layers(given, layers, dev=True),
             in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
-            frozenset(present.keys() - {pack.name for pack, _ in given}), then=then,
+            frozenset(present.keys() - {pack.name for pack, _ in given}), then=then, served=served,
         )  # fmt: skip
 
     def _wanted(
@@ -324,10 +329,16 @@ class PackService:
         former = before.model.fingerprint if before else ""
         return replace(plan, model=f"{former} > {schema.model.fingerprint}")
 
-    def _in_force(self) -> Schema | None:
-        """The model that is served; none where this program cannot serve what an earlier one installed."""
+    def _schemas(self, sources: Sequence[PackSource]) -> tuple[Schema, Schema | None]:
+        """The tables of these layers; and those that are served, where a pack is disabled."""
+        served, stored = self._parts.definitions.resolve(sources), self._parts.definitions.stored(sources)
+        return sql_schema(stored), sql_schema(served) if served.disabled else None
+
+    def _in_force(self, present: Sources) -> Schema | None:
+        """The tables that are there; none where this program cannot serve what an earlier one installed."""
         try:
-            return self._parts.current().schema
+            current = self._parts.current().schema
+            return self._schemas(tuple(present.values()))[0] if current.model.disabled else current
         except XrmError:
             return None
 
@@ -388,7 +399,7 @@ class PackService:
             now = self._parts.world.now()
             renew_names(unit, proposal.schema, numbers, now)
             keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor.id)
-            seeded = 0 if base.people else self._sow(unit, proposal.schema, numbers, base, installer)
+            seeded = 0 if base.people else self._sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
             done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.proposal import Proposal, version_in
+from xrm.engine.packs.reconciliation import Reconciled
+from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.storage.steps import Effect, Step
 from xrm.errors import Conflict, MetadataInvalid, NotFound, Problem
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.finding import pack_folders, with_requirements
 from xrm.metadata.order import manifest_of
+from xrm.metadata.reconciling import Choice
 from xrm.metadata.sources import Layer, PackSource, read_source_named
+
+Choices = Mapping[str, Choice]
+NO_CHOICES: Final[Choices] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +41,20 @@ class AtHand:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What installing a pack would come to; `mark` is equal for the same steps to the same layers."""
+    """What installing a pack would come to; `mark` is equal for the same steps to the same layers.
+
+    `reconciled` are the conflicts with what the organisation changed, and how each would be decided.
+    """
 
     layers: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
     mark: str
+    reconciled: Reconciled = field(default_factory=Reconciled)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a conflict with what the organisation changed waits for a decision."""
+        return bool(self.reconciled.open)
 
     @property
     def removes(self) -> bool:
@@ -59,20 +76,23 @@ class Shelf:
             self._look(name, path, installed) for name, path in sorted(pack_folders(self._folders).items())
         )
 
-    def plan(self, actor: Actor, name: str) -> Planned:
-        """What installing the pack, with those that it requires, would come to; raises what stands against it."""
-        demand_administrator(actor)
-        return _planned(self._packs.propose(self._sources(name)))
+    def plan(self, actor: Actor, name: str, choices: Choices = NO_CHOICES) -> Planned:
+        """What installing the pack, with those that it requires, would come to; raises what stands against it.
 
-    def install(self, actor: Actor, name: str, mark: str) -> Installed:
+        `choices` answer the conflicts that it would meet, by their keys.
+        """
+        demand_administrator(actor)
+        return _planned(self._packs.foresee(Revision(self._sources(name), choices=choices)))
+
+    def install(self, actor: Actor, name: str, mark: str, choices: Choices = NO_CHOICES) -> Installed:
         """The pack is installed as it was planned; raises Conflict if that would come to something else now."""
         demand_administrator(actor)
-        sources = self._sources(name)
-        proposal = self._packs.propose(sources)
+        revision = Revision(self._sources(name), choices=choices)
+        proposal = self._packs.foresee(revision)
         if _planned(proposal).mark != mark:
             hint = "Look at the plan as it is now, then install."
             raise Conflict(Problem("P113", "What the installation comes to has changed since.", hint))
-        return self._packs.install(sources, actor, confirmed=proposal.plan.hash)
+        return self._packs.revise(replace(revision, confirmed=proposal.plan.hash), actor)
 
     def _look(self, name: str, path: Path, installed: Mapping[str, str]) -> AtHand:
         try:
@@ -103,6 +123,11 @@ def _source(path: Path) -> PackSource:
 
 def _planned(proposal: Proposal) -> Planned:
     layers = tuple((change.pack.name, version_in(change.pack)) for change in proposal.changes)
-    contents = (proposal.plan.hash, *(f"{c.pack.name}={c.pack.content}" for c in proposal.changes))
+    reconciled = proposal.reconciled
+    contents = (
+        proposal.plan.hash,
+        reconciled.hash,
+        *(f"{c.pack.name}={c.pack.content}" for c in proposal.changes),
+    )
     mark = hashlib.sha256("\n".join(contents).encode()).hexdigest()
-    return Planned(layers, proposal.plan.steps, mark)
+    return Planned(layers, proposal.plan.steps, mark, reconciled)

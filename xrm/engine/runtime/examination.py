@@ -230,9 +230,9 @@ def _is_kept(runtime: Runtime, sha256: str) -> bool:
 
 
 def _links(runtime: Runtime) -> Finding:
-    snapshot = runtime.current()
+    snapshot, tables = runtime.current(), runtime.packs.tables()
     with runtime.database.read() as unit:
-        orphans = sum(_orphans(unit, snapshot.schema, snapshot.numbers))
+        orphans = sum(_orphans(unit, tables, snapshot.numbers))
     if orphans:
         says = f"{orphans} links to any record lead nowhere."
         return Finding(

@@ -77,8 +77,9 @@ class Rehearsals:
         """Those scenarios of the layers are run where these layers are installed; raises MetadataInvalid."""
         read = renewed([self.definitions.read(source) for source in sources]).packs
         said = in_force(doc for pack in read for doc in pack.docs if doc.kind == "scenario")
-        docs = [doc for doc in said if which(doc)]
-        self.definitions.resolve(sources)  # a scenario is run only where all that packs say is sound
+        # A scenario is run only where all that packs say is sound.
+        disabled = self.definitions.resolve(sources).disabled
+        docs = [doc for doc in said if doc.pack not in disabled and which(doc)]
         if not docs:
             return
         with stage_of(self.open_at, sources) as stage:

@@ -28,6 +28,7 @@ from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.removal import Removals
 from xrm.engine.packs.sample import SampleData
 from xrm.engine.packs.shelf import Shelf
+from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
@@ -93,6 +94,7 @@ class Runtime:
         self.packs = PackService(parts)
         self.drafts = Drafts(self.packs, self.definitions, database, world)
         self.removals = Removals(self.packs, database, self.current)
+        self.switches = Switches(self.packs, self.definitions)
         self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings))
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)

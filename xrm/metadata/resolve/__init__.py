@@ -13,7 +13,7 @@ from xrm.metadata.fieldtypes.base import BadValue, FieldType
 from xrm.metadata.layers import Layers
 from xrm.metadata.mending import meant_by
 from xrm.metadata.merging import Merged
-from xrm.metadata.model import Model, Pack
+from xrm.metadata.model import Label, Model, Pack
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Doc
 from xrm.metadata.resolve.context import Context, Item
@@ -55,23 +55,23 @@ def resolve(layers: Layers, types: Mapping[str, FieldType], problems: Problems) 
     complete(context)
     packs = {name: replace(pack, menu=menu_of(context, layers.packs[name])) for name, pack in packs.items()}
     roles = roles_of(context)
+    disabled = {name: _name_of(context, doc) for name, doc in layers.disabled.items()}
     _check_homeless(context)
     check_seeds(context)
     check_scenarios(context)
     _check_translations(context)
     return Model(
         packs, context.entities, roles, context.option_sets, tuple(context.references),
-        former=layers.former, notes=told_of_all(context.notes),
+        former=layers.former, notes=told_of_all(context.notes), disabled=disabled,
     )  # fmt: skip
 
 
 def _pack(context: Context, doc: Doc) -> Pack:
     name, body = doc.pack, doc.body
     settings = context.layers.settings.get(name)
-    label = context.texts.named(body.get("label"), name, f"packs.{name}.label")
     return Pack(
         name=name,
-        label=label,
+        label=_name_of(context, doc),
         version=str(body.get("version", "0.0.0")),
         requires=body["requires"],
         optional=body["optional"],
@@ -79,6 +79,10 @@ def _pack(context: Context, doc: Doc) -> Pack:
         settings=_settings(context, name, settings) if settings else {},
         content=context.layers.content[name],
     )
+
+
+def _name_of(context: Context, doc: Doc) -> Label:
+    return context.texts.named(doc.body.get("label"), doc.pack, f"packs.{doc.pack}.label")
 
 
 def _settings(context: Context, pack: str, merged: Merged) -> dict[str, Any]:
@@ -196,6 +200,10 @@ def _waits(context: Context, path: str) -> bool:
     """True when the line is about something broken, taken out, or that comes with a pack that is not installed."""
     steps = path.split(".")
     name = steps[1] if len(steps) > 1 else ""
+    if name in context.layers.sleeping_roles and steps[0] == "roles":
+        return True
+    if name in context.layers.disabled and steps[0] in ("packs", "settings"):
+        return True
     if steps[0] in ("entities", "forms", "views", "lifecycles") and name not in context.entities:
         return context.forgives_entity(name, "")
     things: Mapping[str, dict[str, Merged]] = {

@@ -161,7 +161,7 @@ class Context:
 
     def unknown_role(self, name: str, pack: str, where: Place) -> None:
         """The role's absence is a problem, unless it follows from another one."""
-        if pack not in self.layers.lenient:
+        if pack not in self.layers.lenient and name not in self.layers.sleeping_roles:
             roles = self.layers.roles
             hint = near_hint(name, self.own_first(roles, pack), own=self.own(roles, pack))
             self.add("M214", f'There is no role "{name}".', hint, where)

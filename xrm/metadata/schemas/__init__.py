@@ -8,7 +8,7 @@ from typing import Any
 
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.schemas.entity import ENTITY, EXTEND, definitions, field_variants
-from xrm.metadata.schemas.others import I18N, LIFECYCLE, OPTIONS, PACK, ROLES, SEED, SETTINGS
+from xrm.metadata.schemas.others import I18N, LIFECYCLE, OPTIONS, PACK, PACKS, ROLES, SEED, SETTINGS
 from xrm.metadata.schemas.scenarios import SCENARIO
 from xrm.metadata.schemas.views import FORM, VIEW, view_definition, view_variants
 from xrm.metadata.schemas.words import Schema, by_name
@@ -16,6 +16,7 @@ from xrm.metadata.schemas.words import Schema, by_name
 BASES: Mapping[str, Schema] = MappingProxyType(
     {
         "pack": PACK,
+        "packs": PACKS,
         "settings": SETTINGS,
         "entity": ENTITY,
         "extend": EXTEND,

@@ -63,6 +63,20 @@ PACK: Schema = closed(
     ("pack", "version"),
 )
 
+PACKS: Schema = by_name(
+    "Which packs an organisation does not use for now; in the customisation only.",
+    closed(
+        "One pack.",
+        {
+            "disabled": flag(
+                "Whether its pages, menus, forms, rules and roles are away; tables and records stay as they are."
+            )
+        },
+        ("disabled",),
+    ),
+    MAX_PACK,
+)
+
 SETTINGS: Schema = by_name(
     "Named values that expressions of the pack read as settings.name; no two packs have one of the same name (M235).",
     closed(

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from flask import Response
 
 from xrm.engine.packs.layers import InstalledLayer
-from xrm.engine.packs.shelf import AtHand
+from xrm.engine.packs.shelf import AtHand, Choices, Planned
 from xrm.engine.storage.steps import Effect, Step
-from xrm.errors import NotFound, Problem, XrmError
+from xrm.errors import Forbidden, NotFound, Problem, XrmError
+from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.model import text_of
+from xrm.metadata.sources import Layer
+from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
 from xrm.ui.admin.roles import entities_shown
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.uses import uses_address
@@ -20,6 +23,7 @@ from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import PACKS, ROLES, USERS, admin_tabs
+from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 MARK = "mark"
@@ -44,17 +48,52 @@ class Packs(Area):
     @shown("/<pack>")
     def one(self, visit: Visit, pack: str) -> Response:
         """What the pack brings; and where its files are at hand, what installing them would come to."""
-        layer, found = _layer(visit, pack), _at_hand(visit, pack)
-        if layer is None and found is None:
-            raise NotFound(Problem("R104", "There is no such pack."))
-        return page(visit, "admin/cards.html", _cards(visit, pack, layer, found), current=PACKS)
+        return _shown(visit, pack, choices_in(visit.args), None)
 
     @posted("/<pack>/install")
     def install(self, visit: Visit, pack: str) -> Response:
-        """The pack is installed as its plan was shown, and served by every process."""
-        done = visit.runtime.shelf.install(visit.actor, pack, visit.form.get(MARK, ""))
+        """The pack is installed as its plan was shown, and served by every process; or what stands against it."""
+        choices = choices_in(visit.form.to_dict(flat=False))
+        try:
+            done = visit.runtime.shelf.install(visit.actor, pack, visit.form.get(MARK, ""), choices)
+        except (NotFound, Forbidden):
+            raise
+        except XrmError as error:
+            return _shown(visit, pack, choices, error)
         named = ", ".join(f"{layer.name} {layer.version}".strip() for layer in done.layers)
         return moved(f"{PACKS}/{pack}", visit.ui.t("Installed: {packs}", packs=named or pack))
+
+    @posted("/<pack>/disable")
+    def disable(self, visit: Visit, pack: str) -> Response:
+        """Nothing of the pack is served any more; or what stands against it is shown."""
+        return _switched(visit, pack, on=False)
+
+    @posted("/<pack>/enable")
+    def enable(self, visit: Visit, pack: str) -> Response:
+        """All of the pack is served as it was."""
+        return _switched(visit, pack, on=True)
+
+
+def _switched(visit: Visit, pack: str, *, on: bool) -> Response:
+    try:
+        visit.runtime.switches.switch(visit.actor, pack, on=on)
+    except (NotFound, Forbidden):
+        raise
+    except XrmError as error:
+        return _shown(visit, pack, {}, error)
+    t, label = visit.ui.t, _label(visit, pack)
+    return moved(
+        f"{PACKS}/{pack}", t("Enabled: {pack}", pack=label) if on else t("Disabled: {pack}", pack=label)
+    )
+
+
+def _shown(visit: Visit, pack: str, choices: Choices, error: XrmError | None) -> Response:
+    layer, found = _layer(visit, pack), _at_hand(visit, pack)
+    if layer is None and found is None:
+        raise NotFound(Problem("R104", "There is no such pack."))
+    status = status_of(error) if error else 200
+    model = _cards(visit, pack, layer, found, tuple(_planned_cards(visit, pack, found, choices, error)))
+    return page(visit, "admin/cards.html", model, status=status, current=PACKS)
 
 
 def _layer(visit: Visit, pack: str) -> InstalledLayer | None:
@@ -105,7 +144,8 @@ def _row(
 
 def _label(visit: Visit, name: str) -> str:
     known = visit.model.packs.get(name)
-    return visit.text(known.label, name) if known else name
+    label = known.label if known else visit.model.disabled.get(name, {})
+    return visit.text(label, name)
 
 
 def _summary(visit: Visit, name: str, found: AtHand | None) -> str:
@@ -118,6 +158,8 @@ def _state(visit: Visit, layer: InstalledLayer | None, found: AtHand | None) -> 
     t = visit.ui.t
     if found is not None and found.problems:
         return Option("wrong", t("Wrong"), "red")
+    if layer is not None and layer.name in visit.model.disabled:
+        return Option("off", t("Disabled"), "amber")
     if layer is None:
         return Option("new", t("At hand"), "slate")
     if found is not None and not found.is_same:
@@ -128,26 +170,41 @@ def _state(visit: Visit, layer: InstalledLayer | None, found: AtHand | None) -> 
 # --- one of them ------------------------------------------------------------------------------------
 
 
-def _cards(visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand | None) -> CardsPage:
+def _cards(
+    visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand | None, planned: tuple[Card, ...]
+) -> CardsPage:
     summary = _summary(visit, pack, found)
     return CardsPage(
         title=_label(visit, pack),
         crumbs=(Link(visit.ui.t("Packs"), PACKS, "package"),),
-        cards=tuple(_all_cards(visit, pack, layer, found)),
+        cards=(*planned, *_about(visit, pack, layer, found)),
         facts=(pack, summary) if summary else (pack,),
         tags=(_state(visit, layer, found),),
     )
 
 
-def _all_cards(visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand | None) -> Iterator[Card]:
-    t = visit.ui.t
-    if found is not None and found.problems:
-        yield problems_card(visit, found.problems)
-    elif found is not None and not found.is_same:
-        yield _plan(visit, pack)
-    yield Card(t("Version"), "package", tuple(_facts(visit, layer, found)))
-    if layer is not None:
+def _about(visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand | None) -> Iterator[Card]:
+    yield Card(visit.ui.t("Version"), "package", tuple(_facts(visit, layer, found)))
+    if layer is not None and layer.floor is Layer.PACK:
+        yield _use(visit, pack)
+    if layer is not None and pack not in visit.model.disabled:
         yield from _brings(visit, pack)
+
+
+def _use(visit: Visit, pack: str) -> Card:
+    """Whether the pack is in use, with the button that changes it."""
+    t = visit.ui.t
+    if pack in visit.model.disabled:
+        note = t(
+            "It is not in use: its tables and records are as they were, and come back with all that shows them."
+        )
+        action = Action(t("Enable"), f"{PACKS}/{pack}/enable", "power", primary=True, post=True)
+    else:
+        note = t(
+            "Disabled, its pages, menu, forms, rules and roles are away; tables and records stay as they are."
+        )
+        action = Action(t("Disable"), f"{PACKS}/{pack}/disable", "power-off", post=True)
+    return Card(t("Use"), "power", note=note, actions=(action,), id="use")
 
 
 def _facts(visit: Visit, layer: InstalledLayer | None, found: AtHand | None) -> Iterator[tuple[str, Cell]]:
@@ -184,24 +241,46 @@ def _brings(visit: Visit, pack: str) -> Iterator[Card]:
     yield Card(t("Roles"), "shield-check", tags=roles, note="" if roles else t("It brings no roles."))
 
 
-def _plan(visit: Visit, pack: str) -> Card:
-    """What an installation would come to, with the button that does it; or what stands against it."""
-    t = visit.ui.t
+def _planned_cards(
+    visit: Visit, pack: str, found: AtHand | None, choices: Choices, error: XrmError | None
+) -> Iterator[Card]:
+    """What an installation would come to, with what has to be decided first; or what stands against it."""
+    told = (*(error.problems if error else ()), *(found.problems if found else ()))
+    planned, problems = None, told
+    if found is not None and not found.is_same and not found.problems:
+        planned, problems = _plan(visit, pack, choices, told)
+    if problems:
+        yield problems_card(visit, problems)
+    if planned is not None:
+        yield from conflict_cards(visit, planned.reconciled, f"{PACKS}/{pack}#plan")
+    if planned is not None and not planned.is_open:
+        yield _plan_card(visit, pack, planned)
+
+
+def _plan(
+    visit: Visit, pack: str, choices: Choices, told: tuple[Problem, ...]
+) -> tuple[Planned | None, tuple[Problem, ...]]:
     try:
-        planned = visit.runtime.shelf.plan(visit.actor, pack)
+        return visit.runtime.shelf.plan(visit.actor, pack, choices), told
     except XrmError as error:
-        return problems_card(visit, error.problems)
+        return None, tuple(dict.fromkeys((*told, *error.problems)))
+
+
+def _plan_card(visit: Visit, pack: str, planned: Planned) -> Card:
+    """The steps, with the button that takes them."""
+    t = visit.ui.t
     install = Action(
         t("Confirm and install") if planned.removes else t("Install"),
         f"{PACKS}/{pack}/install",
         "package",
         primary=True,
         post=True,
-        values={MARK: planned.mark},
+        values={MARK: planned.mark, **values_of(planned.reconciled)},
     )
     rows = tuple(step_row(visit, step) for step in planned.steps[:MOST_STEPS])
     more = len(planned.steps) - MOST_STEPS
-    named = ", ".join(f"{name} {version}".strip() for name, version in planned.layers)
+    packs = (layer for layer in planned.layers if layer[0] != CUSTOMISATION)
+    named = ", ".join(f"{name} {version}".strip() for name, version in packs)
     said = [t("Comes in: {packs}.", packs=named)]
     said += [t("and {count} more", count=more)] if more > 0 else []
     empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "package")

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from flask import Response
 
 from xrm.engine.packs.drafts import Draft, Planned
 from xrm.errors import Problem, XrmError
 from xrm.metadata.differences import Difference
-from xrm.metadata.model import Entity, text_of
-from xrm.metadata.positions import Path
-from xrm.metadata.words import ABSENT, told
 from xrm.ui.admin.bench import REVIEW, Bench, bench_of
 from xrm.ui.admin.packs import MARK, MOST_STEPS, problems_card, step_columns, step_row
-from xrm.ui.admin.parts import DEFINING, MEMBER, MEMBERS, NEW
+from xrm.ui.admin.saying import Words
 from xrm.ui.admin.skin import Area, posted, shown
-from xrm.ui.admin.typewords import param_words, type_label
 from xrm.ui.admin.words import at, user_named
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
-from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import DEFINITIONS
@@ -28,19 +22,6 @@ from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 MOST_CHANGES = 200
-PARAMS = (
-    "max_length",
-    "min",
-    "max",
-    "precision",
-    "scale",
-    "max_tags",
-    "pattern",
-    "scope",
-    "currency",
-    "region",
-    "accept",
-)
 
 
 class Review(Area):
@@ -156,83 +137,11 @@ def _columns(bench: Bench) -> tuple[str, ...]:
 
 
 def _rows(bench: Bench, found: Sequence[Difference]) -> Iterator[Row]:
+    words = Words(bench.visit, bench.model)
     for difference in found:
         for path, before, after in bench.parts(difference):
-            what = Cell(_what(bench, difference, path))
-            yield Row((what, _side(bench, path, before), _side(bench, path, after)))
-
-
-def _what(bench: Bench, one: Difference, path: Path) -> str:
-    """What the row is about, from the entity to the key, in the words of the forms."""
-    entity = bench.model.entities.get(one.name) or bench.visit.model.entities.get(one.name)
-    if one.kind not in ("entity", "extend", "form") or entity is None:
-        return " › ".join(filter(None, (one.document, *map(str, path))))
-    words = [bench.visit.label(entity)]
-    if one.kind == "form":
-        words.append(bench.visit.ui.t("Form"))
-    elif len(path) >= MEMBER and path[0] in MEMBERS:
-        words.append(_member(bench, entity, str(path[1])))
-        path = path[MEMBER:]
-    known = key_words(bench)
-    return " › ".join((*words, *(known.get(str(step), str(step)) for step in path if step not in LANGUAGES)))
-
-
-def _member(bench: Bench, entity: Entity, name: str) -> str:
-    found = entity.fields.get(name) or entity.relationships.get(name)
-    return bench.visit.text(found.label, name) if found else name
-
-
-def _side(bench: Bench, path: Path, value: object) -> Cell:
-    if value == ABSENT:
-        return Cell(is_plain=True)
-    if value is NEW:
-        return Cell(bench.visit.ui.t("The entity with all that it has"))
-    if isinstance(value, Mapping) and DEFINING & value.keys():
-        return Cell(" · ".join(_definition(bench, value)))
-    return Cell(_in_words(bench, value))
-
-
-def _definition(bench: Bench, body: Mapping[str, Any]) -> Iterator[str]:
-    """A field or relationship in a few words: its type or where it leads, what it asks for, its options."""
-    t = bench.visit.ui.t
-    if "type" in body:
-        yield type_label(bench.visit, str(body["type"]))
-    for target in body.get("to", ()):
-        entity = bench.model.entities.get(str(target))
-        yield t("to {entity}", entity=bench.visit.plural(entity) if entity else target)
-    known = key_words(bench)
-    for key, value in body.items():
-        if value is True:
-            yield known.get(key, key)
-        elif key == "options" and isinstance(value, Mapping):
-            yield ", ".join(text_of(o.get("label", {}), bench.language, k) for k, o in value.items())
-        elif key not in ("type", "to", "label", "help", "inverse", "options"):
-            yield f"{known.get(key, key)}: {_in_words(bench, value)}"
-
-
-def _in_words(bench: Bench, value: object) -> str:
-    t = bench.visit.ui.t
-    if value is True or value == "true":
-        return t("Yes")
-    if value is False or value == "false":
-        return t("No")
-    if isinstance(value, Mapping) and value.keys() <= LANGUAGES.keys():
-        return text_of({str(k): str(v) for k, v in value.items()}, bench.language)
-    return value if isinstance(value, str) else told(value)
-
-
-def key_words(bench: Bench) -> Mapping[str, str]:
-    """What the keys of definitions are called on the forms."""
-    t, visit = bench.visit.ui.t, bench.visit
-    return {
-        "label": t("Label"), "plural": t("Several"), "icon": t("Icon"), "title": t("Title of a record"),
-        "ownership": t("Who a record belongs to"), "required": t("Required"), "unique": t("Unique"),
-        "search": t("Found by search"), "help": t("Help"), "default": t("Value of new records"),
-        "options": t("Options"), "visible_when": t("Shown where"), "type": t("Type"), "to": t("Leads to"),
-        "many": t("Several"), "inverse": t("The other side"), "on_delete": t("When the other record is deleted"),
-        "color": t("Colour"), "sections": t("Section"), "rows": t("Rows"),
-        **{name: param_words(visit, name, {})[0] for name in PARAMS},
-    }  # fmt: skip
+            what = words.what(difference.kind, difference.name, path)
+            yield Row((Cell(what), words.side(before), words.side(after)))
 
 
 def _steps(bench: Bench, planned: Planned) -> Card:

@@ -1,0 +1,86 @@
+"""An upgrade meets what the organisation changed: each conflict with its three values, and the answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from xrm.engine.packs import Choice
+from xrm.engine.packs.reconciliation import Answer, Reconciled
+from xrm.metadata.documents import FILES, FOLDERS
+from xrm.metadata.reconciling import Conflict
+from xrm.metadata.words import ABSENT
+from xrm.ui.admin.saying import Words
+from xrm.ui.administration import Card, Cell, Decision, Decisions, Row, Table, Way
+from xrm.ui.fields.view import Option
+from xrm.ui.models import Empty
+from xrm.ui.pages.visit import Visit
+
+CHOICE = "choice:"
+
+
+def choices_in(given: Mapping[str, Sequence[str]]) -> dict[str, Choice]:
+    """The answers in an address or a form, by the keys of their conflicts."""
+    known = {str(choice): choice for choice in Choice}
+    return {
+        name.removeprefix(CHOICE): known[values[0]]
+        for name, values in given.items()
+        if name.startswith(CHOICE) and values and values[0] in known
+    }
+
+
+def values_of(reconciled: Reconciled) -> dict[str, str]:
+    """The answers, as a form carries them."""
+    return {
+        CHOICE + answer.conflict.key: str(answer.choice)
+        for answer in reconciled.answers
+        if answer.choice is not None and not answer.is_remembered
+    }
+
+
+def conflict_cards(visit: Visit, reconciled: Reconciled, action: str) -> Iterator[Card]:
+    """What has to be decided, if anything; and what becomes of the rest that the organisation changed."""
+    t = visit.ui.t
+    if reconciled.answers:
+        note = t("You and the pack have changed the same. Nothing is written before each has an answer.")
+        submit = t("Show the plan") if reconciled.open else t("Show the plan with other answers")
+        items = tuple(_decision(visit, answer) for answer in reconciled.answers)
+        decisions = Decisions(action, items, submit, is_open=bool(reconciled.open))
+        yield Card(t("Decide"), "git-merge", note=note, decisions=decisions, id="conflicts")
+    if reconciled.edits:
+        rows = tuple(Row((Cell(edit),)) for edit in reconciled.edits)
+        table = Table(t("What becomes of your changes"), (t("What"),), rows, Empty(t("Nothing")))
+        yield Card(t("What becomes of your changes"), "pencil", table=table, id="edits")
+
+
+def _decision(visit: Visit, answer: Answer) -> Decision:
+    t, conflict = visit.ui.t, answer.conflict
+    words = Words(visit, visit.model)
+    theirs = _said(words, conflict.theirs) or t("Taken out")
+    ours = t("Taken out") if conflict.is_removal else _said(words, conflict.ours)
+    chosen = answer.choice
+    ways = [Way(Choice.TAKE, t("Theirs"), theirs, str(conflict.there), chosen is Choice.TAKE)]
+    if conflict.can_keep:
+        ways.insert(0, Way(Choice.KEEP, t("Yours"), ours, str(conflict.where), chosen is Choice.KEEP))
+    tag = Option("known", t("As you decided before"), "blue") if answer.is_remembered else None
+    return Decision(
+        CHOICE + conflict.key, _what(words, conflict), tuple(ways), tuple(_notes(visit, words, conflict)), tag
+    )
+
+
+def _notes(visit: Visit, words: Words, conflict: Conflict) -> Iterator[str]:
+    t = visit.ui.t
+    before = _said(words, conflict.before)
+    yield t("The pack had: {value}", value=before) if before else t("The pack said nothing of it")
+    if not conflict.can_keep:
+        yield t("The pack has taken the entity out, so your changes of it cannot stay.")
+
+
+def _what(words: Words, conflict: Conflict) -> str:
+    path = PurePosixPath(conflict.file)
+    kind = FOLDERS.get(path.parts[0], "") or FILES.get(path.stem, path.stem)
+    return words.what(kind, path.stem, conflict.path)
+
+
+def _said(words: Words, value: object) -> str:
+    return "" if value == ABSENT else words.said(value)

@@ -1,0 +1,129 @@
+"""Keys and values of definitions, said in the words of the forms that change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xrm.metadata.merging import ITEM_LISTS
+from xrm.metadata.model import Entity, Model, text_of
+from xrm.metadata.names import ITEM_WORDS
+from xrm.metadata.parse import DEFAULT_LANGUAGE
+from xrm.metadata.positions import Path
+from xrm.metadata.words import ABSENT, told
+from xrm.ui.admin.parts import DEFINING, MEMBER, MEMBERS, NEW
+from xrm.ui.admin.typewords import param_words, type_label
+from xrm.ui.administration import Cell
+from xrm.ui.i18n import LANGUAGES
+from xrm.ui.pages.visit import Visit
+
+PARAMS = (
+    "max_length",
+    "min",
+    "max",
+    "precision",
+    "scale",
+    "max_tags",
+    "pattern",
+    "scope",
+    "currency",
+    "region",
+    "accept",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How definitions of this model are told to this person."""
+
+    visit: Visit
+    model: Model
+
+    def what(self, kind: str, name: str, path: Path) -> str:
+        """What a key is about, from the entity to the key."""
+        entity = self.model.entities.get(name) or self.visit.model.entities.get(name)
+        if kind not in ("entity", "extend", "form") or entity is None:
+            document = kind if kind in ("pack", "packs", "settings", "role") else f"{kind} {name}"
+            return " › ".join(filter(None, (document, *map(str, path))))
+        words = [self.visit.label(entity)]
+        if kind == "form":
+            words.append(self.visit.ui.t("Form"))
+        elif len(path) >= MEMBER and path[0] in MEMBERS:
+            words.append(self._member(entity, str(path[1])))
+            path = path[MEMBER:]
+        known = self.keys()
+        return " › ".join((*words, *(known.get(step, step) for step in _steps(path))))
+
+    def _member(self, entity: Entity, name: str) -> str:
+        found = entity.fields.get(name) or entity.relationships.get(name)
+        return self.visit.text(found.label, name) if found else name
+
+    def side(self, value: object) -> Cell:
+        """What is said there; an empty cell where nothing is."""
+        if value == ABSENT:
+            return Cell(is_plain=True)
+        if value is NEW:
+            return Cell(self.visit.ui.t("The entity with all that it has"))
+        return Cell(self.said(value))
+
+    def said(self, value: object) -> str:
+        """A value of a definition; a field, relationship or option in a few words."""
+        if isinstance(value, Mapping) and (DEFINING & value.keys() or "label" in value):
+            return " · ".join(self._definition(value))
+        return self._in_words(value)
+
+    def _definition(self, body: Mapping[str, Any]) -> Iterator[str]:
+        """Its type or where it leads, what it asks for, its options."""
+        t = self.visit.ui.t
+        if not DEFINING & body.keys():
+            yield self._in_words(body["label"])
+        if "type" in body:
+            yield type_label(self.visit, str(body["type"]))
+        for target in body.get("to", ()):
+            entity = self.model.entities.get(str(target))
+            yield t("to {entity}", entity=self.visit.plural(entity) if entity else target)
+        known = self.keys()
+        for key, value in body.items():
+            if value is True:
+                yield known.get(key, key)
+            elif key == "options" and isinstance(value, Mapping):
+                yield ", ".join(text_of(o.get("label", {}), self._language, k) for k, o in value.items())
+            elif key not in ("type", "to", "label", "help", "inverse", "options"):
+                yield f"{known.get(key, key)}: {self._in_words(value)}"
+
+    def _in_words(self, value: object) -> str:
+        t = self.visit.ui.t
+        if value is True or value == "true":
+            return t("Yes")
+        if value is False or value == "false":
+            return t("No")
+        if isinstance(value, Mapping) and value.keys() <= LANGUAGES.keys():
+            return text_of({str(k): str(v) for k, v in value.items()}, self._language)
+        return value if isinstance(value, str) else told(value)
+
+    @property
+    def _language(self) -> str:
+        known = self.visit.ui.language in LANGUAGES
+        return self.visit.ui.language if known else DEFAULT_LANGUAGE
+
+    def keys(self) -> Mapping[str, str]:
+        """What the keys of definitions are called on the forms."""
+        t = self.visit.ui.t
+        return {
+            "label": t("Label"), "plural": t("Several"), "icon": t("Icon"), "title": t("Title of a record"),
+            "ownership": t("Who a record belongs to"), "required": t("Required"), "unique": t("Unique"),
+            "search": t("Found by search"), "help": t("Help"), "default": t("Value of new records"),
+            "options": t("Options"), "visible_when": t("Shown where"), "type": t("Type"), "to": t("Leads to"),
+            "many": t("Several"), "inverse": t("The other side"),
+            "on_delete": t("When the other record is deleted"), "color": t("Colour"), "sections": t("Section"),
+            "rows": t("Rows"), **{name: param_words(self.visit, name, {})[0] for name in PARAMS},
+        }  # fmt: skip
+
+
+def _steps(path: Path) -> Iterator[str]:
+    """The steps of the path but for languages, and for the words that change a list."""
+    for index, step in enumerate(path):
+        is_word = step in ITEM_WORDS and index > 0 and path[index - 1] in ITEM_LISTS
+        if step not in LANGUAGES and not is_word:
+            yield str(step)
