@@ -135,6 +135,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
 
 
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database for all tests of a module, of which none changes what another looks at; on each system in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('shared') / 'xrm.db'}"
+    running: postgres.Cluster = request.getfixturevalue("postgres_cluster")
+    return running.url(running.create())
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser for the tests of one module.

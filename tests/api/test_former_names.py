@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.api.caller import Caller
+from tests.support.installed import make_runtime
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
 from xrm.engine.runtime import Runtime
-from xrm.testing import NOON, a_pack, an_actor, make_runtime
+from xrm.testing import NOON, a_pack, an_actor
 
 FIRM = """
 renamed_from: company

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,9 +20,11 @@ fields:
 CITY = "title: name\nfields: {name: {type: text, required: true, search: true}}\n"
 
 
-@pytest.fixture
-def library(database_url: str, tmp_path: Path) -> Iterator[Library]:
-    runtime = make_runtime(database_url, tmp_path, [a_pack("desk", account=ACCOUNT, city=CITY)])
+@pytest.fixture(scope="module")
+def library(shared_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    runtime = make_runtime(
+        shared_url, tmp_path_factory.mktemp("library"), [a_pack("desk", account=ACCOUNT, city=CITY)]
+    )
     library = Library(runtime, mount(runtime))
     made(library.admin, "account", name="a", paid=1, ways=["mail"])
     made(library.admin, "account", name="b", paid=2, ways=["phone", "visit"])

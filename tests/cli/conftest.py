@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.support.installed import make_runtime
 from xrm.cli import cli
 from xrm.engine.runtime import Runtime
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 Xrm = Callable[..., Result]
 DEAL = "title: name\nfields:\n  name: {type: text, required: true}\n  amount: {type: money}\n"

@@ -15,12 +15,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.cli.conftest import DEAL, SECRET, Xrm
+from tests.support.installed import make_runtime
 from tests.support.postgres import Cluster
 from tests.support.project import ROOT
 from xrm.cli import cli
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
-from xrm.testing import a_pack, admin_actor, make_runtime, make_settings
+from xrm.testing import a_pack, admin_actor, make_settings
 
 GUIDES = ROOT / "docs" / "how-to"
 Run = Callable[[str], Result]

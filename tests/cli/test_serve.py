@@ -19,7 +19,6 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.cli.conftest import DEAL, SECRET
-from tests.conftest import DATABASES
 from tests.support.project import ROOT
 from xrm.engine.runtime import Runtime
 from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
@@ -116,15 +115,11 @@ class House:
         return self.runtime.identity.create_token(admin_actor(self.runtime), "test")
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def house(shared_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
-    url = f"sqlite:///{folder / 'xrm.db'}"
-    if request.param == "postgresql":
-        running = request.getfixturevalue("postgres_cluster")
-        url = running.url(running.create())
-    runtime = make_runtime(url, folder, [a_pack("sales", deal=DEAL)])
-    yield House(runtime, url, folder / "data")
+    runtime = make_runtime(shared_url, folder, [a_pack("sales", deal=DEAL)])
+    yield House(runtime, shared_url, folder / "data")
     runtime.close()
 
 

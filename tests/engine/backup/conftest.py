@@ -13,13 +13,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from tests.support.office import PACK, Office, open_office
 from xrm.engine.backup import Ground, Manifest, digest_of, restore, write_backup
 from xrm.engine.commands import Delete, Link, Target, Transition
 from xrm.engine.runtime import Runtime
 from xrm.engine.runtime.backups import empty_ground, ground_of
 from xrm.engine.storage.inspection import inspect
-from xrm.testing import a_pack, make_runtime, make_settings
+from xrm.testing import a_pack, make_settings
 
 KINDS = """
 title: name

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.backup.conftest import Places, digest
+from tests.support.installed import make_runtime
 from xrm.engine.backup import write_backup
 from xrm.engine.commands import Create
 from xrm.engine.queries.request import Query
 from xrm.engine.runtime.backups import ground_of
-from xrm.testing import a_pack, admin_actor, make_runtime
+from xrm.testing import a_pack, admin_actor
 
 DEAL = "title: name\nfields:\n  name: {type: text, required: true, search: true}\n  price: {type: money}\n"
 

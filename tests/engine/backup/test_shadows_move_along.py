@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.backup.conftest import Places, digest
+from tests.support.installed import make_runtime
 from xrm.engine.backup import write_backup
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
 from xrm.engine.runtime.backups import ground_of
-from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
+from xrm.testing import a_pack, admin_actor, pack_from
 
 NAME = "title: name\nfields:\n  name: {type: text, required: true}\n"
 WHOLE = NAME + "  price: {type: money}\n  span: {type: duration}\n"

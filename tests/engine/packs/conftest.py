@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.engine.runtime import Runtime
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.ledger import CHANGE, CONTENT
-from xrm.testing import make_runtime
 
 Make = Callable[..., Runtime]
 

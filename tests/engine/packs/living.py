@@ -5,9 +5,10 @@ import shutil
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Link, Target
 from xrm.engine.storage.inspection import inspect
-from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
+from xrm.testing import a_pack, admin_actor, pack_from
 
 ACCOUNT = "title: name\nfields:\n  name: {type: text, required: true, search: true}\n"
 DEAL = """

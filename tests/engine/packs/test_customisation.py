@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create
 from xrm.engine.packs import Revision, laying, resetting
 from xrm.errors import Forbidden, MetadataInvalid, NotFound, PlanRefused, XrmError
 from xrm.metadata.customising import CUSTOMISATION, from_documents, is_customisation
 from xrm.metadata.sources import PackSource, read_source
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
+from xrm.testing import a_pack, admin_actor, an_actor, pack_from
 
 DEAL = "title: name\nfields:\n  name: {type: text, required: true}\n  code: {type: text, label: Code}\n"
 OURS = {

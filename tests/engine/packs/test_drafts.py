@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.packs import Revision, laying
 from xrm.engine.runtime import Runtime
 from xrm.errors import Conflict, MetadataInvalid
 from xrm.metadata.customising import CUSTOMISATION, from_documents
 from xrm.metadata.defining import documents_of, say
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 TOOL = "label: Tool\nplural: Tools\ntitle: name\nfields: {name: {type: text, required: true}}\n"
 OURS = {"entities/tool.yaml": "entity: tool\nlabel: Device   # ours\n"}

@@ -22,6 +22,7 @@ from tests.engine.packs.living import (
     rows,
     shop,
 )
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import DefinitionChanged
 from xrm.engine.runtime.purging import PURGE
@@ -30,7 +31,7 @@ from xrm.engine.storage.steps import Effect
 from xrm.engine.storage.written import Written, written
 from xrm.errors import Conflict, PlanRefused
 from xrm.settings import Limits
-from xrm.testing import make_runtime, make_settings
+from xrm.testing import make_settings
 
 __all__ = ["filled", "house", "shop"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create
 from xrm.engine.packs import Choice, Revision, laying
 from xrm.engine.storage import apply
 from xrm.errors import Conflict, Invalid, MetadataInvalid
 from xrm.metadata.customising import CUSTOMISATION, from_documents
-from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
+from xrm.testing import a_pack, admin_actor, pack_from
 
 ACCOUNT = """\
 label: {label}

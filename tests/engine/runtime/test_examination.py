@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
 from xrm.engine.runtime.examination import examine, examine_settings
 from xrm.engine.storage.ledger import FILE
-from xrm.testing import NOON, a_pack, admin_actor, make_runtime, make_settings
+from xrm.testing import NOON, a_pack, admin_actor, make_settings
 
 NOTE = "fields:\n  name: {type: text, required: true}\nrelationships:\n  about: {to: any, inverse: notes}\n"
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.errors import Unavailable
-from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, make_settings, pack_from
+from xrm.testing import a_pack, admin_actor, an_actor, make_settings, pack_from
 
 DEAL = "fields:\n  name: {type: text, required: true}\n"
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create, Delete, Restore, Target, Update
 from xrm.engine.jobs import Job
 from xrm.engine.runtime import Runtime
@@ -21,7 +22,7 @@ from xrm.engine.storage.files import FileFacts
 from xrm.engine.transfer import ExportRequest, ImportRequest
 from xrm.errors import Invalid, NotFound
 from xrm.settings import Limits
-from xrm.testing import a_pack, admin_actor, make_runtime, make_settings
+from xrm.testing import a_pack, admin_actor, make_settings
 
 PAPER = "title: name\nfields:\n  name: {type: text, required: true}\n  copy: {type: file}\n"
 WEEK = timedelta(days=7, seconds=1)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
 from xrm.engine.storage.ledger import CHANGE, JOB
-from xrm.testing import a_pack, make_runtime, make_settings
+from xrm.testing import a_pack, make_settings
 
 TOOL = "label: Tool\nplural: Tools\ntitle: name\nfields: {name: {type: text, required: true, search: true}}\n"
 MORE = TOOL.replace("fields: {", "fields: {weight: {type: integer}, ")

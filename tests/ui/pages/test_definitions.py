@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place, the_pack
-from xrm.testing import make_runtime
 
 HOME = "/admin/definitions"
 VISIT = f"{HOME}/e/site_visit"

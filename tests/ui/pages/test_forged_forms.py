@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.ui.pages.conftest import Person, Place
+from tests.support.installed import make_runtime
+from tests.ui.pages.conftest import Person, Place, a_place, the_pack
 
 TEXT = "nonsense"
+
+
+@pytest.fixture(scope="module")
+def place(shared_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One shop for all of them: what is refused leaves nothing behind."""
+    runtime = make_runtime(shared_url, tmp_path_factory.mktemp("shop"), [the_pack()])
+    yield a_place(runtime)
+    runtime.close()
 
 
 @pytest.fixture
@@ -23,7 +33,10 @@ def ana(place: Place) -> Person:
 @pytest.mark.parametrize("typed", [str(2**64), "-" + "9" * 30, "9" * 5000, "1e999"], ids=lambda t: t[:9])
 def test_a_number_that_no_field_holds_is_not_set_on_many(place: Place, ana: Person, typed: str) -> None:
     order = place.make(
-        "order", text="One", quantity=1, customer={"id": place.make("customer", name="Of one order")}
+        "order",
+        text="One",
+        quantity=1,
+        customer={"id": place.make("customer", name=f"Of order {typed[:20]}")},
     )
     got = ana.ask("/r/order/bulk", "bulk", action="set", field="quantity", quantity=typed, ids=order)
     assert got.status_code == 422
@@ -41,7 +54,7 @@ def test_a_link_from_the_far_side_leads_to_a_record_or_is_refused(place: Place, 
 
 @pytest.mark.parametrize("role", [TEXT, "0" * 36])
 def test_a_role_that_is_not_offered_connects_nothing(place: Place, ana: Person, role: str) -> None:
-    one, other = (place.make("customer", name=n) for n in ("One", "Other"))
+    one, other = (place.make("customer", name=n) for n in (f"One {role}", f"Other {role}"))
     connect = f"/r/customer/{one}/connect"
     got = ana.fill(
         ana.open(connect), connect, role_a=role, record_b=f"customer/{other}", record_b__text="Other"
@@ -52,7 +65,7 @@ def test_a_role_that_is_not_offered_connects_nothing(place: Place, ana: Person, 
 
 @pytest.mark.parametrize("told", ["s", 5, [1], None, True, {"a": [1]}], ids=str)
 def test_digests_that_are_none_are_no_failure(place: Place, ana: Person, told: Any) -> None:
-    customer = place.make("customer", name="Digested", orders={"create": [{"text": "Row"}]})
+    customer = place.make("customer", name=f"Digested {told}", orders={"create": [{"text": "Row"}]})
     [row] = place.runtime.current().queries.links(place.actor(), "customer", UUID(customer), "orders").data
     edit = f"/r/customer/{customer}/edit"
     was = json.dumps(dict.fromkeys(("orders", "helpers", "name"), told))

@@ -8,8 +8,9 @@ from urllib.parse import unquote_plus
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Place, a_place
-from xrm.testing import a_pack, make_runtime
+from xrm.testing import a_pack
 
 FIRM = """
 renamed_from: company

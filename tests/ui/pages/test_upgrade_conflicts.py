@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
 from tests.ui.pages.test_admin_installation import rows, told
 from xrm.engine.packs import Revision, laying
 from xrm.metadata.customising import from_documents
-from xrm.testing import a_pack, make_runtime, make_settings
+from xrm.testing import a_pack, make_settings
 
 TOOL = """label: {label}
 plural: Tools
