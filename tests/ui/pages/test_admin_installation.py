@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
 
 from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
@@ -181,3 +182,41 @@ def test_a_pack_is_disabled_and_enabled_on_its_page(works: Place, lay: Lay) -> N
     refused = ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/disable")
     assert refused.status == 409
     assert "yard is required by barn." in refused.text
+
+
+def test_a_pack_is_uninstalled_after_its_records_were_offered_as_files_and_its_plan_was_shown(
+    works: Place, lay: Lay
+) -> None:
+    ana, bob = works.person("Ana"), works.person("Bob", "clerk")
+    extra = {"extend/customer.yaml": "fields: {shed: {type: text}}\n", "roles.yaml": "keeper: {grants: {}}\n"}
+    yard = a_pack("yard", extra, tool=TOOL)
+    lay({**yard, "pack.yaml": yard["pack.yaml"] + "requires: {shop: '>=1.0'}\n"})
+    ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/install")
+    works.make("tool", name="Spade", by=works.actor())
+    works.make("customer", name="Delta", shed="North", by=works.actor())
+    page = ana.open(ana.open("/admin/packs/yard").links()["Uninstall"])
+    assert [row[:2] for row in rows(page)][:3] == [
+        ["Tools tool", "1 record"], ["Customer › Shed", "1 record"], ["Keeper keeper", "Held by 0"],
+    ]  # fmt: skip
+    form = ana.open("/").form("/me/theme")
+
+    def saved(entity: str) -> str:
+        given = MultiDict([*form.pairs, ("entity", entity)])
+        return ana.client.post("/admin/uninstall/yard/file", data=given).get_data(as_text=True)
+
+    assert page.text.count("Save as a file") == 2
+    assert '"name":"Spade"' in saved("tool")
+    fields = saved("customer")
+    assert '"shed":"North"' in fields
+    assert "Delta" not in fields
+    assert ana.send("/admin/uninstall/yard/file", form, entity=["order"]).status == 404
+    assert ana.send("/admin/uninstall/yard/go", form).status == 422
+    assert bob.open("/admin/uninstall/yard").status == 403
+    assert "tool" in works.runtime.current().model.entities
+    assert any(row[0].startswith("Remove tool") for row in rows(page))
+    gone = ana.fill(page, "/admin/uninstall/yard/go")
+    assert "Uninstalled: yard" in gone.text
+    assert "tool" not in works.runtime.current().model.entities
+    assert {"tool", "customer.shed"} <= {kept.thing for kept in works.runtime.packs.removed()}
+    assert ana.open("/admin/uninstall/yard").status == 404
+    assert "is required by" not in ana.open("/admin/uninstall/shop").text

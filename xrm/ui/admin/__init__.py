@@ -17,6 +17,7 @@ from xrm.ui.admin.packs import Packs
 from xrm.ui.admin.review import Review
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
+from xrm.ui.admin.uninstalling import Uninstalling
 from xrm.ui.admin.users import Users
 from xrm.ui.admin.uses import Uses
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 AREAS: tuple[type[Area], ...] = (
     Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Review, Packs,
-    Uses, Health,
+    Uninstalling, Uses, Health,
 )  # fmt: skip
 
 

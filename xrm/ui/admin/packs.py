@@ -27,6 +27,7 @@ from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 MARK = "mark"
+UNINSTALL = "/admin/uninstall"
 MOST_STEPS, MOST_PROBLEMS = 200, 100
 
 
@@ -194,6 +195,7 @@ def _about(visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand 
 def _use(visit: Visit, pack: str) -> Card:
     """Whether the pack is in use, with the button that changes it."""
     t = visit.ui.t
+    more: tuple[Action, ...] = ()
     if pack in visit.model.disabled:
         note = t(
             "It is not in use: its tables and records are as they were, and come back with all that shows them."
@@ -204,7 +206,8 @@ def _use(visit: Visit, pack: str) -> Card:
             "Disabled, its pages, menu, forms, rules and roles are away; tables and records stay as they are."
         )
         action = Action(t("Disable"), f"{PACKS}/{pack}/disable", "power-off", post=True)
-    return Card(t("Use"), "power", note=note, actions=(action,), id="use")
+        more = (Action(t("Uninstall"), f"{UNINSTALL}/{pack}", "package-x"),)
+    return Card(t("Use"), "power", note=note, actions=(action, *more), id="use")
 
 
 def _facts(visit: Visit, layer: InstalledLayer | None, found: AtHand | None) -> Iterator[tuple[str, Cell]]:

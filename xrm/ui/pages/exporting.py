@@ -20,10 +20,15 @@ def export(visit: Visit, entity: str) -> Response:
     """`POST /r/<entity>/export?<state of the list>`: its records as a file; a large one comes from a job's page."""
     found = visit.entity_to("export", entity)
     request = ExportRequest(entity, _params(visit, found), visit.form.get("format", "csv"), given_ids(visit))
+    return sent(visit, request)
+
+
+def sent(visit: Visit, request: ExportRequest) -> Response:
+    """The records as a file; the page of the job that writes it where there are many."""
     made = visit.runtime.transfer.export(visit.actor, request)
     if made.rows > ROWS_AT_ONCE:
         job = visit.runtime.transfer.start_export(visit.actor, request)
-        return moved(f"/r/{entity}/jobs/{job.id}")
+        return moved(f"/r/{request.entity}/jobs/{job.id}")
     answer = Response(b"".join(made.pieces), mimetype=made.media_type)
     for name, value in delivery(made.name, made.media_type).headers.items():
         answer.headers[name] = value
