@@ -8,7 +8,8 @@ import pytest
 
 from tests.cli.conftest import DEAL
 from tests.support.project import ROOT
-from xrm.testing import a_pack
+from xrm.engine.commands import Create
+from xrm.testing import a_pack, admin_actor
 
 FAULTY = ROOT / "tests/packs/fixtures/faulty"
 LIBRARY = ROOT / "tests/packs/fixtures/library"
@@ -164,3 +165,34 @@ def test_a_pack_is_disabled_and_enabled_again(installation, xrm, said):
     assert xrm("pack", "uninstall", "sales", "--show").exit_code == 1
     assert said("pack", "enable", "sales") == {"pack": "sales", "disabled": False}
     assert "deal" in installation.current().model.entities
+
+
+def test_what_becomes_of_values_is_decided_by_an_option_or_the_file_of_a_plan(
+    installation, xrm, said, written, tmp_path: Path
+):
+    code = DEAL + "  code: {type: text}\n"
+    said("apply", written(a_pack("sales", version="1.1.0", deal=code)))
+    records, ana = installation.current().records, admin_actor(installation)
+    records.execute(ana, [Create("deal", {"name": each, "code": each}) for each in ("12", "many")])
+    folder = written(
+        a_pack("sales", version="1.2.0", deal=code.replace("code: {type: text}", "code: {type: integer}"))
+    )
+    refused = xrm("apply", folder)
+    assert refused.exit_code == 1
+    assert "S123 1 record holds a value of deal.code that does not fit" in refused.stderr
+    assert '--decide "unfit:deal.code=VALUE"' in refused.stderr
+    decision = "unfit:deal.code=7"
+    planned = xrm("plan", folder, "--decide", decision).stdout
+    assert "A value that does not fit becomes 7. [needs decision, 2 rows, 1 of them do not fit]" in planned
+    assert "): many\n" in planned
+    for wrong in ("unfit:deal.code", "=7"):
+        assert xrm("plan", folder, "--decide", wrong).exit_code == 2
+    assert xrm("plan", folder, "--decide", decision, "--decide", "unfit:deal.code=8").exit_code == 2
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(said("plan", folder, "--decide", decision)))
+    assert json.loads(file.read_text())["decisions"] == {"unfit:deal.code": "7"}
+    assert xrm("apply", folder, "--plan", file, "--decide", decision).exit_code == 2
+    assert said("apply", folder, "--plan", file)["installed"] == [{"name": "sales", "version": "1.2.0"}]
+    first = said("model", "versions")[1]
+    assert "Bring back the values of deal.code" in xrm("model", "rollback", first["number"]).stdout
+    assert said("pack", "upgrade", folder, "--decide", decision)["installed"]

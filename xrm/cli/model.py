@@ -11,7 +11,7 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import say, say_json, show_table
-from xrm.cli.planned import confirm_option, confirmed_by, plan_option
+from xrm.cli.planned import confirm_option, confirmed_by, decide_option, decided_by, plan_option
 from xrm.cli.plans import confirmation_lines, difference_json, show_plan, step_lines
 from xrm.cli.sources import show_installed
 from xrm.errors import Conflict, MetadataInvalid, Place, Problem
@@ -191,12 +191,19 @@ def _short(changes: tuple[str, ...]) -> list[str]:
 @command.command("rollback", help="Bring back the definitions of a version, with what was removed since.")
 @click.argument("number", type=int)
 @click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@decide_option
 @confirm_option
 @plan_option
 @data_option
 @json_option
 def rollback(
-    number: int, only_plan: bool, confirmed: str, file: Path | None, data: Path | None, as_json: bool
+    number: int,
+    only_plan: bool,
+    decide: tuple[str, ...],
+    confirmed: str,
+    file: Path | None,
+    data: Path | None,
+    as_json: bool,
 ) -> None:
     """The definitions of that version are in force as a new version; or that has been shown."""
     from xrm.engine.packs import Revision
@@ -204,9 +211,9 @@ def rollback(
     revision = Revision(version=number, dev=True)
     with opened(data) as runtime:
         if only_plan:
-            show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
+            show_plan(runtime, runtime.packs.foresee(decided_by(revision, decide)), as_json=as_json)
             return
-        revision = confirmed_by(runtime, revision, confirmed, file)
+        revision = confirmed_by(runtime, revision, decide, confirmed, file)
         installed = runtime.packs.revise(revision, runtime.installer)
     show_installed(installed, as_json=as_json)
 

@@ -10,7 +10,7 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
-from xrm.cli.planned import confirm_option, confirmed_by, plan_option
+from xrm.cli.planned import confirm_option, confirmed_by, decide_option, plan_option
 from xrm.cli.plans import show_plan
 from xrm.cli.sources import choice_options, choices_of, revision_for, show_installed
 from xrm.errors import Conflict, NotFound, Place, Problem
@@ -56,6 +56,7 @@ def list_(data: Path | None, as_json: bool) -> None:
 @click.option("--demo", is_flag=True, help="Make the demo records of all installed packs, too.")
 @click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
 @choice_options
+@decide_option
 @confirm_option
 @plan_option
 @data_option
@@ -66,6 +67,7 @@ def install(
     dev: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
+    decide: tuple[str, ...],
     confirmed: str,
     file: Path | None,
     data: Path | None,
@@ -74,7 +76,7 @@ def install(
     """The packs are installed and served by every process, or nothing has changed."""
     with opened(data) as runtime:
         revision = revision_for(runtime, packs, dev=dev, keep=keep, take=take)
-        revision = confirmed_by(runtime, revision, confirmed, file)
+        revision = confirmed_by(runtime, revision, decide, confirmed, file)
         installed = runtime.packs.revise(revision, runtime.installer)
         with progress("demo records", hidden=not demo or as_json) as advance:
             made = runtime.packs.seed_demo(advance) if demo else 0
@@ -116,6 +118,7 @@ def demo(remove: bool, with_changed: bool, data: Path | None, as_json: bool) -> 
 @click.argument("packs", nargs=-1, required=True)
 @click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
 @choice_options
+@decide_option
 @confirm_option
 @plan_option
 @data_option
@@ -125,6 +128,7 @@ def upgrade(
     only_plan: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
+    decide: tuple[str, ...],
     confirmed: str,
     file: Path | None,
     data: Path | None,
@@ -133,7 +137,7 @@ def upgrade(
     """The packs are there in the other version with all that was customised; or that has been shown."""
     with opened(data) as runtime:
         revision = revision_for(runtime, packs, keep=keep, take=take)
-        revision = confirmed_by(runtime, revision, confirmed, file)
+        revision = confirmed_by(runtime, revision, decide, confirmed, file)
         present = {layer.name for layer in runtime.packs.list()}
         for source, named in zip(revision.sources, packs, strict=False):
             name = runtime.definitions.read(source).name

@@ -9,6 +9,7 @@ import click
 
 from xrm.cli.frame import data_option, json_option, opened, verb
 from xrm.cli.output import say, say_json
+from xrm.cli.planned import decide_option, decided_by
 from xrm.cli.plans import plan_json, plan_lines
 from xrm.cli.sources import choice_options, revision_for
 
@@ -18,6 +19,7 @@ from xrm.cli.sources import choice_options, revision_for
 @click.option("--sql", "with_sql", is_flag=True, help="Show what is said to the database, too.")
 @click.option("--mirror", is_flag=True, help="Of a customisation: what it does not have would go.")
 @choice_options
+@decide_option
 @data_option
 @json_option
 def command(
@@ -26,13 +28,14 @@ def command(
     mirror: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
+    decide: tuple[str, ...],
     data: Path | None,
     as_json: bool,
 ) -> None:
     """The steps, and the conflicts with what the organisation changed, have been told; nothing has changed."""
     with opened(data) as runtime:
         revision = revision_for(runtime, [str(p) for p in paths], mirror=mirror, keep=keep, take=take)
-        proposal = runtime.packs.foresee(replace(revision, dev=True))
+        proposal = runtime.packs.foresee(replace(decided_by(revision, decide), dev=True))
         dialect = runtime.database.engine.dialect
         statements = proposal.plan.sql(dialect) if with_sql else None
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,12 +37,44 @@ def plan_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def confirmed_by(runtime: Runtime, revision: Revision, confirmed: str, file: Path | None) -> Revision:
-    """The revision with what confirms it; raises where the plan in the file was edited, or is not that of now."""
+def decide_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --decide, once for each decision about values."""
+    return click.option(
+        "--decide",
+        "decide",
+        multiple=True,
+        metavar="PLACE=VALUE",
+        help="What becomes of values that do not fit, at a place that the plan names; without VALUE, empty.",
+    )(function)
+
+
+def decided_by(revision: Revision, decide: Iterable[str]) -> Revision:
+    """The revision with these decisions; raises UsageError for what names no place, or one twice."""
+    found: dict[str, str] = {}
+    for each in decide:
+        place, equals, value = each.partition("=")
+        if not (equals and place):
+            raise click.UsageError(f"--decide takes PLACE=VALUE, as in unfit:deal.code=0, and not {each}.")
+        if found.setdefault(place, value) != value:
+            raise click.UsageError(f"{place} is decided twice.")
+    return replace(revision, decisions=found)
+
+
+def confirmed_by(
+    runtime: Runtime, revision: Revision, decide: Iterable[str], confirmed: str, file: Path | None
+) -> Revision:
+    """The revision with decisions and what confirms it, both of which a plan in a file holds.
+
+    Raises where that plan was edited, or is not that of now.
+    """
     from xrm.engine.storage.written import Written
 
+    decided = decided_by(revision, decide)
     if file is None:
-        return replace(revision, confirmed=confirmed)
+        return replace(decided, confirmed=confirmed)
     written = Written.read(file.read_bytes())
-    written.demand_same(runtime.packs.foresee(replace(revision, dev=True)).plan)
-    return replace(revision, confirmed=written.hash)
+    if decided.decisions:
+        raise click.UsageError("The plan in the file holds its decisions; leave --decide out, or plan again.")
+    same = replace(revision, decisions=written.decisions)
+    written.demand_same(runtime.packs.foresee(replace(same, dev=True)).plan)
+    return replace(same, confirmed=written.hash)

@@ -66,6 +66,7 @@ def step_lines(plan: SchemaPlan, statements: Sequence[str] | None) -> Iterator[s
     """What each step says, what it does to what is stored, and with `statements` what it says to the database."""
     for number, step in enumerate(plan.steps):
         yield f"{step.sentence}{_aside(step)}"
+        yield from (f"    {sample}" for sample in step.rows.samples)
         if statements is not None:
             yield f"    {statements[number]}"
 
@@ -73,7 +74,8 @@ def step_lines(plan: SchemaPlan, statements: Sequence[str] | None) -> Iterator[s
 def _aside(step: Step) -> str:
     """What is worth knowing besides, of any step but one that is done at once and touches nothing."""
     rows = f"{step.rows.touched:,} rows" if step.rows.touched else ""
-    told = [each for each in (str(step.effect) if step.effect != "instant" else "", rows) if each]
+    failing = f"{step.rows.failing:,} of them do not fit" if step.rows.failing else ""
+    told = [each for each in (str(step.effect) if step.effect != "instant" else "", rows, failing) if each]
     return f" [{', '.join(told)}]" if told else ""
 
 

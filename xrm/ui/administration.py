@@ -123,6 +123,28 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True)
+class Becoming:
+    """What becomes of some values: a text or one of the `options`, or nothing where it `can_clear`."""
+
+    name: str
+    label: str
+    help: str = ""
+    text: str = ""
+    options: tuple[Option, ...] = ()
+    can_clear: bool = False
+    is_cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Decisions that are asked for together, and shown what they come to at `action`."""
+
+    action: str
+    items: tuple[Becoming, ...]
+    submit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Facts, tags or a table under one heading, with what can be done there."""
 
@@ -136,6 +158,7 @@ class Card:
     id: str = ""
     question: Question | None = None
     decisions: Decisions | None = None
+    deciding: Deciding | None = None
 
 
 @dataclass(frozen=True, slots=True)

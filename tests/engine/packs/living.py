@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Link, Target
+from xrm.engine.packs import Revision
+from xrm.engine.storage.forms import NO_DECISIONS
 from xrm.engine.storage.inspection import inspect
 from xrm.testing import a_pack, admin_actor, pack_from
 
@@ -41,15 +43,17 @@ def sales(**entities):
     return pack_from(a_pack("sales", **entities))
 
 
-def plan(runtime, **entities):
-    return runtime.packs.plan([sales(**entities)])
+def plan(runtime, decisions=NO_DECISIONS, **entities):
+    revision = Revision((sales(**entities),), dev=True, decisions=decisions)
+    return runtime.packs.foresee(revision).plan
 
 
-def change(runtime, **entities):
+def change(runtime, decisions=NO_DECISIONS, **entities):
     """The entities are those of the pack, whatever that removes."""
-    confirmed = plan(runtime, **entities)
+    confirmed = plan(runtime, decisions, **entities)
     hash_ = confirmed.hash if confirmed.destructive else ""
-    return runtime.packs.install([sales(**entities)], runtime.installer, dev=True, confirmed=hash_)
+    revision = Revision((sales(**entities),), dev=True, decisions=decisions, confirmed=hash_)
+    return runtime.packs.revise(revision, runtime.installer)
 
 
 def go_back(runtime, number):

@@ -116,7 +116,7 @@ BAD_VALUE = a_pack("more", {"seed/base.yaml": BAD_SEED}, order=DEAL + "  amount:
 NO_NAME = "records:\n- {ref: a, entity: order, values: {code: A}}\n"
 BAD_RECORD = a_pack("more", {"seed/base.yaml": NO_NAME}, order=DEAL)
 CODE = "  code: {type: text}\n"
-OTHER_TYPE = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, "  code: {type: integer}\n"))
+OTHER_TYPE = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, "  code: {type: geo}\n"))
 LOST_FIELD = a_pack("sales", version="2.0.0", deal=DEAL.replace(CODE, ""))
 
 
@@ -189,12 +189,12 @@ STRICTER = {
     "unique": (
         LOOSE.replace("name: {type: text}", "name: {type: text, unique: true}"),
         "S121",
-        "deal.name would be unique, and 1 value is held by more than one record.",
+        "deal.name would be unique, and 1 value is held by more than one record: Ship (<0>) and SHIP (<1>).",
     ),
     "a key": (
         LOOSE + "keys:\n  one: {fields: [name]}\n",
         "S121",
-        "deal.name would be unique, and 1 value is held by more than one record.",
+        "deal.name would be unique, and 1 value is held by more than one record: Ship (<0>) and SHIP (<1>).",
     ),
 }
 
@@ -210,6 +210,8 @@ def test_what_records_do_not_fit_is_refused_and_counted(make, look, entity, code
     for attempt in (lambda: runtime.packs.plan([pack_from(stricter)]), lambda: install(runtime, stricter)):
         with pytest.raises(PlanRefused) as refused:
             attempt()
+        for number, record in enumerate(made):
+            says = says.replace(f"<{number}>", str(record.id))
         assert [(p.code, p.message) for p in refused.value.problems] == [(code, says)]
         assert refused.value.first.hint
     assert look(runtime) == before

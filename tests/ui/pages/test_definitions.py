@@ -181,6 +181,39 @@ def test_what_removes_something_says_so_and_is_confirmed_by_its_button(shop: Pla
     assert "nickname" not in shop.runtime.current().model.entities["person"].fields
 
 
+def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(shop: Place) -> None:
+    """The plan is shown with the decision, applied with it, and with none that was not shown."""
+    ana = shop.person("Ana")
+    one = shop.make("customer", name="Delta Foods", tier="silver")
+    ana.press(f"{HOME}/options/customer/tier/silver/remove", f"{HOME}/e/customer/fields/tier")
+    review, place = ana.open(REVIEW), "option:customer.tier.silver"
+    asked = review.one("select", name=place)
+    assert "1 record holds the option silver of customer.tier" in review.text
+    assert "Delta Foods" in review.text
+    assert "What is wrong" not in review.text
+    assert "apply" not in " ".join(form["action"] for form in review.find("form"))
+    assert {"", "plain"} <= {o["value"] for o in review.find("option") if o.within("select") is asked}
+    wrong = ana.open(f"{REVIEW}?{place}=gold-plated")
+    assert "cannot be followed" in wrong.text
+    decided = ana.open(f"{REVIEW}?{place}=plain")
+    assert "The option silver becomes plain." in decided.text
+    assert "Needs a decision" in decided.text
+    assert ana.fill(decided, f"{REVIEW}/apply", **{place: "bronze"}).status == 409
+    done = ana.press(f"{REVIEW}/apply", f"{REVIEW}?{place}=plain")
+    assert "Applied: everybody works with it now" in done.text
+    assert shop.read("customer", one)["tier"] == "plain"
+
+
+def test_values_are_left_empty_where_that_was_ticked(shop: Place) -> None:
+    ana = shop.person("Ana")
+    one = shop.make("customer", name="Delta Foods", tier="silver")
+    ana.press(f"{HOME}/options/customer/tier/silver/remove", f"{HOME}/e/customer/fields/tier")
+    address = f"{REVIEW}?clear=option:customer.tier.silver&option:customer.tier.silver="
+    assert ana.open(address).one("input", type="checkbox", name="clear")["value"].endswith("silver")
+    ana.press(f"{REVIEW}/apply", address)
+    assert shop.read("customer", one)["tier"] is None
+
+
 def test_only_administrators_see_and_change_definitions(shop: Place) -> None:
     joe = shop.person("Joe", "clerk")
     assert joe.open(HOME).status == 403

@@ -22,6 +22,7 @@ from xrm.engine.packs.proposal import Proposal, in_order
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.forms import NO_DECISIONS, Decisions
 from xrm.engine.storage.ledger import CONTENT, DRAFT
 from xrm.engine.world import World
 from xrm.errors import Conflict, MetadataInvalid, NotFound, Problem
@@ -161,23 +162,24 @@ class Drafts:
         if not self._keep(state, edited, actor, state.content):
             raise _changed_meanwhile()
 
-    def plan(self, actor: Actor) -> Planned:
-        """What applying the draft would come to; raises what stands against it."""
+    def plan(self, actor: Actor, decisions: Decisions = NO_DECISIONS) -> Planned:
+        """What applying the draft would come to, by these decisions; raises what stands against it."""
         demand_administrator(actor)
-        return self._planned(self._draft())
+        return self._planned(_revision(self._draft(), decisions))
 
-    def apply(self, actor: Actor, mark: str) -> Installed:
+    def apply(self, actor: Actor, mark: str, decisions: Decisions = NO_DECISIONS) -> Installed:
         """The customisation is what the draft says, for every process, and there is no draft any more.
 
         Raises Conflict if that would come to something else than the plan with that mark.
         """
         demand_administrator(actor)
         draft = self._draft()
-        planned = self._planned(draft)
+        revision = _revision(draft, decisions)
+        planned = self._planned(revision)
         if planned.mark != mark:
             raise _changed_meanwhile()
         confirmed = planned.proposal.plan.hash
-        done = self._packs.revise(replace(_revision(draft), confirmed=confirmed), actor)
+        done = self._packs.revise(replace(revision, confirmed=confirmed), actor)
         with self._database.write() as unit:
             unit.execute(sa.delete(DRAFT).where(DRAFT.c.version == draft.version))
         return done
@@ -197,8 +199,8 @@ class Drafts:
             raise NotFound(Problem("R104", "There is no draft."))
         return draft
 
-    def _planned(self, draft: Draft) -> Planned:
-        proposal = self._packs.foresee(_revision(draft))
+    def _planned(self, revision: Revision) -> Planned:
+        proposal = self._packs.foresee(revision)
         said = (proposal.plan.hash, *(f"{c.pack.name}={c.pack.content}" for c in proposal.changes))
         return Planned(proposal, hashlib.sha256("\n".join(said).encode()).hexdigest())
 
@@ -264,7 +266,7 @@ def _sources(state: _State, documents: Documents) -> dict[str, PackSource]:
     return {**below, CUSTOMISATION: from_documents(documents)} if documents else below
 
 
-def _revision(draft: Draft) -> Revision:
+def _revision(draft: Draft, decisions: Decisions) -> Revision:
     """The customisation becomes the draft, if it is still what the draft began from."""
 
     def edit(definitions: Definitions, present: Sources) -> PackSource:
@@ -275,7 +277,7 @@ def _revision(draft: Draft) -> Revision:
             raise Conflict(Problem("P161", message, hint))
         return from_documents(draft.documents)
 
-    return Revision(edit=edit)
+    return Revision(edit=edit, decisions=decisions)
 
 
 def _changed_meanwhile() -> Conflict:

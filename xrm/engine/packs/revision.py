@@ -27,8 +27,9 @@ class Revision:
     With `version` the layers are those of that version, and nothing else of this is said. Where the plan removes
     something, `confirmed` has to be its hash.
 
-    `choices` answer the conflicts of an upgrade by their keys. `dev` allows other content under a version that
-    is installed.
+    `choices` answer the conflicts of an upgrade by their keys, and `decisions` say by place what becomes of values that
+    do not fit (`unfit:deal.code`, `empty:deal.code`, `option:deal.kind.lost`). `dev` allows other content under a
+    version that is installed.
     """
 
     sources: tuple[PackSource, ...] = ()
@@ -38,6 +39,7 @@ class Revision:
     dev: bool = False
     version: int | None = None
     confirmed: str = ""
+    decisions: Mapping[str, str] = field(default_factory=dict)
 
 
 def laying(given: PackSource, *, mirror: bool) -> Edit:

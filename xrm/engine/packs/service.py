@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -36,6 +36,7 @@ from xrm.engine.storage.apply import apply_plan, plan_for
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.demands import unmet_demands
 from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.forms import Decisions
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.matching import Past
 from xrm.engine.storage.numbers import (
@@ -55,6 +56,7 @@ from xrm.engine.world import World
 from xrm.errors import Conflict, Invalid, XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.definitions import Definitions
+from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.model import Model
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import PackSource, core_source
@@ -97,7 +99,8 @@ class Composed(Protocol):
 class Parts:
     """What the service is made of. `compose` builds services of a model; `current` gives those in force.
 
-    `zone` is the organisation's, in which the days of seeds are meant. What is removed is kept for `kept_days`.
+    `zone` is the organisation's, in which the days of seeds are meant, and `currency` the one that amounts are worth
+    something in. What is removed is kept for `kept_days`. The `types` are those that fields can have.
     `play` runs scenarios.
     """
 
@@ -110,7 +113,9 @@ class Parts:
     current: Callable[[], Composed]
     play: Play
     zone: str
+    currency: str
     kept_days: int
+    types: Mapping[str, FieldType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +271,7 @@ class PackService:
 
     def _propose(self, revision: Revision) -> Proposal:
         if revision.version is not None:
-            return self._propose_back(revision.version)
+            return self._propose_back(revision.version, revision.decisions)
         parts = self._parts
         with parts.database.read() as unit:
             stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
@@ -280,14 +285,15 @@ class PackService:
         changes = changed_layers(
             [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
         )
-        plan = self._plan(schema, self._in_force(present) if layers else None, stamp, NO_NAMES)
+        before = self._in_force(present) if layers else None
+        plan = self._plan(schema, before, stamp, NO_NAMES, revision.decisions)
         known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
         return Proposal(
             stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
             revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()), served=served,
         )  # fmt: skip
 
-    def _propose_back(self, number: int) -> Proposal:
+    def _propose_back(self, number: int, decisions: Decisions) -> Proposal:
         """The layers of that version over the core of this program."""
         parts = self._parts
         with parts.database.read() as unit:
@@ -295,7 +301,7 @@ class PackService:
             sources, then = sources_of_version(unit, number)
         given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
         schema, served = self._schemas([source for _, source in given])
-        plan = self._plan(schema, self._in_force(present), stamp, then)
+        plan = self._plan(schema, self._in_force(present), stamp, then, decisions, number)
         return Proposal(
             stamp, schema, plan, changed_layers(given, layers, dev=True),
             in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
@@ -315,7 +321,15 @@ class PackService:
         wanted = {**dict(named), **kept}
         return wanted, given, [s for name, s in named if wanted[name] is not s]
 
-    def _plan(self, schema: Schema, before: Schema | None, stamp: Stamp, then: Names) -> SchemaPlan:
+    def _plan(
+        self,
+        schema: Schema,
+        before: Schema | None,
+        stamp: Stamp,
+        then: Names,
+        decisions: Decisions,
+        version: int | None = None,
+    ) -> SchemaPlan:
         """The steps to these tables; raises DefinitionChanged if others have changed meanwhile what they rest on."""
         parts = self._parts
 
@@ -323,7 +337,18 @@ class PackService:
             # What others have made since would be taken for what is no longer defined.
             parts.freshness.compare(unit, stamp)
             numbers = read_numbers(unit)
-            return Past(numbers, identify(numbers, schema.model, then), before, parts.kept_days)
+            identities = identify(numbers, schema.model, then)
+            return Past(
+                numbers,
+                identities,
+                before,
+                parts.kept_days,
+                schema,
+                version,
+                decisions,
+                parts.types,
+                parts.currency,
+            )
 
         plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)
         former = before.model.fingerprint if before else ""
@@ -374,7 +399,8 @@ class PackService:
         decided = {answer.conflict.key: answer.choice for answer in proposal.reconciled.answers}
         done = []
         for change in proposal.packs:
-            one = Revision((change.source,), dev=revision.dev)
+            own = _decisions_of(revision.decisions, proposal.model, change.pack.name)
+            one = Revision((change.source,), dev=revision.dev, decisions=own)
             keys = {answer.conflict.key for answer in self._propose(one).reconciled.answers}
             choices = {key: choice for key, choice in decided.items() if key in keys and choice}
             part = self._propose(replace(one, choices=choices)).plan
@@ -445,6 +471,12 @@ class PackService:
         with parts.database.read() as unit:
             known = known_records(unit, services.schema, planting.entities)
         return planter.plant(planting, known, lambda c: services.records.execute(installer, c), progress)
+
+
+def _decisions_of(decisions: Decisions, model: Model, pack: str) -> Decisions:
+    """Those about fields of the pack's own entities."""
+    own = tuple(f":{entity.name}." for entity in model.entities.values() if entity.pack == pack)
+    return {key: said for key, said in decisions.items() if any(name in key for name in own)}
 
 
 def _demand_sense(proposal: Proposal, revision: Revision) -> None:

@@ -89,7 +89,8 @@ class Runtime:
         )
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current,
-            rehearsals(self.definitions).play, settings.zone, settings.limits.removed_days,
+            rehearsals(self.definitions).play, settings.zone, settings.currency, settings.limits.removed_days,
+            extensions.types,
         )  # fmt: skip
         self.packs = PackService(parts)
         self.drafts = Drafts(self.packs, self.definitions, database, world)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
-from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
+from xrm.engine.storage.steps import CreateIndex, Occasion, Step, TurnValues, operations
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
 
@@ -43,7 +44,9 @@ class Applied:
     steps: int
 
 
-def no_demands(_unit: UnitOfWork, _matched: Match, _past: Past) -> Iterable[Problem]:
+def no_demands(
+    unit: UnitOfWork, matched: Match, past: Past, *, before_steps: bool = False
+) -> Iterable[Problem]:
     """Nothing is asked of records."""
     return ()
 
@@ -65,8 +68,15 @@ def plan_for(
     """
     with database.read() as unit:
         live, dialect, known = inspect(unit), database.engine.dialect, past(unit)
-        plan = make_plan(live, (LEDGER, *wanted), dialect, known, lambda found: demands(unit, found, known))
-        return plan.measured(unit)
+        seen: list[Match] = []
+
+        def asked(found: Match) -> Iterable[Problem]:
+            seen.append(found)
+            return demands(unit, found, known)
+
+        plan = make_plan(live, (LEDGER, *wanted), dialect, known, asked)
+        again = partial(demands, matched=seen[-1], past=known, before_steps=True)
+        return replace(plan, ask=again).measured(unit)
 
 
 def apply_plan(
@@ -113,8 +123,10 @@ class _Portion:
 
 
 def _portions(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    for start in range(0, max(len(steps), 1), STEPS_AT_ONCE):
-        yield steps[start : start + STEPS_AT_ONCE]
+    """Values of a field never become others apart from their columns."""
+    most = len(steps) if any(isinstance(step, TurnValues) for step in steps) else STEPS_AT_ONCE
+    for start in range(0, max(len(steps), 1), max(most, 1)):
+        yield steps[start : start + most]
 
 
 def _retried(database: Database, portion: _Portion) -> None:
@@ -134,6 +146,7 @@ def _take(unit: UnitOfWork, portion: _Portion) -> None:
     _lock(unit)
     if portion.is_first:
         _demand_base(unit, portion.plan)
+        _demand_fit(unit, portion.plan)
     target = operations(connection=unit.connection)
     for step in portion.steps:
         _run(step, target)
@@ -153,6 +166,13 @@ def _demand_base(unit: UnitOfWork, plan: SchemaPlan) -> None:
         told = f": {', '.join(moved(plan.live, live))}" if plan.live else ""
         message = f"The database has changed since the plan was made{told}."
         raise Conflict(Problem("S120", message, "Plan again."))
+
+
+def _demand_fit(unit: UnitOfWork, plan: SchemaPlan) -> None:
+    """Records meet what is asked of them now, whatever was written since the plan was made; raises PlanRefused."""
+    problems = list(plan.ask(unit))
+    if problems:
+        raise PlanRefused(problems)
 
 
 def moved(before: LiveSchema, now: LiveSchema) -> list[str]:

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
+from xrm.engine.storage.turning import look, problems, without_value
+from xrm.engine.storage.types import Text, Uuid
 from xrm.errors import Problem
 from xrm.metadata.model import Entity, Field, Relationship
 
+SHOWN = 3  # groups of records that share a value, and records of each
 
-def unmet_demands(schema: Schema, unit: UnitOfWork, matched: Match, past: Past) -> list[Problem]:
+
+def unmet_demands(
+    schema: Schema, unit: UnitOfWork, matched: Match, past: Past, *, before_steps: bool = False
+) -> list[Problem]:
     """A problem for each field and key of `schema` that live records do not fit, as nobody asked it of them before.
 
-    What was demanded before is not looked at again: records may lack a value that their writer could not give.
+    What was demanded before is not looked at again: records may lack a value that their writer could not give. Fields
+    that get other columns look again themselves when the steps are taken, so `before_steps` leaves them out.
     """
     return [
         problem
         for stored in schema
         if not stored.entity.is_engine and stored.table.name in matched.standings
-        for problem in _unmet(unit, matched.standings[stored.table.name], past, stored)
+        for problem in (
+            *_unmet(unit, matched.standings[stored.table.name], past, stored),
+            *_unfit(unit, matched.standings[stored.table.name], before_steps=before_steps),
+        )
     ]
+
+
+def _unfit(unit: UnitOfWork, standing: Standing, *, before_steps: bool) -> Iterator[Problem]:
+    """What becomes of values is decided, wherever they do not fit what their fields become."""
+    for turn in standing.turns.values():
+        if turn.is_check or not before_steps:
+            yield from problems(turn, look(unit, turn, standing.live.name))
 
 
 def _unmet(unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable) -> Iterator[Problem]:
@@ -32,6 +50,8 @@ def _unmet(unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable
     )
     for thing, columns in _required(stored):
         known = past.identities.fields.get((stored.entity.name, thing.name))
+        if thing.name in standing.turns and not standing.turns[thing.name].is_check:
+            continue
         if not _was_required(former, known.name if known else thing.name):
             yield from _without_value(unit, standing, stored, thing, columns)
     for key in stored.keys.values():
@@ -65,13 +85,8 @@ def _without_value(
         sa.select(sa.func.count()).select_from(sa.table(standing.live.name)).where(where)
     ).scalar()
     if count:
-        has = "1 record has" if count == 1 else f"{count} records have"
-        yield Problem(
-            "S115",
-            f"{stored.entity.name}.{thing.name} would be required, and {has} no value.",
-            "Leave it optional, give them a value, by an import, a batch or on the pages, then require it.",
-            thing.place,
-        )
+        name = f"{stored.entity.name}.{thing.name}"
+        yield without_value(name, count, thing.place, is_field=isinstance(thing, Field))
 
 
 def _shared(unit: UnitOfWork, standing: Standing, stored: EntityTable, key: UniqueKey) -> Iterator[Problem]:
@@ -83,19 +98,33 @@ def _shared(unit: UnitOfWork, standing: Standing, stored: EntityTable, key: Uniq
     if not used <= standing.columns.keys():
         return
     columns = [standing.present(column) for column in key.columns]
-    once = (
-        sa.select(sa.literal(1))
-        .select_from(sa.table(standing.live.name))
-        .where(standing.present(sa.and_(*conditions)))
-        .group_by(*columns)
-        .having(sa.func.count() > 1)
-    )
+    rows = sa.table(standing.live.name, sa.column("id", Uuid()), sa.column("title", Text()))
+    held = standing.present(sa.and_(*conditions))
+    once = sa.select(*columns).select_from(rows).where(held).group_by(*columns).having(sa.func.count() > 1)
     count = unit.execute(sa.select(sa.func.count()).select_from(once.subquery())).scalar()
     if count:
         values = "1 value is" if count == 1 else f"{count} values are"
         names = ", ".join(f"{stored.entity.name}.{name}" for name in key.key.fields)
         yield Problem(
             "S121",
-            f"{names} would be unique, and {values} held by more than one record.",
-            "Find the records with equal values and change them first.",
+            f"{names} would be unique, and {values} held by more than one record:"
+            f" {_sharers(unit, rows, held, columns, once)}.",
+            "Change or merge them first.",
+            key.key.place,
         )
+
+
+def _sharers(
+    unit: UnitOfWork,
+    rows: sa.TableClause,
+    held: sa.ColumnElement[bool],
+    columns: Sequence[sa.ColumnElement[Any]],
+    once: sa.Select[Any],
+) -> str:
+    """Some of the records that share values, those with the same together."""
+    told = []
+    for shared in unit.execute(once.order_by(*columns).limit(SHOWN)).all():
+        same = [column == value for column, value in zip(columns, shared, strict=True)]
+        found = sa.select(rows.c.title, rows.c.id).where(held, *same).order_by(rows.c.id).limit(SHOWN)
+        told.append(" and ".join(f"{row.title} ({row.id})" for row in unit.execute(found)))
+    return "; ".join(told)

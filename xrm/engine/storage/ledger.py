@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
+from xrm.engine.storage.transactions import TransactionNumber
 from xrm.engine.storage.types import (
-    POSTGRESQL,
     Boolean,
     Bytes,
     Code,
@@ -27,23 +25,6 @@ from xrm.engine.storage.types import (
 from xrm.metadata.model import SHAREABLE
 
 LEDGER = sa.MetaData()
-
-
-class TransactionNumber(sa.sql.functions.FunctionElement[int]):
-    """The number of the running transaction; on SQLite, where commits stand in a queue, always 0."""
-
-    inherit_cache = True
-    name = "transaction_number"
-
-
-@compiles(TransactionNumber)
-def _no_number(element: TransactionNumber, compiler: SQLCompiler, **words: Any) -> str:
-    return "0"
-
-
-@compiles(TransactionNumber, POSTGRESQL)
-def _its_number(element: TransactionNumber, compiler: SQLCompiler, **words: Any) -> str:
-    return "(pg_current_xact_id()::text::bigint)"
 
 
 def system_columns() -> list[sa.Column[Any]]:
@@ -128,6 +109,7 @@ SHADOW = _table(
     sa.Column("at", Instant(), nullable=False),
     sa.Column("until", Instant(), nullable=False),
     sa.Column("actor", Uuid()),
+    sa.Column("turned", Json()),
 )
 FORMER = _table(
     "former",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
@@ -17,6 +17,10 @@ from xrm.engine.storage.numbers import Identities, Known, Numbers, Others
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, field_of, type_text
 
+if TYPE_CHECKING:
+    from xrm.engine.storage.turns import Turn
+    from xrm.metadata.fieldtypes.base import FieldType
+
 NO_NUMBERS = Numbers({}, {}, {}, {}, {})
 
 
@@ -24,12 +28,21 @@ NO_NUMBERS = Numbers({}, {}, {}, {}, {})
 class Past:
     """What is known of what is stored: its numbers, which things of the wanted model they are, and `before`, the
     definitions by which it was made. What is removed is kept for so many days.
+
+    `wanted` are the tables that it shall be, of which `version` says that they were in force before, if they were.
+    `decisions` say what becomes of values that do not fit; the `types` are those of fields, present and former, and
+    amounts are worth themselves in `currency`.
     """
 
     numbers: Numbers = NO_NUMBERS
     identities: Identities = field(default_factory=Identities)
     before: Schema | None = None
     days: int = 0
+    wanted: Schema | None = None
+    version: int | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, FieldType] = field(default_factory=dict)
+    currency: str = ""
 
     def kept_as(self, entity: str) -> str:
         """The name in the ledger of an entity of the wanted model, which is parked while it is gone."""
@@ -45,7 +58,7 @@ class Standing:
     """Where a wanted table stands: `live` is the one that keeps it, or `shadow`, of which `live` is the table.
 
     `columns` gives for each wanted column the live one; of those in `returns` it is one of a shadow's. `lost` are
-    columns that nothing wants.
+    columns that nothing wants. `turns` are the fields, by the name that they shall have, whose values become others.
     """
 
     table: sa.Table
@@ -54,6 +67,12 @@ class Standing:
     returns: tuple[Shadow, ...] = ()
     lost: tuple[str, ...] = ()
     shadow: Shadow | None = None
+    turns: Mapping[str, Turn] = field(default_factory=dict)
+
+    @property
+    def turned(self) -> tuple[Turn, ...]:
+        """The fields that get columns of their own."""
+        return tuple(turn for turn in self.turns.values() if not turn.is_check)
 
     @property
     def is_unmoved(self) -> bool:

@@ -4,9 +4,8 @@ renamed, and what is defined again comes back. No row is copied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +14,8 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
-from xrm.engine.storage.names import bounded, shadow_name
+from xrm.engine.storage.names import bounded, shadow_name, shadow_number
+from xrm.engine.storage.sameness import Turned, says_same, turner
 from xrm.engine.storage.shadows import Shadow, follow, forget, keep
 from xrm.engine.storage.steps import (
     DEFINED_BY,
@@ -32,11 +32,13 @@ from xrm.engine.storage.steps import (
     says,
     thing,
     told,
+    type_text,
 )
+from xrm.engine.storage.turns import Turn
+from xrm.engine.storage.turnsteps import Setting, aside_words, setting_of, turn_step
 from xrm.metadata.fingerprint import canonical
 from xrm.metadata.model import Entity
 
-Turned = Callable[[Any], Any]  # an expression over a former table, over the one of now
 ASIDE = "zy__"  # before the name of what makes room for another, inside one transaction
 
 
@@ -68,6 +70,7 @@ class _Move:
     next: int = 0
     successors: dict[str, str] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
+    setting: dict[str, Setting] = field(default_factory=dict)  # by the field that is turned
 
     @property
     def renames_all(self) -> bool:
@@ -183,8 +186,14 @@ class _Move:
     def columns(self, standing: Standing) -> Iterator[Step]:
         """The columns of one table, which has its name already."""
         yield from self.remove_columns(standing)
+        self.setting |= {
+            t.name: setting_of(t, standing, 0 if t.is_new else self._number()) for t in standing.turned
+        }
         yield from self.rename_columns(standing)
         yield from (self.bring_columns_back(standing, shadow) for shadow in standing.returns)
+        for turn in standing.turned:
+            setting, shadow = self.setting[turn.name], self._shadow_of_turn(standing, turn)
+            yield turn_step(turn, standing, setting, shadow, self.dialect, self.past.days)
         if self.renames_all:
             yield from self.rename_constraints(standing)
         yield from self.rename_indexes(standing)
@@ -225,6 +234,17 @@ class _Move:
             note=lambda unit, occasion: keep(unit, shadow, occasion),
         )
 
+    def _shadow_of_turn(self, standing: Standing, turn: Turn) -> Shadow | None:
+        """What keeps the values as they are; none of a field that is new."""
+        if turn.former is None:
+            return None
+        entity, member, definition = self._former(standing, turn.former.name)
+        names = self.setting[turn.name].aside
+        return Shadow(
+            self.setting[turn.name].number, turn.name, standing.table.name, standing.table.name, names,
+            entity, member, canonical(definition),
+        )  # fmt: skip
+
     def _former(self, standing: Standing, name: str) -> tuple[int | None, int | None, Any]:
         """The numbers and the definition of what the name stood for."""
         number = self.past.numbers.entities.get(self._entity(standing))
@@ -249,31 +269,33 @@ class _Move:
         return name if is_own else DEFINED_BY.get(name, name)
 
     def rename_columns(self, standing: Standing) -> Iterator[Step]:
-        """Each column that is stored has the name that is wanted."""
+        """Each column that is stored has the name that is wanted; those of turned fields are set aside."""
         back = {name for shadow in standing.returns for name in shadow.columns.values()}
         names = {old: new for new, old in standing.columns.items() if new != old and old not in back}
-        table, said = standing.table, dict[tuple[str, str], list[tuple[str, str]]]()
+        turned = {old: (t, new) for t in standing.turned for old, new in self.setting[t.name].names.items()}
+        names |= {old: new for old, (_, new) in turned.items()}
+        table, said = standing.table, dict[str, list[tuple[str, str]]]()
         # Whatever makes room does so first, for the columns of one field are renamed together.
-        for before, after in sorted(_in_turn(names), key=lambda pair: not pair[1].startswith(ASIDE)):
-            column = table.columns.get(after)
-            key = (
-                (before, "")
-                if column is None
-                else (field_stored(standing, self.past, column), _field(column))
-            )
-            said.setdefault(key, []).append((before, after))
-        for (before, after), pairs in said.items():
-            what = (
-                f"{thing(table)}.{before} to {thing(table)}.{after}"
-                if after and after != before
-                else thing(table)
-            )
+        for before, after in sorted(_in_turn(names), key=lambda pair: not _makes_room(pair[1])):
+            if before in turned:
+                what = aside_words(turned[before][0], after)
+            else:
+                what = self._renamed(standing, before, table.columns.get(after))
+            said.setdefault(what, []).append((before, after))
+        for what, pairs in said.items():
             parts = ", ".join(f"{old} becomes {new}" for old, new in pairs)
             yield Rename(
-                f"Rename {what} ({table.name}): {parts}.",
+                f"{what} ({table.name}): {parts}.",
                 says([self._rename(table.name, "COLUMN", old, new) for old, new in pairs]),
                 "Rename it back.",
             )
+
+    def _renamed(self, standing: Standing, before: str, column: Column | None) -> str:
+        table = standing.table
+        if column is None:
+            return f"Rename {thing(table)}"
+        former, name = field_stored(standing, self.past, column), _field(column)
+        return f"Rename {thing(table)}" + (f".{former} to {thing(table)}.{name}" if name != former else "")
 
     def bring_columns_back(self, standing: Standing, shadow: Shadow) -> Step:
         """The columns of the shadow are those of a field again."""
@@ -334,7 +356,7 @@ class _Move:
         former = self.past.before.metadata.tables.get(standing.live.name) if self.past.before else None
         if former is None or standing.is_unmoved:
             return
-        turned = _turner(former, standing)
+        turned = turner(former, standing)
         wrong = sorted(self._wrong(standing, former, turned))
         self.wrong |= set(wrong)
         if wrong:
@@ -358,7 +380,7 @@ class _Move:
         wanted = {index.name: index for index in standing.table.indexes}
         for old in former.indexes:
             new = wanted.get(old.name) if old.name in standing.live.indexes else None
-            if new is not None and not _says_same(old, new, turned):
+            if new is not None and not says_same(old, new, turned):
                 yield str(old.name)
 
     def _successors(self, standing: Standing, former: sa.Table, turned: Turned) -> Iterator[tuple[str, str]]:
@@ -368,7 +390,7 @@ class _Move:
         wanted = {index.name for index in standing.table.indexes} - self.wrong
         for old in in_order(former.indexes):
             if old.name in present and old.name not in wanted:
-                same = next((new for new in missing if _says_same(old, new, turned)), None)
+                same = next((new for new in missing if says_same(old, new, turned)), None)
                 if same is not None:
                     missing.remove(same)
                     yield str(old.name), str(same.name)
@@ -380,11 +402,12 @@ class _Move:
         live, table = standing.live, standing.table
         new = {there: name for name, there in standing.columns.items()}
         kinds, renamed = {**live.columns, **live.shadows}, self._renamed_tables()
-        refused = self._refused(standing)
+        refused, turned = self._refused(standing), {c.name: c for t in standing.turned for c in t.wanted}
         gone = set(standing.lost) - refused.keys()
         indexes = set() if standing.shadow else live.indexes - self.wrong
         constraints = dict(self._constraints(standing)) if self.renames_all else {}
         columns = {name: kinds[there] for there, name in (*new.items(), *refused.items())}
+        columns |= {name: type_text(column, self.dialect) for name, column in turned.items()}
         return LiveTable(
             table.name,
             columns,
@@ -398,7 +421,8 @@ class _Move:
         if "entity" not in standing.table.info:
             return {column: column for column in standing.lost}
         names = {field_stored(standing, self.past, c): _field(c) for c in standing.table.columns}
-        found = {column: column.partition("__") for column in standing.lost}
+        turned = {column for turn in standing.turned for column in turn.aside}
+        found = {column: column.partition("__") for column in standing.lost if column not in turned}
         return {c: f"{names[name]}{sep}{rest}" for c, (name, sep, rest) in found.items() if name in names}
 
     def _renamed_tables(self) -> Mapping[str, str]:
@@ -422,6 +446,10 @@ def _field(column: Column) -> str:
     return str(column.info.get("field", column.name))
 
 
+def _makes_room(name: str) -> bool:
+    return name.startswith(ASIDE) or shadow_number(name) is not None
+
+
 def _since(shadow: Shadow) -> str:
     return f", which were removed on {shadow.at:%Y-%m-%d}" if shadow.at else ""
 
@@ -438,24 +466,3 @@ def _in_turn(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         aside = bounded(f"{ASIDE}{old}")
         yield old, aside
         left[aside] = left.pop(old)
-
-
-def _turner(before: sa.Table, standing: Standing) -> Turned:
-    """What gives an expression over the former table with the columns of now."""
-    new = {there: standing.table.c[name] for name, there in standing.columns.items()}
-
-    def turn(element: Any, **_: Any) -> Any:
-        is_former = isinstance(element, sa.Column) and element.table is before
-        return new.get(element.name) if is_former else None
-
-    return partial(sa.sql.visitors.replacement_traverse, opts={}, replace=turn)
-
-
-def _says_same(old: sa.Index, new: sa.Index, turned: Turned) -> bool:
-    if old.unique != new.unique or len(old.expressions) != len(new.expressions):
-        return False
-    pairs = [(turned(o), n) for o, n in zip(old.expressions, new.expressions, strict=True)]
-    former, wanted = (index.dialect_options["postgresql"]["where"] for index in (old, new))
-    if former is None or wanted is None:
-        return former is wanted and all(o.compare(n) for o, n in pairs)
-    return all(o.compare(n) for o, n in [*pairs, (turned(former), wanted)])

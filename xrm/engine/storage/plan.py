@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
@@ -41,12 +41,21 @@ from xrm.engine.storage.steps import (
     told,
     type_text,
 )
+from xrm.engine.storage.turns import followed, with_turns
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-Demands = Callable[[UnitOfWork, Match, Past], Iterable[Problem]]
+
+class Demands(Protocol):
+    """What is asked of the records that are there already."""
+
+    def __call__(
+        self, unit: UnitOfWork, matched: Match, past: Past, *, before_steps: bool = False
+    ) -> Iterable[Problem]:
+        """Everything that they do not meet; `before_steps`, what the steps themselves do not look at."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class SchemaPlan:
 
     `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
     is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
-    called like it.
+    called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them.
     """
 
     base: str
@@ -65,6 +74,7 @@ class SchemaPlan:
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
+    ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -150,7 +160,7 @@ def make_plan(
     """
     problems = Problems()
     tables = tables_of(wanted)
-    matched = match(live, tables, past, dialect)
+    matched = with_turns(live, match(live, tables, past, dialect), past, dialect)
     if all(metadata is LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
@@ -167,11 +177,12 @@ def make_plan(
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
     ]
+    decisions = followed(matched, past, problems)
     problems.extend(demands(matched))
     if problems:
         raise PlanRefused(problems.found)
     other = others(live, matched, tables, past)
-    return SchemaPlan(live.base, tuple(steps), tuple(wanted), live=live, other=other)
+    return SchemaPlan(live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,10 +331,9 @@ class _Comparison:
     def _refuse_type(self, table: sa.Table, column: Column) -> None:
         self.problems.add(
             "S110",
-            f"{name_of(table, column)} would be stored in another way: its type, its targets, or a key such as"
-            " precision or scale has changed.",
+            f"{name_of(table, column)} would be stored in another way, and its values cannot become such.",
             "Put it back as it was, and add a field of the new kind under another name; an import or a batch"
-            " copies the values.",
+            " copies the values. The reference of field types says what each type can become.",
             column.info.get("place", NOWHERE),
         )
 

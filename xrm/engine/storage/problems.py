@@ -24,7 +24,7 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "R167": "A disk has failed.",
         "R168": "A stored secret cannot be opened with the present key.",
         "R185": "A request asks for a column or table that a change of definitions took away.",
-        "S110": "A field would change how it is stored.",
+        "S110": "A field would become what its values cannot become.",
         "S111": "The database was made by a later version of this program.",
         "S113": "A relationship would point at another entity.",
         "S114": "A column that may not be empty would be added to a table with rows.",
@@ -35,6 +35,9 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "S120": "The database, or what the plan comes to, has changed since the plan was made.",
         "S121": "Records share a value that would be unique.",
         "S122": "After the plan the database still differs from what was wanted.",
+        "S123": "Values of a field do not fit what it becomes.",
+        "S124": "An option is removed, and records hold it.",
+        "S125": "A decision about values is about nothing in the plan, or is no value of its field.",
         "S130": "An entity has more searched fields than the index has room for.",
     }
 )

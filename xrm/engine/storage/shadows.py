@@ -25,7 +25,8 @@ class Shadow:
 
     `columns` gives for each former column the one that it is now, in `table`; they are empty where all of the table
     is kept, which `was` called otherwise before. `points` gives for columns as they are the entity of the records that
-    they point at. `entity`, `member` and those are ledger numbers.
+    they point at. `entity`, `member` and those are ledger numbers. Where values became others, `turned` says how, and
+    of which versions these are.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Shadow:
     at: datetime | None = None
     until: datetime | None = None
     actor: UUID | None = None
+    turned: Any = None
 
     @property
     def is_table(self) -> bool:
@@ -69,6 +71,7 @@ _READ = (
     "at",
     "until",
     "actor",
+    "turned",
 )
 
 

@@ -121,6 +121,10 @@ class BringBack(Step):
     """A shadow that is defined again: its columns or its table, with what they hold."""
 
 
+class TurnValues(Step):
+    """A field whose values become others, each by its type."""
+
+
 class Purge(Step):
     """A shadow that is gone for good."""
 

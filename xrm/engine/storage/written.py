@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -50,10 +50,11 @@ def _seal(told: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A plan from a file: its hash, and its steps with what they do to what is stored."""
+    """A plan from a file: its hash, its steps with what they do to what is stored, and what was decided."""
 
     hash: str
     steps: tuple[str, ...]
+    decisions: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def read(content: bytes) -> Written:
@@ -62,7 +63,8 @@ class Written:
             told = orjson.loads(content)
             rest = {name: told[name] for name in SEALED}
             if _seal(rest) == told[SEAL]:
-                return Written(rest["hash"], tuple(_said(s["class"], s["step"]) for s in rest["steps"]))
+                steps = tuple(_said(s["class"], s["step"]) for s in rest["steps"])
+                return Written(rest["hash"], steps, rest["decisions"])
         except (orjson.JSONDecodeError, AttributeError, TypeError, KeyError):
             raise PlanRefused(
                 Problem("S117", "The file holds no plan.", "Write one with xrm plan --json.")

@@ -12,6 +12,8 @@ from xrm.errors import Problem
 from xrm.metadata.expressions.types import Type
 
 Params = Mapping[str, Any]
+# What a value of a type, with the parameters of its field, is as JSON input of another type.
+Say = Callable[[Any, Params], Any]
 
 
 class Storage(StrEnum):
@@ -128,6 +130,9 @@ class FieldType:
     `numbering` makes the values of new records. `in_base(value, currency)` is the value as it is stored where
     that is the base currency. A value `is_sealed` at rest, or is the id of files that the record takes in
     (`holds_files`), of pictures only (`holds_pictures`).
+
+    A field can change its type where one is known to the other: `made_into` says values as input of types by name,
+    `made_from` values of types by name as input of this one. Those between built-in types stand in one table.
     """
 
     name: str
@@ -157,3 +162,5 @@ class FieldType:
     is_sealed: bool = False
     holds_files: bool = False
     holds_pictures: bool = False
+    made_into: Mapping[str, Say] = field(default_factory=dict)
+    made_from: Mapping[str, Say] = field(default_factory=dict)

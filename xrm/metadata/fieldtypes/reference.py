@@ -9,6 +9,7 @@ import orjson
 import yaml
 
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
+from xrm.metadata.fieldtypes.conversions import FIXED, becomes
 from xrm.metadata.fieldtypes.problems import VALUE_CODES
 
 # A page cannot know the options or the pattern of a real field; these stand in for them.
@@ -44,6 +45,7 @@ def _section(type_: FieldType) -> str:
         f"```yaml\n{type_.example}\n```\n",
         f"JSON: `{_json(type_)}`\n",
         f"Columns: {_columns(type_)}. In expressions: {_kinds(type_)}. {_abilities(type_)}\n",
+        f"{_becomes(type_)}\n",
         _params(type_),
     ]
     return "\n".join(line for line in lines if line) + "\n"
@@ -73,6 +75,12 @@ def _kinds(type_: FieldType) -> str:
     parts = ", ".join(f"`.{name}` {t.kind.value}" for name, t in type_.part_types(_SAMPLE).items())
     own = type_.expression(_SAMPLE).kind.value
     return f"{own}; {parts}" if parts else own
+
+
+def _becomes(type_: FieldType) -> str:
+    """What a field of this type can be made with its values converted."""
+    names = becomes(type_.name)
+    return f"Can become: {', '.join(names)}." if names else f"Becomes no other type. {FIXED[type_.name]}"
 
 
 def _abilities(type_: FieldType) -> str:

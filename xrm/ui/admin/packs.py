@@ -300,7 +300,7 @@ def step_columns(visit: Visit) -> tuple[str, ...]:
 def step_row(visit: Visit, step: Step) -> Row:
     """What the step says, what it does to what is stored, how many rows it touches, and what takes it back."""
     cells = (
-        Cell(step.sentence),
+        Cell(step.sentence, note=" · ".join(step.rows.samples)),
         Cell(tags=(_effect(visit, step.effect),)),
         Cell(visit.ui.number(step.rows.touched) if step.rows.touched else "", is_plain=True),
         Cell(step.inverse, is_plain=True),

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from flask import Response
 
 from xrm.engine.packs.drafts import Draft, Planned
+from xrm.engine.storage.forms import Decisions
 from xrm.errors import Problem, XrmError
 from xrm.metadata.differences import Difference
 from xrm.ui.admin.bench import REVIEW, Bench, bench_of
+from xrm.ui.admin.deciding import asked, deciding_card, is_open, sent
 from xrm.ui.admin.packs import MARK, MOST_STEPS, problems_card, step_columns, step_row
 from xrm.ui.admin.saying import Words
 from xrm.ui.admin.skin import Area, posted, shown
@@ -32,15 +34,16 @@ class Review(Area):
     @shown()
     def index(self, visit: Visit) -> Response:
         """What applying the draft comes to."""
-        return _shown(bench_of(visit), None)
+        return _shown(bench_of(visit), None, asked(visit))
 
     @posted("/apply")
     def apply(self, visit: Visit) -> Response:
         """The draft holds for everybody, as its plan was shown; or it is shown again with what stands against it."""
+        decisions = sent(visit)
         try:
-            visit.runtime.drafts.apply(visit.actor, visit.form.get(MARK, ""))
+            visit.runtime.drafts.apply(visit.actor, visit.form.get(MARK, ""), decisions)
         except XrmError as error:
-            return _shown(bench_of(visit), error)
+            return _shown(bench_of(visit), error, decisions)
         return moved(DEFINITIONS, visit.ui.t("Applied: everybody works with it now"))
 
     @posted("/discard")
@@ -56,12 +59,12 @@ class Review(Area):
         return moved(REVIEW, visit.ui.t("The draft is up to date"))
 
 
-def _shown(bench: Bench, error: XrmError | None) -> Response:
-    status = status_of(error) if error else 200
-    return page(bench.visit, "admin/cards.html", _page(bench, error), status=status, current=DEFINITIONS)
+def _shown(bench: Bench, error: XrmError | None, decisions: Decisions) -> Response:
+    status, model = status_of(error) if error else 200, _page(bench, error, decisions)
+    return page(bench.visit, "admin/cards.html", model, status=status, current=DEFINITIONS)
 
 
-def _page(bench: Bench, error: XrmError | None) -> CardsPage:
+def _page(bench: Bench, error: XrmError | None, decisions: Decisions) -> CardsPage:
     t, draft = bench.visit.ui.t, bench.look.draft
     crumbs = (Link(t("Definitions"), DEFINITIONS, "shapes"),)
     if draft is None:
@@ -69,19 +72,21 @@ def _page(bench: Bench, error: XrmError | None) -> CardsPage:
         return CardsPage(
             t("Review the draft"), crumbs, (Card(t("There is no draft"), "list-checks", note=note),)
         )
-    planned, problems = _planned(bench, error)
+    planned, problems = _planned(bench, error, decisions)
     discard = Action(t("Discard the draft"), f"{REVIEW}/discard", "trash-2", post=True)
-    actions = (discard, _apply(bench, planned)) if planned else (discard,)
-    cards = tuple(_cards(bench, draft, planned, problems))
+    actions = (discard, _apply(bench, planned, decisions)) if planned else (discard,)
+    cards = tuple(_cards(bench, draft, planned, problems, decisions))
     return CardsPage(t("Review the draft"), crumbs, cards, _facts(bench, draft), actions=actions)
 
 
-def _planned(bench: Bench, error: XrmError | None) -> tuple[Planned | None, Sequence[Problem]]:
+def _planned(
+    bench: Bench, error: XrmError | None, decisions: Decisions
+) -> tuple[Planned | None, Sequence[Problem]]:
     told_before = tuple(error.problems) if error else ()
     if bench.look.moved:
         return None, told_before
     try:
-        return bench.visit.runtime.drafts.plan(bench.visit.actor), told_before
+        return bench.visit.runtime.drafts.plan(bench.visit.actor, decisions), told_before
     except XrmError as refusal:
         return None, tuple(dict.fromkeys((*told_before, *refusal.problems)))
 
@@ -91,8 +96,8 @@ def _facts(bench: Bench, draft: Draft) -> tuple[str, ...]:
     return (bench.visit.ui.t("A draft by {who} waits to be applied.", who=who),)
 
 
-def _apply(bench: Bench, planned: Planned) -> Action:
-    t, values = bench.visit.ui.t, {MARK: planned.mark}
+def _apply(bench: Bench, planned: Planned, decisions: Decisions) -> Action:
+    t, values = bench.visit.ui.t, {**decisions, MARK: planned.mark}
     if planned.removes:
         said = t("Confirm and apply {count} changes", count=bench.count)
         return Action(said, f"{REVIEW}/apply", "check", danger=True, post=True, values=values)
@@ -101,10 +106,18 @@ def _apply(bench: Bench, planned: Planned) -> Action:
 
 
 def _cards(
-    bench: Bench, draft: Draft, planned: Planned | None, problems: Sequence[Problem]
+    bench: Bench,
+    draft: Draft,
+    planned: Planned | None,
+    problems: Sequence[Problem],
+    decisions: Decisions,
 ) -> Iterator[Card]:
-    if problems:
-        yield problems_card(bench.visit, problems)
+    wrong = [problem for problem in problems if not is_open(problem)]
+    if wrong:
+        yield problems_card(bench.visit, wrong)
+    deciding = deciding_card(bench, decisions, problems)
+    if deciding is not None:
+        yield deciding
     if bench.look.moved:
         yield _moved(bench)
     yield _changes(bench)

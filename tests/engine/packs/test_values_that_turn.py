@@ -1,0 +1,300 @@
+"""Fields get other types, bounds, options and demands: values are converted as decided, and come back."""
+
+import pytest
+
+from tests.engine.packs.living import (
+    ACCOUNT,
+    change,
+    data,
+    filled,
+    go_back,
+    plan,
+    read,
+    sales,
+    shop,
+    version,
+)
+from xrm.engine.commands import Create, Target, Update
+from xrm.engine.packs import Revision, service
+from xrm.engine.storage.steps import Effect, TurnValues
+from xrm.errors import Conflict, PlanRefused
+
+__all__ = ["filled", "shop"]
+
+BASE = """
+title: name
+fields:
+  name: {type: text, required: true, search: true}
+  size: {type: text, unique: true}
+  kind: {type: choice, options: [hot, cold, lost]}
+  ways: {type: multi_choice, options: [mail, fax, phone]}
+  note: {type: text}
+"""
+VALUES = [
+    {"name": "Ship", "size": "12", "kind": "hot", "ways": ["mail", "fax"], "note": "long enough"},
+    {"name": "Boat", "size": "7.505", "kind": "lost", "ways": ["fax"]},
+    {"name": "Raft", "size": "many", "kind": "cold", "note": "ok"},
+    {"name": "Plank"},
+]
+
+
+@pytest.fixture
+def fleet(shop):
+    """Four records of an entity to change; gives the runtime, its administrator and the records by name."""
+    runtime, ana, _ = shop
+    change(runtime, account=ACCOUNT, boat=BASE)
+    made = runtime.current().records.execute(ana, [Create("boat", values) for values in VALUES]).results
+    return runtime, ana, {v["name"]: m.id for v, m in zip(VALUES, made, strict=True)}
+
+
+def put(runtime, boat, decisions=None):
+    return change(runtime, decisions or {}, account=ACCOUNT, boat=boat)
+
+
+def refused(runtime, boat, decisions=None):
+    with pytest.raises(PlanRefused) as caught:
+        plan(runtime, decisions or {}, account=ACCOUNT, boat=boat)
+    return [(problem.code, problem.where.path, problem.message) for problem in caught.value.problems]
+
+
+def values(fleet, name):
+    runtime, ana, boats = fleet
+    return {boat: read(runtime, ana, "boat", id_)[name] for boat, id_ in boats.items()}
+
+
+def edit(fleet, boat, **changed):
+    runtime, ana, boats = fleet
+    runtime.current().records.execute(ana, [Update("boat", Target(boats[boat]), changed)])
+
+
+NUMBER = BASE.replace("size: {type: text, unique: true}", "size: {type: decimal, scale: 2, unique: true}")
+
+
+def test_text_becomes_a_number_with_bad_values_where_it_was_decided_and_goes_back(fleet):
+    runtime, _, boats = fleet
+    before, then = data(runtime), version(runtime)
+    (problem,) = refused(runtime, NUMBER)
+    assert problem[:2] == ("S123", "unfit:boat.size")
+    assert problem[2] == (
+        "1 record holds a value of boat.size that does not fit what it becomes:"
+        f" Raft ({boats['Raft']}): many."
+    )
+    found = plan(runtime, {"unfit:boat.size": "0"}, account=ACCOUNT, boat=NUMBER)
+    (turn,) = (step for step in found.steps if isinstance(step, TurnValues))
+    assert (turn.effect, turn.rows.touched, turn.rows.failing) == (Effect.DECISION, 3, 1)
+    assert turn.rows.samples == (f"Raft ({boats['Raft']}): many",)
+    put(runtime, NUMBER, {"unfit:boat.size": "0"})
+    assert values(fleet, "size") == {"Ship": "12.00", "Boat": "7.51", "Raft": "0.00", "Plank": None}
+    assert runtime.packs.plan().is_empty
+    edit(fleet, "Boat", size="8")
+    edit(fleet, "Plank", size="3")
+    go_back(runtime, then)
+    assert runtime.packs.plan().is_empty
+    assert values(fleet, "size") == {"Ship": "12", "Boat": "8.00", "Raft": "many", "Plank": "3.00"}
+    edit(fleet, "Boat", size="7.505")
+    edit(fleet, "Plank", size=None)
+    assert [without(row) for row in data(runtime)["sales__boat"]] == [
+        without(row) for row in before["sales__boat"]
+    ]
+
+
+def without(row):
+    return {name: value for name, value in row.items() if name not in ("version", "updated_at")}
+
+
+def test_an_option_in_use_goes_only_where_it_was_decided_and_comes_back_where_nobody_chose_another(fleet):
+    runtime, _, _ = fleet
+    then = version(runtime)
+    fewer = BASE.replace("[hot, cold, lost]", "[hot, cold]").replace("[mail, fax, phone]", "[phone, mail]")
+    assert [found[:2] for found in refused(runtime, fewer)] == [
+        ("S124", "option:boat.kind.lost"),
+        ("S124", "option:boat.ways.fax"),
+    ]
+    decisions = {"option:boat.kind.lost": "cold", "option:boat.ways.fax": ""}
+    for wrong in ("warm", "lost"):
+        found = refused(runtime, fewer, {**decisions, "option:boat.kind.lost": wrong})
+        assert [each[:2] for each in found] == [("S125", "option:boat.kind.lost")]
+    put(runtime, fewer, decisions)
+    assert values(fleet, "kind") == {"Ship": "hot", "Boat": "cold", "Raft": "cold", "Plank": None}
+    assert values(fleet, "ways") == {"Ship": ["mail"], "Boat": None, "Raft": None, "Plank": None}
+    edit(fleet, "Raft", kind="hot")
+    edit(fleet, "Ship", ways=["phone"])
+    go_back(runtime, then)
+    assert values(fleet, "kind") == {"Ship": "hot", "Boat": "lost", "Raft": "hot", "Plank": None}
+    assert values(fleet, "ways") == {"Ship": ["phone"], "Boat": ["fax"], "Raft": None, "Plank": None}
+    assert runtime.packs.plan().is_empty
+
+
+MARK = "  mark: {type: integer, required: true}\n"
+
+
+def test_a_value_that_is_newly_required_is_given_to_records_without_and_taken_back(fleet):
+    runtime, _, _ = fleet
+    then = version(runtime)
+    needed = BASE.replace(
+        "note: {type: text}", "note: {type: text, required: true}\n  mark: {type: integer, required: true}"
+    )
+    assert [found[:2] for found in refused(runtime, needed)] == [
+        ("S115", "empty:boat.note"),
+        ("S115", "empty:boat.mark"),
+    ]
+    decisions = {"empty:boat.note": "unknown", "empty:boat.mark": "5"}
+    assert [f[0] for f in refused(runtime, needed, {**decisions, "empty:boat.mark": ""})] == ["S125"]
+    put(runtime, needed, decisions)
+    assert values(fleet, "note") == {
+        "Ship": "long enough",
+        "Boat": "unknown",
+        "Raft": "ok",
+        "Plank": "unknown",
+    }
+    assert values(fleet, "mark") == dict.fromkeys(values(fleet, "mark"), 5)
+    edit(fleet, "Boat", note="seen")
+    between, other = data(runtime), version(runtime)
+    go_back(runtime, then)
+    assert values(fleet, "note") == {"Ship": "long enough", "Boat": "seen", "Raft": "ok", "Plank": None}
+    go_back(runtime, other)
+    assert data(runtime) == between
+
+
+def test_a_bound_that_values_break_is_refused_with_their_rows_unless_it_was_decided(fleet):
+    runtime, _, boats = fleet
+    before, then = data(runtime), version(runtime)
+    short = BASE.replace("note: {type: text}", "note: {type: text, max_length: 5}")
+    ((code, place, message),) = refused(runtime, short)
+    assert (code, place) == ("S123", "unfit:boat.note")
+    assert message.endswith(f": Ship ({boats['Ship']}): long enough.")
+    assert data(runtime) == before
+    put(runtime, short, {"unfit:boat.note": ""})
+    assert values(fleet, "note") == {"Ship": None, "Boat": None, "Raft": "ok", "Plank": None}
+    go_back(runtime, then)
+    assert data(runtime) == before
+
+
+def test_values_go_back_through_every_form_that_they_had(fleet):
+    """Text, number, whole number, money; then back to each version in turn."""
+    runtime, _, _ = fleet
+    steps = [
+        (BASE.replace("size: {type: text, unique: true}", "size: {type: text}"), {}),
+        (NUMBER.replace(", unique: true", ""), {"unfit:boat.size": "0"}),
+        (NUMBER.replace("decimal, scale: 2, unique: true", "integer"), {"unfit:boat.size": "1"}),
+        (NUMBER.replace("decimal, scale: 2, unique: true", "money, currency: EUR"), {}),
+    ]
+    seen = []
+    for boat, decisions in steps:
+        put(runtime, boat, decisions)
+        seen.append((version(runtime), data(runtime)["sales__boat"]))
+    assert [row["size__base"] for row in seen[-1][1]] == [row["size__amount"] for row in seen[-1][1]]
+    for number, held in (seen[0], seen[3], seen[1], seen[2], seen[0], seen[2]):
+        go_back(runtime, number)
+        assert data(runtime)["sales__boat"] == held
+        assert runtime.packs.plan().is_empty
+
+
+@pytest.mark.parametrize(
+    ("decided", "becomes"), [({"unfit:boat.size": "1"}, 1), ({}, 12)], ids=["decided", "not"]
+)
+def test_a_change_made_since_that_does_not_fit_is_told_and_becomes_what_was_decided_or_is_left_out(
+    fleet, decided, becomes
+):
+    runtime, _, boats = fleet
+    edit(fleet, "Boat", size=None)
+    if not decided:
+        edit(fleet, "Raft", size="1")
+    put(runtime, NUMBER.replace("decimal, scale: 2, unique: true", "integer"), decided)
+    then = version(runtime)
+    put(runtime, BASE)
+    edit(fleet, "Ship", size="a dozen")
+    (turn,) = (step for step in runtime.packs.plan_back(then).steps if isinstance(step, TurnValues))
+    assert turn.rows.failing == 1
+    assert turn.rows.samples == (f"Ship ({boats['Ship']}): a dozen",)
+    go_back(runtime, then)
+    assert values(fleet, "size") == {"Ship": becomes, "Boat": None, "Raft": 1, "Plank": None}
+
+
+LATE = {
+    "a conversion": (NUMBER, {"size": "many"}, "S123"),
+    "a bound": (
+        BASE.replace("note: {type: text}", "note: {type: text, max_length: 9}"),
+        {"note": "more than nine"},
+        "S123",
+    ),
+    "a demand": (
+        BASE.replace("kind: {type: choice,", "kind: {type: choice, required: true,"),
+        {"kind": None},
+        "S115",
+    ),
+    "an option": (BASE.replace("[hot, cold, lost]", "[hot, cold]"), {"kind": "lost"}, "S124"),
+}
+
+
+@pytest.mark.parametrize(("boat", "changed", "code"), LATE.values(), ids=LATE)
+def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
+    fleet, monkeypatch, boat, changed, code
+):
+    runtime, _, _ = fleet
+    edit(fleet, "Raft", size="3")
+    edit(fleet, "Ship", note="short")
+    edit(fleet, "Boat", kind="hot")
+    edit(fleet, "Plank", kind="hot")
+    before, plan_for = version(runtime), service.plan_for
+
+    def overtaken(*arguments):
+        found = plan_for(*arguments)
+        edit(fleet, "Plank", **changed)
+        return found
+
+    monkeypatch.setattr(service, "plan_for", overtaken)
+    with pytest.raises(PlanRefused) as caught:
+        runtime.packs.revise(Revision((sales(account=ACCOUNT, boat=boat),), dev=True), runtime.installer)
+    assert [problem.code for problem in caught.value.problems] == [code]
+    assert version(runtime) == before
+    ((name, value),) = changed.items()
+    assert values(fleet, name)["Plank"] == value
+
+
+def test_a_key_over_converted_values_holds_or_the_plan_is_refused(fleet):
+    """Two texts that are one number cannot both be unique; nothing has changed."""
+    runtime, ana, _ = fleet
+    edit(fleet, "Raft", size="12.0")
+    before = data(runtime)
+    with pytest.raises(PlanRefused) as caught:
+        put(runtime, NUMBER)
+    assert caught.value.first.code == "S121"
+    assert data(runtime) == before
+    edit(fleet, "Raft", size="13")
+    put(runtime, NUMBER)
+    with pytest.raises(Conflict):
+        runtime.current().records.execute(ana, [Create("boat", {"name": "Twin", "size": "12"})])
+
+
+def test_decisions_about_nothing_are_refused(fleet):
+    runtime, _, _ = fleet
+    for place in (
+        "unfit:boat.note",
+        "empty:boat.size",
+        "unfit:boat.nothing",
+        "option:boat.kind.hot",
+        "nonsense",
+    ):
+        found = refused(runtime, NUMBER, {"unfit:boat.size": "0", place: "1"})
+        assert [each[:2] for each in found] == [("S125", place)]
+    assert [each[:2] for each in refused(runtime, NUMBER, {"unfit:boat.size": "none"})] == [
+        ("S125", "unfit:boat.size")
+    ]
+
+
+def test_a_field_is_renamed_and_turned_at_once_and_another_takes_its_name(fleet):
+    runtime, _, _ = fleet
+    then = version(runtime)
+    edit(fleet, "Raft", size="3")
+    before = data(runtime)["sales__boat"]
+    length = "length: {type: decimal, scale: 2, renamed_from: size}"
+    put(runtime, BASE.replace("size: {type: text, unique: true}", length))
+    taken = BASE.replace("size: {type: text, unique: true}", length).replace(
+        "note: {type: text}", "size: {type: long_text, renamed_from: note}"
+    )
+    put(runtime, taken)
+    assert values(fleet, "length") == {"Ship": "12.00", "Boat": "7.51", "Raft": "3.00", "Plank": None}
+    assert values(fleet, "size") == {"Ship": "long enough", "Boat": None, "Raft": "ok", "Plank": None}
+    go_back(runtime, then)
+    assert data(runtime)["sales__boat"] == before

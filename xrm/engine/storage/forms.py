@@ -1,0 +1,271 @@
+"""The forms that values of a field are kept in, and how values of one form become values of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from xrm.errors import Place, Problem
+from xrm.metadata.fieldtypes.base import BadValue, FieldType, Option, Params, Part, Say
+from xrm.metadata.fieldtypes.builtins import read_value, value_from, write_value
+from xrm.metadata.fieldtypes.choices import former_keys, options_of
+from xrm.metadata.fieldtypes.conversions import conversion, converted
+from xrm.metadata.model import Field
+
+Decisions = Mapping[str, str]
+NO_DECISIONS: Decisions = {}
+OWN_OPTIONS = ("choice", "multi_choice")
+
+
+class Fault(StrEnum):
+    """Why a value cannot be kept, and the word before the place of the decision about it."""
+
+    UNFIT = "unfit"  # the value is none of the field as it will be
+    OPTION = "option"  # the option will be gone
+    EMPTY = "empty"  # a value will be required
+
+
+class Unfit(Exception):
+    """A value that nothing was decided about: `fault` says why, `option` which option it is about."""
+
+    def __init__(self, fault: Fault, message: str = "", option: str = "") -> None:
+        super().__init__(message)
+        self.fault, self.message, self.option = fault, message, option
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was decided about the values of one field, as texts that the field reads; an empty text is no value."""
+
+    unfit: str | None = None
+    empty: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def about(decisions: Decisions, entity: str, name: str) -> Answers:
+        """Those of the decisions that are about this field."""
+        start = f"{Fault.OPTION}:{entity}.{name}."
+        options = {key.removeprefix(start): said for key, said in decisions.items() if key.startswith(start)}
+        unfit, empty = (decisions.get(f"{fault}:{entity}.{name}") for fault in (Fault.UNFIT, Fault.EMPTY))
+        return Answers(unfit, empty, options)
+
+    @staticmethod
+    def from_json(kept: Mapping[str, Any]) -> Answers:
+        """The same again."""
+        return Answers(kept.get("unfit"), kept.get("empty"), kept.get("options", {}))
+
+    def as_json(self) -> dict[str, Any]:
+        """What the ledger keeps of them."""
+        return {"unfit": self.unfit, "empty": self.empty, "options": dict(self.options)}
+
+    def over(self, others: Answers) -> Answers:
+        """These, and those of the others to which these say nothing."""
+        return Answers(
+            others.unfit if self.unfit is None else self.unfit,
+            others.empty if self.empty is None else self.empty,
+            {**others.options, **self.options},
+        )
+
+    def keys(self, entity: str, name: str) -> Iterator[str]:
+        """The decisions that they are."""
+        for fault, said in ((Fault.UNFIT, self.unfit), (Fault.EMPTY, self.empty)):
+            if said is not None:
+                yield f"{fault}:{entity}.{name}"
+        yield from (f"{Fault.OPTION}:{entity}.{name}.{key}" for key in self.options)
+
+
+NO_ANSWERS = Answers()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A type with parameters, as a field has or had it."""
+
+    type: FieldType
+    params: Params
+    required: bool = False
+
+    @staticmethod
+    def of(field_: Field) -> Form:
+        """The form of the values of this field."""
+        return Form(field_.type, field_.params, field_.required)
+
+    @staticmethod
+    def from_definition(kept: Mapping[str, Any], types: Mapping[str, FieldType]) -> Form | None:
+        """The form that a definition in the ledger says; None where its type is not known any more."""
+        type_ = types.get(kept.get("type", ""))
+        if type_ is None:
+            return None
+        params = dict(kept.get("params", {}))
+        if "options" in params:
+            params["options"] = tuple(map(_option, params["options"]))
+        return Form(type_, params, bool(kept.get("required")))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its columns."""
+        return self.type.parts(self.params)
+
+    def value(self, scalars: tuple[Any, ...]) -> Any:
+        """The value that the columns hold; None if they are all empty."""
+        return value_from(self.type, scalars, self.params)
+
+    def said(self, value: Any) -> Any:
+        """The value as an API gives it."""
+        return write_value(self.type, value, self.params)
+
+    def takes_all_of(self, other: Form) -> bool:
+        """Whether every value of the other form is certainly one of this."""
+        if self.type.name != other.type.name:
+            return False
+        names = self.params.keys() | other.params.keys() - {"default_currency"}
+        return all(self._is_wider(name, other) for name in names)
+
+    def _is_wider(self, name: str, other: Form) -> bool:
+        if name == "options":
+            known = {option.key for option in options_of(self.params)}
+            known |= former_keys(options_of(self.params)).keys()
+            return known >= {option.key for option in options_of(other.params)}
+        mine, theirs = self._bound(name), other._bound(name)
+        if mine == theirs:
+            return True
+        if not name.startswith(("min", "max")):
+            return False
+        if mine is None or theirs is None:
+            return mine is None
+        return float(mine) >= float(theirs) if name.startswith("max") else float(mine) <= float(theirs)
+
+    def _bound(self, name: str) -> Any:
+        return self.params.get(name, self.type.params.get(name, {}).get("default"))
+
+    def same_as(self, other: Form) -> bool:
+        """Whether both take the same values."""
+        return self.takes_all_of(other) and other.takes_all_of(self)
+
+
+def _option(kept: Mapping[str, Any]) -> Option:
+    return Option(
+        kept["key"], kept.get("label", {}), kept.get("color", ""), tuple(kept.get("renamed_from", ()))
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one form to another, with what was decided. Amounts are worth themselves in the base `currency`."""
+
+    before: Form
+    after: Form
+    answers: Answers = NO_ANSWERS
+    currency: str = ""
+
+    @cached_property
+    def say(self) -> Say | None:
+        """What says a value as input of the other form; None if nothing does."""
+        return conversion(self.before.type, self.after.type)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether a value is required that was not before."""
+        return self.after.required and not self.before.required
+
+    def value(self, value: Any, used: list[tuple[Fault, str]] | None = None) -> Any:
+        """What the value becomes, the decisions that it took added to `used`; raises Unfit where none was taken."""
+        taken = [] if used is None else used
+        made = None if value is None else self._converted(value, taken)
+        if made is None and self.is_needed:
+            if self.answers.empty is None:
+                raise Unfit(Fault.EMPTY)
+            taken.append((Fault.EMPTY, ""))
+            made = self._decided["empty"]
+        return worth(self.after, made, self.currency)
+
+    def _converted(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
+        if self.say is None:
+            raise Unfit(Fault.UNFIT)
+        kept = self._without_lost_options(value, used)
+        if kept is None:
+            return None
+        try:
+            return converted(self.say, kept, self.before.params, self.after.type, self.after.params)
+        except BadValue as refusal:
+            if self.answers.unfit is None:
+                raise Unfit(Fault.UNFIT, refusal.problem.message) from None
+            used.append((Fault.UNFIT, ""))
+            return self._decided["unfit"]
+
+    @cached_property
+    def _decided(self) -> Mapping[str, Any]:
+        return {"unfit": self._read(self.answers.unfit), "empty": self._read(self.answers.empty)}
+
+    def _read(self, said: str | None) -> Any:
+        """What a decision says; nothing where `faults` refuses it."""
+        try:
+            return None if said is None else read_value(self.after.type, said, self.after.params)
+        except BadValue:
+            return None
+
+    @cached_property
+    def lost_options(self) -> frozenset[str]:
+        """The options that will be gone, of a field that keeps options of its own."""
+        if self.before.type.name not in OWN_OPTIONS or self.after.type.name not in OWN_OPTIONS:
+            return frozenset()
+        return frozenset(option.key for option in options_of(self.before.params)) - self._options_left
+
+    @cached_property
+    def _options_left(self) -> frozenset[str]:
+        options = options_of(self.after.params)
+        return frozenset((*(option.key for option in options), *former_keys(options)))
+
+    def _without_lost_options(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
+        """The value with what was decided in place of options that will be gone; None if nothing is left."""
+        given = (value,) if isinstance(value, str) else value
+        if self.lost_options.isdisjoint(given if self.lost_options else ()):
+            return value
+        used += [(Fault.OPTION, key) for key in given if key in self.lost_options]
+        left = tuple(dict.fromkeys(key for each in given if (key := self._instead(each))))
+        return (left[0] if left else None) if isinstance(value, str) else left or None
+
+    def _instead(self, key: str) -> str:
+        if key not in self.lost_options:
+            return key
+        said = self.answers.options.get(key)
+        if said is None:
+            raise Unfit(Fault.OPTION, option=key)
+        return said if said in self._options_left else ""
+
+    def faults(self, entity: str, name: str) -> Iterator[Problem]:
+        """What is wrong with the decisions themselves."""
+        said = {Fault.UNFIT: self.answers.unfit, Fault.EMPTY: self.answers.empty}
+        texts = [(f"{fault}:{entity}.{name}", text) for fault, text in said.items() if text]
+        for key, text in (*texts, *self._options_said(entity, name)):
+            try:
+                read_value(self.after.type, text, self.after.params)
+            except BadValue as refusal:
+                yield undecided(key, f"{text!r} is no value of it: {refusal.problem.message}")
+        if self.is_needed and self.answers.empty == "":
+            yield undecided(f"{Fault.EMPTY}:{entity}.{name}", "A value is required.")
+
+    def _options_said(self, entity: str, name: str) -> Iterator[tuple[str, str]]:
+        for key, text in self.answers.options.items():
+            if text:
+                yield f"{Fault.OPTION}:{entity}.{name}.{key}", text
+
+    def uses(self, answers: Answers) -> Answers:
+        """Those of the answers that are about something that can happen."""
+        options = {key: said for key, said in answers.options.items() if key in self.lost_options}
+        return Answers(answers.unfit, answers.empty if self.is_needed else None, options)
+
+
+def worth(form: Form, value: Any, currency: str) -> Any:
+    """The value with what it is worth in the base currency, where its type knows that."""
+    in_base = form.type.in_base
+    return value if value is None or in_base is None else in_base(value, currency)
+
+
+def undecided(key: str, message: str) -> Problem:
+    """A decision that decides nothing."""
+    hint = "Look at the plan for what needs a decision: xrm plan."
+    return Problem("S125", f"The decision {key} cannot be followed. {message}", hint, Place(path=key))

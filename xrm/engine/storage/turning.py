@@ -1,0 +1,238 @@
+"""Values of a field become others: looked at before, and written with the plan; row by row, by the field's own type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.forms import Fault, Unfit
+from xrm.engine.storage.statements import Prepared
+from xrm.engine.storage.steps import Rows
+from xrm.engine.storage.turns import Became, Turn
+from xrm.engine.storage.types import Instant, Text, Uuid, stored_type
+from xrm.errors import Invalid, Place, PlanRefused, Problem
+from xrm.metadata.words import told
+
+PORTION = 2000
+REMEMBERED = 20_000  # values whose like is not worked out again
+SAMPLES = 5
+SHOWN = 60  # letters of a value in a sample
+_FIRST = UUID(int=0)
+
+
+@dataclass(slots=True)
+class Failing:
+    """Rows of which one thing is wrong: how many, and some of them."""
+
+    count: int = 0
+    samples: list[str] = field(default_factory=list)
+
+    def add(self, sample: str) -> None:
+        """One more row."""
+        self.count += 1
+        if len(self.samples) < SAMPLES:
+            self.samples.append(sample)
+
+    def told(self) -> str:
+        """Some of them, and how many more."""
+        more = self.count - len(self.samples)
+        return "; ".join(self.samples) + (f"; and {more:,} more" if more else "")
+
+
+@dataclass(slots=True)
+class Found:
+    """What a look at all rows has found: how many there are, what does not fit and nothing or something was decided
+    about, and changes made since that are left out.
+    """
+
+    touched: int = 0
+    faults: dict[tuple[Fault, str], Failing] = field(default_factory=dict)
+    decided: Failing = field(default_factory=Failing)
+    left_out: Failing = field(default_factory=Failing)
+
+    def refuse(self, unfit: Unfit, sample: str) -> None:
+        """One more row has a value that nothing was decided about."""
+        self.faults.setdefault((unfit.fault, unfit.option), Failing()).add(sample)
+
+    @property
+    def rows(self) -> Rows:
+        """The same as a step tells it."""
+        failing = [*self.faults.values(), self.decided, self.left_out]
+        samples = [sample for each in failing for sample in each.samples]
+        return Rows(self.touched, sum(each.count for each in failing), tuple(samples[:SAMPLES]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row as it is, and what its value becomes. It is `same` where nothing has to be written."""
+
+    id: UUID
+    value: Any
+    is_same: bool
+
+
+def look(unit: UnitOfWork, turn: Turn, table: str) -> Found:
+    """What becomes of the rows of the table as it is now."""
+    found = Found()
+    for _ in _Rows(unit, turn, table, {}, found).portions():
+        pass
+    return found
+
+
+def write(unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str]) -> None:
+    """Every row holds what its value becomes; raises PlanRefused where one holds what nothing was decided about.
+
+    `names` are those of columns that have others by now.
+    """
+    found = Found()
+    for rows in _Rows(unit, turn, table, names, found).portions():
+        changed = [row for row in rows if not row.is_same]
+        if changed:
+            _put(unit, turn, changed)
+    if found.faults:
+        raise PlanRefused(list(problems(turn, found)))
+
+
+def _put(unit: UnitOfWork, turn: Turn, rows: Sequence[_Row]) -> None:
+    columns = {**turn.stored.split_all([row.value for row in rows])}
+    table = turn.stored.columns[0].table
+    statement = sa.update(table).where(table.c.id == sa.bindparam("row_id", type_=Uuid()))
+    prepared = unit.database.prepare(statement, list(columns))
+    unit.run_columns(prepared, {**columns, "row_id": [row.id for row in rows]}, len(rows))
+
+
+class _Rows:
+    """The rows of one table in the order of their ids, each with what its value becomes."""
+
+    def __init__(
+        self, unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str], found: Found
+    ) -> None:
+        self.unit, self.turn, self.found = unit, turn, found
+        self.columns = tuple(dict.fromkeys((*turn.columns, *(c for k in turn.kept for c in k.columns))))
+        self.known: dict[tuple[Any, ...], tuple[Became | Unfit, bool]] = {}
+        self.prepared = self._prepared(table, names)
+
+    def _prepared(self, name: str, names: Mapping[str, str]) -> Prepared:
+        kinds = [*zip(self.turn.columns, self.turn.change.before.parts, strict=False)]
+        kinds += [pair for k in self.turn.kept for pair in zip(k.columns, k.form.parts, strict=True)]
+        kept = [sa.column(names.get(c, c), stored_type(part)) for c, part in dict(kinds).items()]
+        id_, title, gone = (
+            sa.column("id", Uuid()),
+            sa.column("title", Text()),
+            sa.column("deleted_at", Instant()),
+        )
+        table = sa.table(name, id_, title, gone, *kept)
+        chosen = sa.select(table).where(table.c.id > sa.bindparam("after", type_=Uuid()))
+        if not self.turn.reads_all:
+            chosen = chosen.where(sa.or_(*(column.is_not(None) for column in kept)))
+        return self.unit.database.prepare(chosen.order_by(table.c.id).limit(PORTION))
+
+    def portions(self) -> Iterator[list[_Row]]:
+        """All of them, so many at a time."""
+        after, full = _FIRST, True
+        while full:
+            raw = [self.prepared.read(row) for row in self.unit.run(self.prepared, {"after": after})]
+            full = len(raw) == PORTION
+            if raw:
+                after = raw[-1][0]
+                yield [made for row in raw if (made := self._made(row)) is not None]
+
+    def _made(self, row: tuple[Any, ...]) -> _Row | None:
+        id_, title, gone, *scalars = row
+        self.found.touched += 1
+        became, is_same = self._became(tuple(scalars))
+        if isinstance(became, Unfit):
+            if became.fault is not Fault.EMPTY or gone is None:  # nobody needs a value in the trash
+                self.found.refuse(became, self._sample(id_, title, gone, scalars))
+            return None
+        for told_of, is_so in ((self.found.decided, became.used), (self.found.left_out, became.left_out)):
+            if is_so:
+                told_of.add(self._sample(id_, title, gone, scalars))
+        return _Row(id_, became.value, is_same)
+
+    def _became(self, scalars: tuple[Any, ...]) -> tuple[Became | Unfit, bool]:
+        """What becomes of it, and whether that stands there already; the same values are worked out once."""
+        if any(type(scalar) in (list, dict) for scalar in scalars):
+            return self._worked_out(scalars)
+        made = self.known.get(scalars)
+        if made is None:
+            made = self._worked_out(scalars)
+            if len(self.known) < REMEMBERED:
+                self.known[scalars] = made
+        return made
+
+    def _worked_out(self, scalars: tuple[Any, ...]) -> tuple[Became | Unfit, bool]:
+        row = dict(zip(self.columns, scalars, strict=True))
+        try:
+            became = self.turn.value(row)
+            self._demand_room(became.value)
+        except Unfit as unfit:
+            return unfit, False
+        if not self.turn.kept:
+            return became, became.value is None
+        last = self.turn.kept[-1]
+        return became, became.value == last.form.value(tuple(row[column] for column in last.columns))
+
+    def _demand_room(self, value: Any) -> None:
+        """A text under an index has an end; raises Unfit."""
+        if value is not None and self.turn.stored.indexed:
+            try:
+                self.turn.stored.split(value)
+            except Invalid as refusal:
+                raise Unfit(Fault.UNFIT, refusal.first.message) from None
+
+    def _sample(self, id_: UUID, title: str, gone: object, scalars: Sequence[Any]) -> str:
+        form = self.turn.change.before
+        value = form.said(form.value(tuple(scalars[: len(self.turn.columns)]))) if self.turn.columns else None
+        where = f"{id_}, in the trash" if gone is not None else str(id_)
+        return f"{title} ({where})" + ("" if value is None else f": {_short(value)}")
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else told(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+# --- what stands against it -------------------------------------------------------------------------
+
+_DECIDE = 'or decide: --decide "{}=VALUE"'
+
+
+def problems(turn: Turn, found: Found) -> Iterator[Problem]:
+    """One problem for each thing that nothing was decided about; its path names the decision."""
+    for (fault, option), failing in sorted(found.faults.items()):
+        key = f"{fault}:{turn.name}" + (f".{option}" if option else "")
+        place = replace(turn.stored.field.place, path=key)
+        records = "1 record holds" if failing.count == 1 else f"{failing.count:,} records hold"
+        if fault is Fault.UNFIT:
+            yield Problem(
+                "S123",
+                f"{records} a value of {turn.name} that does not fit what it becomes: {failing.told()}.",
+                f"Correct them, {_DECIDE.format(key)} says what they become; without VALUE they become empty.",
+                place,
+            )
+        elif fault is Fault.OPTION:
+            yield Problem(
+                "S124",
+                f"{records} the option {option} of {turn.name}, which would be gone: {failing.told()}.",
+                f"Choose another one there, {_DECIDE.format(key)} names another; without VALUE they become empty.",
+                place,
+            )
+        else:
+            yield without_value(turn.name, failing.count, turn.stored.field.place)
+
+
+def without_value(name: str, count: int, place: Place, *, is_field: bool = True) -> Problem:
+    """A value is required that records do not have; what a field holds can be decided."""
+    has = "1 record has" if count == 1 else f"{count} records have"
+    key = f"{Fault.EMPTY}:{name}" if is_field else ""
+    mend = "Leave it optional, give them a value, by an import, a batch or on the pages"
+    hint = f"{mend}, {_DECIDE.format(key)} is given to all of them." if key else f"{mend}, then require it."
+    return Problem(
+        "S115", f"{name} would be required, and {has} no value.", hint, replace(place, path=key or place.path)
+    )

@@ -1,0 +1,207 @@
+"""Fields whose values become others: found by comparing the definitions in force with those that are wanted.
+
+The columns as they are become a shadow, and the field gets columns of its own. Where a shadow of the same field has the
+form that is wanted, it comes back instead, with what was changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from sqlalchemy.engine import Dialect as SqlDialect
+
+from xrm.engine.storage.entity_tables import StoredField
+from xrm.engine.storage.forms import NO_ANSWERS, Answers, Change, Fault, Form, undecided
+from xrm.engine.storage.inspection import LiveSchema, LiveTable
+from xrm.engine.storage.lineage import Kept, Lineage, called, taken_back
+from xrm.engine.storage.matching import Match, Past, Standing
+from xrm.engine.storage.shadows import Shadow
+from xrm.engine.storage.steps import Column, type_text
+from xrm.errors import Problems
+from xrm.metadata.model import Entity, Field
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A field whose values become others by `change`; or, with `kept`, what they were, newest shadow first.
+
+    `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
+    `last` is what its values were before the last turn.
+    A turn that only `is_check` changes nothing: its values have to fit as they are.
+    """
+
+    entity: str
+    stored: StoredField
+    change: Change
+    former: Field | None = None
+    columns: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    last: Shadow | None = None
+    is_check: bool = False
+
+    @property
+    def name(self) -> str:
+        """The field as it is called."""
+        return f"{self.entity}.{self.stored.field.name}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is stored of the field yet."""
+        return self.former is None
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether rows without any value matter, too."""
+        return self.change.is_needed
+
+    @property
+    def wanted(self) -> tuple[Column, ...]:
+        """The columns that the field shall have."""
+        keys = (key for key in self.stored.keys if key is not None)
+        return (*self.stored.columns, *keys)
+
+    @property
+    def returning(self) -> Shadow | None:
+        """The shadow that comes back."""
+        return self.kept[-1].shadow if self.kept else None
+
+    def answered(self, decisions: Mapping[str, str]) -> Answers:
+        """What was decided about it."""
+        return Answers.about(decisions, self.entity, self.stored.field.name)
+
+    def value(self, row: Mapping[str, Any]) -> Became:
+        """What the value of the row becomes; raises Unfit where nothing was decided."""
+        form, used = self.change.before, list[tuple[Fault, str]]()
+        value = form.value(tuple(row[column] for column in self.columns)) if self.columns else None
+        left_out = False
+        for kept in self.kept:
+            value, is_lost = taken_back(kept, value, row, used)
+            left_out = left_out or is_lost
+        if not self.kept or (value is None and self.change.is_needed):
+            value = self.change.value(value, used)
+        return Became(value, tuple(used), left_out)
+
+
+class Became(NamedTuple):
+    """What a value became: by which decisions, and whether a change made since does not fit and is left out."""
+
+    value: Any
+    used: tuple[tuple[Fault, str], ...] = ()
+    left_out: bool = False
+
+
+def with_turns(live: LiveSchema, matched: Match, past: Past, dialect: SqlDialect) -> Match:
+    """The same standings, with the fields of each whose values become others, or have to be looked at."""
+    if past.before is None or past.wanted is None:
+        return matched
+    finding = _Finding(live, past, dialect)
+    return replace(
+        matched, standings={name: finding.turned(standing) for name, standing in matched.standings.items()}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    live: LiveSchema
+    past: Past
+    dialect: SqlDialect
+    found: dict[str, Turn] = field(default_factory=dict)
+
+    def turned(self, standing: Standing) -> Standing:
+        info = standing.table.info
+        if "entity" not in info or "relationship" in info or standing.shadow is not None:
+            return standing
+        entity = info["entity"]
+        stored = self.past.wanted[entity] if self.past.wanted else None
+        before = self.past.before
+        former = before.model.entities.get(self.past.identities.present(entity)) if before else None
+        if stored is None or former is None or stored.entity.is_engine:
+            return standing
+        turns = {
+            name: turn
+            for name, each in stored.fields.items()
+            if (turn := self.turn(standing, former, each)) is not None
+        }
+        return _released(standing, turns)
+
+    def turn(self, standing: Standing, entity: Entity, stored: StoredField) -> Turn | None:
+        """What becomes of the values of the field; None if they stay as they are."""
+        name = standing.table.info["entity"]
+        answers = Answers.about(self.past.decisions, name, stored.field.name)
+        known = self.past.identities.fields.get((name, stored.field.name))
+        former = entity.fields.get(known.name) if known and not known.gone else None
+        if known is None or former is None or not former.parts:
+            return self._filled(stored, name, answers, is_new=known is None or known.gone)
+        columns = tuple(called(part.suffix, former.name) for part in former.parts)
+        if not standing.live.columns.keys() >= set(columns):
+            return None
+        aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in standing.live.columns)
+        change = self._change(Form.of(former), Form.of(stored.field), answers)
+        turn = Turn(name, stored, change, former, columns, aside)
+        return self._judged(standing, turn, answers)
+
+    def _filled(self, stored: StoredField, entity: str, answers: Answers, *, is_new: bool) -> Turn | None:
+        """A field that is new and needs a value has the one that was decided."""
+        if not (is_new and stored.field.required and answers.empty is not None):
+            return None
+        after = Form.of(stored.field)
+        return Turn(entity, stored, self._change(replace(after, required=False), after, answers))
+
+    def _judged(self, standing: Standing, turn: Turn, answers: Answers) -> Turn | None:
+        before, after = turn.change.before, turn.change.after
+        is_other = before.type.name != after.type.name or not self._is_stored_so(standing.live, turn)
+        lineage = Lineage(self.live, self.past, turn.entity, turn.stored.field.name, standing.live.name)
+        turn = replace(turn, last=lineage.last)
+        wanted = [type_text(column, self.dialect) for column in turn.wanted]
+        kept = lineage.back_to(before, after, wanted, is_other=is_other or not before.same_as(after))
+        if kept:
+            return replace(turn, kept=kept)
+        if is_other:
+            return turn if turn.change.say is not None else None
+        if turn.change.uses(answers) != NO_ANSWERS and not (
+            after.takes_all_of(before) and not turn.change.is_needed
+        ):
+            return turn
+        if after.takes_all_of(before):
+            return None
+        alike = replace(turn.change, before=replace(before, required=after.required))
+        return replace(turn, change=alike, is_check=True)
+
+    def _is_stored_so(self, live: LiveTable, turn: Turn) -> bool:
+        """Whether columns of the wanted kinds keep the field, whatever they are called."""
+        wanted = sorted(type_text(column, self.dialect) for column in turn.wanted)
+        return wanted == sorted(live.columns[column] for column in turn.aside)
+
+    def _change(self, before: Form, after: Form, answers: Answers) -> Change:
+        return Change(before, after, answers, self.past.currency)
+
+
+def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:
+    """The standing without the columns of fields that get others."""
+    moved = [turn for turn in turns.values() if not turn.is_check]
+    if not moved:
+        return replace(standing, turns=turns) if turns else standing
+    wanted = {column.name for turn in moved for column in turn.wanted}
+    claimed = {standing.columns[name] for name in wanted if name in standing.columns}
+    columns = {name: there for name, there in standing.columns.items() if name not in wanted}
+    returns = tuple(s for s in standing.returns if not claimed & set(s.columns.values()))
+    lost = {*standing.lost, *(c for turn in moved for c in turn.aside)}
+    return replace(standing, columns=columns, returns=returns, lost=tuple(sorted(lost)), turns=turns)
+
+
+def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str]:
+    """The decisions by their places, all of which are about something; what is wrong with them is added."""
+    used: set[str] = set()
+    for standing in matched.standings.values():
+        for turn in standing.turned:
+            name = turn.stored.field.name
+            answers = turn.answered(past.decisions)
+            fits = turn.change.uses(answers) if not turn.kept else replace(answers, options={})
+            used |= set(fits.keys(turn.entity, name))
+            problems.extend(replace(turn.change, answers=fits).faults(turn.entity, name))
+    for key in sorted(past.decisions.keys() - used):
+        problems.extend([undecided(key, "Nothing in the plan needs it.")])
+    return {key: past.decisions[key] for key in sorted(used)}

@@ -1,0 +1,163 @@
+"""The step of a plan with which values of a field become others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.schema import CreateTable as CreateTableSql
+
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.forms import NO_ANSWERS, Answers
+from xrm.engine.storage.ledger import ACTIVATION
+from xrm.engine.storage.lineage import state_of
+from xrm.engine.storage.matching import Standing
+from xrm.engine.storage.names import shadow_name
+from xrm.engine.storage.shadows import Shadow, forget, keep
+from xrm.engine.storage.steps import Effect, Occasion, Rows, Step, TurnValues, says
+from xrm.engine.storage.turning import look, write
+from xrm.engine.storage.turns import Turn
+from xrm.metadata.fingerprint import canonical
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where the columns of a turned field go: those of now into shadow `number`, those that come back to their names.
+
+    `aside` gives for each column of now, by its former name, the one of the shadow.
+    """
+
+    number: int
+    aside: Mapping[str, str]
+    back: Mapping[str, str]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """All new names by the present ones."""
+        return {**self.aside, **self.back}
+
+
+def setting_of(turn: Turn, standing: Standing, number: int) -> Setting:
+    """The names of the columns after the plan."""
+    aside = {column: shadow_name(number, column) for column in turn.aside}
+    shadow = turn.returning
+    if shadow is None:
+        return Setting(number, aside, {})
+    former, name = shadow.definition["name"], turn.stored.field.name
+    back = {there: f"{name}{was.removeprefix(former)}" for was, there in shadow.columns.items()}
+    return Setting(number, aside, back)
+
+
+def aside_words(turn: Turn, after: str) -> str:
+    """What a renamed column is about."""
+    is_back = any(after == column.name for column in turn.wanted)
+    return (
+        f"Take out the values of {turn.name} that were kept" if is_back else f"Keep the values of {turn.name}"
+    )
+
+
+def turn_step(
+    turn: Turn, standing: Standing, setting: Setting, shadow: Shadow | None, dialect: SqlDialect, days: int
+) -> Step:
+    """The columns are those that are wanted and hold what the values become; those of now are a shadow."""
+    names = setting.names
+
+    def note(unit: UnitOfWork, occasion: Occasion) -> None:
+        if shadow is not None:
+            keep(unit, replace(shadow, turned=_turned(unit, turn, shadow.number)), occasion)
+        if turn.returning is not None:
+            forget(unit, [turn.returning.number])
+        write(unit, turn, standing.table.name, names)
+
+    used = turn.change.uses(turn.change.answers) != NO_ANSWERS
+    return TurnValues(
+        " ".join((_sentence(turn, standing, days), *decided(turn))),
+        _running(turn, standing, dialect),
+        _inverse(turn),
+        Effect.DECISION if used else Effect.REWRITE,
+        measure=cache(partial(_counted, turn, standing.live.name)),
+        note=note,
+    )
+
+
+def _counted(turn: Turn, table: str, unit: UnitOfWork) -> Rows:
+    return look(unit, turn, table).rows
+
+
+def _running(turn: Turn, standing: Standing, dialect: SqlDialect) -> Callable[[Operations], None]:
+    """The columns are added; a database administrator is told what a program does with the rows."""
+    statements = [] if turn.returning is not None else list(_additions(turn, standing, dialect))
+    add = says(statements)
+
+    def run(op: Operations) -> None:
+        add(op)
+        if op.get_context().as_sql:
+            op.execute(f"-- each value of {turn.name} is read, converted and written by xrm")
+
+    return run
+
+
+def _additions(turn: Turn, standing: Standing, dialect: SqlDialect) -> Iterator[str]:
+    compiler: Any = dialect.ddl_compiler(dialect, CreateTableSql(standing.table))
+    table = dialect.identifier_preparer.quote(standing.table.name)
+    for column in turn.wanted:
+        yield f"ALTER TABLE {table} ADD COLUMN {compiler.get_column_specification(column)}"
+
+
+def _turned(unit: UnitOfWork, turn: Turn, number: int) -> dict[str, Any]:
+    """What the ledger has to know to bring the values back: their state, of which versions, and what led to others."""
+    version = int(unit.execute(sa.select(sa.func.max(ACTIVATION.c.number))).scalar() or 0)
+    last, back = turn.last.turned if turn.last else None, turn.returning
+    state, edges = state_of(turn.last), list(last["edges"]) if last else []
+    now = back.turned["state"] if back else f"{version}.{number}"
+    if back is None:
+        before, after = canonical(turn.former), canonical(turn.stored.field)
+        answers = turn.change.answers.as_json()
+        edges.append({"from": state, "to": now, "before": before, "after": after, "answers": answers})
+    return {
+        "state": state,
+        "now": now,
+        "edges": edges,
+        "version": version,
+        "versions": [*(last["next"] if last else ()), [last["version"] + 1 if last else 0, version]],
+        "next": back.turned["versions"] if back else [],
+    }
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def _sentence(turn: Turn, standing: Standing, days: int) -> str:
+    name, table, change = turn.name, standing.table.name, turn.change
+    kept = f"the values of now are kept for {days} days."
+    if turn.is_new:
+        return f"Add the field {name} ({table}), filled in for the records that are there."
+    if turn.returning is not None:
+        return f"Bring back the values of {name} ({table}), with what was changed since; {kept}"
+    if change.before.type.name != change.after.type.name:
+        return f"Turn {name} ({table}) from {change.before.type.name} into {change.after.type.name}; {kept}"
+    return f"Change values of {name} ({table}) so that they fit; {kept}"
+
+
+def decided(turn: Turn) -> Iterator[str]:
+    """What was decided about the values, in sentences."""
+    answers: Answers = turn.change.uses(turn.change.answers)
+    if answers.unfit is not None:
+        yield f"A value that does not fit becomes {answers.unfit or 'empty'}."
+    if answers.empty is not None:
+        yield f"A record without a value gets {answers.empty}."
+    for option, said in sorted(answers.options.items()):
+        yield f"The option {option} becomes {said or 'empty'}."
+
+
+def _inverse(turn: Turn) -> str:
+    if turn.is_new:
+        return f"Remove {turn.name}; its values are kept for a time."
+    return "Roll back: the values of before come back, with what is changed until then."
