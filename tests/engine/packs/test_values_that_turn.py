@@ -267,6 +267,15 @@ def test_a_key_over_converted_values_holds_or_the_plan_is_refused(fleet):
         runtime.current().records.execute(ana, [Create("boat", {"name": "Twin", "size": "12"})])
 
 
+def test_a_key_over_a_field_of_the_same_type_holds_over_its_new_values(fleet):
+    """Its index has the same name and stood on the columns that are a shadow now."""
+    runtime, ana, _ = fleet
+    short = BASE.replace("size: {type: text,", "size: {type: text, max_length: 4,")
+    put(runtime, short, {"unfit:boat.size": "5"})
+    with pytest.raises(Conflict):
+        runtime.current().records.execute(ana, [Create("boat", {"name": "Twin", "size": "5"})])
+
+
 def test_decisions_about_nothing_are_refused(fleet):
     runtime, _, _ = fleet
     for place in (
