@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
-from xrm.engine.storage.turning import look, problems, without_value
+from xrm.engine.storage.turning import looked, problems, without_value
 from xrm.engine.storage.types import Text, Uuid
 from xrm.errors import Problem
 from xrm.metadata.model import Entity, Field, Relationship
@@ -32,16 +32,17 @@ def unmet_demands(
         if not stored.entity.is_engine and stored.table.name in matched.standings
         for problem in (
             *_unmet(unit, matched.standings[stored.table.name], past, stored),
-            *_unfit(unit, matched.standings[stored.table.name], before_steps=before_steps),
+            *_unfit(unit, matched.standings[stored.table.name], past, before_steps=before_steps),
         )
     ]
 
 
-def _unfit(unit: UnitOfWork, standing: Standing, *, before_steps: bool) -> Iterator[Problem]:
+def _unfit(unit: UnitOfWork, standing: Standing, past: Past, *, before_steps: bool) -> Iterator[Problem]:
     """What becomes of values is decided, wherever they do not fit what their fields become."""
+    seen = {} if before_steps else past.seen
     for turn in standing.turns.values():
         if turn.is_check or not before_steps:
-            yield from problems(turn, look(unit, turn, standing.live.name))
+            yield from problems(turn, looked(unit, turn, standing.live.name, seen))
 
 
 def _unmet(unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable) -> Iterator[Problem]:

@@ -193,7 +193,7 @@ class _Move:
         yield from (self.bring_columns_back(standing, shadow) for shadow in standing.returns)
         for turn in standing.turned:
             setting, shadow = self.setting[turn.name], self._shadow_of_turn(standing, turn)
-            yield turn_step(turn, standing, setting, shadow, self.dialect, self.past.days)
+            yield turn_step(turn, standing, setting, shadow, self.dialect, self.past)
         if self.renames_all:
             yield from self.rename_constraints(standing)
         yield from self.rename_indexes(standing)

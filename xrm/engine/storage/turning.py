@@ -84,6 +84,13 @@ def look(unit: UnitOfWork, turn: Turn, table: str) -> Found:
     return found
 
 
+def looked(unit: UnitOfWork, turn: Turn, table: str, seen: dict[str, Found]) -> Found:
+    """The same; what was `seen` while one plan is made is not looked at again."""
+    if turn.name not in seen:
+        seen[turn.name] = look(unit, turn, table)
+    return seen[turn.name]
+
+
 def write(unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str]) -> None:
     """Every row holds what its value becomes; raises PlanRefused where one holds what nothing was decided about.
 
@@ -170,7 +177,8 @@ class _Rows:
         row = dict(zip(self.columns, scalars, strict=True))
         try:
             became = self.turn.value(row)
-            self._demand_room(became.value)
+            if self.turn.stored.indexed:
+                self._demand_room(became.value)
         except Unfit as unfit:
             return unfit, False
         if not self.turn.kept:
@@ -180,11 +188,10 @@ class _Rows:
 
     def _demand_room(self, value: Any) -> None:
         """A text under an index has an end; raises Unfit."""
-        if value is not None and self.turn.stored.indexed:
-            try:
-                self.turn.stored.split(value)
-            except Invalid as refusal:
-                raise Unfit(Fault.UNFIT, refusal.first.message) from None
+        try:
+            self.turn.stored.split(value)
+        except Invalid as refusal:
+            raise Unfit(Fault.UNFIT, refusal.first.message) from None
 
     def _sample(self, id_: UUID, title: str, gone: object, scalars: Sequence[Any]) -> str:
         form = self.turn.change.before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,11 +14,11 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.forms import NO_ANSWERS, Answers
 from xrm.engine.storage.ledger import ACTIVATION
 from xrm.engine.storage.lineage import state_of
-from xrm.engine.storage.matching import Standing
+from xrm.engine.storage.matching import Past, Standing
 from xrm.engine.storage.names import shadow_name
 from xrm.engine.storage.shadows import Shadow, forget, keep
-from xrm.engine.storage.steps import Effect, Occasion, Rows, Step, TurnValues, says
-from xrm.engine.storage.turning import look, write
+from xrm.engine.storage.steps import Effect, Occasion, Step, TurnValues, says
+from xrm.engine.storage.turning import looked, write
 from xrm.engine.storage.turns import Turn
 from xrm.metadata.fingerprint import canonical
 
@@ -64,7 +63,7 @@ def aside_words(turn: Turn, after: str) -> str:
 
 
 def turn_step(
-    turn: Turn, standing: Standing, setting: Setting, shadow: Shadow | None, dialect: SqlDialect, days: int
+    turn: Turn, standing: Standing, setting: Setting, shadow: Shadow | None, dialect: SqlDialect, past: Past
 ) -> Step:
     """The columns are those that are wanted and hold what the values become; those of now are a shadow."""
     names = setting.names
@@ -78,17 +77,13 @@ def turn_step(
 
     used = turn.change.uses(turn.change.answers) != NO_ANSWERS
     return TurnValues(
-        " ".join((_sentence(turn, standing, days), *decided(turn))),
+        " ".join((_sentence(turn, standing, past.days), *decided(turn))),
         _running(turn, standing, dialect),
         _inverse(turn),
         Effect.DECISION if used else Effect.REWRITE,
-        measure=cache(partial(_counted, turn, standing.live.name)),
+        measure=lambda unit: looked(unit, turn, standing.live.name, past.seen).rows,
         note=note,
     )
-
-
-def _counted(turn: Turn, table: str, unit: UnitOfWork) -> Rows:
-    return look(unit, turn, table).rows
 
 
 def _running(turn: Turn, standing: Standing, dialect: SqlDialect) -> Callable[[Operations], None]:
