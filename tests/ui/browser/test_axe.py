@@ -93,8 +93,10 @@ def test_axe_finds_nothing_on_the_steps_of_an_import(site: Site, looked_at: Page
     looked_at.locator("#save").wait_for()
     assert violations(looked_at) == []
     looked_at.locator("#save").click()
-    looked_at.locator("#job").wait_for()
+    looked_at.locator("#job .problem-rows").wait_for()
     assert violations(looked_at) == []
+    frame = looked_at.get_by_role("region", name="What is wrong")
+    assert frame.evaluate("f => f.scrollWidth - f.clientWidth") <= 0, "what is wrong stands outside the frame"
 
 
 def test_axe_finds_nothing_while_values_are_edited_where_they_stand(
