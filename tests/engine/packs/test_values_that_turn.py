@@ -276,6 +276,49 @@ def test_a_key_over_a_field_of_the_same_type_holds_over_its_new_values(fleet):
         runtime.current().records.execute(ana, [Create("boat", {"name": "Twin", "size": "5"})])
 
 
+def test_a_way_back_on_which_present_values_do_not_fit_takes_a_decision_too(fleet):
+    runtime, _, boats = fleet
+    short = BASE.replace("note: {type: text}", "note: {type: text, max_length: 11}")
+    put(runtime, short)
+    then = version(runtime)
+    put(runtime, BASE)
+    edit(fleet, "Raft", note="longer than it may be")
+    with pytest.raises(PlanRefused) as caught:
+        runtime.packs.plan_back(then)
+    assert [(p.code, p.where.path) for p in caught.value.problems] == [("S123", "unfit:boat.note")]
+    assert f"Raft ({boats['Raft']})" in caught.value.first.message
+    back = Revision(version=then, dev=True, decisions={"unfit:boat.note": "cut"})
+    runtime.packs.revise(back, runtime.installer)
+    assert values(fleet, "note") == {"Ship": "long enough", "Boat": None, "Raft": "cut", "Plank": None}
+
+
+def test_after_a_purge_going_back_converts_what_is_there(fleet):
+    runtime, _, _ = fleet
+    then = version(runtime)
+    put(runtime, NUMBER, {"unfit:boat.size": "0"})
+    kept = [shadow.number for shadow in runtime.packs.removed()]
+    runtime.packs.purge(kept, runtime.installer, confirmed=runtime.packs.plan_purge(kept).hash)
+    go_back(runtime, then)
+    assert values(fleet, "size") == {"Ship": "12.00", "Boat": "7.51", "Raft": "0.00", "Plank": None}
+    assert runtime.packs.plan().is_empty
+
+
+def test_what_no_value_can_become_and_attributes_of_links_keep_their_type(fleet):
+    runtime, _, _ = fleet
+    linked = BASE + "relationships:\n  crew: {to: account, many: true, attributes: {role: {type: text}}}\n"
+    put(runtime, linked)
+    wrong = linked.replace("role: {type: text}", "role: {type: integer}").replace(
+        "note: {type: text}", "note: {type: geo}"
+    )
+    assert {(code, message) for code, _, message in refused(runtime, wrong)} == {
+        ("S110", "boat.note would be stored in another way, and its values cannot become such."),
+        (
+            "S110",
+            "boat.role would be stored in another way, and attributes of relationships keep their type.",
+        ),
+    }
+
+
 def test_decisions_about_nothing_are_refused(fleet):
     runtime, _, _ = fleet
     for place in (
