@@ -169,7 +169,7 @@ def versions(data: Path | None, as_json: bool) -> None:
         known = runtime.packs.versions()
         names = {version.actor: _name(runtime, version) for version in known}
     if as_json:
-        facts = ("number", "at", "actor", "fingerprint", "changes", "can_return", "is_current")
+        facts = ("number", "at", "actor", "door", "fingerprint", "changes", "can_return", "is_current")
         say_json([{fact: getattr(version, fact) for fact in facts} for version in known])
         return
     rows = [(v.number, f"{v.at:%Y-%m-%d %H:%M}", names[v.actor], "\n".join(_short(v.changes))) for v in known]

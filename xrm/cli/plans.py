@@ -43,6 +43,7 @@ def plan_json(proposal: Proposal, dialect: Dialect) -> dict[str, Any]:
         "differences": [difference_json(one) for one in proposal.differences],
         "conflicts": [_answer_json(one) for one in proposal.reconciled.answers],
         "edits": list(proposal.reconciled.edits),
+        "saved_views": [{"name": v.name, "entity": v.entity, "lost": list(v.lost)} for v in proposal.views],
     }
 
 
@@ -57,6 +58,7 @@ def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator
     yield from (f"    {one.sentence}" for one in proposal.differences)
     yield from (f"    {edit}" for edit in proposal.reconciled.edits)
     yield from (line for answer in proposal.reconciled.answers for line in _answer_lines(answer))
+    yield from (view.sentence for view in proposal.views)
     if proposal.plan.is_empty:
         yield "No table changes."
     yield from confirmation_lines(proposal.plan)

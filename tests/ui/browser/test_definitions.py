@@ -18,27 +18,33 @@ from tests.support.project import ROOT
 from tests.support.serving import serving
 from tests.ui.browser.conftest import Site
 from tests.ui.pages.conftest import a_place, the_pack
+from xrm.testing import a_pack, pack_from
 
 GUIDE = ROOT / "docs" / "how-to" / "define-an-entity.md"
 ROW = re.compile(r"^\| ([A-Z][\w ]+) \| ([A-Z][\w ]+) \| (.+?): (.+) \|$", re.MULTILINE)
 HOME = "/admin/definitions"
 LOOKED_AT = (
     HOME, f"{HOME}/e/customer", f"{HOME}/e/customer/fields/new/choice", f"{HOME}/e/customer/fields/tier",
-    f"{HOME}/review",
+    f"{HOME}/review", "/admin/versions", "/admin/versions/2/back",
 )  # fmt: skip
 SEEN_NOW_AND_THEN = (
     f"{HOME}/new", f"{HOME}/e/customer/edit", f"{HOME}/e/customer/fields/new",
     f"{HOME}/e/customer/relationships/new", f"{HOME}/options/customer/tier/gold", f"{HOME}/options/customer/tier/new",
+    "/admin/versions/2", "/admin/versions/removed", "/admin/versions/removed/all",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A shop of its own, for its definitions change."""
+    """A shop of its own, for its definitions change; a yard came in its second version and went in the third."""
     folder: Path = tmp_path_factory.mktemp("definitions")
     runtime = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [the_pack()])
     place = a_place(runtime)
     place.make("customer", name="Delta Foods")
+    runtime.packs.install(
+        [pack_from(a_pack("yard", tool="fields: {name: {type: text}}\n"))], runtime.installer
+    )
+    runtime.packs.roll_back(1, runtime.installer, confirmed=runtime.packs.plan_back(1).hash)
     with serving(place.app) as address:
         yield Site(place, address)
     runtime.close()

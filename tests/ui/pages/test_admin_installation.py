@@ -65,6 +65,9 @@ def test_a_pack_leads_to_where_its_entities_and_their_fields_are_used(shop: Plac
     page = ana.open("/admin/uses?of=customer.weight")
     place = next(row[1] for row in rows(page) if row[0] == "rule:customer.light.must")
     assert place.startswith("shop/entities/customer.yaml:")
+    assert ana.open("/admin/roles/clerk").links()["Where used"] == "/admin/uses?of=role%3Aclerk"
+    tier = ana.open("/admin/definitions/e/customer/fields/tier")
+    assert tier.find("a", href="/admin/uses?of=customer.tier.gold")
     assert "customer.wheight" in ana.open("/admin/uses?of=customer.wheight").text
     assert ana.open("/admin/uses").status == 200
     assert shop.person("Bob", "clerk").open("/admin/uses?of=customer").status == 403

@@ -22,14 +22,14 @@ from xrm.engine.backup.manifest import Manifest, TableFacts
 from xrm.engine.backup.taking import SECONDS, Advance, Ground, Nowhere, key_check, take_table, unseen
 from xrm.engine.packs.layers import source_of
 from xrm.engine.projection.tables import sql_schema
-from xrm.engine.records.searched import searched_slots, searched_words
+from xrm.engine.records.searched import index_rows
 from xrm.engine.storage.database import UnitOfWork, by_column
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.faults import DRIVER_ERRORS
 from xrm.engine.storage.ledger import CONTENT, JOURNAL, LAYER, LEDGER
 from xrm.engine.storage.numbers import Numbers, read_numbers
 from xrm.engine.storage.restoring import add_shadows, alone, begin_restore, clear, demand_empty, end_restore
-from xrm.engine.storage.search import SearchEntries, SearchIndex
+from xrm.engine.storage.search import SearchIndex
 from xrm.errors import Conflict, Invalid, Place, Problem, Unavailable, XrmError
 from xrm.metadata.sources import PackSource
 
@@ -256,12 +256,7 @@ class _Searched:
 
     def put(self, unit: UnitOfWork, rows: Sequence[Row]) -> None:
         """The records outside the trash are found."""
-        live = [row for row in rows if row["deleted_at"] is None]
-        records = [{"title": r["title"], **self.stored.join(r, self.numbers.names)} for r in live]
-        slots = searched_slots(self.stored, self.numbers)
-        words = searched_words(self.stored.entity, slots, records)
-        number = self.numbers.entities[self.stored.entity.name]
-        self.index.put(unit, SearchEntries(number, [row["id"] for row in live], words), fresh=True)
+        index_rows(unit, self.index, self.stored, self.numbers, rows, fresh=True)
 
 
 def _in_order(tables: Iterable[TableFacts]) -> list[TableFacts]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xrm.engine.packs.layers import InstalledLayer
+from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.reconciliation import Reconciled
 from xrm.engine.storage import apply
 from xrm.engine.storage.entity_tables import Schema
@@ -52,6 +53,7 @@ class Proposal:
     gone: frozenset[str] = frozenset()
     reconciled: Reconciled = field(default_factory=Reconciled)
     then: Names = NO_NAMES
+    views: tuple[LostView, ...] = ()
     sources: tuple[PackSource, ...] = ()
     served: Schema | None = None
 

@@ -8,29 +8,37 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from xrm.engine.packs.lost_views import now_called
+from xrm.engine.packs.proposal import Proposal
+from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.former import present_asked
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.former import keep_former_names
 from xrm.engine.storage.ledger import JOB, TEAM_ROLE, TOKEN, USER_ROLE, VIEW
-from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.numbers import Numbers, identify
 from xrm.engine.storage.stamp import bump
 from xrm.engine.storage.types import Json
 from xrm.metadata.fieldtypes.choices import former_keys
 from xrm.metadata.former import FormerNames
 from xrm.metadata.model import Model
+from xrm.metadata.returning import looking_back
 from xrm.metadata.typing_scope import ModelNames
 
 _HOLDERS: Final = ((USER_ROLE, USER_ROLE.c.user), (TEAM_ROLE, TEAM_ROLE.c.team))
 
 
-def renew_names(unit: UnitOfWork, schema: Schema, numbers: Numbers, now: datetime) -> None:
+def renew_names(
+    unit: UnitOfWork, schema: Schema, numbers: Numbers, now: datetime, back: Schema | None = None
+) -> None:
     """Options in records, saved views, roles that people hold, tokens and jobs say present names.
 
-    What they mean is as it was.
+    What they mean is as it was. On the way back to an earlier version, `back` says what its things are called until
+    then.
     """
+    keep_former_names(unit, schema.model, numbers, now)
+    schema = back or schema
     model = schema.model
-    keep_former_names(unit, model, numbers, now)
     if not model.former:
         return
     for column, former in _columns_of_options(schema):
@@ -39,6 +47,14 @@ def renew_names(unit: UnitOfWork, schema: Schema, numbers: Numbers, now: datetim
     _renew_jobs(unit, model)
     if model.former.roles:
         _renew_roles(unit, model.former)
+
+
+def way_back(proposal: Proposal, former: Schema | None, numbers: Numbers) -> Schema | None:
+    """On the way back, the tables of the version, whose things were called formerly what they are called now."""
+    if not proposal.is_way_back or former is None:
+        return None
+    which = proposal.plan.other.without(identify(numbers, proposal.model, proposal.then))
+    return sql_schema(looking_back(proposal.model, former.model, now_called(which)))
 
 
 # --- options in records -------------------------------------------------------------------------------

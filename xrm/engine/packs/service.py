@@ -22,11 +22,13 @@ from xrm.engine.packs.layers import (
     read_sources,
     write_layer,
 )
+from xrm.engine.packs.lost_views import LostView, lost_views
 from xrm.engine.packs.people import PeoplePlanter, ensure_installer
 from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
 from xrm.engine.packs.reconciliation import needless, read_decisions, reconcile, remember, unanswered
-from xrm.engine.packs.renewing import renew_names
+from xrm.engine.packs.reindexing import Before, forget_destroyed, index_newly_searched
+from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
 from xrm.engine.packs.trial import Play, demand_scenarios
@@ -50,7 +52,8 @@ from xrm.engine.storage.numbers import (
 )
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
-from xrm.engine.storage.shadows import Shadow
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.shadows import Shadow, read_shadows
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
 from xrm.errors import Conflict, Invalid, XrmError
@@ -133,7 +136,7 @@ class PackService:
     """Installs packs into one database. Whoever serves it sees the outcome with their next request."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._index = parts, SearchIndex(parts.database)
 
     def list(self) -> tuple[InstalledLayer, ...]:
         """The installed layers, lowest first."""
@@ -153,7 +156,7 @@ class PackService:
 
     def tables(self) -> Schema:
         """The tables that are there, with those of disabled packs."""
-        return self._schemas(self._present())[0]
+        return self._schemas(tuple(self._sources().values()))[0]
 
     def plan(self, sources: Sequence[PackSource] = ()) -> SchemaPlan:
         """The steps that installing these would take; nothing is changed."""
@@ -221,7 +224,14 @@ class PackService:
         demand_administrator(actor)
         plan = self.plan_purge(numbers)
         plan.demand_confirmation(confirmed)
-        apply_plan(self._parts.database, plan, self._parts.world, actor=actor.id)
+        schema, kept = self._in_force(self._sources()), plan.live.shadows if plan.live else ()
+
+        def forget(unit: UnitOfWork) -> None:
+            left = {shadow.number for shadow in read_shadows(unit)}
+            gone = [shadow for shadow in kept if shadow.number not in left]
+            forget_destroyed(unit, self._index, gone, schema, read_numbers(unit))
+
+        apply_plan(self._parts.database, plan, self._parts.world, forget, actor=actor.id)
         return plan.sentences()
 
     def revise(self, revision: Revision, actor: Actor) -> Installed:
@@ -286,11 +296,12 @@ class PackService:
             [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
         )
         before = self._in_force(present) if layers else None
-        plan = self._plan(schema, before, stamp, NO_NAMES, revision.decisions)
+        plan, views = self._plan(schema, before, stamp, NO_NAMES, revision.decisions)
         known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
         return Proposal(
             stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
             revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()), served=served,
+            views=views,
         )  # fmt: skip
 
     def _propose_back(self, number: int, decisions: Decisions) -> Proposal:
@@ -301,11 +312,12 @@ class PackService:
             sources, then = sources_of_version(unit, number)
         given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
         schema, served = self._schemas([source for _, source in given])
-        plan = self._plan(schema, self._in_force(present), stamp, then, decisions, number)
+        plan, views = self._plan(schema, self._in_force(present), stamp, then, decisions, number)
         return Proposal(
             stamp, schema, plan, changed_layers(given, layers, dev=True),
             in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
             frozenset(present.keys() - {pack.name for pack, _ in given}), then=then, served=served,
+            views=views,
         )  # fmt: skip
 
     def _wanted(
@@ -329,15 +341,19 @@ class PackService:
         then: Names,
         decisions: Decisions,
         version: int | None = None,
-    ) -> SchemaPlan:
-        """The steps to these tables; raises DefinitionChanged if others have changed meanwhile what they rest on."""
-        parts = self._parts
+    ) -> tuple[SchemaPlan, tuple[LostView, ...]]:
+        """The steps to these tables, and the saved views that lose something by them.
+
+        Raises DefinitionChanged if others have changed meanwhile what they rest on.
+        """
+        parts, views = self._parts, list[LostView]()
 
         def past(unit: UnitOfWork) -> Past:
             # What others have made since would be taken for what is no longer defined.
             parts.freshness.compare(unit, stamp)
             numbers = read_numbers(unit)
             identities = identify(numbers, schema.model, then)
+            views.extend(lost_views(unit, before.model if before else None, numbers, identities))
             return Past(
                 numbers,
                 identities,
@@ -352,7 +368,7 @@ class PackService:
 
         plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)
         former = before.model.fingerprint if before else ""
-        return replace(plan, model=f"{former} > {schema.model.fingerprint}")
+        return replace(plan, model=f"{former} > {schema.model.fingerprint}"), tuple(views)
 
     def _schemas(self, sources: Sequence[PackSource]) -> tuple[Schema, Schema | None]:
         """The tables of these layers; and those that are served, where a pack is disabled."""
@@ -372,11 +388,11 @@ class PackService:
     def _try(self, proposal: Proposal) -> None:
         """The scenarios of what comes hold; going back is to what was in force, and waits for none."""
         if not proposal.is_way_back:
-            demand_scenarios(self._parts.play, proposal, self._present)
+            demand_scenarios(self._parts.play, proposal, lambda: tuple(self._sources().values()))
 
-    def _present(self) -> tuple[PackSource, ...]:
+    def _sources(self) -> Sources:
         with self._parts.database.read() as unit:
-            return tuple(read_present(unit)[1].values())
+            return read_present(unit)[1]
 
     def _attempt(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
@@ -417,14 +433,20 @@ class PackService:
     def _apply(self, proposal: Proposal, actor: Actor) -> Installed:
         base = seed_of(proposal.seeds, BASE)
         installer = ensure_installer(self._parts.database, self._parts.world)
+        former, kept = (
+            self._in_force(self._sources()),
+            proposal.plan.live.shadows if proposal.plan.live else (),
+        )
         done: list[Installed] = []
 
         def finish(unit: UnitOfWork) -> None:
-            layers = self._activate(unit, proposal, actor)
+            layers, before = self._activate(unit, proposal, actor), read_numbers(unit)
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
-            renew_names(unit, proposal.schema, numbers, now)
-            keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor.id)
+            renew_names(unit, proposal.schema, numbers, now, way_back(proposal, former, before))
+            was = Before(former.model if former else None, before, kept)
+            index_newly_searched(unit, self._index, was, proposal.schema, numbers)
+            keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
             seeded = 0 if base.people else self._sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))

@@ -11,6 +11,7 @@ from typing import Final
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
+from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.packs.reconciliation import Reconciled
 from xrm.engine.packs.revision import Revision
@@ -50,6 +51,7 @@ class Planned:
     steps: tuple[Step, ...]
     mark: str
     reconciled: Reconciled = field(default_factory=Reconciled)
+    views: tuple[LostView, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -130,4 +132,4 @@ def _planned(proposal: Proposal) -> Planned:
         *(f"{c.pack.name}={c.pack.content}" for c in proposal.changes),
     )
     mark = hashlib.sha256("\n".join(contents).encode()).hexdigest()
-    return Planned(layers, proposal.plan.steps, mark, reconciled)
+    return Planned(layers, proposal.plan.steps, mark, reconciled, proposal.views)

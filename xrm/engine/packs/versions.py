@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.commands import Actor
 from xrm.engine.packs.layers import source_of
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.storage.database import UnitOfWork
@@ -23,7 +24,9 @@ MOST = 200  # versions that are listed
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one activation put in force. `changes` says it in sentences; `can_return` whether its layers are known."""
+    """What one activation put in force. `changes` says it in sentences, `door` how its actor came in, `can_return`
+    whether its layers are known.
+    """
 
     number: int
     at: datetime
@@ -32,6 +35,7 @@ class Version:
     changes: tuple[str, ...]
     can_return: bool
     is_current: bool
+    door: str = ""
 
 
 def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
@@ -46,6 +50,7 @@ def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
             tuple(row.sentences or ()),
             row.layers is not None,
             row is rows[0],
+            row.door or "",
         )
         for row in rows
     )
@@ -68,9 +73,7 @@ def _sources(unit: UnitOfWork, kept: Sequence[Mapping[str, Any]]) -> Iterator[Pa
     yield from (source_of(layer["name"], contents[layer["content"]]) for layer in kept)
 
 
-def keep_version(
-    unit: UnitOfWork, proposal: Proposal, names: Names, at: datetime, actor: UUID | None
-) -> None:
+def keep_version(unit: UnitOfWork, proposal: Proposal, names: Names, at: datetime, actor: Actor) -> None:
     """The installation can come back to what the proposal puts in force."""
     layers = [
         {"name": pack.name, "version": version_in(pack), "content": pack.content} for pack in proposal.layers
@@ -81,7 +84,8 @@ def keep_version(
             "fingerprint": proposal.model.fingerprint,
             "plan": proposal.plan.hash,
             "at": at,
-            "actor": actor,
+            "actor": actor.id,
+            "door": actor.door,
             "layers": layers,
             "names": names.as_json(),
             "sentences": [*layer_sentences(proposal), *proposal.plan.sentences()],

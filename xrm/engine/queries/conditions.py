@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -89,10 +89,9 @@ def _slots(frame: Frame, numbers: Numbers) -> tuple[tuple[int, ...], dict[RowRul
     rows = rights.rows_for("read")
     open_slots: list[int] = [TITLE_SLOT]
     guarded: dict[RowRule, list[int]] = {}
-    for name in frame.stored.fields:
-        slot = numbers.slots.get((frame.entity, name))
+    for name, slot in _searched(frame, numbers):
         cell = rights.cell("read", name)
-        if slot is None or cell.nowhere:
+        if cell.nowhere:
             continue
         if cell == rows:
             open_slots.append(slot)
@@ -107,8 +106,15 @@ def all_slots_open(frame: Frame, numbers: Numbers) -> bool:
     Else a rank would tell of words that they may not read.
     """
     rights = frame.desk.reader.rights(frame.entity)
-    searched = [n for n in frame.stored.fields if (frame.entity, n) in numbers.slots]
-    return all(rights.cell("read", n) == rights.rows_for("read") for n in searched)
+    return all(rights.cell("read", n) == rights.rows_for("read") for n, _ in _searched(frame, numbers))
+
+
+def _searched(frame: Frame, numbers: Numbers) -> Iterator[tuple[str, int]]:
+    """The fields that search reads, with their slots; one that is searched no longer has kept its own."""
+    for name, stored in frame.stored.fields.items():
+        slot = numbers.slots.get((frame.entity, name))
+        if slot is not None and stored.field.search:
+            yield name, slot
 
 
 def within_condition(frame: Frame, source: tuple[str, UUID, str]) -> Condition:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.storage.search import TITLE_SLOT
+from xrm.engine.storage.search import TITLE_SLOT, SearchEntries, SearchIndex
 from xrm.metadata.model import Entity
 
 TITLE = "title"
@@ -16,7 +17,8 @@ TITLE = "title"
 def searched_slots(table: EntityTable, numbers: Numbers) -> Mapping[str, int]:
     """The slot of the search index of each name that search reads."""
     slots = {n: slot for (e, n), slot in numbers.slots.items() if e == table.entity.name}
-    return {TITLE: TITLE_SLOT, **{n: s for n, s in slots.items() if n in table.fields}}
+    searched = (n for n, stored in table.fields.items() if stored.field.search and n in slots)
+    return {TITLE: TITLE_SLOT, **{name: slots[name] for name in searched}}
 
 
 def searched_words(
@@ -24,6 +26,23 @@ def searched_words(
 ) -> dict[int, Sequence[str | None]]:
     """The text of each record by slot."""
     return {slot: _words(entity, name, [r.get(name) for r in records]) for name, slot in slots.items()}
+
+
+def index_rows(
+    unit: UnitOfWork,
+    index: SearchIndex,
+    stored: EntityTable,
+    numbers: Numbers,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    fresh: bool = False,
+) -> None:
+    """The records of these whole rows that are outside the trash are found; `fresh` promises that none was before."""
+    live = [row for row in rows if row["deleted_at"] is None]
+    records = [{TITLE: row[TITLE], **stored.join(row, numbers.names)} for row in live]
+    words = searched_words(stored.entity, searched_slots(stored, numbers), records)
+    entries = SearchEntries(numbers.entities[stored.entity.name], [row["id"] for row in live], words)
+    index.put(unit, entries, fresh=fresh)
 
 
 def _words(entity: Entity, name: str, values: Sequence[Any]) -> Sequence[str | None]:

@@ -167,6 +167,7 @@ ACTIVATION = _table(
     sa.Column("plan", Code(), nullable=False),
     sa.Column("at", Instant(), nullable=False),
     sa.Column("actor", Uuid()),
+    sa.Column("door", Code()),
     sa.Column("layers", Json()),
     sa.Column("names", Json()),
     sa.Column("sentences", Json()),

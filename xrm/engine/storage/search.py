@@ -152,6 +152,10 @@ class SearchIndex:
         if records:
             self._side.remove(unit, records)
 
+    def remove_entity(self, unit: UnitOfWork, entity: int) -> None:
+        """No record of the entity is found."""
+        self._side.remove_entity(unit, entity)
+
     def candidates(
         self, entity: int | None = None, slots: Sequence[int] | None = None, name: str = "q"
     ) -> sa.Subquery:
@@ -202,6 +206,11 @@ class _Fts:
         ids = list(self._ids(unit, records).values())
         unit.change(self._forget_words, {"ids": ids})
         unit.change(self._forget, {"ids": ids})
+
+    def remove_entity(self, unit: UnitOfWork, entity: int) -> None:
+        ids = sa.select(_RECORDS.c.id).where(_RECORDS.c.entity == entity)
+        unit.execute(sa.delete(_WORDS).where(_WORDS.c.rowid.in_(ids)))
+        unit.execute(sa.delete(_RECORDS).where(_RECORDS.c.entity == entity))
 
     def candidates(self, slots: tuple[int, ...] | None, name: str) -> sa.Select[Any]:
         asked: Any = sa.bindparam(name, type_=sa.Text())
@@ -271,6 +280,9 @@ class _Vectors:
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         unit.change(self._remove, {"records": records})
+
+    def remove_entity(self, unit: UnitOfWork, entity: int) -> None:
+        unit.execute(sa.delete(_DOCUMENTS).where(_DOCUMENTS.c.entity == entity))
 
     def candidates(self, slots: tuple[int, ...] | None, name: str) -> sa.Select[Any]:
         asked = sa.cast(sa.bindparam(name, type_=sa.Text()), TSQUERY)

@@ -14,19 +14,21 @@ from xrm.ui.admin.health import Health
 from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.packs import Packs
+from xrm.ui.admin.removed import Removed
 from xrm.ui.admin.review import Review
 from xrm.ui.admin.roles import Roles
 from xrm.ui.admin.skin import Area, install
 from xrm.ui.admin.uninstalling import Uninstalling
 from xrm.ui.admin.users import Users
 from xrm.ui.admin.uses import Uses
+from xrm.ui.admin.versions import Versions
 
 if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 AREAS: tuple[type[Area], ...] = (
-    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Review, Packs,
-    Uninstalling, Uses, Health,
+    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Review, Versions,
+    Removed, Packs, Uninstalling, Uses, Health,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from xrm.ui.admin.bench import Bench, bench_of, hidden, refused, words_elsewhere
 from xrm.ui.admin.defining_fields import options_of
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.skin import Area, asked, posted, shown
+from xrm.ui.admin.uses import uses_address
 from xrm.ui.administration import Card, Cell, Row, Table
 from xrm.ui.fields.view import Field as Input
 from xrm.ui.fields.view import Option
@@ -36,15 +37,25 @@ def options_card(bench: Bench, entity: Entity, field: Field) -> Iterator[Card]:
     visit, t, href = bench.visit, bench.visit.ui.t, f"{OPTIONS}/{entity.name}/{field.name}"
     shared = shared_list(bench, entity, field)
     rows = tuple(
-        Row((Cell(tags=(Option(o.key, visit.text(o.label, o.key), o.color or "slate"),)), Cell(o.key, code=True)),
+        Row((Cell(tags=(Option(o.key, visit.text(o.label, o.key), o.color or "slate"),)), Cell(o.key, code=True),
+             _uses(bench, entity, field, o.key)),
             () if shared else _acts(bench, f"{href}/{o.key}"))
         for o in field.options
     )  # fmt: skip
     add = () if shared else (Action(t("Add options"), f"{href}/new", "plus"),)
     note = t("The list {list} belongs to several fields; its pack changes it.", list=shared) if shared else ""
-    columns = (t("Option"), t("Key"))
+    columns = (t("Option"), t("Key"), t("Uses"))
     table = Table(t("Options"), columns, rows, Empty(t("No options yet")))
     yield Card(t("Options"), "list-checks", table=table, actions=add, note=note, id="options")
+
+
+def _uses(bench: Bench, entity: Entity, field: Field, key: str) -> Cell:
+    """The way to what uses the option, if it is in force."""
+    live = bench.visit.model.entities.get(entity.name)
+    known = live.fields.get(field.name) if live else None
+    if known is None or key not in {option.key for option in known.options}:
+        return Cell(is_plain=True)
+    return Cell(bench.visit.ui.t("Where used"), uses_address(f"{entity.name}.{field.name}.{key}"))
 
 
 def _acts(bench: Bench, href: str) -> tuple[Action, ...]:

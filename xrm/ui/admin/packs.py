@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from flask import Response
 
 from xrm.engine.packs.layers import InstalledLayer
+from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.shelf import AtHand, Choices, Planned
 from xrm.engine.storage.steps import Effect, Step
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
@@ -258,6 +260,7 @@ def _planned_cards(
         yield from conflict_cards(visit, planned.reconciled, f"{PACKS}/{pack}#plan")
     if planned is not None and not planned.is_open:
         yield _plan_card(visit, pack, planned)
+        yield from views_card(visit, planned.views)
 
 
 def _plan(
@@ -280,25 +283,48 @@ def _plan_card(visit: Visit, pack: str, planned: Planned) -> Card:
         post=True,
         values={MARK: planned.mark, **values_of(planned.reconciled)},
     )
-    rows = tuple(step_row(visit, step) for step in planned.steps[:MOST_STEPS])
-    more = len(planned.steps) - MOST_STEPS
     packs = (layer for layer in planned.layers if layer[0] != CUSTOMISATION)
     named = ", ".join(f"{name} {version}".strip() for name, version in packs)
-    said = [t("Comes in: {packs}.", packs=named)]
-    said += [t("and {count} more", count=more)] if more > 0 else []
-    empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "package")
-    table = Table(t("Steps"), step_columns(visit), rows, empty)
-    return Card(t("Plan"), "list-checks", table=table, note=" ".join(said), actions=(install,), id="plan")
+    card = steps_card(visit, planned.steps, t("Comes in: {packs}.", packs=named))
+    return replace(card, label=t("Plan"), actions=(install,))
 
 
-def step_columns(visit: Visit) -> tuple[str, ...]:
-    """What is told of each step of a plan."""
+def views_card(visit: Visit, views: Sequence[LostView]) -> Iterator[Card]:
+    """The saved views that ask for something which goes, if there are any."""
     t = visit.ui.t
-    return t("Step"), t("Kind"), t("Rows"), t("Way back")
+    rows = tuple(
+        Row(
+            (
+                Cell(v.name or t("A private view")),
+                Cell(_entity_called(visit, v.entity)),
+                Cell(", ".join(v.lost)),
+            )
+        )
+        for v in views
+    )
+    if rows:
+        table = Table(t("Saved views"), (t("View"), t("Entity"), t("What goes")), rows, Empty(t("Nothing")))
+        note = t("They are shown without what goes, until that comes back.")
+        yield Card(t("Saved views"), "bookmark", table=table, note=note, id="views")
 
 
-def step_row(visit: Visit, step: Step) -> Row:
-    """What the step says, what it does to what is stored, how many rows it touches, and what takes it back."""
+def _entity_called(visit: Visit, name: str) -> str:
+    found = visit.model.entities.get(name)
+    return visit.plural(found) if found else name
+
+
+def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
+    """The steps of a plan: what each says, its kind, how many rows it touches, and the way back."""
+    t, more = visit.ui.t, len(steps) - MOST_STEPS
+    rows = tuple(_step(visit, step) for step in steps[:MOST_STEPS])
+    said = (note, t("and {count} more", count=more) if more > 0 else "")
+    empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
+    columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
+    table = Table(t("Steps"), columns, rows, empty)
+    return Card(t("Steps"), "list-checks", table=table, note=" ".join(filter(None, said)), id="plan")
+
+
+def _step(visit: Visit, step: Step) -> Row:
     cells = (
         Cell(step.sentence, note=" · ".join(step.rows.samples)),
         Cell(tags=(_effect(visit, step.effect),)),

@@ -12,7 +12,7 @@ from xrm.errors import Problem, XrmError
 from xrm.metadata.differences import Difference
 from xrm.ui.admin.bench import REVIEW, Bench, bench_of
 from xrm.ui.admin.deciding import asked, deciding_card, is_open, sent
-from xrm.ui.admin.packs import MARK, MOST_STEPS, problems_card, step_columns, step_row
+from xrm.ui.admin.packs import MARK, problems_card, steps_card, views_card
 from xrm.ui.admin.saying import Words
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.words import at, user_named
@@ -123,6 +123,7 @@ def _cards(
     yield _changes(bench)
     if planned is not None:
         yield _steps(bench, planned)
+        yield from views_card(bench.visit, planned.proposal.views)
     yield _about(bench, draft)
 
 
@@ -158,16 +159,10 @@ def _rows(bench: Bench, found: Sequence[Difference]) -> Iterator[Row]:
 
 
 def _steps(bench: Bench, planned: Planned) -> Card:
-    t, steps = bench.visit.ui.t, planned.proposal.plan.steps
-    rows = tuple(step_row(bench.visit, step) for step in steps[:MOST_STEPS])
-    said = [t("and {count} more", count=len(steps) - MOST_STEPS)] if len(steps) > MOST_STEPS else []
-    if planned.removes:
-        said.insert(
-            0, t("Something is removed. Applying it confirms that; what is removed is kept for a while.")
-        )
-    empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
-    table = Table(t("Steps"), step_columns(bench.visit), rows, empty)
-    return Card(t("Steps"), "list-checks", table=table, note=" ".join(said), id="plan")
+    said = bench.visit.ui.t(
+        "Something is removed. Applying it confirms that; what is removed is kept for a while."
+    )
+    return steps_card(bench.visit, planned.proposal.plan.steps, said if planned.removes else "")
 
 
 def _about(bench: Bench, draft: Draft) -> Card:

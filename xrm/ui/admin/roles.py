@@ -12,6 +12,7 @@ from xrm.errors import NotFound, Problem
 from xrm.metadata.model import OPERATIONS, Entity, Role
 from xrm.ui.admin.skin import Area, shown
 from xrm.ui.admin.telling import Line, because, lines_of, rows_in_words
+from xrm.ui.admin.uses import uses_address
 from xrm.ui.administration import Card, CardsPage, Cell, MatrixCell, MatrixPage, MatrixRow, Row, Table
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action, Empty, Link
@@ -182,6 +183,7 @@ def _of_role(visit: Visit, role: Role) -> CardsPage:
         cards=(Card(t("What it grants"), "shield-check", table=None if note else table, note=note),),
         facts=(*facts, t("For people outside")) if role.portal else facts,
         actions=(Action(t("Who holds it"), f"{USERS}?f.role={role.name}", "users"),),
+        more=(Action(t("Where used"), uses_address(f"role:{role.name}"), "search"),),
     )
 
 

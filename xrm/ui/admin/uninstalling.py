@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flask import Response
 
@@ -12,7 +13,7 @@ from xrm.engine.packs.shelf import Choices
 from xrm.engine.transfer import ExportRequest
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
-from xrm.ui.admin.packs import MARK, MOST_STEPS, UNINSTALL, problems_card, step_columns, step_row
+from xrm.ui.admin.packs import MARK, UNINSTALL, problems_card, steps_card, views_card
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty, Link
@@ -138,7 +139,5 @@ def _planned(visit: Visit, pack: str, proposal: Proposal) -> Iterator[Card]:
         t("Confirm and uninstall"), f"{UNINSTALL}/{pack}/go", "package-x", danger=True, post=True,
         values={MARK: proposal.plan.hash, **values_of(reconciled)},
     )  # fmt: skip
-    rows = tuple(step_row(visit, step) for step in steps[:MOST_STEPS])
-    table = Table(t("Steps"), step_columns(visit), rows, Empty(t("No table changes"), "", "package"))
-    more = t("and {count} more", count=len(steps) - MOST_STEPS) if len(steps) > MOST_STEPS else ""
-    yield Card(t("Plan"), "list-checks", table=table, note=more, actions=(go,), id="plan")
+    yield replace(steps_card(visit, steps), label=t("Plan"), actions=(go,))
+    yield from views_card(visit, proposal.views)

@@ -21,6 +21,7 @@ PACKS, HEALTH, USES = "/admin/packs", "/admin/health", "/admin/uses"
 ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION = "/admin/organisation"
 DEFINITIONS = "/admin/definitions"
+VERSIONS, REMOVED = "/admin/versions", "/admin/versions/removed"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
 _LONGEST = 2000
@@ -124,6 +125,7 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
     whole = (
         (ORGANISATION, t("Organisation"), "building-2"),
         (DEFINITIONS, t("Definitions"), "shapes"),
+        (VERSIONS, t("Versions"), "history"),
         (PACKS, t("Packs"), "package"),
         (HEALTH, t("Health"), "heart-pulse"),
     )

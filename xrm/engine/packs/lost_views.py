@@ -1,0 +1,73 @@
+"""Saved views that ask for something which a change of definitions takes away: told before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import VIEW
+from xrm.engine.storage.numbers import Identities, Numbers
+from xrm.metadata.model import Model
+from xrm.metadata.returning import Now
+
+_PRIVATE = "me"  # the scope of a view that only its owner sees
+
+
+@dataclass(frozen=True, slots=True)
+class LostView:
+    """A saved view of an entity, and what of it goes; the name of a private one is not told."""
+
+    name: str
+    entity: str
+    lost: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The same for a person."""
+        view = f'The saved view "{self.name}"' if self.name else "A saved view of one person"
+        return f"{view} of {self.entity} is shown without {', '.join(self.lost)}, until that comes back."
+
+
+def lost_views(
+    unit: UnitOfWork, before: Model | None, numbers: Numbers, which: Identities
+) -> tuple[LostView, ...]:
+    """The saved views that use what is in force `before` and is none of `which`."""
+    if before is None:
+        return ()
+    staying = now_called(which)
+    entities = set(staying.entities.values())
+    members = {(staying.entities[entity], name) for (entity, _), name in staying.members.items()}
+    rows = unit.execute(sa.select(VIEW.c.entity, VIEW.c.name, VIEW.c.scope, VIEW.c.uses)).all()
+    found = (
+        LostView("" if row.scope == _PRIVATE else row.name, numbers.names.get(row.entity, ""), lost)
+        for row in rows
+        if (lost := tuple(sorted(set(_lost(row.uses, before, entities, members)))))
+    )
+    return tuple(dict.fromkeys(sorted(found, key=lambda view: (view.entity, view.name, view.lost))))
+
+
+def now_called(which: Identities) -> Now:
+    """What the things of a model are called in force; what is gone is called nothing."""
+    entities = {name: known.name for name, known in which.entities.items() if not known.gone}
+    members = {
+        (entity, name): known.name
+        for (entity, name), known in which.fields.items()
+        if entity in entities and not known.gone
+    }
+    return Now(entities, members)
+
+
+def _lost(
+    uses: Iterable[str], before: Model, entities: set[str], members: set[tuple[str, str]]
+) -> Iterator[str]:
+    for target in uses:
+        entity, _, member = target.partition(":")[2].partition(".")
+        known = before.entities.get(entity)
+        is_there = known is not None and (member in known.fields or member in known.relationships)
+        if known is not None and entity not in entities:
+            yield entity
+        elif is_there and (entity, member) not in members:
+            yield f"{entity}.{member}"

@@ -1,0 +1,106 @@
+"""The search index over a change of definitions: what is searched now is found, and what is destroyed is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from xrm.engine.records.searched import index_rows
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.entity_tables import EntityTable, Schema
+from xrm.engine.storage.ledger import FIELD
+from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.shadows import Shadow
+from xrm.metadata.model import Entity, Model
+
+AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was searched before a change: the model, its numbers, and what was kept of what had been removed."""
+
+    model: Model | None
+    numbers: Numbers
+    shadows: Sequence[Shadow]
+
+
+def index_newly_searched(
+    unit: UnitOfWork, index: SearchIndex, before: Before, schema: Schema, numbers: Numbers
+) -> None:
+    """Records are found by fields that were not searched before the change.
+
+    What a field that comes back held when it was removed is in the index still; then only records that were written
+    since are read.
+    """
+    if before.model is None:
+        return
+    known = set(_searched(before.model, before.numbers))
+    for stored in schema:
+        entity = stored.entity
+        if entity.is_engine or numbers.entities[entity.name] not in before.numbers.names:
+            continue
+        new = {number for number in _of_entity(entity, numbers) if number not in known}
+        if new:
+            since = _written_since(before.shadows, numbers.entities[entity.name], new)
+            _index(unit, index, stored, numbers, since)
+
+
+def forget_destroyed(
+    unit: UnitOfWork, index: SearchIndex, shadows: Iterable[Shadow], schema: Schema | None, numbers: Numbers
+) -> None:
+    """The words of what is destroyed are in the index no longer, and its places there are free."""
+    for shadow in shadows:
+        if shadow.is_table and not shadow.is_link and shadow.entity is not None:
+            index.remove_entity(unit, shadow.entity)
+    for entity, member in {(s.entity, s.member) for s in shadows if s.columns and s.member is not None}:
+        name = numbers.names.get(entity or 0, "")
+        has_slot = numbers.field_names.get(member, ("", "")) in numbers.slots
+        if has_slot and schema and name in schema.entities and entity not in numbers.gone_entities:
+            _index(unit, index, schema[name], numbers, None)
+            unit.execute(sa.update(FIELD).where(FIELD.c.number == member).values(slot=None))
+
+
+def _searched(model: Model, numbers: Numbers) -> Iterator[int]:
+    return (number for entity in model.entities.values() for number in _of_entity(entity, numbers))
+
+
+def _of_entity(entity: Entity, numbers: Numbers) -> Iterator[int]:
+    names = ((entity.name, field.name) for field in entity.fields.values() if field.search)
+    return (numbers.fields[name] for name in names if name in numbers.slots)
+
+
+def _written_since(shadows: Sequence[Shadow], entity: int, fields: set[int]) -> datetime | None:
+    """Since when the index may lack something; None where that is everything."""
+    whole = next((s.at for s in shadows if s.is_table and not s.is_link and s.entity == entity), None)
+    if whole is not None:
+        return whole
+    kept = {s.member: s for s in shadows if s.columns and _was_searched(s.definition)}
+    times = [kept[number].at if number in kept else None for number in fields]
+    return min((at for at in times if at is not None), default=None) if None not in times else None
+
+
+def _was_searched(definition: Any) -> bool:
+    return isinstance(definition, Mapping) and bool(definition.get("search"))
+
+
+def _index(
+    unit: UnitOfWork, index: SearchIndex, stored: EntityTable, numbers: Numbers, since: datetime | None
+) -> None:
+    """The live records, or those that were written since, are found by what is searched of them now."""
+    table, last = stored.table, None
+    wanted = sa.select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.id).limit(AT_ONCE)
+    if since is not None:
+        wanted = wanted.where(table.c.updated_at >= since)
+    while True:
+        chosen = wanted if last is None else wanted.where(table.c.id > last)
+        rows = unit.execute(chosen).mappings().all()
+        if not rows:
+            return
+        index_rows(unit, index, stored, numbers, [dict(row) for row in rows])
+        last = rows[-1]["id"]

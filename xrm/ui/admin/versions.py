@@ -1,0 +1,220 @@
+"""Versions: what was in force when and who changed what; and the way back to one of them, through its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from flask import Response
+
+from xrm.engine.packs import Revision, Version
+from xrm.engine.packs.proposal import Proposal
+from xrm.engine.packs.versions import MOST, layer_sentences
+from xrm.errors import NotFound, Problem, XrmError
+from xrm.ui.admin.packs import MARK, problems_card, steps_card, views_card
+from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.words import at
+from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
+from xrm.ui.fields.view import Option
+from xrm.ui.models import Action, Empty, Link
+from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.menu import REMOVED, USERS, VERSIONS, admin_tabs
+from xrm.ui.pages.refusals import status_of
+from xrm.ui.pages.visit import Visit, version_in
+
+MOST_SAID = 200
+TOLD = 2  # sentences of one version in the list
+
+
+class Versions(Area):
+    """`/admin/versions`."""
+
+    href = VERSIONS
+
+    @shown()
+    def index(self, visit: Visit) -> Response:
+        """The versions, the newest first."""
+        return page(visit, "admin/table.html", _listed(visit), current=VERSIONS)
+
+    @shown("/<number>")
+    def one(self, visit: Visit, number: str) -> Response:
+        """What changed with the version, and the way to its plan."""
+        found = _version(visit, number)
+        return page(visit, "admin/cards.html", _told(visit, found), current=VERSIONS)
+
+    @shown("/<number>/back")
+    def plan(self, visit: Visit, number: str) -> Response:
+        """What going back to the version would come to."""
+        return _planned(visit, _version(visit, number), None)
+
+    @posted("/<number>/back")
+    def roll_back(self, visit: Visit, number: str) -> Response:
+        """The version is in force again, as its plan was shown; or the plan is shown with what stands against it."""
+        version = _version(visit, number)
+        try:
+            visit.runtime.packs.roll_back(version.number, visit.actor, confirmed=visit.form.get(MARK, ""))
+        except XrmError as error:
+            return _planned(visit, version, error)
+        said = visit.ui.t("Back at version {number}: everybody works with it now", number=version.number)
+        return moved(VERSIONS, said)
+
+
+def _version(visit: Visit, given: str) -> Version:
+    number = version_in(given)
+    found = next((v for v in visit.runtime.packs.versions() if v.number == number), None)
+    if found is None:
+        raise NotFound(Problem("R104", "There is no such version."))
+    return found
+
+
+# --- all of them ------------------------------------------------------------------------------------
+
+
+def _listed(visit: Visit) -> TablePage:
+    t, known = visit.ui.t, visit.runtime.packs.versions()
+    who = visit.runtime.overview.names(visit.actor, {v.actor for v in known if v.actor})
+    rows = tuple(_row(visit, version, who.get(str(version.actor), "")) for version in known)
+    columns = (t("Version"), t("When"), t("Who"), t("What changed"))
+    table = Table(t("Versions"), columns, rows, Empty(t("Nothing is installed"), "", "history"))
+    kept = len(visit.runtime.packs.removed())
+    removed = Action(t("What was removed ({count})", count=kept), REMOVED, "archive")
+    note = t("Only the last {count} versions are shown.", count=MOST) if len(known) == MOST else ""
+    return TablePage(
+        t("Versions"), "history", admin_tabs(visit, VERSIONS), table, note=note, actions=(removed,)
+    )
+
+
+def _row(visit: Visit, version: Version, who: str) -> Row:
+    t, said = visit.ui.t, version.changes[:TOLD]
+    more = len(version.changes) - len(said)
+    rest = [*said[1:], *([t("and {count} more", count=more)] if more else [])]
+    cells = (
+        Cell(
+            t("Version {number}", number=version.number),
+            f"{VERSIONS}/{version.number}",
+            note=t("In force") if version.is_current else "",
+        ),
+        at(version.at),
+        Cell(who or t("The system"), f"{USERS}/{version.actor}" if who else "", note=door_word(visit, version.door)),
+        Cell(said[0] if said else "", note=" ".join(rest), is_plain=True),
+    )  # fmt: skip
+    return Row(cells, is_quiet=not version.can_return)
+
+
+def door_word(visit: Visit, door: str) -> str:
+    """Through which door somebody came, in words."""
+    t = visit.ui.t
+    words = {
+        "page": t("on a page"), "api": t("by the API"), "cli": t("on the command line"),
+        "install": t("on the command line"), "job": t("by a job"),
+    }  # fmt: skip
+    return words.get(door, door)
+
+
+# --- one of them ------------------------------------------------------------------------------------
+
+
+def _told(visit: Visit, version: Version) -> CardsPage:
+    t = visit.ui.t
+    way = Action(t("Roll back to this"), f"{VERSIONS}/{version.number}/back", "undo-2", primary=True)
+    may = version.can_return and not version.is_current
+    return CardsPage(
+        title=t("Version {number}", number=version.number),
+        crumbs=_crumbs(visit),
+        cards=(_about(visit, version), _changes(visit, version.changes, t("What changed"))),
+        tags=(Option("current", t("In force"), "green"),) if version.is_current else (),
+        facts=() if version.can_return else (t("It cannot be gone back to: its files were not kept."),),
+        actions=(way,) if may else (),
+    )
+
+
+def _crumbs(visit: Visit, *more: Link) -> tuple[Link, ...]:
+    return (Link(visit.ui.t("Versions"), VERSIONS, "history"), *more)
+
+
+def _about(visit: Visit, version: Version) -> Card:
+    t, actor = visit.ui.t, version.actor
+    who = visit.runtime.overview.names(visit.actor, [actor] if actor else []).get(str(actor), "")
+    facts = (
+        (t("When"), at(version.at)),
+        (t("Who"), Cell(who, f"{USERS}/{actor}") if who else Cell(t("The system"))),
+        (t("Door"), Cell(door_word(visit, version.door))),
+        (t("Fingerprint"), Cell(version.fingerprint, code=True)),
+    )
+    return Card(t("About"), "file-clock", facts, id="about")
+
+
+def _changes(visit: Visit, sentences: Sequence[str], label: str) -> Card:
+    t, more = visit.ui.t, len(sentences) - MOST_SAID
+    rows = tuple(Row((Cell(said),)) for said in sentences[:MOST_SAID])
+    table = Table(label, (label,), rows, Empty(t("Nothing"), "", "history"))
+    return Card(
+        label, "pencil", table=table, note=t("and {count} more", count=more) if more > 0 else "", id="changes"
+    )
+
+
+# --- the way back -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The plan of the way back, or what stands against it."""
+
+    proposal: Proposal | None
+    problems: tuple[Problem, ...]
+
+
+def _planned(visit: Visit, version: Version, error: XrmError | None) -> Response:
+    t, way = visit.ui.t, _way(visit, version, tuple(error.problems) if error else ())
+    here = Link(t("Version {number}", number=version.number), f"{VERSIONS}/{version.number}")
+    model = CardsPage(
+        title=t("Back to version {number}", number=version.number),
+        crumbs=_crumbs(visit, here),
+        cards=tuple(_cards(visit, way, _confirmation(visit, version, way))),
+        facts=(t("What people wrote since stays. The way back is a new version, so one can go forward again."),),
+    )  # fmt: skip
+    status = status_of(error) if error else 200
+    return page(visit, "admin/cards.html", model, status=status, current=VERSIONS)
+
+
+def _way(visit: Visit, version: Version, told: tuple[Problem, ...]) -> _Way:
+    try:
+        proposal = visit.runtime.packs.foresee(Revision(version=version.number, dev=True))
+    except XrmError as refusal:
+        return _Way(None, tuple(dict.fromkeys((*told, *refusal.problems))))
+    return _Way(proposal, told)
+
+
+def _confirmation(visit: Visit, version: Version, way: _Way) -> tuple[Action, ...]:
+    t = visit.ui.t
+    if way.proposal is None or way.proposal.is_empty:
+        return ()
+    removes = bool(way.proposal.plan.destructive)
+    confirm = Action(
+        t("Confirm and roll back") if removes else t("Roll back"),
+        f"{VERSIONS}/{version.number}/back",
+        "undo-2",
+        primary=not removes,
+        danger=removes,
+        post=True,
+        values={MARK: way.proposal.plan.hash},
+    )
+    return (confirm,)
+
+
+def _cards(visit: Visit, way: _Way, confirmation: tuple[Action, ...]) -> Iterator[Card]:
+    t = visit.ui.t
+    if way.problems:
+        yield problems_card(visit, way.problems)
+    if way.proposal is None:
+        return
+    said = (*layer_sentences(way.proposal), *(one.sentence for one in way.proposal.differences))
+    yield _changes(visit, said, t("What changes"))
+    note = (
+        t("Something is removed. Rolling back confirms that; what is removed is kept for a while.")
+        if way.proposal.plan.destructive
+        else ""
+    )
+    # Beside the steps, where a button says what it does on a phone, too.
+    yield replace(steps_card(visit, way.proposal.plan.steps, note), actions=confirmation)
+    yield from views_card(visit, way.proposal.views)
