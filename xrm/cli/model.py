@@ -172,8 +172,11 @@ def versions(data: Path | None, as_json: bool) -> None:
         facts = ("number", "at", "actor", "door", "fingerprint", "changes", "can_return", "is_current")
         say_json([{fact: getattr(version, fact) for fact in facts} for version in known])
         return
-    rows = [(v.number, f"{v.at:%Y-%m-%d %H:%M}", names[v.actor], "\n".join(_short(v.changes))) for v in known]
-    show_table(("version", "when", "who", "what changed"), rows)
+    rows = [
+        (v.number, f"{v.at:%Y-%m-%d %H:%M}", names[v.actor], v.door, "\n".join(_short(v.changes)))
+        for v in known
+    ]
+    show_table(("version", "when", "who", "door", "what changed"), rows)
 
 
 def _name(runtime: Runtime, version: Version) -> str:
