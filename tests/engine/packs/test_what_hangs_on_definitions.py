@@ -19,6 +19,7 @@ from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query
 from xrm.engine.storage.ledger import USER_ROLE
+from xrm.engine.storage.search import SLOTS
 from xrm.engine.views import ALL, Asked, Wanted
 from xrm.testing import a_pack, pack_from
 
@@ -154,6 +155,23 @@ def test_a_field_is_found_by_from_when_it_is_searched_until_it_is_searched_no_lo
     assert found(runtime, ana, "a-1") == {"Ship"}
     change(runtime, **START)
     assert found(runtime, ana, "a-1") == set()
+
+
+def test_places_of_fields_that_are_searched_no_longer_are_taken_by_others_and_given_anew(shop):
+    runtime, ana, _ = shop
+    change(runtime, account=ACCOUNT, deal=SEARCHED)
+    start, most = version(runtime), range(SLOTS - 2)  # the title has a place, and so has the name
+    new = "".join(f"  f{n}: {{type: text, search: true}}\n" for n in most)
+    without = DEAL.replace("  code: {type: text, unique: true}\n", new)
+    change(runtime, account=ACCOUNT, deal=without)
+    runtime.current().records.execute(
+        ana, [Create("deal", {"name": "Wide", **{f"f{n}": f"word{n}" for n in most}})]
+    )
+    assert all(found(runtime, ana, f"word{n}") == {"Wide"} for n in most)
+    assert found(runtime, ana, "a-1") == set()
+    go_back(runtime, start)
+    assert found(runtime, ana, "a-1") == {"Ship"}
+    assert not any(found(runtime, ana, f"word{n}") for n in most)
 
 
 def test_what_is_destroyed_leaves_no_words_behind(shop):

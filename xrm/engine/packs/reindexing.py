@@ -47,7 +47,9 @@ def index_newly_searched(
             continue
         new = {number for number in _of_entity(entity, numbers) if number not in known}
         if new:
-            since = _written_since(before.shadows, numbers.entities[entity.name], new)
+            still_there = all(_slot(before.numbers, n) == _slot(numbers, n) for n in new)
+            shadows = before.shadows if still_there else ()
+            since = _written_since(shadows, numbers.entities[entity.name], new)
             _index(unit, index, stored, numbers, since)
 
 
@@ -68,6 +70,10 @@ def forget_destroyed(
 
 def _searched(model: Model, numbers: Numbers) -> Iterator[int]:
     return (number for entity in model.entities.values() for number in _of_entity(entity, numbers))
+
+
+def _slot(numbers: Numbers, field: int) -> int | None:
+    return numbers.slots.get(numbers.field_names.get(field, ("", "")))
 
 
 def _of_entity(entity: Entity, numbers: Numbers) -> Iterator[int]:

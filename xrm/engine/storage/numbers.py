@@ -273,17 +273,31 @@ def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> None:
 
 
 def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> None:
-    """Each searched field of an entity has a slot of the search index; slot 0 is the title's."""
+    """Each searched field of an entity has a slot of the search index; slot 0 is the title's.
+
+    Where none is left, it takes that of a field that is searched no longer, which gets another one when it is again.
+    """
     for entity in model.entities.values():
-        taken = {slot for (owner, _), slot in known.slots.items() if owner == entity.name}
-        free = iter(sorted(set(range(1, SLOTS)) - taken))
+        taken = {slot: name for (owner, name), slot in known.slots.items() if owner == entity.name}
+        idle = [slot for slot, name in taken.items() if not _is_searched(entity, name)]
+        free = iter([*sorted(set(range(1, SLOTS)) - taken.keys()), *sorted(idle)])
         for searched in entity.fields.values():
             if searched.search and (entity.name, searched.name) not in known.slots:
-                number = known.fields[entity.name, searched.name]
                 slot = next(free, None)
                 if slot is None:
                     raise _too_many(entity, searched)
-                unit.execute(sa.update(FIELD).where(FIELD.c.number == number).values(slot=slot))
+                if slot in taken:
+                    _give_slot(unit, known.fields[entity.name, taken[slot]], None)
+                _give_slot(unit, known.fields[entity.name, searched.name], slot)
+
+
+def _is_searched(entity: Entity, name: str) -> bool:
+    found = entity.fields.get(name)
+    return found is not None and found.search
+
+
+def _give_slot(unit: UnitOfWork, number: int, slot: int | None) -> None:
+    unit.execute(sa.update(FIELD).where(FIELD.c.number == number).values(slot=slot))
 
 
 def _too_many(entity: Entity, field: Field | Relationship) -> MetadataInvalid:
