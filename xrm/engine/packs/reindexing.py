@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -54,7 +54,7 @@ def index_newly_searched(
 
 
 def forget_destroyed(
-    unit: UnitOfWork, index: SearchIndex, shadows: Iterable[Shadow], schema: Schema | None, numbers: Numbers
+    unit: UnitOfWork, index: SearchIndex, shadows: Sequence[Shadow], schema: Schema | None, numbers: Numbers
 ) -> None:
     """The words of what is destroyed are in the index no longer, and its places there are free."""
     for shadow in shadows:

@@ -106,7 +106,7 @@ def door_word(visit: Visit, door: str) -> str:
     t = visit.ui.t
     words = {
         "page": t("on a page"), "api": t("by the API"), "cli": t("on the command line"),
-        "install": t("on the command line"), "job": t("by a job"),
+        "install": t("by the installer"), "job": t("by a job"),
     }  # fmt: skip
     return words.get(door, door)
 
