@@ -40,7 +40,10 @@ class Version:
 
 def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
     """The last versions, the newest first."""
-    rows = unit.execute(sa.select(ACTIVATION).order_by(ACTIVATION.c.number.desc()).limit(MOST)).all()
+    # Names and layers of a version are large, and are not told.
+    told = (ACTIVATION.c[name] for name in ("number", "at", "actor", "fingerprint", "sentences", "door"))
+    wanted = sa.select(*told, ACTIVATION.c.layers.is_not(None).label("can_return"))
+    rows = unit.execute(wanted.order_by(ACTIVATION.c.number.desc()).limit(MOST)).all()
     return tuple(
         Version(
             row.number,
@@ -48,7 +51,7 @@ def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
             row.actor,
             row.fingerprint,
             tuple(row.sentences or ()),
-            row.layers is not None,
+            row.can_return,
             row is rows[0],
             row.door or "",
         )
