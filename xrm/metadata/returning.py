@@ -53,7 +53,7 @@ def _entity(entity: Entity, before: Model, now: Now) -> Entity:
 
 
 def _field(one: Field, entity: Entity, known: Field | None, now: Now) -> Field:
-    options = _options(one.options, known.options if known else ())
+    options = options_looking_back(one.options, known.options if known else ())
     params = {**one.params, "options": options} if "options" in one.params else one.params
     return replace(one, renamed_from=_former(entity, one.name, now), params=params)
 
@@ -63,7 +63,7 @@ def _former(entity: Entity, name: str, now: Now) -> tuple[str, ...]:
     return () if called == name else (called,)
 
 
-def _options(options: Sequence[Option], known: Sequence[Option]) -> tuple[Option, ...]:
+def options_looking_back(options: Sequence[Option], known: Sequence[Option]) -> tuple[Option, ...]:
     """Each option that has another key now had that formerly, unless another one has it."""
     living, later = {o.key for o in options}, former_keys(known)
     return tuple(

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from xrm.engine.packs.revision import EVERY_KEY, Sources
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import DECISION
-from xrm.errors import Place, Problem, Problems
+from xrm.errors import Conflict as Refused
+from xrm.errors import Invalid, Place, Problem, Problems
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.names import near_hint
@@ -151,3 +152,17 @@ def remember(unit: UnitOfWork, answers: Iterable[Answer], now: datetime, actor: 
             "actor": actor,
         }
         unit.execute(sa.insert(DECISION), row)
+
+
+def demand_sense(reconciled: Reconciled, choices: Mapping[str, Choice]) -> None:
+    """Every choice answers a conflict; raises Invalid."""
+    problems = tuple(needless(reconciled, choices))
+    if problems:
+        raise Invalid(problems)
+
+
+def demand_answers(reconciled: Reconciled) -> None:
+    """Every conflict has an answer; raises Conflict, of errors."""
+    problems = tuple(unanswered(reconciled))
+    if problems:
+        raise Refused(problems)

@@ -13,9 +13,10 @@ from xrm.engine.records.searched import index_rows
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.ledger import FIELD
-from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.numbers import Numbers, read_numbers
+from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.search import SearchIndex
-from xrm.engine.storage.shadows import Shadow
+from xrm.engine.storage.shadows import Shadow, read_shadows
 from xrm.metadata.model import Entity, Model
 
 AT_ONCE: Final = 1000
@@ -53,10 +54,10 @@ def index_newly_searched(
             _index(unit, index, stored, numbers, since)
 
 
-def forget_destroyed(
-    unit: UnitOfWork, index: SearchIndex, shadows: Sequence[Shadow], schema: Schema | None, numbers: Numbers
-) -> None:
-    """The words of what is destroyed are in the index no longer, and its places there are free."""
+def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None, unit: UnitOfWork) -> None:
+    """The words of what the plan has destroyed are in the index no longer, and its places there are free."""
+    left, numbers = {shadow.number for shadow in read_shadows(unit)}, read_numbers(unit)
+    shadows = [s for s in (plan.live.shadows if plan.live else ()) if s.number not in left]
     for shadow in shadows:
         if shadow.is_table and not shadow.is_link and shadow.entity is not None:
             index.remove_entity(unit, shadow.entity)

@@ -26,7 +26,7 @@ from xrm.engine.packs.lost_views import LostView, lost_views
 from xrm.engine.packs.people import PeoplePlanter, ensure_installer
 from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
-from xrm.engine.packs.reconciliation import needless, read_decisions, reconcile, remember, unanswered
+from xrm.engine.packs.reconciliation import demand_answers, demand_sense, read_decisions, reconcile, remember
 from xrm.engine.packs.reindexing import Before, forget_destroyed, index_newly_searched
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision, Sources
@@ -53,10 +53,10 @@ from xrm.engine.storage.numbers import (
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
 from xrm.engine.storage.search import SearchIndex
-from xrm.engine.storage.shadows import Shadow, read_shadows
+from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import Stamp, bump
 from xrm.engine.world import World
-from xrm.errors import Conflict, Invalid, XrmError
+from xrm.errors import Conflict, XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.fieldtypes.base import FieldType
@@ -172,7 +172,7 @@ class PackService:
         Raises Invalid for a choice that answers no conflict.
         """
         proposal = self._propose(revision)
-        _demand_sense(proposal, revision)
+        demand_sense(proposal.reconciled, revision.choices)
         return proposal
 
     def apply(self, actor: Actor) -> Installed:
@@ -224,13 +224,7 @@ class PackService:
         demand_administrator(actor)
         plan = self.plan_purge(numbers)
         plan.demand_confirmation(confirmed)
-        schema, kept = self._in_force(self._sources()), plan.live.shadows if plan.live else ()
-
-        def forget(unit: UnitOfWork) -> None:
-            left = {shadow.number for shadow in read_shadows(unit)}
-            gone = [shadow for shadow in kept if shadow.number not in left]
-            forget_destroyed(unit, self._index, gone, schema, read_numbers(unit))
-
+        forget = partial(forget_destroyed, self._index, plan, self._in_force(self._sources()))
         apply_plan(self._parts.database, plan, self._parts.world, forget, actor=actor.id)
         return plan.sentences()
 
@@ -397,8 +391,8 @@ class PackService:
     def _attempt(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
         proposal = self._propose(revision)
-        _demand_sense(proposal, revision)
-        _demand_answers(proposal)
+        demand_sense(proposal.reconciled, revision.choices)
+        demand_answers(proposal.reconciled)
         if proposal.is_empty:
             return Installed((), (), proposal.model.fingerprint, 0)
         proposal.plan.demand_confirmation(revision.confirmed)
@@ -499,15 +493,3 @@ def _decisions_of(decisions: Decisions, model: Model, pack: str) -> Decisions:
     """Those about fields of the pack's own entities."""
     own = tuple(f":{entity.name}." for entity in model.entities.values() if entity.pack == pack)
     return {key: said for key, said in decisions.items() if any(name in key for name in own)}
-
-
-def _demand_sense(proposal: Proposal, revision: Revision) -> None:
-    problems = tuple(needless(proposal.reconciled, revision.choices))
-    if problems:
-        raise Invalid(problems)
-
-
-def _demand_answers(proposal: Proposal) -> None:
-    problems = tuple(unanswered(proposal.reconciled))
-    if problems:
-        raise Conflict(problems)

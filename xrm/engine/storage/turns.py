@@ -21,6 +21,7 @@ from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, type_text
 from xrm.errors import Problems
 from xrm.metadata.model import Entity, Field
+from xrm.metadata.returning import options_looking_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,17 @@ class _Finding:
         if not standing.live.columns.keys() >= set(columns):
             return None
         aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in standing.live.columns)
-        change = self._change(Form.of(former), Form.of(stored.field), answers)
+        change = self._change(Form.of(former), self._wanted(stored.field, former), answers)
         turn = Turn(name, stored, change, former, columns, aside)
         return self._judged(standing, turn, answers)
+
+    def _wanted(self, field_: Field, former: Field) -> Form:
+        """The form of the field; on the way back, options that are called otherwise now were called so formerly."""
+        form = Form.of(field_)
+        if self.past.version is None or "options" not in form.params:
+            return form
+        options = options_looking_back(field_.options, former.options)
+        return replace(form, params={**form.params, "options": options})
 
     def _filled(self, stored: StoredField, entity: str, answers: Answers, *, is_new: bool) -> Turn | None:
         """A field that is new and needs a value has the one that was decided."""
