@@ -212,6 +212,7 @@ def test_a_change_made_since_that_does_not_fit_is_told_and_becomes_what_was_deci
 
 
 LATE = {
+    "a clash": (NUMBER, {"size": "12.0"}, "S121"),
     "a conversion": (NUMBER, {"size": "many"}, "S123"),
     "a bound": (
         BASE.replace("note: {type: text}", "note: {type: text, max_length: 9}"),
@@ -252,19 +253,23 @@ def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
     assert values(fleet, name)["Plank"] == value
 
 
-def test_a_key_over_converted_values_holds_or_the_plan_is_refused(fleet):
-    """Two texts that are one number cannot both be unique; nothing has changed."""
-    runtime, ana, _ = fleet
+def test_a_key_over_converted_values_holds_or_the_plan_names_the_records_that_would_share_one(fleet):
+    """Two texts that are one number cannot both be unique, and neither can two that become what was decided."""
+    runtime, ana, boats = fleet
     edit(fleet, "Raft", size="12.0")
-    before = data(runtime)
-    with pytest.raises(PlanRefused) as caught:
-        put(runtime, NUMBER)
-    assert caught.value.first.code == "S121"
-    assert data(runtime) == before
+    ((code, _, message),) = refused(runtime, NUMBER)
+    ship, raft = (f"{name} ({boats[name]})" for name in ("Ship", "Raft"))
+    assert (code, message) == (
+        "S121",
+        f"boat.size is unique, and records would hold the same value: {ship} and {raft}.",
+    )
+    edit(fleet, "Raft", size="many")
+    edit(fleet, "Ship", size="more")
+    assert [each[0] for each in refused(runtime, NUMBER, {"unfit:boat.size": "0"})] == ["S121"]
     edit(fleet, "Raft", size="13")
-    put(runtime, NUMBER)
+    put(runtime, NUMBER, {"unfit:boat.size": "0"})
     with pytest.raises(Conflict):
-        runtime.current().records.execute(ana, [Create("boat", {"name": "Twin", "size": "12"})])
+        runtime.current().records.execute(ana, [Create("boat", {"name": "Twin", "size": "13"})])
 
 
 def test_a_key_over_a_field_of_the_same_type_holds_over_its_new_values(fleet):

@@ -47,13 +47,21 @@ class Failing:
 @dataclass(slots=True)
 class Found:
     """What a look at all rows has found: how many there are, what does not fit and nothing or something was decided
-    about, and changes made since that are left out.
+    about, changes made since that are left out, and values that are not unique.
     """
 
     touched: int = 0
     faults: dict[tuple[Fault, str], Failing] = field(default_factory=dict)
     decided: Failing = field(default_factory=Failing)
     left_out: Failing = field(default_factory=Failing)
+    holders: dict[Any, str] = field(default_factory=dict)
+    shared: Failing = field(default_factory=Failing)
+
+    def share(self, value: Any, holder: str) -> None:
+        """One more record holds a value that has to be unique."""
+        first = self.holders.setdefault(value, holder)
+        if first is not holder:
+            self.shared.add(f"{first} and {holder}")
 
     def refuse(self, unfit: Unfit, sample: str) -> None:
         """One more row has a value that nothing was decided about."""
@@ -101,7 +109,7 @@ def write(unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str]) ->
         changed = [row for row in rows if not row.is_same]
         if changed:
             _put(unit, turn, changed)
-    if found.faults:
+    if found.faults or found.shared.count:
         raise PlanRefused(list(problems(turn, found)))
 
 
@@ -157,6 +165,8 @@ class _Rows:
             if became.fault is not Fault.EMPTY or gone is None:  # nobody needs a value in the trash
                 self.found.refuse(became, self._sample(id_, title, gone, scalars))
             return None
+        if self.turn.is_unique and gone is None and became.value is not None:
+            self.found.share(self._compared(became.value), f"{title} ({id_})")
         for told_of, is_so in ((self.found.decided, became.used), (self.found.left_out, became.left_out)):
             if is_so:
                 told_of.add(self._sample(id_, title, gone, scalars))
@@ -186,6 +196,12 @@ class _Rows:
         last = self.turn.kept[-1]
         return became, became.value == last.form.value(tuple(row[column] for column in last.columns))
 
+    def _compared(self, value: Any) -> Any:
+        """What the key of a field compares: of text the folded twin."""
+        stored = self.turn.stored
+        key = stored.keys[0] if stored.keys[0] is not None else stored.columns[0]
+        return stored.split(value)[key.key]
+
     def _demand_room(self, value: Any) -> None:
         """A text under an index has an end; raises Unfit."""
         try:
@@ -211,7 +227,14 @@ _DECIDE = 'or decide: --decide "{}=VALUE"'
 
 
 def problems(turn: Turn, found: Found) -> Iterator[Problem]:
-    """One problem for each thing that nothing was decided about; its path names the decision."""
+    """One problem for each thing that nothing was decided about, its path naming the decision; one for a clash."""
+    if found.shared.count:
+        yield Problem(
+            "S121",
+            f"{turn.name} is unique, and records would hold the same value: {found.shared.told()}.",
+            "Change or merge them first.",
+            turn.stored.field.place,
+        )
     for (fault, option), failing in sorted(found.faults.items()):
         key = f"{fault}:{turn.name}" + (f".{option}" if option else "")
         place = replace(turn.stored.field.place, path=key)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Dialect as SqlDialect
 
-from xrm.engine.storage.entity_tables import StoredField
+from xrm.engine.storage.entity_tables import EntityTable, StoredField
 from xrm.engine.storage.forms import NO_ANSWERS, Answers, Change, Fault, Form, undecided
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.lineage import Kept, Lineage, called, taken_back
@@ -29,8 +29,8 @@ class Turn:
     """A field whose values become others by `change`; or, with `kept`, what they were, newest shadow first.
 
     `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
-    `last` is what its values were before the last turn.
-    A turn that only `is_check` changes nothing: its values have to fit as they are.
+    `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same. A turn
+    that only `is_check` changes nothing: its values have to fit as they are.
     """
 
     entity: str
@@ -42,6 +42,7 @@ class Turn:
     kept: tuple[Kept, ...] = ()
     last: Shadow | None = None
     is_check: bool = False
+    is_unique: bool = False
 
     @property
     def name(self) -> str:
@@ -122,7 +123,7 @@ class _Finding:
         if stored is None or former is None or stored.entity.is_engine:
             return standing
         turns = {
-            name: turn
+            name: replace(turn, is_unique=_is_unique(stored, name))
             for name, each in stored.fields.items()
             if (turn := self.turn(standing, former, each)) is not None
         }
@@ -186,6 +187,10 @@ class _Finding:
 
     def _change(self, before: Form, after: Form, answers: Answers) -> Change:
         return Change(before, after, answers, self.past.currency)
+
+
+def _is_unique(stored: EntityTable, name: str) -> bool:
+    return any(u.index and u.key.fields == (name,) and u.key.when is None for u in stored.keys.values())
 
 
 def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:
