@@ -298,6 +298,25 @@ def test_what_was_read_before_the_server_went_stays_read(postgres_url: str) -> N
         assert unit.execute(sa.text("SELECT 1")).scalar_one() == 1
 
 
+@pytest.mark.parametrize("kind", ["read", "write"])
+def test_whoever_finds_the_server_gone_is_told_to_try_again(postgres_url: str, kind: str) -> None:
+    """What the driver says when the lost connection is put away does not take the place of that."""
+    database, other = Database(postgres_url), Database(postgres_url)
+
+    def work() -> None:
+        with getattr(database, kind)() as unit:
+            backend = unit.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+            with other.write() as hand:
+                hand.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+            unit.run(database.prepare(sa.select(sa.literal(1))))
+
+    with pytest.raises(Unavailable) as refused:
+        work()
+    assert [problem.code for problem in refused.value.problems] == ["R164"]
+    with database.read() as unit:
+        assert unit.execute(sa.text("SELECT 1")).scalar_one() == 1
+
+
 def test_a_database_in_memory_is_refused_with_advice() -> None:
     with pytest.raises(SettingsInvalid, match="needs a file"):
         Database("sqlite://")

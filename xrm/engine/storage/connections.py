@@ -77,7 +77,7 @@ class Connections:
                 link = self._idle[kind].pop()
                 if not link.is_broken and (time.monotonic() - link.used_at < IDLE_SECONDS or _answers(link)):
                     return link
-                link.close()
+                _put_away(link)
         try:
             return open_link(self._engine, writes=writes)
         except DRIVER_ERRORS as error:
@@ -85,10 +85,18 @@ class Connections:
 
     def _give_back(self, link: Link, healthy: bool, *, writes: bool) -> None:
         if not healthy or not _is_settled(link):
-            link.close()
+            _put_away(link)
             return
         link.used_at, link.deadline = time.monotonic(), inf
         self._idle[writes or self._dialect.has_own_writer_queue].append(link)
+
+
+def _put_away(link: Link) -> None:
+    """The connection is closed; a server that is gone cannot be told so, which is no news for whoever used it."""
+    try:
+        link.close()
+    except DRIVER_ERRORS:
+        link.driver.close()
 
 
 def _is_settled(link: Link) -> bool:
