@@ -78,11 +78,11 @@ def test_a_set_of_options_has_no_order_and_is_no_text(library: Library, operator
     assert [(e["path"], e["code"]) for e in got.json["errors"]] == [(f"f.ways.{operator}", "R106")]
 
 
-@pytest.mark.parametrize("entities", ["&entity=city", "", "&entity=city&entity=account"])
-def test_a_search_finds_as_many_of_one_entity_as_are_asked_for(library: Library, entities: str) -> None:
+def test_a_search_finds_as_many_of_one_entity_as_are_asked_for(library: Library) -> None:
     library.admin("POST", "/records/city", json=[{"name": f"zebra {n}"} for n in range(30)])
-    found = [
-        len(library.admin("GET", f"/search?q=zebra{entities}{limit}").json["data"])
-        for limit in ("&limit=100", "&limit=25", "")
-    ]
-    assert found == [30, 25, 20]
+    for entities in ("&entity=city", "", "&entity=city&entity=account"):
+        found = [
+            len(library.admin("GET", f"/search?q=zebra{entities}{limit}").json["data"])
+            for limit in ("&limit=100", "&limit=25", "")
+        ]
+        assert found == [30, 25, 20], entities

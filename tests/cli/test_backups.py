@@ -38,7 +38,7 @@ def laptop(tmp_path: Path) -> Path:
     """The folder of an embedded installation with a record in it."""
     data = tmp_path / "laptop"
     settings = make_settings(f"sqlite:///{data / 'xrm.db'}", tmp_path, data=data, secret_key=SECRET)
-    runtime = make_runtime("", tmp_path, [a_pack("sales", deal=DEAL)], settings=settings)
+    runtime = make_runtime(settings.database_url, tmp_path, [a_pack("sales", deal=DEAL)], settings=settings)
     runtime.current().records.execute(admin_actor(runtime), [Create("deal", {"name": "Roof"})])
     runtime.close()
     (data / "secret.key").write_text(SECRET)

@@ -143,6 +143,23 @@ def test_everything_that_can_be_added_later_is_added_and_the_next_plan_is_empty(
         assert _plan(installed, a_model(entity)).is_empty, name
 
 
+def test_a_plan_leaves_the_tables_of_a_model_as_they_were(installed: Database, world: World) -> None:
+    """Whoever asks for the tables of the same model gets the same ones."""
+    entity = DEAL
+    _apply(installed, a_model(entity), world)
+    for part in ADDITIONS.values():
+        entity = _with(entity, part)
+    model = a_model(entity)
+    before = _parts_of(model)
+    _apply(installed, model, world)
+    assert _parts_of(model) == before
+
+
+def _parts_of(model: Model) -> list[str]:
+    tables = sql_schema(model).metadata.tables.values()
+    return sorted(f"{t.name} {c.name}" for t in tables for c in (*t.constraints, *t.indexes, *t.columns))
+
+
 def test_what_is_added_later_equals_what_is_made_at_once(crm: Crm, world: World) -> None:
     """Columns, indexes and references are the same, whichever way they came."""
     entity = DEAL

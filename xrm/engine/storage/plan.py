@@ -383,7 +383,7 @@ def _add_check(table: sa.Table, column: Column, check: Any) -> Step:
     sentence = f"Watch that {name_of(table, column)} holds one value at most."
     return AddConstraint(
         sentence,
-        lambda op: op.create_check_constraint(str(check.name), table.name, check.sqltext),
+        lambda op: op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False),
         "Stop watching.",
     )
 
@@ -394,7 +394,7 @@ def _add_by_alembic(
     bare = sa.Column(column.name, column.type, nullable=column.nullable, server_default=_default(column))
     op.add_column(table.name, bare)
     if check is not None:
-        op.create_check_constraint(str(check.name), table.name, check.sqltext)
+        op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False)
 
 
 def _default(column: Column) -> Any:
@@ -423,7 +423,8 @@ def _check_of(column: Column, siblings: list[Column]) -> sa.CheckConstraint | No
     if name is None or (column.info.get("alone") and not siblings):
         return None
     if siblings:
-        return sa.CheckConstraint(alone_among(column, siblings), name=name)
+        # Else SQLAlchemy adds it to the table of these columns, which belongs to whoever asked for the plan.
+        return sa.CheckConstraint(alone_among(column, siblings), name=name, _autoattach=False)
     found = next(c for c in column.table.constraints if c.name == name)
     return found if isinstance(found, sa.CheckConstraint) else None
 
