@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support.installed import make_runtime
+from xrm.engine.commands import Actor
 from xrm.engine.packs import Revision, laying
+from xrm.engine.packs.drafts import NO_DRAFT
+from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.runtime import Runtime
 from xrm.errors import Conflict, MetadataInvalid
 from xrm.metadata.customising import CUSTOMISATION, from_documents
@@ -36,7 +40,14 @@ def draft(works: Runtime, name: str) -> None:
     """The draft has one more field."""
     look = works.drafts.look(works.installer)
     documents = say(look.documents, "tool", ("fields", name), {"type": "text"})
-    works.drafts.change(works.installer, documents, look.version)
+    works.drafts.change(works.installer, documents, look.mark)
+
+
+def begin_anew(works: Runtime, name: str) -> None:
+    """The draft is discarded, and a moment later there is another one."""
+    works.drafts.discard(works.installer)
+    works.world.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+    draft(works, name)
 
 
 def apply(works: Runtime) -> None:
@@ -64,7 +75,7 @@ def test_a_draft_changes_nothing_before_it_is_applied_and_is_gone_then(works: Ru
 def test_a_draft_that_would_mean_nothing_is_refused_with_the_path_of_every_place(works: Runtime) -> None:
     documents = {"entities/tool.yaml": "entity: tool\nicon: none_such\nfields:\n  owner_: {type: text}\n"}
     with pytest.raises(MetadataInvalid) as refused:
-        works.drafts.change(works.installer, documents, 0)
+        works.drafts.change(works.installer, documents, NO_DRAFT)
     assert {p.where.path for p in refused.value.problems} == {"tool:icon", "tool:fields.owner_"}
     assert works.drafts.look(works.installer).draft is None
 
@@ -86,16 +97,39 @@ def test_a_draft_of_yesterday_is_told_what_has_moved_and_is_made_again_on_top_of
 
 def test_a_draft_that_came_back_to_what_holds_is_none(works: Runtime) -> None:
     draft(works, "weight")
-    works.drafts.change(works.installer, {}, 1)
+    works.drafts.change(works.installer, {}, works.drafts.look(works.installer).mark)
     assert works.drafts.look(works.installer).draft is None
+
+
+def test_a_draft_that_is_begun_anew_is_not_the_one_that_was_discarded(works: Runtime) -> None:
     draft(works, "weight")
-    assert works.drafts.look(works.installer).version == 1
+    seen = works.drafts.look(works.installer).mark
+    begin_anew(works, "weight")
+    with pytest.raises(Conflict) as late:
+        works.drafts.change(works.installer, OURS, seen)
+    assert late.value.first.code == "P160"
+
+
+def test_a_draft_that_was_begun_while_another_was_applied_stays(
+    works: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft(works, "weight")
+    revise = PackService.revise
+
+    def meanwhile(packs: PackService, revision: Revision, actor: Actor) -> Installed:
+        begin_anew(works, "colour")
+        return revise(packs, revision, actor)
+
+    monkeypatch.setattr(PackService, "revise", meanwhile)
+    apply(works)
+    assert fields(works) == ["name", "weight"]
+    assert works.drafts.look(works.installer).draft is not None
 
 
 def test_whoever_saves_a_draft_that_others_have_changed_is_refused(works: Runtime) -> None:
     draft(works, "weight")
     with pytest.raises(Conflict) as late:
-        works.drafts.change(works.installer, OURS, 0)
+        works.drafts.change(works.installer, OURS, NO_DRAFT)
     assert late.value.first.code == "P160"
 
 

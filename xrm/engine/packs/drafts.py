@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from xrm.metadata.sources import PackSource
 
 _ONLY = 1
+NO_DRAFT = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Draft:
     begun_by: UUID | None
     changed_at: datetime
     changed_by: UUID | None
+
+    @property
+    def mark(self) -> str:
+        """Equal for the same state of the same draft; versions begin anew with each draft."""
+        return f"{self.version}-{self.begun_at.timestamp():.6f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,9 @@ class Look:
     moved: tuple[Difference, ...]
 
     @property
-    def version(self) -> int:
-        """The version of the draft; 0 if there is none."""
-        return self.draft.version if self.draft else 0
+    def mark(self) -> str:
+        """Equal for the same state of the same draft."""
+        return _mark_of(self.draft)
 
     @property
     def ours(self) -> ReadPack | None:
@@ -131,16 +137,16 @@ class Drafts:
         moved = self._moved(state) if draft else ()
         return Look(draft, documents, layers, model, problems, changes, moved)
 
-    def change(self, actor: Actor, documents: Documents, version: int) -> None:
-        """The draft says this, and is begun if there was none (version 0); saying what holds already ends it.
+    def change(self, actor: Actor, documents: Documents, mark: str) -> None:
+        """The draft says this, and is begun if there was none (NO_DRAFT); saying what holds already ends it.
 
         Raises MetadataInvalid with every problem that there would be, each with the path of its place; and Conflict
-        if the draft has another version.
+        if that is not the mark of the draft any more.
         """
         demand_administrator(actor)
         state = self._state()
         self._demand_sense(_sources(state, documents))
-        if (state.draft.version if state.draft else 0) != version or not self._keep(state, documents, actor):
+        if _mark_of(state.draft) != mark or not self._keep(state, documents, actor):
             hint = "Look at the draft as it is now, then save again."
             raise Conflict(Problem("P160", "Somebody else has changed the draft meanwhile.", hint))
 
@@ -181,7 +187,7 @@ class Drafts:
         confirmed = planned.proposal.plan.hash
         done = self._packs.revise(replace(revision, confirmed=confirmed), actor)
         with self._database.write() as unit:
-            unit.execute(sa.delete(DRAFT).where(DRAFT.c.version == draft.version))
+            unit.execute(sa.delete(DRAFT).where(*_is(draft)))
         return done
 
     # --- reading ------------------------------------------------------------------------------------
@@ -245,13 +251,21 @@ class Drafts:
             "changed_by": actor.id,
         }
         with self._database.write() as unit:
-            there = unit.execute(sa.select(DRAFT.c.version).with_for_update()).scalar()
-            if there != (row.version if row else None):
+            there = unit.execute(sa.select(DRAFT.c.version, DRAFT.c.begun_at).with_for_update()).first()
+            if (tuple(there) if there else None) != ((row.version, row.begun_at) if row else None):
                 return False
             unit.execute(sa.delete(DRAFT))
             if documents != state.live:
                 unit.execute(sa.insert(DRAFT), {"id": _ONLY, **values})
         return True
+
+
+def _mark_of(draft: Draft | None) -> str:
+    return draft.mark if draft else NO_DRAFT
+
+
+def _is(draft: Draft) -> tuple[sa.ColumnElement[bool], ...]:
+    return DRAFT.c.version == draft.version, DRAFT.c.begun_at == draft.begun_at
 
 
 def _read_draft(unit: UnitOfWork) -> Draft | None:

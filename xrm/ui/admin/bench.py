@@ -22,7 +22,7 @@ from xrm.ui.fields.view import Option
 from xrm.ui.i18n import LANGUAGES
 from xrm.ui.models import Action
 from xrm.ui.pages.menu import DEFINITIONS
-from xrm.ui.pages.visit import Visit, version_in
+from xrm.ui.pages.visit import Visit
 
 REVIEW = f"{DEFINITIONS}/review"
 VERSION = "_version"
@@ -125,11 +125,9 @@ class Bench:
 
     def keep(self, desk: Desk, prefix: str = "", renamed: Mapping[str, str] | None = None) -> None:
         """The draft says what the desk says; raises Invalid with every problem, by the names of the controls."""
-        version = version_in(self.visit.form.get(VERSION, ""))
+        mark = self.visit.form.get(VERSION, self.look.mark)
         try:
-            self.visit.runtime.drafts.change(
-                self.visit.actor, desk.documents, self.look.version if version is None else version
-            )
+            self.visit.runtime.drafts.change(self.visit.actor, desk.documents, mark)
         except MetadataInvalid as error:
             raise Invalid([_of_control(p, prefix, renamed or {}) for p in error.problems]) from None
 
@@ -141,7 +139,7 @@ def bench_of(visit: Visit) -> Bench:
 
 def hidden(bench: Bench) -> tuple[tuple[str, str], ...]:
     """What a form carries so that nobody overwrites what somebody else has drafted meanwhile."""
-    return ((VERSION, str(bench.look.version)),)
+    return ((VERSION, bench.look.mark),)
 
 
 def _of_control(problem: Problem, prefix: str, renamed: Mapping[str, str]) -> Problem:
