@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zlib import crc32
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page
 
-from tests.support import browser, postgres
+from tests.support import browser, installed, postgres
 from tests.support.templates import CompiledTemplates
 
 DATABASES = ("sqlite", "postgresql")
@@ -32,6 +33,14 @@ Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplate
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proofs", action="store_true", help="run the proofs at full size; takes long")
     parser.addoption("--update-golden", action="store_true", help="rewrite the files that tests compare with")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The processes of a run share the installations that they copy; this one sweeps them away."""
+    if not hasattr(config, "workerinput") and installed.ORIGINALS not in os.environ:
+        folder = TemporaryDirectory(prefix="xrm-installed-", ignore_cleanup_errors=True)
+        os.environ[installed.ORIGINALS] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 def pytest_collection_finish() -> None:

@@ -21,11 +21,9 @@ import pytest
 from tests.cli.conftest import DEAL, SECRET
 from tests.support.project import ROOT
 from xrm.engine.runtime import Runtime
-from xrm.testing import a_pack, admin_actor, make_runtime, pack_from
+from xrm.testing import a_pack, admin_actor, make_runtime
 
 PATIENCE = 60.0
-PROMISED = 2.0
-PARTS = a_pack("parts", part=DEAL)
 
 
 def free_port() -> int:
@@ -142,19 +140,6 @@ def test_a_file_that_breaks_off_on_its_way_is_not_imported(house, port):
         assert door.makefile("rb").readline().split()[1] == b"400"
     assert ask(port, "/api/v1/records/deal", token) == (200, {"data": [], "next": None})
     assert ask(port, "/api/v1/jobs", token)[1]["data"] == []
-
-
-def test_a_pack_installed_while_two_processes_serve_is_there_in_both(house, port):
-    token = house.token
-    with serving(house.url, house.data) as other:
-        ports = (port, other)
-        assert [ask(port, "/api/v1/records/deal", token)[0] for port in ports] == [200, 200]
-        assert [ask(port, "/api/v1/records/part", token)[0] for port in ports] == [404, 404]
-        house.runtime.packs.install([pack_from(PARTS)], house.runtime.installer)
-        began = time.monotonic()
-        answers = [ask(port, "/api/v1/records/part", token) for port in ports]
-        assert time.monotonic() - began < PROMISED
-        assert answers == [(200, {"data": [], "next": None})] * 2
 
 
 def test_an_empty_data_folder_is_set_up_in_a_browser(tmp_path):

@@ -58,6 +58,12 @@ def changed(folder: Path, name: str, edits: dict[str, list[tuple[str, str]]]) ->
     return made
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite in every run, both databases under --proofs: packs of this size take long."""
+    return str(request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]))
+
+
 @pytest.fixture
 def versions(tmp_path: Path, proofs: bool) -> dict[str, Path]:
     """The pack as it is shipped and twice changed; in every run one of its scenarios and no sample data suffice."""

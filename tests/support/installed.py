@@ -1,4 +1,4 @@
-"""Installations of the same packs are made once in a test process and then copied: most tests begin with one of a few.
+"""Installations of the same packs are made once in a run of tests and then copied: most tests begin with one of a few.
 
 What is copied is the database as an installation left it, with its files, so a test finds what it would have
 installed itself. Tests of installing itself take `xrm.testing.make_runtime`.
@@ -6,16 +6,19 @@ installed itself. Tests of installing itself take `xrm.testing.make_runtime`.
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import hashlib
+import os
 import shutil
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg import sql
@@ -23,10 +26,11 @@ from sqlalchemy.engine import make_url
 
 from xrm import testing
 from xrm.engine.runtime import Runtime
-from xrm.engine.world import World
+from xrm.engine.world import World, fixed_world
 from xrm.settings import Settings
-from xrm.testing import GivenPack, make_settings, pack_from
+from xrm.testing import NOON, GivenPack, make_settings, pack_from
 
+ORIGINALS = "TESTS_ORIGINALS"
 _asked: Counter[str] = Counter()
 
 
@@ -85,22 +89,48 @@ def _key(packs: list[GivenPack], settings: Settings, world: World | None, *, dem
 def _made(
     key: str, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
 ) -> _Original:
-    folder = Path(_folder().name) / key
-    folder.mkdir()
-    url = f"sqlite:///{folder / 'xrm.db'}"
-    if _server(settings.database_url):
-        name = f"original_{key[:40]}"
-        _on_server(settings.database_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
-    own = replace(settings, data=folder / "data", database_url=url)
-    testing.make_runtime(url, folder, packs, demo=demo, world=world, settings=own).close()
+    if not _server(settings.database_url):
+        return _made_for_all(key, packs, settings, world, demo=demo)
+    name = f"original_{key[:40]}"
+    _on_server(settings.database_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+    folder = _folder() / f"{key}-on-postgresql-{os.getpid()}"
+    _install(url, folder, packs, settings, world, demo=demo)
     return _Original(url, folder)
 
 
+def _made_for_all(
+    key: str, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
+) -> _Original:
+    """A file serves all processes of a run: whoever is first makes it, the others wait for it."""
+    place = _folder() / key
+    with (_folder() / f"{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            making = _folder() / f"{key}.{os.getpid()}"
+            _install(f"sqlite:///{making / 'xrm.db'}", making, packs, settings, world, demo=demo)
+            making.rename(place)
+    return _Original(f"sqlite:///{place / 'xrm.db'}", place)
+
+
+def _install(
+    url: str, folder: Path, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
+) -> None:
+    folder.mkdir()
+    own = replace(settings, data=folder / "data", database_url=url)
+    # Ids of its own: worlds of other processes count from one, too.
+    chosen = world or fixed_world(NOON, seed=int(folder.name[:12], 16))
+    testing.make_runtime(url, folder, packs, demo=demo, world=chosen, settings=own).close()
+
+
 @cache
-def _folder() -> TemporaryDirectory[str]:
-    """Where the originals of this process lie; gone when it ends."""
-    return TemporaryDirectory(prefix="xrm-installed-", ignore_cleanup_errors=True)
+def _folder() -> Path:
+    """Where the originals of this run lie, which the process that hands out the tests sweeps away."""
+    if given := os.environ.get(ORIGINALS):
+        return Path(given)
+    folder = Path(tempfile.mkdtemp(prefix="xrm-installed-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _server(url: str) -> str:

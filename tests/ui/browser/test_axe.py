@@ -20,6 +20,7 @@ SEEN_NOW_AND_THEN = (
     "/admin/organisation", "/admin/changes", "/admin/jobs",
     "/admin/packs", "/admin/packs/shop", "/admin/uninstall/shop", "/admin/health", "/api/v1/docs/customer",
 )  # fmt: skip
+EVERY_PAGE = (*WORKED_ON, *SEEN_NOW_AND_THEN)
 OPPOSITES = ({"width": 1440, "dark": False}, {"width": 390, "dark": True})
 
 
@@ -70,13 +71,13 @@ def how(page: Page) -> dict[str, int | bool]:
 
 def its_half(page: Page) -> tuple[str, ...]:
     """Every page is looked at in one of the opposite faces; in all of them under --proofs."""
-    return SEEN_NOW_AND_THEN[OPPOSITES.index(how(page)) :: len(OPPOSITES)]
+    return EVERY_PAGE[OPPOSITES.index(how(page)) :: len(OPPOSITES)]
 
 
 @pytest.mark.both_faces
 def test_axe_finds_nothing_on_any_page(site: Site, looked_at: Page, record: str, proofs: bool) -> None:
     found = {}
-    for path in (*WORKED_ON, *(SEEN_NOW_AND_THEN if proofs else its_half(looked_at))):
+    for path in EVERY_PAGE if proofs else its_half(looked_at):
         path = path.replace("RECORD", record).replace("USER", f"/admin/users/{site.place.actor().id}")
         looked_at.goto(f"{site.address}{path}")
         found[path] = violations(looked_at)

@@ -107,7 +107,7 @@ def test_no_page_breaks_its_content_rules_or_asks_another_host(watched: Watched,
     assert watched.elsewhere == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.proof)])
 def test_axe_finds_nothing_beside_a_menu_that_is_long_and_scrolled(
     home: str, chromium: Browser, theme: str
 ) -> None:
