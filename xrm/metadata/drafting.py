@@ -6,8 +6,8 @@ texts of other languages beside it, as translations, which have the last word ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xrm.errors import Invalid, Place, Problem
@@ -17,27 +17,44 @@ from xrm.metadata.parse import DEFAULT_LANGUAGE, Doc, is_item_change
 from xrm.metadata.positions import Path
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.reconciling import value_at
+from xrm.metadata.sources import Layer
 from xrm.metadata.words import ABSENT
 
 Words = Mapping[str, str | None]
 OPTIONS = "options"
+_OF_ENTITIES = ("entity", "extend")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The documents of the customisation in hand, and what they said in their long form when they were laid out."""
+    """The documents of the customisation in hand, and what they said in their long form when they were laid out.
+
+    `former` has the present name for each name that an entity had before; documents may still say that one.
+    """
 
     documents: Documents
     ours: ReadPack | None
+    former: Mapping[str, str] = field(default_factory=dict)
+
+    def about(self, entity: str, *kinds: str) -> Iterator[Doc]:
+        """The documents of these kinds about the entity, as they were laid out."""
+        for doc in self.ours.docs if self.ours else ():
+            if doc.kind in kinds and self.former.get(doc.name, doc.name) == entity:
+                yield doc
+
+    def file(self, doc: Doc) -> str:
+        """The path of a document that was laid out."""
+        return doc.source.file.removeprefix(f"{self.ours.source}/") if self.ours else ""
 
     def said(self, entity: str, path: Path) -> Any:
         """What the customisation says there of the entity; ABSENT if nothing."""
-        for doc in self.ours.docs if self.ours else ():
-            if doc.kind in ("entity", "extend") and doc.name == entity:
-                value = value_at(doc.body, path)
-                if value != ABSENT:
-                    return value
-        return ABSENT
+        found = (value_at(doc.body, path) for doc in self.about(entity, *_OF_ENTITIES))
+        return next((value for value in found if value != ABSENT), ABSENT)
+
+    def written(self, entity: str, path: Path) -> Any:
+        """What the customisation says there as its author wrote it, maybe in a short form; ABSENT if nothing."""
+        found = (value_at(doc.source.raw, path) for doc in self.about(entity, *_OF_ENTITIES))
+        return next((value for value in found if value != ABSENT), ABSENT)
 
     def says(self, entity: str, path: Path, value: Any) -> Desk:
         """The desk whose documents say this."""
@@ -45,7 +62,10 @@ class Desk:
 
     def without(self, entity: str, path: Path) -> Desk:
         """The desk whose documents do not say it."""
-        return replace(self, documents=unsay(self.documents, entity, path))
+        documents = self.documents
+        for name in (entity, *(old for old, now in self.former.items() if now == entity)):
+            documents = unsay(documents, name, path)
+        return replace(self, documents=documents)
 
 
 def short(words: Words) -> Any:
@@ -82,35 +102,30 @@ def without_value(desk: Desk, entity: str, path: Path, *, is_own: bool) -> Desk:
 def placed(desk: Desk, entity: str, form: str, section: str, name: str) -> Desk:
     """The desk with one more row on the form of a pack or of the customisation, at the end of the section."""
     path = (form, "sections", section, "rows")
-    file = f"forms/{entity}.yaml"
-    docs: Iterable[Doc] = desk.ours.docs if desk.ours else ()
-    rows = next((value_at(d.body, path) for d in docs if d.kind == "form" and d.name == entity), ABSENT)
+    doc = next(desk.about(entity, "form"), None)
+    file = desk.file(doc) if doc else f"forms/{entity}.yaml"
+    rows = value_at(doc.body, path) if doc else ABSENT
     text = with_key(desk.documents.get(file, ""), path, _with_row(rows, name))
     return replace(desk, documents={**desk.documents, file: text})
 
 
-def without_member(desk: Desk, entity: str, path: Path) -> Desk:
-    """The desk without a field or relationship, and without the rows that were added to forms for it."""
+def without_member(desk: Desk, entity: str, path: Path, *, is_own: bool) -> Desk:
+    """The desk that says nothing of a field or relationship; one that is its own stands on no form any more."""
     desk = desk.without(entity, path)
-    file = f"forms/{entity}.yaml"
-    for at, rows in [*_rows_of(desk, entity)]:
-        left = [row for row in rows if row not in (path[-1], [path[-1]])]
-        if left != rows:
-            text = desk.documents[file]
-            text = with_key(text, at, left) if left else without_key(text, at)
-            others = {f: t for f, t in desk.documents.items() if f != file}
-            desk = replace(desk, documents={**others, **({file: text} if text else {})})
+    for doc in desk.about(entity, "form") if is_own else ():
+        file = desk.file(doc)
+        text = desk.documents[file]
+        for at, rows in leaves(doc.body):
+            for _ in range(_count(rows, path[-1]) if at[-1:] in (("rows",), ("add",)) else 0):
+                text = without_key(text, (*at, path[-1]))
+        others = {f: t for f, t in desk.documents.items() if f != file}
+        desk = replace(desk, documents={**others, **({file: text} if text else {})})
     return desk
 
 
-def _rows_of(desk: Desk, entity: str) -> Iterator[tuple[Path, list[Any]]]:
-    """The rows that the customisation says or adds to forms of the entity, with the path of each list."""
-    docs: Iterable[Doc] = desk.ours.docs if desk.ours else ()
-    for doc in docs:
-        if doc.kind == "form" and doc.name == entity:
-            for path, value in leaves(doc.body):
-                if isinstance(value, list) and path[-1] in ("rows", "add"):
-                    yield path, value
+def _count(rows: Any, name: str | int) -> int:
+    """How often the name stands in the rows."""
+    return sum(row.count(name) for row in rows) if isinstance(rows, list) else 0
 
 
 def _with_row(rows: Any, name: str) -> Any:
@@ -122,12 +137,38 @@ def _with_row(rows: Any, name: str) -> Any:
 
 def with_options(desk: Desk, entity: str, field: str, added: Mapping[str, Mapping[str, Any]]) -> Desk:
     """The desk with these options of the field, each new or in place of what the customisation said of it."""
-    path = ("fields", field, OPTIONS)
+    path: Path = ("fields", field, OPTIONS)
+    if is_item_change(desk.said(entity, path)):
+        path = (*path, "add")
+    desk = _in_long_form(desk, entity, path)
+    for key, option in added.items():
+        desk = desk.says(entity, (*path, key), option)
+    return desk
+
+
+def with_own_option(
+    desk: Desk, entity: str, field: str, key: str, words: Words, color: str | None = None
+) -> Desk:
+    """The desk whose own option has these texts and, unless it is None, this colour; what else it says stays."""
+    path = ("fields", field, OPTIONS, key)
     said = desk.said(entity, path)
-    known = dict(said) if isinstance(said, dict) else {}
-    if is_item_change(said):
-        return desk.says(entity, path, {**known, "add": {**known.get("add", {}), **added}})
-    return desk.says(entity, path, {**known, **added})
+    known = said if isinstance(said, dict) else {}
+    desk = _in_long_form(desk, entity, path)
+    if words:
+        desk = with_words(desk, entity, (*path, "label"), words, is_own=True)
+    if color:
+        return desk.says(entity, (*path, "color"), color)
+    if color is None or "color" not in known:
+        return desk
+    return desk.without(entity, (*path, "color")) if words or len(known) > 1 else desk.says(entity, path, {})
+
+
+def _in_long_form(desk: Desk, entity: str, path: Path) -> Desk:
+    """The desk that says a map at the path, if anything, so that a key of it can be said alone."""
+    for at in (path[:length] for length in range(1, len(path) + 1)):
+        if not isinstance(desk.written(entity, at), dict) and desk.said(entity, at) != ABSENT:
+            return desk.says(entity, at, desk.said(entity, at))
+    return desk
 
 
 def with_pack_option(
@@ -135,23 +176,39 @@ def with_pack_option(
 ) -> Desk:
     """The desk with these changes of a pack's option; `whole` is all that it says then."""
     said = desk.said(entity, ("fields", field, OPTIONS))
+    known = dict(said) if isinstance(said, dict) else {}
     if is_item_change(said):
-        return with_options(desk, entity, field, {key: whole})
-    before = said.get(key, {}) if isinstance(said, dict) else {}
-    return with_options(desk, entity, field, {key: {**before, **changed}})
+        return with_options(desk, entity, field, {key: {**known.get("add", {}).get(key, {}), **whole}})
+    return with_options(desk, entity, field, {key: {**known.get(key, {}), **changed}})
 
 
-def without_option(desk: Desk, entity: str, field: str, key: str, *, is_own: bool) -> Desk:
-    """The desk whose field has no such option; that of a pack is taken out, one that was added here is not added."""
+def without_option(desk: Desk, entity: str, field: str, key: str, below: Collection[str]) -> Desk:
+    """The desk whose field has no such option: one of `below` is taken out, one that was added here is not added."""
     path = ("fields", field, OPTIONS)
     said = desk.said(entity, path)
+    if key not in below:
+        holder = (*path, "add") if is_item_change(said) else path
+        desk = _in_long_form(desk, entity, holder).without(entity, (*holder, key))
+        return desk.without(entity, (*path, key))  # with the translations of it
     known = dict(said) if isinstance(said, dict) else {}
-    if is_own:
-        return desk.says(entity, path, {k: v for k, v in known.items() if k != key})
     change = known if is_item_change(said) else {"add": known}
     added = {k: v for k, v in change.get("add", {}).items() if k != key}
-    after = {**({"add": added} if added else {}), "remove": [*change.get("remove", ()), key]}
-    return desk.says(entity, path, after)
+    kept = {**change, "add": added} if added else {}
+    after = {**kept, "remove": [*change.get("remove", ()), key]}
+    return desk.without(entity, (*path, key)).says(entity, path, after)
+
+
+def options_below(packs: Iterable[ReadPack], entity: str, field: str) -> frozenset[str]:
+    """The keys of the field's options as all packs below the customisation have them."""
+    keys: set[str] = set()
+    for doc in (doc for pack in packs if pack.layer is not Layer.CUSTOMISATION for doc in pack.docs):
+        if doc.kind in _OF_ENTITIES and doc.name == entity:
+            said = value_at(doc.body, ("fields", field, OPTIONS))
+            if is_item_change(said):
+                keys = keys.difference(map(str, said.get("remove", ()))) | set(said.get("add", ()))
+            elif isinstance(said, dict):
+                keys |= set(said)
+    return frozenset(keys)
 
 
 def _translated(desk: Desk, entity: str, path: Path, language: str, text: str | None) -> Desk:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place, the_pack
+from xrm.engine.packs import Revision, laying
+from xrm.metadata.customising import CUSTOMISATION, from_documents
 
 HOME = "/admin/definitions"
 VISIT = f"{HOME}/e/site_visit"
@@ -40,6 +42,18 @@ def added_field(ana: Person, entity: str, kind: str, **typed: object) -> Sheet:
 def applied(ana: Person) -> Sheet:
     """What comes after the draft was applied."""
     return ana.press(f"{REVIEW}/apply", REVIEW)
+
+
+def customised(shop: Place, **documents: str) -> None:
+    """The organisation keeps these documents: `forms__customer__json`."""
+    files = {"/".join(k.split("__")[:-1]) + "." + k.split("__")[-1]: text for k, text in documents.items()}
+    revision = Revision(edit=laying(from_documents(files), mirror=False))
+    shop.runtime.packs.revise(revision, shop.runtime.installer)
+
+
+def drafted(shop: Place) -> Mapping[str, str]:
+    """The documents of the draft."""
+    return shop.runtime.drafts.look(shop.runtime.installer).documents
 
 
 def rows(sheet: Sheet) -> list[list[str]]:
@@ -123,6 +137,69 @@ def test_a_new_field_of_a_pack_stands_in_the_section_of_the_form_that_was_chosen
     sections = shop.runtime.current().model.entities["customer"].forms["main"].sections
     assert next(s for s in sections if s.name == "much").rows[-2:] == (("employees",), ("branches_open",))
     assert "Branches open" in ana.open("/r/customer/new").text
+
+
+def test_what_goes_leaves_the_forms_of_the_organisation_and_what_a_pack_has_stays_there(shop: Place) -> None:
+    customised(
+        shop,
+        entities__customer__yaml="entity: customer\nfields:\n  email: {label: Mail}\n  nick: {type: text}\n",
+        forms__customer__json='{"quick": {"sections": {"all": {"rows": [["email"], ["nick", "since"]]}}}}',
+    )
+    ana = shop.person("Ana")
+    for field in ("email", "nick"):
+        address = f"{HOME}/e/customer/fields/{field}"
+        assert ana.press(f"{address}/remove", address).address == f"{HOME}/e/customer"
+    added_field(ana, "customer", "integer", label="Employees", section="much")
+    applied(ana)
+    forms = shop.runtime.current().model.entities["customer"].forms
+    assert forms["quick"].sections[0].rows == (("email",), ("since",))
+    assert forms["main"].sections[1].rows[-1] == ("employees",)
+    files = shop.runtime.packs.source(CUSTOMISATION).files
+    assert [file for file in files if file.startswith("forms/")] == ["forms/customer.json"]
+
+
+def test_a_form_under_a_former_name_of_its_entity_is_the_one_that_gets_the_row(tmp_path: Path) -> None:
+    order = the_pack()["entities/order.yaml"]
+    pack = {**the_pack(), "entities/order.yaml": f"{order.rstrip()}\nrenamed_from: purchase\n"}
+    runtime = make_runtime(f"sqlite:///{tmp_path / 'xrm.db'}", tmp_path, [pack])
+    shop = a_place(runtime)
+    customised(shop, forms__purchase__yaml="main: {sections: {what: {label: What, rows: [[text]]}}}\n")
+    ana = shop.person("Ana")
+    assert added_field(ana, "order", "integer", label="Boxes", section="what").address == f"{HOME}/e/order"
+    forms = {file: text for file, text in drafted(shop).items() if file.startswith("forms/")}
+    assert forms == {
+        "forms/purchase.yaml": "main: {sections: {what: {label: What, rows: [[text], [boxes]]}}}\n"
+    }
+    runtime.close()
+
+
+def test_an_option_that_was_added_to_a_field_of_a_pack_is_taken_out_again(shop: Place) -> None:
+    ana = shop.person("Ana")
+    options, field = f"{HOME}/options/customer/tier", f"{HOME}/e/customer/fields/tier"
+    ana.fill(ana.open(f"{options}/new"), f"{options}/new", options="Very old")
+    ana.fill(ana.open(f"{options}/very_old"), f"{options}/very_old", label_pt="Muito velho")
+    assert "very_old" not in {row[1] for row in rows(ana.press(f"{options}/very_old/remove", field))}
+    assert "There is no draft" in ana.open(REVIEW).text
+    ana.press(f"{options}/silver/remove", field)
+    ana.fill(ana.open(f"{options}/new"), f"{options}/new", options="Very old")
+    kept = ana.press(f"{options}/very_old/remove", field)
+    assert not {"silver", "very_old"} & {row[1] for row in rows(kept)}
+    assert drafted(shop)["entities/customer.yaml"].endswith("tier: {options: {remove: [silver]}}\n")
+
+
+def test_a_colour_or_label_is_put_into_an_option_as_its_author_wrote_it(shop: Place) -> None:
+    mood = (
+        "entity: customer\nfields:\n  mood:\n    type: choice\n    options:   # ask Eva first\n"
+        "      glad: {renamed_from: happy, label: Glad}   # since spring\n      sad: Sad\n"
+    )
+    customised(shop, entities__customer__yaml=mood)
+    ana, options = shop.person("Ana"), f"{HOME}/options/customer/mood"
+    ana.fill(ana.open(f"{options}/glad"), f"{options}/glad", color="green")
+    ana.fill(ana.open(f"{options}/sad"), f"{options}/sad", label_pt="Triste", color="blue")
+    ana.fill(ana.open(f"{options}/new"), f"{options}/new", options="So so")
+    assert drafted(shop)["entities/customer.yaml"] == mood.replace(
+        "label: Glad}", "label: Glad, color: green}"
+    ).replace("sad: Sad\n", "sad: {label: {en: Sad, pt: Triste}, color: blue}\n      so_so: {label: So so}\n")
 
 
 def test_options_are_added_called_otherwise_coloured_and_taken_out(shop: Place) -> None:

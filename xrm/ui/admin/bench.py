@@ -44,7 +44,9 @@ class Bench:
     @property
     def desk(self) -> Desk:
         """The documents of the draft."""
-        return Desk(self.look.documents, self.look.ours)
+        known = self.model.entities
+        former = {old: e.name for e in known.values() for old in e.renamed_from if old not in known}
+        return Desk(self.look.documents, self.look.ours, former)
 
     @property
     def language(self) -> str:

@@ -8,7 +8,15 @@ from flask import Response
 
 from xrm.errors import NotFound, Problem
 from xrm.metadata.customising import CUSTOMISATION
-from xrm.metadata.drafting import short, with_options, with_pack_option, with_words, without_option
+from xrm.metadata.drafting import (
+    options_below,
+    short,
+    with_options,
+    with_own_option,
+    with_pack_option,
+    with_words,
+    without_option,
+)
 from xrm.metadata.fieldtypes.base import Option as OptionOf
 from xrm.metadata.fieldtypes.special import HUES
 from xrm.metadata.model import Entity, Field
@@ -122,9 +130,9 @@ class Options(Area):
     @posted("/<entity>/<field>/<key>/remove")
     def remove(self, visit: Visit, entity: str, field: str, key: str) -> Response:
         """The draft offers the option no more."""
-        bench, found, known = _choice(visit, entity, field)
+        bench, _, known = _choice(visit, entity, field)
         _option(known, key)
-        desk = without_option(bench.desk, entity, field, key, is_own=_is_own(found, known))
+        desk = without_option(bench.desk, entity, field, key, options_below(bench.look.layers, entity, field))
         bench.keep(desk, f"{entity}:fields.{field}")
         return moved(_back(entity, field), visit.ui.t("Taken out in the draft"))
 
@@ -194,11 +202,14 @@ def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, value
     desk, is_own = bench.desk, _is_own(entity, field)
     words = words_of_post(bench, values, "label", option.label)
     color = values.get("color") or ""
-    said = {k: v for k, v in {**option.label, **words}.items() if v}
-    whole = {"label": short(said), **({"color": color} if color else {})}
     if is_own:
-        desk = with_options(desk, entity.name, field.name, {option.key: whole})
+        if words:
+            words = {DEFAULT_LANGUAGE: option.label.get(DEFAULT_LANGUAGE), **words}
+        new = color if color != option.color else None
+        desk = with_own_option(desk, entity.name, field.name, option.key, words, new)
     else:
+        said = {k: v for k, v in {**option.label, **words}.items() if v}
+        whole = {"label": short(said), **({"color": color} if color else {})}
         changed = {k: v for k, v in (("color", color),) if v and v != option.color}
         if words.get(DEFAULT_LANGUAGE):
             changed["label"] = str(words[DEFAULT_LANGUAGE])

@@ -128,8 +128,9 @@ class Definitions(Area):
     def remove_field(self, visit: Visit, entity: str, field: str) -> Response:
         """The draft has no such field, or the pack's field as the pack has it."""
         bench = bench_of(visit)
-        bench.field(bench.entity(entity), field)
-        bench.keep(without_member(bench.desk, entity, ("fields", field)))
+        found = bench.entity(entity)
+        is_own = _is_own(found, bench.field(found, field))
+        bench.keep(without_member(bench.desk, entity, ("fields", field), is_own=is_own))
         return moved(f"{DEFINITIONS}/e/{entity}", visit.ui.t("Taken out in the draft"))
 
     @posted("/e/<entity>/fields/<field>/hide")
@@ -169,9 +170,14 @@ class Definitions(Area):
     def remove_relationship(self, visit: Visit, entity: str, relationship: str) -> Response:
         """The draft has no such relationship, or the pack's as the pack has it."""
         bench = bench_of(visit)
-        bench.relationship(bench.entity(entity), relationship)
-        bench.keep(without_member(bench.desk, entity, ("relationships", relationship)))
+        found = bench.entity(entity)
+        is_own = _is_own(found, bench.relationship(found, relationship))
+        bench.keep(without_member(bench.desk, entity, ("relationships", relationship), is_own=is_own))
         return moved(f"{DEFINITIONS}/e/{entity}", visit.ui.t("Taken out in the draft"))
+
+
+def _is_own(entity: Entity, member: Field | Relationship) -> bool:
+    return CUSTOMISATION in (member.pack, entity.pack)
 
 
 # --- all of them ------------------------------------------------------------------------------------
@@ -343,7 +349,7 @@ def _relationship_row(bench: Bench, entity: Entity, known: Relationship) -> Row:
 
 def _ways_out(bench: Bench, entity: Entity, known: Relationship, href: str) -> Iterator[Action]:
     t = bench.visit.ui.t
-    if CUSTOMISATION in (known.pack, entity.pack):
+    if _is_own(entity, known):
         yield Action(t("Remove"), f"{href}/remove", "trash-2", post=True)
     elif bench.said(entity.name, "relationships", known.name):
         yield Action(t("Take our changes back"), f"{href}/remove", "undo-2", post=True)
@@ -373,7 +379,7 @@ def _field_page(bench: Bench, entity: Entity, field: Field) -> CardsPage:
 def _departures(bench: Bench, entity: Entity, field: Field, href: str) -> Iterator[Action]:
     """How the field can go: what was made here is removed, what a pack has is hidden, and comes back."""
     t = bench.visit.ui.t
-    if field.pack == CUSTOMISATION or entity.pack == CUSTOMISATION:
+    if _is_own(entity, field):
         yield Action(t("Remove"), f"{href}/remove", "trash-2", post=True, danger=True)
         return
     if not _is_hidden(bench, entity, field):
