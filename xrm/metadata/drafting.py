@@ -13,7 +13,7 @@ from typing import Any
 from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.defining import Documents, say, unsay
 from xrm.metadata.editing import depth_of, leaves, with_key, without_key
-from xrm.metadata.parse import DEFAULT_LANGUAGE, Doc, is_item_change
+from xrm.metadata.parse import DEFAULT_LANGUAGE, Body, Doc, is_item_change
 from xrm.metadata.positions import Path
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.reconciling import value_at
@@ -182,8 +182,13 @@ def with_pack_option(
     return with_options(desk, entity, field, {key: {**known.get(key, {}), **changed}})
 
 
-def without_option(desk: Desk, entity: str, field: str, key: str, below: Collection[str]) -> Desk:
-    """The desk whose field has no such option: one of `below` is taken out, one that was added here is not added."""
+def without_option(
+    desk: Desk, entity: str, field: str, key: str, below: Collection[str], wholes: Mapping[str, Body]
+) -> Desk:
+    """The desk whose field has no such option: one of `below` is taken out, one that was added here is not added.
+
+    `wholes` are all that the options of the field say now; those that were changed here are said so from then on.
+    """
     path = ("fields", field, OPTIONS)
     said = desk.said(entity, path)
     if key not in below:
@@ -191,7 +196,9 @@ def without_option(desk: Desk, entity: str, field: str, key: str, below: Collect
         desk = _in_long_form(desk, entity, holder).without(entity, (*holder, key))
         return desk.without(entity, (*path, key))  # with the translations of it
     known = dict(said) if isinstance(said, dict) else {}
-    change = known if is_item_change(said) else {"add": known}
+    change = (
+        known if is_item_change(said) else {"add": {k: {**v, **wholes.get(k, {})} for k, v in known.items()}}
+    )
     added = {k: v for k, v in change.get("add", {}).items() if k != key}
     kept = {**change, "add": added} if added else {}
     after = {**kept, "remove": [*change.get("remove", ()), key]}

@@ -187,6 +187,13 @@ def test_an_option_that_was_added_to_a_field_of_a_pack_is_taken_out_again(shop: 
     assert drafted(shop)["entities/customer.yaml"].endswith("tier: {options: {remove: [silver]}}\n")
 
 
+def test_an_option_that_was_called_otherwise_keeps_its_colour_when_another_is_taken_out(shop: Place) -> None:
+    ana, options = shop.person("Ana"), f"{HOME}/options/customer/tier"
+    ana.fill(ana.open(f"{options}/gold"), f"{options}/gold", label="Golden")
+    ana.press(f"{options}/silver/remove", f"{HOME}/e/customer/fields/tier")
+    assert ana.open(f"{options}/gold").form(f"{options}/gold").getlist("color") == ["amber"]
+
+
 def test_a_colour_or_label_is_put_into_an_option_as_its_author_wrote_it(shop: Place) -> None:
     mood = (
         "entity: customer\nfields:\n  mood:\n    type: choice\n    options:   # ask Eva first\n"

@@ -9,6 +9,7 @@ from flask import Response
 from xrm.errors import NotFound, Problem
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.drafting import (
+    Words,
     options_below,
     short,
     with_options,
@@ -20,7 +21,7 @@ from xrm.metadata.drafting import (
 from xrm.metadata.fieldtypes.base import Option as OptionOf
 from xrm.metadata.fieldtypes.special import HUES
 from xrm.metadata.model import Entity, Field
-from xrm.metadata.parse import DEFAULT_LANGUAGE
+from xrm.metadata.parse import DEFAULT_LANGUAGE, Body
 from xrm.metadata.reconciling import value_at
 from xrm.ui.admin.bench import Bench, bench_of, hidden, refused, words_elsewhere, words_in, words_of_post
 from xrm.ui.admin.defining_fields import options_of
@@ -132,7 +133,9 @@ class Options(Area):
         """The draft offers the option no more."""
         bench, _, known = _choice(visit, entity, field)
         _option(known, key)
-        desk = without_option(bench.desk, entity, field, key, options_below(bench.look.layers, entity, field))
+        below = options_below(bench.look.layers, entity, field)
+        wholes = {option.key: _whole(option.label, option.color) for option in known.options}
+        desk = without_option(bench.desk, entity, field, key, below, wholes)
         bench.keep(desk, f"{entity}:fields.{field}")
         return moved(_back(entity, field), visit.ui.t("Taken out in the draft"))
 
@@ -198,6 +201,11 @@ def _hues(bench: Bench) -> Iterator[tuple[str, str]]:
     return ((hue, words[hue]) for hue in HUES)
 
 
+def _whole(label: Words, color: str) -> Body:
+    """All that an option says, as it stands in a document."""
+    return {"label": short(label), **({"color": color} if color else {})}
+
+
 def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, values: Values) -> None:
     desk, is_own = bench.desk, _is_own(entity, field)
     words = words_of_post(bench, values, "label", option.label)
@@ -208,8 +216,7 @@ def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, value
         new = color if color != option.color else None
         desk = with_own_option(desk, entity.name, field.name, option.key, words, new)
     else:
-        said = {k: v for k, v in {**option.label, **words}.items() if v}
-        whole = {"label": short(said), **({"color": color} if color else {})}
+        whole = _whole({**option.label, **words}, color)
         changed = {k: v for k, v in (("color", color),) if v and v != option.color}
         if words.get(DEFAULT_LANGUAGE):
             changed["label"] = str(words[DEFAULT_LANGUAGE])
