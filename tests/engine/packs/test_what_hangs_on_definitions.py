@@ -1,5 +1,7 @@
 """What people keep beside the definitions follows them back and forth: saved views, options, roles, words of search."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from tests.engine.packs.living import (
@@ -15,6 +17,7 @@ from tests.engine.packs.living import (
     shop,
     version,
 )
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query
@@ -187,6 +190,30 @@ def test_what_is_destroyed_leaves_no_words_behind(shop):
     purge(runtime)
     assert not {"quiet", "ship"} & words(runtime)
     assert "um" in words(runtime)
+
+
+def test_purging_earlier_values_of_a_field_that_lives_leaves_it_searched(shop, request, tmp_path):
+    runtime, ana, _ = shop
+    change(runtime, account=ACCOUNT, deal=SEARCHED)
+    short = SEARCHED.replace("search: true, unique", "search: true, max_length: 2, unique")
+    change(runtime, {"unfit:deal.code": "z9"}, account=ACCOUNT, deal=short)
+    purge(runtime)
+    again = make_runtime(runtime.settings.database_url, tmp_path, settings=runtime.settings, install=False)
+    request.addfinalizer(again.close)
+    assert found(again, ana, "z9") == {"Ship"}
+    again.current().records.execute(ana, [Create("deal", {"name": "Quiet", "code": "y8"})])
+    assert found(again, ana, "y8") == {"Quiet"}
+
+
+def test_a_field_that_comes_back_is_searched_though_all_records_were_read_anew_meanwhile(shop):
+    runtime, ana, _ = shop
+    change(runtime, account=ACCOUNT, deal=SEARCHED)
+    start = version(runtime)
+    runtime.world.clock.advance(timedelta(days=1))
+    other = "  note: {type: text, search: true}\n"
+    change(runtime, account=ACCOUNT, deal=DEAL.replace("  code: {type: text, unique: true}\n", other))
+    go_back(runtime, start)
+    assert found(runtime, ana, "a-1") == {"Ship"}
 
 
 def purge(runtime):

@@ -61,12 +61,21 @@ def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None
     for shadow in shadows:
         if shadow.is_table and not shadow.is_link and shadow.entity is not None:
             index.remove_entity(unit, shadow.entity)
-    for entity, member in {(s.entity, s.member) for s in shadows if s.columns and s.member is not None}:
-        name = numbers.names.get(entity or 0, "")
-        has_slot = numbers.field_names.get(member, ("", "")) in numbers.slots
-        if has_slot and schema and name in schema.entities and entity not in numbers.gone_entities:
+    members = {(s.entity, s.member) for s in shadows if s.columns and s.member is not None}
+    for entity in sorted({e for e, m in members if e is not None and _has_slot(numbers, m)}):
+        name = numbers.names.get(entity, "")
+        if schema and name in schema.entities and entity not in numbers.gone_entities:
             _index(unit, index, schema[name], numbers, None)
-            unit.execute(sa.update(FIELD).where(FIELD.c.number == member).values(slot=None))
+
+
+def _has_slot(numbers: Numbers, member: int | None) -> bool:
+    return numbers.field_names.get(member or 0, ("", "")) in numbers.slots
+
+
+def _free_gone(unit: UnitOfWork, entity: int) -> None:
+    """The fields that are gone have no places in the index; one that comes back is read anew."""
+    gone = sa.and_(FIELD.c.entity == entity, FIELD.c.gone)
+    unit.execute(sa.update(FIELD).where(gone).values(slot=None))
 
 
 def _searched(model: Model, numbers: Numbers) -> Iterator[int]:
@@ -99,8 +108,13 @@ def _was_searched(definition: Any) -> bool:
 def _index(
     unit: UnitOfWork, index: SearchIndex, stored: EntityTable, numbers: Numbers, since: datetime | None
 ) -> None:
-    """The live records, or those that were written since, are found by what is searched of them now."""
+    """The live records, or those that were written since, are found by what is searched of them now.
+
+    Where it is all of them, the index holds nothing any more of what is gone.
+    """
     table, last = stored.table, None
+    if since is None:
+        _free_gone(unit, numbers.entities[stored.entity.name])
     wanted = sa.select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.id).limit(AT_ONCE)
     if since is not None:
         wanted = wanted.where(table.c.updated_at >= since)
