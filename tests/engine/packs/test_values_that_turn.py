@@ -8,18 +8,19 @@ from tests.engine.packs.living import (
     data,
     filled,
     go_back,
+    house,
     plan,
     read,
     sales,
     shop,
     version,
 )
-from xrm.engine.commands import Create, Target, Update
+from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision, service
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
 
-__all__ = ["filled", "shop"]
+__all__ = ["filled", "house", "shop"]
 
 BASE = """
 title: name
@@ -154,6 +155,45 @@ def test_a_value_that_is_newly_required_is_given_to_records_without_and_taken_ba
     assert values(fleet, "note") == {"Ship": "long enough", "Boat": "seen", "Raft": "ok", "Plank": None}
     go_back(runtime, other)
     assert data(runtime) == between
+
+
+def test_what_is_decided_for_records_without_a_value_leaves_what_a_field_brings_back(fleet):
+    runtime, ana, boats = fleet
+    marked = BASE + MARK
+    put(runtime, marked, {"empty:boat.mark": "5"})
+    edit(fleet, "Ship", mark=7)
+    put(runtime, BASE)
+    skiff = runtime.current().records.execute(ana, [Create("boat", {"name": "Skiff"})]).results[0].id
+    boats["Skiff"] = skiff
+    assert [found[:2] for found in refused(runtime, marked)] == [("S115", "empty:boat.mark")]
+    put(runtime, marked, {"empty:boat.mark": "9"})
+    assert values(fleet, "mark") == {"Ship": 7, "Boat": 5, "Raft": 5, "Plank": 5, "Skiff": 9}
+    assert "boat.mark" not in {kept.thing for kept in runtime.packs.removed()}
+    assert runtime.packs.plan().is_empty
+
+
+def test_records_that_come_back_owe_what_they_owed_and_what_is_newly_required_is_decided(fleet):
+    runtime, ana, boats = fleet
+    noted = BASE.replace("note: {type: text}", "note: {type: text, required: true}")
+    for boat in ("Boat", "Plank"):
+        runtime.current().records.execute(ana, [Delete("boat", Target(boats[boat]))])
+    put(runtime, noted)
+    for boat in ("Boat", "Plank"):
+        runtime.current().records.execute(ana, [Restore("boat", Target(boats[boat]))])
+    then, before = version(runtime), data(runtime)
+    change(runtime, account=ACCOUNT)
+    go_back(runtime, then)
+    assert data(runtime) == before
+    change(runtime, account=ACCOUNT)
+    sorted_ = noted.replace(
+        "kind: {type: choice,", "sort: {renamed_from: kind, type: choice, required: true,"
+    )
+    assert [found[:2] for found in refused(runtime, sorted_)] == [("S115", "empty:boat.sort")]
+    put(runtime, sorted_ + MARK, {"empty:boat.sort": "hot", "empty:boat.mark": "1"})
+    assert values(fleet, "sort") == {"Ship": "hot", "Boat": "lost", "Raft": "cold", "Plank": "hot"}
+    assert values(fleet, "mark") == dict.fromkeys(boats, 1)
+    assert values(fleet, "note")["Plank"] is None
+    assert runtime.packs.plan().is_empty
 
 
 def test_a_bound_that_values_break_is_refused_with_their_rows_unless_it_was_decided(fleet):
@@ -338,6 +378,18 @@ def test_decisions_about_nothing_are_refused(fleet):
     assert [each[:2] for each in refused(runtime, NUMBER, {"unfit:boat.size": "none"})] == [
         ("S125", "unfit:boat.size")
     ]
+
+
+def test_another_currency_to_begin_with_changes_no_value(house):
+    runtime, _, _ = house
+    euros = BASE.replace("note: {type: text}", "note: {type: money, default_currency: EUR}")
+    put(runtime, euros)
+    found = refused(
+        runtime, euros.replace("default_currency: EUR", "default_currency: BRL"), {"unfit:boat.note": ""}
+    )
+    assert [each[:2] for each in found] == [("S125", "unfit:boat.note")]
+    found = refused(runtime, euros.replace(", default_currency: EUR", ""), {"unfit:boat.note": ""})
+    assert [each[:2] for each in found] == [("S125", "unfit:boat.note")]
 
 
 def test_a_field_is_renamed_and_turned_at_once_and_another_takes_its_name(fleet):

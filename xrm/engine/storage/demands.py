@@ -53,7 +53,8 @@ def _unmet(unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable
         known = past.identities.fields.get((stored.entity.name, thing.name))
         if thing.name in standing.turns and not standing.turns[thing.name].is_check:
             continue
-        if not _was_required(former, known.name if known else thing.name):
+        name = known.name if known else thing.name
+        if not (standing.shadow.demanded(name) if standing.shadow else _was_required(former, name)):
             yield from _without_value(unit, standing, stored, thing, columns)
     for key in stored.keys.values():
         if key.index and key.index not in standing.live.indexes:

@@ -121,7 +121,7 @@ class Form:
         """Whether every value of the other form is certainly one of this."""
         if self.type.name != other.type.name:
             return False
-        names = self.params.keys() | other.params.keys() - {"default_currency"}
+        names = (self.params.keys() | other.params.keys()) - {"default_currency"}
         return all(self._is_wider(name, other) for name in names)
 
     def _is_wider(self, name: str, other: Form) -> bool:

@@ -53,6 +53,12 @@ class Shadow:
         """Whether it is the table of a relationship."""
         return self.is_table and "." in self.thing
 
+    def demanded(self, name: str) -> bool:
+        """Whether the entity whose table it was required this field or relationship."""
+        kept = self.definition if isinstance(self.definition, Mapping) else {}
+        members = {**kept.get("relationships", {}), **kept.get("fields", {})}
+        return bool(members.get(name, {}).get("required"))
+
     def facts(self) -> str:
         """What a plan rests on."""
         return f"shadow {self.number} {self.thing} in {self.table} {sorted(self.columns.items())}"

@@ -192,7 +192,7 @@ class _Rows:
         except Unfit as unfit:
             return unfit, False
         if not self.turn.kept:
-            return became, became.value is None
+            return became, became.value is None or (self.turn.fills and not became.used)
         last = self.turn.kept[-1]
         return became, became.value == last.form.value(tuple(row[column] for column in last.columns))
 

@@ -6,7 +6,7 @@ form that is wanted, it comes back instead, with what was changed since.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ class Turn:
     """A field whose values become others by `change`; or, with `kept`, what they were, newest shadow first.
 
     `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
+    Where it only `fills`, they are there or come back as they are, and rows that hold nothing get a value.
     `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same. A turn
     that only `is_check` changes nothing: its values have to fit as they are.
     """
@@ -42,6 +43,7 @@ class Turn:
     kept: tuple[Kept, ...] = ()
     last: Shadow | None = None
     is_check: bool = False
+    fills: bool = False
     is_unique: bool = False
 
     @property
@@ -78,6 +80,8 @@ class Turn:
         """What the value of the row becomes; raises Unfit where nothing was decided."""
         form, used = self.change.before, list[tuple[Fault, str]]()
         value = form.value(tuple(row[column] for column in self.columns)) if self.columns else None
+        if self.fills and value is not None:
+            return Became(value)
         left_out = False
         for kept in self.kept:
             value, is_lost = taken_back(kept, value, row, used)
@@ -114,20 +118,25 @@ class _Finding:
 
     def turned(self, standing: Standing) -> Standing:
         info = standing.table.info
-        if "entity" not in info or "relationship" in info or standing.shadow is not None:
+        if "entity" not in info or "relationship" in info:
             return standing
         entity = info["entity"]
         stored = self.past.wanted[entity] if self.past.wanted else None
+        if standing.shadow is not None:
+            return standing if stored is None else self._returned(standing, standing.shadow, stored)
         before = self.past.before
         former = before.model.entities.get(self.past.identities.present(entity)) if before else None
         if stored is None or former is None or stored.entity.is_engine:
             return standing
-        turns = {
-            name: replace(turn, is_unique=_is_unique(stored, name))
-            for name, each in stored.fields.items()
-            if (turn := self.turn(standing, former, each)) is not None
-        }
-        return _released(standing, turns)
+        turns = (self.turn(standing, former, each) for each in stored.fields.values())
+        return _released(standing, _by_field(stored, turns))
+
+    def _returned(self, standing: Standing, shadow: Shadow, stored: EntityTable) -> Standing:
+        """Of a table that comes back, fields that were not required then have the values that were decided."""
+        entity = stored.entity.name
+        known = {name: self.past.identities.fields.get((entity, name)) for name in stored.fields}
+        owing = (s for n, s in stored.fields.items() if not shadow.demanded(k.name if (k := known[n]) else n))
+        return _released(standing, _by_field(stored, (self._filled(standing, each) for each in owing)))
 
     def turn(self, standing: Standing, entity: Entity, stored: StoredField) -> Turn | None:
         """What becomes of the values of the field; None if they stay as they are."""
@@ -136,7 +145,7 @@ class _Finding:
         known = self.past.identities.fields.get((name, stored.field.name))
         former = entity.fields.get(known.name) if known and not known.gone else None
         if known is None or former is None or not former.parts:
-            return self._filled(stored, name, answers, is_new=known is None or known.gone)
+            return self._filled(standing, stored) if known is None or known.gone else None
         columns = tuple(called(part.suffix, former.name) for part in former.parts)
         if not standing.live.columns.keys() >= set(columns):
             return None
@@ -153,12 +162,17 @@ class _Finding:
         options = options_looking_back(field_.options, former.options)
         return replace(form, params={**form.params, "options": options})
 
-    def _filled(self, stored: StoredField, entity: str, answers: Answers, *, is_new: bool) -> Turn | None:
-        """A field that is new and needs a value has the one that was decided."""
-        if not (is_new and stored.field.required and answers.empty is not None):
+    def _filled(self, standing: Standing, stored: StoredField) -> Turn | None:
+        """A field that is new or comes back, and needs a value, has the one that was decided where it has none."""
+        entity = standing.table.info["entity"]
+        answers = Answers.about(self.past.decisions, entity, stored.field.name)
+        if not stored.field.required or answers.empty is None:
             return None
-        after = Form.of(stored.field)
-        return Turn(entity, stored, self._change(replace(after, required=False), after, answers))
+        after, there = Form.of(stored.field), standing.columns
+        change = self._change(replace(after, required=False), after, answers)
+        if any(column.name not in there for column in stored.columns):
+            return Turn(entity, stored, change)
+        return Turn(entity, stored, change, columns=tuple(there[c.name] for c in stored.columns), fills=True)
 
     def _judged(self, standing: Standing, turn: Turn, answers: Answers) -> Turn | None:
         before, after = turn.change.before, turn.change.after
@@ -189,13 +203,18 @@ class _Finding:
         return Change(before, after, answers, self.past.currency)
 
 
+def _by_field(stored: EntityTable, turns: Iterable[Turn | None]) -> dict[str, Turn]:
+    found = {turn.stored.field.name: turn for turn in turns if turn is not None}
+    return {name: replace(turn, is_unique=_is_unique(stored, name)) for name, turn in found.items()}
+
+
 def _is_unique(stored: EntityTable, name: str) -> bool:
     return any(u.index and u.key.fields == (name,) and u.key.when is None for u in stored.keys.values())
 
 
 def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:
     """The standing without the columns of fields that get others."""
-    moved = [turn for turn in turns.values() if not turn.is_check]
+    moved = [turn for turn in turns.values() if not turn.is_check and not turn.fills]
     if not moved:
         return replace(standing, turns=turns) if turns else standing
     wanted = {column.name for turn in moved for column in turn.wanted}

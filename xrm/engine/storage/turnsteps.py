@@ -66,7 +66,8 @@ def turn_step(
     turn: Turn, standing: Standing, setting: Setting, shadow: Shadow | None, dialect: SqlDialect, past: Past
 ) -> Step:
     """The columns are those that are wanted and hold what the values become; those of now are a shadow."""
-    names = setting.names
+    there = dict(zip(turn.columns, (c.name for c in turn.stored.columns), strict=False)) if turn.fills else {}
+    names = {**setting.names, **there}
 
     def note(unit: UnitOfWork, occasion: Occasion) -> None:
         if shadow is not None:
@@ -88,7 +89,7 @@ def turn_step(
 
 def _running(turn: Turn, standing: Standing, dialect: SqlDialect) -> Callable[[Operations], None]:
     """The columns are added; a database administrator is told what a program does with the rows."""
-    statements = [] if turn.returning is not None else list(_additions(turn, standing, dialect))
+    statements = [] if turn.returning is not None or turn.fills else list(_additions(turn, standing, dialect))
     add = says(statements)
 
     def run(op: Operations) -> None:
@@ -132,6 +133,8 @@ def _turned(unit: UnitOfWork, turn: Turn, number: int) -> dict[str, Any]:
 def _sentence(turn: Turn, standing: Standing, days: int) -> str:
     name, table, change = turn.name, standing.table.name, turn.change
     kept = f"the values of now are kept for {days} days."
+    if turn.fills:
+        return f"Fill in {name} ({table}) where a record has no value."
     if turn.is_new:
         return f"Add the field {name} ({table}), filled in for the records that are there."
     if turn.returning is not None:
