@@ -151,7 +151,7 @@ def run_scenarios(*packs: GivenPack, folders: Iterable[Path] = ()) -> list[Playe
 
     Played in a database of their own, which is gone afterwards.
     """
-    definitions = Definitions(load_extensions().types)
+    definitions = _definitions()
     sources = [pack_from(pack) for pack in packs]
     chosen = with_requirements(sources, {"core"}, folders, definitions)
     names = {definitions.read(source).name for source in sources}

@@ -24,8 +24,8 @@ EVERY_KEY = "all"  # the choice for all conflicts that no other choice names
 class Revision:
     """A change of the layers that is planned, shown and carried out whole.
 
-    With `version` the layers are those of that version, and nothing else of this is said. Where the plan removes
-    something, `confirmed` has to be its hash.
+    With `version` the layers are those of that version; only `confirmed` and `decisions` are said besides. Where the
+    plan removes something, `confirmed` has to be its hash.
 
     `choices` answer the conflicts of an upgrade by their keys, and `decisions` say by place what becomes of values that
     do not fit (`unfit:deal.code`, `empty:deal.code`, `option:deal.kind.lost`). `dev` allows other content under a

@@ -162,10 +162,6 @@ class PackService:
         """The steps that installing these would take; nothing is changed."""
         return self._propose(Revision(tuple(sources), dev=True)).plan
 
-    def propose(self, sources: Sequence[PackSource]) -> Proposal:
-        """What installing these would come to, worked out like an installation; nothing is changed."""
-        return self.foresee(Revision(tuple(sources)))
-
     def foresee(self, revision: Revision) -> Proposal:
         """What the revision would come to, with the conflicts that it leaves open; nothing is changed.
 

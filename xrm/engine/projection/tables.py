@@ -33,9 +33,7 @@ from xrm.metadata.model import OWNER_FIELDS, Entity, Field, Model, Relationship,
 # The name of the entity as it is stored now, for one of the model.
 Present = Callable[[str], str]
 _OWNERS = {"owner": USER, "team": TEAM, "unit": UNIT}
-
-
-_recent: deque[Schema] = deque(maxlen=4)
+_recent: deque[Schema] = deque(maxlen=4)  # nobody changes a schema: those who ask share it
 
 
 def sql_schema(model: Model) -> Schema:
