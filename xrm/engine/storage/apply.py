@@ -19,7 +19,7 @@ from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
-from xrm.engine.storage.steps import CreateIndex, Occasion, Step, TurnValues, operations
+from xrm.engine.storage.steps import CreateIndex, Occasion, Step, TurnLinks, TurnValues, operations
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
 
@@ -124,7 +124,7 @@ class _Portion:
 
 def _portions(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """Values of a field never become others apart from their columns."""
-    most = len(steps) if any(isinstance(step, TurnValues) for step in steps) else STEPS_AT_ONCE
+    most = len(steps) if any(isinstance(step, TurnValues | TurnLinks) for step in steps) else STEPS_AT_ONCE
     for start in range(0, max(len(steps), 1), max(most, 1)):
         yield steps[start : start + most]
 
