@@ -27,7 +27,7 @@ from xrm.engine.packs.people import PeoplePlanter, ensure_installer
 from xrm.engine.packs.planting import Planter, Progress, known_records, no_progress
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order, seeds_of, version_in
 from xrm.engine.packs.reconciliation import demand_answers, demand_sense, read_decisions, reconcile, remember
-from xrm.engine.packs.reindexing import Before, forget_destroyed, index_newly_searched
+from xrm.engine.packs.reindexing import Before, follow_values, forget_destroyed, organisation_context
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.seeds import BASE, DEMO, Planting, Seed, seed_of
@@ -434,8 +434,9 @@ class PackService:
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
             renew_names(unit, proposal.schema, numbers, now, way_back(proposal, former, before))
-            was = Before(former.model if former else None, before, kept)
-            index_newly_searched(unit, self._index, was, proposal.schema, numbers)
+            was = Before(former.model if former else None, before, kept, proposal.plan.turned)
+            context = organisation_context(proposal.model, now, self._parts.zone)
+            follow_values(unit, self._index, was, proposal.schema, numbers, context)
             keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
             seeded = 0 if base.people else self._sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()

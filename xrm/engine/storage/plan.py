@@ -64,7 +64,8 @@ class SchemaPlan:
 
     `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
     is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
-    called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them.
+    called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks again,
+    before the first step is taken, whether records meet what is asked of them.
     """
 
     base: str
@@ -74,6 +75,7 @@ class SchemaPlan:
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
+    turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
 
     @property
@@ -182,7 +184,12 @@ def make_plan(
     if problems:
         raise PlanRefused(problems.found)
     other = others(live, matched, tables, past)
-    return SchemaPlan(live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other)
+    turned = frozenset(
+        (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
+    )
+    return SchemaPlan(
+        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other, turned=turned
+    )
 
 
 @dataclass(frozen=True, slots=True)
