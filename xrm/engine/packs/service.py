@@ -236,15 +236,13 @@ class PackService:
             context = organisation_context(proposal.model, now, self._parts.zone)
             follow_values(unit, self._index, was, proposal.schema, numbers, context)
             keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
-            seeded = 0 if base.people else self._sower.sow(unit, proposal.in_use, numbers, base, installer)
+            seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
             done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
 
         parts = self._parts
         apply_plan(parts.database, proposal.plan, parts.world, finish, actor=actor.id, days=parts.kept_days)
-        if base.people:
-            return replace(done[-1], seeded=self._sower.plant(base, Seed(), no_progress))
         return done[-1]
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
