@@ -126,6 +126,21 @@ def test_an_option_in_use_goes_only_where_it_was_decided_and_comes_back_where_no
     assert runtime.packs.plan().is_empty
 
 
+def test_several_fields_of_records_that_point_at_others_turn_in_one_plan(shop):
+    runtime, ana, _ = shop
+    boat = BASE + "relationships: {owner_of: {to: account}}\n"
+    change(runtime, account=ACCOUNT, boat=boat)
+    records = runtime.current().records
+    account = records.execute(ana, [Create("account", {"name": "Um"})]).results[0].id
+    ship = records.execute(
+        ana, [Create("boat", {"name": "Ship", "size": "7", "kind": "lost", "owner_of": {"id": str(account)}})]
+    )
+    other = boat.replace("size: {type: text, unique: true}", "size: {type: integer}")
+    put(runtime, other.replace("[hot, cold, lost]", "[hot, cold]"), {"option:boat.kind.lost": "cold"})
+    row = read(runtime, ana, "boat", ship.results[0].id)
+    assert (row["size"], row["kind"]) == (7, "cold")
+
+
 MARK = "  mark: {type: integer, required: true}\n"
 
 
