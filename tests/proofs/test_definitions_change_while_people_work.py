@@ -295,8 +295,12 @@ class Work:
     def look(self) -> None:
         """A list was read again and again."""
         while not self.over.wait(EVERY):
-            seconds = self._done(lambda: listed(self.runtime, "opportunity", 50))
+            seconds = self._done(self._read_list)
             self.read, self.wait = self.read + 1, max(self.wait, seconds)
+
+    def _read_list(self) -> None:
+        queries = self.runtime.current().queries
+        queries.list(self.runtime.installer, Query("opportunity", limit=50))
 
     @property
     def _records(self) -> Any:
