@@ -110,7 +110,8 @@ def _kept(visit: Visit, found: WhereUsed) -> Card:
     )
     empty = Empty(t("Nobody keeps anything that uses it"), "", "package")
     columns = (t("Kind"), t("How many"), t("Which"))
-    return Card(t("People and programs"), "bookmark", table=Table(t("People and programs"), columns, rows, empty), id="kept")
+    title = t("People and programs")
+    return Card(title, "bookmark", table=Table(title, columns, rows, empty), id="kept")
 
 
 def _names(visit: Visit, one: Kept) -> str:
