@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from xrm.engine.commands import Create, Delete, Target, Update
-from xrm.engine.packs import DefinitionChanged, SeedRefused, service
+from xrm.engine.packs import DefinitionChanged, SeedRefused, proposing
 from xrm.errors import Forbidden, MetadataInvalid, PlanRefused, XrmError
 from xrm.metadata.sources import core_source
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
@@ -265,14 +265,14 @@ def test_two_processes_that_install_at_once_both_succeed(make, same):
 def test_a_pack_installed_between_reading_and_planning_is_not_taken_for_one_that_went_away(make, monkeypatch):
     make()
     here, there = make(install=False), make(install=False)
-    plan, others = service.plan_for, [a_pack("sales", deal=DEAL)]
+    plan, others = proposing.plan_for, [a_pack("sales", deal=DEAL)]
 
     def overtaken(*arguments):
         if others:
             install(there, others.pop())
         return plan(*arguments)
 
-    monkeypatch.setattr(service, "plan_for", overtaken)
+    monkeypatch.setattr(proposing, "plan_for", overtaken)
     install(here, a_pack("parts", part=DEAL))
     assert names(here) == ["core", "parts", "sales"]
     assert here.packs.plan().is_empty
@@ -318,7 +318,7 @@ def test_an_installation_of_a_later_program_is_left_alone(make, look, monkeypatc
     runtime = make([a_pack("sales", deal=DEAL)])
     before, core = look(runtime), core_source()
     older = {**core.files, "pack.yaml": core.files["pack.yaml"].replace(b"version: 1.0.0", b"version: 0.9.0")}
-    monkeypatch.setattr("xrm.engine.packs.service.core_source", lambda: replace(core, files=older))
+    monkeypatch.setattr("xrm.engine.packs.proposing.core_source", lambda: replace(core, files=older))
     with pytest.raises(MetadataInvalid) as refused:
         install(runtime, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT), dev=True)
     assert "P112" in [problem.code for problem in refused.value.problems]

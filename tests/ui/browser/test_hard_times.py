@@ -57,3 +57,15 @@ def test_the_keys_that_the_button_names_work_before_anything_is_clicked(site: Si
     ana.goto(f"{site.address}/r/customer/new")
     ana.keyboard.press("Control+Enter")
     expect(ana.locator("#summary")).to_contain_text("Name is needed.")
+
+
+def test_on_a_small_phone_the_name_of_a_list_and_its_button_share_a_line(site: Site, ana: Page) -> None:
+    ana.set_viewport_size({"width": 340, "height": 800})
+    ana.goto(f"{site.address}/r/customer")
+    name, button = (
+        ana.get_by_role("heading", level=1).bounding_box(),
+        ana.locator(".actions .primary").bounding_box(),
+    )
+    assert name
+    assert button
+    assert button["y"] < name["y"] + name["height"] / 2 < button["y"] + button["height"]

@@ -128,6 +128,7 @@ def test_health_tells_what_the_doctor_finds_and_more_on_request(place: Place) ->
     names = {row[0] for row in rows(glance)}
     whole = {row[0] for row in rows(ana.open(glance.links()["Examine everything"]))}
     assert {"Database", "Queue", "Stamp", "Packs", "Program", "Clock"} <= names
+    assert all(name[0].isupper() for name in whole)
     assert whole - names == {"Tables", "Files", "Unused files", "Links"}
 
 

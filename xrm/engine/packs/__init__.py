@@ -3,10 +3,11 @@
 from xrm.engine.packs.activation import DefinitionChanged, Freshness, was_overtaken
 from xrm.engine.packs.codes import INSTALLATION_CODES
 from xrm.engine.packs.layers import InstalledLayer
+from xrm.engine.packs.parts import Parts
 from xrm.engine.packs.people import ensure_installer
 from xrm.engine.packs.planting import SeedRefused
 from xrm.engine.packs.revision import Revision, laying, resetting
-from xrm.engine.packs.service import Installed, PackService, Parts
+from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.packs.versions import Version
 from xrm.metadata.reconciling import Choice
 

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
+from xrm.engine.packs.parts import Composed
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.packs.revision import Revision
-from xrm.engine.packs.service import Composed, Installed, PackService
+from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.packs.switching import disabled_by
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable

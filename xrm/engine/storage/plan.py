@@ -42,6 +42,7 @@ from xrm.engine.storage.steps import (
     type_text,
 )
 from xrm.engine.storage.turns import followed, with_turns
+from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def make_plan(
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
     ]
+    problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
     problems.extend(demands(matched))
     if problems:

@@ -1,0 +1,152 @@
+"""Works out what a revision would come to: layers, tables and the steps to them. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from xrm.engine.packs.layers import (
+    read_present,
+)
+from xrm.engine.packs.lost_views import LostView, lost_views
+from xrm.engine.packs.parts import Parts
+from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
+from xrm.engine.packs.reconciliation import read_decisions, reconcile
+from xrm.engine.packs.revision import Revision, Sources
+from xrm.engine.packs.versions import sources_of_version
+from xrm.engine.projection.tables import sql_schema
+from xrm.engine.storage.apply import plan_for
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.demands import unmet_demands
+from xrm.engine.storage.entity_tables import Schema
+from xrm.engine.storage.forms import Decisions
+from xrm.engine.storage.matching import Past
+from xrm.engine.storage.numbers import (
+    NO_NAMES,
+    Names,
+    identify,
+    read_numbers,
+)
+from xrm.engine.storage.plan import SchemaPlan
+from xrm.engine.storage.stamp import Stamp
+from xrm.errors import XrmError
+from xrm.metadata.customising import CUSTOMISATION
+from xrm.metadata.sources import PackSource, core_source
+
+
+class Proposer:
+    """Proposes against what is installed at the moment of asking."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def propose(self, revision: Revision) -> Proposal:
+        """What the revision would come to, as things are now."""
+        if revision.version is not None:
+            return self._propose_back(revision.version, revision.decisions)
+        parts = self._parts
+        with parts.database.read() as unit:
+            stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
+            remembered = read_decisions(unit) if layers else {}
+        wanted, given, twins = self._wanted(revision, present)
+        reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.choices)
+        if reconciled.source is not None and reconciled.source is not present.get(CUSTOMISATION):
+            wanted, given = {**wanted, CUSTOMISATION: reconciled.source}, given | {CUSTOMISATION}
+        packs = {name: parts.definitions.read(source) for name, source in wanted.items()}
+        schema, served = self.schemas([*wanted.values(), *twins])
+        changes = changed_layers(
+            [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
+        )
+        before = self.in_force(present) if layers else None
+        plan, views = self._plan(schema, before, stamp, NO_NAMES, revision.decisions)
+        known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
+        return Proposal(
+            stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
+            revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()), served=served,
+            views=views,
+        )  # fmt: skip
+
+    def _propose_back(self, number: int, decisions: Decisions) -> Proposal:
+        """The layers of that version over the core of this program."""
+        parts = self._parts
+        with parts.database.read() as unit:
+            stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
+            sources, then = sources_of_version(unit, number)
+        given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
+        schema, served = self.schemas([source for _, source in given])
+        plan, views = self._plan(schema, self.in_force(present), stamp, then, decisions, number)
+        return Proposal(
+            stamp, schema, plan, changed_layers(given, layers, dev=True),
+            in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
+            frozenset(present.keys() - {pack.name for pack, _ in given}), then=then, served=served,
+            views=views,
+        )  # fmt: skip
+
+    def _wanted(
+        self, revision: Revision, present: Sources
+    ) -> tuple[dict[str, PackSource], set[str], Sequence[PackSource]]:
+        """The layers as they shall be by name, the names of those that are given, and others of their names."""
+        parts = self._parts
+        named = [(parts.definitions.read(s).name, s) for s in (core_source(), *revision.sources)]
+        if revision.edit is not None:
+            named.append((CUSTOMISATION, revision.edit(parts.definitions, present)))
+        given = {name for name, _ in named}
+        kept = {name: s for name, s in present.items() if name not in revision.gone | given}
+        wanted = {**dict(named), **kept}
+        return wanted, given, [s for name, s in named if wanted[name] is not s]
+
+    def _plan(
+        self,
+        schema: Schema,
+        before: Schema | None,
+        stamp: Stamp,
+        then: Names,
+        decisions: Decisions,
+        version: int | None = None,
+    ) -> tuple[SchemaPlan, tuple[LostView, ...]]:
+        """The steps to these tables, and the saved views that lose something by them.
+
+        Raises DefinitionChanged if others have changed meanwhile what they rest on.
+        """
+        parts, views = self._parts, list[LostView]()
+
+        def past(unit: UnitOfWork) -> Past:
+            # What others have made since would be taken for what is no longer defined.
+            parts.freshness.compare(unit, stamp)
+            numbers = read_numbers(unit)
+            identities = identify(numbers, schema.model, then)
+            views.extend(lost_views(unit, before.model if before else None, numbers, identities))
+            return Past(
+                numbers,
+                identities,
+                before,
+                parts.kept_days,
+                schema,
+                version,
+                decisions,
+                parts.types,
+                parts.currency,
+            )
+
+        plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)
+        former = before.model.fingerprint if before else ""
+        return replace(plan, model=f"{former} > {schema.model.fingerprint}"), tuple(views)
+
+    def schemas(self, sources: Sequence[PackSource]) -> tuple[Schema, Schema | None]:
+        """The tables of these layers; and those that are served, where a pack is disabled."""
+        served, stored = self._parts.definitions.resolve(sources), self._parts.definitions.stored(sources)
+        return sql_schema(stored), sql_schema(served) if served.disabled else None
+
+    def in_force(self, present: Sources) -> Schema | None:
+        """The tables that are there; none where this program cannot serve what an earlier one installed."""
+        try:
+            current = self._parts.current().schema
+            return self.schemas(tuple(present.values()))[0] if current.model.disabled else current
+        except XrmError:
+            return None
+
+    def present(self) -> Sources:
+        """The files of the installed layers by name, lowest first."""
+        with self._parts.database.read() as unit:
+            return read_present(unit)[1]
