@@ -11,11 +11,12 @@ from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.request import Page, Query, Sort
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.words import in_words
-from xrm.ui.models import Action, Link, Related, RelatedRow
+from xrm.ui.models import Action, Link
 from xrm.ui.pages.controls import of_field, readable_names, states
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.telling import facts, telling
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import Related, RelatedRow
 
 TOP = 5
 MOST_GRIDS = 4
