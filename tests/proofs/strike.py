@@ -3,7 +3,7 @@
 An order is `{"at": N, "environ": {...}, "arguments": [...]}`: the verb runs in a process of its own, which ends itself
 with SIGKILL at its N-th write point, or runs to its end where there is none. Write points lie before each statement
 that writes to the installation's database, and before and after each COMMIT of them. The clock stands and ids are the
-same each time, so that two runs which did the same left the same.
+same each time, so that two runs which did the same left the same. `python strike.py commit_between` has a fault.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from xrm.cli import main
 from xrm.engine.runtime import service
-from xrm.engine.storage import connections
+from xrm.engine.storage import apply, connections
 from xrm.engine.storage.dialects import Link
 from xrm.engine.world import World, fixed_world
 
@@ -31,6 +31,7 @@ WRITES = re.compile(
 )
 COMMIT = re.compile(r"\s*COMMIT\b", re.I)
 LOADED = ("alembic.operations", "xrm.cli.apply", "xrm.cli.pack", "xrm.cli.sources", "xrm.cli.planned")
+FAULT = "commit_between"
 LATER = datetime(2026, 6, 16, 12, 0, tzinfo=UTC)
 
 
@@ -144,7 +145,22 @@ def in_a_process(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def commit_between() -> None:
+    """The fault that the proof must find: each step of a plan is durable as soon as it is taken."""
+    run = apply._run
+
+    def run_and_commit(step: Any, target: Any) -> None:
+        run(step, target)
+        driver = target.get_bind().connection.driver_connection
+        driver.execute("COMMIT")
+        driver.execute("BEGIN")
+
+    apply._run = run_and_commit
+
+
 if __name__ == "__main__":
+    if FAULT in sys.argv:
+        commit_between()
     for name in LOADED:
         import_module(name)
     for line in sys.stdin:
