@@ -17,8 +17,10 @@ from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
+from xrm.engine.storage.meeting import meetings
 from xrm.engine.storage.moves import move
 from xrm.engine.storage.numbers import NO_OTHERS, Others
+from xrm.engine.storage.options import Keys, Part
 from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.steps import (
     DEFINED_BY,
@@ -41,7 +43,7 @@ from xrm.engine.storage.steps import (
     told,
     type_text,
 )
-from xrm.engine.storage.turns import followed, with_turns
+from xrm.engine.storage.turns import followed, with_turns, written_anew
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ class SchemaPlan:
     """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs.
 
     `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
-    is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
+    is the database that the plan rests on. `kept_keys` say which options are which, and `turned` are the fields whose
+    values are written anew. `other` is what is kept and does not come back by it, though something is
     called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them.
     """
 
@@ -73,6 +76,8 @@ class SchemaPlan:
     model: str = ""
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
+    kept_keys: Mapping[Part, Keys] = field(default_factory=dict, repr=False, compare=False)
+    turned: frozenset[Part] = field(default=frozenset(), repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
 
@@ -177,12 +182,16 @@ def make_plan(
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
     ]
+    problems.extend(meetings(past))
     decisions = followed(matched, past, problems)
     problems.extend(demands(matched))
     if problems:
         raise PlanRefused(problems.found)
     other = others(live, matched, tables, past)
-    return SchemaPlan(live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other)
+    return SchemaPlan(
+        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys,
+        turned=written_anew(matched), other=other,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

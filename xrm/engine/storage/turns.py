@@ -17,6 +17,7 @@ from xrm.engine.storage.forms import NO_ANSWERS, Answers, Change, Fault, Form, u
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.lineage import Kept, Lineage, called, taken_back
 from xrm.engine.storage.matching import Match, Past, Standing
+from xrm.engine.storage.options import Part
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, type_text
 from xrm.errors import Problems
@@ -150,7 +151,10 @@ class _Finding:
         if not standing.live.columns.keys() >= set(columns):
             return None
         aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in standing.live.columns)
-        change = self._change(Form.of(former), self._wanted(stored.field, former), answers)
+        change = replace(
+            self._change(Form.of(former), self._wanted(stored.field, former), answers),
+            kept_keys=self.past.kept_keys.get((name, stored.field.name)),
+        )
         turn = Turn(name, stored, change, former, columns, aside)
         return self._judged(standing, turn, answers)
 
@@ -185,11 +189,10 @@ class _Finding:
             return replace(turn, kept=kept)
         if is_other:
             return turn if turn.change.say is not None else None
-        if turn.change.uses(answers) != NO_ANSWERS and not (
-            after.takes_all_of(before) and not turn.change.is_needed
-        ):
+        takes_all = after.takes_all_of(before) and not turn.change.lost_options
+        if turn.change.uses(answers) != NO_ANSWERS and not (takes_all and not turn.change.is_needed):
             return turn
-        if after.takes_all_of(before):
+        if takes_all:
             return None
         alike = replace(turn.change, before=replace(before, required=after.required))
         return replace(turn, change=alike, is_check=True)
@@ -223,6 +226,12 @@ def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:
     returns = tuple(s for s in standing.returns if not claimed & set(s.columns.values()))
     lost = {*standing.lost, *(c for turn in moved for c in turn.aside)}
     return replace(standing, columns=columns, returns=returns, lost=tuple(sorted(lost)), turns=turns)
+
+
+def written_anew(matched: Match) -> frozenset[Part]:
+    """The fields whose values a plan writes, so that they say present names."""
+    turned = (turn for standing in matched.standings.values() for turn in standing.turned if not turn.fills)
+    return frozenset((turn.entity, turn.stored.field.name) for turn in turned)
 
 
 def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str]:
