@@ -25,6 +25,7 @@ from xrm.engine.packs.proposing import Proposer
 from xrm.engine.packs.reconciliation import demand_answers, demand_sense, remember
 from xrm.engine.packs.reindexing import Before, forget_destroyed, index_newly_searched
 from xrm.engine.packs.renewing import renew_names, way_back
+from xrm.engine.packs.retitling import renew_titles
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.seeds import BASE, Planting, Seed, seed_of
 from xrm.engine.packs.sowing import Sower
@@ -234,6 +235,7 @@ class PackService:
             renew_names(unit, proposal, numbers, now, way_back(proposal, former, before))
             was = Before(former.model if former else None, before, kept)
             index_newly_searched(unit, self._index, was, proposal.schema, numbers)
+            renew_titles(unit, self._index, proposal.plan, proposal.schema, numbers, now)
             keep_version(unit, proposal, numbers, now, actor)
             seeded = 0 if base.people else self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()

@@ -76,7 +76,7 @@ def programs_of(entity: Entity) -> Programs:
     linked = [r for r in entity.relationships.values() if r.shape is Shape.MANY]
     return Programs(
         title=_program(entity.title),
-        title_reads=_names_read(entity.title),
+        title_reads=titled_by(entity),
         defaults=_each((t.name, t.default) for t in things),
         default_reads={t.name: _names_read(t.default) for t in things},
         local_rules=tuple(_rule(entity, rule) for rule in rules if _is_local(rule)),
@@ -95,6 +95,11 @@ def programs_of(entity: Entity) -> Programs:
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
     )
+
+
+def titled_by(entity: Entity) -> frozenset[str]:
+    """The names that the title of the entity is made of."""
+    return _names_read(entity.title)
 
 
 def _each(pairs: Iterable[tuple[str, Expression | None]]) -> dict[str, Program]:

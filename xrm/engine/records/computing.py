@@ -143,4 +143,9 @@ def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:
 def _title(setting: Setting, draft: Draft, new: New) -> str:
     program = draft.writer.programs.title
     found = program(scene_of(setting, draft, new)) if program else None
-    return str(found)[:TITLE_LENGTH] if found else str(draft.id)[-8:]
+    return title_text(found, draft.id)
+
+
+def title_text(found: Any, record: UUID) -> str:
+    """The title of a record, of what was worked out for it; without that the end of its id."""
+    return str(found)[:TITLE_LENGTH] if found else str(record)[-8:]

@@ -125,6 +125,13 @@ class TurnValues(Step):
     """A field whose values become others, each by its type."""
 
 
+@dataclass(frozen=True, slots=True)
+class Retitle(Step):
+    """Records of the `entity` are called otherwise from now on; it is done with the activation."""
+
+    entity: str = ""
+
+
 class Purge(Step):
     """A shadow that is gone for good."""
 
