@@ -52,6 +52,7 @@ READ: dict[str, tuple[str, str]] = {
     "entity.like": ("metadata/likeness.py", 'entity.body.get("like")'),
     "entity.append_only": (CHECKING, "entity.append_only"),
     "entity.renamed_from": ("engine/storage/numbers.py", "e.renamed_from"),
+    "entity.moved_from": ("engine/storage/unsaid.py", "entity.moved_from"),
     "entity.when_installed": (CONDITIONS, '"when_installed"'),
     "entity.fields": ("engine/projection/tables.py", "fields"),
     "entity.relationships": ("engine/projection/tables.py", "lookups"),

@@ -52,6 +52,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M234": "Entities are like each other in a circle.",
         "M235": "Two packs have a setting of one name.",
         "M236": "Two things claim one former name, or former names go in a circle.",
+        "M237": "An entity would move out of the pack that it is in.",
         "M240": "A name is taken.",
         "M241": "The names of two sides of relationships clash.",
         "M242": "Several relationships could be meant.",

@@ -181,13 +181,25 @@ def _lay_entity(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Pro
         return
     below = layers.entities.get(doc.name)
     if below and doc.source.layer is not Layer.CUSTOMISATION:
-        first = below.pack(())
-        hint = "Entity names are unique in an installation: rename one of them."
-        message = f'The packs {first} and {doc.pack} both have an entity "{doc.name}".'
-        problems.add("M230", message, hint, doc.source.at(("entity",)))
+        message = f'The packs {below.pack(())} and {doc.pack} both have an entity "{doc.name}".'
+        problems.add("M230", message, _one_owner(below, doc), doc.source.at(("entity",)))
         below.broken.add(())
         return
     _lay_thing(layers.entities, merged_of(doc), absent, doc.source.layer, problems)
+
+
+def _one_owner(below: Merged, doc: Doc) -> str:
+    """What to do about an entity of two packs, of which one may take it over from the other."""
+    first, second = below.pack(()), doc.pack
+    claims = {first: below.body.get("moved_from", ()), second: doc.body.get("moved_from", ())}
+    for heir, former in ((second, first), (first, second)):
+        if former in claims[heir]:
+            return (
+                f"{heir} takes it over: install it together with a version of {former} that has it no longer."
+            )
+    if claims[first] and claims[second]:
+        return "Only one of them can take it over: take it out of the other, or extend it there."
+    return "Entity names are unique in an installation: rename one of them."
 
 
 def _lay_extension(layers: Layers, doc: Doc, absent: frozenset[Path], problems: Problems) -> None:

@@ -329,6 +329,7 @@ class Entity:
     implementations: tuple[str, ...] = ()
     parent: str = ""
     renamed_from: tuple[str, ...] = ()
+    moved_from: tuple[str, ...] = ()
     place: Place = NOWHERE
 
     @property

@@ -23,7 +23,7 @@ _LABELS: Final = frozenset({"label", "plural", "help", "message", "summary"})
 _EXPRESSIONS: Final = frozenset(
     {"title", "visible_when", "required_when", "readonly_when", "filter", "when", "must", "guard"}
 )
-_LISTS: Final = frozenset({"renamed_from"})
+_LISTS: Final = frozenset({"renamed_from", "moved_from"})
 
 
 @dataclass(frozen=True, slots=True)

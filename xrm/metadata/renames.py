@@ -33,10 +33,19 @@ def contradictions(model: Model) -> Iterator[Problem]:
     groups += [
         _keys(f.options, f.place) for e in own for f in e.fields.values() if f.options and not f.through
     ]
+    yield from _moved_nowhere(own)
     for things in groups:
         if any(thing.renamed_from for thing in things):
             yield from _claimed_twice(things)
             yield from _circle(things)
+
+
+def _moved_nowhere(entities: Iterable[Entity]) -> Iterator[Problem]:
+    for entity in entities:
+        if entity.pack in entity.moved_from:
+            message = f"{entity.name} is in {entity.pack} itself, which it would be moved from."
+            hint = "Name the pack that had it before, or take moved_from out."
+            yield Problem("M237", message, hint, entity.place)
 
 
 def _keys(options: Iterable[Option], place: Place) -> Sequence[Renamed]:

@@ -69,7 +69,7 @@ def test_an_option_is_not_renamed_onto_another_one(make: Make):
         with pytest.raises(PlanRefused) as refused:
             changed(runtime, thing=thing(options))
         places = [(p.code, p.where.file.rpartition("/")[2]) for p in refused.value.problems]
-        assert places == [("S126", "thing.yaml")] * 2
+        assert places == [("S127", "thing.yaml")] * 2
     assert kinds(runtime) == AS_THEY_WERE
 
 
@@ -131,7 +131,7 @@ def test_a_field_an_entity_or_a_role_is_not_renamed_onto_another_one(sqlite_url:
         one = thing(more="  two: {type: text, renamed_from: one}\n")
         with pytest.raises(PlanRefused) as refused:
             changed(runtime, role("high", "  renamed_from: low\n"), thing=f"renamed_from: place\n{one}")
-        assert [p.code for p in refused.value.problems] == ["S126"] * 3
+        assert [p.code for p in refused.value.problems] == ["S127"] * 3
         assert runtime.identity.actor(low.id, door="api").roles == {"low"}
 
 

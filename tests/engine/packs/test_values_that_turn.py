@@ -15,8 +15,9 @@ from tests.engine.packs.living import (
     shop,
     version,
 )
+from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
-from xrm.engine.packs import Revision, service
+from xrm.engine.packs import Revision, proposing
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
 
@@ -124,6 +125,37 @@ def test_an_option_in_use_goes_only_where_it_was_decided_and_comes_back_where_no
     assert values(fleet, "kind") == {"Ship": "hot", "Boat": "lost", "Raft": "hot", "Plank": None}
     assert values(fleet, "ways") == {"Ship": ["phone"], "Boat": ["fax"], "Raft": None, "Plank": None}
     assert runtime.packs.plan().is_empty
+
+
+def test_several_fields_of_records_that_point_at_others_turn_in_one_plan(shop):
+    runtime, ana, _ = shop
+    boat = BASE + "relationships: {owner_of: {to: account}}\n"
+    change(runtime, account=ACCOUNT, boat=boat)
+    records = runtime.current().records
+    account = records.execute(ana, [Create("account", {"name": "Um"})]).results[0].id
+    ship = records.execute(
+        ana, [Create("boat", {"name": "Ship", "size": "7", "kind": "lost", "owner_of": {"id": str(account)}})]
+    )
+    other = boat.replace("size: {type: text, unique: true}", "size: {type: integer}")
+    put(runtime, other.replace("[hot, cold, lost]", "[hot, cold]"), {"option:boat.kind.lost": "cold"})
+    row = read(runtime, ana, "boat", ship.results[0].id)
+    assert (row["size"], row["kind"]) == (7, "cold")
+
+
+def test_another_process_that_has_read_a_record_reads_it_in_its_new_form(fleet, tmp_path):
+    """PostgreSQL keeps to how a statement was prepared, and refuses it where columns are of another type by then."""
+    runtime, ana, boats = fleet
+    url = runtime.database.engine.url.render_as_string(hide_password=False)
+    there = make_runtime(url, tmp_path, install=False)
+    read_there = there.current().queries
+    for _ in range(3):
+        assert read_there.get(ana, "boat", boats["Ship"])["size"] == "12"
+    put(runtime, NUMBER, {"unfit:boat.size": "0"})
+    if "postgresql" in url:
+        with pytest.raises(Conflict, match="stored otherwise by now"):
+            read_there.get(ana, "boat", boats["Ship"])
+    assert read(there, ana, "boat", boats["Ship"])["size"] == "12.00"
+    there.close()
 
 
 MARK = "  mark: {type: integer, required: true}\n"
@@ -277,14 +309,14 @@ def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
     edit(fleet, "Ship", note="short")
     edit(fleet, "Boat", kind="hot")
     edit(fleet, "Plank", kind="hot")
-    before, plan_for = version(runtime), service.plan_for
+    before, plan_for = version(runtime), proposing.plan_for
 
     def overtaken(*arguments):
         found = plan_for(*arguments)
         edit(fleet, "Plank", **changed)
         return found
 
-    monkeypatch.setattr(service, "plan_for", overtaken)
+    monkeypatch.setattr(proposing, "plan_for", overtaken)
     with pytest.raises(PlanRefused) as caught:
         runtime.packs.revise(Revision((sales(account=ACCOUNT, boat=boat),), dev=True), runtime.installer)
     assert [problem.code for problem in caught.value.problems] == [code]

@@ -59,3 +59,19 @@ def test_rows_stand_in_the_order_of_their_numbers(desk: Place) -> None:
 def test_a_grid_says_which_column_numbers_its_rows(desk: Place) -> None:
     sheet = desk.person("Ana").open("/r/quote/new")
     assert [e["data-order"] for e in sheet.find("x-rows")] == ["line_no", ""]
+
+
+def test_rows_change_places_by_their_numbers(desk: Place) -> None:
+    made = [{"text": t, "line_no": n} for t, n in (("first", 1), ("second", 2), ("third", 3))]
+    id_ = desk.make("quote", name="Ordered", lines={"create": made})
+    ana, address = desk.person("Ana"), f"/r/quote/{id_}/edit"
+    assert ana.fill(ana.open(address), address, lines__0__line_no="2", lines__1__line_no="1").status == 200
+    assert lines(ana.open(address)) == ["second", "first", "third"]
+    amid = {
+        "lines__1__line_no": "3",
+        "lines__2__line_no": "4",
+        "lines__3__line_no": "2",
+        "lines__3__text": "new",
+    }
+    assert ana.fill(ana.open(address), address, **amid).status == 200
+    assert lines(ana.open(address)) == ["second", "new", "first", "third"]

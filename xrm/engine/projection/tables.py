@@ -66,7 +66,12 @@ class _Build:
         """The table of the entity, with its link tables and indexes."""
         if entity.is_engine:
             return self._engine_entity(entity)
-        info = {"entity": entity.name, "called": lambda _, name: f"{entity.pack}__{name}"}
+        info = {
+            "entity": entity.name,
+            "pack": entity.pack,
+            "moved_from": entity.moved_from,
+            "called": lambda _, name: f"{entity.pack}__{name}",
+        }
         table = sa.Table(entity.table, self.metadata, *system_columns(), info=info)
         self._add_special_columns(entity, table)
         fields = {name: _add_field(table, f) for name, f in entity.fields.items() if f.parts}

@@ -5,7 +5,8 @@ Everything here is done column by column: the same steps serve one record and a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from xrm.engine.commands import Change
@@ -94,12 +95,35 @@ def _update(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> Non
     for draft, changed in touched:
         shapes.setdefault(frozenset(changed), []).append(draft)
     try:
-        for names, drafts in shapes.items():
-            _update_alike(setting, writer, names, drafts)
+        with _free_to_exchange(setting, writer, touched):
+            for names, drafts in shapes.items():
+                _update_alike(setting, writer, names, drafts)
     except Stale:
         raise
     except Conflict as refused:
         raise _placed(refused, [t.draft for t in touched]) from refused
+
+
+@contextmanager
+def _free_to_exchange(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> Iterator[None]:
+    """Inside, records may take the keys that others of them give up: the database compares row by row.
+
+    Their keys are judged at the end, of all that they have become.
+    """
+    moving = [t.draft.id for t in touched if _moves_in_keys(writer, t)]
+    if len(touched) < 2 or not moving:
+        yield
+        return
+    writer.rows.set_aside(setting.unit, moving, setting.now)
+    yield
+    writer.rows.set_aside(setting.unit, moving, None)
+
+
+def _moves_in_keys(writer: Writer, touched: Touched) -> bool:
+    """Whether a record that is there, and stays, comes to have another key."""
+    old, new = touched.draft.old or NONE, touched.draft.new
+    is_there = old["deleted_at"] is None and new["deleted_at"] is None
+    return is_there and not writer.key_names.isdisjoint(touched.changed)
 
 
 def _update_alike(setting: Setting, writer: Writer, names: frozenset[str], drafts: Sequence[Draft]) -> None:

@@ -135,6 +135,13 @@ class Writer:
         return frozenset(f.name for f in self.entity.fields.values() if not f.track)
 
     @cached_property
+    def key_names(self) -> frozenset[str]:
+        """The names on whose values it depends whether a unique index admits a record."""
+        held = [unique.key for unique in self.table.keys.values() if unique.index]
+        said = (mention.attribute for key in held if key.when for mention in key.when.mentions)
+        return frozenset(name for key in held for name in key.fields).union(said)
+
+    @cached_property
     def file_names(self) -> tuple[str, ...]:
         """The fields that hold files."""
         return tuple(n for n, f in self.table.fields.items() if f.field.type.holds_files)

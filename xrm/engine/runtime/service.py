@@ -127,7 +127,9 @@ class Runtime:
         with self._swap:
             held = self._current
             if held is None or held.stamp.model < stamp.model:
-                held = self._current = self._load()
+                held = self._load()
+                self.database.renew()
+                self._current = held
         return held, stamp
 
     def where_used(self, actor: Actor, name: str) -> WhereUsed:

@@ -26,6 +26,13 @@ class Connections:
         self._idle: dict[bool, deque[Link]] = {True: deque(), False: deque()}
         self._writer = threading.Lock()
         self._writing_thread = 0
+        self._age = 0
+
+    def renew(self) -> None:
+        """Connections of now are not used again: PostgreSQL refuses on them what was prepared for other columns."""
+        if self._dialect.has_own_writer_queue:
+            self._age += 1
+            self.close()
 
     def close(self) -> None:
         """Every idle connection is closed."""
@@ -79,12 +86,14 @@ class Connections:
                     return link
                 _put_away(link)
         try:
-            return open_link(self._engine, writes=writes)
+            link = open_link(self._engine, writes=writes)
+            link.age = self._age
+            return link
         except DRIVER_ERRORS as error:
             raise translate(error) from error
 
     def _give_back(self, link: Link, healthy: bool, *, writes: bool) -> None:
-        if not healthy or not _is_settled(link):
+        if not healthy or link.age != self._age or not _is_settled(link):
             _put_away(link)
             return
         link.used_at, link.deadline = time.monotonic(), inf

@@ -322,6 +322,10 @@ class Database:
                     raise
         raise AssertionError("unreachable: the last attempt returned or raised")
 
+    def renew(self) -> None:
+        """Tables are others: what is asked from now on rests on nothing that was prepared before."""
+        self._connections.renew()
+
     def close(self) -> None:
         """Every idle connection is closed."""
         self._connections.close()

@@ -101,13 +101,17 @@ class Options:
 
 @dataclass(slots=True)
 class Link:
-    """One open connection: the driver's own and SQLAlchemy's around it. One thread uses it at a time."""
+    """One open connection: the driver's own and SQLAlchemy's around it. One thread uses it at a time.
+
+    `age` is how often tables had become others when it was opened.
+    """
 
     connection: sa.Connection
     driver: Any
     cursor: Any
     used_at: float = 0.0
     deadline: float = inf
+    age: int = 0
 
     def close(self) -> None:
         """Nobody can use it any more."""

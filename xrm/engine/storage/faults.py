@@ -85,6 +85,8 @@ def _from_postgresql(error: psycopg.Error, meanings: Meanings) -> XrmError:
     known = _POSTGRESQL_STATES.get(state) or _POSTGRESQL_CLASSES.get(state[:2])
     if known is not None:
         return known()
+    if "cached plan" in str(error):  # of a statement that was prepared before its columns became others
+        return _outdated()
     if not state and isinstance(error, psycopg.OperationalError):
         return _lost()
     raise error

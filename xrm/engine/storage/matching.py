@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import RECORD_COLUMNS, LiveSchema, LiveTable
+from xrm.engine.storage.names import pack_of
 from xrm.engine.storage.numbers import Identities, Known, Numbers, Others
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, field_of, type_text
@@ -235,8 +236,10 @@ class _Matching:
             yield from self._named(table.name)
 
     def elsewhere(self, table: sa.Table) -> Iterator[LiveTable]:
-        """In another pack, from which the entity has moved."""
-        name = self.past.identities.present(table.info["entity"])
+        """In another pack, from which the entity has moved; not what only has its name by now."""
+        known, name = self.known(table), self.past.identities.present(table.info["entity"])
+        if known is not None and self.past.numbers.entities.get(name) not in (None, known.number):
+            return
         for there in self.live.tables.values():
             _pack, _, entity = there.name.partition("__")
             if entity == name and there.name not in self.wanted and there.columns.keys() >= RECORD_COLUMNS:
@@ -249,8 +252,14 @@ class _Matching:
             if shadow.table not in self.live.kept or not shadow.is_table or is_link != shadow.is_link:
                 continue
             number = shadow.member if is_link else shadow.entity
-            if number == known.number if known and number else shadow.was == table.name:
+            is_it = number == known.number if known and number else shadow.was == table.name
+            if is_it and self._may_come(table, pack_of(shadow.was)):
                 yield self.live.kept[shadow.table]
+
+    def _may_come(self, table: sa.Table, pack: str) -> bool:
+        """Whether what was in this pack is meant: by the same pack, by one that takes it over, or on the way back."""
+        own = (table.info.get("pack", pack), *table.info.get("moved_from", ()))
+        return pack in own or self.past.version is not None
 
     def known(self, table: sa.Table) -> Known | None:
         """What the ledger knows of the entity or relationship that the table keeps."""
@@ -356,6 +365,11 @@ class _Columns:
         return any(self.was.get(before, before) in (t.name, self._present_table(t)) for t in wanted)
 
     def _present_table(self, table: sa.Table) -> str:
+        """What the table of the entity is called now, wherever it will be."""
+        before, entity = self.past.before, table.info.get("entity", "")
+        former = before.model.entities.get(self.past.identities.present(entity)) if before else None
+        if former is not None and not former.is_engine:
+            return former.table
         called = table.info.get("called")
         return called("", self.past.identities.present(table.info["entity"])) if called else str(table.name)
 

@@ -43,7 +43,7 @@ def _onto(before: Mapping[str, Renamed], wanted: Mapping[str, Renamed], owner: s
             if known and old in before and old not in wanted and old not in known.renamed_from:
                 message = f"{owner}{old} would be renamed to {owner}{name}, which is there already."
                 hint = f"Give it another name; or take {old} out of renamed_from, and it goes for itself."
-                yield Problem("S126", message, hint, thing.place)
+                yield Problem("S127", message, hint, thing.place)
 
 
 def _of_options(wanted: Model, past: Past) -> Iterator[Problem]:
@@ -70,4 +70,4 @@ def _met(name: str, keys: Mapping[str, str], place: Place, decision: str = "") -
         gone = next((old for old in olds if old != new), "")
         hint = f"Take {gone} out of renamed_from"
         ending = f", and decide what its records get: {decision}{gone}={new}." if decision else "."
-        yield Problem("S126", message, hint + ending, place)
+        yield Problem("S127", message, hint + ending, place)

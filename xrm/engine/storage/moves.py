@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
-from xrm.engine.storage.names import bounded, shadow_name, shadow_number
+from xrm.engine.storage.names import bounded, pack_of, shadow_name, shadow_number
 from xrm.engine.storage.sameness import Turned, says_same, turner
 from xrm.engine.storage.shadows import Shadow, follow, forget, keep
 from xrm.engine.storage.steps import (
@@ -156,13 +156,20 @@ class _Move:
             yield self._rename_table(before, after, wanted)
 
     def _rename_table(self, before: str, after: str, standing: Standing | None) -> Step:
-        what = f"{thing(standing.table)}: the table " if standing else "the table "
         return Rename(
-            f"Rename {what}{before} becomes {after}.",
+            self._renames(before, after, standing),
             says([f"ALTER TABLE {self.quote(before)} RENAME TO {self.quote(after)}"]),
             "Rename it back.",
             note=lambda unit, _: follow(unit, before, after),
         )
+
+    def _renames(self, before: str, after: str, standing: Standing | None) -> str:
+        if standing is None:
+            return f"Rename the table {before} becomes {after}."
+        what, packs = thing(standing.table), (pack_of(standing.live.name), pack_of(standing.table.name))
+        if "pack" not in standing.table.info or packs[0] == packs[1]:
+            return f"Rename {what}: the table {before} becomes {after}."
+        return f"Move {what} from the pack {packs[0]} to {packs[1]}: the table {before} becomes {after}."
 
     def bring_table_back(self, standing: Standing, shadow: Shadow) -> Step:
         """The table is no shadow any more."""

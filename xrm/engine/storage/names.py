@@ -33,5 +33,10 @@ def shadow_number(name: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
+def pack_of(table: str) -> str:
+    """The pack that the table of an entity is named after."""
+    return table.partition("__")[0]
+
+
 def _hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:HASH_LENGTH]

@@ -44,6 +44,7 @@ from xrm.engine.storage.steps import (
     type_text,
 )
 from xrm.engine.storage.turns import followed, with_turns, written_anew
+from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ def make_plan(
         *work.search(),
     ]
     problems.extend(meetings(past))
+    problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
     problems.extend(demands(matched))
     if problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -113,6 +114,16 @@ class Rows(TableRows):
         prepared = self._shape(shape, self._updater, shape)
         if unit.run_columns(prepared, {**columns, _ID: ids, _VERSION: versions}, len(ids)) != len(ids):
             raise _stale()
+
+    @cached_property
+    def _move(self) -> Prepared:
+        aside = sa.bindparam("aside", type_=self.table.c.deleted_at.type)
+        chosen = sa.update(self.table).where(any_of(self.table.c.id, "ids"))
+        return self.database.prepare(chosen.values(deleted_at=aside))
+
+    def set_aside(self, unit: UnitOfWork, ids: Iterable[UUID], since: datetime | None) -> None:
+        """No key speaks of these rows since that time, as if they were in the trash; with None each does again."""
+        unit.change(self._move, {"ids": list(ids), "aside": since})
 
     def _updater(self) -> sa.Update:
         columns = self.table.c

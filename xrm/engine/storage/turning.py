@@ -111,6 +111,16 @@ def write(unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str]) ->
             _put(unit, turn, changed)
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(turn, found)))
+    _settle(unit)
+
+
+def _settle(unit: UnitOfWork) -> None:
+    """No row has yet to be looked at: PostgreSQL makes no index while one waits for that, as what it points at does
+    once a row was written twice.
+    """
+    if not unit.dialect.is_sqlite:
+        unit.script("SET CONSTRAINTS ALL IMMEDIATE")
+        unit.script("SET CONSTRAINTS ALL DEFERRED")
 
 
 def _put(unit: UnitOfWork, turn: Turn, rows: Sequence[_Row]) -> None:

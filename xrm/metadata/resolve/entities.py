@@ -117,6 +117,7 @@ def _shell(context: Context, name: str, merged: Merged) -> Entity:
         relationships=dict(_relationship_shells(context, name, item, taken, prefix)),
         lifecycle=lifecycle,
         renamed_from=tuple(body.get("renamed_from", ())),
+        moved_from=tuple(body.get("moved_from", ())),
         place=item.at("entity"),
     )
 

@@ -10,6 +10,7 @@ from xrm.metadata.names import MAX_ENTITY
 from xrm.metadata.schemas.views import FORM, VIEW
 from xrm.metadata.schemas.words import (
     FIELD,
+    MOVED_FROM,
     RENAMED_FROM,
     WHEN_INSTALLED,
     Schema,
@@ -222,6 +223,7 @@ ENTITY: Schema = closed(
         "like": name("The entity whose fields, relationships, rules and forms it starts with.", MAX_ENTITY),
         "append_only": flag("Whether records are only ever added."),
         "renamed_from": RENAMED_FROM,
+        "moved_from": MOVED_FROM,
         **_MEMBERS,
         "privacy": later(
             "Whose data it is and how long it is kept.",

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from xrm.metadata.fieldtypes.special import HUES
-from xrm.metadata.names import LANGUAGE_PATTERN, MAX_MEMBER, MAX_OPTION, NAME_PATTERN, OPTION_PATTERN
+from xrm.metadata.names import (
+    LANGUAGE_PATTERN,
+    MAX_MEMBER,
+    MAX_OPTION,
+    MAX_PACK,
+    NAME_PATTERN,
+    OPTION_PATTERN,
+)
 
 Schema = dict[str, Any]
 
@@ -176,6 +183,11 @@ def option_map(description: str, *more_types: str) -> Schema:
 
 
 WHEN_INSTALLED = name("Only when this pack is installed, which the manifest names as optional.", 20)
+MOVED_FROM = one_or_more(
+    "Packs that had the entity earlier: it goes from there to this one with its records, and everything that speaks of"
+    " it means it as before.",
+    name("A pack.", MAX_PACK),
+)
 RENAMED_FROM = one_or_more(
     "Earlier names: what is stored under one of them is renamed and keeps its values, links and history. Requests and"
     " imports may go on using those of fields.",
