@@ -1,4 +1,4 @@
-"""A title that is made of something else calls every record so, at once; and nothing tells what it was made of before."""
+"""A title that is made of something else calls every record so at once, and nothing tells what it was made of before."""
 
 import pytest
 
@@ -77,7 +77,9 @@ def test_a_title_made_of_values_that_turn_says_what_they_become(make: Make):
 
 @pytest.mark.parametrize("title", ["called", 'called + " of name"'])
 def test_a_rename_makes_no_title_anew(make: Make, title: str):
-    before = a_pack("sales", {"roles.yaml": SEEN}, thing=f"title: {title.replace('called', 'name')}\n{FIELDS}")
+    before = a_pack(
+        "sales", {"roles.yaml": SEEN}, thing=f"title: {title.replace('called', 'name')}\n{FIELDS}"
+    )
     runtime = make([before])
     fields = FIELDS.replace("name: {", "called: {renamed_from: name, ")
     assert not [step for step in changed(runtime, title, fields=fields) if "titles" in step]
