@@ -1,4 +1,4 @@
-"""A title that is made of something else calls every record so at once, and nothing tells what it was made of before."""
+"""A title that is made of something else calls every record so at once; nothing tells what it was made of before."""
 
 import pytest
 
