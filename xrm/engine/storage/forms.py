@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -136,7 +137,11 @@ class Form:
             return False
         if mine is None or theirs is None:
             return mine is None
-        return float(mine) >= float(theirs) if name.startswith("max") else float(mine) <= float(theirs)
+        mine, theirs = (
+            Decimal(str(mine)),
+            Decimal(str(theirs)),
+        )  # a float cannot tell 2^53 from the next number
+        return mine >= theirs if name.startswith("max") else mine <= theirs
 
     def _bound(self, name: str) -> Any:
         return self.params.get(name, self.type.params.get(name, {}).get("default"))
