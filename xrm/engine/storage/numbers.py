@@ -260,6 +260,16 @@ def _name(
         unit.execute(sa.update(table).where(table.c.number == number).values(name=name))
 
 
+def retire(unit: UnitOfWork, fields: Iterable[int]) -> None:
+    """Whatever is called like these from now on is something else: what they held is destroyed, not their history."""
+    known = read_numbers(unit)
+    for number in sorted(known.gone_fields.intersection(fields)):
+        name = known.field_names[number][1]
+        if _PARKED not in name:
+            parked = f"{name}{_PARKED}{number}"
+            unit.execute(sa.update(FIELD).where(FIELD.c.number == number).values(name=parked))
+
+
 def _mark(
     unit: UnitOfWork, table: sa.Table, staying: set[int], every: set[int], gone: frozenset[int]
 ) -> None:
