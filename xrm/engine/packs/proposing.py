@@ -13,7 +13,6 @@ from xrm.engine.packs.lost_views import LostView, lost_views
 from xrm.engine.packs.parts import Parts
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
 from xrm.engine.packs.reconciliation import read_decisions, reconcile
-from xrm.engine.packs.retitling import with_titles
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.versions import names_in_force, sources_of_version
 from xrm.engine.projection.tables import sql_schema
@@ -135,9 +134,6 @@ class Proposer:
             )
 
         plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)
-        with parts.database.read() as unit:
-            which = plan.other.without(identify(read_numbers(unit), schema.model, then))
-            plan = with_titles(plan, before, schema, which, unit)
         former = before.model.fingerprint if before else ""
         return replace(plan, model=f"{former} > {schema.model.fingerprint}"), tuple(views)
 

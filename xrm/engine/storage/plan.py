@@ -21,6 +21,8 @@ from xrm.engine.storage.meeting import meetings
 from xrm.engine.storage.moves import move
 from xrm.engine.storage.numbers import NO_OTHERS, Others
 from xrm.engine.storage.options import Keys, Part
+from xrm.engine.storage.relinks import with_relinks
+from xrm.engine.storage.relinksteps import relink_step
 from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.steps import (
     DEFINED_BY,
@@ -43,7 +45,7 @@ from xrm.engine.storage.steps import (
     told,
     type_text,
 )
-from xrm.engine.storage.turns import followed, with_turns, written_anew
+from xrm.engine.storage.turns import followed, with_turns
 from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
 
@@ -66,9 +68,10 @@ class SchemaPlan:
     """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs.
 
     `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
-    is the database that the plan rests on. `kept_keys` say which options are which, and `turned` are the fields whose
-    values are written anew. `other` is what is kept and does not come back by it, though something is
-    called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them.
+    is the database that the plan rests on. `kept_keys` say which options are which. `other` is what is kept and does
+    not come back by it, though something is called like it. Values of the fields in `turned`, each told by entity and name,
+    become others. `ask` looks again, before the first step is taken, whether records meet what is asked of them. The
+    steps of `new`, by table, make tables that no definition in force knows.
     """
 
     base: str
@@ -78,14 +81,22 @@ class SchemaPlan:
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
     kept_keys: Mapping[Part, Keys] = field(default_factory=dict, repr=False, compare=False)
-    turned: frozenset[Part] = field(default=frozenset(), repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
+    turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
+    new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.steps
+
+    @property
+    def rekeyed(self) -> frozenset[Part]:
+        """The fields of which some options have other keys, or none any more."""
+        return frozenset(
+            part for part, keys in self.kept_keys.items() if any(o != n for o, n in keys.items())
+        )
 
     @property
     def destructive(self) -> tuple[Step, ...]:
@@ -166,7 +177,7 @@ def make_plan(
     """
     problems = Problems()
     tables = tables_of(wanted)
-    matched = with_turns(live, match(live, tables, past, dialect), past, dialect)
+    matched = with_relinks(with_turns(live, match(live, tables, past, dialect), past, dialect), past)
     if all(metadata is LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
@@ -174,14 +185,16 @@ def make_plan(
     work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors)
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
+    made = {table.name: tuple(work.creation(table)) for table in missing}
     steps = [
         *moved.steps,
         *(step for table in changed for step in work.columns(table)),
         *(step for table in changed for step in work.indexes(table)),
-        *(step for table in missing for step in work.creation(table)),
+        *(step for steps in made.values() for step in steps),
         *(step for table in tables for step in work.references(table)),
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
+        *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
     problems.extend(meetings(past))
     problems.extend(unsaid_moves(past))
@@ -190,9 +203,13 @@ def make_plan(
     if problems:
         raise PlanRefused(problems.found)
     other = others(live, matched, tables, past)
+    turned = frozenset(
+        (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
+    )
+    new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
     return SchemaPlan(
-        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys,
-        turned=written_anew(matched), other=other,
+        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
+        turned=turned, new=new,
     )  # fmt: skip
 
 

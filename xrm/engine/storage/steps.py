@@ -125,11 +125,8 @@ class TurnValues(Step):
     """A field whose values become others, each by its type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retitle(Step):
-    """Records of the `entity` are called otherwise from now on; it is done with the activation."""
-
-    entity: str = ""
+class TurnLinks(Step):
+    """A relationship whose references stand elsewhere from now on, or which has one where it had none."""
 
 
 class Purge(Step):

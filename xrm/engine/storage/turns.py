@@ -17,7 +17,6 @@ from xrm.engine.storage.forms import NO_ANSWERS, Answers, Change, Fault, Form, u
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.lineage import Kept, Lineage, called, taken_back
 from xrm.engine.storage.matching import Match, Past, Standing
-from xrm.engine.storage.options import Part
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, type_text
 from xrm.errors import Problems
@@ -228,12 +227,6 @@ def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:
     return replace(standing, columns=columns, returns=returns, lost=tuple(sorted(lost)), turns=turns)
 
 
-def written_anew(matched: Match) -> frozenset[Part]:
-    """The fields whose values a plan writes, so that they say present names."""
-    turned = (turn for standing in matched.standings.values() for turn in standing.turned if not turn.fills)
-    return frozenset((turn.entity, turn.stored.field.name) for turn in turned)
-
-
 def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str]:
     """The decisions by their places, all of which are about something; what is wrong with them is added."""
     used: set[str] = set()
@@ -244,6 +237,9 @@ def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str
             fits = turn.change.uses(answers) if not turn.kept else replace(answers, options={})
             used |= set(fits.keys(turn.entity, name))
             problems.extend(replace(turn.change, answers=fits).faults(turn.entity, name))
+    for relink in matched.relinks:
+        used |= set(relink.uses().keys(relink.entity, relink.wanted.name))
+        problems.extend(relink.faults())
     for key in sorted(past.decisions.keys() - used):
         problems.extend([undecided(key, "Nothing in the plan needs it.")])
     return {key: past.decisions[key] for key in sorted(used)}
