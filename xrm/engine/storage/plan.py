@@ -67,11 +67,11 @@ class Demands(Protocol):
 class SchemaPlan:
     """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs.
 
-    `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
-    is the database that the plan rests on. `kept_keys` say which options are which. `other` is what is kept and does
-    not come back by it, though something is called like it. Values of the fields in `turned`, each told by entity and
-    name, become others. `ask` looks again, before the first step is taken, whether records meet what is asked of them. The
-    steps of `new`, by table, make tables that no definition in force knows.
+    `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit;
+    `live` is the database that the plan rests on. `kept_keys` say which options are which. `other` is what is kept
+    and does not come back by it, though something is called like it. Values of the fields in `turned`, each told by
+    entity and name, become others. `ask` looks again, before the first step is taken, whether records meet what is
+    asked of them. The steps of `new`, by table, make tables that no definition in force knows.
     """
 
     base: str
