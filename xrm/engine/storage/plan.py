@@ -47,7 +47,7 @@ from xrm.engine.storage.steps import (
 )
 from xrm.engine.storage.turns import followed, with_turns
 from xrm.engine.storage.unsaid import unsaid_moves
-from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
+from xrm.errors import NOWHERE, PlanChanged, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -67,17 +67,19 @@ class Demands(Protocol):
 class SchemaPlan:
     """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs.
 
-    `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit;
-    `live` is the database that the plan rests on. `kept_keys` say which options are which. `other` is what is kept
-    and does not come back by it, though something is called like it. Values of the fields in `turned`, each told by
-    entity and name, become others. `ask` looks again, before the first step is taken, whether records meet what is
-    asked of them. The steps of `new`, by table, make tables that no definition in force knows.
+    `model` says from which definitions to which, and `besides` is equal where the same goes with the steps.
+    `decisions` say by name what becomes of rows that do not fit; `live` is the database that the plan rests on.
+    `kept_keys` say which options are which. `other` is what is kept and does not come back by it, though something
+    is called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks
+    again, before the first step is taken, whether records meet what is asked of them. The steps of `new`, by table,
+    make tables that no definition in force knows.
     """
 
     base: str
     steps: tuple[Step, ...]
     wanted: tuple[sa.MetaData, ...] = field(default=(), repr=False, compare=False)
     model: str = ""
+    besides: str = ""
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
     kept_keys: Mapping[Part, Keys] = field(default_factory=dict, repr=False, compare=False)
@@ -105,13 +107,14 @@ class SchemaPlan:
 
     @property
     def hash(self) -> str:
-        """Equal for the same steps from the same base by the same decisions; a confirmation is bound to it.
+        """Equal for the same steps from the same base by the same decisions, and the same besides.
 
-        How many rows a step touches is no part of it, for people go on working while somebody reads.
+        A confirmation is bound to it. How many rows a step touches is no part of it, for people go on working while
+        somebody reads.
         """
         said = (f"{step.effect}: {step.sentence}" for step in self.steps)
         decided = (f"{name}={chosen}" for name, chosen in sorted(self.decisions.items()))
-        return sha256("\n".join((self.base, self.model, *said, *decided)).encode()).hexdigest()
+        return sha256("\n".join((self.base, self.model, self.besides, *said, *decided)).encode()).hexdigest()
 
     def sentences(self) -> tuple[str, ...]:
         """The plan for people."""
@@ -130,7 +133,8 @@ class SchemaPlan:
         ]
         if confirmed:
             other = "The confirmation is of another plan than the one that would be carried out now."
-            problems.insert(0, Problem("S120", other, "Look at the plan as it is now, and confirm that."))
+            stale = Problem("S120", other, "Look at the plan as it is now, and confirm that.")
+            raise PlanChanged([stale, *problems], facts={"plan": self.hash})
         raise PlanRefused(problems, facts={"plan": self.hash})
 
     def measured(self, unit: UnitOfWork) -> SchemaPlan:
