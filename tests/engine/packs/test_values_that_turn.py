@@ -309,7 +309,7 @@ def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
     edit(fleet, "Ship", note="short")
     edit(fleet, "Boat", kind="hot")
     edit(fleet, "Plank", kind="hot")
-    before, plan_for = version(runtime), service.plan_for
+    before, plan_for = version(runtime), proposing.plan_for
 
     def overtaken(*arguments):
         found = plan_for(*arguments)
