@@ -17,7 +17,7 @@ from tests.engine.packs.living import (
 )
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
-from xrm.engine.packs import Revision, service
+from xrm.engine.packs import Revision, proposing
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
 
@@ -309,14 +309,14 @@ def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
     edit(fleet, "Ship", note="short")
     edit(fleet, "Boat", kind="hot")
     edit(fleet, "Plank", kind="hot")
-    before, plan_for = version(runtime), service.plan_for
+    before, plan_for = version(runtime), proposing.plan_for
 
     def overtaken(*arguments):
         found = plan_for(*arguments)
         edit(fleet, "Plank", **changed)
         return found
 
-    monkeypatch.setattr(service, "plan_for", overtaken)
+    monkeypatch.setattr(proposing, "plan_for", overtaken)
     with pytest.raises(PlanRefused) as caught:
         runtime.packs.revise(Revision((sales(account=ACCOUNT, boat=boat),), dev=True), runtime.installer)
     assert [problem.code for problem in caught.value.problems] == [code]

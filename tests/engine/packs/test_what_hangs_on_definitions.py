@@ -84,9 +84,10 @@ def test_saved_views_that_lose_something_are_told_before_and_hold_again_after(sh
 def test_saved_views_are_told_where_their_whole_entity_goes(house):
     runtime, ana, _ = house
     saved(runtime, ana)
+    saved(runtime, ana, "All", Asked())
     sources = (pack_from(a_pack("sales", account=ACCOUNT)),)
     there = runtime.packs.foresee(Revision(sources, dev=True))
-    assert [(v.name, v.lost) for v in there.views] == [("Late", ("deal",))]
+    assert [(v.name, v.lost) for v in there.views] == [("All", ("deal",)), ("Late", ("deal",))]
 
 
 def test_saved_views_say_the_names_of_the_version_that_is_gone_back_to(shop):
@@ -190,6 +191,24 @@ def test_what_is_destroyed_leaves_no_words_behind(shop):
     purge(runtime)
     assert not {"quiet", "ship"} & words(runtime)
     assert "um" in words(runtime)
+
+
+def test_a_field_that_is_called_like_one_that_was_destroyed_has_none_of_its_history(house):
+    runtime, ana, deal = house
+    start = version(runtime)
+    without = DEAL.replace("  code: {type: text, unique: true}\n", "")
+    change(runtime, account=ACCOUNT, deal=without)
+    purge(runtime)
+    change(runtime, **START)
+    assert "A-1" not in history(runtime, ana, deal)
+    change(runtime, account=ACCOUNT, deal=without)
+    go_back(runtime, start)
+    assert "A-1" in history(runtime, ana, deal)
+
+
+def history(runtime, actor, record):
+    queries = runtime.current().queries
+    return repr((queries.history(actor, "deal", record).data, queries.changes(actor).data))
 
 
 def test_purging_earlier_values_of_a_field_that_lives_leaves_it_searched(shop, request, tmp_path):

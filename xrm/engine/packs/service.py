@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from xrm.engine.commands import Actor
@@ -22,20 +22,19 @@ from xrm.engine.packs.people import ensure_installer
 from xrm.engine.packs.planting import Progress, no_progress
 from xrm.engine.packs.proposal import Proposal, in_order, version_in
 from xrm.engine.packs.proposing import Proposer
-from xrm.engine.packs.reconciliation import demand_answers, demand_sense, remember
-from xrm.engine.packs.reindexing import Before, forget_destroyed, index_newly_searched
+from xrm.engine.packs.reconciliation import demand_sense, remember
+from xrm.engine.packs.reindexing import Before, follow_values, forget_destroyed, organisation_context
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.seeds import BASE, Planting, Seed, seed_of
 from xrm.engine.packs.sowing import Sower
 from xrm.engine.packs.trial import demand_scenarios
-from xrm.engine.packs.versions import Version, keep_version, read_versions
+from xrm.engine.packs.versions import Version, keep_version, read_version, read_versions
 from xrm.engine.storage.apply import apply_plan
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
-from xrm.engine.storage.forms import Decisions
 from xrm.engine.storage.inspection import inspect
-from xrm.engine.storage.numbers import assign_numbers, names_of, read_numbers
+from xrm.engine.storage.numbers import assign_numbers, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
 from xrm.engine.storage.search import SearchIndex
@@ -84,9 +83,9 @@ class PackService:
         """The tables that are there, with those of disabled packs."""
         return self._proposer.schemas(tuple(self._proposer.present().values()))[0]
 
-    def plan(self, sources: Sequence[PackSource] = ()) -> SchemaPlan:
+    def plan(self, sources: Sequence[PackSource] = (), *, dev: bool = False) -> SchemaPlan:
         """The steps that installing these would take; nothing is changed."""
-        return self._proposer.propose(Revision(tuple(sources), dev=True)).plan
+        return self._proposer.propose(Revision(tuple(sources), dev=dev)).plan
 
     def foresee(self, revision: Revision) -> Proposal:
         """What the revision would come to, with the conflicts that it leaves open; nothing is changed.
@@ -97,6 +96,10 @@ class PackService:
         demand_sense(proposal.reconciled, revision.choices)
         return proposal
 
+    def intended(self, revision: Revision) -> Model:
+        """What the definitions would be by the revision, whatever records stand against it."""
+        return self._proposer.intended(revision)
+
     def apply(self, actor: Actor) -> Installed:
         """The tables are as the installed layers, and the core of this program, want them."""
         return self.install((), actor)
@@ -106,7 +109,8 @@ class PackService:
     ) -> Installed:
         """The packs are installed and served by every process, with their base seed; or nothing has changed.
 
-        Packs that are too large for one transaction together are checked together, and come one by one.
+        Of what is too large for one transaction, tables that are new are made before; they are gone again if it is
+        refused.
 
         An installed version cannot come with other content, unless `dev` says that it is being written. Where the
         plan removes something, `confirmed` has to be its hash.
@@ -123,21 +127,26 @@ class PackService:
 
     # --- versions, and what was removed -------------------------------------------------------------
 
-    def versions(self) -> tuple[Version, ...]:
-        """What was in force when, the newest first."""
+    def versions(self, below: int | None = None) -> tuple[Version, ...]:
+        """What was in force when, the newest first, or from before the version `below`; no more than MOST."""
         with self._parts.database.read() as unit:
-            return read_versions(unit)
+            return read_versions(unit, below)
+
+    def version(self, number: int) -> Version:
+        """What was in force in the version of that number; raises NotFound."""
+        with self._parts.database.read() as unit:
+            return read_version(unit, number)
 
     def plan_back(self, number: int) -> SchemaPlan:
         """The steps that would bring back the version of that number; nothing is changed."""
-        return self._proposer.propose(Revision(version=number, dev=True)).plan
+        return self._proposer.propose(Revision(version=number)).plan
 
     def roll_back(self, number: int, actor: Actor, *, confirmed: str = "") -> Installed:
         """The layers of that version are in force again, as a new version, and what was removed since is back.
 
         What did not exist then is removed and kept, for which `confirmed` has to be the hash of the plan.
         """
-        return self.revise(Revision(version=number, dev=True, confirmed=confirmed), actor)
+        return self.revise(Revision(version=number, confirmed=confirmed), actor)
 
     def removed(self) -> tuple[Shadow, ...]:
         """What is no longer defined and still kept, the oldest first."""
@@ -162,7 +171,7 @@ class PackService:
     def revise(self, revision: Revision, actor: Actor) -> Installed:
         """The revision is carried out and served by every process; or nothing has changed.
 
-        Raises Conflict where an upgrade meets the customisation and nobody has decided which of them holds, and
+        Raises Conflict where an upgrade meets the customisation and nobody has said which of them holds, and
         MetadataInvalid where a scenario of what comes does not hold.
         """
         demand_administrator(actor)
@@ -188,37 +197,11 @@ class PackService:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
         proposal = self._proposer.propose(revision)
         demand_sense(proposal.reconciled, revision.choices)
-        demand_answers(proposal.reconciled)
-        if proposal.is_empty:
+        if proposal.is_empty and not proposal.is_open:
             return Installed((), (), proposal.model.fingerprint, 0)
-        proposal.plan.demand_confirmation(revision.confirmed)
+        proposal.demand_ready(revision.confirmed)
         check(proposal)
-        if proposal.is_too_large:
-            return self._one_by_one(proposal, actor, revision)
         return self._apply(proposal, actor)
-
-    def _one_by_one(self, proposal: Proposal, actor: Actor, revision: Revision) -> Installed:
-        """The layers are installed from the lowest up, each whole; together they are too much at once.
-
-        Of what each removes, all was confirmed with the whole; and their scenarios held in the whole.
-        """
-        decided = {answer.conflict.key: answer.choice for answer in proposal.reconciled.answers}
-        done = []
-        for change in proposal.packs:
-            own = _decisions_of(revision.decisions, proposal.model, change.pack.name)
-            one = Revision((change.source,), dev=revision.dev, decisions=own)
-            keys = {answer.conflict.key for answer in self._proposer.propose(one).reconciled.answers}
-            choices = {key: choice for key, choice in decided.items() if key in keys and choice}
-            part = self._proposer.propose(replace(one, choices=choices)).plan
-            confirmed = part.hash if set(part.destructive) <= set(proposal.plan.destructive) else ""
-            carried = replace(one, choices=choices, confirmed=confirmed)
-            done.append(self._revise(carried, actor, lambda _part: None))
-        return Installed(
-            tuple(layer for one in done for layer in one.layers),
-            tuple(step for one in done for step in one.steps),
-            done[-1].fingerprint,
-            sum(one.seeded for one in done),
-        )
 
     def _apply(self, proposal: Proposal, actor: Actor) -> Installed:
         base = seed_of(proposal.seeds, BASE)
@@ -231,19 +214,20 @@ class PackService:
             layers, before = self._activate(unit, proposal, actor), read_numbers(unit)
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
-            renew_names(unit, proposal.schema, numbers, now, way_back(proposal, former, before))
-            was = Before(former.model if former else None, before, kept)
-            index_newly_searched(unit, self._index, was, proposal.schema, numbers)
-            keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
-            seeded = 0 if base.people else self._sower.sow(unit, proposal.in_use, numbers, base, installer)
+            renew_names(unit, proposal, numbers, now, way_back(proposal, former, before))
+            was = Before(
+                former.model if former else None, before, kept, proposal.plan.turned | proposal.plan.rekeyed
+            )
+            context = organisation_context(proposal.model, now, self._parts.zone)
+            follow_values(unit, self._index, was, proposal.schema, numbers, context)
+            keep_version(unit, proposal, numbers, now, actor)
+            seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
             done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
 
         parts = self._parts
         apply_plan(parts.database, proposal.plan, parts.world, finish, actor=actor.id, days=parts.kept_days)
-        if base.people:
-            return replace(done[-1], seeded=self._sower.plant(base, Seed(), no_progress))
         return done[-1]
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
@@ -262,9 +246,3 @@ class PackService:
         order_layers(unit, (pack.name for pack in proposal.layers))
         bump(unit, model=True)
         return tuple(layers)
-
-
-def _decisions_of(decisions: Decisions, model: Model, pack: str) -> Decisions:
-    """Those about fields of the pack's own entities."""
-    own = tuple(f":{entity.name}." for entity in model.entities.values() if entity.pack == pack)
-    return {key: said for key, said in decisions.items() if any(name in key for name in own)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,7 +19,7 @@ from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
-from xrm.engine.storage.steps import CreateIndex, Occasion, Step, TurnValues, operations
+from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
 
@@ -90,15 +90,24 @@ def apply_plan(
 ) -> Applied:
     """The schema is as the plan says, and `then` was done with its last steps; or nothing has changed.
 
-    What it removes is kept for so many `days`, and the ledger knows who the `actor` was. A plan of very many steps
-    is taken in portions, each whole; what a crash leaves is planned again.
+    What it removes is kept for so many `days`, and the ledger knows who the `actor` was. Of a plan of very many steps,
+    tables that nobody knows yet are made before, in portions; what is there changes in one transaction with `then`. If
+    that is refused, these tables are gone again; those that a crash leaves are found by the next attempt.
     """
-    portions = list(_portions(plan.steps))
-    for number, steps in enumerate(portions):
-        is_last = number == len(portions) - 1
-        now = world.now()
-        occasion = Occasion(now, now + timedelta(days=days), actor)
-        _retried(database, _Portion(plan, steps, occasion, number == 0, is_last, then if is_last else None))
+    now = world.now()
+    occasion = Occasion(now, now + timedelta(days=days), actor)
+    made: list[str] = []
+    try:
+        for number, tables in enumerate(_portions(plan)):
+            steps = tuple(step for name in tables for step in plan.new[name])
+            _retried(database, _Portion(plan, steps, occasion, number == 0, False, None))
+            made.extend(tables)
+        done = {id(step) for name in made for step in plan.new[name]}
+        steps = tuple(step for step in plan.steps if id(step) not in done)
+        _retried(database, _Portion(plan, steps, occasion, not made, True, then))
+    except XrmError:
+        _unmake(database, plan, made, now)
+        raise
     return Applied(plan.hash, len(plan.steps))
 
 
@@ -122,11 +131,32 @@ class _Portion:
     then: Callable[[UnitOfWork], None] | None
 
 
-def _portions(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    """Values of a field never become others apart from their columns."""
-    most = len(steps) if any(isinstance(step, TurnValues) for step in steps) else STEPS_AT_ONCE
-    for start in range(0, max(len(steps), 1), max(most, 1)):
-        yield steps[start : start + most]
+def _portions(plan: SchemaPlan) -> Iterator[tuple[str, ...]]:
+    """The tables that are made before the rest of a plan of very many steps, those of so many steps at a time."""
+    names, room = list[str](), STEPS_AT_ONCE
+    for name, steps in plan.new.items() if len(plan.steps) > STEPS_AT_ONCE else ():
+        if names and len(steps) > room:
+            yield tuple(names)
+            names, room = [], STEPS_AT_ONCE
+        names.append(name)
+        room -= len(steps)
+    if names:
+        yield tuple(names)
+
+
+def _unmake(database: Database, plan: SchemaPlan, tables: Sequence[str], now: datetime) -> None:
+    """The tables, in which nothing is, are gone."""
+    quote = database.engine.dialect.identifier_preparer.quote
+    for start in range(0, len(tables), STEPS_AT_ONCE):
+        told = {
+            f"Take the new table {name} away again.": f"DROP TABLE {quote(name)}"
+            for name in tables[start : start + STEPS_AT_ONCE]
+        }
+        with database.write(seconds=MIGRATION_SECONDS) as unit:
+            for statement in told.values():
+                unit.script(statement)
+            rows = [{"plan": plan.hash, "step": step, "sql": sql, "at": now} for step, sql in told.items()]
+            unit.insert_many(JOURNAL, JOURNAL_COLUMNS, rows)
 
 
 def _retried(database: Database, portion: _Portion) -> None:
@@ -146,6 +176,7 @@ def _take(unit: UnitOfWork, portion: _Portion) -> None:
     _lock(unit)
     if portion.is_first:
         _demand_base(unit, portion.plan)
+    if portion.is_first or portion.is_last:
         _demand_fit(unit, portion.plan)
     target = operations(connection=unit.connection)
     for step in portion.steps:

@@ -31,10 +31,10 @@ export function lastOnly() {
   };
 }
 
-/** The sentence with which the server refuses; a whole page of its own is not one, and no answer has none. */
+/** The sentence with which the server refuses, or that says that none came; a whole page of its own is not one. */
 export async function refusal(answer) {
   const isText = answer?.headers.get("Content-Type")?.startsWith("text/plain");
-  return isText ? answer.text() : region().dataset.failed;
+  return isText ? answer.text() : region().dataset[answer ? "failed" : "lost"];
 }
 
 /** Says what happened, with a button beside it while there is something to take back. */
@@ -68,7 +68,7 @@ export function done(answer) {
 }
 
 /** The act is taken back; every part of the page that shows what it touched hears of it. */
-export async function undo(token, { isRedo = false } = {}) {
+async function undo(token, { isRedo = false } = {}) {
   if (undone.includes(token)) undone.splice(undone.indexOf(token), 1);
   const answer = await request(`/undo/${encodeURIComponent(token)}`, { body: new FormData(), target: "undo" });
   if (!answer?.ok) return say(await refusal(answer), { alarm: true });
