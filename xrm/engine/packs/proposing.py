@@ -12,7 +12,7 @@ from xrm.engine.packs.parts import Parts
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
 from xrm.engine.packs.reconciliation import Reconciled, read_answers, reconcile
 from xrm.engine.packs.revision import Revision, Sources
-from xrm.engine.packs.versions import sources_of_version
+from xrm.engine.packs.versions import names_in_force, sources_of_version
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import plan_for
 from xrm.engine.storage.database import UnitOfWork
@@ -26,6 +26,7 @@ from xrm.engine.storage.numbers import (
     identify,
     read_numbers,
 )
+from xrm.engine.storage.options import kept_keys
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp
 from xrm.errors import XrmError
@@ -153,6 +154,8 @@ class Proposer:
             numbers = read_numbers(unit)
             identities = identify(numbers, schema.model, then)
             views.extend(lost_views(unit, shown, numbers, identities, served.model if served else None))
+            noted = names_in_force(unit)
+            keys = kept_keys(before.model, schema.model, identities, noted, then) if before else {}
             return Past(
                 numbers,
                 identities,
@@ -163,6 +166,7 @@ class Proposer:
                 decisions,
                 parts.types,
                 parts.currency,
+                kept_keys=keys,
             )
 
         plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)

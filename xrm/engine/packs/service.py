@@ -34,7 +34,7 @@ from xrm.engine.storage.apply import apply_plan
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import inspect
-from xrm.engine.storage.numbers import assign_numbers, names_of, read_numbers
+from xrm.engine.storage.numbers import assign_numbers, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
 from xrm.engine.storage.search import SearchIndex
@@ -214,11 +214,13 @@ class PackService:
             layers, before = self._activate(unit, proposal, actor), read_numbers(unit)
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
-            renew_names(unit, proposal.schema, numbers, now, way_back(proposal, former, before))
-            was = Before(former.model if former else None, before, kept, proposal.plan.turned)
+            renew_names(unit, proposal, numbers, now, way_back(proposal, former, before))
+            was = Before(
+                former.model if former else None, before, kept, proposal.plan.turned | proposal.plan.rekeyed
+            )
             context = organisation_context(proposal.model, now, self._parts.zone)
             follow_values(unit, self._index, was, proposal.schema, numbers, context)
-            keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
+            keep_version(unit, proposal, numbers, now, actor)
             seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))

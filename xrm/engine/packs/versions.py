@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,8 @@ from xrm.engine.packs.layers import source_of
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import ACTIVATION, CONTENT
-from xrm.engine.storage.numbers import Names
+from xrm.engine.storage.numbers import NO_NAMES, Names, Numbers, names_of
+from xrm.engine.storage.options import origins_of
 from xrm.errors import NotFound, Problem
 from xrm.metadata.sources import Layer, PackSource
 
@@ -96,8 +97,18 @@ def _sources(unit: UnitOfWork, kept: Sequence[Mapping[str, Any]]) -> Iterator[Pa
     yield from (source_of(layer["name"], contents[layer["content"]]) for layer in kept)
 
 
-def keep_version(unit: UnitOfWork, proposal: Proposal, names: Names, at: datetime, actor: Actor) -> None:
+def names_in_force(unit: UnitOfWork) -> Names:
+    """What the names of the last version stand for."""
+    last = sa.select(ACTIVATION.c.names).order_by(ACTIVATION.c.number.desc()).limit(1)
+    kept = unit.execute(last).scalar()
+    return Names.from_json(kept) if kept else NO_NAMES
+
+
+def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: datetime, actor: Actor) -> None:
     """The installation can come back to what the proposal puts in force."""
+    kept, then = proposal.plan.kept_keys, proposal.then
+    origins = origins_of(proposal.model, numbers, kept, names_in_force(unit), then)
+    names = replace(names_of(proposal.model, numbers), options=origins)
     layers = [
         {"name": pack.name, "version": version_in(pack), "content": pack.content} for pack in proposal.layers
     ]
