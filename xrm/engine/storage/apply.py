@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,27 +11,25 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.ahead import done_ahead
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past
+from xrm.engine.storage.patience import patiently
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
 from xrm.engine.storage.steps import CreateIndex, Occasion, Step, TurnValues, operations
 from xrm.engine.world import World
-from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
+from xrm.errors import Conflict, PlanRefused, Problem, XrmError
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
 MIGRATOR = 0x78726D  # the key of PostgreSQL's advisory lock: one process migrates at a time
 STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a transaction makes
-LOCK_MILLISECONDS = 2000
-MIGRATION_SECONDS = 600.0
-ATTEMPTS = 10
 MOVED_TOLD = 5
-WAIT_SECONDS = 0.2
 JOURNAL_COLUMNS = ("plan", "step", "sql", "at")
 
 
@@ -91,15 +88,20 @@ def apply_plan(
     """The schema is as the plan says, and `then` was done with its last steps; or nothing has changed.
 
     What it removes is kept for so many `days`, and the ledger knows who the `actor` was. A plan of very many steps
-    is taken in portions, each whole; what a crash leaves is planned again.
+    is taken in portions, each whole; what a crash leaves is planned again. Values become others before anybody is kept
+    from writing, but for those that are written meanwhile.
     """
-    portions = list(_portions(plan.steps))
-    for number, steps in enumerate(portions):
-        is_last = number == len(portions) - 1
-        now = world.now()
-        occasion = Occasion(now, now + timedelta(days=days), actor)
-        _retried(database, _Portion(plan, steps, occasion, number == 0, is_last, then if is_last else None))
+    with done_ahead(database, plan.ahead, plan.live, partial(_demand_same, database, plan)):
+        for portion in _portions_of(plan, then):
+            now = world.now()
+            occasion = Occasion(now, now + timedelta(days=days), actor)
+            patiently(database, partial(_take, portion=portion, occasion=occasion))
     return Applied(plan.hash, len(plan.steps))
+
+
+def _demand_same(database: Database, plan: SchemaPlan) -> None:
+    with database.read() as unit:
+        _demand_base(unit, plan)
 
 
 def prepare_installation(database: Database, world: World) -> None:
@@ -116,33 +118,23 @@ class _Portion:
 
     plan: SchemaPlan
     steps: tuple[Step, ...]
-    occasion: Occasion
     is_first: bool
     is_last: bool
     then: Callable[[UnitOfWork], None] | None
 
 
-def _portions(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+def _portions_of(plan: SchemaPlan, then: Callable[[UnitOfWork], None] | None) -> Iterator[_Portion]:
     """Values of a field never become others apart from their columns."""
-    most = len(steps) if any(isinstance(step, TurnValues) for step in steps) else STEPS_AT_ONCE
-    for start in range(0, max(len(steps), 1), max(most, 1)):
-        yield steps[start : start + most]
+    count = len(plan.steps)
+    most = STEPS_AT_ONCE if not any(isinstance(step, TurnValues) for step in plan.steps) else count
+    starts = range(0, max(count, 1), max(most, 1))
+    for start in starts:
+        is_last = start == starts[-1]
+        steps = plan.steps[start : start + most]
+        yield _Portion(plan, steps, start == 0, is_last, then if is_last else None)
 
 
-def _retried(database: Database, portion: _Portion) -> None:
-    """A table that others are using is waited for in short turns, so that nobody queues behind us."""
-    for left in range(ATTEMPTS - 1, -1, -1):
-        try:
-            with database.write(seconds=MIGRATION_SECONDS) as unit:
-                _take(unit, portion)
-            return
-        except Unavailable as error:
-            if not (left and error.facts.get("retry")):
-                raise
-            time.sleep(WAIT_SECONDS)
-
-
-def _take(unit: UnitOfWork, portion: _Portion) -> None:
+def _take(unit: UnitOfWork, portion: _Portion, occasion: Occasion) -> None:
     _lock(unit)
     if portion.is_first:
         _demand_base(unit, portion.plan)
@@ -151,8 +143,8 @@ def _take(unit: UnitOfWork, portion: _Portion) -> None:
     for step in portion.steps:
         _run(step, target)
         if step.note is not None:
-            step.note(unit, portion.occasion)
-    _write_down(unit, portion)
+            step.note(unit, occasion)
+    _write_down(unit, portion, occasion)
     if portion.is_last:
         _look_again(unit, portion.plan)
     if portion.then is not None:
@@ -196,7 +188,6 @@ def _facts(live: LiveSchema, name: str) -> Iterable[str]:
 def _lock(unit: UnitOfWork) -> None:
     if unit.dialect.is_sqlite:
         return  # whoever may write to the file is the only one
-    unit.script(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
     unit.script(f"SELECT pg_advisory_xact_lock({MIGRATOR})")
 
 
@@ -217,8 +208,8 @@ def _explained(step: Step, error: XrmError) -> XrmError:
     return error
 
 
-def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
-    dialect, now, plan = unit.database.engine.dialect, portion.occasion.at, portion.plan.hash
+def _write_down(unit: UnitOfWork, portion: _Portion, occasion: Occasion) -> None:
+    dialect, now, plan = unit.database.engine.dialect, occasion.at, portion.plan.hash
     rows = [
         {"plan": plan, "step": step.sentence, "sql": step.sql(dialect), "at": now} for step in portion.steps
     ]

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
+from xrm.engine.storage.ahead import Ahead
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
@@ -65,7 +66,8 @@ class SchemaPlan:
 
     `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
     is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
-    called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them.
+    called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them; what
+    can be done before anybody is kept from writing is `ahead`.
     """
 
     base: str
@@ -76,6 +78,7 @@ class SchemaPlan:
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
+    ahead: tuple[Ahead, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -184,7 +187,12 @@ def make_plan(
     if problems:
         raise PlanRefused(problems.found)
     other = others(live, matched, tables, past)
-    return SchemaPlan(live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other)
+    ahead = tuple(
+        Ahead(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
+        for standing in matched.standings.values()
+        for turn in standing.turns.values()
+    )
+    return SchemaPlan(live.base, tuple(steps), tuple(wanted), "", decisions, live, other, ahead=ahead)
 
 
 @dataclass(frozen=True, slots=True)
