@@ -33,7 +33,8 @@ def test_where_used_tells_every_place_and_the_saved_views(installation, said, xr
     assert 'saved view "Huge": deal' in told["saved_views"]
     lines = xrm("explain", "deal", "--where-used").stdout.splitlines()
     assert lines[-1].startswith("deal: ")
-    assert all(line.startswith("sales/") and ".yaml:" in line for line in lines[:-1])
+    assert lines[-2] == 'saved view "Huge": deal'
+    assert all(line.startswith("sales/") and ".yaml:" in line for line in lines[:-2])
     assert xrm("explain", "role:nobody", "--where-used").exit_code == 1
 
 

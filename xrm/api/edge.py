@@ -71,6 +71,7 @@ class Edge:
         present = present_names(call, names)
         made = answered_once(once, lambda: route.handle(named, **present), lambda job: begun(named, job))
         made = told_of_former_names(call, made)
+        self.runtime.usage.note_roles(call.actor.roles)
         call.watch.mark("work")
         if route.method == "GET" and is_current(made, request.headers.get("If-None-Match", "")):
             if made.close is not None:

@@ -28,6 +28,7 @@ def told(found: WhereUsed, language: str) -> dict[str, Any]:
         "defined": _place(thing.place),
         "references": [_reference(one) for one in found.references],
         "saved_views": list(found.saved_views),
+        "kept": {one.kind: {"count": one.count, "names": list(one.names)} for one in found.kept},
         "former_names": [_former(one) for one in found.former],
         "api_uses": dict(found.uses),
         "days": found.days,
@@ -45,6 +46,7 @@ def _reference(used: UsedIn) -> dict[str, Any]:
         "layer": used.layer,
         "floor": used.floor,
         "place": _place(used.place),
+        "sleeps": used.sleeps,
     }
 
 

@@ -46,15 +46,21 @@ def command(name: str, where_used: bool, data: Path | None, as_json: bool) -> No
 
 def _tell_uses(found: WhereUsed, *, as_json: bool) -> None:
     """The uses have been told: places as compilers print theirs, then saved views and counts."""
+    from xrm.engine.runtime.kept_uses import VIEWS
+
     if as_json:
         from xrm.api.uses import told
 
         say_json(told(found, "en"))
         return
     for one in found.references:
-        say(f"{one.place}: {one.source} ({one.layer})")
+        say(f"{one.place}: {one.source} ({one.layer}{', disabled' if one.sleeps else ''})")
     for view in found.saved_views:
         say(view)
+    for kept in found.kept:
+        if kept.kind != VIEWS:
+            more = [f"{kept.count - len(kept.names)} more"] if kept.count > len(kept.names) else []
+            say(f"{kept.kind}: {kept.count} ({', '.join([*kept.names, *more])})")
     for name in found.former:
         say(f"former name {name.name}: said {name.uses} times in {found.days} days")
     counted = ", ".join(f"{how} {count}" for how, count in found.uses.items()) or "none"

@@ -404,6 +404,11 @@ class Model:
         """The entities that have a table made from metadata: neither abstract nor the engine's own."""
         return (e for e in self.entities.values() if not e.abstract and not e.is_engine)
 
+    @property
+    def setting_values(self) -> dict[str, Any]:
+        """The value of each named setting of the packs, as expressions read them."""
+        return {n: said["default"] for pack in self.packs.values() for n, said in pack.settings.items()}
+
     def uses(self, target: str) -> tuple[Reference, ...]:
         """Every use of `target`, or of something inside it."""
         return tuple(r for r in self.references if r.target == target or r.target.startswith(f"{target}."))

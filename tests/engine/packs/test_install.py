@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from xrm.engine.commands import Create, Delete, Target, Update
-from xrm.engine.packs import DefinitionChanged, SeedRefused, proposing
-from xrm.errors import Forbidden, MetadataInvalid, PlanRefused, XrmError
+from xrm.engine.packs import DefinitionChanged, Revision, SeedRefused, proposing, service
+from xrm.engine.queries.request import Query
+from xrm.errors import Forbidden, Invalid, MetadataInvalid, PlanRefused, Problem, XrmError
 from xrm.metadata.sources import core_source
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
 
@@ -299,19 +300,60 @@ def test_whoever_writes_while_a_pack_is_installed_is_served_or_told_to_repeat(ma
     assert there.current().queries.get(ana, "deal", made.id)["version"] == 1 + len(acknowledged)
 
 
-def test_packs_that_are_too_large_together_come_one_by_one(make, monkeypatch):
-    runtime = make()
+CARS = DEAL + "relationships:\n  part: {to: part, inverse: cars}\n"
+
+
+def test_packs_that_are_too_large_for_one_transaction_are_in_force_at_once_or_not_at_all(
+    make, look, monkeypatch
+):
+    runtime = make([a_pack("sales", deal="fields: {name: {type: text}, code: {type: text}}\n")])
+    ana, packs = admin_actor(runtime), runtime.packs
+    runtime.current().records.execute(ana, [Create("deal", {"name": "A", "code": "many"})])
     monkeypatch.setattr("xrm.engine.storage.apply.STEPS_AT_ONCE", 6)
-    below, above = (
-        a_pack("parts", part=DEAL),
-        a_pack("cars", car=DEAL + "relationships:\n  part: {to: part}\n"),
-    )
-    above["pack.yaml"] += "requires: {parts: '>=1.0'}\n"
-    before = runtime.freshness.read().model
-    installed = install(runtime, above, below)
-    assert [layer.name for layer in installed.layers] == ["parts", "cars"]
-    assert runtime.freshness.read().model == before + 2
-    assert runtime.packs.plan().is_empty
+    below, above = a_pack("parts", part=DEAL), a_pack("cars", car=CARS)
+    above["pack.yaml"] += "requires: {parts: '>=1.0', sales: '>=1.0'}\n"
+    above["extend/deal.yaml"] = "fields: {size: {type: integer, required: true}}\n"
+    turned = a_pack("sales", deal="fields: {name: {type: text}, code: {type: integer}}\n")
+    sources = tuple(map(pack_from, (turned, below, above)))
+    before = look(runtime)
+    decisions = {"unfit:deal.code": "7", "empty:deal.size": "3"}
+    whole = Revision(sources, dev=True, decisions=decisions)
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "keep_version", refusing)
+        with pytest.raises(Invalid):
+            packs.revise(whole, runtime.installer)
+        assert without_journal(look(runtime)) == without_journal(before)
+        patch.setattr(service, "keep_version", dying)
+        with pytest.raises(Died):
+            packs.revise(whole, runtime.installer)
+    assert look(runtime)["stamp"] == before["stamp"]
+    installed = packs.revise(whole, runtime.installer)
+    assert [layer.name for layer in installed.layers] == ["sales", "parts", "cars"]
+    assert runtime.freshness.read().model == before["stamp"].model + 1
+    assert packs.plan().is_empty
+    (deal,) = runtime.current().queries.list(ana, Query("deal")).data
+    assert (deal["code"], deal["size"]) == (7, 3)
+    gone = Revision((pack_from(a_pack("boats", boat=DEAL)),), gone=frozenset({"cars"}))
+    left = packs.revise(replace(gone, confirmed=packs.foresee(gone).plan.hash), runtime.installer)
+    assert left.gone == ("cars",)
+    assert set(names(runtime)) == {"core", "sales", "parts", "boats"}
+
+
+def refusing(*_arguments):
+    raise Invalid(Problem("P100", "It is refused at last."))
+
+
+def without_journal(seen):
+    """All but what was written down of tables that were made before, and taken away again."""
+    return {**seen, "rows": {name: count for name, count in seen["rows"].items() if name != "xrm_journal"}}
+
+
+class Died(BaseException):
+    """The process is no more."""
+
+
+def dying(*_arguments):
+    raise Died
 
 
 def test_an_installation_of_a_later_program_is_left_alone(make, look, monkeypatch):

@@ -13,7 +13,7 @@ from xrm.errors import Invalid, MetadataInvalid
 from xrm.metadata.documents import SourceDocument
 from xrm.metadata.positions import Positions
 from xrm.metadata.refs import refs_in, with_refs
-from xrm.testing import a_pack, admin_actor
+from xrm.testing import a_pack, admin_actor, pack_from
 
 DOCUMENT = SourceDocument("seed", "base", "sales", "sales/seed/base.yaml", {}, Positions([1, 1]))
 PERSON = """
@@ -216,6 +216,17 @@ def test_a_manager_who_is_not_there_refuses_the_seed(make):
     with pytest.raises(Invalid) as refused:
         make([a_pack("staff", {"seed/base.yaml": people}, person=PERSON)])
     assert refused.value.first.code == "P102"
+
+
+def test_people_records_and_definitions_of_a_pack_come_together_or_not_at_all(make, look):
+    runtime = make()
+    before = look(runtime)
+    nameless = "records:\n- {ref: zoe, entity: person, values: {}}\n"
+    files = {"seed/base.yaml": nameless + PEOPLE, "roles.yaml": ROLES}
+    with pytest.raises(SeedRefused):
+        runtime.packs.install([pack_from(a_pack("staff", files, person=PERSON))], runtime.installer)
+    assert look(runtime) == before
+    assert runtime.directory.user("ana@example.com") is None
 
 
 SHOP = "title: name\nfields: {name: {type: text}}\n"

@@ -52,9 +52,16 @@ def changed(draw, model):
             if draw(st.booleans()):
                 kept[new] = (kept.pop(old)[0], old)
         fresh = {n: (t, "") for n, t in draw(fields).items() if n not in own and n not in kept}
-        left = {n: to for n, to in links.items() if draw(st.booleans())}
+        left = {
+            n: turned(to) if draw(st.booleans()) else to for n, to in links.items() if draw(st.booleans())
+        }
         out[name] = ({**kept, **fresh}, left)
     return out
+
+
+def turned(to):
+    """The other way in which a relationship is kept."""
+    return to.removesuffix(", many: true") if to.endswith("true") else f"{to}, many: true"
 
 
 def documents(model):

@@ -224,7 +224,9 @@ def test_what_requirements_and_versions_do_not_admit_is_refused(bound, look, pac
     assert look(bound) == before
 
 
-def test_an_upgrade_that_comes_pack_by_pack_carries_each_answer_where_it_belongs(runtime, monkeypatch):
+def test_an_upgrade_that_is_too_large_for_one_transaction_carries_each_answer_where_it_belongs(
+    runtime, monkeypatch
+):
     monkeypatch.setattr(apply, "STEPS_AT_ONCE", 2)
     both = Revision((SECOND, cars("1.0.0", ">=1.0")), choices=TAKE)
     installed = runtime.packs.revise(both, runtime.installer)

@@ -84,9 +84,10 @@ def test_saved_views_that_lose_something_are_told_before_and_hold_again_after(sh
 def test_saved_views_are_told_where_their_whole_entity_goes(house):
     runtime, ana, _ = house
     saved(runtime, ana)
+    saved(runtime, ana, "All", Asked())
     sources = (pack_from(a_pack("sales", account=ACCOUNT)),)
     there = runtime.packs.foresee(Revision(sources, dev=True))
-    assert [(v.name, v.lost) for v in there.views] == [("Late", ("deal",))]
+    assert [(v.name, v.lost) for v in there.views] == [("All", ("deal",)), ("Late", ("deal",))]
 
 
 def test_saved_views_say_the_names_of_the_version_that_is_gone_back_to(shop):

@@ -66,5 +66,6 @@ def test_on_a_small_phone_the_name_of_a_list_and_its_button_share_a_line(site: S
         ana.get_by_role("heading", level=1).bounding_box(),
         ana.locator(".actions .primary").bounding_box(),
     )
-    assert name and button
+    assert name
+    assert button
     assert button["y"] < name["y"] + name["height"] / 2 < button["y"] + button["height"]

@@ -82,7 +82,7 @@ def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(sho
     assert "Create the table of site_visit" in review.text
     assert ana.open("/admin/definitions").text.count("A draft by Ana waits to be applied.") == 1
 
-    assert "Applied: everybody works with it now" in applied(ana).text
+    assert "Applied: it is in force now" in applied(ana).text
     assert "/r/site_visit" in ana.open("/").links().values()
     customer = shop.make("customer", name="Delta Foods")
     made = ana.fill(
@@ -92,6 +92,48 @@ def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(sho
     assert all(word in made.text for word in ("Tour", "So so", "Delta Foods"))
     assert "Visits" in ana.open(f"/r/customer/{customer}").text
     assert "There is no draft" in ana.open(REVIEW).text
+
+
+def test_whoever_makes_an_entity_finds_it_open_in_the_menu_and_comes_to_its_list(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    page = applied(ana)
+    assert page.address == "/r/site_visit"
+    (link,) = [a for a in page.find("a") if a["href"] == "/r/site_visit" and a.within("details")]
+    group = link.within("details")
+    assert group is not None
+    assert group.has("open")
+    assert "Made here" in group.text
+
+
+def test_an_administrator_says_on_pages_which_roles_may_use_what_was_made_here(shop: Place) -> None:
+    ana, rui, eva = shop.person("Ana"), shop.person("Rui", "clerk"), shop.person("Eva", "boss")
+    assert "Only administrators so far" in added_entity(ana).text
+    page = ana.fill(ana.open(f"{VISIT}/roles"), f"{VISIT}/roles", role_clerk="read", role_boss="work")
+    assert {("Boss", "Read, add and change"), ("Clerk", "Read")} <= {tuple(row) for row in rows(page)}
+    told = {row[0]: row[-1] for row in rows(ana.open(REVIEW))}
+    assert (told["Boss › Site visits"], told["Clerk › Site visits"]) == ("create, read, change", "read")
+    applied(ana)
+    made = eva.fill(eva.open("/r/site_visit/new"), "/r/site_visit/new", purpose="Tour")
+    assert "Tour" in rui.open(made.address).text
+    assert rui.open("/r/site_visit/new").status == 403
+
+    ana.fill(ana.open(f"{VISIT}/roles"), f"{VISIT}/roles", role_clerk="none", role_boss="all")
+    applied(ana)
+    assert rui.open("/r/site_visit").status == 404
+    ana.press(f"{VISIT}/remove", VISIT)
+    assert not any("site_visit" in text for text in drafted(shop).values())  # grants go with it
+
+
+def test_what_files_grant_otherwise_is_shown_and_stays(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    applied(ana)
+    own = "clerk: {grants: {site_visit: {entity: site_visit, can: [read], rows: own}}}"
+    customised(shop, roles__yaml=own)
+    assert ["Clerk", "What the files say"] in rows(ana.open(VISIT))
+    ana.fill(ana.open(f"{VISIT}/roles"), f"{VISIT}/roles", role_boss="read")
+    assert "rows: own" in drafted(shop)["roles.yaml"]
 
 
 def test_what_is_wrong_stands_at_its_input_all_at_once_and_nothing_is_drafted(shop: Place) -> None:
@@ -261,7 +303,7 @@ def test_what_removes_something_says_so_and_is_confirmed_by_its_button(shop: Pla
     review = ana.open(REVIEW)
     assert "Confirm and apply 1 change" in review.text
     assert "Removes" in review.text
-    assert "Applied: everybody works with it now" in applied(ana).text
+    assert "Applied: it is in force now" in applied(ana).text
     assert "nickname" not in shop.runtime.current().model.entities["person"].fields
 
 
@@ -284,7 +326,7 @@ def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(
     assert "Needs a decision" in decided.text
     assert ana.fill(decided, f"{REVIEW}/apply", **{place: "bronze"}).status == 409
     done = ana.press(f"{REVIEW}/apply", f"{REVIEW}?{place}=plain")
-    assert "Applied: everybody works with it now" in done.text
+    assert "Applied: it is in force now" in done.text
     assert shop.read("customer", one)["tier"] == "plain"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.identity.people import administrators
-from xrm.engine.storage.database import Database
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.ledger import TEAM, TEAM_MEMBER, UNIT, USER, USER_ROLE
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.values import fold
@@ -29,10 +30,10 @@ class Person:
 
 
 class Directory:
-    """The users, teams and units of one installation, by name."""
+    """The users, teams and units of one installation, by name; those that a transaction sees, if it is `within` one."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, within: UnitOfWork | None = None) -> None:
+        self._database, self._within = database, within
 
     def people(self) -> tuple[Person, ...]:
         """Every user, by e-mail address."""
@@ -73,7 +74,7 @@ class Directory:
 
     def _find(self, table: sa.Table, key: sa.ColumnElement[str], name: str) -> UUID | None:
         wanted = sa.select(table.c.id).where(key == fold(name.strip()), table.c.deleted_at.is_(None))
-        with self._database.read() as unit:
+        with nullcontext(self._within) if self._within else self._database.read() as unit:
             found: UUID | None = unit.execute(wanted).scalar()
         return found
 

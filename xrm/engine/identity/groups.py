@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +20,10 @@ class Groups:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+
+    def within(self, unit: UnitOfWork) -> Groups:
+        """The same, whose changes are part of this transaction."""
+        return Groups(replace(self._work, within=unit))
 
     def create_team(self, actor: Actor, name: str, unit: UUID | None = None) -> UUID:
         """A team without members exists."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -34,6 +35,10 @@ class People:
 
     def __init__(self, work: Work, passwords: Passwords, attempts: Attempts) -> None:
         self._work, self._passwords, self._attempts = work, passwords, attempts
+
+    def within(self, unit: UnitOfWork) -> People:
+        """The same, whose changes are part of this transaction."""
+        return People(replace(self._work, within=unit), self._passwords, self._attempts)
 
     def create_user(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,16 +34,17 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Opens transactions in which people, groups and their rights change."""
+    """Opens transactions in which people, groups and their rights change; or works `within` one that is open."""
 
     database: Database
     world: World
+    within: UnitOfWork | None = None
 
     @contextmanager
     def change(self, actor: Actor, *, sessions: bool = False) -> Iterator[UnitOfWork]:
         """What the block changes is committed together, and every process forgets what it knew of rights."""
         demand_administrator(actor)
-        with self.database.write() as unit:
+        with nullcontext(self.within) if self.within else self.database.write() as unit:
             bump(
                 unit, rights=True, sessions=sessions
             )  # first: its row makes such changes wait for each other

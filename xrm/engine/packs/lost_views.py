@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -44,9 +45,15 @@ def lost_views(
     found = (
         LostView("" if row.scope == _PRIVATE else row.name, numbers.names.get(row.entity, ""), lost)
         for row in rows
-        if (lost := tuple(sorted(set(_lost(row.uses, before, entities, members)))))
+        if (lost := tuple(sorted(set(_lost(_uses(row, numbers), before, entities, members)))))
     )
     return tuple(dict.fromkeys(sorted(found, key=lambda view: (view.entity, view.name, view.lost))))
+
+
+def _uses(row: Any, numbers: Numbers) -> Iterator[str]:
+    """What the view uses; a view that says nothing is still one of its entity."""
+    yield f"entity:{numbers.names.get(row.entity, '')}"
+    yield from row.uses
 
 
 def now_called(which: Identities) -> Now:

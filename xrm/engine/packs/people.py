@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from xrm.engine.commands import ADMINISTRATOR, Actor
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
+from xrm.engine.identity.groups import Groups
+from xrm.engine.identity.people import People
 from xrm.engine.identity.work import INSTALLER_EMAIL, with_keys
-from xrm.engine.storage.database import Database
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.ledger import USER, USER_ROLE
 from xrm.engine.world import World
 from xrm.errors import Conflict, Invalid, Place, Problems
@@ -60,9 +62,20 @@ def _row(id_: UUID, world: World) -> dict[str, Any]:
 class PeoplePlanter:
     """Makes units, teams and users that are not there yet, and changes none that are."""
 
-    identity: Identity
+    people: People
+    groups: Groups
     directory: Directory
     installer: Actor
+
+    @classmethod
+    def of(cls, identity: Identity, database: Database, installer: Actor) -> PeoplePlanter:
+        """Each change is durable by itself."""
+        return cls(identity.people, identity.groups, Directory(database), installer)
+
+    def within(self, unit: UnitOfWork, database: Database) -> PeoplePlanter:
+        """The same, whose changes are part of this transaction."""
+        here = Directory(database, unit)
+        return PeoplePlanter(self.people.within(unit), self.groups.within(unit), here, self.installer)
 
     def plant(self, people: Iterable[Mapping[str, Any]]) -> int:
         """Everybody is there; gives how many users were made now."""
@@ -102,23 +115,23 @@ class PeoplePlanter:
     def _unit(self, unit: Mapping[str, Any]) -> None:
         if self.directory.unit(unit["name"]) is None:
             parent = self.directory.unit(unit["parent"]) if "parent" in unit else None
-            self.identity.groups.create_unit(self.installer, unit["name"], parent)
+            self.groups.create_unit(self.installer, unit["name"], parent)
 
     def _team(self, team: Mapping[str, Any]) -> None:
         if self.directory.team(team["name"]) is None:
             unit = self.directory.unit(team["unit"]) if "unit" in team else None
-            self.identity.groups.create_team(self.installer, team["name"], unit)
+            self.groups.create_team(self.installer, team["name"], unit)
 
     def _put_under(self, user: UUID, manager: str) -> None:
         above = self.directory.user(manager)
         if above is not None:
-            self.identity.people.update_user(self.installer, user, {"manager": above})
+            self.people.update_user(self.installer, user, {"manager": above})
 
     def _user(self, user: Mapping[str, Any]) -> UUID | None:
         """The user that was made now; None for one that is there."""
         if self.directory.user(user["email"]) is not None:
             return None
-        made = self.identity.people.create_user(
+        made = self.people.create_user(
             self.installer,
             email=user["email"],
             name=user["name"],
@@ -130,7 +143,7 @@ class PeoplePlanter:
         for name in user.get("teams", ()):
             team = self.directory.team(name)
             if team is not None:
-                self.identity.groups.add_member(self.installer, team, made)
+                self.groups.add_member(self.installer, team, made)
         return made
 
 

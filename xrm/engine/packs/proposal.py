@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.reconciliation import Reconciled
-from xrm.engine.storage import apply
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.numbers import NO_NAMES, Names
 from xrm.engine.storage.plan import SchemaPlan
@@ -61,12 +60,6 @@ class Proposal:
     def model(self) -> Model:
         """What the layers mean together."""
         return self.schema.model
-
-    @property
-    def is_too_large(self) -> bool:
-        """Whether several packs come together whose steps do not fit into one transaction."""
-        is_much = len(self.plan.steps) > apply.STEPS_AT_ONCE
-        return is_much and len(self.packs) > 1 and not self.is_way_back
 
     @property
     def is_way_back(self) -> bool:

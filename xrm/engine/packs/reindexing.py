@@ -1,15 +1,19 @@
-"""The search index over a change of definitions: what is searched now is found, and what is destroyed is not."""
+"""Titles and the search index over a change of definitions: they tell what is stored now, and nothing that is gone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from xrm.engine.projection.programs import names_read
 from xrm.engine.records.searched import index_rows
+from xrm.engine.records.titling import retitled
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.ledger import FIELD
@@ -17,41 +21,134 @@ from xrm.engine.storage.numbers import Numbers, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
-from xrm.metadata.model import Entity, Model
+from xrm.metadata.expressions.environment import Context
+from xrm.metadata.model import Entity, Field, Model
 
 AT_ONCE: Final = 1000
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was searched before a change: the model, its numbers, and what was kept of what had been removed."""
+    """What was searched before a change: the model, its numbers, and what was kept of what had been removed.
+
+    The values of the fields in `turned`, by their present names, have become others.
+    """
 
     model: Model | None
     numbers: Numbers
     shadows: Sequence[Shadow]
+    turned: Set[tuple[str, str]] = frozenset()
+
+    def entity(self, number: int) -> Entity | None:
+        """What the entity with this number was."""
+        return None if self.model is None else self.model.entities.get(self.numbers.names.get(number, ""))
+
+    def field(self, number: int) -> Field | None:
+        """What the field with this number was."""
+        entity, name = self.numbers.field_names.get(number, ("", ""))
+        was = self.entity(self.numbers.entities.get(entity, 0))
+        return was.fields.get(name) if was else None
 
 
-def index_newly_searched(
-    unit: UnitOfWork, index: SearchIndex, before: Before, schema: Schema, numbers: Numbers
+_NOTHING: Final = Before(None, Numbers({}, {}, {}, {}, {}), ())
+
+
+def organisation_context(model: Model, now: datetime, zone: str) -> Context:
+    """What the organisation itself evaluates stored values by."""
+    return Context(now.astimezone(ZoneInfo(zone)).date(), now, zone, settings=model.setting_values)
+
+
+def follow_values(
+    unit: UnitOfWork, index: SearchIndex, before: Before, schema: Schema, numbers: Numbers, context: Context
 ) -> None:
-    """Records are found by fields that were not searched before the change.
+    """Titles say what records hold now, and records are found by it, whatever was searched before the change.
 
     What a field that comes back held when it was removed is in the index still; then only records that were written
     since are read.
     """
-    if before.model is None:
-        return
-    known = set(_searched(before.model, before.numbers))
     for stored in schema:
-        entity = stored.entity
-        if entity.is_engine or numbers.entities[entity.name] not in before.numbers.names:
-            continue
-        new = {number for number in _of_entity(entity, numbers) if number not in known}
-        if new:
-            still_there = all(_slot(before.numbers, n) == _slot(numbers, n) for n in new)
-            shadows = before.shadows if still_there else ()
-            since = _written_since(shadows, numbers.entities[entity.name], new)
-            _index(unit, index, stored, numbers, since)
+        number, is_engine = numbers.entities[stored.entity.name], stored.entity.is_engine
+        if before.model is not None and number in before.numbers.names and not is_engine:
+            following = _Following(unit, index, before, stored, numbers)
+            following.titles(before.entity(number), context)
+            following.search()
+
+
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """One entity that was there before the change, after it."""
+
+    unit: UnitOfWork
+    index: SearchIndex
+    before: Before
+    stored: EntityTable
+    numbers: Numbers
+
+    def titles(self, was: Entity | None, context: Context) -> None:
+        """Every record is called by what it holds now, and found by that."""
+        if was is not None and self._is_called_alike(was):
+            return
+        portions = _portions(self.unit, sa.select(self.stored.table))
+        for rows in retitled(self.unit, self.stored, self.numbers, context, portions):
+            self._index(rows)
+
+    def search(self) -> None:
+        """Records are found by what is searched now, and by the values that they have."""
+        searched = set(_of_entity(self.stored.entity, self.numbers))
+        new = {n for n in searched if (was := self.before.field(n)) is None or not was.search}
+        number = self.numbers.entities[self.stored.entity.name]
+        if {self.numbers.fields[self.stored.entity.name, name] for name in self._other} & searched:
+            self.index_all(None)
+        elif new:
+            still_there = all(_slot(self.before.numbers, n) == _slot(self.numbers, n) for n in new)
+            shadows = self.before.shadows if still_there else ()
+            self.index_all(_written_since(shadows, number, new))
+
+    def index_all(self, since: datetime | None) -> None:
+        """The live records, or those that were written since, are found by what is searched of them now."""
+        columns = self.stored.table.c
+        wanted = sa.select(self.stored.table).where(columns.deleted_at.is_(None))
+        if since is None:
+            _free_gone(self.unit, self.numbers.entities[self.stored.entity.name])
+        else:
+            wanted = wanted.where(columns.updated_at >= since)
+        for rows in _portions(self.unit, wanted):
+            self._index(rows)
+
+    def _index(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """These rows are found by nothing else, so that what is gone has to be read anew when it comes back."""
+        if rows:
+            _free_gone(self.unit, self.numbers.entities[self.stored.entity.name])
+            index_rows(self.unit, self.index, self.stored, self.numbers, rows)
+
+    @property
+    def _other(self) -> Set[str]:
+        """The fields whose values, or the keys of whose options, are others now."""
+        entity = self.stored.entity
+        return {
+            name
+            for name, field in entity.fields.items()
+            if (entity.name, name) in self.before.turned or self._has_other_keys(field)
+        }
+
+    def _has_other_keys(self, field: Field) -> bool:
+        was = self.before.field(self.numbers.fields[self.stored.entity.name, field.name])
+        return was is not None and not {o.key for o in was.options} <= {o.key for o in field.options}
+
+    def _is_called_alike(self, was: Entity) -> bool:
+        entity = self.stored.entity
+        is_same = self._said(entity, self.numbers) == self._said(was, self.before.numbers)
+        return is_same and not names_read(entity.title) & self._other
+
+    @staticmethod
+    def _said(entity: Entity, numbers: Numbers) -> str:
+        """What the title is made of, whatever its fields are called."""
+
+        def number(name: re.Match[str]) -> str:
+            return str(numbers.fields.get((entity.name, name[0]), name[0]))
+
+        return "" if entity.title is None else _NAME.sub(number, entity.title.text)
 
 
 def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None, unit: UnitOfWork) -> None:
@@ -61,11 +158,12 @@ def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None
     for shadow in shadows:
         if shadow.is_table and not shadow.is_link and shadow.entity is not None:
             index.remove_entity(unit, shadow.entity)
-    members = {(s.entity, s.member) for s in shadows if s.columns and s.member is not None}
-    for entity in sorted({e for e, m in members if e is not None and _has_slot(numbers, m)}):
+    kept = (s for s in shadows if s.columns and s.member is not None)
+    read = (s for s in kept if _has_slot(numbers, s.member) or _was_searched(s.definition))
+    for entity in sorted({s.entity for s in read if s.entity is not None}):
         name = numbers.names.get(entity, "")
         if schema and name in schema.entities and entity not in numbers.gone_entities:
-            _index(unit, index, schema[name], numbers, None)
+            _Following(unit, index, _NOTHING, schema[name], numbers).index_all(None)
 
 
 def _has_slot(numbers: Numbers, member: int | None) -> bool:
@@ -76,10 +174,6 @@ def _free_gone(unit: UnitOfWork, entity: int) -> None:
     """The fields that are gone have no places in the index; one that comes back is read anew."""
     gone = sa.and_(FIELD.c.entity == entity, FIELD.c.gone)
     unit.execute(sa.update(FIELD).where(gone).values(slot=None))
-
-
-def _searched(model: Model, numbers: Numbers) -> Iterator[int]:
-    return (number for entity in model.entities.values() for number in _of_entity(entity, numbers))
 
 
 def _slot(numbers: Numbers, field: int) -> int | None:
@@ -105,23 +199,14 @@ def _was_searched(definition: Any) -> bool:
     return isinstance(definition, Mapping) and bool(definition.get("search"))
 
 
-def _index(
-    unit: UnitOfWork, index: SearchIndex, stored: EntityTable, numbers: Numbers, since: datetime | None
-) -> None:
-    """The live records, or those that were written since, are found by what is searched of them now.
-
-    Where it is all of them, the index holds nothing any more of what is gone.
-    """
-    table, last = stored.table, None
-    if since is None:
-        _free_gone(unit, numbers.entities[stored.entity.name])
-    wanted = sa.select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.id).limit(AT_ONCE)
-    if since is not None:
-        wanted = wanted.where(table.c.updated_at >= since)
+def _portions(unit: UnitOfWork, wanted: sa.Select[Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The rows in the order of their ids, so many at a time."""
+    ident = wanted.selected_columns["id"]
+    wanted, last = wanted.order_by(ident).limit(AT_ONCE), None
     while True:
-        chosen = wanted if last is None else wanted.where(table.c.id > last)
-        rows = unit.execute(chosen).mappings().all()
+        chosen = wanted if last is None else wanted.where(ident > last)
+        rows = [dict(row) for row in unit.execute(chosen).mappings()]
         if not rows:
             return
-        index_rows(unit, index, stored, numbers, [dict(row) for row in rows])
+        yield rows
         last = rows[-1]["id"]

@@ -104,9 +104,16 @@ def _renew_views(unit: UnitOfWork, model: Model, numbers: Numbers) -> None:
 
 def _present_target(former: FormerNames, used: str) -> str:
     kind, _, names = used.partition(":")
-    entity, _, member = names.partition(".")
+    entity, _, rest = names.partition(".")
     present = former.entity(entity)
-    return f"{kind}:{present}.{former.member(present, member)}" if member else f"{kind}:{present}"
+    if kind == "state":  # a state is called so for good
+        return f"{kind}:{present}.{rest}"
+    if not rest:
+        return f"{kind}:{present}"
+    name, _, option = rest.partition(".")
+    member = former.member(present, name)
+    key = f".{former.option(present, member, option)}" if option else ""
+    return f"{kind}:{present}.{member}{key}"
 
 
 # --- jobs ---------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from xrm.engine.commands import Actor
@@ -23,7 +23,7 @@ from xrm.engine.packs.planting import Progress, no_progress
 from xrm.engine.packs.proposal import Proposal, in_order, version_in
 from xrm.engine.packs.proposing import Proposer
 from xrm.engine.packs.reconciliation import demand_answers, demand_sense, remember
-from xrm.engine.packs.reindexing import Before, forget_destroyed, index_newly_searched
+from xrm.engine.packs.reindexing import Before, follow_values, forget_destroyed, organisation_context
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.seeds import BASE, Planting, Seed, seed_of
@@ -33,7 +33,6 @@ from xrm.engine.packs.versions import Version, keep_version, read_versions
 from xrm.engine.storage.apply import apply_plan
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
-from xrm.engine.storage.forms import Decisions
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.numbers import assign_numbers, names_of, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
@@ -42,7 +41,6 @@ from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Conflict
-from xrm.metadata.model import Model
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import PackSource
 
@@ -106,7 +104,8 @@ class PackService:
     ) -> Installed:
         """The packs are installed and served by every process, with their base seed; or nothing has changed.
 
-        Packs that are too large for one transaction together are checked together, and come one by one.
+        Of what is too large for one transaction, tables that are new are made before; they are gone again if it is
+        refused.
 
         An installed version cannot come with other content, unless `dev` says that it is being written. Where the
         plan removes something, `confirmed` has to be its hash.
@@ -193,32 +192,7 @@ class PackService:
             return Installed((), (), proposal.model.fingerprint, 0)
         proposal.plan.demand_confirmation(revision.confirmed)
         check(proposal)
-        if proposal.is_too_large:
-            return self._one_by_one(proposal, actor, revision)
         return self._apply(proposal, actor)
-
-    def _one_by_one(self, proposal: Proposal, actor: Actor, revision: Revision) -> Installed:
-        """The layers are installed from the lowest up, each whole; together they are too much at once.
-
-        Of what each removes, all was confirmed with the whole; and their scenarios held in the whole.
-        """
-        decided = {answer.conflict.key: answer.choice for answer in proposal.reconciled.answers}
-        done = []
-        for change in proposal.packs:
-            own = _decisions_of(revision.decisions, proposal.model, change.pack.name)
-            one = Revision((change.source,), dev=revision.dev, decisions=own)
-            keys = {answer.conflict.key for answer in self._proposer.propose(one).reconciled.answers}
-            choices = {key: choice for key, choice in decided.items() if key in keys and choice}
-            part = self._proposer.propose(replace(one, choices=choices)).plan
-            confirmed = part.hash if set(part.destructive) <= set(proposal.plan.destructive) else ""
-            carried = replace(one, choices=choices, confirmed=confirmed)
-            done.append(self._revise(carried, actor, lambda _part: None))
-        return Installed(
-            tuple(layer for one in done for layer in one.layers),
-            tuple(step for one in done for step in one.steps),
-            done[-1].fingerprint,
-            sum(one.seeded for one in done),
-        )
 
     def _apply(self, proposal: Proposal, actor: Actor) -> Installed:
         base = seed_of(proposal.seeds, BASE)
@@ -232,18 +206,17 @@ class PackService:
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
             renew_names(unit, proposal.schema, numbers, now, way_back(proposal, former, before))
-            was = Before(former.model if former else None, before, kept)
-            index_newly_searched(unit, self._index, was, proposal.schema, numbers)
+            was = Before(former.model if former else None, before, kept, proposal.plan.turned)
+            context = organisation_context(proposal.model, now, self._parts.zone)
+            follow_values(unit, self._index, was, proposal.schema, numbers, context)
             keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
-            seeded = 0 if base.people else self._sower.sow(unit, proposal.in_use, numbers, base, installer)
+            seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
             done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
 
         parts = self._parts
         apply_plan(parts.database, proposal.plan, parts.world, finish, actor=actor.id, days=parts.kept_days)
-        if base.people:
-            return replace(done[-1], seeded=self._sower.plant(base, Seed(), no_progress))
         return done[-1]
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
@@ -262,9 +235,3 @@ class PackService:
         order_layers(unit, (pack.name for pack in proposal.layers))
         bump(unit, model=True)
         return tuple(layers)
-
-
-def _decisions_of(decisions: Decisions, model: Model, pack: str) -> Decisions:
-    """Those about fields of the pack's own entities."""
-    own = tuple(f":{entity.name}." for entity in model.entities.values() if entity.pack == pack)
-    return {key: said for key, said in decisions.items() if any(name in key for name in own)}

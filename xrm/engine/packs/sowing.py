@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xrm.engine.commands import Actor
-from xrm.engine.identity.directory import Directory
 from xrm.engine.packs.layers import (
     read_layers,
     read_sources,
@@ -29,7 +28,7 @@ class Sower:
     def seed_demo(self, progress: Progress = no_progress) -> int:
         """The demo records of all installed packs are there; gives how many were made now."""
         demo, base = self._seeds()
-        return self.plant(demo, base, progress)
+        return self._plant(demo, base, progress)
 
     def demo(self) -> tuple[Seed, Planting]:
         """What the demo seeds of the installed packs say, and the order in which it is made."""
@@ -38,18 +37,20 @@ class Sower:
         return demo, self._planter(installer, base).plan(demo.records)
 
     def sow(self, unit: UnitOfWork, schema: Schema, numbers: Numbers, base: Seed, installer: Actor) -> int:
-        """The base records are there, in the transaction that activates the model which they belong to."""
+        """The base people and records are there, in the transaction that activates the model they belong to."""
+        people = PeoplePlanter.of(self._parts.identity, self._parts.database, installer)
+        people.within(unit, self._parts.database).plant(base.people)
         services = self._parts.compose(schema, numbers, self._parts.freshness.read_in(unit))
         planter = Planter(services, installer, self._parts.world, self._parts.zone, {})
         planting = planter.plan(base.records)
         known = known_records(unit, services.schema, planting.entities)
         return planter.plant(planting, known, lambda c: services.records.execute_in(unit, installer, c))
 
-    def plant(self, seed: Seed, others: Seed, progress: Progress) -> int:
+    def _plant(self, seed: Seed, others: Seed, progress: Progress) -> int:
         """The people and records of the seed are there, each batch of records in a transaction of its own."""
         parts, services = self._parts, self._parts.current()
         installer = ensure_installer(parts.database, parts.world)
-        PeoplePlanter(parts.identity, Directory(parts.database), installer).plant(seed.people)
+        PeoplePlanter.of(parts.identity, parts.database, installer).plant(seed.people)
         planter = self._planter(installer, others)
         planting = planter.plan(seed.records)
         with parts.database.read() as unit:

@@ -76,14 +76,14 @@ def programs_of(entity: Entity) -> Programs:
     linked = [r for r in entity.relationships.values() if r.shape is Shape.MANY]
     return Programs(
         title=_program(entity.title),
-        title_reads=_names_read(entity.title),
+        title_reads=names_read(entity.title),
         defaults=_each((t.name, t.default) for t in things),
-        default_reads={t.name: _names_read(t.default) for t in things},
+        default_reads={t.name: names_read(t.default) for t in things},
         local_rules=tuple(_rule(entity, rule) for rule in rules if _is_local(rule)),
         wide_rules=tuple(_rule(entity, rule) for rule in rules if not _is_local(rule)),
         required=tuple(t.name for t in things if t.required),
         required_when=_each((t.name, t.required_when) for t in things),
-        needed_reads={t.name: _names_read(t.required_when, t.visible_when) for t in things},
+        needed_reads={t.name: names_read(t.required_when, t.visible_when) for t in things},
         visible=_each((t.name, t.visible_when) for t in things),
         readonly=_each((t.name, t.readonly_when) for t in things),
         filters=_each((r.name, r.filter) for r in lookups),
@@ -91,7 +91,7 @@ def programs_of(entity: Entity) -> Programs:
         link_defaults={r.name: _each((a.name, a.default) for a in r.attributes.values()) for r in linked},
         filter_uses={r.name: _outer_names(r.filter) for r in (*lookups, *linked) if r.filter is not None},
         guards=_each((s.name, s.guard) for s in steps),
-        guard_reads={s.name: _names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
+        guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
     )
@@ -114,7 +114,7 @@ def program_of(expression: Expression) -> Program:
 
 def _rule(entity: Entity, rule: Rule) -> RuleProgram:
     reach = reach_of(entity, *(e for e in (rule.must, rule.when) if e is not None))
-    reads = _names_read(rule.must, rule.when)
+    reads = names_read(rule.must, rule.when)
     return RuleProgram(rule, program_of(rule.must), _program(rule.when), reads, reach)
 
 
@@ -133,7 +133,7 @@ def _outer_names(expression: Expression | None) -> frozenset[str]:
     return _names(expression, (Root.OUTER,))
 
 
-def _names_read(*expressions: Expression | None) -> frozenset[str]:
+def names_read(*expressions: Expression | None) -> frozenset[str]:
     """The names of the record as it will be that the expressions begin at."""
     return frozenset[str]().union(*(_names(e, (Root.RECORD, Root.OUTER)) for e in expressions))
 

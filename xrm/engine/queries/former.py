@@ -11,12 +11,14 @@ from xrm.engine.queries.field_tests import as_text
 from xrm.engine.queries.reading import ReaderNames
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.errors import XrmError
+from xrm.metadata.compared import Compared, compared_options
 from xrm.metadata.expressions.check import check
 from xrm.metadata.expressions.tree import Expression, FormerName, Mention
 from xrm.metadata.expressions.types import Names
 from xrm.metadata.former import FormerNames
 
 Path = tuple[str, ...]
+OPTION: Final = "option"  # how an option is used
 _CALL: Final = re.compile(r"(?:count|sum|min|max|avg|month|quarter)\((.*)\)\Z", re.DOTALL)
 
 
@@ -30,11 +32,12 @@ class Said:
 
 
 class Use(NamedTuple):
-    """One way in which a request uses a name of an entity."""
+    """One way in which a request uses a name of an entity, or an option of the field of that name."""
 
     entity: str
     name: str
     how: str
+    option: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +158,14 @@ def present_word(names: Names, entity: str, word: str) -> str:
 # --- what is used -------------------------------------------------------------------------------------
 
 
-def uses(names: ReaderNames, query: Query, mentions: Iterable[Mention]) -> tuple[Use, ...]:
-    """Each field and relationship that the query names, once for each way in which it does; no values."""
+def uses(
+    names: ReaderNames, query: Query, mentions: Iterable[Mention], compared: Iterable[Compared] = ()
+) -> tuple[Use, ...]:
+    """Each field and relationship that the query names, once for each way in which it does, and each option that its
+    filters compare with; no other values.
+    """
     found = {Use(m.entity, m.attribute, "filter"): None for m in mentions}
+    found.update((Use(c.entity, c.field, OPTION, c.option), None) for c in compared)
     paths = [(path, "fields") for path in query.fields or ()]
     paths += [(sort.path, "sort") for sort in query.sort]
     paths += [((item.name,), "fields") for item in query.expand]
@@ -169,12 +177,9 @@ def uses(names: ReaderNames, query: Query, mentions: Iterable[Mention]) -> tuple
 def uses_of_groups(names: ReaderNames, query: Aggregate) -> tuple[Use, ...]:
     """The same of a query of groups."""
     terms = {"filter": _filters(names, query), "group": [*query.group, *query.aggregates]}
-    found = (
-        Use(mention.entity, mention.attribute, how)
-        for how, texts in terms.items()
-        for expression in _expressions(names, query.entity, texts)
-        for mention in expression.mentions
-    )
+    read = [(how, e) for how, texts in terms.items() for e in _expressions(names, query.entity, texts)]
+    found = [Use(mention.entity, mention.attribute, how) for how, e in read for mention in e.mentions]
+    found += [Use(c.entity, c.field, OPTION, c.option) for _, e in read for c in compared_options(e.tree)]
     return tuple(dict.fromkeys(found))
 
 

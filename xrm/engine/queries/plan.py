@@ -29,6 +29,7 @@ from xrm.engine.storage.database import Database
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.statements import Lifted, Prepared
+from xrm.metadata.compared import Compared, compared_options
 from xrm.metadata.expressions.tree import Mention
 from xrm.settings import Limits
 
@@ -89,12 +90,13 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """The filters of a query as conditions on a frame, their literals set apart, and the names in them."""
+    """The filters of a query as conditions on a frame, their literals set apart, the names in them, and the options."""
 
     frame: Frame
     conditions: Sequence[sa.ColumnElement[bool]]
     lifted: Lifted
     mentions: Sequence[Mention] = ()
+    compared: Sequence[Compared] = ()
 
 
 def filtered(kit: Kit, query: Query | Aggregate) -> Filtered:
@@ -103,7 +105,9 @@ def filtered(kit: Kit, query: Query | Aggregate) -> Filtered:
     asked = filter_expressions(frame, query.filters, query.tests, kit.limits)
     conditions = sql_of(frame, [*asked, *query.conditions])
     smallest: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(frame.table).where(*conditions)
-    return Filtered(frame, conditions, kit.database.lift(smallest), [m for e in asked for m in e.mentions])
+    mentions = [m for e in asked for m in e.mentions]
+    compared = [c for e in asked for c in compared_options(e.tree)]
+    return Filtered(frame, conditions, kit.database.lift(smallest), mentions, compared)
 
 
 def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:

@@ -167,7 +167,11 @@ class QueryService:
         bare = shape_of(replace(query, filters=(), conditions=(), tests=()), actor.signature)
         key = ("list", *bare, filters.lifted.shape)
         plan = kit.plan(key, lambda: plan_list(kit, query, filters))
-        return Asked(plan, filters.lifted.values, uses(kit.desk.reader.names, query, filters.mentions))
+        return Asked(
+            plan,
+            filters.lifted.values,
+            uses(kit.desk.reader.names, query, filters.mentions, filters.compared),
+        )
 
     def _rows(
         self, unit: UnitOfWork, plan: ListPlan, query: Query, values: Mapping[str, Any]

@@ -12,6 +12,7 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
+from xrm.engine.records.titling import title_of
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import TEAM, USER
 from xrm.engine.storage.statements import any_of
@@ -19,9 +20,6 @@ from xrm.errors import Invalid, Place, Problem, Problems
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.model import HOLDERS
 from xrm.metadata.values import Ref
-
-TITLE_LENGTH = 200
-
 
 New = dict[str, Any]
 
@@ -130,7 +128,7 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
 
 def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
     new.update(_in_base(setting, draft, new))
-    new["title"] = _title(setting, draft, new)
+    new["title"] = title_of(draft.writer.programs.title, scene_of(setting, draft, new), draft.id)
     return draft.with_(new=new)
 
 
@@ -138,9 +136,3 @@ def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:
     """Amounts with what they are worth in the base currency."""
     given = ((name, new.get(name), worth) for name, worth in draft.writer.in_base.items())
     return {name: worth(value, setting.currency) for name, value, worth in given if value is not None}
-
-
-def _title(setting: Setting, draft: Draft, new: New) -> str:
-    program = draft.writer.programs.title
-    found = program(scene_of(setting, draft, new)) if program else None
-    return str(found)[:TITLE_LENGTH] if found else str(draft.id)[-8:]

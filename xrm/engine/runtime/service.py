@@ -134,7 +134,9 @@ class Runtime:
 
     def where_used(self, actor: Actor, name: str) -> WhereUsed:
         """What uses the thing of that name, for administrators; raises Forbidden, or NotFound."""
-        return where_used(self.database, self.usage, self.current(), actor, name)
+        snapshot = self.current()
+        stored = self.packs.tables().model if snapshot.model.disabled else snapshot.model
+        return where_used(self.database, self.usage, snapshot, stored, actor, name)
 
     def close(self) -> None:
         """No connection of this runtime is open."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from xrm.engine.access import Policy
 from xrm.engine.access.row_rules import RowRules
@@ -78,7 +77,7 @@ class Composer:
         queries = QueryService(
             self.database, schema.model, schema, policy, row_rules, contracts, numbers, self.index,
             self.world, self.settings.limits, zone=self.settings.zone, currency=self.settings.currency,
-            pack_settings=pack_settings(schema.model),
+            pack_settings=schema.model.setting_values,
         )  # fmt: skip
         views = ViewService(
             self.database, queries, policy, numbers, self.world, self.settings.limits,
@@ -99,13 +98,6 @@ class Composer:
         return RecordService(
             self.database, writers, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
             self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,
-            pack_settings=pack_settings(schema.model),
+            pack_settings=schema.model.setting_values,
             check=lambda unit: self.freshness.hold(unit, stamp), opening=self.freshness.opening,
         )  # fmt: skip
-
-
-def pack_settings(model: Model) -> dict[str, Any]:
-    """The value of each named setting of the packs, as expressions read them."""
-    return {
-        name: setting["default"] for pack in model.packs.values() for name, setting in pack.settings.items()
-    }

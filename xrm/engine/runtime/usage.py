@@ -28,11 +28,16 @@ SECONDS = 30.0
 DAYS: Final = 30  # that are told
 KEPT: Final = timedelta(days=90)
 FORMER: Final = "former"
+REQUEST: Final = "request"  # how a role is used
+_NOTHING: Final = 0  # the number of no entity
 _AT_ONCE = 200  # rows of one statement
 
 
 class Key(NamedTuple):
-    """What is counted: how a field of an entity, or the entity itself, was used, and by which former name if any."""
+    """What is counted: how a field of an entity, or the entity itself, was used, and by which former name if any.
+
+    An option is counted by its key, with its field; a role, which is nothing of an entity, by its name.
+    """
 
     entity: int
     field: int
@@ -44,7 +49,7 @@ class Usage:
     """The counts of one process, and those that all processes have written."""
 
     def __init__(self, database: Database, world: World) -> None:
-        self._database, self._world = database, world
+        self._database, self.world = database, world
         self._lock, self._later = Lock(), Later("xrm-usage", self.write)
         self._waiting: Counter[Key] = Counter()
         self._cleared = ""
@@ -55,6 +60,12 @@ class Usage:
         with self._lock:
             for key in keys:
                 self._waiting[key] += 1
+
+    def note_roles(self, roles: Iterable[str]) -> None:
+        """Somebody who holds these roles made a request."""
+        with self._lock:
+            for role in roles:
+                self._waiting[Key(_NOTHING, ITSELF, REQUEST, role)] += 1
 
     def note_former(self, numbers: Numbers, said: Iterable[Said]) -> None:
         """Each of these former names was said once more."""
@@ -70,7 +81,7 @@ class Usage:
             waiting, self._waiting = self._waiting, Counter()
         if not waiting:
             return
-        day = day_of(self._world.now())
+        day = day_of(self.world.now())
         try:
             self._database.transact(lambda unit: self._add(unit, day, waiting))
         except Unavailable:
@@ -86,9 +97,12 @@ class Usage:
         """Nothing is written by itself any more."""
         self._later.stop()
 
-    def counts(self, unit: UnitOfWork, entity: int, days: int = DAYS) -> Sequence[tuple[Key, int]]:
-        """How often the entity and each of its names were used in the last days, as far as it is written."""
-        first = day_of(self._world.now() - timedelta(days=days - 1))
+    def counts(self, unit: UnitOfWork, entity: int = _NOTHING, days: int = DAYS) -> Sequence[tuple[Key, int]]:
+        """How often the entity and each of its names were used in the last days, as far as it is written.
+
+        Without an entity, of roles.
+        """
+        first = day_of(self.world.now() - timedelta(days=days - 1))
         total = sa.func.sum(USE.c.count).label("count")
         wanted = sa.select(USE.c.entity, USE.c.field, USE.c.how, USE.c.name, total)
         wanted = wanted.where(USE.c.entity == entity, USE.c.day >= first)
@@ -103,7 +117,7 @@ class Usage:
         for start in range(0, len(rows), _AT_ONCE):
             unit.execute(_added(unit, rows[start : start + _AT_ONCE]))
         if self._cleared != day:
-            before = day_of(self._world.now() - KEPT)
+            before = day_of(self.world.now() - KEPT)
             unit.execute(sa.delete(USE).where(USE.c.day < before))
             self._cleared = day
 
@@ -116,7 +130,7 @@ def day_of(moment: datetime) -> str:
 def _key(numbers: Numbers, use: Use) -> Key | None:
     entity = numbers.entities.get(use.entity)
     field = numbers.fields.get((use.entity, use.name)) if use.name else ITSELF
-    return None if entity is None or field is None else Key(entity, field, use.how)
+    return None if entity is None or field is None else Key(entity, field, use.how, use.option)
 
 
 def _added(unit: UnitOfWork, rows: Sequence[dict[str, Any]]) -> sa.Insert:

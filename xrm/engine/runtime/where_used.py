@@ -1,4 +1,4 @@
-"""Where something is used: every reference of the definitions, saved views, and how often the API uses it."""
+"""Where something is used: references of all definitions, what people and programs keep, and how often the API does."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Final
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.layers import floor_of
+from xrm.engine.runtime.kept_uses import VIEWS, Kept, kept_uses
 from xrm.engine.runtime.snapshot import Snapshot
 from xrm.engine.runtime.usage import DAYS, FORMER, Key, Usage
-from xrm.engine.storage.database import Database
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.former import ITSELF
 from xrm.errors import NOWHERE, NotFound, Place, Problem, Unavailable
 from xrm.metadata.model import Entity, Label, Model, Reference
@@ -26,7 +27,9 @@ _LOOKED_AT: Final = 500  # names, for one that was meant
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What was asked for: its kind, its name, and its targets in the reference index."""
+    """What was asked for: its kind, its name, and its targets in the reference index. An option or role has `keys`, the
+    present one and former ones, by which its uses were counted.
+    """
 
     kind: str
     name: str
@@ -35,16 +38,20 @@ class Thing:
     place: Place = NOWHERE
     entity: str = ""
     member: str = ""
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UsedIn:
-    """One reference: what uses it, where that is written, and in which layer."""
+    """One reference: what uses it, where that is written, and in which layer. One that `sleeps` is of a pack, or about
+    one, that is disabled.
+    """
 
     source: str
     place: Place
     layer: str
     floor: str
+    sleeps: bool = False
 
     @property
     def document(self) -> str:
@@ -67,39 +74,55 @@ class WhereUsed:
 
     thing: Thing
     references: tuple[UsedIn, ...]
-    saved_views: tuple[str, ...]
+    kept: tuple[Kept, ...] = ()
     former: tuple[FormerlyCalled, ...] = ()
     uses: Mapping[str, int] = field(default_factory=dict)
     days: int = DAYS
 
+    @property
+    def saved_views(self) -> tuple[str, ...]:
+        """The saved views in words, those of single people by their number."""
+        views = next((kept for kept in self.kept if kept.kind == VIEWS), Kept(VIEWS, 0))
+        own = views.count - len(views.names)
+        told = ("saved view of one person",) if own == 1 else (f"{own} saved views of single people",)
+        return (*(f"saved view {name}" for name in views.names), *(told if own else ()))
 
-def where_used(database: Database, usage: Usage, snapshot: Snapshot, actor: Actor, name: str) -> WhereUsed:
+
+def where_used(
+    database: Database, usage: Usage, snapshot: Snapshot, stored: Model, actor: Actor, name: str
+) -> WhereUsed:
     """What uses the thing of that name; raises Forbidden for all but administrators, and NotFound.
+
+    `stored` is the model with what disabled packs say.
 
     `account` is an entity, `account.phone` a field or relationship, `account.kind.firm` an option or a state,
     `role:seller` a role, `options:tone` a shared set and `options:tone.low` an option of it.
     """
     demand_administrator(actor)
-    thing = thing_called(snapshot.model, name)
+    thing = thing_called(stored, name)
     with suppress(Unavailable):  # the counts of this process come with the next answer, then
         usage.write()
-    counts = _counts(database, usage, snapshot, thing)
+    with database.read() as unit:
+        counts = _counts(unit, usage, snapshot, thing)
+        kept = kept_uses(unit, stored, snapshot.numbers, thing.targets, usage.world.now())
     return WhereUsed(
         thing,
-        tuple(_references(snapshot.model, thing)),
-        tuple(sorted({view for target in thing.targets for view in snapshot.views.users(target)})),
+        tuple(_references(snapshot.model, stored, thing)),
+        kept,
         tuple(_former(snapshot, thing, counts)),
         _by_way(thing, snapshot, counts),
     )
 
 
-def _references(model: Model, thing: Thing) -> Iterator[UsedIn]:
+def _references(served: Model, stored: Model, thing: Thing) -> Iterator[UsedIn]:
     found: dict[Reference, None] = {}
     for target in thing.targets:
-        found.update(dict.fromkeys(model.uses(target)))
+        found.update(dict.fromkeys(stored.uses(target)))
+    awake = frozenset(found if served is stored else served.references)
     for reference in sorted(found, key=lambda r: (r.place.file, r.place.line, r.place.column, r.source)):
         layer = reference.place.file.partition("/")[0]
-        yield UsedIn(reference.source, reference.place, layer, str(floor_of(layer)))
+        sleeps = reference not in awake
+        yield UsedIn(reference.source, reference.place, layer, str(floor_of(layer)), sleeps)
 
 
 # --- what is meant by a name --------------------------------------------------------------------------
@@ -125,7 +148,8 @@ def _role(model: Model, name: str) -> Thing:
     role = model.roles.get(model.former.role(name))
     if role is None:
         raise _absent(name, model.roles)
-    return Thing(ROLE, role.name, role.label, (f"role:{role.name}",), role.place)
+    keys = (role.name, *(old for old, new in model.former.roles.items() if new == role.name))
+    return Thing(ROLE, role.name, role.label, (f"role:{role.name}",), role.place, keys=keys)
 
 
 def _shared(model: Model, name: str) -> Thing:
@@ -171,13 +195,15 @@ def _option(model: Model, entity: Entity, name: str, member: str, word: str) -> 
     states = entity.lifecycle.states if entity.lifecycle is not None and member == "state" else {}
     if key in states:
         state = states[key]
-        return Thing(OPTION, full, state.label, (f"state:{entity.name}.{key}",), state.place)
+        targets = (f"state:{entity.name}.{key}",)
+        return Thing(OPTION, full, state.label, targets, state.place, entity.name, member, (key,))
     field_ = entity.fields.get(member)
     option = next((o for o in field_.options if o.key == key), None) if field_ else None
     if field_ is None or option is None:
         known = [*states, *(o.key for o in (field_.options if field_ else ()))]
         raise _absent(name, [f"{entity.name}.{member}.{k}" for k in known])
-    return Thing(OPTION, full, option.label, (f"option:{full}",), field_.place)
+    keys = (key, *option.renamed_from)
+    return Thing(OPTION, full, option.label, (f"option:{full}",), field_.place, entity.name, member, keys)
 
 
 def _absent(name: str, known: Iterable[str]) -> NotFound:
@@ -189,12 +215,11 @@ def _absent(name: str, known: Iterable[str]) -> NotFound:
 # --- how often ----------------------------------------------------------------------------------------
 
 
-def _counts(database: Database, usage: Usage, snapshot: Snapshot, thing: Thing) -> Sequence[tuple[Key, int]]:
+def _counts(unit: UnitOfWork, usage: Usage, snapshot: Snapshot, thing: Thing) -> Sequence[tuple[Key, int]]:
+    if thing.kind == ROLE:
+        return usage.counts(unit)
     number = snapshot.numbers.entities.get(thing.entity)
-    if number is None:
-        return ()
-    with database.read() as unit:
-        return usage.counts(unit, number)
+    return () if number is None else usage.counts(unit, number)
 
 
 def _by_way(thing: Thing, snapshot: Snapshot, counts: Sequence[tuple[Key, int]]) -> dict[str, int]:
@@ -202,9 +227,14 @@ def _by_way(thing: Thing, snapshot: Snapshot, counts: Sequence[tuple[Key, int]])
     wanted = _field_number(thing, snapshot)
     found: Counter[str] = Counter()
     for key, count in counts:
-        if key.field == wanted and key.how != FORMER:
+        if key.field == wanted and key.how != FORMER and _is_meant(thing, key):
             found[key.how] += count
     return dict(sorted(found.items()))
+
+
+def _is_meant(thing: Thing, key: Key) -> bool:
+    """Whether it was this option or role, by its key or a former one, or no single one of them."""
+    return key.name in thing.keys if thing.keys else not key.name
 
 
 def _field_number(thing: Thing, snapshot: Snapshot) -> int | None:
@@ -212,6 +242,8 @@ def _field_number(thing: Thing, snapshot: Snapshot) -> int | None:
 
 
 def _former(snapshot: Snapshot, thing: Thing, counts: Sequence[tuple[Key, int]]) -> Iterator[FormerlyCalled]:
+    if thing.kind not in (ENTITY, MEMBER):
+        return
     former, wanted = snapshot.model.former, _field_number(thing, snapshot)
     names = former.members.get(thing.entity, {}) if thing.member else former.entities
     for old, new in names.items():

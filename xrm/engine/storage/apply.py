@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,9 +18,9 @@ from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past
-from xrm.engine.storage.patience import patiently
+from xrm.engine.storage.patience import MIGRATION_SECONDS, patiently
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
-from xrm.engine.storage.steps import CreateIndex, Occasion, Step, TurnValues, operations
+from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, XrmError
 
@@ -87,21 +87,42 @@ def apply_plan(
 ) -> Applied:
     """The schema is as the plan says, and `then` was done with its last steps; or nothing has changed.
 
-    What it removes is kept for so many `days`, and the ledger knows who the `actor` was. A plan of very many steps
-    is taken in portions, each whole; what a crash leaves is planned again. Values become others before anybody is kept
-    from writing, but for those that are written meanwhile.
+    What it removes is kept for so many `days`, and the ledger knows who the `actor` was. Of a plan of very many steps,
+    tables that nobody knows yet are made before, in portions; what is there changes in one transaction with `then`. If
+    that is refused, these tables are gone again; those that a crash leaves are found by the next attempt. Values become
+    others before anybody is kept from writing, but for those that are written meanwhile.
     """
+    now = world.now()
+    occasion = Occasion(now, now + timedelta(days=days), actor)
     with done_ahead(database, plan.ahead, plan.live, partial(_demand_same, database, plan)):
-        for portion in _portions_of(plan, then):
-            now = world.now()
-            occasion = Occasion(now, now + timedelta(days=days), actor)
-            patiently(database, partial(_take, portion=portion, occasion=occasion))
+        _carry_out(database, plan, occasion, then)
     return Applied(plan.hash, len(plan.steps))
 
 
 def _demand_same(database: Database, plan: SchemaPlan) -> None:
     with database.read() as unit:
         _demand_base(unit, plan)
+
+
+def _carry_out(
+    database: Database, plan: SchemaPlan, occasion: Occasion, then: Callable[[UnitOfWork], None] | None
+) -> None:
+    made: list[str] = []
+    try:
+        for number, tables in enumerate(_portions(plan)):
+            steps = tuple(step for name in tables for step in plan.new[name])
+            _try(database, _Portion(plan, steps, occasion, number == 0, False, None))
+            made.extend(tables)
+        done = {id(step) for name in made for step in plan.new[name]}
+        steps = tuple(step for step in plan.steps if id(step) not in done)
+        _try(database, _Portion(plan, steps, occasion, not made, True, then))
+    except XrmError:
+        _unmake(database, plan, made, occasion.at)
+        raise
+
+
+def _try(database: Database, portion: _Portion) -> None:
+    patiently(database, partial(_take, portion=portion))
 
 
 def prepare_installation(database: Database, world: World) -> None:
@@ -118,33 +139,52 @@ class _Portion:
 
     plan: SchemaPlan
     steps: tuple[Step, ...]
+    occasion: Occasion
     is_first: bool
     is_last: bool
     then: Callable[[UnitOfWork], None] | None
 
 
-def _portions_of(plan: SchemaPlan, then: Callable[[UnitOfWork], None] | None) -> Iterator[_Portion]:
-    """Values of a field never become others apart from their columns."""
-    count = len(plan.steps)
-    most = STEPS_AT_ONCE if not any(isinstance(step, TurnValues) for step in plan.steps) else count
-    starts = range(0, max(count, 1), max(most, 1))
-    for start in starts:
-        is_last = start == starts[-1]
-        steps = plan.steps[start : start + most]
-        yield _Portion(plan, steps, start == 0, is_last, then if is_last else None)
+def _portions(plan: SchemaPlan) -> Iterator[tuple[str, ...]]:
+    """The tables that are made before the rest of a plan of very many steps, those of so many steps at a time."""
+    names, room = list[str](), STEPS_AT_ONCE
+    for name, steps in plan.new.items() if len(plan.steps) > STEPS_AT_ONCE else ():
+        if names and len(steps) > room:
+            yield tuple(names)
+            names, room = [], STEPS_AT_ONCE
+        names.append(name)
+        room -= len(steps)
+    if names:
+        yield tuple(names)
 
 
-def _take(unit: UnitOfWork, portion: _Portion, occasion: Occasion) -> None:
+def _unmake(database: Database, plan: SchemaPlan, tables: Sequence[str], now: datetime) -> None:
+    """The tables, in which nothing is, are gone."""
+    quote = database.engine.dialect.identifier_preparer.quote
+    for start in range(0, len(tables), STEPS_AT_ONCE):
+        told = {
+            f"Take the new table {name} away again.": f"DROP TABLE {quote(name)}"
+            for name in tables[start : start + STEPS_AT_ONCE]
+        }
+        with database.write(seconds=MIGRATION_SECONDS) as unit:
+            for statement in told.values():
+                unit.script(statement)
+            rows = [{"plan": plan.hash, "step": step, "sql": sql, "at": now} for step, sql in told.items()]
+            unit.insert_many(JOURNAL, JOURNAL_COLUMNS, rows)
+
+
+def _take(unit: UnitOfWork, portion: _Portion) -> None:
     _lock(unit)
     if portion.is_first:
         _demand_base(unit, portion.plan)
+    if portion.is_first or portion.is_last:
         _demand_fit(unit, portion.plan)
     target = operations(connection=unit.connection)
     for step in portion.steps:
         _run(step, target)
         if step.note is not None:
-            step.note(unit, occasion)
-    _write_down(unit, portion, occasion)
+            step.note(unit, portion.occasion)
+    _write_down(unit, portion)
     if portion.is_last:
         _look_again(unit, portion.plan)
     if portion.then is not None:
@@ -208,8 +248,8 @@ def _explained(step: Step, error: XrmError) -> XrmError:
     return error
 
 
-def _write_down(unit: UnitOfWork, portion: _Portion, occasion: Occasion) -> None:
-    dialect, now, plan = unit.database.engine.dialect, occasion.at, portion.plan.hash
+def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
+    dialect, now, plan = unit.database.engine.dialect, portion.occasion.at, portion.plan.hash
     rows = [
         {"plan": plan, "step": step.sentence, "sql": step.sql(dialect), "at": now} for step in portion.steps
     ]

@@ -20,6 +20,8 @@ from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
 from xrm.engine.storage.moves import move
 from xrm.engine.storage.numbers import NO_OTHERS, Others
+from xrm.engine.storage.relinks import with_relinks
+from xrm.engine.storage.relinksteps import relink_step
 from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.steps import (
     DEFINED_BY,
@@ -66,8 +68,9 @@ class SchemaPlan:
 
     `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
     is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
-    called like it. `ask` looks again, before the first step is taken, whether records meet what is asked of them; what
-    can be done before anybody is kept from writing is `ahead`.
+    called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks again,
+    before the first step is taken, whether records meet what is asked of them; what can be done before anybody is kept
+    from writing is `ahead`. The steps of `new`, by table, make tables that no definition in force knows.
     """
 
     base: str
@@ -77,6 +80,8 @@ class SchemaPlan:
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
+    turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
+    new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
     ahead: tuple[Ahead, ...] = field(default=(), repr=False, compare=False)
 
@@ -164,7 +169,7 @@ def make_plan(
     """
     problems = Problems()
     tables = tables_of(wanted)
-    matched = with_turns(live, match(live, tables, past, dialect), past, dialect)
+    matched = with_relinks(with_turns(live, match(live, tables, past, dialect), past, dialect), past)
     if all(metadata is LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
@@ -172,14 +177,16 @@ def make_plan(
     work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors)
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
+    made = {table.name: tuple(work.creation(table)) for table in missing}
     steps = [
         *moved.steps,
         *(step for table in changed for step in work.columns(table)),
         *(step for table in changed for step in work.indexes(table)),
-        *(step for table in missing for step in work.creation(table)),
+        *(step for steps in made.values() for step in steps),
         *(step for table in tables for step in work.references(table)),
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
+        *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
@@ -187,12 +194,19 @@ def make_plan(
     if problems:
         raise PlanRefused(problems.found)
     other = others(live, matched, tables, past)
+    turned = frozenset(
+        (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
+    )
+    new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
     ahead = tuple(
         Ahead(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
         for turn in standing.turns.values()
     )
-    return SchemaPlan(live.base, tuple(steps), tuple(wanted), "", decisions, live, other, ahead=ahead)
+    return SchemaPlan(
+        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other, turned=turned,
+        new=new, ahead=ahead,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from xrm.engine.queries.reading import Reader, along
+from xrm.metadata.compared import compared_options
 from xrm.metadata.expressions import Expression, Unparsable, check, uses
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.expressions.writing import conjunction, conjuncts
@@ -119,18 +120,21 @@ def _holds(reader: Reader, entity: Entity, text: str) -> bool:
 # --- what it uses -----------------------------------------------------------------------------------
 
 
-def targets_of(reader: Reader, entity: Entity, asked: Asked) -> list[str]:
-    """The fields and relationships that the view uses, as targets of references."""
+def targets_of(model: Model, entity: Entity, asked: Asked) -> list[str]:
+    """The fields, relationships and options that the view uses, as targets of references."""
     paths = [
         *asked.fields,
         *(word.removeprefix("-") for word in asked.sort),
         *([asked.group] if asked.group else []),
     ]
-    found = {pair for path in paths for pair in _passed(reader.model, entity, path)}
+    options: set[str] = set()
+    found = {pair for path in paths for pair in _passed(model, entity, path)}
     if asked.filter:
-        checked = check(asked.filter, entity.name, ModelNames(reader.model.entities))
-        found |= uses(checked.tree) if isinstance(checked, Expression) else frozenset()
-    return sorted(f"field:{name}.{member}" for name, member in found)
+        checked = check(asked.filter, entity.name, ModelNames(model.entities))
+        if isinstance(checked, Expression):
+            found |= uses(checked.tree)
+            options = {one.target for one in compared_options(checked.tree)}
+    return sorted(options | {f"field:{name}.{member}" for name, member in found})
 
 
 def _passed(model: Model, entity: Entity, path: str) -> Iterable[tuple[str, str]]:

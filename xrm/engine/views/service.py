@@ -297,7 +297,7 @@ class ViewService:
         return ()
 
     def _uses(self, actor: Actor, entity: Entity, asked: Asked) -> list[str]:
-        return targets_of(self._queries.reader(actor), entity, asked)
+        return targets_of(self._queries.reader(actor).model, entity, asked)
 
 
 def query_of(entity: str, asked: Asked, limits: Limits) -> Query:

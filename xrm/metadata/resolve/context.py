@@ -7,20 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xrm.errors import Place, Problem, Problems
+from xrm.metadata.compared import compared_options
 from xrm.metadata.expressions.check import check, check_rows
 from xrm.metadata.expressions.problems import MAX_CHARACTERS
 from xrm.metadata.expressions.scope import FILTER, Scope
-from xrm.metadata.expressions.tree import (
-    Access,
-    Compare,
-    Expression,
-    In,
-    ListOf,
-    Literal,
-    Node,
-    children,
-    walk,
-)
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import BOOLEAN, Attribute, Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option
 from xrm.metadata.layers import Layers
@@ -36,7 +27,6 @@ from xrm.metadata.typing_scope import ModelNames
 
 # What is wrong with names does not follow from the meaning of another one.
 _OF_NAMES = frozenset({"M200", "M201", "M203"})
-_CHOSEN = frozenset({Kind.CHOICE, Kind.OPTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +242,7 @@ class Context:
         for found in expression.former:
             where = _place_in(expression, found.offset)
             self.notes.append(note_of(found.former, found.present, found.of and f"{found.of}:", where))
-        for target in sorted(set(compared_options(expression.tree))):
+        for target in sorted({one.target for one in compared_options(expression.tree)}):
             self.use(target, source, expression.place)
 
 
@@ -260,25 +250,6 @@ def _place_in(expression: Expression, offset: int) -> Place:
     place = expression.place
     column = place.column + offset if "\n" not in expression.text else place.column
     return Place(place.file, place.line, column)
-
-
-def compared_options(tree: Node) -> Iterator[str]:
-    """The options and states that the expression compares fields with, as targets of references."""
-    for node in walk(tree):
-        if isinstance(node, Compare | In):
-            below = [
-                c
-                for child in children(node)
-                for c in (child.items if isinstance(child, ListOf) else (child,))
-            ]
-            words = [n.value for n in below if isinstance(n, Literal) and isinstance(n.value, str)]
-            for access in (n for n in below if isinstance(n, Access) and n.type.kind in _CHOSEN):
-                for entity in access.entities:
-                    yield from (_option_target(entity, access.path[0], word) for word in words)
-
-
-def _option_target(entity: str, name: str, word: str) -> str:
-    return f"state:{entity}.{word}" if name == "state" else f"option:{entity}.{name}.{word}"
 
 
 class _Names(ModelNames):

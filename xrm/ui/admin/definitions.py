@@ -9,6 +9,7 @@ from flask import Response
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.defining import unsay_entity
 from xrm.metadata.drafting import Desk, without_member
+from xrm.metadata.granting import without_grants
 from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.values import fold
 from xrm.ui.admin.bench import Bench, bench_of, refused
@@ -16,6 +17,7 @@ from xrm.ui.admin.defining_entities import changed_entity, entity_form, new_enti
 from xrm.ui.admin.defining_fields import changed_field, field_form, new_field, type_gallery
 from xrm.ui.admin.defining_options import options_card
 from xrm.ui.admin.defining_relationships import changed_relationship, new_relationship, relationship_form
+from xrm.ui.admin.defining_roles import changed_roles, roles_card, roles_form
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.skin import Area, asked, posted, shown
 from xrm.ui.admin.typewords import type_label
@@ -79,8 +81,23 @@ class Definitions(Area):
         found = bench.entity(entity)
         if found.pack != CUSTOMISATION:
             raise refused(visit.ui.t("This comes with a pack and goes with it."))
-        bench.keep(Desk(unsay_entity(bench.look.documents, entity), bench.look.ours))
+        desk = without_grants(bench.desk, entity)
+        bench.keep(Desk(unsay_entity(desk.documents, entity), desk.ours))
         return moved(DEFINITIONS, visit.ui.t("Taken out in the draft"))
+
+    @asked("/e/<entity>/roles")
+    def roles(self, visit: Visit, entity: str) -> Response:
+        """What each role may do with an entity that was made here."""
+        bench = bench_of(visit)
+        found = bench.entity(entity)
+        if found.pack != CUSTOMISATION:
+            raise refused(visit.ui.t("The roles of a pack say who may use what comes with it."))
+
+        def do(values: Values) -> Response:
+            changed_roles(bench, found, values)
+            return moved(f"{DEFINITIONS}/e/{entity}", visit.ui.t("Changed in the draft"))
+
+        return answered(visit, roles_form(bench, found), DEFINITIONS, do)
 
     @shown("/e/<entity>/fields/new")
     def gallery(self, visit: Visit, entity: str) -> Response:
@@ -246,12 +263,20 @@ def _entity_page(bench: Bench, entity: Entity) -> CardsPage:
     return CardsPage(
         title=visit.plural(entity),
         crumbs=(Link(t("Definitions"), DEFINITIONS, "shapes"),),
-        cards=(_fields(bench, entity), _relationships(bench, entity), _about(bench, entity)),
+        cards=tuple(_entity_cards(bench, entity)),
         facts=(entity.name, bench.pack(entity.pack)),
         tags=(tag,) if tag else (),
         actions=bench.actions(Action(t("Add field"), f"{href}/fields/new", "plus", primary=True)),
         more=tuple(more),
     )
+
+
+def _entity_cards(bench: Bench, entity: Entity) -> Iterator[Card]:
+    yield _fields(bench, entity)
+    if entity.pack == CUSTOMISATION:
+        yield roles_card(bench, entity)
+    yield _relationships(bench, entity)
+    yield _about(bench, entity)
 
 
 def _about(bench: Bench, entity: Entity) -> Card:

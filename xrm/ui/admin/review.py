@@ -40,11 +40,12 @@ class Review(Area):
     def apply(self, visit: Visit) -> Response:
         """The draft holds for everybody, as its plan was shown; or it is shown again with what stands against it."""
         decisions = sent(visit)
+        made = _made(bench_of(visit))
         try:
             visit.runtime.drafts.apply(visit.actor, visit.form.get(MARK, ""), decisions)
         except XrmError as error:
             return _shown(bench_of(visit), error, decisions)
-        return moved(DEFINITIONS, visit.ui.t("Applied: everybody works with it now"))
+        return moved(f"/r/{made}" if made else DEFINITIONS, visit.ui.t("Applied: it is in force now"))
 
     @posted("/discard")
     def discard(self, visit: Visit) -> Response:
@@ -57,6 +58,12 @@ class Review(Area):
         """The draft begins from what holds now, with its own changes."""
         visit.runtime.drafts.renew(visit.actor)
         return moved(REVIEW, visit.ui.t("The draft is up to date"))
+
+
+def _made(bench: Bench) -> str:
+    """The one entity that the draft adds, which one wants to see then; empty for none or several."""
+    made = [name for name in bench.model.entities if name not in bench.visit.model.entities]
+    return made[0] if len(made) == 1 else ""
 
 
 def _shown(bench: Bench, error: XrmError | None, decisions: Decisions) -> Response:

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xrm.metadata.granting import GRANTS, ROLE
 from xrm.metadata.merging import ITEM_LISTS
-from xrm.metadata.model import Entity, Model, text_of
+from xrm.metadata.model import OPERATIONS, Entity, Model, text_of
 from xrm.metadata.names import ITEM_WORDS
 from xrm.metadata.parse import DEFAULT_LANGUAGE
 from xrm.metadata.positions import Path
 from xrm.metadata.words import ABSENT, told
-from xrm.ui.admin.parts import DEFINING, MEMBER, MEMBERS, NEW
+from xrm.ui.admin.parts import DEFINING, GRANT, MEMBER, MEMBERS, NEW
 from xrm.ui.admin.typewords import param_words, type_label
 from xrm.ui.administration import Cell
 from xrm.ui.i18n import LANGUAGES
+from xrm.ui.pages.operations import operations
 from xrm.ui.pages.visit import Visit
 
 PARAMS = (
@@ -42,6 +44,8 @@ class Words:
 
     def what(self, kind: str, name: str, path: Path) -> str:
         """What a key is about, from the entity to the key."""
+        if kind == ROLE and len(path) >= GRANT and path[1] == GRANTS:
+            return self._grant(str(path[0]), str(path[2]))
         entity = self.model.entities.get(name) or self.visit.model.entities.get(name)
         if kind not in ("entity", "extend", "form") or entity is None:
             document = kind if kind in ("pack", "packs", "settings", "role") else f"{kind} {name}"
@@ -54,6 +58,11 @@ class Words:
             path = path[MEMBER:]
         known = self.keys()
         return " › ".join((*words, *(known.get(step, step) for step in _steps(path))))
+
+    def _grant(self, role: str, grant: str) -> str:
+        """Which role may do something; the grant of an entity that was made here is called like it."""
+        entity = self.model.entities.get(grant) or self.visit.model.entities.get(grant)
+        return f"{self.visit.role(role)} › {self.visit.plural(entity) if entity else grant}"
 
     def _member(self, entity: Entity, name: str) -> str:
         found = entity.fields.get(name) or entity.relationships.get(name)
@@ -68,7 +77,13 @@ class Words:
         return Cell(self.said(value))
 
     def said(self, value: object) -> str:
-        """A value of a definition; a field, relationship or option in a few words."""
+        """A value of a definition; a field, relationship, option or grant in a few words."""
+        if isinstance(value, Mapping) and "can" in value:
+            rest = [f"{k}: {self._in_words(v)}" for k, v in value.items() if k not in ("entity", "can")]
+            return " · ".join((self.said(value["can"]), *rest))
+        if isinstance(value, list | tuple) and value and all(word in OPERATIONS for word in value):
+            known = operations(self.visit)
+            return ", ".join(known[word] for word in OPERATIONS if word in value)
         if isinstance(value, Mapping) and (DEFINING & value.keys() or "label" in value):
             return " · ".join(self._definition(value))
         return self._in_words(value)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from flask import Response
 
-from xrm.engine.runtime.where_used import WhereUsed
+from xrm.engine.runtime.kept_uses import JOBS, PEOPLE, TEAMS, TOKENS, VIEWS, Kept
+from xrm.engine.runtime.where_used import UsedIn, WhereUsed
 from xrm.errors import NotFound, Place
 from xrm.metadata.model import Entity, Field, Relationship
 from xrm.ui.admin.skin import Area, shown
@@ -79,7 +80,7 @@ def _facts(visit: Visit, found: WhereUsed) -> Iterator[tuple[str, Cell]]:
 def _cards(visit: Visit, found: WhereUsed) -> Iterator[Card]:
     t = visit.ui.t
     rows = tuple(
-        Row((Cell(one.source), Cell(_said(one.place), code=True), Cell(one.layer, note=one.floor)))
+        Row((Cell(one.source), Cell(_said(one.place), code=True), Cell(one.layer, note=_note(visit, one))))
         for one in found.references[:MOST]
     )
     more = len(found.references) - MOST
@@ -87,14 +88,35 @@ def _cards(visit: Visit, found: WhereUsed) -> Iterator[Card]:
     columns = (t("Used by"), t("Place"), t("Layer"))
     table = Table(t("References"), columns, rows, Empty(t("No definition refers to it"), "", "package"))
     yield Card(t("References"), "link", table=table, note=note, id="references")
-    views = tuple(Row((Cell(view),)) for view in found.saved_views)
-    empty = Empty(t("No saved view uses it"), "", "package")
-    yield Card(
-        t("Saved views"), "bookmark", table=Table(t("Saved views"), (t("View"),), views, empty), id="views"
-    )
+    yield _kept(visit, found)
     entity = visit.model.entities.get(found.thing.entity)
     if entity is not None and not found.thing.member:
         yield _members(visit, entity)
+
+
+def _note(visit: Visit, one: UsedIn) -> str:
+    return f"{one.floor}, {visit.ui.t('Disabled')}" if one.sleeps else one.floor
+
+
+def _kept(visit: Visit, found: WhereUsed) -> Card:
+    """How many of what people and programs keep use it, and those of them that are anybody's to know."""
+    t = visit.ui.t
+    kinds = {
+        VIEWS: t("Saved views"), PEOPLE: t("Users"), TEAMS: t("Teams"), TOKENS: t("API tokens"), JOBS: t("Jobs"),
+    }  # fmt: skip
+    rows = tuple(
+        Row((Cell(kinds[one.kind]), Cell(visit.ui.number(one.count)), Cell(_names(visit, one))))
+        for one in found.kept
+    )
+    empty = Empty(t("Nobody keeps anything that uses it"), "", "package")
+    columns = (t("Kind"), t("How many"), t("Which"))
+    title = t("People and programs")
+    return Card(title, "bookmark", table=Table(title, columns, rows, empty), id="kept")
+
+
+def _names(visit: Visit, one: Kept) -> str:
+    more = one.count - len(one.names)
+    return ", ".join([*one.names, *([visit.ui.t("and {count} more", count=more)] if more else [])])
 
 
 def _members(visit: Visit, entity: Entity) -> Card:

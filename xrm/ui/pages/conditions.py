@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from xrm.engine.access.row_rules import actor_context
 from xrm.engine.projection.programs import Scene, is_local, program_of
-from xrm.engine.runtime.snapshot import pack_settings
 from xrm.metadata.expressions.environment import RecordEnv
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import BadValue
@@ -34,7 +33,7 @@ def scene_of(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Scene:
     """What conditions are asked of: the record in Python values, and who asks when."""
     now, zone = visit.runtime.world.now(), visit.runtime.settings.zone
     today = now.astimezone(ZoneInfo(zone)).date()
-    context = actor_context(visit.actor, now, today, zone, pack_settings(visit.model))
+    context = actor_context(visit.actor, now, today, zone, visit.model.setting_values)
     values = {name: _python(entity, name, value) for name, value in record.items()}
     return Scene(context, RecordEnv(entity.name, values))
 

@@ -53,6 +53,7 @@ def _groups(visit: Visit) -> Iterator[tuple[str, tuple[Key, ...]]]:
             Key(("Ctrl", "Shift", "Enter"), t("Save and new")),
             Key(("Enter",), t("In rows: down, and on to a new row")),
             Key(("Tab",), t("In rows: to the next cell, and on to a new row")),
+            Key(("Alt", "↑", "↓"), t("In numbered rows: the row up or down")),
         ),
     )
     yield (

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from flask import request
 
 from xrm.engine.commands import ADMINISTRATOR
+from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.model import Entity, Label, MenuGroup, Pack, Shape
 from xrm.ui.models import Link, NavGroup
 from xrm.ui.pages.visit import Visit
 
-CORE, MORE = "core", "more"
+CORE, MORE, OWN = "core", "more", "pack-customisation"
 COOKIE = "xrm_menu"
 ADMINISTRATION = "administration"
 USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
@@ -38,7 +39,7 @@ class Group:
 
 
 def menu_groups(visit: Visit) -> tuple[Group, ...]:
-    """The groups of this person's menu: open ones by pack, the core's last, then More, then folded ones."""
+    """The groups of this person's menu: by pack, the core's last, what was made here, then More and folded ones."""
     places = _places(visit)
     found: dict[str, list[Entity]] = {}
     for entity in _shown(visit):
@@ -63,7 +64,7 @@ def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
     toggled, groups = toggled_groups(), menu_groups(visit)
     known = letters(e for group in groups for e in group.entities)
     for group in groups:
-        label = visit.ui.t("More") if group.name == MORE else visit.text(group.label, group.name)
+        label = _label(visit, group)
         links = tuple(
             Link(visit.plural(e), f"/r/{e.name}", e.icon, e.name == current, key=known.get(e.name, ""))
             for e in group.entities
@@ -75,6 +76,11 @@ def nav_groups(visit: Visit, current: str) -> Iterator[NavGroup]:
         yield NavGroup(
             visit.ui.t("Administration"), tuple(admin_links(visit, current)), ADMINISTRATION, is_open
         )
+
+
+def _label(visit: Visit, group: Group) -> str:
+    named = {MORE: visit.ui.t("More"), OWN: visit.ui.t("Made here")}
+    return named.get(group.name) or visit.text(group.label, group.name)
 
 
 def letters(entities: Iterable[Entity]) -> dict[str, str]:
@@ -151,7 +157,12 @@ def _places(visit: Visit) -> Mapping[str, str]:
 
 
 def _home(visit: Visit, entity: Entity) -> str:
-    """Where an entity stands that no group names: under its pack, or under More if that has groups."""
+    """Where an entity stands that no group names: under its pack, or under More if that has groups.
+
+    What the organisation made itself stands open: whoever makes an entity looks for it.
+    """
+    if entity.pack == CUSTOMISATION:
+        return OWN
     pack = visit.model.packs.get(entity.pack)
     return MORE if pack is None or pack.menu else _own(entity.pack)
 
@@ -168,6 +179,7 @@ def _headings(visit: Visit) -> Iterator[tuple[str, Label, bool]]:
             if name not in seen:
                 seen.add(name)
                 yield name, label, folded
+    yield OWN, {}, False
     yield MORE, {}, True
 
 

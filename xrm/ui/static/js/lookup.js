@@ -11,6 +11,11 @@ const MOST = 200;
 
 export class Lookup extends HTMLElement {
   connectedCallback() {
+    if (!this.input) this.begin(); // a row that changes its place brings its lookups along
+    document.addEventListener("scroll", this.follow, { capture: true, passive: true });
+  }
+
+  begin() {
     this.input = this.querySelector("[role=combobox]");
     [this.chosen, this.shown] = this.querySelectorAll("input[type=hidden]");
     this.list = this.querySelector("[role=listbox]");
@@ -19,7 +24,6 @@ export class Lookup extends HTMLElement {
     this.input.addEventListener("click", () => this.load());
     this.input.addEventListener("blur", () => this.leave());
     this.follow = () => this.place();
-    document.addEventListener("scroll", this.follow, { capture: true, passive: true });
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
   }

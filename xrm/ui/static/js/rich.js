@@ -5,6 +5,7 @@
 
 class Rich extends HTMLElement {
   connectedCallback() {
+    if (this.area) return; // it has changed its place with its row
     this.area = this.querySelector("textarea");
     this.page = document.createElement("div");
     this.page.className = "input prose rich";

@@ -1,6 +1,7 @@
 /**
  * `<x-rows>`: rows of a form under the keyboard. The button, or Enter and Tab at the end, add a row; arrows and Enter
- * walk the cells; a block that was copied from a spreadsheet fills them, and is taken back as one.
+ * walk the cells; a block that was copied from a spreadsheet fills them, and is taken back as one. Rows that stand in
+ * the order of a number change places by Alt and an arrow, or by buttons.
  *
  * Of the blank rows that serve readers without scripts only the first stays.
  */
@@ -21,6 +22,7 @@ class Rows extends HTMLElement {
     for (const row of [...this.body.querySelectorAll("tr[data-blank]")].slice(1)) row.remove();
     this.body.addEventListener("keydown", (event) => this.key(event));
     this.body.addEventListener("paste", (event) => this.paste(event));
+    this.body.addEventListener("click", (event) => this.press(event.target.closest("[data-move]")));
     this.body.addEventListener("input", (event) => this.number(event.target.closest("tr")));
   }
 
@@ -54,10 +56,34 @@ class Rows extends HTMLElement {
 
   /** A row that somebody has begun has the number after the highest one. */
   number(row) {
-    const named = (r) => r.querySelector(`[name$=".${this.dataset.order}"]`);
-    const own = this.dataset.order && row && named(row);
-    if (!own || own.value || own === document.activeElement) return;
-    own.value = Math.max(0, ...this.rows().map((r) => Number(named(r)?.value) || 0)) + 1;
+    const own = row && this.numberOf(row);
+    if (!own) return;
+    row.removeAttribute("data-blank");
+    if (own.value || own === document.activeElement) return;
+    own.value = Math.max(0, ...this.rows().map((r) => Number(this.numberOf(r)?.value) || 0)) + 1;
+  }
+
+  /** The input of the number in whose order the row stands, if rows do. */
+  numberOf(row) {
+    return this.dataset.order ? row.querySelector(`[name$=".${this.dataset.order}"]`) : null;
+  }
+
+  /** The row and the one beside it have changed places and numbers; false where there is none that has a number. */
+  move(row, step) {
+    const rows = this.rows();
+    const other = rows[rows.indexOf(row) + step];
+    const [own, theirs] = [row, other].map((r) => r && this.numberOf(r));
+    if (!own?.value || !theirs?.value) return false;
+    [own.value, theirs.value] = [theirs.value, own.value];
+    // It is the other one that goes: a row that is taken out of the page loses the focus.
+    if (step < 0) whole(row).at(-1).after(...whole(other));
+    else row.before(...whole(other));
+    this.body.dispatchEvent(new Event("input", { bubbles: true }));
+    return true;
+  }
+
+  press(button) {
+    if (button) this.move(button.closest("tr"), Number(button.dataset.move));
   }
 
   focusIn(row, place) {
@@ -74,9 +100,10 @@ class Rows extends HTMLElement {
 
   key(event) {
     const { target } = event;
-    if (event.defaultPrevented || event.altKey || event.metaKey || event.ctrlKey || !target.matches(INPUT)) return;
+    if (event.defaultPrevented || event.metaKey || event.ctrlKey || !target.matches(INPUT)) return;
     const isOpen = target.getAttribute("aria-expanded") === "true";
     const row = target.closest("tr");
+    if (event.altKey) return this.shift(event, row, { ArrowUp: -1, ArrowDown: 1 }[event.key]);
     const moves = {
       Enter: () => !isOpen && !target.matches("textarea") && this.down(row, target, event.shiftKey ? -1 : 1),
       Tab: () => !event.shiftKey && this.beyond(row, target),
@@ -86,6 +113,11 @@ class Rows extends HTMLElement {
       ArrowLeft: () => this.isAtEdge(target, -1) && this.side(row, target, -1),
     };
     if (moves[event.key]?.()) event.preventDefault();
+  }
+
+  /** Alt and an arrow, where they do not open the list of the input. */
+  shift(event, row, step) {
+    if (step && !event.shiftKey && this.isFree(event.target) && this.move(row, step)) event.preventDefault();
   }
 
   place(row, target) {
@@ -170,6 +202,11 @@ class Rows extends HTMLElement {
     };
     say(all, { label: document.getElementById("status").dataset.undo, run: back, alarm: unfit > 0 });
   }
+}
+
+/** The row with what is said below it. */
+function whole(row) {
+  return row.nextElementSibling?.matches(".row-error") ? [row, row.nextElementSibling] : [row];
 }
 
 /** What brings the cell back to what it holds now. */
