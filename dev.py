@@ -28,7 +28,7 @@ TOOLS = ROOT / ".tools"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 SUFFIX = ".exe" if os.name == "nt" else ""
 HEADLESS = "chromium-headless-shell"
-BROWSERS = (
+BROWSERS = (  # the first has no windows to keep: it takes half the time for a page
     HEADLESS,
     "chromium",
     "chromium-browser",

@@ -12,9 +12,10 @@ from tests.metadata.builders import problems_of
 from tests.metadata.test_every_problem import CASES
 from xrm.metadata import core_source
 from xrm.metadata.documents import SourceDocument, locate
+from xrm.metadata.failures import PATTERNS
 from xrm.metadata.fieldtypes.builtins import builtin_registry
 from xrm.metadata.schemas import BASES, published_schemas
-from xrm.metadata.shape import PATTERNS, ShapeChecker
+from xrm.metadata.shape import ShapeChecker
 from xrm.metadata.sources import PackSource
 from xrm.metadata.yaml_reader import compose
 

@@ -9,15 +9,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
-# The first has no windows to keep: it takes half the time for a page.
-NAMES = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "microsoft-edge",
-)
+from dev import BROWSERS
+
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -35,7 +28,7 @@ QUIET = (
 
 def system_browser() -> str | None:
     """The path of a Chromium that the system has, if any."""
-    return next((path for path in map(shutil.which, NAMES) if path), None)
+    return next((path for path in map(shutil.which, BROWSERS) if path), None)
 
 
 @contextmanager

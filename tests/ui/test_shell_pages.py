@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from tests.support.pages import Element, elements, posted
-from xrm.ui import around, docs_models, models, views
+from xrm.ui import around, docs_models, models, own_pages, record_pages, views
 from xrm.ui.assets import TEMPLATES, load_assets
 from xrm.ui.environment import prepare
 from xrm.ui.fields.view import Column, Field, Lookup, Option, on_a_phone
@@ -44,8 +44,8 @@ ROWS = tuple(
     views.Row(f"id{n}", f"/r/account/id{n}", (f"Account {n}", None, "a", {"amount": "5", "currency": "EUR"}))
     for n in range(3)
 )
-EVENT = models.Event(
-    "Ana Ruiz", "changed it", "2026-11-21T09:00:00Z", changes=(models.Change("State", "", "Won"),)
+EVENT = record_pages.Event(
+    "Ana Ruiz", "changed it", "2026-11-21T09:00:00Z", changes=(record_pages.Change("State", "", "Won"),)
 )
 COMMENT = around.Entry(
     "comment", "Ben", "commented", "2026-11-21T09:00:00Z", "message-square", id="c-1",
@@ -72,7 +72,7 @@ TIMELINE = around.Timeline(
     composer=around.Composer("/r/account/1/comments", "/r/account/1/people", 100),
 )
 CHILDREN = around.Branch(
-    "Contacts", "users", (models.RelatedRow("Ana", "/r/c/1", "Buyer"),), "9", "/r/c", "and 8 more"
+    "Contacts", "users", (record_pages.RelatedRow("Ana", "/r/c/1", "Buyer"),), "9", "/r/c", "and 8 more"
 )
 KIN = around.Kin(
     (CHILDREN,), drawn(around.Node(185, 0, "Iron Foods", "Iron Foods", icon="users"), (CHILDREN,))
@@ -103,15 +103,15 @@ PAGES: dict[str, Any] = {
         actions=(NEW,),
         tabs=(Link("All", "/r/account", current=True),),
     ),
-    "record.html": models.RecordPage(
+    "record.html": record_pages.RecordPage(
         "Iron Foods",
         "users",
         (Link("Accounts", "/r/account"),),
         (models.Section("Details", (Field("name", "Name", "line", "Iron"), replace(STATE, value="a"))),),
         facts=("Lisboa", "since 2020"),
-        path=(models.Step("New", "done"), models.Step("Won", "current")),
+        path=(record_pages.Step("New", "done"), record_pages.Step("Won", "current")),
         transitions=(RESTORE, Action("Win", "", disabled=True, reason="Needs a quote")),
-        related=(models.Related("Contacts", "users", (models.RelatedRow("Ana", "/r/c/1", "Buyer"),), "1"),),
+        related=(record_pages.Related("Contacts", "users", (record_pages.RelatedRow("Ana", "/r/c/1", "Buyer"),), "1"),),
         toggles=(around.Toggle("favourite", "Favourite", "/r/account/1/marks/favourite", "star", True),),
         centre=around.Centre(
             tabs=(Link("Timeline", "/r/account/1", current=True), Link("Files", "/r/account/1?tab=files")),
@@ -124,21 +124,25 @@ PAGES: dict[str, Any] = {
         restore=RESTORE,
     ),
     "form.html": FORM,
-    "signin.html": models.SignInPage("/login", "token-2", error="Not like this."),
+    "signin.html": own_pages.SignInPage("/login", "token-2", error="Not like this."),
     "search.html": models.SearchPage(
         "/search",
         "iron",
         (models.HitGroup("Accounts", "users", (models.Hit("Iron Foods", "/r/a/1", "", SNIPPET),)),),
     ),
-    "trash.html": models.TrashPage(
-        "Trash", (), (models.TrashedRow("Iron", "/r/account/1", "2026-11-20T09:00:00Z", "Ana", RESTORE),)
+    "trash.html": record_pages.TrashPage(
+        "Trash", (), (record_pages.TrashedRow("Iron", "/r/account/1", "2026-11-20T09:00:00Z", "Ana", RESTORE),)
     ),
-    "history.html": models.HistoryPage("Iron Foods", (), (EVENT,), next_href="?cursor=c"),
-    "home.html": models.HomePage(
+    "history.html": record_pages.HistoryPage("Iron Foods", (), (EVENT,), next_href="?cursor=c"),
+    "home.html": own_pages.HomePage(
         "Good day",
-        (models.Tile("Open", "5", href="/r/deal"),),
-        (models.Related("Your open work", "list-checks", (models.RelatedRow("Call", "/r/call/1"),), id="work"),),
-        lessons=(models.Lesson("star", "Keep what you need", "It then stands in the menu.", NEW),),
+        (own_pages.Tile("Open", "5", href="/r/deal"),),
+        (
+            record_pages.Related(
+                "Your open work", "list-checks", (record_pages.RelatedRow("Call", "/r/call/1"),), id="work"
+            ),
+        ),
+        lessons=(own_pages.Lesson("star", "Keep what you need", "It then stands in the menu.", NEW),),
     ),
     "keys.html": around.KeysPage("Keys", (("Everywhere", (around.Key(("Ctrl", "K"), "Search"),)),)),
     "error.html": models.ErrorPage(404, "Not found", "Nothing here.", ("One",), "req-1", (NEW,), "/search"),

@@ -25,11 +25,6 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return keep(take(function))
 
 
-def sources_for(runtime: Runtime, names: Sequence[str], folders: Iterable[Path]) -> tuple[PackSource, ...]:
-    """The named packs and those that they require and that are not installed."""
-    return _completed(runtime, _named(names, folders), folders)
-
-
 def revision_for(
     runtime: Runtime,
     names: Sequence[str],

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import takewhile
 from typing import Any, Final
 
-from jsonschema import ValidationError
-
 from xrm.errors import Place, Problem
 from xrm.metadata.documents import SourceDocument
+from xrm.metadata.failures import OF_KEYS, Failure, words_of
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.keywords import Validator, second
 from xrm.metadata.limits import PROBLEMS_PER_DOCUMENT
@@ -31,23 +29,12 @@ from xrm.metadata.mending import (
     mended,
     name_meant_by,
 )
-from xrm.metadata.names import (
-    LANGUAGE_PATTERN,
-    MAX_MEMBER,
-    NAME_PATTERN,
-    OPTION_PATTERN,
-    VERSION_PATTERN,
-    near_hint,
-)
+from xrm.metadata.names import MAX_MEMBER, NAME_PATTERN, near_hint
 from xrm.metadata.positions import Path
 from xrm.metadata.schemas import checking_schemas
-from xrm.metadata.schemas.scenarios import CODE_PATTERN
-from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_TYPES
 from xrm.registry import near_names
 
-# Types of the language that this version does not compute yet.
-LATER_TYPES: Final = ("formula", "rollup")
-LATER_VIEWS: Final = tuple(name for name in VIEW_TYPES if name not in CARRIED_OUT)
+# Keys of transitions that this version does not run yet.
 LATER_KEYS: Final = ("do", "after", "approval")
 # Without one of these an item has no meaning.
 _DEFINING: Final = frozenset({"type", "from", "to", "must", "fields", "entity", "ref", "options"})
@@ -60,19 +47,8 @@ _STRUCTURAL: Final = _DEFINING | {
 }  # fmt: skip
 # How often a document is looked at again after something in it was put right.
 _ROUNDS: Final = 6
-_WORDS: Final = {
-    "string": "text",
-    "object": "a map",
-    "array": "a list",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "nothing",
-}
 # What is only too long is still what it is.
 _KEPT: Final = frozenset({"maxLength", "maxItems", "minItems", "maximum", "minimum", "minProperties"})
-# One failure of these is about several keys.
-_OF_KEYS: Final = frozenset({"required", "additionalProperties"})
 _EXPRESSION_REST = re.compile(r"""[()\[\]"'=<>*/+]|\s|\.[a-z]""")
 
 # How deep below the document the smallest thing with a name of its own lies, by kind and first key.
@@ -115,45 +91,6 @@ class Faults:
     untold: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """What the library says about one failed keyword; `key` is the one that is missing or unknown."""
-
-    path: Path
-    keyword: str
-    limit: Any
-    instance: Any
-    schema: Mapping[str, Any]
-    is_key: bool
-    key: str = ""
-
-    @property
-    def at(self) -> Path:
-        """The path of what it is about."""
-        if self.is_key:
-            return (*self.path, self.instance)
-        return (*self.path, self.key) if self.key or self.keyword in _OF_KEYS else self.path
-
-    @property
-    def known(self) -> list[str]:
-        """The keys that may stand here."""
-        return list(self.schema.get("properties", {}))
-
-    @classmethod
-    def of(cls, error: ValidationError) -> _Failure:
-        """The same, typed."""
-        schema: Any = error.schema
-        steps = list(error.absolute_schema_path)
-        return cls(
-            tuple(error.absolute_path),
-            str(error.validator),
-            error.validator_value,
-            error.instance,
-            schema,
-            steps[-2:-1] == ["propertyNames"],
-        )
-
-
 class ShapeChecker:
     """Holds documents against the schemas that follow from the registered field types."""
 
@@ -181,9 +118,9 @@ class ShapeChecker:
         return document, Faults(tuple(found), untold)
 
 
-def _failures(document: SourceDocument, validator: Any, parts: frozenset[Path]) -> list[_Failure]:
+def _failures(document: SourceDocument, validator: Any, parts: frozenset[Path]) -> list[Failure]:
     """What fails in these parts of the document, in the order of its lines if not all of it can be told."""
-    errors = (_Failure.of(e) for e in validator.iter_errors(document.raw))
+    errors = (Failure.of(e) for e in validator.iter_errors(document.raw))
     single = (one for e in errors if _is_in(e.path, parts) for one in _singly(e))
     found = list({(one.at, one.keyword): one for one in single}.values())
     if len(found) > PROBLEMS_PER_DOCUMENT:
@@ -195,7 +132,7 @@ def _is_in(path: Path, parts: frozenset[Path]) -> bool:
     return any(path[:length] in parts for length in range(len(path) + 1))
 
 
-def _read_on(document: SourceDocument, faults: Iterable[_Fault], rest: Iterable[_Failure]) -> SourceDocument:
+def _read_on(document: SourceDocument, faults: Iterable[_Fault], rest: Iterable[Failure]) -> SourceDocument:
     """The document with what was put right or taken out; of the rest nothing is guessed."""
     changes = [change for fault in faults for change in fault.changes]
     broken = {path for fault in faults for path in fault.breaks}
@@ -206,13 +143,13 @@ def _read_on(document: SourceDocument, faults: Iterable[_Fault], rest: Iterable[
     return replace(document, raw=raw, positions=positions, broken=document.broken | broken)
 
 
-def _is_taken_out(failure: _Failure) -> bool:
+def _is_taken_out(failure: Failure) -> bool:
     return failure.keyword != "required" and (failure.is_key or failure.keyword not in _KEPT)
 
 
-def _singly(failure: _Failure) -> Iterator[_Failure]:
+def _singly(failure: Failure) -> Iterator[Failure]:
     """The failure for each key that it is about."""
-    if failure.keyword not in _OF_KEYS:
+    if failure.keyword not in OF_KEYS:
         yield failure
         return
     given = failure.instance
@@ -223,7 +160,7 @@ def _singly(failure: _Failure) -> Iterator[_Failure]:
     yield from (replace(failure, key=key) for key in keys)
 
 
-def _fault(document: SourceDocument, failure: _Failure) -> _Fault | None:
+def _fault(document: SourceDocument, failure: Failure) -> _Fault | None:
     match failure.keyword:
         case "required":
             return _missing(document, failure, failure.path, failure.key)
@@ -245,7 +182,7 @@ def _without_echoes(faults: Iterable[_Fault | None]) -> Iterator[_Fault]:
     yield from first.values()
 
 
-def _missing(document: SourceDocument, error: _Failure, path: Path, key: str) -> _Fault | None:
+def _missing(document: SourceDocument, error: Failure, path: Path, key: str) -> _Fault | None:
     """The fault that the key is missing, unless another one looks as if it were meant."""
     if near_names(key, [k for k in error.instance if k not in error.known]):
         return None
@@ -255,7 +192,7 @@ def _missing(document: SourceDocument, error: _Failure, path: Path, key: str) ->
     return _Fault(problem, (*path, key), breaks=(_item(document.kind, path) if path else (key,),))
 
 
-def _unknown(document: SourceDocument, error: _Failure, path: Path, key: str) -> _Fault:
+def _unknown(document: SourceDocument, error: Failure, path: Path, key: str) -> _Fault:
     where = document.key_at((*path, key))
     if error.instance[key] is None and _EXPRESSION_REST.search(key):
         before = takewhile(lambda k: k != key, error.instance)
@@ -274,7 +211,7 @@ def _expression_rest(document: SourceDocument, path: Path, key: str, whole: str,
 
 
 def _unknown_key(
-    document: SourceDocument, path: Path, key: str, known: list[str], where: Place, error: _Failure
+    document: SourceDocument, path: Path, key: str, known: list[str], where: Place, error: Failure
 ) -> _Fault:
     at = (*path, key)
     if document.kind == "lifecycle" and key in LATER_KEYS:
@@ -304,7 +241,7 @@ def _in(path: Path) -> str:
     return f" in {'.'.join(words)}" if words else ""
 
 
-def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
+def _wrong(document: SourceDocument, error: Failure, path: Path) -> _Fault:
     if error.is_key:
         return _wrong_name(document, error, path)
     if error.keyword == "x-later":
@@ -312,7 +249,7 @@ def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
         return _Fault(Problem("M108", message, error.limit, document.key_at(path)), path, (Removal(path),))
     twice = second(error.instance) if error.keyword == "uniqueItems" else None
     at = path if twice is None else (*path, twice)
-    problem = Problem(*_words(error, path), document.at(at))
+    problem = Problem(*words_of(error, path), document.at(at))
     if error.keyword in _KEPT:
         return _Fault(problem, at, breaks=_broken_by(document.kind, path))
     meant = _value_meant(error)
@@ -328,7 +265,7 @@ def _wrong(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
     return _Fault(problem, at, (Removal(at),), _broken_by(document.kind, path), again)
 
 
-def _value_meant(error: _Failure) -> Any:
+def _value_meant(error: Failure) -> Any:
     """The value that the author surely meant; None if that cannot be told."""
     if error.keyword == "enum" and error.path[-1:] == ("ownership",):
         return "user_or_team"  # which allows all that the others allow
@@ -341,11 +278,11 @@ def _value_meant(error: _Failure) -> Any:
     return None
 
 
-def _wrong_name(document: SourceDocument, error: _Failure, path: Path) -> _Fault:
+def _wrong_name(document: SourceDocument, error: Failure, path: Path) -> _Fault:
     """What has a faulty name is judged under the name that was meant, or under the faulty one."""
     word = error.instance
     at = (*path, word)
-    problem = Problem(*_words(error, at), document.key_at(at))
+    problem = Problem(*words_of(error, at), document.key_at(at))
     if error.keyword == "maxLength":
         return _Fault(problem, at, is_of_name=True)
     container = _container(document.raw, path)
@@ -361,129 +298,6 @@ def _container(raw: Any, path: Path) -> Any:
     for step in path:
         raw = raw[step]
     return raw
-
-
-def _words(error: _Failure, path: Path) -> tuple[str, str, str]:
-    """Code, message and hint for a failed keyword."""
-    limit, instance = error.limit, error.instance
-    what = f'"{path[-1]}"' if path and isinstance(path[-1], str) else "This"
-    match error.keyword:
-        case "type":
-            return (
-                "M112",
-                f"{what} must be {_types(limit)}; it is {_type_of(instance)}.",
-                _type_hint(limit, instance),
-            )
-        case "enum":
-            return _enum(error, instance, [str(v) for v in limit])
-        case "pattern":
-            return "M114", *_pattern(limit, instance)
-        case "minLength" | "minItems" | "minProperties":
-            return "M115", f"{what} must not be empty.", "Give it a value, or leave the key out."
-        case "maxLength":
-            return "M115", f"{what} may have {limit} characters; it has {len(instance)}.", "Shorten it."
-        case "minimum":
-            return "M115", f"{what} must be at least {limit}.", f"It is {instance}."
-        case "maximum":
-            return "M115", f"{what} must be at most {limit}.", f"It is {instance}."
-        case "maxItems":
-            return "M115", f"{what} may have {limit} items; it has {len(instance)}.", "Take some out."
-        case "uniqueItems":
-            return "M116", f"{what} holds the same item twice.", "Keep one of them."
-        case _:
-            return "M113", f"{what} is not allowed here.", "See the reference of this kind of document."
-
-
-def _enum(error: _Failure, word: Any, known: list[str]) -> tuple[str, str, str]:
-    kind = error.schema.get("x-word", "")
-    if kind == "type of view" and word in LATER_VIEWS:
-        hint = f"Choose one of {', '.join(CARRIED_OUT)}, or take the view out."
-        return "M108", f'This version of xrm does not carry out views of the type "{word}".', hint
-    if kind == "field type" and word in LATER_TYPES:
-        return (
-            "M108",
-            f'This version of xrm does not compute fields of the type "{word}".',
-            "Take the field out.",
-        )
-    if kind:
-        return "M117", f'There is no {kind} "{word}".', near_hint(str(word), known)
-    return (
-        "M113",
-        f'"{word}" is none of: {", ".join(known)}.',
-        near_hint(str(word), known, "Choose one of them."),
-    )
-
-
-PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
-    NAME_PATTERN: (
-        "is not a name",
-        "Write names in lower case, with single underscores between words, as in due_at.",
-    ),
-    OPTION_PATTERN: ("is not an option's key", "Use letters, digits and underscores, as in net30."),
-    LANGUAGE_PATTERN: ("is not a language", "Write a language as en or pt-BR."),
-    CODE_PATTERN: (
-        "is not the code of a refusal",
-        "Write it as in A102; the reference of problems lists them.",
-    ),
-    VERSION_PATTERN: ("is not a version", "Write three numbers with dots, as in 1.0.0."),
-    r"^(count\(\)|(count|sum|avg|min|max)\([a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\))$": (
-        "is not an aggregate",
-        "Write count(), or sum, avg, min or max of a field, as in sum(amount).",
-    ),
-    r"^-?[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": (
-        "is not the name of a field",
-        "Write names in lower case, along a relationship with a dot, as in account.name.",
-    ),
-    "^[A-Z]{2}$": ("is not a country's code", "Write its two capital letters, as in PT."),
-    "^[A-Z]{3}$": ("is not a currency's code", "Write its three capital letters, as in EUR."),
-    "^[A-Za-z0-9][A-Za-z0-9_.-]*$": (
-        "is not a name of a record",
-        "Use letters, digits and . _ - , a letter or digit first.",
-    ),
-    r"^[a-z]+(\.[A-Za-z0-9_+-]+)+$": (
-        "is not a path to a text",
-        "Write it with dots, as in entities.account.fields.name.label.",
-    ),
-    r"^[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)$": (
-        "is not a type of files",
-        "Write it as application/pdf, or image/* for all of a kind.",
-    ),
-    "^[a-z][a-z0-9-]*$": ("is not an icon's name", "Write it in lower case, with hyphens, as in building-2."),
-}
-
-
-def _pattern(pattern: str, instance: Any) -> tuple[str, str]:
-    what, hint = PATTERNS[pattern]
-    return f'"{instance}" {what}.', hint
-
-
-def _types(wanted: str | list[str]) -> str:
-    names = [wanted] if isinstance(wanted, str) else wanted
-    return " or ".join(_WORDS[n] for n in names if n != "null" or len(names) == 1)
-
-
-def _type_of(instance: Any) -> str:
-    match instance:
-        case None:
-            return "empty"
-        case bool():
-            return "true or false"
-        case str():
-            return "text"
-        case dict():
-            return "a map"
-        case list():
-            return "a list"
-        case _:
-            return "a number"
-
-
-def _type_hint(wanted: str | list[str], instance: Any) -> str:
-    if "string" in wanted and isinstance(instance, bool | int | Decimal):
-        return "Put it in quotes."
-    if "boolean" in wanted and isinstance(instance, str):
-        return "Write true or false, in lower case and without quotes."
-    return "Give it a value, or leave the key out." if instance is None else "See the reference of this kind."
 
 
 def _item(kind: str, path: Path) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xrm.ui.fields.view import Option
-from xrm.ui.models import Action, Change, Empty, Link, RelatedRow, Section
+from xrm.ui.models import Action, Empty, Link, Section
+from xrm.ui.record_pages import Change, RelatedRow
 
 
 @dataclass(frozen=True, slots=True)

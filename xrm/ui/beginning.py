@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xrm.ui.models import Action, FormProblem, Link, MeForm, Section
+from xrm.ui.models import Action, FormProblem, Link, Section
+from xrm.ui.own_pages import MeForm
 from xrm.ui.transfers import JobPage
 
 

@@ -1,4 +1,7 @@
-"""What page templates are given: the shell around a page, and one frozen value for each kind of page.
+"""What page templates are given: the shell around a page, and the pieces of which pages are made.
+
+Each kind of page is one frozen value: of a record in `record_pages`, of an entity in `views`, of one's own in
+`own_pages`.
 
 All texts are translated and all links allowed before they come here. Templates get `shell`, `page` and
 `ui` (a `Reader`), and do nothing but show them.
@@ -8,12 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from xrm.ui.fields.view import Field, Option
-
-if TYPE_CHECKING:
-    from xrm.ui.around import Centre, Toggle
+from xrm.ui.fields.view import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,93 +126,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A state on the path of a lifecycle: done, current or open."""
-
-    label: str
-    place: str = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedRow:
-    """A record in a short list: title, a second fact, a tag, a figure.
-
-    `lead` stands before the title and makes a sentence with it; `more` leads to what stands between the two
-    records, `remove` takes that away.
-    """
-
-    title: str
-    href: str
-    detail: str = ""
-    tag: Option | None = None
-    figure: str = ""
-    lead: str = ""
-    more: Link | None = None
-    remove: Action | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A short list of related records; `count` is its text, `href` leads to all of them, `add` makes one."""
-
-    label: str
-    icon: str
-    rows: tuple[RelatedRow, ...]
-    count: str = ""
-    href: str = ""
-    add: Action | None = None
-    empty: str = ""
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A field before and after, as texts; an empty text means nothing was there."""
-
-    label: str
-    before: str = ""
-    after: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a record: who did what, when (`at` in RFC 3339), with what changes."""
-
-    who: str
-    what: str
-    at: str
-    icon: str = "pencil"
-    text: str = ""
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPage:
-    """A record. `facts` stand under its title; `adds` begin something that belongs to it.
-
-    `history_href` tells the changes of one field when its name is added to it.
-    """
-
-    title: str
-    icon: str
-    crumbs: tuple[Link, ...]
-    sections: tuple[Section, ...]
-    facts: tuple[str, ...] = ()
-    path: tuple[Step, ...] = ()
-    transitions: tuple[Action, ...] = ()
-    related: tuple[Related, ...] = ()
-    adds: tuple[Action, ...] = ()
-    actions: tuple[Action, ...] = ()
-    more: tuple[Action, ...] = ()
-    toggles: tuple[Toggle, ...] = ()
-    centre: Centre | None = None
-    history_href: str = ""
-    footnote: str = ""
-    trashed: str = ""
-    restore: Action | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class FormProblem:
     """A line in the summary of errors; `field_id` is where its link leads, empty for the whole form."""
 
@@ -282,32 +194,6 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInPage:
-    """The sign-in card; `error` says in one sentence why it did not work.
-
-    `again` is where the form goes that waits for its person, `kept` what it holds.
-    """
-
-    action: str
-    csrf_token: str = ""
-    email: str = ""
-    next: str = ""
-    error: str = ""
-    again: str = ""
-    kept: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WelcomePage:
-    """Choosing a password by a link; without `action` the link opens nothing any more."""
-
-    action: str = ""
-    name: str = ""
-    email: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """A found record; `snippet` is text in pieces, the marked ones true."""
 
@@ -338,50 +224,6 @@ class SearchPage:
 
 
 @dataclass(frozen=True, slots=True)
-class TrashedRow:
-    """A record in the trash: when it was deleted and by whom, and the way back."""
-
-    title: str
-    href: str
-    deleted_at: str
-    deleted_by: str
-    restore: Action | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrashPage:
-    """The trash of one entity."""
-
-    title: str
-    crumbs: tuple[Link, ...]
-    rows: tuple[TrashedRow, ...]
-    note: str = ""
-    next_href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LinksPage:
-    """All records on the far side of one relationship of a record."""
-
-    title: str
-    crumbs: tuple[Link, ...]
-    card: Related
-    next_href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
-    """Every change of one record, the latest first; of one `field` alone, `whole_href` leads to all of them."""
-
-    title: str
-    crumbs: tuple[Link, ...]
-    events: tuple[Event, ...]
-    next_href: str = ""
-    field: str = ""
-    whole_href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
     """A record offered by a lookup: `value` is what the form will post; or at `make` the way to a new one."""
 
@@ -390,43 +232,6 @@ class Offer:
     detail: str = ""
     icon: str = ""
     make: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A figure on the home page; `tone` is good, bad or empty."""
-
-    label: str
-    value: str
-    more: str = ""
-    href: str = ""
-    icon: str = ""
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """One thing that somebody new can do here, with the way to do it, until it is done."""
-
-    icon: str
-    title: str
-    text: str
-    action: Action | None = None
-    is_done: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HomePage:
-    """Where a person lands: figures, short lists of their own work, and lessons as long as there is none."""
-
-    title: str
-    tiles: tuple[Tile, ...] = ()
-    boards: tuple[Related, ...] = ()
-    actions: tuple[Action, ...] = ()
-    lessons: tuple[Lesson, ...] = ()
-    lessons_title: str = ""
-    hide_lessons: Action | None = None
-    empty: Empty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,53 +245,3 @@ class ErrorPage:
     request_id: str = ""
     actions: tuple[Action, ...] = ()
     search_action: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRow:
-    """An API token as its owner sees it; the token itself is never here. Without `roles` it has its owner's."""
-
-    name: str
-    prefix: str
-    created_at: str
-    until: str
-    is_open: bool
-    revoke: Action
-    roles: tuple[str, ...] | None = None
-    used_at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A session of one's own."""
-
-    device: str
-    address: str
-    seen_at: str
-    is_this: bool
-    end: Action
-
-
-@dataclass(frozen=True, slots=True)
-class MeForm:
-    """One of the small forms of one's own page."""
-
-    action: str
-    submit: str
-    section: Section
-    problems: tuple[FormProblem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MePage:
-    """One's own page; `token` is one that was made just now and is shown this once."""
-
-    title: str
-    profile: MeForm
-    password: MeForm
-    new_token: MeForm
-    tokens: tuple[TokenRow, ...] = ()
-    token: str = ""
-    roles: tuple[str, ...] = ()
-    sessions: tuple[SessionRow, ...] = ()
-    end_sessions: Action | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.backup.conftest import Places, digest
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.backup import write_backup
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
@@ -39,7 +39,7 @@ def test_a_removed_field_and_a_removed_entity_come_back_after_a_move(
     there = places.open(settings)
     assert digest(there) == digest(runtime)
     assert there.packs.plan().is_empty
-    there.packs.roll_back(start, there.installer, confirmed=there.packs.plan_back(start).hash)
+    there.packs.roll_back(start, there.installer, confirmed=plan_back(there, start).hash)
     read, ana = there.current().queries.get, admin_actor(there)
     after = read(ana, "deal", deal)
     assert (after["price"]["amount"], after["span"]) == ("12.50", "PT1H")

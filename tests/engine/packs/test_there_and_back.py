@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.packs.living import data
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create, Link, Target
 from xrm.engine.packs import Revision
 from xrm.errors import PlanRefused
@@ -52,9 +53,16 @@ def changed(draw, model):
             if draw(st.booleans()):
                 kept[new] = (kept.pop(old)[0], old)
         fresh = {n: (t, "") for n, t in draw(fields).items() if n not in own and n not in kept}
-        left = {n: to for n, to in links.items() if draw(st.booleans())}
+        left = {
+            n: turned(to) if draw(st.booleans()) else to for n, to in links.items() if draw(st.booleans())
+        }
         out[name] = ({**kept, **fresh}, left)
     return out
+
+
+def turned(to):
+    """The other way in which a relationship is kept."""
+    return to.removesuffix(", many: true") if to.endswith("true") else f"{to}, many: true"
 
 
 def documents(model):
@@ -103,7 +111,7 @@ def test_there_and_back_every_value_is_as_it_was(make, scale):
         assert runtime.packs.plan().is_empty
 
     def back(number):
-        plan = runtime.packs.plan_back(number)
+        plan = plan_back(runtime, number)
         runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash if plan.destructive else "")
         assert runtime.packs.plan().is_empty
 

@@ -15,9 +15,9 @@ from tests.engine.packs.living import (
     shop,
     version,
 )
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
-from xrm.engine.packs import Revision, service
+from xrm.engine.packs import Revision, proposing
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
 
@@ -276,7 +276,7 @@ def test_a_change_made_since_that_does_not_fit_is_told_and_becomes_what_was_deci
     then = version(runtime)
     put(runtime, BASE)
     edit(fleet, "Ship", size="a dozen")
-    (turn,) = (step for step in runtime.packs.plan_back(then).steps if isinstance(step, TurnValues))
+    (turn,) = (step for step in plan_back(runtime, then).steps if isinstance(step, TurnValues))
     assert turn.rows.failing == 1
     assert turn.rows.samples == (f"Ship ({boats['Ship']}): a dozen",)
     go_back(runtime, then)
@@ -309,14 +309,14 @@ def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
     edit(fleet, "Ship", note="short")
     edit(fleet, "Boat", kind="hot")
     edit(fleet, "Plank", kind="hot")
-    before, plan_for = version(runtime), service.plan_for
+    before, plan_for = version(runtime), proposing.plan_for
 
     def overtaken(*arguments):
         found = plan_for(*arguments)
         edit(fleet, "Plank", **changed)
         return found
 
-    monkeypatch.setattr(service, "plan_for", overtaken)
+    monkeypatch.setattr(proposing, "plan_for", overtaken)
     with pytest.raises(PlanRefused) as caught:
         runtime.packs.revise(Revision((sales(account=ACCOUNT, boat=boat),), dev=True), runtime.installer)
     assert [problem.code for problem in caught.value.problems] == [code]
@@ -361,7 +361,7 @@ def test_a_way_back_on_which_present_values_do_not_fit_takes_a_decision_too(flee
     put(runtime, BASE)
     edit(fleet, "Raft", note="longer than it may be")
     with pytest.raises(PlanRefused) as caught:
-        runtime.packs.plan_back(then)
+        plan_back(runtime, then)
     assert [(p.code, p.where.path) for p in caught.value.problems] == [("S123", "unfit:boat.note")]
     assert f"Raft ({boats['Raft']})" in caught.value.first.message
     back = Revision(version=then, dev=True, decisions={"unfit:boat.note": "cut"})

@@ -12,6 +12,7 @@ from tests.support.installed import make_runtime
 from xrm.engine.runtime import Runtime
 from xrm.engine.transfer.mapping import make_mapping, shown
 from xrm.errors import Invalid
+from xrm.testing import a_pack
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,47 @@ def mapped(
 def test_a_column_is_recognised(runtime: Runtime, entity: str, column: str, path: str | None) -> None:
     other = {"customer": "size", "sale": "pieces"}[entity]
     assert mapped(runtime, entity, column, other) == {column: path, other: other}
+
+
+PEOPLE = a_pack(
+    "people",
+    guest="""
+label: Guest
+plural: Guests
+title: name
+fields:
+  name:    {label: {en: Name, es: Nombre}, type: person_name, required: true}
+  home:    {label: Address, type: address}
+  country: {label: Passport of, type: text}
+""",
+    house="""
+label: House
+plural: Houses
+title: name
+fields:
+  name:  {type: text, required: true}
+  front: {type: address}
+  rear:  {type: address}
+""",
+)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    folder: Path = tmp_path_factory.mktemp("people")
+    made = make_runtime(f"sqlite:///{folder / 'xrm.db'}", folder, [PEOPLE])
+    yield made
+    made.close()
+
+
+def test_parts_of_a_name_and_an_address_are_found_by_what_other_programs_call_them(people: Runtime) -> None:
+    assert mapped(people, "guest", "First name", "LAST_NAME", "Zip", "City", "Country") == {
+        "First name": "name.first", "LAST_NAME": "name.last", "Zip": "home.postal_code", "City": "home.city",
+        "Country": "country",
+    }  # fmt: skip
+    assert mapped(people, "guest", "Имя", "Фамилия") == {"Имя": "name.first", "Фамилия": "name.last"}
+    assert mapped(people, "guest", "Nombre") == {"Nombre": "name"}  # a label comes first
+    assert mapped(people, "house", "name", "City") == {"name": "name", "City": None}  # of which address?
 
 
 def test_the_first_of_two_columns_for_one_place_is_taken(runtime: Runtime) -> None:

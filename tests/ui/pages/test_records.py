@@ -48,6 +48,17 @@ def test_a_short_list_shows_five_counts_all_and_leads_to_them(shop: Place, ana: 
     assert len(everything.column(0)) == 7
 
 
+def test_a_short_list_tells_nothing_beside_a_title_that_the_page_says_already(
+    shop: Place, ana: Person
+) -> None:
+    works = shop.make("customer", name="Telhados Novos")
+    rita = shop.make("person", name="Rita Melo", works_at=works)
+    shop.make("ticket", subject="The roof leaks", customer=works, asker=rita)
+    sheet = ana.open(f"/r/customer/{works}")
+    assert card(sheet, "Staff").endswith("Rita Melo")
+    assert card(sheet, "Tickets").endswith("The roof leaks Rita MeloOpen")
+
+
 def test_adding_to_a_list_prefills_the_way_back(shop: Place, ana: Person) -> None:
     id_ = shop.make("customer", name="Asked about")
     way = next(

@@ -99,7 +99,7 @@ def _bring_files(ground: Ground, archive: Archive) -> None:
     names = [name for name in archive.zip.namelist() if name.startswith("files/")]
     for name in names:
         with archive.open(name) as source:
-            ground.files.put(source, archive.manifest.files.bytes)  # type: ignore[arg-type]
+            ground.files.put(source, archive.manifest.files.bytes)
 
 
 def _warnings(ground: Ground, manifest: Manifest) -> tuple[Problem, ...]:

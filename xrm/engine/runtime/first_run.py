@@ -39,7 +39,7 @@ KEY_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PackOffer:
     """A pack that can be chosen: what it is, what it needs, and how many entities it brings."""
 
     name: str
@@ -104,7 +104,7 @@ class FirstRun:
         if not self._packs.list():
             self._packs.apply(self._installer)
 
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[PackOffer, ...]:
         """The packs at hand that can be installed, those that others need before the others."""
         names = tuple(self._at_hand())
         try:
@@ -159,13 +159,13 @@ class FirstRun:
     def _at_hand(self) -> Mapping[str, Path]:
         return pack_folders(pack_folders_of(self._settings))
 
-    def _offered_alone(self, name: str) -> tuple[Offer, ...]:
+    def _offered_alone(self, name: str) -> tuple[PackOffer, ...]:
         try:
             return self._offers_of([name])
         except MetadataInvalid:
             return ()
 
-    def _offers_of(self, names: Iterable[str]) -> tuple[Offer, ...]:
+    def _offers_of(self, names: Iterable[str]) -> tuple[PackOffer, ...]:
         """These packs and those that they require, as they would be installed."""
         at_hand, folders = self._at_hand(), pack_folders_of(self._settings)
         sources = [pack_source(at_hand[name]) for name in names]
@@ -217,7 +217,7 @@ def _is_set_up() -> Conflict:
     return Conflict(Problem("P122", "xrm is set up already.", "Sign in."))
 
 
-def _offer(model: Model, pack: Pack) -> Offer:
+def _offer(model: Model, pack: Pack) -> PackOffer:
     entities = sum(entity.pack == pack.name and not entity.abstract for entity in model.entities.values())
     requires = tuple(name for name in pack.requires if name != CORE)
-    return Offer(pack.name, pack.label, pack.summary, requires, entities)
+    return PackOffer(pack.name, pack.label, pack.summary, requires, entities)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
+from xrm.engine.storage.relinksteps import unlinked
 from xrm.engine.storage.turning import looked, problems, without_value
 from xrm.engine.storage.types import Text, Uuid
 from xrm.errors import Problem
@@ -26,14 +27,18 @@ def unmet_demands(
     What was demanded before is not looked at again: records may lack a value that their writer could not give. Fields
     that get other columns look again themselves when the steps are taken, so `before_steps` leaves them out.
     """
+    relinked = {relink.name for relink in matched.relinks}
     return [
-        problem
-        for stored in schema
-        if not stored.entity.is_engine and stored.table.name in matched.standings
-        for problem in (
-            *_unmet(unit, matched.standings[stored.table.name], past, stored),
-            *_unfit(unit, matched.standings[stored.table.name], past, before_steps=before_steps),
-        )
+        *(() if before_steps else unlinked(unit, past, matched)),
+        *(
+            problem
+            for stored in schema
+            if not stored.entity.is_engine and stored.table.name in matched.standings
+            for problem in (
+                *_unmet(unit, matched.standings[stored.table.name], past, stored, relinked),
+                *_unfit(unit, matched.standings[stored.table.name], past, before_steps=before_steps),
+            )
+        ),
     ]
 
 
@@ -45,13 +50,17 @@ def _unfit(unit: UnitOfWork, standing: Standing, past: Past, *, before_steps: bo
             yield from problems(turn, looked(unit, turn, standing.live.name, seen))
 
 
-def _unmet(unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable) -> Iterator[Problem]:
+def _unmet(
+    unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable, relinked: Container[str]
+) -> Iterator[Problem]:
     former = (
         past.before.model.entities.get(past.identities.present(stored.entity.name)) if past.before else None
     )
     for thing, columns in _required(stored):
         known = past.identities.fields.get((stored.entity.name, thing.name))
         if thing.name in standing.turns and not standing.turns[thing.name].is_check:
+            continue
+        if f"{stored.entity.name}.{thing.name}" in relinked:
             continue
         name = known.name if known else thing.name
         if not (standing.shadow.demanded(name) if standing.shadow else _was_required(former, name)):
@@ -87,8 +96,7 @@ def _without_value(
         sa.select(sa.func.count()).select_from(sa.table(standing.live.name)).where(where)
     ).scalar()
     if count:
-        name = f"{stored.entity.name}.{thing.name}"
-        yield without_value(name, count, thing.place, is_field=isinstance(thing, Field))
+        yield without_value(f"{stored.entity.name}.{thing.name}", count, thing.place)
 
 
 def _shared(unit: UnitOfWork, standing: Standing, stored: EntityTable, key: UniqueKey) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from urllib.parse import quote
 from uuid import UUID
 
@@ -74,7 +74,7 @@ class FileStore:
         self._drafts = root / "drafts"
         self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, source: BinaryIO, limit: int) -> Content:
+    def put(self, source: IO[bytes], limit: int) -> Content:
         """The content is on the disk for good; raises TooLarge, and keeps nothing, past `limit` bytes."""
         handle, draft = tempfile.mkstemp(dir=self._drafts)
         try:
@@ -143,7 +143,7 @@ class FileStore:
         os.utime(path, (now, now))
 
 
-def _copy(source: BinaryIO, target: BinaryIO, limit: int) -> Content:
+def _copy(source: IO[bytes], target: IO[bytes], limit: int) -> Content:
     digest, size = sha256(), 0
     while chunk := source.read(CHUNK):
         size += len(chunk)

@@ -68,7 +68,7 @@ class Lineage:
         self.decided = Answers.about(past.decisions, entity, name)
         number = past.identities.fields[entity, name].number
         here = [s for s in live.shadows if s.table == table and not s.is_table and s.member == number]
-        self.shadows = [shadow for shadow in reversed(here) if shadow.turned]
+        self.shadows = [shadow for shadow in reversed(here) if shadow.turned and "state" in shadow.turned]
 
     @property
     def last(self) -> Shadow | None:

@@ -19,6 +19,7 @@ from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, field_of, type_text
 
 if TYPE_CHECKING:
+    from xrm.engine.storage.relinks import Relink
     from xrm.engine.storage.turning import Found
     from xrm.engine.storage.turns import Turn
     from xrm.metadata.fieldtypes.base import FieldType
@@ -98,10 +99,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """All standings by the name of the wanted table, and the live tables that nothing wants."""
+    """All standings by the name of the wanted table, and the live tables that nothing wants.
+
+    `relinks` are relationships that are stored in another way from now on, or filled in.
+    """
 
     standings: Mapping[str, Standing]
     lost: tuple[LiveTable, ...]
+    relinks: tuple[Relink, ...] = ()
 
 
 def match(live: LiveSchema, wanted: Sequence[sa.Table], past: Past, dialect: SqlDialect) -> Match:

@@ -15,6 +15,8 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
 from xrm.engine.storage.names import bounded, pack_of, shadow_name, shadow_number
+from xrm.engine.storage.relinks import Relink
+from xrm.engine.storage.relinksteps import aside_sentence
 from xrm.engine.storage.sameness import Turned, says_same, turner
 from xrm.engine.storage.shadows import Shadow, follow, forget, keep
 from xrm.engine.storage.steps import (
@@ -46,12 +48,14 @@ ASIDE = "zy__"  # before the name of what makes room for another, inside one tra
 class Moved:
     """The steps, and the tables as they are after them.
 
-    `successors` gives for each former index the one that says the same of what has other names now.
+    `successors` gives for each former index the one that says the same of what has other names now, `asides` for each
+    relationship that is stored in another way the shadow of what it was.
     """
 
     steps: tuple[Step, ...]
     live: LiveSchema
     successors: Mapping[str, str]
+    asides: Mapping[str, Shadow]
 
 
 def move(live: LiveSchema, matched: Match, past: Past, dialect: SqlDialect) -> Moved:
@@ -71,6 +75,7 @@ class _Move:
     successors: dict[str, str] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
     setting: dict[str, Setting] = field(default_factory=dict)  # by the field that is turned
+    asides: dict[str, Shadow] = field(default_factory=dict)
 
     @property
     def renames_all(self) -> bool:
@@ -88,13 +93,14 @@ class _Move:
             *(step for standing in ours for step in self.columns(standing)),
         ]
         tables = {s.table.name: self.after(s) for s in self.matched.standings.values()}
-        return Moved(tuple(steps), replace(self.live, tables=tables), self.successors)
+        return Moved(tuple(steps), replace(self.live, tables=tables), self.successors, self.asides)
 
     # --- tables -----------------------------------------------------------------------------------------
 
     def remove_table(self, live: LiveTable) -> Step:
         """Nothing asks for the table any more."""
         shadow = self._shadow_of_table(live)
+        relink = next((r for r in self.matched.relinks if r.link_table == live.name), None)
         what = "with its links" if shadow.is_link else "with all its records"
         sentence = f"Remove {shadow.thing} ({live.name}) {what}; they are kept for {self.past.days} days."
         statements = [
@@ -105,8 +111,13 @@ class _Move:
 
         def note(unit: UnitOfWork, occasion: Occasion) -> None:
             follow(unit, live.name, shadow.table)
-            keep(unit, shadow, occasion)
+            if relink is None:
+                keep(unit, shadow, occasion)
 
+        if relink is not None:
+            self.asides[relink.name] = shadow
+            sentence = aside_sentence(relink, f"the table {live.name} becomes {shadow.table}")
+            return Rename(sentence, says(statements), "Rename it back.", note=note)
         inverse = f"Define {shadow.thing} again, or roll back: its rows come back."
         return Remove(
             sentence, says(statements), inverse, Effect.DESTRUCTIVE, measure=counting(live.name), note=note
@@ -180,8 +191,11 @@ class _Move:
             follow(unit, shadow.table, name)
 
         what = "links" if shadow.is_link else "records"
+        is_aside = any(relink.shadow is shadow for relink in self.matched.relinks)
         return BringBack(
-            f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.",
+            f"Take out the links of {told(standing.table)} that were kept."
+            if is_aside
+            else f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.",
             says([f"ALTER TABLE {self.quote(shadow.table)} RENAME TO {self.quote(name)}"]),
             "Remove it again.",
             measure=counting(shadow.table),
@@ -232,6 +246,11 @@ class _Move:
         )
         statements = [*self._freed(replace(standing.live, name=table.name), columns)]
         statements += [self._rename(table.name, "COLUMN", old, new) for old, new in names.items()]
+        relink = self._relink(standing, name)
+        if relink is not None:
+            self.asides[relink.name] = shadow
+            parts = ", ".join(f"{old} becomes {new}" for old, new in names.items())
+            return Rename(aside_sentence(relink, parts), says(statements), "Rename it back.")
         return Remove(
             f"Remove {shadow.thing} ({table.name}); its values are kept for {self.past.days} days.",
             says(statements),
@@ -240,6 +259,14 @@ class _Move:
             measure=counting(standing.live.name, columns),
             note=lambda unit, occasion: keep(unit, shadow, occasion),
         )
+
+    def _relink(self, standing: Standing, name: str) -> Relink | None:
+        """What becomes of the relationship of this name that the table keeps now, if its values become links."""
+        for relink in self.matched.relinks:
+            is_it = relink.to_links and relink.former is not None and relink.former.name == name
+            if is_it and relink.home.table is standing.table:
+                return relink
+        return None
 
     def _shadow_of_turn(self, standing: Standing, turn: Turn) -> Shadow | None:
         """What keeps the values as they are; none of a field that is new."""
@@ -310,8 +337,11 @@ class _Move:
         names = {old: new for new, old in standing.columns.items() if old in shadow.columns.values()}
         fields = dict.fromkeys(_field(standing.table.c[new]) for new in names.values())
         what = ", ".join(f"{thing(standing.table)}.{field}" for field in fields)
+        is_aside = any(relink.shadow is shadow for relink in self.matched.relinks)
         return BringBack(
-            f"Bring back {what} ({name}) with its values{_since(shadow)}.",
+            f"Take out the values of {what} ({name}) that were kept."
+            if is_aside
+            else f"Bring back {what} ({name}) with its values{_since(shadow)}.",
             says([self._rename(name, "COLUMN", old, new) for old, new in names.items()]),
             "Remove it again.",
             measure=counting(standing.live.name, names),

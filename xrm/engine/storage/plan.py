@@ -19,6 +19,8 @@ from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
 from xrm.engine.storage.moves import move
 from xrm.engine.storage.numbers import NO_OTHERS, Others
+from xrm.engine.storage.relinks import with_relinks
+from xrm.engine.storage.relinksteps import relink_step
 from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.steps import (
     DEFINED_BY,
@@ -165,7 +167,7 @@ def make_plan(
     """
     problems = Problems()
     tables = tables_of(wanted)
-    matched = with_turns(live, match(live, tables, past, dialect), past, dialect)
+    matched = with_relinks(with_turns(live, match(live, tables, past, dialect), past, dialect), past)
     if all(metadata is LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
@@ -182,6 +184,7 @@ def make_plan(
         *(step for table in tables for step in work.references(table)),
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
+        *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)

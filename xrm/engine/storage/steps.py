@@ -125,6 +125,10 @@ class TurnValues(Step):
     """A field whose values become others, each by its type."""
 
 
+class TurnLinks(Step):
+    """A relationship whose references stand elsewhere from now on, or which has one where it had none."""
+
+
 class Purge(Step):
     """A shadow that is gone for good."""
 

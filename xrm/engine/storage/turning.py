@@ -239,12 +239,7 @@ _DECIDE = 'or decide: --decide "{}=VALUE"'
 def problems(turn: Turn, found: Found) -> Iterator[Problem]:
     """One problem for each thing that nothing was decided about, its path naming the decision; one for a clash."""
     if found.shared.count:
-        yield Problem(
-            "S121",
-            f"{turn.name} is unique, and records would hold the same value: {found.shared.told()}.",
-            "Change or merge them first.",
-            turn.stored.field.place,
-        )
+        yield shared_value(turn.name, found.shared, turn.stored.field.place)
     for (fault, option), failing in sorted(found.faults.items()):
         key = f"{fault}:{turn.name}" + (f".{option}" if option else "")
         place = replace(turn.stored.field.place, path=key)
@@ -267,12 +262,16 @@ def problems(turn: Turn, found: Found) -> Iterator[Problem]:
             yield without_value(turn.name, failing.count, turn.stored.field.place)
 
 
-def without_value(name: str, count: int, place: Place, *, is_field: bool = True) -> Problem:
-    """A value is required that records do not have; what a field holds can be decided."""
+def shared_value(name: str, shared: Failing, place: Place) -> Problem:
+    """Records would hold the same value of what is unique."""
+    message = f"{name} is unique, and records would hold the same value: {shared.told()}."
+    return Problem("S121", message, "Change or merge them first.", place)
+
+
+def without_value(name: str, count: int, place: Place) -> Problem:
+    """A value is required that records do not have; it can be decided."""
     has = "1 record has" if count == 1 else f"{count} records have"
-    key = f"{Fault.EMPTY}:{name}" if is_field else ""
+    key = f"{Fault.EMPTY}:{name}"
     mend = "Leave it optional, give them a value, by an import, a batch or on the pages"
-    hint = f"{mend}, {_DECIDE.format(key)} is given to all of them." if key else f"{mend}, then require it."
-    return Problem(
-        "S115", f"{name} would be required, and {has} no value.", hint, replace(place, path=key or place.path)
-    )
+    hint = f"{mend}, {_DECIDE.format(key)} is given to all of them."
+    return Problem("S115", f"{name} would be required, and {has} no value.", hint, replace(place, path=key))

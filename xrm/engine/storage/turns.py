@@ -235,6 +235,9 @@ def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str
             fits = turn.change.uses(answers) if not turn.kept else replace(answers, options={})
             used |= set(fits.keys(turn.entity, name))
             problems.extend(replace(turn.change, answers=fits).faults(turn.entity, name))
+    for relink in matched.relinks:
+        used |= set(relink.uses().keys(relink.entity, relink.wanted.name))
+        problems.extend(relink.faults())
     for key in sorted(past.decisions.keys() - used):
         problems.extend([undecided(key, "Nothing in the plan needs it.")])
     return {key: past.decisions[key] for key in sorted(used)}

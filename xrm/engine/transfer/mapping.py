@@ -20,6 +20,20 @@ _LABELS: Mapping[str, Label] = {
     "owner": {"en": "Owner", "pt": "Responsável", "es": "Responsable", "ru": "Ответственный"},
     "team": {"en": "Team", "pt": "Equipa", "es": "Equipo", "ru": "Команда"},
 }
+# What other programs call the parts of a name or an address, where an entity has only one of these.
+_USUAL: Mapping[Control, Mapping[str, tuple[str, ...]]] = {
+    Control.PERSON_NAME: {
+        "first": ("first name", "given name", "forename", "primeiro nome", "nombre", "имя"),
+        "middle": ("middle name", "nome do meio", "segundo nombre", "отчество"),
+        "last": ("last name", "surname", "family name", "apelido", "sobrenome", "apellido", "apellidos", "фамилия"),
+    },
+    Control.ADDRESS: {
+        "street": ("street", "street address", "rua", "calle", "улица"),
+        "postal_code": ("postal code", "postcode", "zip", "zip code", "código postal", "индекс", "почтовый индекс"),
+        "city": ("city", "town", "cidade", "localidade", "ciudad", "город"),
+        "country": ("country", "país", "страна"),
+    },
+}  # fmt: skip
 _NOT_WORDS = re.compile(r"[\W_]+")
 _PARTED = (Control.MONEY, Control.PERSON_NAME, Control.ADDRESS, Control.GEO)
 _COMPUTED_PARTS = ("base",)
@@ -211,6 +225,8 @@ def _found(model: Model, offered: Mapping[str, Target], columns: Sequence[str]) 
     for target in offered.values():
         for name in _names(model, target):
             known.setdefault(plain(name), target)
+    for name, target in _usual_names(offered.values()):
+        known.setdefault(plain(name), target)
     found: list[Target | None] = []
     used: set[str] = set()
     for column in columns:
@@ -222,6 +238,15 @@ def _found(model: Model, offered: Mapping[str, Target], columns: Sequence[str]) 
         found.append(match)
         used.add(match.path)
     return found
+
+
+def _usual_names(offered: Iterable[Target]) -> Iterator[tuple[str, Target]]:
+    """What parts are called without their whole, where no other field has such parts."""
+    parts = [target for target in offered if target.field and target.part]
+    for control, words in _USUAL.items():
+        meant = [t for t in parts if t.field and t.field.type.control is control]
+        if len({t.name for t in meant}) == 1:
+            yield from ((name, t) for t in meant for name in words.get(t.part, ()))
 
 
 def _is_rival(target: Target, used: Iterable[str]) -> bool:

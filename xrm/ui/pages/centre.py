@@ -9,11 +9,12 @@ from uuid import UUID
 from xrm.metadata.model import Entity
 from xrm.ui.around import Centre, Paper, Papers
 from xrm.ui.fields.view import Field
-from xrm.ui.models import Action, Empty, Link, Related, Section
+from xrm.ui.models import Action, Empty, Link, Section
 from xrm.ui.pages.files import KINDS
 from xrm.ui.pages.kin import kin_of
 from xrm.ui.pages.timelines import timeline_of
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import Related
 
 TIMELINE, RELATIONSHIPS, FILES = "timeline", "relationships", "files"
 HERE = "centre"  # on a phone the centre is far below the head, and a tab opens where it stands

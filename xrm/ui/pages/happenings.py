@@ -12,7 +12,7 @@ from flask import Response
 from xrm.metadata.model import POINTERS, Entity, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.fields.words import in_words
-from xrm.ui.models import Change, Event, HistoryPage, Link
+from xrm.ui.models import Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
 from xrm.ui.pages.files import KINDS as FILE_KINDS
@@ -20,6 +20,7 @@ from xrm.ui.pages.files import ids_in
 from xrm.ui.pages.related import link_facts
 from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.record_pages import Change, Event, HistoryPage
 
 EVENTS = 50
 LONGEST = 200

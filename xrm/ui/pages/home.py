@@ -16,12 +16,14 @@ from xrm.engine.queries.counting import Counted
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Option
 from xrm.ui.formatting import as_instant
-from xrm.ui.models import Action, Empty, HomePage, Lesson, Related, RelatedRow, Tile
+from xrm.ui.models import Action, Empty
+from xrm.ui.own_pages import HomePage, Lesson, Tile
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.happenings import events_of
 from xrm.ui.pages.menu import PACKS, USERS, menu_entities
 from xrm.ui.pages.related import counted_text
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import Related, RelatedRow
 
 TILES, BOARDS, RECENT = 8, 4, 5
 COMING, FOLLOWED, MENTIONED = 8, 8, 5

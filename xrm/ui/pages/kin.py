@@ -12,9 +12,10 @@ from typing import Any
 
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Shape
 from xrm.ui.around import Branch, Caption, Graph, Kin, Node
-from xrm.ui.models import Empty, Related, RelatedRow
+from xrm.ui.models import Empty
 from xrm.ui.pages.controls import control_for
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import Related, RelatedRow
 
 MOST_NODES = 24
 WIDE, HIGH = 150, 34

@@ -16,7 +16,7 @@ from xrm.engine.queries.request import Query, Sort
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.view import Field, Lookup, Option
-from xrm.ui.models import FormPage, Link, LinksPage, Related, RelatedRow, Section
+from xrm.ui.models import FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.controls import of_lookup
 from xrm.ui.pages.digests import is_untitled
@@ -25,6 +25,7 @@ from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.related import CONNECTION, connection_row, is_end, link_facts, may_link
 from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.record_pages import LinksPage, Related, RelatedRow
 
 ROLES = 500
 MOST = 500

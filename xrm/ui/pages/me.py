@@ -13,7 +13,8 @@ from xrm.errors import Conflict, Forbidden, Invalid, Problem, XrmError
 from xrm.ui.devices import device
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.formatting import as_date, zone_of
-from xrm.ui.models import Action, MeForm, MePage, Section, SessionRow, TokenRow
+from xrm.ui.models import Action, Section
+from xrm.ui.own_pages import MeForm, MePage, SessionRow, TokenRow
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.door import KEYS_COOKIE, OFF, THEME_COOKIE, THEMES
 from xrm.ui.pages.options import language_options, zone_options

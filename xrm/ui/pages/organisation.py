@@ -12,7 +12,8 @@ from xrm.engine.packs.sample import ADD
 from xrm.errors import Invalid
 from xrm.ui.beginning import OrganisationPage
 from xrm.ui.fields.view import Field
-from xrm.ui.models import Action, MeForm, Section
+from xrm.ui.models import Action, Section
+from xrm.ui.own_pages import MeForm
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.jobs import tone
 from xrm.ui.pages.menu import ORGANISATION, admin_tabs

@@ -17,7 +17,7 @@ from xrm.metadata.model import OWNER_FIELDS, STATE, Entity, Relationship, Shape
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Children, Field
 from xrm.ui.fields.words import in_words
-from xrm.ui.models import Action, FormPage, Link, RecordPage, Section, Step
+from xrm.ui.models import Action, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.cells import editable
 from xrm.ui.pages.centre import centre_of, is_table
@@ -33,6 +33,7 @@ from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
 from xrm.ui.pages.timelines import MORE, WHOLE, timeline_of
 from xrm.ui.pages.visit import Visit, record_id, version_in
+from xrm.ui.record_pages import RecordPage, Step
 
 GRID_ROWS = 50
 FACTS = 3

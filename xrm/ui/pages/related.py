@@ -11,11 +11,12 @@ from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.request import Page, Query, Sort
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.words import in_words
-from xrm.ui.models import Action, Link, Related, RelatedRow
+from xrm.ui.models import Action, Link
 from xrm.ui.pages.controls import of_field, readable_names, states
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.telling import facts, telling
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import Related, RelatedRow
 
 TOP = 5
 MOST_GRIDS = 4
@@ -163,8 +164,8 @@ def _card(visit: Visit, entity: Entity, record: UUID, side: Relationship, held: 
         found = visit.queries.links(visit.actor, entity.name, record, side.name, limit=TOP)
         rows = tuple(_link_row(visit, entity, record, side, stored, r) for r in found.data)
     else:
-        found = children(visit, entity, record, side, telling(visit, far))
-        rows = tuple(_row(visit, far, r) for r in found.data)
+        found = children(visit, entity, record, side, telling(visit, far, stored.name))
+        rows = tuple(_row(visit, far, r, stored.name) for r in found.data)
     closed = _closed(visit, entity, record, side, held)
     if found.next:
         return replace(closed, rows=rows)
@@ -196,12 +197,13 @@ def _far(visit: Visit, side: Relationship) -> Entity:
     )
 
 
-def _row(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> RelatedRow:
+def _row(visit: Visit, entity: Entity, record: Mapping[str, Any], way: str) -> RelatedRow:
+    """A record that points by `way` at the one whose page this is."""
     option = next((o for o in states(visit, entity) if o.value == record.get("state")), None)
     return RelatedRow(
         title=str(record.get("title") or visit.ui.t("Untitled")),
         href=f"/r/{entity.name}/{record['id']}",
-        detail=facts(visit, entity, record, 1),
+        detail=facts(visit, entity, record, 1, known=way),
         tag=option,
     )
 

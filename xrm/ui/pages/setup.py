@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from flask import Response, request
 
-from xrm.engine.runtime.first_run import Answers, Offer
+from xrm.engine.runtime.first_run import Answers, PackOffer
 from xrm.errors import Conflict, Forbidden, Invalid, MetadataInvalid, XrmError
 from xrm.metadata.model import text_of
 from xrm.ui.beginning import ClosedPage, PackChoice, SetupPage
@@ -172,7 +172,7 @@ def _person(ui: Reader, answers: Answers) -> tuple[Field, ...]:
     )
 
 
-def _choice(ui: Reader, offer: Offer, *, is_chosen: bool) -> PackChoice:
+def _choice(ui: Reader, offer: PackOffer, *, is_chosen: bool) -> PackChoice:
     return PackChoice(
         name=offer.name,
         label=text_of(offer.label, ui.language, offer.name),

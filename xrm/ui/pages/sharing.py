@@ -13,11 +13,12 @@ from xrm.errors import Conflict, Forbidden, Invalid, Place
 from xrm.metadata.model import Entity
 from xrm.metadata.values import Ref
 from xrm.ui.fields.view import Field, Option
-from xrm.ui.models import Action, FormPage, Link, Related, RelatedRow, Section
+from xrm.ui.models import Action, FormPage, Link, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.operations import operations
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.record_pages import Related, RelatedRow
 
 MOST_OFFERED = 500
 TO, LEVEL = "to", "level"

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from xrm.engine.identity import SESSION_COOKIE, Session
 from xrm.errors import Forbidden, NotSignedIn, TooMany, XrmError
-from xrm.ui.models import SignInPage
+from xrm.ui.own_pages import SignInPage
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import FLASH_COOKIE, moved
 from xrm.ui.pages.door import (

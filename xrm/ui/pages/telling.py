@@ -17,23 +17,28 @@ MOST_TELLING = 3
 BESIDE = 2
 
 
-def telling(visit: Visit, entity: Entity) -> list[str]:
-    """The names whose values may stand beside a title: the state, and the first of its list that suit."""
+def telling(visit: Visit, entity: Entity, known: str = "") -> list[str]:
+    """The names whose values may stand beside a title: the state, and the first of its list that suit.
+
+    What is known where the title stands tells nothing.
+    """
     view = entity.first_list
-    plain = [p for p in (view.columns if view else ())[1:] if "." not in p and p != "state"]
+    plain = [p for p in (view.columns if view else ())[1:] if "." not in p and p not in ("state", known)]
     controls = ((p, control_for(visit, entity, p)) for p in plain)
     fitting = [p for p, c in controls if c is not None and suits(c.kind, Use.TELLING)]
     return [*fitting[:MOST_TELLING], *(["state"] if entity.lifecycle else [])]
 
 
-def facts(visit: Visit, entity: Entity, record: Mapping[str, Any], most: int = BESIDE) -> str:
-    """The first telling values that the record has, in one line; empty where it has none."""
-    found = list(dict.fromkeys(_said(visit, entity, record)))
+def facts(
+    visit: Visit, entity: Entity, record: Mapping[str, Any], most: int = BESIDE, known: str = ""
+) -> str:
+    """The first telling values that the record has, in one line, but for the one that is known where it stands."""
+    found = list(dict.fromkeys(_said(visit, entity, record, known)))
     return " · ".join(found[:most])
 
 
-def _said(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Iterator[str]:
-    for name in telling(visit, entity):
+def _said(visit: Visit, entity: Entity, record: Mapping[str, Any], known: str) -> Iterator[str]:
+    for name in telling(visit, entity, known):
         field = control_for(visit, entity, name) if name != "state" else None
         text = in_words(field, record.get(name), visit.ui) if field is not None else ""
         if text and text != record.get("title"):

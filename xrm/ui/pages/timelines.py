@@ -17,11 +17,12 @@ from xrm.ui.around import Composer, Entry, Paper, Piece, Timeline
 from xrm.ui.fields.view import Option
 from xrm.ui.fields.words import in_words
 from xrm.ui.formatting import as_instant
-from xrm.ui.models import Action, Change, Empty, Event, Link
+from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.controls import control_for, named, states
 from xrm.ui.pages.happenings import events_of
 from xrm.ui.pages.layout import form_of
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import Change, Event
 
 ENTRIES = 20
 SITTING = timedelta(minutes=10)

@@ -9,9 +9,10 @@ from flask import Response
 
 from xrm.engine.queries.request import Query, Sort, Trash
 from xrm.metadata.model import Entity
-from xrm.ui.models import Action, Link, TrashedRow, TrashPage
+from xrm.ui.models import Action, Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.visit import Visit
+from xrm.ui.record_pages import TrashedRow, TrashPage
 
 ROWS = 50
 

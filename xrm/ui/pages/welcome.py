@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from xrm.errors import Invalid, NotFound, Problem
-from xrm.ui.models import WelcomePage
+from xrm.ui.own_pages import WelcomePage
 from xrm.ui.pages.answers import moved
 from xrm.ui.pages.door import bound_body, reader_of
 from xrm.ui.pages.outside import outside

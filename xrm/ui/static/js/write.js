@@ -68,7 +68,7 @@ export function done(answer) {
 }
 
 /** The act is taken back; every part of the page that shows what it touched hears of it. */
-export async function undo(token, { isRedo = false } = {}) {
+async function undo(token, { isRedo = false } = {}) {
   if (undone.includes(token)) undone.splice(undone.indexOf(token), 1);
   const answer = await request(`/undo/${encodeURIComponent(token)}`, { body: new FormData(), target: "undo" });
   if (!answer?.ok) return say(await refusal(answer), { alarm: true });
