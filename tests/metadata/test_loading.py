@@ -41,6 +41,12 @@ def test_all_problems_come_at_once_in_the_order_of_files_and_lines():
     ]
 
 
+def test_what_another_pack_has_is_asked_for_by_requires():
+    files = {"entities/contact.yaml": CONTACT.replace("to: account", "to: supplier")}
+    (problem,) = problems_of(files)
+    assert (problem.code, "names that pack under requires" in problem.hint) == ("M210", True)
+
+
 def test_a_file_that_cannot_be_read_hides_no_other_problem_and_makes_none():
     files = {
         **CRM,

@@ -21,6 +21,19 @@ def test_what_was_typed_stays_while_the_server_cannot_be_reached(site: Site, ana
     expect(ana.get_by_role("heading", level=1, name="Typed on a train")).to_be_visible()
 
 
+def test_a_cell_says_that_the_server_cannot_be_reached(site: Site, ana: Page) -> None:
+    id_ = site.place.make("customer", name="Edited on a train")
+    ana.goto(f"{site.address}/r/customer/{id_}")
+    ana.get_by_role("button", name="Edit Name").click()
+    box = ana.get_by_role("textbox", name="Name", exact=True)
+    box.fill("Typed in a tunnel")
+    ana.context.set_offline(True)
+    box.press("Enter")
+    expect(ana.get_by_text("The server cannot be reached. Try again when you are connected.")).to_be_visible()
+    expect(box).to_have_value("Typed in a tunnel")
+    ana.context.set_offline(False)
+
+
 def test_the_second_button_still_starts_another_form_after_the_network_came_back(
     site: Site, ana: Page
 ) -> None:

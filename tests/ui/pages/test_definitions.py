@@ -138,6 +138,36 @@ def test_what_files_grant_otherwise_is_shown_and_stays(shop: Place) -> None:
     assert "rows: own" in drafted(shop)["roles.yaml"]
 
 
+def test_what_is_called_so_already_is_not_added_a_second_time(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    assert added_field(ana, "site_visit", "date", label="Held on").status == 200
+    again = added_field(ana, "site_visit", "text", label=" held ON ")
+    assert (again.status, "There is one of this label already: Held on" in again.text) == (422, True)
+    address = f"{VISIT}/relationships/new"
+    lead = ana.fill(ana.open(address), address, label="Purpose", to="customer")
+    assert (lead.status, "There is one of this label already: Purpose" in lead.text) == (422, True)
+    twice = added_field(ana, "site_visit", "choice", label="Outcome", options="Good\nBad\ngood")
+    assert (twice.status, "This option stands there twice: good" in twice.text) == (422, True)
+    added_field(ana, "site_visit", "choice", label="Outcome", options="Good\nBad")
+    more = "/admin/definitions/options/site_visit/outcome/new"
+    late = ana.fill(ana.open(more), more, options="Late\nGOOD")
+    assert (late.status, "This option stands there twice: GOOD" in late.text) == (422, True)
+    assert "outcome_2" not in drafted(shop)["entities/site_visit.yaml"]
+
+
+def test_a_choice_gets_the_value_of_new_records_when_it_is_made(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    wrong = added_field(ana, "site_visit", "choice", label="Outcome", options="Good\nBad", default="Fair")
+    errors = {e["id"]: e.text for e in wrong.find("p", class_="error")}
+    assert "Write one of the options" in errors["e-default"]
+    added_field(ana, "site_visit", "choice", label="Outcome", options="Good\nSo so", default="so so")
+    applied(ana)
+    chosen = [e for e in ana.open("/r/site_visit/new").find("input", name="outcome") if e.has("checked")]
+    assert [e["value"] for e in chosen] == ["so_so"]
+
+
 def test_what_is_wrong_stands_at_its_input_all_at_once_and_nothing_is_drafted(shop: Place) -> None:
     ana = shop.person("Ana")
     page = added_field(ana, "customer", "text", label="Owner", name="owner", max_length="100000")
@@ -152,9 +182,9 @@ def test_a_name_is_made_of_the_label_in_any_language_and_is_new(shop: Place) -> 
     ana = shop.person("Ana")
     added_field(ana, "person", "text", label="Дата визита")
     added_field(ana, "person", "text", label="Reclamação nº 2")
-    page = added_field(ana, "person", "text", label="Phone")
+    page = added_field(ana, "person", "text", label="Phone?")
     names = [row[0] for row in rows(page)]
-    assert {"Дата визита data_vizita", "Reclamação nº 2 reclamacao_no_2", "Phone phone_2"} <= set(names)
+    assert {"Дата визита data_vizita", "Reclamação nº 2 reclamacao_no_2", "Phone? phone_2"} <= set(names)
     assert added_field(ana, "person", "text", label="日本").status == 422
 
 
@@ -330,7 +360,7 @@ def test_a_colour_or_label_is_put_into_an_option_as_its_author_wrote_it(shop: Pl
 def test_options_are_added_called_otherwise_coloured_and_taken_out(shop: Place) -> None:
     ana = shop.person("Ana")
     options, field = f"{HOME}/options/customer/tier", f"{HOME}/e/customer/fields/tier"
-    ana.fill(ana.open(f"{options}/new"), f"{options}/new", options="Very old\n\nGold")
+    ana.fill(ana.open(f"{options}/new"), f"{options}/new", options="Very old\n\nGold!")
     ana.fill(ana.open(f"{options}/gold"), f"{options}/gold", label="Golden", color="pink", label_pt="Ouro")
     page = ana.press(f"{options}/silver/remove", field)
     kept = {"bronze", "plain", "new", "old", "very_old", "gold_2", "gold"}

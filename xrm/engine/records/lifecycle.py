@@ -129,7 +129,7 @@ def _described(setting: Setting, draft: Draft, step: Transition, may: bool, lang
 
 def _why_not(setting: Setting, draft: Draft, step: Transition, may: bool) -> str:
     if not may:
-        return "Your roles do not grant transitions on this record."
+        return "Your roles do not let you take steps on this record."
     if not transition_roles_allow(setting.actor, step.roles):
         return "It is for " + (", ".join(step.roles or ()) or "no role") + "."
     problems = () if _is_undecided(draft, step) else _guarded(setting, draft, step)

@@ -20,6 +20,7 @@ from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.ledger import DELETED, DELETION
 from xrm.errors import Conflict, Place, Problem, TooLarge
+from xrm.metadata.model import text_of
 from xrm.metadata.values import Ref
 
 Found = dict[str, dict[UUID, None]]
@@ -107,9 +108,13 @@ def _refuse_held(setting: Setting, removal: Removal, drafts: Sequence[Draft]) ->
     if not holding:
         return
     seen = {name: passing(setting, setting.writers[name], "read", ids) for name, ids in holding.items()}
-    listed = ", ".join(f"{len(ids)} of {name}" for name, ids in seen.items() if ids)
+    listed = ", ".join(f"{_called(setting, name)} ({len(ids)})" for name, ids in seen.items() if ids)
     message = "Other records still belong to it" + (f": {listed}." if listed else ".")
     raise Conflict(Problem("R141", message, "Move or delete them first.", Place(path=drafts[0].path)))
+
+
+def _called(setting: Setting, name: str) -> str:
+    return text_of(setting.writers[name].entity.plural, setting.actor.language, name)
 
 
 def remove(

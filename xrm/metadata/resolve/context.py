@@ -8,6 +8,7 @@ from typing import Any
 
 from xrm.errors import Place, Problem, Problems
 from xrm.metadata.compared import compared_options
+from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.expressions.check import check, check_rows
 from xrm.metadata.expressions.problems import MAX_CHARACTERS
 from xrm.metadata.expressions.scope import FILTER, Scope
@@ -124,6 +125,8 @@ class Context:
         if not self.forgives_entity(name, pack):
             known = [e for e in self.entity_names(pack) if allowed is None or e in allowed]
             hint = near_hint(name, known, own=self.own(self.layers.entities, pack))
+            if hint.startswith("Known") and pack != CUSTOMISATION:
+                hint += " What another pack has is there when pack.yaml names that pack under requires."
             self.add("M210", f'There is no entity "{name}".', hint, where)
 
     def entity_names(self, pack: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -27,6 +27,7 @@ from xrm.ui.admin.bench import (
     words_of_post,
 )
 from xrm.ui.admin.forms import Values
+from xrm.ui.admin.twins import default_option, labels_of, options_of, refuse_twin
 from xrm.ui.admin.typewords import param_words, type_groups, type_label
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.fields.view import Field as Input
@@ -213,6 +214,8 @@ def _default(bench: Bench, type_: FieldType, field: Field | None) -> Iterator[In
     known = Input("default", t("Value of new records"), "line", _default_value(type_, field))
     if type_.name == "boolean":
         yield replace(known, kind="select", options=(Option("true", t("Yes")), Option("false", t("No"))))
+    elif type_.name == "choice" and field is None:
+        yield replace(known, max_length=200, help=t("One of the options, as it stands above."))
     elif type_.name == "choice" and field is not None:
         options = tuple(Option(o.key, bench.visit.text(o.label, o.key)) for o in field.options)
         yield replace(known, kind="select", options=options)
@@ -266,6 +269,7 @@ def _param_said(kind: str, value: Any) -> Any:
 def new_field(bench: Bench, entity: Entity, kind: str, values: Values) -> str:
     """The draft has the field; gives its name."""
     type_ = bench.visit.runtime.extensions.types[kind]
+    refuse_twin(bench, str(values["label"]), labels_of(entity))
     taken = {*entity.fields, *entity.relationships}
     name = str(values["name"] or name_for(str(values["label"]), taken))
     if not name:
@@ -279,7 +283,8 @@ def new_field(bench: Bench, entity: Entity, kind: str, values: Values) -> str:
         **dict(_said_params(bench, type_, values)),
     }
     if values.get("options"):
-        body["options"] = options_of(str(values["options"]).splitlines(), bench.language)
+        body["options"] = options_of(bench, str(values["options"]))
+        body.update(default_option(bench, body["options"], str(values.get("default") or "")))
     desk = bench.desk.says(
         entity.name, ("fields", name), {k: v for k, v in body.items() if v not in ({}, "", None)}
     )
@@ -299,18 +304,6 @@ def _said_params(bench: Bench, type_: FieldType, values: Values) -> Iterator[tup
         value = values.get(known.name)
         if value not in (None, "", False, []):
             yield known.name, _param_said(known.kind, value)
-
-
-def options_of(lines: Iterable[str], language: str, taken: Iterable[str] = ()) -> dict[str, Any]:
-    """Options by key for lines of labels; keys are made of the labels."""
-    found: dict[str, Any] = {}
-    known = set(taken)
-    for label in (line.strip() for line in lines):
-        if label:
-            key = name_for(label, known) or name_for(f"option {len(known) + 1}", known)
-            known.add(key)
-            found[key] = {"label": short({language: label})}
-    return found
 
 
 def changed_field(bench: Bench, entity: Entity, field: Field, values: Values) -> str:

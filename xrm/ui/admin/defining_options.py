@@ -36,9 +36,9 @@ from xrm.ui.admin.bench import (
     words_in,
     words_of_post,
 )
-from xrm.ui.admin.defining_fields import options_of
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.skin import Area, asked, posted, shown
+from xrm.ui.admin.twins import options_of
 from xrm.ui.admin.uses import uses_address
 from xrm.ui.administration import Card, Cell, Row, Table
 from xrm.ui.fields.view import Field as Input
@@ -115,8 +115,7 @@ class Options(Area):
         t, href = visit.ui.t, f"{OPTIONS}/{entity}/{field}"
 
         def do(values: Values) -> Response:
-            taken = [o.key for o in known.options]
-            added = options_of(str(values["options"]).splitlines(), bench.language, taken)
+            added = options_of(bench, str(values["options"]), {o.key: o.label for o in known.options})
             bench.keep(with_options(bench.desk, entity, field, added), f"{entity}:fields.{field}")
             return moved(_back(entity, field), t("Added to the draft"))
 

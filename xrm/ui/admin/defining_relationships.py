@@ -23,6 +23,7 @@ from xrm.ui.admin.bench import (
 )
 from xrm.ui.admin.defining_fields import MAIN, _crumbs, _place
 from xrm.ui.admin.forms import Values
+from xrm.ui.admin.twins import labels_of, refuse_twin
 from xrm.ui.fields.view import Field as Input
 from xrm.ui.fields.view import Option
 from xrm.ui.models import FormPage, Section
@@ -130,6 +131,7 @@ def _on_delete(bench: Bench, known: Relationship | None) -> Input:
 
 def new_relationship(bench: Bench, entity: Entity, values: Values) -> str:
     """The draft has the relationship, with its other side; gives its name."""
+    refuse_twin(bench, str(values["label"]), labels_of(entity))
     name = str(values["name"] or name_for(str(values["label"]), {*entity.fields, *entity.relationships}))
     if not name:
         raise no_name(bench)

@@ -31,10 +31,10 @@ export function lastOnly() {
   };
 }
 
-/** The sentence with which the server refuses; a whole page of its own is not one, and no answer has none. */
+/** The sentence with which the server refuses, or that says that none came; a whole page of its own is not one. */
 export async function refusal(answer) {
   const isText = answer?.headers.get("Content-Type")?.startsWith("text/plain");
-  return isText ? answer.text() : region().dataset.failed;
+  return isText ? answer.text() : region().dataset[answer ? "failed" : "lost"];
 }
 
 /** Says what happened, with a button beside it while there is something to take back. */
