@@ -157,6 +157,10 @@ class PlanRefused(XrmError):
     code, title = "S100", "Plan refused"
 
 
+class PlanChanged(PlanRefused):
+    """What would be carried out is another plan than the one that was confirmed."""
+
+
 @dataclass(slots=True)
 class Problems:
     """Collects problems while a stage looks at everything; the one mutable value of this module."""

@@ -172,12 +172,12 @@ def test_records_that_go_with_a_pack_are_told_and_written_to_files_first(install
     result = xrm("pack", "uninstall", "sales")
     assert result.stdout == "The entity deal goes, with 1 record.\n"
     assert (result.exit_code, "P156" in result.stderr) == (1, True)
-    xrm("pack", "uninstall", "sales", "--export", tmp_path / "records", "--show")
-    (line,) = (tmp_path / "records" / "deal.jsonl").read_text().splitlines()
-    assert json.loads(line)["name"] == "Ship"
-    assert "deal" in installation.current().model.entities
     planned = said("pack", "uninstall", "sales", "--show")
     assert planned["losses"]["entities"] == [{"name": "deal", "records": 1}]
-    done = xrm("pack", "uninstall", "sales", "--no-export", "--confirm", planned["hash"])
+    assert "deal" in installation.current().model.entities
+    files = tmp_path / "records"
+    done = xrm("pack", "uninstall", "sales", "--export", files, "--confirm", planned["hash"])
     assert done.stdout.endswith("Uninstalled sales.\n")
+    (line,) = (files / "deal.jsonl").read_text().splitlines()
+    assert json.loads(line)["name"] == "Ship"
     assert [pack["name"] for pack in said("pack", "list")["installed"]] == ["core"]

@@ -238,3 +238,10 @@ def test_settings_of_a_pack_are_known_to_its_expressions():
     assert "ok" in model.entities["thing"].rules
     unknown = files | {"settings.yaml": settings.replace("patience", "calm")}
     assert said(problems_of(unknown)) == ["p/entities/thing.yaml:6:26 M201"]
+
+
+def test_a_list_of_a_view_that_is_a_map_is_told_with_its_place():
+    view = "b: {type: board, group_by: kind, card: {first: name}}\n"
+    thing = THING.format(more="  kind: {type: choice, options: [a]}\n", ownership="none")
+    files = {**CRM, "entities/thing.yaml": thing, "views/thing.yaml": view}
+    assert said(problems_of(files)) == ["p/views/thing.yaml:1:41 M110"]

@@ -180,4 +180,4 @@ def _address(url: str, database: str | None = None) -> str:
 
 def plan_back(runtime: Runtime, number: int) -> SchemaPlan:
     """The steps that would bring back the version of that number."""
-    return runtime.packs.foresee(Revision(version=number, dev=True)).plan
+    return runtime.packs.foresee(Revision(version=number)).plan

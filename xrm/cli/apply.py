@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xrm.cli.frame import data_option, json_option, opened, verb
-from xrm.cli.planned import confirm_option, confirmed_by, decide_option, plan_option
+from xrm.cli.planned import Said, plan_options, shown_or_done
 from xrm.cli.sources import choice_options, revision_for, show_installed
 
 
@@ -16,9 +16,7 @@ from xrm.cli.sources import choice_options, revision_for, show_installed
 @click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
 @click.option("--mirror", is_flag=True, help="Of a customisation: what it does not have goes.")
 @choice_options
-@decide_option
-@confirm_option
-@plan_option
+@plan_options()
 @data_option
 @json_option
 def command(
@@ -27,9 +25,7 @@ def command(
     mirror: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
-    decide: tuple[str, ...],
-    confirmed: str,
-    file: Path | None,
+    said: Said,
     data: Path | None,
     as_json: bool,
 ) -> None:
@@ -37,6 +33,5 @@ def command(
     with opened(data) as runtime:
         names = [str(path) for path in paths]
         revision = revision_for(runtime, names, mirror=mirror, dev=dev, keep=keep, take=take)
-        revision = confirmed_by(runtime, revision, decide, confirmed, file)
-        installed = runtime.packs.revise(revision, runtime.installer)
+        installed = shown_or_done(runtime, revision, said, as_json=as_json)
     show_installed(installed, as_json=as_json)

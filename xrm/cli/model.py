@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,8 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import say, say_json, show_table
-from xrm.cli.planned import confirm_option, confirmed_by, decide_option, decided_by, plan_option
-from xrm.cli.plans import confirmation_lines, difference_json, show_plan, step_lines
+from xrm.cli.planned import Said, confirm_option, plan_options, show_option, shown_or_done
+from xrm.cli.plans import confirmation_lines, difference_json, step_lines
 from xrm.cli.sources import show_installed
 from xrm.errors import Conflict, MetadataInvalid, Place, Problem
 
@@ -143,30 +142,26 @@ def _read(definitions: Definitions, source: PackSource) -> ReadPack:
 
 @command.command("reset", help="Take back what the customisation says of NAME, as in account.phone.label.")
 @click.argument("name")
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
-@confirm_option
+@plan_options("Only show what would change.")
 @data_option
 @json_option
-def reset(name: str, only_plan: bool, confirmed: str, data: Path | None, as_json: bool) -> None:
+def reset(name: str, said: Said, data: Path | None, as_json: bool) -> None:
     """What the layers below say of NAME holds again; with --show that has been shown only."""
     from xrm.engine.packs import Revision, resetting
 
-    revision = Revision(edit=resetting(name))
     with opened(data) as runtime:
-        if only_plan:
-            show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
-            return
-        installed = runtime.packs.revise(replace(revision, confirmed=confirmed), runtime.installer)
+        installed = shown_or_done(runtime, Revision(edit=resetting(name)), said, as_json=as_json)
     show_installed(installed, as_json=as_json)
 
 
-@command.command("versions", help="List the versions: when, who, and what changed.")
+@command.command("versions", help="List the versions: when, who, and what changed; no more than 200 at once.")
+@click.option("--before", "below", type=int, metavar="NUMBER", help="Only those before this version.")
 @data_option
 @json_option
-def versions(data: Path | None, as_json: bool) -> None:
-    """Every version that can be gone back to has been told, the newest first."""
+def versions(below: int | None, data: Path | None, as_json: bool) -> None:
+    """The last versions, or those before one, have been told, the newest first."""
     with opened(data) as runtime:
-        known = runtime.packs.versions()
+        known = runtime.packs.versions(below)
         names = {version.actor: _name(runtime, version) for version in known}
     if as_json:
         facts = ("number", "at", "actor", "door", "fingerprint", "changes", "can_return", "is_current")
@@ -193,31 +188,15 @@ def _short(changes: tuple[str, ...]) -> list[str]:
 
 @command.command("rollback", help="Bring back the definitions of a version, with what was removed since.")
 @click.argument("number", type=int)
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
-@decide_option
-@confirm_option
-@plan_option
+@plan_options("Only show what would change.")
 @data_option
 @json_option
-def rollback(
-    number: int,
-    only_plan: bool,
-    decide: tuple[str, ...],
-    confirmed: str,
-    file: Path | None,
-    data: Path | None,
-    as_json: bool,
-) -> None:
+def rollback(number: int, said: Said, data: Path | None, as_json: bool) -> None:
     """The definitions of that version are in force as a new version; or that has been shown."""
     from xrm.engine.packs import Revision
 
-    revision = Revision(version=number, dev=True)
     with opened(data) as runtime:
-        if only_plan:
-            show_plan(runtime, runtime.packs.foresee(decided_by(revision, decide)), as_json=as_json)
-            return
-        revision = confirmed_by(runtime, revision, decide, confirmed, file)
-        installed = runtime.packs.revise(revision, runtime.installer)
+        installed = shown_or_done(runtime, Revision(version=number), said, as_json=as_json)
     show_installed(installed, as_json=as_json)
 
 
@@ -238,7 +217,7 @@ def removed(data: Path | None, as_json: bool) -> None:
 
 @command.command("purge", help="Destroy what was removed, by the numbers of xrm model removed. No undo.")
 @click.argument("numbers", type=int, nargs=-1, required=True)
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would go.")
+@show_option("Only show what would go.")
 @confirm_option
 @data_option
 @json_option

@@ -10,9 +10,8 @@ import click
 
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
-from xrm.cli.planned import confirm_option, confirmed_by, decide_option, plan_option
-from xrm.cli.plans import show_plan
-from xrm.cli.sources import choice_options, choices_of, revision_for, show_installed
+from xrm.cli.planned import Said, plan_options, shown_or_done
+from xrm.cli.sources import choice_options, choices_of, named_packs, revision_for, show_installed
 from xrm.errors import Conflict, NotFound, Place, Problem
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ def list_(data: Path | None, as_json: bool) -> None:
 @click.option("--demo", is_flag=True, help="Make the demo records of all installed packs, too.")
 @click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
 @choice_options
-@decide_option
-@confirm_option
-@plan_option
+@plan_options()
 @data_option
 @json_option
 def install(
@@ -67,17 +64,14 @@ def install(
     dev: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
-    decide: tuple[str, ...],
-    confirmed: str,
-    file: Path | None,
+    said: Said,
     data: Path | None,
     as_json: bool,
 ) -> None:
     """The packs are installed and served by every process, or nothing has changed."""
     with opened(data) as runtime:
         revision = revision_for(runtime, packs, dev=dev, keep=keep, take=take)
-        revision = confirmed_by(runtime, revision, decide, confirmed, file)
-        installed = runtime.packs.revise(revision, runtime.installer)
+        installed = shown_or_done(runtime, revision, said, as_json=as_json)
         with progress("demo records", hidden=not demo or as_json) as advance:
             made = runtime.packs.seed_demo(advance) if demo else 0
     show_installed(installed, as_json=as_json, more={"demo_records": made})
@@ -116,44 +110,36 @@ def demo(remove: bool, with_changed: bool, data: Path | None, as_json: bool) -> 
 
 @command.command("upgrade", help="Bring installed packs to the versions at hand, or those in these paths.")
 @click.argument("packs", nargs=-1, required=True)
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
 @choice_options
-@decide_option
-@confirm_option
-@plan_option
+@plan_options("Only show what would change.")
 @data_option
 @json_option
 def upgrade(
     packs: tuple[str, ...],
-    only_plan: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
-    decide: tuple[str, ...],
-    confirmed: str,
-    file: Path | None,
+    said: Said,
     data: Path | None,
     as_json: bool,
 ) -> None:
     """The packs are there in the other version with all that was customised; or that has been shown."""
     with opened(data) as runtime:
+        _demand_installed(runtime, packs)
         revision = revision_for(runtime, packs, keep=keep, take=take)
-        revision = confirmed_by(runtime, revision, decide, confirmed, file)
-        present = {layer.name for layer in runtime.packs.list()}
-        for source, named in zip(revision.sources, packs, strict=False):
-            name = runtime.definitions.read(source).name
-            if name not in present:
-                hint = f"Install it: xrm pack install {named}."
-                raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=named)))
-        if only_plan:
-            show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json)
-            return
-        installed = runtime.packs.revise(revision, runtime.installer)
+        installed = shown_or_done(runtime, revision, said, as_json=as_json)
     show_installed(installed, as_json=as_json)
+
+
+def _demand_installed(runtime: Runtime, words: tuple[str, ...]) -> None:
+    present = {layer.name for layer in runtime.packs.list()}
+    for word, name in named_packs(runtime, words).items():
+        if name not in present:
+            hint = f"Install it: xrm pack install {word}."
+            raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=word)))
 
 
 @command.command("uninstall", help="Take a pack out; first it is told what goes with it.")
 @click.argument("name")
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would go.")
 @click.option(
     "--export",
     "folder",
@@ -162,68 +148,70 @@ def upgrade(
 )
 @click.option("--no-export", is_flag=True, help="Let the records go without writing them to files.")
 @choice_options
-@confirm_option
+@plan_options("Only show what would go.")
 @data_option
 @json_option
 def uninstall(
     name: str,
-    only_plan: bool,
     folder: Path | None,
     no_export: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
-    confirmed: str,
+    said: Said,
     data: Path | None,
     as_json: bool,
 ) -> None:
     """The pack is no part of the installation any more, or what would go has been shown."""
-    choices = choices_of(keep, take)
+    if folder and said.only_plan:
+        raise click.UsageError("--show writes nothing: leave --export out, or leave --show out.")
     with opened(data) as runtime:
         losses = runtime.removals.look(runtime.installer, name)
-        if not as_json:
-            for sentence in losses.sentences():
-                say(sentence)
-        written = _write_records(runtime, losses, folder) if folder else []
+        for sentence in losses.sentences() if not as_json else ():
+            say(sentence)
+        revision = runtime.removals.revision(runtime.installer, name, choices_of(keep, take))
+        written: list[str] = []
+        if not said.only_plan:
+            _demand_word_of_export(losses, folder, no_export=no_export)
+            ready = said.about(runtime, revision)
+            runtime.packs.foresee(ready).demand_ready(ready.confirmed)
+            written = _write_records(runtime, losses, folder) if folder else []
         facts = {"losses": asdict(losses), "written": written}
-        if only_plan:
-            proposal = runtime.removals.plan(runtime.installer, name, choices)
-            show_plan(runtime, proposal, as_json=as_json, more=facts)
-            return
-        if losses.has_data and not (folder or no_export):
-            message = f"Records go with {name}, and nothing is said of an export."
-            hint = "Write them with --export FOLDER, or say --no-export."
-            raise Conflict(Problem("P156", message, hint, Place(path=name)))
-        done = runtime.removals.uninstall(runtime.installer, name, choices, confirmed)
+        done = shown_or_done(runtime, revision, said, as_json=as_json, more=facts)
     show_installed(done, as_json=as_json, more=facts)
+
+
+def _demand_word_of_export(losses: Losses, folder: Path | None, *, no_export: bool) -> None:
+    if losses.has_data and not (folder or no_export):
+        message = f"Records go with {losses.pack}, and nothing is said of an export."
+        hint = "Write them with --export FOLDER, or say --no-export."
+        raise Conflict(Problem("P156", message, hint, Place(path=losses.pack)))
 
 
 @command.command("disable", help="Take a pack out of use; its tables and records stay as they are.")
 @click.argument("name")
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@plan_options("Only show what would change.")
 @data_option
 @json_option
-def disable(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
+def disable(name: str, said: Said, data: Path | None, as_json: bool) -> None:
     """Nothing of the pack is served, or what would change has been shown."""
-    _switch(name, data, on=False, only_plan=only_plan, as_json=as_json)
+    _switch(name, said, data, on=False, as_json=as_json)
 
 
 @command.command("enable", help="Take a disabled pack into use again.")
 @click.argument("name")
-@click.option("--show", "only_plan", is_flag=True, help="Only show what would change.")
+@plan_options("Only show what would change.")
 @data_option
 @json_option
-def enable(name: str, only_plan: bool, data: Path | None, as_json: bool) -> None:
+def enable(name: str, said: Said, data: Path | None, as_json: bool) -> None:
     """All of the pack is served as it was, or what would change has been shown."""
-    _switch(name, data, on=True, only_plan=only_plan, as_json=as_json)
+    _switch(name, said, data, on=True, as_json=as_json)
 
 
-def _switch(name: str, data: Path | None, *, on: bool, only_plan: bool, as_json: bool) -> None:
+def _switch(name: str, said: Said, data: Path | None, *, on: bool, as_json: bool) -> None:
     with opened(data) as runtime:
-        switches, actor = runtime.switches, runtime.installer
-        if only_plan:
-            show_plan(runtime, switches.plan(actor, name, on=on), as_json=as_json)
+        revision = runtime.switches.revision(runtime.installer, name, on=on)
+        if shown_or_done(runtime, revision, said, as_json=as_json) is None:
             return
-        switches.switch(actor, name, on=on)
     if as_json:
         say_json({"pack": name, "disabled": not on})
         return

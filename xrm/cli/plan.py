@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from xrm.cli.sources import choice_options, revision_for
 @verb("plan", help="Show the steps that would bring the database to these packs and all that is installed.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--sql", "with_sql", is_flag=True, help="Show what is said to the database, too.")
+@click.option("--dev", is_flag=True, help="Accept other content under a version that is installed.")
 @click.option("--mirror", is_flag=True, help="Of a customisation: what it does not have would go.")
 @choice_options
 @decide_option
@@ -25,6 +25,7 @@ from xrm.cli.sources import choice_options, revision_for
 def command(
     paths: tuple[Path, ...],
     with_sql: bool,
+    dev: bool,
     mirror: bool,
     keep: tuple[str, ...],
     take: tuple[str, ...],
@@ -34,8 +35,9 @@ def command(
 ) -> None:
     """The steps, and the conflicts with what the organisation changed, have been told; nothing has changed."""
     with opened(data) as runtime:
-        revision = revision_for(runtime, [str(p) for p in paths], mirror=mirror, keep=keep, take=take)
-        proposal = runtime.packs.foresee(replace(decided_by(revision, decide), dev=True))
+        names = [str(path) for path in paths]
+        revision = revision_for(runtime, names, mirror=mirror, dev=dev, keep=keep, take=take)
+        proposal = runtime.packs.foresee(decided_by(revision, decide))
         dialect = runtime.database.engine.dialect
         statements = proposal.plan.sql(dialect) if with_sql else None
     if as_json:

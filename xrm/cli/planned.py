@@ -1,19 +1,78 @@
-"""How somebody says on the command line that this plan shall be carried out, and no other."""
+"""The one way of the command line to a plan: what is said about it, and whether it is shown or carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from xrm.cli.plans import show_plan
+from xrm.cli.sources import NO_MORE
+
 if TYPE_CHECKING:
-    from xrm.engine.packs import Revision
+    from xrm.engine.packs import Installed, Revision
     from xrm.engine.runtime import Runtime
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said about a plan: decisions, what confirms it, the file that holds it, and that it is only shown."""
+
+    decide: tuple[str, ...]
+    confirmed: str
+    file: Path | None
+    only_plan: bool = False
+
+    def about(self, runtime: Runtime, revision: Revision) -> Revision:
+        """The revision with decisions and what confirms it, both of which a plan in a file holds.
+
+        Raises where that plan was edited, or is not that of now.
+        """
+        from xrm.engine.storage.written import Written
+
+        decided = decided_by(revision, self.decide)
+        if self.file is None:
+            return replace(decided, confirmed=self.confirmed)
+        written = Written.read(self.file.read_bytes())
+        if decided.decisions:
+            raise click.UsageError(
+                "The plan in the file holds its decisions; leave --decide out, or plan again."
+            )
+        same = replace(revision, decisions=written.decisions)
+        written.demand_same(runtime.packs.foresee(same).plan)
+        return replace(same, confirmed=written.hash)
+
+
+def plan_options(show: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of every verb that carries out a plan, which come as one value `said`; --show where it has a help."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def gathered(
+            *,
+            decide: tuple[str, ...],
+            confirmed: str,
+            file: Path | None,
+            only_plan: bool = False,
+            **rest: Any,
+        ) -> Any:
+            return function(said=Said(decide, confirmed, file, only_plan), **rest)
+
+        decorated = decide_option(confirm_option(_plan_option(gathered)))
+        return show_option(show)(decorated) if show else decorated
+
+    return decorate
+
+
+def show_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --show, with which nothing is changed and nothing is written."""
+    return click.option("--show", "only_plan", is_flag=True, help=text)
 
 
 def confirm_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +86,7 @@ def confirm_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def plan_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def _plan_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """The option --plan, for a plan that was written to a file."""
     return click.option(
         "--plan",
@@ -60,21 +119,12 @@ def decided_by(revision: Revision, decide: Iterable[str]) -> Revision:
     return replace(revision, decisions=found)
 
 
-def confirmed_by(
-    runtime: Runtime, revision: Revision, decide: Iterable[str], confirmed: str, file: Path | None
-) -> Revision:
-    """The revision with decisions and what confirms it, both of which a plan in a file holds.
-
-    Raises where that plan was edited, or is not that of now.
-    """
-    from xrm.engine.storage.written import Written
-
-    decided = decided_by(revision, decide)
-    if file is None:
-        return replace(decided, confirmed=confirmed)
-    written = Written.read(file.read_bytes())
-    if decided.decisions:
-        raise click.UsageError("The plan in the file holds its decisions; leave --decide out, or plan again.")
-    same = replace(revision, decisions=written.decisions)
-    written.demand_same(runtime.packs.foresee(replace(same, dev=True)).plan)
-    return replace(same, confirmed=written.hash)
+def shown_or_done(
+    runtime: Runtime, revision: Revision, said: Said, *, as_json: bool, more: Mapping[str, object] = NO_MORE
+) -> Installed | None:
+    """What it came to; None where the plan has only been shown, with `more` for a program."""
+    revision = said.about(runtime, revision)
+    if said.only_plan:
+        show_plan(runtime, runtime.packs.foresee(revision), as_json=as_json, more=more)
+        return None
+    return runtime.packs.revise(revision, runtime.installer)

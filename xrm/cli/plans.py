@@ -148,6 +148,6 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     yield f"CONFLICT {conflict.sentence}"
     yield f"    yours: {conflict.where}, theirs: {conflict.there}"
     if answer.choice is None:
-        yield f'    Decide: --keep "{conflict.key}" or --take "{conflict.key}".'
+        yield f'    Answer: --keep "{conflict.key}" or --take "{conflict.key}".'
     else:
-        yield f"    {_CHOSEN[answer.choice]}{', as you decided before' if answer.is_remembered else ''}."
+        yield f"    {_CHOSEN[answer.choice]}{', as you answered before' if answer.is_remembered else ''}."

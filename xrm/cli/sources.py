@@ -25,6 +25,16 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return keep(take(function))
 
 
+def named_packs(runtime: Runtime, words: Iterable[str]) -> dict[str, str]:
+    """The name of the pack that each of these words stands for, a customisation left out."""
+    from xrm.metadata.customising import is_customisation
+    from xrm.settings import pack_folders_of
+
+    words = tuple(dict.fromkeys(words))
+    found = zip(words, _named(words, pack_folders_of(runtime.settings)), strict=True)
+    return {word: runtime.definitions.read(s).name for word, s in found if not is_customisation(s)}
+
+
 def revision_for(
     runtime: Runtime,
     names: Sequence[str],
@@ -111,8 +121,12 @@ def installed_lines(installed: Installed) -> list[str]:
     return lines
 
 
-def show_installed(installed: Installed, *, as_json: bool, more: Mapping[str, object] = NO_MORE) -> None:
-    """What an installation came to has been told; `more` goes with it to a program."""
+def show_installed(
+    installed: Installed | None, *, as_json: bool, more: Mapping[str, object] = NO_MORE
+) -> None:
+    """What an installation came to, if there was one, has been told; `more` goes with it to a program."""
+    if installed is None:
+        return
     if as_json:
         say_json({**installed_json(installed), **more})
         return

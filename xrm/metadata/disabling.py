@@ -30,6 +30,14 @@ def disabled_in(packs: Sequence[ReadPack], problems: Problems) -> frozenset[str]
     return frozenset(said.keys() & known)
 
 
+def disabled_by(layers: Iterable[ReadPack]) -> frozenset[str]:
+    """The packs that the customisation among these layers says are not in use."""
+    docs = [
+        doc for pack in layers if pack.layer is Layer.CUSTOMISATION for doc in pack.docs if doc.kind == KIND
+    ]
+    return frozenset(name for doc in docs for name, said in doc.body.items() if said.get("disabled"))
+
+
 def _documents(packs: Iterable[ReadPack], problems: Problems) -> Iterator[Doc]:
     for pack in packs:
         for doc in pack.docs:

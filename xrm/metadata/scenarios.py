@@ -100,6 +100,12 @@ def steps_of(doc: Doc) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
                 yield part, position, body
 
 
+def entities_in(doc: Doc) -> frozenset[str]:
+    """The entities that the scenario names: those whose records it makes or counts."""
+    steps = (body for _, _, body in steps_of(doc))
+    return frozenset(body[verb] for body in steps if (verb := verb_of(body)) in ("create", "count"))
+
+
 def verb_of(body: Mapping[str, Any]) -> str:
     """What the step does; empty where it says nothing or several things."""
     said = [verb for verb in (*ACTS, *LOOKS) if verb in body]

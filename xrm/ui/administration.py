@@ -92,7 +92,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One answer to a decision: whose it is, what it says, and where that is written."""
+    """One answer to a clash: whose it is, what it says, and where that is written."""
 
     value: str
     whose: str
@@ -102,7 +102,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Clash:
     """Something that can be one way or another; `name` is that of the control, `notes` say what one has to know."""
 
     name: str
@@ -113,12 +113,13 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
-    """What has to be decided together; the answers go to `action` in its address."""
+class Clashes:
+    """What has to be answered together; the answers go to `action` in its address, with what is `carried` along."""
 
     action: str
-    items: tuple[Decision, ...]
+    items: tuple[Clash, ...]
     submit: str
+    carried: tuple[tuple[str, str], ...] = ()
     is_open: bool = True
 
 
@@ -137,11 +138,12 @@ class Becoming:
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """Decisions that are asked for together, and shown what they come to at `action`."""
+    """Decisions that are asked for together, and shown what they come to at `action`; `carried` goes along."""
 
     action: str
     items: tuple[Becoming, ...]
     submit: str
+    carried: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Card:
     actions: tuple[Action, ...] = ()
     id: str = ""
     question: Question | None = None
-    decisions: Decisions | None = None
+    clashes: Clashes | None = None
     deciding: Deciding | None = None
 
 

@@ -21,7 +21,7 @@ def test_records_of_a_disabled_pack_come_along_and_are_found_when_it_is_enabled(
     runtime = make_runtime(module_url, tmp_path / "one", [a_pack("sales", deal=DEAL)])
     ana, values = admin_actor(runtime), {"name": "Ship", "price": {"amount": "12.50", "currency": "EUR"}}
     deal = runtime.current().records.do(ana, Create("deal", values)).results[0].id
-    runtime.switches.switch(runtime.installer, "sales", on=False)
+    runtime.packs.revise(runtime.switches.revision(runtime.installer, "sales", on=False), runtime.installer)
     write_backup(ground_of(runtime), tmp_path / "b.zip")
     settings = places.settings("postgresql" if runtime.database.dialect.is_sqlite else "sqlite")
     places.restore(tmp_path / "b.zip", settings)
@@ -29,7 +29,7 @@ def test_records_of_a_disabled_pack_come_along_and_are_found_when_it_is_enabled(
     assert digest(there) == digest(runtime)
     assert "deal" not in there.current().model.entities
     assert there.packs.plan().is_empty
-    there.switches.switch(there.installer, "sales", on=True)
+    there.packs.revise(there.switches.revision(there.installer, "sales", on=True), there.installer)
     ana, queries = admin_actor(there), there.current().queries
     assert queries.get(ana, "deal", deal)["price"]["amount"] == "12.50"
     assert [row["id"] for row in queries.list(ana, Query("deal", search="ship")).data] == [str(deal)]

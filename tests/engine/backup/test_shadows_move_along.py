@@ -19,7 +19,7 @@ WHOLE = NAME + "  price: {type: money}\n  span: {type: duration}\n"
 def change(runtime: Runtime, **entities: str) -> None:
     """The entities are those of the pack, whatever that removes."""
     source = pack_from(a_pack("sales", **entities))
-    confirmed = runtime.packs.plan([source]).hash
+    confirmed = runtime.packs.plan([source], dev=True).hash
     runtime.packs.install([source], runtime.installer, dev=True, confirmed=confirmed)
 
 

@@ -93,7 +93,7 @@ def customise(runtime, files):
 
 
 def switch(runtime, name="sales", *, on):
-    return runtime.switches.switch(runtime.installer, name, on=on)
+    return runtime.packs.revise(runtime.switches.revision(runtime.installer, name, on=on), runtime.installer)
 
 
 @pytest.fixture
@@ -124,7 +124,8 @@ def stored(runtime, look):
 def test_a_disabled_pack_is_away_from_everything_that_is_served_and_stores_what_it_stored(filled, look):
     runtime, ana, rui, account, deal, other = filled
     before, model = stored(runtime, look), runtime.current().model
-    assert runtime.switches.plan(runtime.installer, "sales", on=False).plan.is_empty
+    revision = runtime.switches.revision(runtime.installer, "sales", on=False)
+    assert runtime.packs.foresee(revision).plan.is_empty
     assert switch(runtime, on=False).steps == ()
     now = runtime.current()
     assert stored(runtime, look) == before
@@ -217,7 +218,7 @@ def test_what_cannot_be_disabled_is_refused_with_names_and_changes_nothing(fille
     assert "account" not in runtime.current().model.entities
     error = refused(look, runtime, lambda: switch(runtime, "sales", on=True))
     assert error.first.code == "M228"
-    error = refused(look, runtime, lambda: runtime.removals.uninstall(runtime.installer, "sales", {}))
+    error = refused(look, runtime, lambda: runtime.removals.revision(runtime.installer, "sales"))
     assert error.first.code == "P158"
 
 

@@ -12,6 +12,7 @@ from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor
 from xrm.engine.packs import Revision, laying
 from xrm.engine.packs.drafts import NO_DRAFT
+from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.runtime import Runtime
 from xrm.errors import Conflict, MetadataInvalid
@@ -50,8 +51,12 @@ def begin_anew(works: Runtime, name: str) -> None:
     draft(works, name)
 
 
+def plan(works: Runtime) -> Proposal:
+    return works.packs.foresee(works.drafts.revision(works.installer))
+
+
 def apply(works: Runtime) -> None:
-    works.drafts.apply(works.installer, works.drafts.plan(works.installer).mark)
+    works.drafts.apply(works.installer, plan(works).mark)
 
 
 def fields(works: Runtime) -> list[str]:
@@ -86,7 +91,7 @@ def test_a_draft_of_yesterday_is_told_what_has_moved_and_is_made_again_on_top_of
     look = works.drafts.look(works.installer)
     assert [c.sentence for c in look.moved] == ["entity tool: new."]
     with pytest.raises(Conflict) as stale:
-        works.drafts.plan(works.installer)
+        plan(works)
     assert stale.value.first.code == "P161"
     works.drafts.renew(works.installer)
     assert works.drafts.look(works.installer).moved == ()

@@ -55,7 +55,7 @@ def die(*arguments, **options):
 url, folder, place = sys.argv[1:]
 runtime = make_runtime(url, Path(folder), install=False)
 sources = [pack_from(a_pack("sales", deal={deal!r}))]
-confirmed = runtime.packs.plan(sources).hash
+confirmed = runtime.packs.plan(sources, dev=True).hash
 setattr(service, place, die)
 runtime.packs.install(sources, runtime.installer, dev=True, confirmed=confirmed)
 """
@@ -76,6 +76,6 @@ def test_a_killed_removal_and_rename_leave_what_was_there_and_can_be_repeated(
     assert died.returncode == -9, died.stderr.decode()
     assert (look(runtime), runtime.packs.removed()) == (before, ())
     sources = [pack_from(a_pack("sales", deal=new))]
-    confirmed = runtime.packs.plan(sources).hash
+    confirmed = runtime.packs.plan(sources, dev=True).hash
     runtime.packs.install(sources, runtime.installer, dev=True, confirmed=confirmed)
     assert runtime.packs.plan().is_empty

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -67,7 +69,7 @@ REFUSED = [
 @pytest.mark.parametrize(("name", "refusal", "code"), REFUSED)
 def test_what_cannot_go_is_refused_and_stays(runtime, look, name, refusal, code):
     before = look(runtime)
-    for act in (runtime.removals.look, lambda a, n: runtime.removals.uninstall(a, n, {})):
+    for act in (runtime.removals.look, runtime.removals.revision):
         with pytest.raises(refusal) as refused:
             act(runtime.installer, name)
         assert refused.value.first.code == code
@@ -80,13 +82,14 @@ def test_only_administrators_uninstall(runtime, look):
     with pytest.raises(Forbidden):
         runtime.removals.look(ana, "cars")
     with pytest.raises(Forbidden):
-        runtime.removals.uninstall(ana, "cars", {})
+        runtime.removals.revision(ana, "cars")
     assert look(runtime)["layers"] == before
 
 
 def uninstalled(runtime, choices):
-    plan = runtime.removals.plan(runtime.installer, "cars", choices).plan
-    return runtime.removals.uninstall(runtime.installer, "cars", choices, plan.hash)
+    revision = runtime.removals.revision(runtime.installer, "cars", choices)
+    mark = runtime.packs.foresee(revision).mark
+    return runtime.packs.revise(replace(revision, confirmed=mark), runtime.installer)
 
 
 def layers(runtime):
@@ -117,9 +120,10 @@ def deals(runtime):
 
 def test_a_pack_does_not_go_without_the_confirmation_of_what_it_takes_along(runtime, look):
     before = look(runtime)
+    revision = runtime.removals.revision(runtime.installer, "cars")
     for confirmed, code in {"": "S116", "another": "S120"}.items():
         with pytest.raises(PlanRefused) as refused:
-            runtime.removals.uninstall(runtime.installer, "cars", {}, confirmed)
+            runtime.packs.revise(replace(revision, confirmed=confirmed), runtime.installer)
         assert refused.value.first.code == code
     assert look(runtime) == before
 

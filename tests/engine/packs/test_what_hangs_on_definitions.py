@@ -193,6 +193,24 @@ def test_what_is_destroyed_leaves_no_words_behind(shop):
     assert "um" in words(runtime)
 
 
+def test_a_field_that_is_called_like_one_that_was_destroyed_has_none_of_its_history(house):
+    runtime, ana, deal = house
+    start = version(runtime)
+    without = DEAL.replace("  code: {type: text, unique: true}\n", "")
+    change(runtime, account=ACCOUNT, deal=without)
+    purge(runtime)
+    change(runtime, **START)
+    assert "A-1" not in history(runtime, ana, deal)
+    change(runtime, account=ACCOUNT, deal=without)
+    go_back(runtime, start)
+    assert "A-1" in history(runtime, ana, deal)
+
+
+def history(runtime, actor, record):
+    queries = runtime.current().queries
+    return repr((queries.history(actor, "deal", record).data, queries.changes(actor).data))
+
+
 def test_purging_earlier_values_of_a_field_that_lives_leaves_it_searched(shop, request, tmp_path):
     runtime, ana, _ = shop
     change(runtime, account=ACCOUNT, deal=SEARCHED)

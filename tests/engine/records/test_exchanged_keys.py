@@ -94,3 +94,18 @@ def test_a_place_that_somebody_keeps_is_not_taken(desk: Office) -> None:
             desk.run(Update("line", Target(b), {"place": taken}), Update("line", Target(a), {"place": 3}))
         assert refused.value.first.code == "R140"
     assert (in_order(desk, a, b, c), desk.log_length()) == ("abc", before)
+
+
+def test_a_place_that_is_taken_is_told_at_the_row_that_takes_it(desk: Office) -> None:
+    sheet, (a, b) = a_sheet(desk, {"text": "a", "place": 1}, {"text": "b", "place": 2})
+
+    def told(**write: object) -> str:
+        with pytest.raises(Conflict) as refused:
+            desk.run(Update("sheet", Target(sheet), {"lines": write}))
+        return refused.value.first.where.path
+
+    one, other = {"id": str(a), "place": 7}, {"id": str(b), "place": 7}
+    assert told(update=[one, other]) == "lines.update[1].place"
+    assert told(update=[{"id": str(a), "text": "A"}, {"id": str(b), "place": 1}]) == "lines.update[1].place"
+    assert told(create=[{"text": "c", "place": 3}, {"text": "d", "place": 3}]) == "lines.create[1].place"
+    assert told(update=[one], create=[{"text": "c", "place": 7}]) == "lines.create[0].place"

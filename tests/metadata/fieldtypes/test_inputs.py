@@ -381,6 +381,10 @@ def test_numbers_differ_unless_counter_and_span_are_the_same(
     [
         ("decimal", {"precision": 4, "scale": 5}, "scale 5 is above precision 4."),
         ("integer", {"min": 5, "max": 1}, "min 5 is above max 1."),
+        ("decimal", {"min": "abc", "max": 2}, "min 'abc' is no number."),
+        ("percent", {"max": "NaN"}, "max 'NaN' is no number."),
+        ("money", {"min": "1_000"}, "min '1_000' is no number."),
+        ("money", {"min": 0, "max": "1e99999"}, "max '1e99999' is no number."),
         ("money", {"currency": "QQQ"}, "There is no currency QQQ."),
         ("phone", {"region": "XX"}, "There is no phone region XX."),
         ("choice", {"options": ()}, "A choice needs at least one option."),

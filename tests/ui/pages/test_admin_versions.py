@@ -17,7 +17,7 @@ HEAVY = TOOL.replace("fields: {", "fields: {weight: {type: integer}, ")
 def put(place: Place, text: str) -> int:
     """The number of the version in which the tool is defined so."""
     packs, sources = place.runtime.packs, [pack_from(a_pack("yard", tool=text))]
-    packs.install(sources, place.actor(), dev=True, confirmed=packs.plan(sources).hash)
+    packs.install(sources, place.actor(), dev=True, confirmed=packs.plan(sources, dev=True).hash)
     return packs.versions()[0].number
 
 
@@ -83,11 +83,11 @@ def test_what_did_not_exist_then_goes_only_with_the_confirmation_of_this_plan(ya
     assert gone[1:3] == ["Removes", "1"]
     form = plan.form(way)
     refused = ana.send(way, form.without("mark"))
-    assert refused.status == 422
+    assert refused.status == 409
     assert "S116" in refused.text
     put(yard, HEAVY.replace("weight", "mass"))
     stale = ana.send(way, form)
-    assert stale.status == 422
+    assert stale.status == 409
     assert "S120" in stale.text
     assert "mass" in fields(yard)
     ana.fill(stale, way)
@@ -109,7 +109,7 @@ def test_what_was_removed_is_listed_until_it_goes_and_goes_for_good_through_a_pl
     plan = ana.open(address)
     assert row(plan, "Destroy the values of tool.weight")[1:] == ["Removes", "1", "There is no undo."]
     form = plan.form(address)
-    assert ana.send(address, form.without("mark")).status == 422
+    assert ana.send(address, form.without("mark")).status == 409
     assert len(yard.runtime.packs.removed()) == 1
     assert "Destroyed for good" in ana.send(address, form).text
     assert yard.runtime.packs.removed() == ()

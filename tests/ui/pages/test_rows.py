@@ -75,3 +75,12 @@ def test_rows_change_places_by_their_numbers(desk: Place) -> None:
     }
     assert ana.fill(ana.open(address), address, **amid).status == 200
     assert lines(ana.open(address)) == ["second", "new", "first", "third"]
+
+
+def test_a_number_that_is_taken_is_told_in_its_row(desk: Place) -> None:
+    made = [{"text": t, "line_no": n} for t, n in (("first", 1), ("second", 2))]
+    id_ = desk.make("quote", name="Twice", lines={"create": made})
+    ana, address = desk.person("Ana"), f"/r/quote/{id_}/edit"
+    refused = ana.fill(ana.open(address), address, lines__1__line_no="1", lines__1__text="other")
+    assert refused.status == 409
+    assert "Another record has the same" in refused.one("p", id_="e-lines-1-line_no").text

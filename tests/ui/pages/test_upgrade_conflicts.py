@@ -1,4 +1,4 @@
-"""A pack in its next version over what the organisation changed, on pages: decide first, then look, then install."""
+"""A pack in its next version over what the organisation changed, on pages: answer first, then look, then install."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_what_is_answered_is_shown_as_a_plan_carried_out_and_remembered(works: P
     ana.fill(ana.open(f"{PLAN}?{KIND}=keep"), f"{PLAN}/install")
     lay(yard("1.3.0", "Implement", "Motor"))
     again = ana.open(PLAN)
-    assert "As you decided before" in asked(again)[0]
+    assert "As you answered before" in asked(again)[0]
     assert ticked(again) == {KIND: "keep"}
     ana.fill(ana.open(f"{PLAN}?{KIND}=take"), f"{PLAN}/install")
     tool = works.runtime.current().model.entities["tool"]
@@ -110,7 +110,7 @@ def test_a_plan_whose_answers_were_changed_on_the_way_is_not_carried_out(works: 
     page = ana.open(f"{PLAN}?{LABEL}=keep&{KIND}=keep")
     changed = ana.fill(page, f"{PLAN}/install", **{LABEL: "take"})
     assert changed.status == 409
-    assert "P113" in changed.text
+    assert "S120" in changed.text
     assert works.runtime.packs.list()[-2].version == "1.0.0"
     nonsense = ana.open(f"{PLAN}?choice:entities/tool:nothing=keep&{KIND}=perhaps")
     assert "P151" in nonsense.text

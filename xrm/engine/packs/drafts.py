@@ -6,7 +6,6 @@ began from. Every change is checked like an installation before it is kept, so a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,7 @@ import sqlalchemy as sa
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.layers import read_present, source_of
-from xrm.engine.packs.proposal import Proposal, in_order
+from xrm.engine.packs.proposal import in_order
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.storage.database import Database, UnitOfWork
@@ -86,19 +85,6 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What applying the draft comes to; `mark` is equal for the same steps to the same documents."""
-
-    proposal: Proposal
-    mark: str
-
-    @property
-    def removes(self) -> bool:
-        """Whether something stored goes, so that the mark is its confirmation."""
-        return bool(self.proposal.plan.destructive)
-
-
-@dataclass(frozen=True, slots=True)
 class _State:
     """What lies in the database at one moment: the row of a draft, the layers, the hash of the customisation."""
 
@@ -147,8 +133,7 @@ class Drafts:
         state = self._state()
         self._demand_sense(_sources(state, documents))
         if _mark_of(state.draft) != mark or not self._keep(state, documents, actor):
-            hint = "Look at the draft as it is now, then save again."
-            raise Conflict(Problem("P160", "Somebody else has changed the draft meanwhile.", hint))
+            raise _changed_meanwhile()
 
     def discard(self, actor: Actor) -> None:
         """There is no draft."""
@@ -168,24 +153,19 @@ class Drafts:
         if not self._keep(state, edited, actor, state.content):
             raise _changed_meanwhile()
 
-    def plan(self, actor: Actor, decisions: Decisions = NO_DECISIONS) -> Planned:
-        """What applying the draft would come to, by these decisions; raises what stands against it."""
+    def revision(self, actor: Actor, decisions: Decisions = NO_DECISIONS) -> Revision:
+        """The installation with the draft as its customisation, to be planned; raises NotFound if there is none."""
         demand_administrator(actor)
-        return self._planned(_revision(self._draft(), decisions))
+        return _revision(self._draft(), decisions)
 
     def apply(self, actor: Actor, mark: str, decisions: Decisions = NO_DECISIONS) -> Installed:
         """The customisation is what the draft says, for every process, and there is no draft any more.
 
-        Raises Conflict if that would come to something else than the plan with that mark.
+        Raises PlanRefused if that would come to something else than the proposal with that mark.
         """
         demand_administrator(actor)
         draft = self._draft()
-        revision = _revision(draft, decisions)
-        planned = self._planned(revision)
-        if planned.mark != mark:
-            raise _changed_meanwhile()
-        confirmed = planned.proposal.plan.hash
-        done = self._packs.revise(replace(revision, confirmed=confirmed), actor)
+        done = self._packs.revise(replace(_revision(draft, decisions), confirmed=mark), actor)
         with self._database.write() as unit:
             unit.execute(sa.delete(DRAFT).where(*_is(draft)))
         return done
@@ -204,11 +184,6 @@ class Drafts:
         if draft is None:
             raise NotFound(Problem("R104", "There is no draft."))
         return draft
-
-    def _planned(self, revision: Revision) -> Planned:
-        proposal = self._packs.foresee(revision)
-        said = (proposal.plan.hash, *(f"{c.pack.name}={c.pack.content}" for c in proposal.changes))
-        return Planned(proposal, hashlib.sha256("\n".join(said).encode()).hexdigest())
 
     def _resolved(self, sources: Sources) -> tuple[Model | None, tuple[Problem, ...]]:
         try:
@@ -295,5 +270,5 @@ def _revision(draft: Draft, decisions: Decisions) -> Revision:
 
 
 def _changed_meanwhile() -> Conflict:
-    hint = "Look at the plan as it is now, then apply."
-    return Conflict(Problem("P113", "What the draft comes to has changed since.", hint))
+    hint = "Look at the draft as it is now, then save again."
+    return Conflict(Problem("P160", "Somebody else has changed the draft meanwhile.", hint))

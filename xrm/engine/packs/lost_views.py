@@ -33,14 +33,18 @@ class LostView:
 
 
 def lost_views(
-    unit: UnitOfWork, before: Model | None, numbers: Numbers, which: Identities
+    unit: UnitOfWork, before: Model | None, numbers: Numbers, which: Identities, served: Model | None = None
 ) -> tuple[LostView, ...]:
-    """The saved views that use what is in force `before` and is none of `which`."""
+    """The saved views that use what is served `before`, and is none of `which` or will not be `served`."""
     if before is None:
         return ()
     staying = now_called(which)
-    entities = set(staying.entities.values())
-    members = {(staying.entities[entity], name) for (entity, _), name in staying.members.items()}
+    entities = {now for name, now in staying.entities.items() if _is_in(served, name)}
+    members = {
+        (staying.entities[entity], now)
+        for (entity, name), now in staying.members.items()
+        if _is_in(served, entity, name)
+    }
     rows = unit.execute(sa.select(VIEW.c.entity, VIEW.c.name, VIEW.c.scope, VIEW.c.uses)).all()
     found = (
         LostView("" if row.scope == _PRIVATE else row.name, numbers.names.get(row.entity, ""), lost)
@@ -54,6 +58,14 @@ def _uses(row: Any, numbers: Numbers) -> Iterator[str]:
     """What the view uses; a view that says nothing is still one of its entity."""
     yield f"entity:{numbers.names.get(row.entity, '')}"
     yield from row.uses
+
+
+def _is_in(served: Model | None, entity: str, member: str = "") -> bool:
+    """Whether that is served; where no pack is disabled, everything is."""
+    if served is None:
+        return True
+    known = served.entities.get(entity)
+    return known is not None and (not member or member in {**known.fields, **known.relationships})
 
 
 def now_called(which: Identities) -> Now:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.lost_views import LostView
-from xrm.engine.packs.reconciliation import Reconciled
+from xrm.engine.packs.reconciliation import Reconciled, demand_answers
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.numbers import NO_NAMES, Names
 from xrm.engine.storage.plan import SchemaPlan
@@ -18,6 +18,7 @@ from xrm.metadata.model import Model
 from xrm.metadata.order import manifest_of, ordered_packs
 from xrm.metadata.parse import Doc
 from xrm.metadata.reading import ReadPack
+from xrm.metadata.reconciling import digest
 from xrm.metadata.renewal import renewed
 from xrm.metadata.sources import Layer, PackSource
 from xrm.metadata.versions import version_of
@@ -93,6 +94,39 @@ class Proposal:
     def differences(self) -> tuple[Difference, ...]:
         """What the customisation would say other than it says."""
         return differences(_customisation(self.before), _customisation(self.layers))
+
+    @property
+    def mark(self) -> str:
+        """Equal where the same would happen: to tables, to every file of a layer, and by the same answers.
+
+        Whoever confirms the proposal says it, at every door.
+        """
+        return self.plan.hash
+
+    def sealed(self) -> Proposal:
+        """The same, whose plan knows what goes with it besides its steps."""
+        return replace(self, plan=replace(self.plan, besides=digest(sorted(self._besides()))))
+
+    def _besides(self) -> Iterator[str]:
+        before = {pack.name: pack.content for pack in self.before}
+        yield from (f"{c.pack.name}: {before.get(c.pack.name)} > {c.pack.content}" for c in self.changes)
+        yield from (f"{name}: {before.get(name)} > None" for name in self.gone)
+        yield f"answers: {self.reconciled.hash}"
+
+    @property
+    def removes(self) -> bool:
+        """Whether something stored goes, so that it has to be confirmed."""
+        return bool(self.plan.destructive)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a conflict waits for an answer."""
+        return bool(self.reconciled.open)
+
+    def demand_ready(self, confirmed: str) -> None:
+        """Every conflict has an answer, and what goes is confirmed; raises Conflict or PlanRefused."""
+        demand_answers(self.reconciled)
+        self.plan.demand_confirmation(confirmed)
 
 
 def _customisation(layers: Iterable[ReadPack]) -> ReadPack | None:

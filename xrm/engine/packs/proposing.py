@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from xrm.engine.packs.layers import (
-    read_present,
-)
+from xrm.engine.packs.layers import InstalledLayer, read_present
 from xrm.engine.packs.lost_views import LostView, lost_views
 from xrm.engine.packs.parts import Parts
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
-from xrm.engine.packs.reconciliation import read_decisions, reconcile
+from xrm.engine.packs.reconciliation import Reconciled, read_answers, reconcile
 from xrm.engine.packs.revision import Revision, Sources
-from xrm.engine.packs.versions import sources_of_version
+from xrm.engine.packs.versions import names_in_force, sources_of_version
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import plan_for
 from xrm.engine.storage.database import UnitOfWork
@@ -28,11 +26,31 @@ from xrm.engine.storage.numbers import (
     identify,
     read_numbers,
 )
+from xrm.engine.storage.options import kept_keys
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import Stamp
 from xrm.errors import XrmError
 from xrm.metadata.customising import CUSTOMISATION
+from xrm.metadata.model import Model
 from xrm.metadata.sources import PackSource, core_source
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """What is installed at a moment, and what is `wanted` by name instead: `given` newly, `twins` under one name."""
+
+    stamp: Stamp
+    layers: tuple[InstalledLayer, ...]
+    present: Sources
+    wanted: Sources
+    given: frozenset[str]
+    twins: tuple[PackSource, ...]
+    reconciled: Reconciled
+
+    @property
+    def sources(self) -> list[PackSource]:
+        """The files of all that is wanted."""
+        return [*self.wanted.values(), *self.twins]
 
 
 class Proposer:
@@ -44,28 +62,46 @@ class Proposer:
     def propose(self, revision: Revision) -> Proposal:
         """What the revision would come to, as things are now."""
         if revision.version is not None:
-            return self._propose_back(revision.version, revision.decisions)
+            return self._propose_back(revision.version, revision.decisions).sealed()
+        return self._propose(revision).sealed()
+
+    def intended(self, revision: Revision) -> Model:
+        """What the definitions would be, whatever records stand against it."""
+        if revision.version is not None:
+            with self._parts.database.read() as unit:
+                sources = sources_of_version(unit, revision.version)[0]
+            return self._parts.definitions.resolve([core_source(), *sources])
+        return self._parts.definitions.resolve(self._layers(revision).sources)
+
+    def _propose(self, revision: Revision) -> Proposal:
+        parts, lie = self._parts, self._layers(revision)
+        packs = {name: parts.definitions.read(source) for name, source in lie.wanted.items()}
+        schema, served = self.schemas(lie.sources)
+        changes = changed_layers(
+            [(packs[n], s) for n, s in lie.wanted.items() if n in lie.given], lie.layers, dev=revision.dev
+        )
+        before = self.in_force(lie.present) if lie.layers else None
+        plan, views = self._plan((schema, served), before, lie.stamp, NO_NAMES, revision.decisions)
+        known = (
+            packs[n] if lie.wanted.get(n) == s else parts.definitions.read(s) for n, s in lie.present.items()
+        )
+        return Proposal(
+            lie.stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
+            revision.gone & lie.present.keys(), lie.reconciled, sources=tuple(lie.wanted.values()), served=served,
+            views=views,
+        )  # fmt: skip
+
+    def _layers(self, revision: Revision) -> _Layers:
+        """The layers as they shall be, the customisation reconciled with them."""
         parts = self._parts
         with parts.database.read() as unit:
             stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
-            remembered = read_decisions(unit) if layers else {}
+            remembered = read_answers(unit) if layers else {}
         wanted, given, twins = self._wanted(revision, present)
         reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.choices)
         if reconciled.source is not None and reconciled.source is not present.get(CUSTOMISATION):
             wanted, given = {**wanted, CUSTOMISATION: reconciled.source}, given | {CUSTOMISATION}
-        packs = {name: parts.definitions.read(source) for name, source in wanted.items()}
-        schema, served = self.schemas([*wanted.values(), *twins])
-        changes = changed_layers(
-            [(packs[n], wanted[n]) for n in wanted if n in given], layers, dev=revision.dev
-        )
-        before = self.in_force(present) if layers else None
-        plan, views = self._plan(schema, before, stamp, NO_NAMES, revision.decisions)
-        known = (packs[n] if wanted.get(n) == s else parts.definitions.read(s) for n, s in present.items())
-        return Proposal(
-            stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
-            revision.gone & present.keys(), reconciled, sources=tuple(wanted.values()), served=served,
-            views=views,
-        )  # fmt: skip
+        return _Layers(stamp, layers, present, wanted, frozenset(given), tuple(twins), reconciled)
 
     def _propose_back(self, number: int, decisions: Decisions) -> Proposal:
         """The layers of that version over the core of this program."""
@@ -75,7 +111,7 @@ class Proposer:
             sources, then = sources_of_version(unit, number)
         given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
         schema, served = self.schemas([source for _, source in given])
-        plan, views = self._plan(schema, self.in_force(present), stamp, then, decisions, number)
+        plan, views = self._plan((schema, served), self.in_force(present), stamp, then, decisions, number)
         return Proposal(
             stamp, schema, plan, changed_layers(given, layers, dev=True),
             in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
@@ -98,25 +134,28 @@ class Proposer:
 
     def _plan(
         self,
-        schema: Schema,
+        tables: tuple[Schema, Schema | None],
         before: Schema | None,
         stamp: Stamp,
         then: Names,
         decisions: Decisions,
         version: int | None = None,
     ) -> tuple[SchemaPlan, tuple[LostView, ...]]:
-        """The steps to these tables, and the saved views that lose something by them.
+        """The steps to these tables, with those that are served of them, and the saved views that lose something.
 
         Raises DefinitionChanged if others have changed meanwhile what they rest on.
         """
-        parts, views = self._parts, list[LostView]()
+        parts, views, (schema, served) = self._parts, list[LostView](), tables
+        shown = parts.current().model if before else None
 
         def past(unit: UnitOfWork) -> Past:
             # What others have made since would be taken for what is no longer defined.
             parts.freshness.compare(unit, stamp)
             numbers = read_numbers(unit)
             identities = identify(numbers, schema.model, then)
-            views.extend(lost_views(unit, before.model if before else None, numbers, identities))
+            views.extend(lost_views(unit, shown, numbers, identities, served.model if served else None))
+            noted = names_in_force(unit)
+            keys = kept_keys(before.model, schema.model, identities, noted, then) if before else {}
             return Past(
                 numbers,
                 identities,
@@ -127,6 +166,7 @@ class Proposer:
                 decisions,
                 parts.types,
                 parts.currency,
+                kept_keys=keys,
             )
 
         plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)

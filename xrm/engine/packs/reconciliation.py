@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.packs.revision import EVERY_KEY, Sources
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import DECISION
+from xrm.engine.storage.ledger import ANSWER
 from xrm.errors import Conflict as Refused
 from xrm.errors import Invalid, Place, Problem, Problems
 from xrm.metadata.customising import CUSTOMISATION
@@ -47,7 +47,7 @@ class Reconciled:
 
     @property
     def open(self) -> tuple[Conflict, ...]:
-        """The conflicts that nobody has decided."""
+        """The conflicts that nobody has answered."""
         return tuple(answer.conflict for answer in self.answers if answer.choice is None)
 
     @property
@@ -97,11 +97,11 @@ def _answer(conflict: Conflict, remembered: Mapping[str, Choice], choices: Mappi
 
 
 def unanswered(reconciled: Reconciled) -> Iterator[Problem]:
-    """A problem for each conflict that needs a decision, or has one that cannot be."""
+    """A problem for each conflict that needs an answer, or has one that cannot be."""
     for answer in reconciled.answers:
         conflict = answer.conflict
         if answer.choice is None:
-            hint = f'Decide: --keep "{conflict.key}" or --take "{conflict.key}".'
+            hint = f'Answer: --keep "{conflict.key}" or --take "{conflict.key}".'
             yield Problem("P150", conflict.sentence, hint, conflict.where)
         elif answer.choice is Choice.KEEP and not conflict.can_keep:
             message = (
@@ -117,10 +117,10 @@ def needless(reconciled: Reconciled, choices: Mapping[str, Choice]) -> Iterator[
     for key in choices:
         if key not in known and key != EVERY_KEY:
             hint = near_hint(key, known, "xrm plan lists the conflicts.")
-            yield Problem("P151", f"There is no conflict {key} to be decided.", hint, Place(path=key))
+            yield Problem("P151", f"There is no conflict {key} to be answered.", hint, Place(path=key))
 
 
-# --- what was decided ---------------------------------------------------------------------------------
+# --- what was answered --------------------------------------------------------------------------------
 
 
 def mark_of(conflict: Conflict) -> str:
@@ -128,19 +128,19 @@ def mark_of(conflict: Conflict) -> str:
     return digest([CUSTOMISATION, conflict.file, [str(step) for step in conflict.path], conflict.mark])
 
 
-def read_decisions(unit: UnitOfWork) -> Mapping[str, Choice]:
-    """Every decision that was ever carried out, by the mark of its conflict."""
-    rows = unit.execute(sa.select(DECISION.c.mark, DECISION.c.choice)).all()
+def read_answers(unit: UnitOfWork) -> Mapping[str, Choice]:
+    """Every answer that was ever carried out, by the mark of its conflict."""
+    rows = unit.execute(sa.select(ANSWER.c.mark, ANSWER.c.choice)).all()
     return {row.mark: Choice(row.choice) for row in rows}
 
 
 def remember(unit: UnitOfWork, answers: Iterable[Answer], now: datetime, actor: UUID | None) -> None:
-    """These decisions are known to later upgrades; the last one about a question counts."""
+    """These answers are known to later upgrades; the last one about a question counts."""
     for answer in answers:
         if answer.choice is None or answer.is_remembered:
             continue
         mark, conflict = mark_of(answer.conflict), answer.conflict
-        unit.execute(sa.delete(DECISION).where(DECISION.c.mark == mark))
+        unit.execute(sa.delete(ANSWER).where(ANSWER.c.mark == mark))
         row = {
             "mark": mark,
             "layer": CUSTOMISATION,
@@ -151,7 +151,7 @@ def remember(unit: UnitOfWork, answers: Iterable[Answer], now: datetime, actor: 
             "at": now,
             "actor": actor,
         }
-        unit.execute(sa.insert(DECISION), row)
+        unit.execute(sa.insert(ANSWER), row)
 
 
 def demand_sense(reconciled: Reconciled, choices: Mapping[str, Choice]) -> None:

@@ -17,7 +17,7 @@ from xrm.engine.records.titling import retitled
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.ledger import FIELD
-from xrm.engine.storage.numbers import Numbers, read_numbers
+from xrm.engine.storage.numbers import Numbers, read_numbers, retire
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
@@ -152,7 +152,10 @@ class _Following:
 
 
 def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None, unit: UnitOfWork) -> None:
-    """The words of what the plan has destroyed are in the index no longer, and its places there are free."""
+    """The words of what the plan has destroyed are in the index no longer, and its places there are free.
+
+    A field that is defined under its name later is another one, with a history of its own.
+    """
     left, numbers = {shadow.number for shadow in read_shadows(unit)}, read_numbers(unit)
     shadows = [s for s in (plan.live.shadows if plan.live else ()) if s.number not in left]
     for shadow in shadows:
@@ -164,6 +167,8 @@ def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None
         name = numbers.names.get(entity, "")
         if schema and name in schema.entities and entity not in numbers.gone_entities:
             _Following(unit, index, _NOTHING, schema[name], numbers).index_all(None)
+    still = {shadow.member for shadow in read_shadows(unit)}
+    retire(unit, {s.member for s in shadows if s.member is not None and s.member not in still})
 
 
 def _has_slot(numbers: Numbers, member: int | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,18 +11,17 @@ import sqlalchemy as sa
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.parts import Composed
-from xrm.engine.packs.proposal import Proposal, version_in
-from xrm.engine.packs.revision import Revision
-from xrm.engine.packs.service import Installed, PackService
-from xrm.engine.packs.switching import disabled_by
+from xrm.engine.packs.proposal import version_in
+from xrm.engine.packs.revision import NO_CHOICES, Choices, Revision
+from xrm.engine.packs.service import PackService
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable
 from xrm.engine.storage.ledger import TEAM_ROLE, USER_ROLE
 from xrm.errors import Conflict, NotFound, Place, Problem
+from xrm.metadata.disabling import disabled_by
 from xrm.metadata.model import Entity, Shape
 from xrm.metadata.order import needs
 from xrm.metadata.reading import ReadPack
-from xrm.metadata.reconciling import Choice
 from xrm.metadata.sources import Layer
 
 
@@ -99,42 +98,44 @@ class Removals:
         demand_administrator(actor)
         layers = {pack.name: pack for pack in self._packs.read()}
         _demand_removable(layers, name)
-        current = self._current()
+        return self._contents(layers[name])
+
+    def contents(self, actor: Actor, name: str) -> Losses:
+        """What people have of the pack, which is in use; raises NotFound if it is not there."""
+        demand_administrator(actor)
+        layers = {pack.name: pack for pack in self._packs.read()}
+        _demand_pack(layers, name)
+        return self._contents(layers[name])
+
+    def _contents(self, pack: ReadPack) -> Losses:
+        current, name = self._current(), pack.name
         with self._database.read() as unit:
             return Losses(
                 name,
-                version_in(layers[name]),
+                version_in(pack),
                 tuple(_entities(unit, current, name)),
                 tuple(_members(unit, current, name)),
                 tuple(_roles(unit, current, name)),
             )
 
-    def plan(self, actor: Actor, name: str, choices: Mapping[str, Choice]) -> Proposal:
-        """What uninstalling would come to; raises what stands against it."""
-        demand_administrator(actor)
-        _demand_removable({pack.name: pack for pack in self._packs.read()}, name)
-        return self._packs.foresee(_without(name, choices))
+    def revision(self, actor: Actor, name: str, choices: Choices = NO_CHOICES) -> Revision:
+        """The installation without the pack, to be planned and carried out; raises what `look` raises.
 
-    def uninstall(
-        self, actor: Actor, name: str, choices: Mapping[str, Choice], confirmed: str = ""
-    ) -> Installed:
-        """The pack is no part of the installation any more; or nothing has changed.
-
-        Where that removes something stored, `confirmed` has to be the hash of the plan.
+        `choices` answer the conflicts that this meets, by their keys.
         """
         demand_administrator(actor)
         _demand_removable({pack.name: pack for pack in self._packs.read()}, name)
-        return self._packs.revise(replace(_without(name, choices), confirmed=confirmed), actor)
+        return Revision(gone=frozenset({name}), choices=choices)
 
 
-def _without(name: str, choices: Mapping[str, Choice]) -> Revision:
-    return Revision(gone=frozenset({name}), choices=choices)
-
-
-def _demand_removable(layers: Mapping[str, ReadPack], name: str) -> None:
+def _demand_pack(layers: Mapping[str, ReadPack], name: str) -> None:
     if name not in layers:
         hint = "xrm pack list names those that are."
         raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=name)))
+
+
+def _demand_removable(layers: Mapping[str, ReadPack], name: str) -> None:
+    _demand_pack(layers, name)
     if layers[name].layer is not Layer.PACK:
         hint = "xrm model reset takes single changes back." if name == Layer.CUSTOMISATION else ""
         raise Conflict(

@@ -17,11 +17,13 @@ from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.former import keep_former_names
 from xrm.engine.storage.ledger import JOB, TEAM_ROLE, TOKEN, USER_ROLE, VIEW
 from xrm.engine.storage.numbers import Numbers, identify
+from xrm.engine.storage.options import Part
+from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import bump
 from xrm.engine.storage.types import Json
 from xrm.metadata.fieldtypes.choices import former_keys
 from xrm.metadata.former import FormerNames
-from xrm.metadata.model import Model
+from xrm.metadata.model import Field, Model
 from xrm.metadata.returning import looking_back
 from xrm.metadata.typing_scope import ModelNames
 
@@ -29,20 +31,20 @@ _HOLDERS: Final = ((USER_ROLE, USER_ROLE.c.user), (TEAM_ROLE, TEAM_ROLE.c.team))
 
 
 def renew_names(
-    unit: UnitOfWork, schema: Schema, numbers: Numbers, now: datetime, back: Schema | None = None
+    unit: UnitOfWork, proposal: Proposal, numbers: Numbers, now: datetime, back: Schema | None = None
 ) -> None:
     """Options in records, saved views, roles that people hold, tokens and jobs say present names.
 
     What they mean is as it was. On the way back to an earlier version, `back` says what its things are called until
     then.
     """
-    keep_former_names(unit, schema.model, numbers, now)
-    schema = back or schema
+    keep_former_names(unit, proposal.model, numbers, now)
+    schema = back or proposal.schema
     model = schema.model
+    for column, keys in _columns_of_options(schema, proposal.plan):
+        _renew_options(unit, column, keys)
     if not model.former:
         return
-    for column, former in _columns_of_options(schema):
-        _renew_options(unit, column, former)
     _renew_views(unit, model, numbers)
     _renew_jobs(unit, model)
     if model.former.roles:
@@ -60,21 +62,34 @@ def way_back(proposal: Proposal, former: Schema | None, numbers: Numbers) -> Sch
 # --- options in records -------------------------------------------------------------------------------
 
 
-def _columns_of_options(schema: Schema) -> Iterator[tuple[sa.Column[Any], Mapping[str, str]]]:
+def _columns_of_options(
+    schema: Schema, plan: SchemaPlan
+) -> Iterator[tuple[sa.Column[Any], Mapping[str, str]]]:
     """Each column that holds options of which some had other keys, with the present key for each of those."""
     for stored in schema.entities.values():
         linked = [attribute for link in stored.links.values() for attribute in link.attributes.values()]
-        for one in (*stored.fields.values(), *linked):
-            former = former_keys(one.field.options)
-            if former and one.columns:
-                yield one.columns[0], former
+        for attribute in linked:
+            if attribute.columns and (former := former_keys(attribute.field.options)):
+                yield attribute.columns[0], former
+        for name, one in stored.fields.items():
+            keys = _present_keys((stored.entity.name, name), one.field, plan)
+            if one.columns and keys:
+                yield one.columns[0], keys
+
+
+def _present_keys(part: Part, field: Field, plan: SchemaPlan) -> Mapping[str, str]:
+    """Of what was in force before, the plan knows which option is which; of what comes back, the definition says it."""
+    if part not in plan.kept_keys or part in plan.turned:
+        return former_keys(field.options)
+    return {old: new for old, new in plan.kept_keys[part].items() if old != new}
 
 
 def _renew_options(unit: UnitOfWork, column: sa.Column[Any], former: Mapping[str, str]) -> None:
+    """All at once, for the former key of one may be the present key of another."""
     table = column.table
     if not isinstance(column.type, Json):
-        for old, new in former.items():
-            unit.execute(sa.update(table).where(column == old).values({column.name: new}))
+        renamed = sa.case(former, value=column)
+        unit.execute(sa.update(table).where(column.in_(former)).values({column.name: renamed}))
         return
     written = [sa.cast(column, sa.Text()).contains(f'"{old}"', autoescape=True) for old in former]
     wanted = sa.select(table.c.id, column.label("keys")).where(sa.or_(*written))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 from xrm.errors import NotFound, Place, Problem, Problems
 from xrm.metadata.customising import CUSTOMISATION, as_customisation, laid_over
@@ -17,6 +19,8 @@ from xrm.metadata.sources import PackSource
 Sources = Mapping[str, PackSource]
 # The customisation as it shall be, worked out from all layers as they are at that moment.
 Edit = Callable[[Definitions, Sources], PackSource]
+Choices = Mapping[str, Choice]
+NO_CHOICES: Final[Choices] = MappingProxyType({})
 EVERY_KEY = "all"  # the choice for all conflicts that no other choice names
 
 
@@ -25,7 +29,7 @@ class Revision:
     """A change of the layers that is planned, shown and carried out whole.
 
     With `version` the layers are those of that version; only `confirmed` and `decisions` are said besides. Where the
-    plan removes something, `confirmed` has to be its hash.
+    plan removes something, `confirmed` has to be the mark of the proposal; any other is refused.
 
     `choices` answer the conflicts of an upgrade by their keys, and `decisions` say by place what becomes of values that
     do not fit (`unfit:deal.code`, `empty:deal.code`, `option:deal.kind.lost`). `dev` allows other content under a
@@ -35,7 +39,7 @@ class Revision:
     sources: tuple[PackSource, ...] = ()
     gone: frozenset[str] = frozenset()
     edit: Edit | None = None
-    choices: Mapping[str, Choice] = field(default_factory=dict)
+    choices: Choices = field(default_factory=dict)
     dev: bool = False
     version: int | None = None
     confirmed: str = ""

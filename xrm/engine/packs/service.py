@@ -22,25 +22,26 @@ from xrm.engine.packs.people import ensure_installer
 from xrm.engine.packs.planting import Progress, no_progress
 from xrm.engine.packs.proposal import Proposal, in_order, version_in
 from xrm.engine.packs.proposing import Proposer
-from xrm.engine.packs.reconciliation import demand_answers, demand_sense, remember
+from xrm.engine.packs.reconciliation import demand_sense, remember
 from xrm.engine.packs.reindexing import Before, follow_values, forget_destroyed, organisation_context
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.seeds import BASE, Planting, Seed, seed_of
 from xrm.engine.packs.sowing import Sower
 from xrm.engine.packs.trial import demand_scenarios
-from xrm.engine.packs.versions import Version, keep_version, read_versions
+from xrm.engine.packs.versions import Version, keep_version, read_version, read_versions
 from xrm.engine.storage.apply import apply_plan
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import inspect
-from xrm.engine.storage.numbers import assign_numbers, names_of, read_numbers
+from xrm.engine.storage.numbers import assign_numbers, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Conflict
+from xrm.metadata.model import Model
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import PackSource
 
@@ -82,9 +83,9 @@ class PackService:
         """The tables that are there, with those of disabled packs."""
         return self._proposer.schemas(tuple(self._proposer.present().values()))[0]
 
-    def plan(self, sources: Sequence[PackSource] = ()) -> SchemaPlan:
+    def plan(self, sources: Sequence[PackSource] = (), *, dev: bool = False) -> SchemaPlan:
         """The steps that installing these would take; nothing is changed."""
-        return self._proposer.propose(Revision(tuple(sources), dev=True)).plan
+        return self._proposer.propose(Revision(tuple(sources), dev=dev)).plan
 
     def foresee(self, revision: Revision) -> Proposal:
         """What the revision would come to, with the conflicts that it leaves open; nothing is changed.
@@ -94,6 +95,10 @@ class PackService:
         proposal = self._proposer.propose(revision)
         demand_sense(proposal.reconciled, revision.choices)
         return proposal
+
+    def intended(self, revision: Revision) -> Model:
+        """What the definitions would be by the revision, whatever records stand against it."""
+        return self._proposer.intended(revision)
 
     def apply(self, actor: Actor) -> Installed:
         """The tables are as the installed layers, and the core of this program, want them."""
@@ -122,17 +127,22 @@ class PackService:
 
     # --- versions, and what was removed -------------------------------------------------------------
 
-    def versions(self) -> tuple[Version, ...]:
-        """What was in force when, the newest first."""
+    def versions(self, below: int | None = None) -> tuple[Version, ...]:
+        """What was in force when, the newest first, or from before the version `below`; no more than MOST."""
         with self._parts.database.read() as unit:
-            return read_versions(unit)
+            return read_versions(unit, below)
+
+    def version(self, number: int) -> Version:
+        """What was in force in the version of that number; raises NotFound."""
+        with self._parts.database.read() as unit:
+            return read_version(unit, number)
 
     def roll_back(self, number: int, actor: Actor, *, confirmed: str = "") -> Installed:
         """The layers of that version are in force again, as a new version, and what was removed since is back.
 
         What did not exist then is removed and kept, for which `confirmed` has to be the hash of the plan.
         """
-        return self.revise(Revision(version=number, dev=True, confirmed=confirmed), actor)
+        return self.revise(Revision(version=number, confirmed=confirmed), actor)
 
     def removed(self) -> tuple[Shadow, ...]:
         """What is no longer defined and still kept, the oldest first."""
@@ -157,7 +167,7 @@ class PackService:
     def revise(self, revision: Revision, actor: Actor) -> Installed:
         """The revision is carried out and served by every process; or nothing has changed.
 
-        Raises Conflict where an upgrade meets the customisation and nobody has decided which of them holds, and
+        Raises Conflict where an upgrade meets the customisation and nobody has said which of them holds, and
         MetadataInvalid where a scenario of what comes does not hold.
         """
         demand_administrator(actor)
@@ -183,10 +193,9 @@ class PackService:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
         proposal = self._proposer.propose(revision)
         demand_sense(proposal.reconciled, revision.choices)
-        demand_answers(proposal.reconciled)
-        if proposal.is_empty:
+        if proposal.is_empty and not proposal.is_open:
             return Installed((), (), proposal.model.fingerprint, 0)
-        proposal.plan.demand_confirmation(revision.confirmed)
+        proposal.demand_ready(revision.confirmed)
         check(proposal)
         return self._apply(proposal, actor)
 
@@ -201,11 +210,13 @@ class PackService:
             layers, before = self._activate(unit, proposal, actor), read_numbers(unit)
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
-            renew_names(unit, proposal.schema, numbers, now, way_back(proposal, former, before))
-            was = Before(former.model if former else None, before, kept, proposal.plan.turned)
+            renew_names(unit, proposal, numbers, now, way_back(proposal, former, before))
+            was = Before(
+                former.model if former else None, before, kept, proposal.plan.turned | proposal.plan.rekeyed
+            )
             context = organisation_context(proposal.model, now, self._parts.zone)
             follow_values(unit, self._index, was, proposal.schema, numbers, context)
-            keep_version(unit, proposal, names_of(proposal.model, numbers), now, actor)
+            keep_version(unit, proposal, numbers, now, actor)
             seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))

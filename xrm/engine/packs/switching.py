@@ -7,14 +7,13 @@ from typing import Final
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
-from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.revision import Edit, Revision, Sources
-from xrm.engine.packs.service import Installed, PackService
+from xrm.engine.packs.service import PackService
 from xrm.errors import Conflict, NotFound, Place, Problem
 from xrm.metadata.customising import CUSTOMISATION, from_documents
 from xrm.metadata.defining import documents_of
 from xrm.metadata.definitions import Definitions
-from xrm.metadata.disabling import KIND
+from xrm.metadata.disabling import KIND, disabled_by
 from xrm.metadata.documents import locate
 from xrm.metadata.editing import depth_of, with_key, without_key
 from xrm.metadata.order import needs
@@ -34,18 +33,11 @@ class Switches:
         """The packs that are not in use."""
         return disabled_by(self._packs.read())
 
-    def plan(self, actor: Actor, name: str, *, on: bool) -> Proposal:
-        """What it would come to; raises what stands against it."""
-        return self._packs.foresee(self._revision(actor, name, on=on))
-
-    def switch(self, actor: Actor, name: str, *, on: bool) -> Installed:
-        """The pack is in use by every process, or is not; or nothing has changed.
+    def revision(self, actor: Actor, name: str, *, on: bool) -> Revision:
+        """The installation with the pack in use, or without; to be planned and carried out.
 
         Raises Conflict while a pack that is in use requires it, or for what is no pack; NotFound if it is not there.
         """
-        return self._packs.revise(self._revision(actor, name, on=on), actor)
-
-    def _revision(self, actor: Actor, name: str, *, on: bool) -> Revision:
         demand_administrator(actor)
         layers = {pack.name: pack for pack in self._packs.read()}
         _demand_pack(layers.get(name), name)
@@ -72,12 +64,6 @@ def switching(name: str, *, on: bool) -> Edit:
         return from_documents({**documents, **({file: text} if text else {})})
 
     return edit
-
-
-def disabled_by(layers: Iterable[ReadPack]) -> frozenset[str]:
-    """The packs that the customisation among these layers says are not in use."""
-    docs = [doc for pack in layers if pack.name == CUSTOMISATION for doc in pack.docs if doc.kind == KIND]
-    return frozenset(name for doc in docs for name, said in doc.body.items() if said.get("disabled"))
 
 
 def _demand_pack(pack: ReadPack | None, name: str) -> None:

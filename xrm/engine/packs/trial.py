@@ -10,6 +10,7 @@ from typing import Protocol
 from xrm.engine.packs.proposal import Proposal
 from xrm.errors import MetadataInvalid, Problem, XrmError
 from xrm.metadata.customising import CUSTOMISATION
+from xrm.metadata.disabling import disabled_by
 from xrm.metadata.order import needs
 from xrm.metadata.parse import Doc
 from xrm.metadata.reading import ReadPack
@@ -53,10 +54,11 @@ def demand_scenarios(play: Play, proposal: Proposal, present: Callable[[], Seque
 
 
 def concerned(proposal: Proposal) -> frozenset[str]:
-    """The layers that come or change, and those that stand on a layer that does or that goes."""
+    """The layers that come or change or are switched, and those that stand on a layer that does so or goes."""
     if all(pack.layer is Layer.CORE for pack in proposal.before):
         return frozenset()
-    reached = {change.pack.name for change in proposal.packs} | proposal.gone
+    switched = disabled_by(proposal.before) ^ disabled_by(proposal.layers)
+    reached = {change.pack.name for change in proposal.packs} | proposal.gone | switched
     for pack in proposal.layers:
         if _stands_on(pack, reached):
             reached.add(pack.name)

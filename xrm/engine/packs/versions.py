@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,12 @@ from xrm.engine.packs.layers import source_of
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import ACTIVATION, CONTENT
-from xrm.engine.storage.numbers import Names
+from xrm.engine.storage.numbers import NO_NAMES, Names, Numbers, names_of
+from xrm.engine.storage.options import origins_of
 from xrm.errors import NotFound, Problem
 from xrm.metadata.sources import Layer, PackSource
 
-MOST = 200  # versions that are listed
+MOST = 200  # versions that are listed at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,32 @@ class Version:
     door: str = ""
 
 
-def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
-    """The last versions, the newest first."""
-    # Names and layers of a version are large, and are not told.
-    told = (ACTIVATION.c[name] for name in ("number", "at", "actor", "fingerprint", "sentences", "door"))
-    wanted = sa.select(*told, ACTIVATION.c.layers.is_not(None).label("can_return"))
-    rows = unit.execute(wanted.order_by(ACTIVATION.c.number.desc()).limit(MOST)).all()
+def read_versions(unit: UnitOfWork, below: int | None = None) -> tuple[Version, ...]:
+    """The newest versions, or those before the version `below`; the newest first, no more than MOST."""
+    wanted = _TOLD.order_by(ACTIVATION.c.number.desc()).limit(MOST)
+    if below is not None:
+        wanted = wanted.where(ACTIVATION.c.number < below)
+    return _versions(unit, wanted)
+
+
+def read_version(unit: UnitOfWork, number: int) -> Version:
+    """The version of that number; raises NotFound."""
+    found = _versions(unit, _TOLD.where(ACTIVATION.c.number == number))
+    if not found:
+        message = f"There is no version {number} of the definitions."
+        raise NotFound(Problem("P157", message, "See xrm model versions."))
+    return found[0]
+
+
+# Names and layers of a version are large, and are not told.
+_TOLD = sa.select(
+    *(ACTIVATION.c[name] for name in ("number", "at", "actor", "fingerprint", "sentences", "door")),
+    ACTIVATION.c.layers.is_not(None).label("can_return"),
+)
+
+
+def _versions(unit: UnitOfWork, wanted: sa.Select[Any]) -> tuple[Version, ...]:
+    last = unit.execute(sa.select(sa.func.max(ACTIVATION.c.number))).scalar()
     return tuple(
         Version(
             row.number,
@@ -52,10 +73,10 @@ def read_versions(unit: UnitOfWork) -> tuple[Version, ...]:
             row.fingerprint,
             tuple(row.sentences or ()),
             row.can_return,
-            row is rows[0],
+            row.number == last,
             row.door or "",
         )
-        for row in rows
+        for row in unit.execute(wanted).all()
     )
 
 
@@ -76,8 +97,18 @@ def _sources(unit: UnitOfWork, kept: Sequence[Mapping[str, Any]]) -> Iterator[Pa
     yield from (source_of(layer["name"], contents[layer["content"]]) for layer in kept)
 
 
-def keep_version(unit: UnitOfWork, proposal: Proposal, names: Names, at: datetime, actor: Actor) -> None:
+def names_in_force(unit: UnitOfWork) -> Names:
+    """What the names of the last version stand for."""
+    last = sa.select(ACTIVATION.c.names).order_by(ACTIVATION.c.number.desc()).limit(1)
+    kept = unit.execute(last).scalar()
+    return Names.from_json(kept) if kept else NO_NAMES
+
+
+def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: datetime, actor: Actor) -> None:
     """The installation can come back to what the proposal puts in force."""
+    kept, then = proposal.plan.kept_keys, proposal.then
+    origins = origins_of(proposal.model, numbers, kept, names_in_force(unit), then)
+    names = replace(names_of(proposal.model, numbers), options=origins)
     layers = [
         {"name": pack.name, "version": version_in(pack), "content": pack.content} for pack in proposal.layers
     ]

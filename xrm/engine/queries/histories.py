@@ -181,11 +181,13 @@ class _Shown:
 
     def entries(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
         """An entry per row, or None where the reader may see nothing of it."""
-        visible = self._visible(rows)
+        visible, titles = self._visible(rows)
         actors = {row["actor"] for row in rows if row["actor"] is not None}
         names = titles_of(self.kit, self.unit, "user", list(actors), self.parameters)
         hidden = self._hidden_ends(rows)
-        return [None if row["position"] in hidden else self._entry(row, visible, names) for row in rows]
+        return [
+            None if row["position"] in hidden else self._entry(row, visible, titles, names) for row in rows
+        ]
 
     def _hidden_ends(self, rows: Sequence[Mapping[str, Any]]) -> set[int]:
         """The positions of links to records that the reader may not read, or of which that is not known."""
@@ -199,19 +201,24 @@ class _Shown:
         }
         return {position for position, end in ends.items() if end is None or end[1] not in seen[end[0]]}
 
-    def _visible(self, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[int, UUID], frozenset[str]]:
-        """The readable names of each record that appears, by entity number and record."""
+    def _visible(
+        self, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[dict[tuple[int, UUID], frozenset[str]], dict[UUID, str]]:
+        """The readable names of each record that appears, by entity number and record; and what they are called."""
         by_entity: dict[int, dict[UUID, None]] = {}
         for row in rows:
             by_entity.setdefault(row["entity"], {})[row["record"]] = None
         found: dict[tuple[int, UUID], frozenset[str]] = {}
+        titles: dict[UUID, str] = {}
         for number, records in by_entity.items():
             entity = self.kit.numbers.names.get(number, "")
-            for record, names in self._readable(entity, list(records)).items():
+            for record, names in self._readable(entity, list(records), titles).items():
                 found[number, record] = names
-        return found
+        return found, titles
 
-    def _readable(self, entity: str, records: list[UUID]) -> dict[UUID, frozenset[str]]:
+    def _readable(
+        self, entity: str, records: list[UUID], titles: dict[UUID, str]
+    ) -> dict[UUID, frozenset[str]]:
         reader = self.kit.desk.reader
         if entity not in self.kit.desk.schema.entities or not reader.rights(entity).can("read"):
             return {}
@@ -222,20 +229,22 @@ class _Shown:
             rules.setdefault(rights.cell("read", name), []).append(name)
         found: dict[UUID, set[str]] = {}
         rows = self._passing(entity, base, records)
+        titles |= rows
         for rule, names in rules.items():
-            for record in rows if rule == base else rows & self._passing(entity, rule, records):
+            for record in rows if rule == base else rows.keys() & self._passing(entity, rule, records):
                 found.setdefault(record, set()).update(names)
         return {record: frozenset(names) for record, names in found.items()}
 
-    def _passing(self, entity: str, rule: RowRule, records: list[UUID]) -> set[UUID]:
+    def _passing(self, entity: str, rule: RowRule, records: list[UUID]) -> dict[UUID, str]:
         prepared = self.kit.plan(("passing", entity, rule), lambda: _passing(self.kit, entity, rule))
         rows = self.unit.run(prepared, {**self.parameters, "ids": records})
-        return {prepared.read(row)[0] for row in rows}
+        return dict(prepared.read(row) for row in rows)
 
     def _entry(
         self,
         row: Mapping[str, Any],
         visible: Mapping[tuple[int, UUID], frozenset[str]],
+        titles: Mapping[UUID, str],
         names: Mapping[str, str],
     ) -> dict[str, Any] | None:
         known = visible.get((row["entity"], row["record"]))
@@ -255,7 +264,7 @@ class _Shown:
             "door": row["door"],
             "entity": self.kit.numbers.names[row["entity"]],
             "record": str(row["record"]),
-            "title": row["title"],
+            "title": titles[row["record"]],
             "version": row["version"],
             "operation": row["operation"],
             "reason": row["reason"],
@@ -276,12 +285,15 @@ class _Shown:
 
 
 def _passing(kit: Kit, entity: str, rule: RowRule) -> Prepared:
-    """The records among `ids` that pass the rule."""
+    """The records among `ids` that pass the rule, with their titles.
+
+    What they were called at the time may have been made of what the reader may not read.
+    """
     frame = kit.desk.frame(entity)
     conditions = [any_of(frame.id, "ids")]
     if rule != EVERYWHERE:
         conditions.append(frame.condition(rule))
-    return kit.prepare(sa.select(frame.id).where(*conditions))
+    return kit.prepare(sa.select(frame.id, frame.own("title")).where(*conditions))
 
 
 def _undone(cause: str | None) -> str | None:

@@ -16,7 +16,9 @@ from xrm.engine.records.writer import Writer
 from xrm.engine.storage.search import SearchEntries
 from xrm.engine.storage.statements import Insert, Same
 from xrm.errors import Conflict, Stale
+from xrm.metadata.values import fold
 
+TAKEN = "R140"
 # A system column that every record of a batch has the same value in.
 _BORN, _CHANGED = ("version", "created_at", "created_by"), ("updated_at", "updated_by")
 
@@ -136,12 +138,34 @@ def _update_alike(setting: Setting, writer: Writer, names: frozenset[str], draft
 
 def _placed(refused: Conflict, drafts: Sequence[Draft]) -> Conflict:
     """The database's refusal at the place of the record that caused it, where that is certain."""
-    if len(drafts) != 1:
+    said = refused.facts.get("fields")
+    names = tuple(said) if isinstance(said, tuple | list) else ()
+    draft = _culprit(refused, drafts, names)
+    if draft is None:
         return refused
-    fields = refused.facts.get("fields") or ()
-    name = next(iter(fields), "") if isinstance(fields, tuple | list) else ""
-    placed = [p.at(drafts[0].where(p.where.path or name)) for p in refused.problems]
+    # In a row of another record nobody gives the link to that record.
+    name = next((n for n in names if n not in draft.preset), "")
+    placed = [p.at(draft.where(name or p.where.path)) for p in refused.problems]
     return type(refused)(placed, facts=refused.facts)
+
+
+def _culprit(refused: Conflict, drafts: Sequence[Draft], names: Sequence[str]) -> Draft | None:
+    """The only draft that may have caused it, or the first whose key another one has already."""
+    concerned = [d for d in drafts if d.is_new or not d.changed.keys().isdisjoint(names)]
+    for some in (drafts, concerned):
+        if len(some) == 1:
+            return some[0]
+    keys: list[tuple[Any, ...]] = []
+    for draft in drafts if refused.first.code == TAKEN else ():
+        key = tuple(_compared(draft.new.get(name)) for name in names)
+        if key in keys:
+            return draft
+        keys += [key] if None not in key else []
+    return None
+
+
+def _compared(value: Any) -> Any:
+    return fold(value) if isinstance(value, str) else value
 
 
 def _index(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> Sequence[Insert]:

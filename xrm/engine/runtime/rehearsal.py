@@ -24,7 +24,7 @@ from xrm.errors import Problem
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.parse import Doc
 from xrm.metadata.renewal import renewed
-from xrm.metadata.scenarios import NOON, Scenario, in_force, scenario_of
+from xrm.metadata.scenarios import NOON, Scenario, entities_in, in_force, scenario_of
 from xrm.metadata.sources import Layer, PackSource
 from xrm.settings import Settings
 
@@ -74,12 +74,17 @@ class Rehearsals:
     open_at: Open
 
     def play(self, sources: Sequence[PackSource], which: Callable[[Doc], bool]) -> Iterator[Played]:
-        """Those scenarios of the layers are run where these layers are installed; raises MetadataInvalid."""
+        """Those scenarios of the layers are run where these layers are installed; raises MetadataInvalid.
+
+        Those of a disabled pack wait for it, and so does what others say about records of its entities.
+        """
         read = renewed([self.definitions.read(source) for source in sources]).packs
         said = in_force(doc for pack in read for doc in pack.docs if doc.kind == "scenario")
         # A scenario is run only where all that packs say is sound.
-        disabled = self.definitions.resolve(sources).disabled
-        docs = [doc for doc in said if doc.pack not in disabled and which(doc)]
+        served, stored = self.definitions.resolve(sources), self.definitions.stored(sources)
+        asleep = stored.entities.keys() - served.entities.keys()
+        awake = (d for d in said if d.pack not in served.disabled and asleep.isdisjoint(entities_in(d)))
+        docs = [doc for doc in awake if which(doc)]
         if not docs:
             return
         with stage_of(self.open_at, sources) as stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -136,7 +137,11 @@ class Form:
             return False
         if mine is None or theirs is None:
             return mine is None
-        return float(mine) >= float(theirs) if name.startswith("max") else float(mine) <= float(theirs)
+        mine, theirs = (
+            Decimal(str(mine)),
+            Decimal(str(theirs)),
+        )  # a float cannot tell 2^53 from the next number
+        return mine >= theirs if name.startswith("max") else mine <= theirs
 
     def _bound(self, name: str) -> Any:
         return self.params.get(name, self.type.params.get(name, {}).get("default"))
@@ -154,12 +159,16 @@ def _option(kept: Mapping[str, Any]) -> Option:
 
 @dataclass(frozen=True)
 class Change:
-    """From one form to another, with what was decided. Amounts are worth themselves in the base `currency`."""
+    """From one form to another, with what was decided. Amounts are worth themselves in the base `currency`.
+
+    `kept_keys` say which options are which, where more is known of that than both forms say.
+    """
 
     before: Form
     after: Form
     answers: Answers = NO_ANSWERS
     currency: str = ""
+    kept_keys: Mapping[str, str] | None = None
 
     @cached_property
     def say(self) -> Say | None:
@@ -185,7 +194,7 @@ class Change:
     def _converted(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
         if self.say is None:
             raise Unfit(Fault.UNFIT)
-        kept = self._without_lost_options(value, used)
+        kept = self._with_options_left(value, used) if self._keeps_options else value
         if kept is None:
             return None
         try:
@@ -210,27 +219,30 @@ class Change:
     @cached_property
     def lost_options(self) -> frozenset[str]:
         """The options that will be gone, of a field that keeps options of its own."""
-        if self.before.type.name not in OWN_OPTIONS or self.after.type.name not in OWN_OPTIONS:
+        if not self._keeps_options:
             return frozenset()
-        return frozenset(option.key for option in options_of(self.before.params)) - self._options_left
+        kept = self._options_left if self.kept_keys is None else self.kept_keys.keys()
+        return frozenset(option.key for option in options_of(self.before.params)) - kept
+
+    @property
+    def _keeps_options(self) -> bool:
+        return self.before.type.name in OWN_OPTIONS and self.after.type.name in OWN_OPTIONS
 
     @cached_property
     def _options_left(self) -> frozenset[str]:
         options = options_of(self.after.params)
         return frozenset((*(option.key for option in options), *former_keys(options)))
 
-    def _without_lost_options(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
+    def _with_options_left(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
         """The value with what was decided in place of options that will be gone; None if nothing is left."""
         given = (value,) if isinstance(value, str) else value
-        if self.lost_options.isdisjoint(given if self.lost_options else ()):
-            return value
         used += [(Fault.OPTION, key) for key in given if key in self.lost_options]
         left = tuple(dict.fromkeys(key for each in given if (key := self._instead(each))))
         return (left[0] if left else None) if isinstance(value, str) else left or None
 
     def _instead(self, key: str) -> str:
         if key not in self.lost_options:
-            return key
+            return (self.kept_keys or {}).get(key, key)
         said = self.answers.options.get(key)
         if said is None:
             raise Unfit(Fault.OPTION, option=key)

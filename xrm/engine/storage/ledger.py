@@ -142,7 +142,8 @@ LAYER = _table(
     sa.Column("installed_at", Instant(), nullable=False),
     sa.Column("installed_by", Uuid()),
 )
-DECISION = _table(
+# Answers to the conflicts of upgrades; the table had its name before decisions were about values.
+ANSWER = _table(
     "decision",
     sa.Column("mark", Code(), primary_key=True, nullable=False),
     sa.Column("layer", Code(), nullable=False),

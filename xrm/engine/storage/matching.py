@@ -19,6 +19,7 @@ from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, field_of, type_text
 
 if TYPE_CHECKING:
+    from xrm.engine.storage.options import Keys, Part
     from xrm.engine.storage.relinks import Relink
     from xrm.engine.storage.turning import Found
     from xrm.engine.storage.turns import Turn
@@ -33,8 +34,9 @@ class Past:
     definitions by which it was made. What is removed is kept for so many days.
 
     `wanted` are the tables that it shall be, of which `version` says that they were in force before, if they were.
-    `decisions` say what becomes of values that do not fit; the `types` are those of fields, present and former, and
-    amounts are worth themselves in `currency`. What is `seen` of rows while a plan is made is kept for its steps.
+    `kept_keys` say of fields with options which of these are which. `decisions` say what becomes of values that do
+    not fit; the `types` are those of fields, present and former, and amounts are worth themselves in `currency`. What
+    is `seen` of rows while a plan is made is kept for its steps.
     """
 
     numbers: Numbers = NO_NUMBERS
@@ -47,6 +49,7 @@ class Past:
     types: Mapping[str, FieldType] = field(default_factory=dict)
     currency: str = ""
     seen: dict[str, Found] = field(default_factory=dict, compare=False)
+    kept_keys: Mapping[Part, Keys] = field(default_factory=dict)
 
     def kept_as(self, entity: str) -> str:
         """The name in the ledger of an entity of the wanted model, which is parked while it is gone."""

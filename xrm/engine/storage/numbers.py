@@ -59,21 +59,34 @@ class Known:
     gone: bool
 
 
+Origins = Mapping[str, str]  # by the key of an option, where it comes from, if that is not its key
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Which number each name stood for at some time: entities, and fields and relationships by entity."""
+    """Which number each name stood for at some time: entities, and fields and relationships by entity.
+
+    `options` says by the numbers of fields where their options come from; None where nobody noted that.
+    """
 
     entities: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    options: Mapping[str, Origins] | None = None
+
+    def origins(self, number: int) -> Origins | None:
+        """Where the options of the field with that number come from; None where nobody noted it."""
+        return None if self.options is None else self.options.get(str(number), {})
 
     @staticmethod
     def from_json(kept: Mapping[str, Any]) -> Names:
         """The same again."""
-        return Names(kept["entities"], kept["fields"])
+        return Names(kept["entities"], kept["fields"], kept.get("options"))
 
     def as_json(self) -> dict[str, Any]:
         """What the ledger keeps of it."""
-        return {"entities": dict(self.entities), "fields": {e: dict(f) for e, f in self.fields.items()}}
+        told = {"entities": dict(self.entities), "fields": {e: dict(f) for e, f in self.fields.items()}}
+        options = {n: dict(o) for n, o in (self.options or {}).items()}
+        return told if self.options is None else {**told, "options": options}
 
 
 NO_NAMES = Names()
@@ -245,6 +258,16 @@ def _name(
     }
     for number, name in (*parked.items(), *changed.items()):
         unit.execute(sa.update(table).where(table.c.number == number).values(name=name))
+
+
+def retire(unit: UnitOfWork, fields: Iterable[int]) -> None:
+    """Whatever is called like these from now on is something else: what they held is destroyed, not their history."""
+    known = read_numbers(unit)
+    for number in sorted(known.gone_fields.intersection(fields)):
+        name = known.field_names[number][1]
+        if _PARKED not in name:
+            parked = f"{name}{_PARKED}{number}"
+            unit.execute(sa.update(FIELD).where(FIELD.c.number == number).values(name=parked))
 
 
 def _mark(

@@ -17,8 +17,10 @@ from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
+from xrm.engine.storage.meeting import meetings
 from xrm.engine.storage.moves import move
 from xrm.engine.storage.numbers import NO_OTHERS, Others
+from xrm.engine.storage.options import Keys, Part
 from xrm.engine.storage.relinks import with_relinks
 from xrm.engine.storage.relinksteps import relink_step
 from xrm.engine.storage.search import search_ddl, search_table
@@ -45,7 +47,7 @@ from xrm.engine.storage.steps import (
 )
 from xrm.engine.storage.turns import followed, with_turns
 from xrm.engine.storage.unsaid import unsaid_moves
-from xrm.errors import NOWHERE, PlanRefused, Problem, Problems
+from xrm.errors import NOWHERE, PlanChanged, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -65,19 +67,22 @@ class Demands(Protocol):
 class SchemaPlan:
     """The steps from the database as it was (`base`) to the tables wanted; empty when nothing differs.
 
-    `model` says from which definitions to which. `decisions` say by name what becomes of rows that do not fit; `live`
-    is the database that the plan rests on. `other` is what is kept and does not come back by it, though something is
-    called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks again,
-    before the first step is taken, whether records meet what is asked of them. The steps of `new`, by table, make
-    tables that no definition in force knows.
+    `model` says from which definitions to which, and `besides` is equal where the same goes with the steps.
+    `decisions` say by name what becomes of rows that do not fit; `live` is the database that the plan rests on.
+    `kept_keys` say which options are which. `other` is what is kept and does not come back by it, though something
+    is called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks
+    again, before the first step is taken, whether records meet what is asked of them. The steps of `new`, by table,
+    make tables that no definition in force knows.
     """
 
     base: str
     steps: tuple[Step, ...]
     wanted: tuple[sa.MetaData, ...] = field(default=(), repr=False, compare=False)
     model: str = ""
+    besides: str = ""
     decisions: Mapping[str, str] = field(default_factory=dict)
     live: LiveSchema | None = field(default=None, repr=False, compare=False)
+    kept_keys: Mapping[Part, Keys] = field(default_factory=dict, repr=False, compare=False)
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
     turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
     new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -89,19 +94,27 @@ class SchemaPlan:
         return not self.steps
 
     @property
+    def rekeyed(self) -> frozenset[Part]:
+        """The fields of which some options have other keys, or none any more."""
+        return frozenset(
+            part for part, keys in self.kept_keys.items() if any(o != n for o, n in keys.items())
+        )
+
+    @property
     def destructive(self) -> tuple[Step, ...]:
         """The steps with which something goes; they are taken only by whoever confirms this very plan."""
         return tuple(step for step in self.steps if step.effect is Effect.DESTRUCTIVE)
 
     @property
     def hash(self) -> str:
-        """Equal for the same steps from the same base by the same decisions; a confirmation is bound to it.
+        """Equal for the same steps from the same base by the same decisions, and the same besides.
 
-        How many rows a step touches is no part of it, for people go on working while somebody reads.
+        A confirmation is bound to it. How many rows a step touches is no part of it, for people go on working while
+        somebody reads.
         """
         said = (f"{step.effect}: {step.sentence}" for step in self.steps)
         decided = (f"{name}={chosen}" for name, chosen in sorted(self.decisions.items()))
-        return sha256("\n".join((self.base, self.model, *said, *decided)).encode()).hexdigest()
+        return sha256("\n".join((self.base, self.model, self.besides, *said, *decided)).encode()).hexdigest()
 
     def sentences(self) -> tuple[str, ...]:
         """The plan for people."""
@@ -120,7 +133,8 @@ class SchemaPlan:
         ]
         if confirmed:
             other = "The confirmation is of another plan than the one that would be carried out now."
-            problems.insert(0, Problem("S120", other, "Look at the plan as it is now, and confirm that."))
+            stale = Problem("S120", other, "Look at the plan as it is now, and confirm that.")
+            raise PlanChanged([stale, *problems], facts={"plan": self.hash})
         raise PlanRefused(problems, facts={"plan": self.hash})
 
     def measured(self, unit: UnitOfWork) -> SchemaPlan:
@@ -186,6 +200,7 @@ def make_plan(
         *work.search(),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
+    problems.extend(meetings(past))
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
     problems.extend(demands(matched))
@@ -197,8 +212,8 @@ def make_plan(
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
     return SchemaPlan(
-        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, other=other, turned=turned,
-        new=new,
+        live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
+        turned=turned, new=new,
     )  # fmt: skip
 
 

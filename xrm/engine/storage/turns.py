@@ -150,7 +150,10 @@ class _Finding:
         if not standing.live.columns.keys() >= set(columns):
             return None
         aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in standing.live.columns)
-        change = self._change(Form.of(former), self._wanted(stored.field, former), answers)
+        change = replace(
+            self._change(Form.of(former), self._wanted(stored.field, former), answers),
+            kept_keys=self.past.kept_keys.get((name, stored.field.name)),
+        )
         turn = Turn(name, stored, change, former, columns, aside)
         return self._judged(standing, turn, answers)
 
@@ -185,11 +188,10 @@ class _Finding:
             return replace(turn, kept=kept)
         if is_other:
             return turn if turn.change.say is not None else None
-        if turn.change.uses(answers) != NO_ANSWERS and not (
-            after.takes_all_of(before) and not turn.change.is_needed
-        ):
+        takes_all = after.takes_all_of(before) and not turn.change.lost_options
+        if turn.change.uses(answers) != NO_ANSWERS and not (takes_all and not turn.change.is_needed):
             return turn
-        if after.takes_all_of(before):
+        if takes_all:
             return None
         alike = replace(turn.change, before=replace(before, required=after.required))
         return replace(turn, change=alike, is_check=True)

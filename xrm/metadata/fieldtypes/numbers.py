@@ -89,6 +89,10 @@ def _too_wide(digits: int) -> BadValue:
     return bad("R117", f"Must have at most {digits} digits before the point.")
 
 
+# A bound as text: what a number may look like in a file, and no larger than a field can hold.
+_BOUND = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?")
+
+
 def check_range(value: Decimal | int, params: Params, unit: str = "") -> None:
     """Nothing happens if `value` lies within the parameters min and max."""
     low, high = params.get("min"), params.get("max")
@@ -109,10 +113,13 @@ def plain(value: Decimal, scale: int) -> str:
 
 
 def range_faults(params: Params) -> tuple[str, ...]:
-    """What is wrong with min and max together."""
-    low, high = params.get("min"), params.get("max")
-    if low is not None and high is not None and Decimal(str(low)) > Decimal(str(high)):
-        return (f"min {low} is above max {high}.",)
+    """What is wrong with min and max, each and together."""
+    given = {name: params[name] for name in ("min", "max") if params.get(name) is not None}
+    strange = [name for name, said in given.items() if not _BOUND.fullmatch(str(said))]
+    if strange:
+        return tuple(f"{name} {str(given[name])[:40]!r} is no number." for name in strange)
+    if len(given) > 1 and Decimal(str(given["min"])) > Decimal(str(given["max"])):
+        return (f"min {given['min']} is above max {given['max']}.",)
     return ()
 
 

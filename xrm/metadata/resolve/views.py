@@ -93,9 +93,11 @@ def _param(context: Context, entity: Entity, item: Item, key: str, source: str) 
         return _value(context, entity, item, source)
     if key in PLAIN_KEYS:
         return item.body[key]
-    if isinstance(item.body[key], list):
+    said = item.body[key]
+    if isinstance(said, list):
         return _paths(context, entity, item, key, source)
-    return _path(context, entity, item.body[key], item, (key,), f"{source}.{key}", key)
+    # A map is what another layer says of a list; one that is none of that has been told as a mistake of its shape.
+    return _path(context, entity, said, item, (key,), f"{source}.{key}", key) if isinstance(said, str) else ""
 
 
 def _paths(context: Context, entity: Entity, item: Item, key: str, source: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from xrm.metadata.documents import FILES, FOLDERS
 from xrm.metadata.reconciling import Conflict
 from xrm.metadata.words import ABSENT
 from xrm.ui.admin.saying import Words
-from xrm.ui.administration import Card, Cell, Decision, Decisions, Row, Table, Way
+from xrm.ui.administration import Card, Cell, Clash, Clashes, Row, Table, Way
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Empty
 from xrm.ui.pages.visit import Visit
@@ -29,31 +29,29 @@ def choices_in(given: Mapping[str, Sequence[str]]) -> dict[str, Choice]:
     }
 
 
-def values_of(reconciled: Reconciled) -> dict[str, str]:
+def values_of(choices: Mapping[str, Choice]) -> dict[str, str]:
     """The answers, as a form carries them."""
-    return {
-        CHOICE + answer.conflict.key: str(answer.choice)
-        for answer in reconciled.answers
-        if answer.choice is not None and not answer.is_remembered
-    }
+    return {CHOICE + key: str(choice) for key, choice in choices.items()}
 
 
-def conflict_cards(visit: Visit, reconciled: Reconciled, action: str) -> Iterator[Card]:
-    """What has to be decided, if anything; and what becomes of the rest that the organisation changed."""
+def conflict_cards(
+    visit: Visit, reconciled: Reconciled, action: str, carried: Sequence[tuple[str, str]] = ()
+) -> Iterator[Card]:
+    """What has to be answered, if anything; and what becomes of the rest that the organisation changed."""
     t = visit.ui.t
     if reconciled.answers:
         note = t("You and the pack have changed the same. Nothing is written before each has an answer.")
         submit = t("Show the plan") if reconciled.open else t("Show the plan with other answers")
-        items = tuple(_decision(visit, answer) for answer in reconciled.answers)
-        decisions = Decisions(action, items, submit, is_open=bool(reconciled.open))
-        yield Card(t("Decide"), "git-merge", note=note, decisions=decisions, id="conflicts")
+        items = tuple(_clash(visit, answer) for answer in reconciled.answers)
+        clashes = Clashes(action, items, submit, tuple(carried), is_open=bool(reconciled.open))
+        yield Card(t("Yours or theirs"), "git-merge", note=note, clashes=clashes, id="conflicts")
     if reconciled.edits:
         rows = tuple(Row((Cell(edit),)) for edit in reconciled.edits)
         table = Table(t("What becomes of your changes"), (t("What"),), rows, Empty(t("Nothing")))
         yield Card(t("What becomes of your changes"), "pencil", table=table, id="edits")
 
 
-def _decision(visit: Visit, answer: Answer) -> Decision:
+def _clash(visit: Visit, answer: Answer) -> Clash:
     t, conflict = visit.ui.t, answer.conflict
     words = Words(visit, visit.model)
     theirs = _said(words, conflict.theirs) or t("Taken out")
@@ -62,8 +60,8 @@ def _decision(visit: Visit, answer: Answer) -> Decision:
     ways = [Way(Choice.TAKE, t("Theirs"), theirs, str(conflict.there), chosen is Choice.TAKE)]
     if conflict.can_keep:
         ways.insert(0, Way(Choice.KEEP, t("Yours"), ours, str(conflict.where), chosen is Choice.KEEP))
-    tag = Option("known", t("As you decided before"), "blue") if answer.is_remembered else None
-    return Decision(
+    tag = Option("known", t("As you answered before"), "blue") if answer.is_remembered else None
+    return Clash(
         CHOICE + conflict.key, _what(words, conflict), tuple(ways), tuple(_notes(visit, words, conflict)), tag
     )
 

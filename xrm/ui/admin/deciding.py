@@ -1,12 +1,11 @@
-"""Decisions about values that do not fit a draft: a small form on its review, which shows the plan with them."""
+"""Decisions about values that do not fit: a small form on the page of a plan, which shows the plan with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from xrm.errors import Problem
-from xrm.metadata.model import Field
-from xrm.ui.admin.bench import REVIEW, Bench
+from xrm.metadata.model import Field, Model
 from xrm.ui.administration import Becoming, Card, Deciding
 from xrm.ui.fields.view import Option
 from xrm.ui.pages.visit import Visit
@@ -34,31 +33,40 @@ def asked(visit: Visit) -> dict[str, str]:
 
 
 def sent(visit: Visit) -> dict[str, str]:
-    """The decisions that come with the button that applies the draft."""
+    """The decisions that come with the button of a plan."""
     return {name: visit.form[name] for name in visit.form if is_place(name)}
 
 
-def deciding_card(bench: Bench, decisions: Mapping[str, str], problems: Sequence[Problem]) -> Card | None:
-    """What has to be decided, and what was; None if nothing has to be."""
+def deciding_card(
+    visit: Visit,
+    model: Model,
+    action: str,
+    decisions: Mapping[str, str],
+    problems: Sequence[Problem],
+    carried: Sequence[tuple[str, str]] = (),
+) -> Iterator[Card]:
+    """What has to be decided and what was, in the words of the model as it would be; no card if nothing has to be."""
     open_ = {problem.where.path: problem for problem in problems if is_open(problem)}
     places = [*open_, *(place for place in decisions if place not in open_)]
     if not places:
-        return None
-    t = bench.visit.ui.t
-    rows = tuple(_decision(bench, place, decisions, open_.get(place)) for place in places)
-    note = t(
-        "Some records hold values that the draft leaves no room for. Correct them, or say what they become."
-    )
-    deciding = Deciding(REVIEW, rows, t("Look at the plan with these decisions"))
-    return Card(t("Decisions"), "split", note=note, deciding=deciding, id="decisions")
+        return
+    t = visit.ui.t
+    rows = tuple(_becoming(visit, model, place, decisions, open_.get(place)) for place in places)
+    note = t("Some records hold values that will not fit any more. Correct them, or say what they become.")
+    deciding = Deciding(action, rows, t("Look at the plan with these decisions"), tuple(carried))
+    yield Card(t("Decisions"), "split", note=note, deciding=deciding, id="decisions")
 
 
-def _decision(bench: Bench, place: str, decisions: Mapping[str, str], problem: Problem | None) -> Becoming:
-    t = bench.visit.ui.t
+def _becoming(
+    visit: Visit, model: Model, place: str, decisions: Mapping[str, str], problem: Problem | None
+) -> Becoming:
+    t = visit.ui.t
     kind, _, path = place.partition(":")
     entity, name, option = (*path.split(".", 2), "", "")[:3]
-    field = _field(bench, entity, name)
-    what = f"{_entity(bench, entity)} › {bench.visit.text(field.label, name) if field else name}"
+    known = model.entities.get(entity)
+    field = known.fields.get(name) if known else None
+    of = visit.label(known) if known else entity
+    what = f"{of} › {visit.text(field.label, name) if field else name}"
     labels = {
         "unfit": t("{field}: values that do not fit become", field=what),
         "option": t("{field}: records with the option {option} get", field=what, option=option),
@@ -69,23 +77,13 @@ def _decision(bench: Bench, place: str, decisions: Mapping[str, str], problem: P
         label=labels[kind],
         help=problem.message if problem else "",
         text=decisions.get(place, ""),
-        options=tuple(_options(bench, field)) if field else (),
+        options=tuple(_options(visit, field)) if field else (),
         can_clear=kind != "empty",
         is_cleared=decisions.get(place) == "",
     )
 
 
-def _entity(bench: Bench, name: str) -> str:
-    found = bench.model.entities.get(name)
-    return bench.visit.label(found) if found else name
-
-
-def _field(bench: Bench, entity: str, name: str) -> Field | None:
-    found = bench.model.entities.get(entity)
-    return found.fields.get(name) if found else None
-
-
-def _options(bench: Bench, field: Field) -> Iterator[Option]:
+def _options(visit: Visit, field: Field) -> Iterator[Option]:
     """What can be chosen, where the field has options."""
     for option in field.options:
-        yield Option(option.key, bench.visit.text(option.label, option.key))
+        yield Option(option.key, visit.text(option.label, option.key))

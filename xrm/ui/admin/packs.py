@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from flask import Response
 
+from xrm.engine.packs import Revision
 from xrm.engine.packs.layers import InstalledLayer
-from xrm.engine.packs.lost_views import LostView
-from xrm.engine.packs.shelf import AtHand, Choices, Planned
-from xrm.engine.storage.steps import Effect, Step
+from xrm.engine.packs.proposal import Proposal, version_in
+from xrm.engine.packs.shelf import AtHand
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.model import text_of
 from xrm.metadata.sources import Layer
-from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
+from xrm.ui.admin.planning import (
+    Door,
+    Settled,
+    carried_out,
+    first_cards,
+    foreseen,
+    plan_cards,
+    problems_card,
+    settled_by_button,
+    settled_in_address,
+)
 from xrm.ui.admin.roles import entities_shown
 from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.switching import switch_shown, switched
+from xrm.ui.admin.uninstalling import UNINSTALL
 from xrm.ui.admin.uses import uses_address
-from xrm.ui.admin.words import at
+from xrm.ui.admin.words import at, pack_label
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty, Link
@@ -27,10 +39,6 @@ from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import PACKS, ROLES, USERS, admin_tabs
 from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
-
-MARK = "mark"
-UNINSTALL = "/admin/uninstall"
-MOST_STEPS, MOST_PROBLEMS = 200, 100
 
 
 class Packs(Area):
@@ -51,51 +59,48 @@ class Packs(Area):
     @shown("/<pack>")
     def one(self, visit: Visit, pack: str) -> Response:
         """What the pack brings; and where its files are at hand, what installing them would come to."""
-        return _shown(visit, pack, choices_in(visit.args), None)
+        return _shown(visit, pack, settled_in_address(visit), None)
 
     @posted("/<pack>/install")
     def install(self, visit: Visit, pack: str) -> Response:
         """The pack is installed as its plan was shown, and served by every process; or what stands against it."""
-        choices = choices_in(visit.form.to_dict(flat=False))
+        settled = settled_by_button(visit)
         try:
-            done = visit.runtime.shelf.install(visit.actor, pack, visit.form.get(MARK, ""), choices)
+            done = carried_out(visit, _revise(visit, pack), settled)
         except (NotFound, Forbidden):
             raise
         except XrmError as error:
-            return _shown(visit, pack, choices, error)
+            return _shown(visit, pack, settled, error)
         named = ", ".join(f"{layer.name} {layer.version}".strip() for layer in done.layers)
         return moved(f"{PACKS}/{pack}", visit.ui.t("Installed: {packs}", packs=named or pack))
 
+    @shown("/<pack>/disable")
+    def disabling(self, visit: Visit, pack: str) -> Response:
+        """What would be away with the pack."""
+        return switch_shown(visit, pack, settled_in_address(visit), None, on=False)
+
     @posted("/<pack>/disable")
     def disable(self, visit: Visit, pack: str) -> Response:
-        """Nothing of the pack is served any more; or what stands against it is shown."""
-        return _switched(visit, pack, on=False)
+        """Nothing of the pack is served any more, as its plan was shown; or what stands against it is shown."""
+        return switched(visit, pack, on=False)
+
+    @shown("/<pack>/enable")
+    def enabling(self, visit: Visit, pack: str) -> Response:
+        """What taking the pack into use again would come to."""
+        return switch_shown(visit, pack, settled_in_address(visit), None, on=True)
 
     @posted("/<pack>/enable")
     def enable(self, visit: Visit, pack: str) -> Response:
-        """All of the pack is served as it was."""
-        return _switched(visit, pack, on=True)
+        """All of the pack is served as it was; or what stands against it is shown."""
+        return switched(visit, pack, on=True)
 
 
-def _switched(visit: Visit, pack: str, *, on: bool) -> Response:
-    try:
-        visit.runtime.switches.switch(visit.actor, pack, on=on)
-    except (NotFound, Forbidden):
-        raise
-    except XrmError as error:
-        return _shown(visit, pack, {}, error)
-    t, label = visit.ui.t, _label(visit, pack)
-    return moved(
-        f"{PACKS}/{pack}", t("Enabled: {pack}", pack=label) if on else t("Disabled: {pack}", pack=label)
-    )
-
-
-def _shown(visit: Visit, pack: str, choices: Choices, error: XrmError | None) -> Response:
+def _shown(visit: Visit, pack: str, settled: Settled, error: XrmError | None) -> Response:
     layer, found = _layer(visit, pack), _at_hand(visit, pack)
     if layer is None and found is None:
         raise NotFound(Problem("R104", "There is no such pack."))
     status = status_of(error) if error else 200
-    model = _cards(visit, pack, layer, found, tuple(_planned_cards(visit, pack, found, choices, error)))
+    model = _cards(visit, pack, layer, found, _planned(visit, pack, found, settled, error))
     return page(visit, "admin/cards.html", model, status=status, current=PACKS)
 
 
@@ -135,7 +140,7 @@ def _row(
 ) -> Row:
     about = visit.ui.t("{count} problems", count=len(found.problems)) if found and found.problems else ""
     cells = (
-        Cell(_label(visit, name), f"{PACKS}/{name}", note=name),
+        Cell(pack_label(visit, name), f"{PACKS}/{name}", note=name),
         Cell(tags=(state,)),
         Cell(version, is_plain=True),
         Cell(other, is_plain=True),
@@ -143,12 +148,6 @@ def _row(
         Cell(about or _summary(visit, name, found), is_plain=True),
     )
     return Row(cells, is_quiet=found is not None)
-
-
-def _label(visit: Visit, name: str) -> str:
-    known = visit.model.packs.get(name)
-    label = known.label if known else visit.model.disabled.get(name, {})
-    return visit.text(label, name)
 
 
 def _summary(visit: Visit, name: str, found: AtHand | None) -> str:
@@ -178,7 +177,7 @@ def _cards(
 ) -> CardsPage:
     summary = _summary(visit, pack, found)
     return CardsPage(
-        title=_label(visit, pack),
+        title=pack_label(visit, pack),
         crumbs=(Link(visit.ui.t("Packs"), PACKS, "package"),),
         cards=(*planned, *_about(visit, pack, layer, found)),
         facts=(pack, summary) if summary else (pack,),
@@ -202,12 +201,12 @@ def _use(visit: Visit, pack: str) -> Card:
         note = t(
             "It is not in use: its tables and records are as they were, and come back with all that shows them."
         )
-        action = Action(t("Enable"), f"{PACKS}/{pack}/enable", "power", primary=True, post=True)
+        action = Action(t("Enable"), f"{PACKS}/{pack}/enable", "power", primary=True)
     else:
         note = t(
             "Disabled, its pages, menu, forms, rules and roles are away; tables and records stay as they are."
         )
-        action = Action(t("Disable"), f"{PACKS}/{pack}/disable", "power-off", post=True)
+        action = Action(t("Disable"), f"{PACKS}/{pack}/disable", "power-off")
         more = (Action(t("Uninstall"), f"{UNINSTALL}/{pack}", "package-x"),)
     return Card(t("Use"), "power", note=note, actions=(action, *more), id="use")
 
@@ -246,114 +245,32 @@ def _brings(visit: Visit, pack: str) -> Iterator[Card]:
     yield Card(t("Roles"), "shield-check", tags=roles, note="" if roles else t("It brings no roles."))
 
 
-def _planned_cards(
-    visit: Visit, pack: str, found: AtHand | None, choices: Choices, error: XrmError | None
-) -> Iterator[Card]:
-    """What an installation would come to, with what has to be decided first; or what stands against it."""
+def _planned(
+    visit: Visit, pack: str, found: AtHand | None, settled: Settled, error: XrmError | None
+) -> tuple[Card, ...]:
+    """What an installation would come to, with what has to be said first; or what stands against it."""
     told = (*(error.problems if error else ()), *(found.problems if found else ()))
-    planned, problems = None, told
-    if found is not None and not found.is_same and not found.problems:
-        planned, problems = _plan(visit, pack, choices, told)
-    if problems:
-        yield problems_card(visit, problems)
-    if planned is not None:
-        yield from conflict_cards(visit, planned.reconciled, f"{PACKS}/{pack}#plan")
-    if planned is not None and not planned.is_open:
-        yield _plan_card(visit, pack, planned)
-        yield from views_card(visit, planned.views)
+    if found is None or found.is_same or found.problems:
+        return (problems_card(visit, told),) if told else ()
+    foreseen_ = foreseen(visit, _revise(visit, pack), settled, error)
+    door = _door(visit, pack, foreseen_.proposal)
+    return (*first_cards(visit, foreseen_, door), *plan_cards(visit, foreseen_, door))
 
 
-def _plan(
-    visit: Visit, pack: str, choices: Choices, told: tuple[Problem, ...]
-) -> tuple[Planned | None, tuple[Problem, ...]]:
-    try:
-        return visit.runtime.shelf.plan(visit.actor, pack, choices), told
-    except XrmError as error:
-        return None, tuple(dict.fromkeys((*told, *error.problems)))
+def _revise(visit: Visit, pack: str) -> Callable[[], Revision]:
+    return partial(visit.runtime.shelf.revision, visit.actor, pack)
 
 
-def _plan_card(visit: Visit, pack: str, planned: Planned) -> Card:
-    """The steps, with the button that takes them."""
+def _door(visit: Visit, pack: str, proposal: Proposal | None) -> Door:
     t = visit.ui.t
-    install = Action(
-        t("Confirm and install") if planned.removes else t("Install"),
-        f"{PACKS}/{pack}/install",
-        "package",
-        primary=True,
-        post=True,
-        values={MARK: planned.mark, **values_of(planned.reconciled)},
+    changes = proposal.packs if proposal else ()
+    packs = (change.pack for change in changes if change.pack.name != CUSTOMISATION)
+    named = ", ".join(f"{one.name} {version_in(one)}".strip() for one in packs)
+    return Door(
+        page=f"{PACKS}/{pack}#plan",
+        action=f"{PACKS}/{pack}/install",
+        label=t("Install"),
+        confirm=t("Confirm and install"),
+        icon="package",
+        note=t("Comes in: {packs}.", packs=named),
     )
-    packs = (layer for layer in planned.layers if layer[0] != CUSTOMISATION)
-    named = ", ".join(f"{name} {version}".strip() for name, version in packs)
-    card = steps_card(visit, planned.steps, t("Comes in: {packs}.", packs=named))
-    return replace(card, label=t("Plan"), actions=(install,))
-
-
-def views_card(visit: Visit, views: Sequence[LostView]) -> Iterator[Card]:
-    """The saved views that ask for something which goes, if there are any."""
-    t = visit.ui.t
-    rows = tuple(
-        Row(
-            (
-                Cell(v.name or t("A private view")),
-                Cell(_entity_called(visit, v.entity)),
-                Cell(", ".join(v.lost)),
-            )
-        )
-        for v in views
-    )
-    if rows:
-        table = Table(t("Saved views"), (t("View"), t("Entity"), t("What goes")), rows, Empty(t("Nothing")))
-        note = t("They are shown without what goes, until that comes back.")
-        yield Card(t("Saved views"), "bookmark", table=table, note=note, id="views")
-
-
-def _entity_called(visit: Visit, name: str) -> str:
-    found = visit.model.entities.get(name)
-    return visit.plural(found) if found else name
-
-
-def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
-    """The steps of a plan: what each says, its kind, how many rows it touches, and the way back."""
-    t, more = visit.ui.t, len(steps) - MOST_STEPS
-    rows = tuple(_step(visit, step) for step in steps[:MOST_STEPS])
-    said = (note, t("and {count} more", count=more) if more > 0 else "")
-    empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
-    columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
-    table = Table(t("Steps"), columns, rows, empty)
-    return Card(t("Steps"), "list-checks", table=table, note=" ".join(filter(None, said)), id="plan")
-
-
-def _step(visit: Visit, step: Step) -> Row:
-    cells = (
-        Cell(step.sentence, note=" · ".join(step.rows.samples)),
-        Cell(tags=(_effect(visit, step.effect),)),
-        Cell(visit.ui.number(step.rows.touched) if step.rows.touched else "", is_plain=True),
-        Cell(step.inverse, is_plain=True),
-    )
-    return Row(cells)
-
-
-def _effect(visit: Visit, effect: Effect) -> Option:
-    t = visit.ui.t
-    if effect is Effect.DESTRUCTIVE:
-        return Option(effect, t("Removes"), "red")
-    if effect is Effect.DECISION:
-        return Option(effect, t("Needs a decision"), "amber")
-    if effect is Effect.REWRITE:
-        return Option(effect, t("Reads every row"), "amber")
-    return Option(effect, t("Instant"), "green")
-
-
-def problems_card(visit: Visit, problems: Sequence[Problem]) -> Card:
-    """What stands against something, each with its place."""
-    t = visit.ui.t
-    rows = tuple(
-        Row((Cell(p.code, code=True), Cell(p.message, note=p.hint), Cell(str(p.where), is_plain=True)))
-        for p in problems[:MOST_PROBLEMS]
-    )
-    table = Table(
-        t("What is wrong"), (t("Code"), t("Problem"), t("Place")), rows, Empty(t("Nothing is wrong"))
-    )
-    note = t("{count} problems", count=len(problems))
-    return Card(t("What is wrong"), "circle-alert", table=table, note=note, id="problems")

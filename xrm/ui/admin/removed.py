@@ -10,7 +10,7 @@ from flask import Response
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.shadows import Shadow
 from xrm.errors import NotFound, Problem, XrmError
-from xrm.ui.admin.packs import MARK, problems_card, steps_card
+from xrm.ui.admin.planning import MARK, problems_card, seen_mark, steps_card
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.words import at
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
@@ -43,7 +43,7 @@ class Removed(Area):
         """It is gone for good, as its plan was shown; or the plan is shown with what stands against it."""
         numbers = _numbers(visit, which)
         try:
-            visit.runtime.packs.purge(numbers, visit.actor, confirmed=visit.form.get(MARK, ""))
+            visit.runtime.packs.purge(numbers, visit.actor, confirmed=seen_mark(visit))
         except XrmError as error:
             return _planned(visit, which, numbers, error)
         return moved(REMOVED, visit.ui.t("Destroyed for good"))

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from flask import Response
 
-from xrm.engine.packs.drafts import Draft, Planned
-from xrm.engine.storage.forms import Decisions
-from xrm.errors import Problem, XrmError
+from xrm.engine.packs.drafts import Draft
+from xrm.engine.packs.proposal import Proposal
+from xrm.errors import XrmError
 from xrm.metadata.differences import Difference
 from xrm.ui.admin.bench import REVIEW, Bench, bench_of
-from xrm.ui.admin.deciding import asked, deciding_card, is_open, sent
-from xrm.ui.admin.packs import MARK, problems_card, steps_card, views_card
+from xrm.ui.admin.planning import (
+    Door,
+    Foreseen,
+    Settled,
+    button,
+    first_cards,
+    foreseen,
+    seen_mark,
+    settled_by_button,
+    settled_in_address,
+    steps_card,
+    views_card,
+)
 from xrm.ui.admin.saying import Words
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.words import at, user_named
@@ -34,17 +46,16 @@ class Review(Area):
     @shown()
     def index(self, visit: Visit) -> Response:
         """What applying the draft comes to."""
-        return _shown(bench_of(visit), None, asked(visit))
+        return _shown(bench_of(visit), None, settled_in_address(visit))
 
     @posted("/apply")
     def apply(self, visit: Visit) -> Response:
         """The draft holds for everybody, as its plan was shown; or it is shown again with what stands against it."""
-        decisions = sent(visit)
-        made = _made(bench_of(visit))
+        settled, made = settled_by_button(visit), _made(bench_of(visit))
         try:
-            visit.runtime.drafts.apply(visit.actor, visit.form.get(MARK, ""), decisions)
+            visit.runtime.drafts.apply(visit.actor, seen_mark(visit), settled.decisions)
         except XrmError as error:
-            return _shown(bench_of(visit), error, decisions)
+            return _shown(bench_of(visit), error, settled)
         return moved(f"/r/{made}" if made else DEFINITIONS, visit.ui.t("Applied: it is in force now"))
 
     @posted("/discard")
@@ -66,12 +77,12 @@ def _made(bench: Bench) -> str:
     return made[0] if len(made) == 1 else ""
 
 
-def _shown(bench: Bench, error: XrmError | None, decisions: Decisions) -> Response:
-    status, model = status_of(error) if error else 200, _page(bench, error, decisions)
+def _shown(bench: Bench, error: XrmError | None, settled: Settled) -> Response:
+    status, model = status_of(error) if error else 200, _page(bench, error, settled)
     return page(bench.visit, "admin/cards.html", model, status=status, current=DEFINITIONS)
 
 
-def _page(bench: Bench, error: XrmError | None, decisions: Decisions) -> CardsPage:
+def _page(bench: Bench, error: XrmError | None, settled: Settled) -> CardsPage:
     t, draft = bench.visit.ui.t, bench.look.draft
     crumbs = (Link(t("Definitions"), DEFINITIONS, "shapes"),)
     if draft is None:
@@ -79,23 +90,19 @@ def _page(bench: Bench, error: XrmError | None, decisions: Decisions) -> CardsPa
         return CardsPage(
             t("Review the draft"), crumbs, (Card(t("There is no draft"), "list-checks", note=note),)
         )
-    planned, problems = _planned(bench, error, decisions)
+    found, door = _planned(bench, error, settled), _door(bench)
     discard = Action(t("Discard the draft"), f"{REVIEW}/discard", "trash-2", post=True)
-    actions = (discard, _apply(bench, planned, decisions)) if planned else (discard,)
-    cards = tuple(_cards(bench, draft, planned, problems, decisions))
+    actions = (discard, button(found.proposal, settled, door)) if found.proposal else (discard,)
+    cards = tuple(_cards(bench, draft, found, door))
     return CardsPage(t("Review the draft"), crumbs, cards, _facts(bench, draft), actions=actions)
 
 
-def _planned(
-    bench: Bench, error: XrmError | None, decisions: Decisions
-) -> tuple[Planned | None, Sequence[Problem]]:
-    told_before = tuple(error.problems) if error else ()
+def _planned(bench: Bench, error: XrmError | None, settled: Settled) -> Foreseen:
     if bench.look.moved:
-        return None, told_before
-    try:
-        return bench.visit.runtime.drafts.plan(bench.visit.actor, decisions), told_before
-    except XrmError as refusal:
-        return None, tuple(dict.fromkeys((*told_before, *refusal.problems)))
+        return Foreseen(None, None, tuple(error.problems) if error else (), settled)
+    return foreseen(
+        bench.visit, partial(bench.visit.runtime.drafts.revision, bench.visit.actor), settled, error
+    )
 
 
 def _facts(bench: Bench, draft: Draft) -> tuple[str, ...]:
@@ -103,34 +110,20 @@ def _facts(bench: Bench, draft: Draft) -> tuple[str, ...]:
     return (bench.visit.ui.t("A draft by {who} waits to be applied.", who=who),)
 
 
-def _apply(bench: Bench, planned: Planned, decisions: Decisions) -> Action:
-    t, values = bench.visit.ui.t, {**decisions, MARK: planned.mark}
-    if planned.removes:
-        said = t("Confirm and apply {count} changes", count=bench.count)
-        return Action(said, f"{REVIEW}/apply", "check", danger=True, post=True, values=values)
-    said = t("Apply {count} changes", count=bench.count)
-    return Action(said, f"{REVIEW}/apply", "check", primary=True, post=True, values=values)
+def _door(bench: Bench) -> Door:
+    t, count = bench.visit.ui.t, bench.count
+    confirm = t("Confirm and apply {count} changes", count=count)
+    return Door(REVIEW, f"{REVIEW}/apply", t("Apply {count} changes", count=count), confirm, "check")
 
 
-def _cards(
-    bench: Bench,
-    draft: Draft,
-    planned: Planned | None,
-    problems: Sequence[Problem],
-    decisions: Decisions,
-) -> Iterator[Card]:
-    wrong = [problem for problem in problems if not is_open(problem)]
-    if wrong:
-        yield problems_card(bench.visit, wrong)
-    deciding = deciding_card(bench, decisions, problems)
-    if deciding is not None:
-        yield deciding
+def _cards(bench: Bench, draft: Draft, found: Foreseen, door: Door) -> Iterator[Card]:
+    yield from first_cards(bench.visit, found, door)
     if bench.look.moved:
         yield _moved(bench)
     yield _changes(bench)
-    if planned is not None:
-        yield _steps(bench, planned)
-        yield from views_card(bench.visit, planned.proposal.views)
+    if found.proposal is not None:
+        yield _steps(bench, found.proposal)
+        yield from views_card(bench.visit, found.proposal.views)
     yield _about(bench, draft)
 
 
@@ -165,11 +158,11 @@ def _rows(bench: Bench, found: Sequence[Difference]) -> Iterator[Row]:
             yield Row((Cell(what), words.side(before), words.side(after)))
 
 
-def _steps(bench: Bench, planned: Planned) -> Card:
+def _steps(bench: Bench, proposal: Proposal) -> Card:
     said = bench.visit.ui.t(
         "Something is removed. Applying it confirms that; what is removed is kept for a while."
     )
-    return steps_card(bench.visit, planned.proposal.plan.steps, said if planned.removes else "")
+    return steps_card(bench.visit, proposal.plan.steps, said if proposal.removes else "")
 
 
 def _about(bench: Bench, draft: Draft) -> Card:

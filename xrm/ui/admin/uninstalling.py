@@ -1,19 +1,27 @@
-"""Uninstalling a pack on a page: what goes with it, its records as files, what has to be decided, and the plan."""
+"""Uninstalling a pack on a page: what goes with it, its records as files, what has to be said first, and the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from flask import Response
 
-from xrm.engine.packs.proposal import Proposal
+from xrm.engine.packs import Revision
 from xrm.engine.packs.removal import Losses
-from xrm.engine.packs.shelf import Choices
 from xrm.engine.transfer import ExportRequest
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
-from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
-from xrm.ui.admin.packs import MARK, UNINSTALL, problems_card, steps_card, views_card
+from xrm.ui.admin.planning import (
+    Door,
+    Foreseen,
+    Settled,
+    carried_out,
+    first_cards,
+    foreseen,
+    plan_cards,
+    settled_by_button,
+    settled_in_address,
+)
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty, Link
@@ -23,6 +31,7 @@ from xrm.ui.pages.menu import PACKS
 from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
+UNINSTALL = "/admin/uninstall"
 ENTITY = "entity"
 
 
@@ -39,7 +48,7 @@ class Uninstalling(Area):
     @shown("/<pack>")
     def look(self, visit: Visit, pack: str) -> Response:
         """What would go with the pack."""
-        return _shown(visit, pack, choices_in(visit.args), None)
+        return _shown(visit, pack, settled_in_address(visit), None)
 
     @posted("/<pack>/file")
     def file(self, visit: Visit, pack: str) -> Response:
@@ -54,51 +63,61 @@ class Uninstalling(Area):
     @posted("/<pack>/go")
     def go(self, visit: Visit, pack: str) -> Response:
         """The pack is out, as its plan was shown; or what stands against it is shown."""
-        choices = choices_in(visit.form.to_dict(flat=False))
+        settled = settled_by_button(visit)
         try:
-            visit.runtime.removals.uninstall(visit.actor, pack, choices, visit.form.get(MARK, ""))
+            carried_out(visit, _revise(visit, pack), settled)
         except (NotFound, Forbidden):
             raise
         except XrmError as error:
-            return _shown(visit, pack, choices, error)
+            return _shown(visit, pack, settled, error)
         return moved(PACKS, visit.ui.t("Uninstalled: {pack}", pack=pack))
 
 
-def _shown(visit: Visit, pack: str, choices: Choices, error: XrmError | None) -> Response:
-    t, told = visit.ui.t, tuple(error.problems) if error else ()
-    cards: tuple[Card, ...] = ()
-    try:
-        losses = visit.runtime.removals.look(visit.actor, pack)
-        cards = (_losses(visit, losses),)
-        cards += tuple(_planned(visit, pack, visit.runtime.removals.plan(visit.actor, pack, choices)))
-    except NotFound:
-        raise
-    except XrmError as refusal:
-        told = tuple(dict.fromkeys((*told, *refusal.problems)))
-    cards = (*((problems_card(visit, told),) if told else ()), *cards)
+def _revise(visit: Visit, pack: str) -> Callable[[], Revision]:
+    return partial(visit.runtime.removals.revision, visit.actor, pack)
+
+
+def _shown(visit: Visit, pack: str, settled: Settled, error: XrmError | None) -> Response:
+    t, found = visit.ui.t, foreseen(visit, _revise(visit, pack), settled, error)
+    cards = tuple(_cards(visit, pack, found))
     crumbs = (Link(t("Packs"), PACKS, "package"), Link(pack, f"{PACKS}/{pack}"))
     title = t("Uninstall {pack}", pack=pack)
     status = status_of(error) if error else 200
     return page(visit, "admin/cards.html", CardsPage(title, crumbs, cards), status=status, current=PACKS)
 
 
+def _cards(visit: Visit, pack: str, found: Foreseen) -> Iterator[Card]:
+    door = _door(visit, pack)
+    yield from first_cards(visit, found, door)
+    if found.revision is not None:
+        yield _losses(visit, visit.runtime.removals.look(visit.actor, pack))
+    yield from plan_cards(visit, found, door)
+
+
+def _door(visit: Visit, pack: str) -> Door:
+    t, here = visit.ui.t, f"{UNINSTALL}/{pack}"
+    says = t("Confirm and uninstall")
+    return Door(f"{here}#plan", f"{here}/go", says, says, "package-x")
+
+
 def _losses(visit: Visit, losses: Losses) -> Card:
     t = visit.ui.t
-    table = Table(
-        t("What goes"),
-        (t("What"), t("How much")),
-        tuple(_rows(visit, losses)),
-        Empty(t("Nothing that somebody entered")),
-    )
+    table = losses_table(visit, losses, t("What goes"), {entity for entity, _ in losses.exports()})
     note = t(
         "Save what you want to keep as files. What goes is kept for a while; a version with the pack brings it back."
     )
     return Card(t("What goes"), "package-x", table=table, note=note, id="losses")
 
 
-def _rows(visit: Visit, losses: Losses) -> Iterator[Row]:
+def losses_table(visit: Visit, losses: Losses, label: str, offered: set[str]) -> Table:
+    """What goes, or is away; with buttons for files of the records of the entities that are `offered`."""
+    t = visit.ui.t
+    rows = tuple(_rows(visit, losses, offered))
+    return Table(label, (t("What"), t("How much")), rows, Empty(t("Nothing that somebody entered")))
+
+
+def _rows(visit: Visit, losses: Losses, offered: set[str]) -> Iterator[Row]:
     t, names = visit.ui.t, visit.model.entities
-    offered = {entity for entity, _ in losses.exports()}
     for entity in sorted(losses.entities, key=lambda one: -one.records):
         known = names[entity.name]
         much = Cell(t("{count} records", count=entity.records))
@@ -128,16 +147,3 @@ def _file(visit: Visit, losses: Losses, entity: str, offered: set[str]) -> tuple
     offered.discard(entity)
     href = f"{UNINSTALL}/{losses.pack}/file"
     return (Action(visit.ui.t("Save as a file"), href, "download", post=True, values={ENTITY: entity}),)
-
-
-def _planned(visit: Visit, pack: str, proposal: Proposal) -> Iterator[Card]:
-    t, steps, reconciled = visit.ui.t, proposal.plan.steps, proposal.reconciled
-    yield from conflict_cards(visit, reconciled, f"{UNINSTALL}/{pack}#plan")
-    if reconciled.open:
-        return
-    go = Action(
-        t("Confirm and uninstall"), f"{UNINSTALL}/{pack}/go", "package-x", danger=True, post=True,
-        values={MARK: proposal.plan.hash, **values_of(reconciled)},
-    )  # fmt: skip
-    yield replace(steps_card(visit, steps), label=t("Plan"), actions=(go,))
-    yield from views_card(visit, proposal.views)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from flask import Response
 
@@ -11,9 +11,19 @@ from xrm.engine.packs import Revision, Version
 from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.versions import MOST, layer_sentences
 from xrm.errors import NotFound, Problem, XrmError
-from xrm.ui.admin.packs import MARK, problems_card, steps_card, views_card
+from xrm.ui.admin.planning import (
+    Door,
+    Foreseen,
+    Settled,
+    carried_out,
+    first_cards,
+    foreseen,
+    plan_cards,
+    settled_by_button,
+    settled_in_address,
+)
 from xrm.ui.admin.skin import Area, posted, shown
-from xrm.ui.admin.words import at
+from xrm.ui.admin.words import AFTER, address, at
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty, Link
@@ -45,43 +55,41 @@ class Versions(Area):
     @shown("/<number>/back")
     def plan(self, visit: Visit, number: str) -> Response:
         """What going back to the version would come to."""
-        return _planned(visit, _version(visit, number), None)
+        return _planned(visit, _version(visit, number), settled_in_address(visit), None)
 
     @posted("/<number>/back")
     def roll_back(self, visit: Visit, number: str) -> Response:
         """The version is in force again, as its plan was shown; or the plan is shown with what stands against it."""
-        version = _version(visit, number)
+        version, settled = _version(visit, number), settled_by_button(visit)
         try:
-            visit.runtime.packs.roll_back(version.number, visit.actor, confirmed=visit.form.get(MARK, ""))
+            carried_out(visit, _revise(version), settled)
         except XrmError as error:
-            return _planned(visit, version, error)
+            return _planned(visit, version, settled, error)
         said = visit.ui.t("Back at version {number}: everybody works with it now", number=version.number)
         return moved(VERSIONS, said)
 
 
 def _version(visit: Visit, given: str) -> Version:
     number = version_in(given)
-    found = next((v for v in visit.runtime.packs.versions() if v.number == number), None)
-    if found is None:
+    if number is None:
         raise NotFound(Problem("R104", "There is no such version."))
-    return found
+    return visit.runtime.packs.version(number)
 
 
 # --- all of them ------------------------------------------------------------------------------------
 
 
 def _listed(visit: Visit) -> TablePage:
-    t, known = visit.ui.t, visit.runtime.packs.versions()
+    t, known = visit.ui.t, visit.runtime.packs.versions(version_in(visit.arg(AFTER)))
     who = visit.runtime.overview.names(visit.actor, {v.actor for v in known if v.actor})
     rows = tuple(_row(visit, version, who.get(str(version.actor), "")) for version in known)
     columns = (t("Version"), t("When"), t("Who"), t("What changed"))
-    table = Table(t("Versions"), columns, rows, Empty(t("Nothing is installed"), "", "history"))
+    further = address(VERSIONS, after=str(known[-1].number)) if len(known) == MOST else ""
+    empty = Empty(t("There are no earlier versions"), "", "history")
+    table = Table(t("Versions"), columns, rows, empty, further)
     kept = len(visit.runtime.packs.removed())
     removed = Action(t("What was removed ({count})", count=kept), REMOVED, "archive")
-    note = t("Only the last {count} versions are shown.", count=MOST) if len(known) == MOST else ""
-    return TablePage(
-        t("Versions"), "history", admin_tabs(visit, VERSIONS), table, note=note, actions=(removed,)
-    )
+    return TablePage(t("Versions"), "history", admin_tabs(visit, VERSIONS), table, actions=(removed,))
 
 
 def _row(visit: Visit, version: Version, who: str) -> Row:
@@ -156,65 +164,34 @@ def _changes(visit: Visit, sentences: Sequence[str], label: str) -> Card:
 # --- the way back -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """The plan of the way back, or what stands against it."""
-
-    proposal: Proposal | None
-    problems: tuple[Problem, ...]
+def _revise(version: Version) -> Callable[[], Revision]:
+    return partial(Revision, version=version.number)
 
 
-def _planned(visit: Visit, version: Version, error: XrmError | None) -> Response:
-    t, way = visit.ui.t, _way(visit, version, tuple(error.problems) if error else ())
+def _planned(visit: Visit, version: Version, settled: Settled, error: XrmError | None) -> Response:
+    t, found = visit.ui.t, foreseen(visit, _revise(version), settled, error)
     here = Link(t("Version {number}", number=version.number), f"{VERSIONS}/{version.number}")
     model = CardsPage(
         title=t("Back to version {number}", number=version.number),
         crumbs=_crumbs(visit, here),
-        cards=tuple(_cards(visit, way, _confirmation(visit, version, way))),
+        cards=tuple(_cards(visit, version, found)),
         facts=(t("What people wrote since stays. The way back is a new version, so one can go forward again."),),
     )  # fmt: skip
     status = status_of(error) if error else 200
     return page(visit, "admin/cards.html", model, status=status, current=VERSIONS)
 
 
-def _way(visit: Visit, version: Version, told: tuple[Problem, ...]) -> _Way:
-    try:
-        proposal = visit.runtime.packs.foresee(Revision(version=version.number, dev=True))
-    except XrmError as refusal:
-        return _Way(None, tuple(dict.fromkeys((*told, *refusal.problems))))
-    return _Way(proposal, told)
+def _cards(visit: Visit, version: Version, found: Foreseen) -> Iterator[Card]:
+    door = _door(visit, version, found.proposal)
+    yield from first_cards(visit, found, door)
+    if found.proposal is not None:
+        said = (*layer_sentences(found.proposal), *(one.sentence for one in found.proposal.differences))
+        yield _changes(visit, said, visit.ui.t("What changes"))
+    yield from plan_cards(visit, found, door)
 
 
-def _confirmation(visit: Visit, version: Version, way: _Way) -> tuple[Action, ...]:
-    t = visit.ui.t
-    if way.proposal is None or way.proposal.is_empty:
-        return ()
-    removes = bool(way.proposal.plan.destructive)
-    confirm = Action(
-        t("Confirm and roll back") if removes else t("Roll back"),
-        f"{VERSIONS}/{version.number}/back",
-        "undo-2",
-        primary=not removes,
-        danger=removes,
-        post=True,
-        values={MARK: way.proposal.plan.hash},
-    )
-    return (confirm,)
-
-
-def _cards(visit: Visit, way: _Way, confirmation: tuple[Action, ...]) -> Iterator[Card]:
-    t = visit.ui.t
-    if way.problems:
-        yield problems_card(visit, way.problems)
-    if way.proposal is None:
-        return
-    said = (*layer_sentences(way.proposal), *(one.sentence for one in way.proposal.differences))
-    yield _changes(visit, said, t("What changes"))
-    note = (
-        t("Something is removed. Rolling back confirms that; what is removed is kept for a while.")
-        if way.proposal.plan.destructive
-        else ""
-    )
-    # Beside the steps, where a button says what it does on a phone, too.
-    yield replace(steps_card(visit, way.proposal.plan.steps, note), actions=confirmation)
-    yield from views_card(visit, way.proposal.views)
+def _door(visit: Visit, version: Version, proposal: Proposal | None) -> Door:
+    t, here = visit.ui.t, f"{VERSIONS}/{version.number}/back"
+    removes = t("Something is removed. Rolling back confirms that; what is removed is kept for a while.")
+    note = removes if proposal is not None and proposal.removes else ""
+    return Door(f"{here}#plan", here, t("Roll back"), t("Confirm and roll back"), "undo-2", note)

@@ -90,3 +90,9 @@ def user_named(visit: Visit, id_: UUID | None) -> str:
     """What the user is called; where nobody is named, it was the system."""
     names = visit.runtime.overview.names(visit.actor, [id_] if id_ else [])
     return names.get(str(id_), "") or visit.ui.t("The system")
+
+
+def pack_label(visit: Visit, name: str) -> str:
+    """What a pack is called, in use or not."""
+    known = visit.model.packs.get(name)
+    return visit.text(known.label if known else visit.model.disabled.get(name, {}), name)

@@ -6,14 +6,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from xrm.errors import Conflict, Forbidden, Problem, Stale, TooLarge, XrmError
+from xrm.errors import Conflict, Forbidden, PlanChanged, Problem, Stale, TooLarge, XrmError
 from xrm.ui.fields.view import ChildRow, Field
 from xrm.ui.models import FormProblem, Section
 
 _ROW = re.compile(
     r"(?P<grid>[a-z0-9_]+)(?:\.(?P<verb>create|update|delete))?\[(?P<at>\d+)\](?:\.(?P<rest>.+))?\Z"
 )
-_STATUS: Mapping[type[XrmError], int] = {Stale: 412, Conflict: 409, Forbidden: 403, TooLarge: 413}
+_STATUS: Mapping[type[XrmError], int] = {
+    Stale: 412,
+    Conflict: 409,
+    PlanChanged: 409,
+    Forbidden: 403,
+    TooLarge: 413,
+}
 
 RowNumbers = Mapping[str, Mapping[str, list[int]]]
 

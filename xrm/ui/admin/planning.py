@@ -1,0 +1,217 @@
+"""A plan on a page, whatever asks for it: what stands against it, what is to be said first, its steps, its button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from xrm.engine.packs import Installed, Revision
+from xrm.engine.packs.lost_views import LostView
+from xrm.engine.packs.proposal import Proposal
+from xrm.engine.packs.revision import Choices
+from xrm.engine.storage.forms import Decisions
+from xrm.engine.storage.steps import Effect, Step
+from xrm.errors import Forbidden, NotFound, Problem, XrmError
+from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
+from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
+from xrm.ui.administration import Card, Cell, Row, Table
+from xrm.ui.fields.view import Option
+from xrm.ui.models import Action, Empty
+from xrm.ui.pages.visit import Visit
+
+MARK = "mark"
+MOST_STEPS, MOST_PROBLEMS = 200, 100
+_UNSEEN = "unseen"  # the mark of no plan: a form without one has shown none
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What somebody has said of a plan on its page: answers to its conflicts, and decisions about values."""
+
+    choices: Choices = field(default_factory=dict)
+    decisions: Decisions = field(default_factory=dict)
+
+    def of(self, revision: Revision) -> Revision:
+        """The revision by these."""
+        return replace(revision, choices=self.choices, decisions=self.decisions)
+
+    @property
+    def posted(self) -> dict[str, str]:
+        """The same, as the button carries it."""
+        return {**values_of(self.choices), **self.decisions}
+
+    @property
+    def in_address(self) -> tuple[tuple[str, str], ...]:
+        """The same, as the address of the page says it."""
+        decided = (((place, text) if text else (CLEAR, place)) for place, text in self.decisions.items())
+        return (*values_of(self.choices).items(), *decided)
+
+
+def settled_in_address(visit: Visit) -> Settled:
+    """What the address of the page says."""
+    return Settled(choices_in(visit.args), asked(visit))
+
+
+def settled_by_button(visit: Visit) -> Settled:
+    """What came with the button."""
+    return Settled(choices_in(visit.form.to_dict(flat=False)), sent(visit))
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a revision comes to, or what stands against it; by what was `settled`."""
+
+    revision: Revision | None
+    proposal: Proposal | None
+    problems: tuple[Problem, ...]
+    settled: Settled
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are steps to be read, and nothing is to be answered first."""
+        return self.proposal is not None and not self.proposal.is_open
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a plan is shown, where its button goes, and what that says; `confirm` where something is removed."""
+
+    page: str
+    action: str
+    label: str
+    confirm: str
+    icon: str
+    note: str = ""
+
+
+def foreseen(
+    visit: Visit, revise: Callable[[], Revision], settled: Settled, error: XrmError | None = None
+) -> Foreseen:
+    """The plan, with what was refused before, if anything; raises NotFound where the revision is about nothing."""
+    told, revision = tuple(error.problems) if error else (), None
+    try:
+        revision = settled.of(revise())
+        return Foreseen(revision, visit.runtime.packs.foresee(revision), told, settled)
+    except (NotFound, Forbidden):
+        raise
+    except XrmError as refusal:
+        return Foreseen(revision, None, tuple(dict.fromkeys((*told, *refusal.problems))), settled)
+
+
+def carried_out(visit: Visit, revise: Callable[[], Revision], settled: Settled) -> Installed:
+    """The plan is carried out as its page has shown it; raises PlanRefused if it is another one by now."""
+    return visit.runtime.packs.revise(replace(settled.of(revise()), confirmed=seen_mark(visit)), visit.actor)
+
+
+def seen_mark(visit: Visit) -> str:
+    """The mark of the plan that was shown with the button."""
+    return visit.form.get(MARK, "") or _UNSEEN
+
+
+# --- cards --------------------------------------------------------------------------------------------
+
+
+def first_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
+    """What stands against the plan, what has to be decided about values, and the conflicts to be answered."""
+    wrong = [problem for problem in found.problems if not is_open(problem)]
+    if wrong:
+        yield problems_card(visit, wrong)
+    if found.settled.decisions or len(wrong) < len(found.problems):
+        model = visit.runtime.packs.intended(found.revision) if found.revision else visit.model
+        carried = Settled(found.settled.choices).in_address
+        yield from deciding_card(visit, model, door.page, found.settled.decisions, found.problems, carried)
+    if found.proposal is not None:
+        carried = Settled(decisions=found.settled.decisions).in_address
+        yield from conflict_cards(visit, found.proposal.reconciled, door.page, carried)
+
+
+def plan_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
+    """The steps with the button that takes them, and the saved views that lose something by them."""
+    if found.proposal is None or not found.is_ready:
+        return
+    actions = () if found.proposal.is_empty else (button(found.proposal, found.settled, door),)
+    # Beside the steps, where a button says what it does on a phone, too.
+    yield replace(
+        steps_card(visit, found.proposal.plan.steps, door.note), label=visit.ui.t("Plan"), actions=actions
+    )
+    yield from views_card(visit, found.proposal.views)
+
+
+def button(proposal: Proposal, settled: Settled, door: Door) -> Action:
+    """The button that carries out this proposal and no other."""
+    label = door.confirm if proposal.removes else door.label
+    values = {**settled.posted, MARK: proposal.mark}
+    is_dangerous = proposal.removes
+    return Action(
+        label, door.action, door.icon, primary=not is_dangerous, danger=is_dangerous, post=True, values=values
+    )
+
+
+def views_card(visit: Visit, views: Sequence[LostView]) -> Iterator[Card]:
+    """The saved views that ask for something which goes, if there are any."""
+    t = visit.ui.t
+    rows = tuple(
+        Row(
+            (
+                Cell(v.name or t("A private view")),
+                Cell(_entity_called(visit, v.entity)),
+                Cell(", ".join(v.lost)),
+            )
+        )
+        for v in views
+    )
+    if rows:
+        table = Table(t("Saved views"), (t("View"), t("Entity"), t("What goes")), rows, Empty(t("Nothing")))
+        note = t("They are shown without what goes, until that comes back.")
+        yield Card(t("Saved views"), "bookmark", table=table, note=note, id="views")
+
+
+def _entity_called(visit: Visit, name: str) -> str:
+    found = visit.model.entities.get(name)
+    return visit.plural(found) if found else name
+
+
+def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
+    """The steps of a plan: what each says, its kind, how many rows it touches, and the way back."""
+    t, more = visit.ui.t, len(steps) - MOST_STEPS
+    rows = tuple(_step(visit, step) for step in steps[:MOST_STEPS])
+    said = (note, t("and {count} more", count=more) if more > 0 else "")
+    empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
+    columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
+    table = Table(t("Steps"), columns, rows, empty)
+    return Card(t("Steps"), "list-checks", table=table, note=" ".join(filter(None, said)), id="plan")
+
+
+def _step(visit: Visit, step: Step) -> Row:
+    cells = (
+        Cell(step.sentence, note=" · ".join(step.rows.samples)),
+        Cell(tags=(_effect(visit, step.effect),)),
+        Cell(visit.ui.number(step.rows.touched) if step.rows.touched else "", is_plain=True),
+        Cell(step.inverse, is_plain=True),
+    )
+    return Row(cells)
+
+
+def _effect(visit: Visit, effect: Effect) -> Option:
+    t = visit.ui.t
+    if effect is Effect.DESTRUCTIVE:
+        return Option(effect, t("Removes"), "red")
+    if effect is Effect.DECISION:
+        return Option(effect, t("Needs a decision"), "amber")
+    if effect is Effect.REWRITE:
+        return Option(effect, t("Reads every row"), "amber")
+    return Option(effect, t("Instant"), "green")
+
+
+def problems_card(visit: Visit, problems: Sequence[Problem]) -> Card:
+    """What stands against something, each with its place."""
+    t = visit.ui.t
+    rows = tuple(
+        Row((Cell(p.code, code=True), Cell(p.message, note=p.hint), Cell(str(p.where), is_plain=True)))
+        for p in problems[:MOST_PROBLEMS]
+    )
+    table = Table(
+        t("What is wrong"), (t("Code"), t("Problem"), t("Place")), rows, Empty(t("Nothing is wrong"))
+    )
+    note = t("{count} problems", count=len(problems))
+    return Card(t("What is wrong"), "circle-alert", table=table, note=note, id="problems")
