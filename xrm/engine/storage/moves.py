@@ -14,9 +14,10 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
-from xrm.engine.storage.names import bounded, pack_of, shadow_name, shadow_number
+from xrm.engine.storage.names import bounded, pack_of, shadow_name
 from xrm.engine.storage.relinks import Relink
 from xrm.engine.storage.relinksteps import aside_sentence
+from xrm.engine.storage.renaming import in_turn, makes_room
 from xrm.engine.storage.sameness import Turned, says_same, turner
 from xrm.engine.storage.shadows import Shadow, follow, forget, keep
 from xrm.engine.storage.steps import (
@@ -42,7 +43,6 @@ from xrm.metadata.fingerprint import canonical
 from xrm.metadata.model import Entity
 
 UNHELD = " It came by a restore, so SQLite holds it to no reference; a backup that is restored anew does."
-ASIDE = "zy__"  # before the name of what makes room for another, inside one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class _Move:
         """Each table has the name that is wanted."""
         by_name = {s.live.name: s for s in standings if s.live.name != s.table.name}
         names = {live: s.table.name for live, s in by_name.items()}
-        for before, after in _in_turn(names):
+        for before, after in in_turn(names):
             wanted = next((s for s in by_name.values() if s.table.name == after), None)
             yield self._rename_table(before, after, wanted)
 
@@ -312,7 +312,7 @@ class _Move:
         names |= {old: new for old, (_, new) in turned.items()}
         table, said = standing.table, dict[str, list[tuple[str, str]]]()
         # Whatever makes room does so first, for the columns of one field are renamed together.
-        for before, after in sorted(_in_turn(names), key=lambda pair: not _makes_room(pair[1])):
+        for before, after in sorted(in_turn(names), key=lambda pair: not makes_room(pair[1])):
             if before in turned:
                 what = aside_words(turned[before][0], after)
             else:
@@ -372,7 +372,7 @@ class _Move:
         changed = {old: new for old, new in names.items() if old != new}
         if changed:
             table = standing.table
-            pairs = list(_in_turn(changed))
+            pairs = list(in_turn(changed))
             yield Rename(
                 f"Name what {told(table)} is held to as its columns are called.",
                 says([self._rename(table.name, "CONSTRAINT", old, new) for old, new in pairs]),
@@ -489,23 +489,5 @@ def _field(column: Column) -> str:
     return str(column.info.get("field", column.name))
 
 
-def _makes_room(name: str) -> bool:
-    return name.startswith(ASIDE) or shadow_number(name) is not None
-
-
 def _since(shadow: Shadow) -> str:
     return f", which were removed on {shadow.at:%Y-%m-%d}" if shadow.at else ""
-
-
-def _in_turn(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The renames in an order in which each new name is free; of a circle one makes room first."""
-    left = dict(names)
-    while left:
-        ready = next((old for old, new in left.items() if new not in left), None)
-        if ready is not None:
-            yield ready, left.pop(ready)
-            continue
-        old = next(iter(left))
-        aside = bounded(f"{ASIDE}{old}")
-        yield old, aside
-        left[aside] = left.pop(old)
