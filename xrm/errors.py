@@ -115,6 +115,11 @@ class Conflict(XrmError):
     code, title = "R109", "Conflict"
 
 
+def is_overtaken(error: XrmError) -> bool:
+    """Whether definitions changed while this was under way, so that it can be done by those of now."""
+    return isinstance(error, Conflict) and "retry_after" in error.facts
+
+
 class Stale(Conflict):
     """The record has another version than the caller holds (412)."""
 

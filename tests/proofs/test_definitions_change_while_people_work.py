@@ -19,12 +19,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tests.proofs.conftest import Tell
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from tests.support.sales import PACKS, PORTION
+from tests.support.servers import until
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query
 from xrm.engine.runtime import Runtime
+from xrm.engine.runtime.snapshot import Snapshot
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.steps import Rows
 from xrm.errors import Conflict, XrmError
@@ -139,14 +141,14 @@ def test_seven_changes_block_nobody_for_long_and_all_come_back(
     try:
         with at_work(colleague, ids[:50]) as work:
             for change in changes(size):
-                seconds = made(runtime, change)
+                work.begin()
+                tell(**{change.name: work.told(made(runtime, change))})
                 blocks[change.name] = work.block
-                tell(**{change.name: work.told(seconds)})
             edited = ids[-5:]
             edit(runtime, edited)
-            seconds = gone_back(runtime, then)
+            work.begin()
+            tell(**{"roll all back": work.told(gone_back(runtime, then))})
             blocks["roll all back"] = work.block
-            tell(**{"roll all back": work.told(seconds)})
         assert not proofs or {n: s for n, s in blocks.items() if s > LONGEST.get(n, BLOCK)} == {}
         assert (work.failed, runtime.packs.plan().is_empty) == ([], True)
         assert work.written > 0 < work.read
@@ -222,7 +224,7 @@ def edit(runtime: Runtime, ids: list[UUID]) -> None:
 
 
 def gone_back(runtime: Runtime, version: int) -> float:
-    confirmed = runtime.packs.plan_back(version).hash
+    confirmed = plan_back(runtime, version).hash
     begun = time.perf_counter()
     runtime.packs.roll_back(version, runtime.installer, confirmed=confirmed)
     return time.perf_counter() - begun
@@ -260,7 +262,8 @@ def steps_written(runtime: Runtime) -> dict[UUID, str]:
 class Work:
     """Somebody who writes a record every now and then, and somebody who reads a list, both by another process's view.
 
-    `block` is the longest that a write took since the last change was told, `wait` the longest that a list took.
+    `block` is the longest that a write took since the last change was told, `wait` the longest that a list took; both
+    without `renewal`, the longest that the process took to notice and read the definitions.
     """
 
     runtime: Runtime
@@ -273,14 +276,20 @@ class Work:
     again: int = 0
     block: float = 0.0
     wait: float = 0.0
+    renewal: float = 0.0
 
     def told(self, seconds: float) -> str:
-        """The times of the change that took so many seconds, in words."""
-        said = (
-            f"{seconds:.2f} s, block {self.block:.2f} s, longest list {self.wait:.2f} s, again {self.again}"
+        """The times of the change that took so many seconds, in words, once all that met it has ended."""
+        written, read = self.written, self.read
+        until(lambda: bool(self.failed) or (self.written > written + 1 and self.read > read + 1))
+        return (
+            f"{seconds:.2f} s, block {self.block:.2f} s, longest list {self.wait:.2f} s,"
+            f" renewal {self.renewal:.2f} s, again {self.again}"
         )
-        self.block = self.wait = self.again = 0
-        return said
+
+    def begin(self) -> None:
+        """The next change is measured by itself."""
+        self.block = self.wait = self.renewal = self.again = 0
 
     def write(self) -> None:
         """A step was written into one record after another, each as soon as it could be."""
@@ -288,35 +297,37 @@ class Work:
             if self.over.wait(EVERY):
                 return
             update = Update("opportunity", Target(id_), {"next_step": f"Call {number}"})
-            seconds = self._done(lambda u=update: self._records.execute(self.runtime.installer, [u]))
+            seconds = self._done(lambda now, u=update: now.records.execute(self.runtime.installer, [u]))
             self.last[id_] = f"Call {number}"
             self.written, self.block = self.written + 1, max(self.block, seconds)
 
     def look(self) -> None:
         """A list was read again and again."""
+        query = Query("opportunity", limit=50)
         while not self.over.wait(EVERY):
-            seconds = self._done(self._read_list)
+            seconds = self._done(lambda now: now.queries.list(self.runtime.installer, query))
             self.read, self.wait = self.read + 1, max(self.wait, seconds)
 
-    def _read_list(self) -> None:
-        queries = self.runtime.current().queries
-        queries.list(self.runtime.installer, Query("opportunity", limit=50))
-
-    @property
-    def _records(self) -> Any:
-        return self.runtime.current().records
-
-    def _done(self, act: Callable[[], object]) -> float:
+    def _done(self, act: Callable[[Snapshot], object]) -> float:
         """How long it took until it was done; what meets a change of definitions is done again, as a page does."""
-        begun = time.perf_counter()
+        waited, begun = 0.0, time.perf_counter()
         while True:
+            now = self._current()
+            asked = time.perf_counter()
             try:
-                act()
-                return time.perf_counter() - begun
+                act(now)
+                return waited + time.perf_counter() - asked
             except Conflict:
+                waited += time.perf_counter() - asked
                 self.again += 1
                 if time.perf_counter() - begun > PATIENCE:
                     raise
+
+    def _current(self) -> Snapshot:
+        begun = time.perf_counter()
+        now = self.runtime.current()
+        self.renewal = max(self.renewal, time.perf_counter() - begun)
+        return now
 
 
 @contextmanager

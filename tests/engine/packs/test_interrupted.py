@@ -6,6 +6,9 @@ import sys
 import pytest
 
 from tests.support.project import ROOT
+from xrm.engine.commands import Create, Target, Update
+from xrm.engine.packs import Revision
+from xrm.engine.storage.inspection import inspect
 from xrm.testing import a_pack, pack_from
 
 DEAL = "fields:\n  name: {type: text, required: true}\n"
@@ -79,3 +82,55 @@ def test_a_killed_removal_and_rename_leave_what_was_there_and_can_be_repeated(
     confirmed = runtime.packs.plan(sources, dev=True).hash
     runtime.packs.install(sources, runtime.installer, dev=True, confirmed=confirmed)
     assert runtime.packs.plan().is_empty
+
+
+TURNS = """
+import os, signal, sys
+from importlib import import_module
+from pathlib import Path
+from xrm.engine.packs import Revision
+from xrm.testing import a_pack, make_runtime, pack_from
+
+def die(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+url, folder, module, place = sys.argv[1:]
+runtime = make_runtime(url, Path(folder), install=False)
+revision = Revision((pack_from(a_pack("sales", deal={deal!r})),), dev=True)
+setattr(import_module(module), place, die)
+runtime.packs.revise(revision, runtime.installer)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "place"),
+    [("ahead", "put"), ("ahead", "changed"), ("turnsteps", "write")],
+    ids=lambda name: name,
+)
+def test_a_process_that_is_killed_while_values_turn_leaves_what_was_there_and_the_next_one_clears_up(
+    make, look, database_url, tmp_path, module, place
+):
+    """While values are copied, when all are, and with the lock."""
+    runtime = make([a_pack("sales", deal="fields:\n  name: {type: text}\n  code: {type: text}\n")])
+    deal = runtime.current().records.execute(runtime.installer, [Create("deal", {"code": "7"})]).results[0].id
+    before = look(runtime)
+    turned = "fields:\n  name: {type: text}\n  code: {type: integer}\n"
+    died = subprocess.run(
+        [sys.executable, "-c", TURNS.format(deal=turned), database_url, str(tmp_path),
+         f"xrm.engine.storage.{module}", place],
+        cwd=ROOT,
+        capture_output=True,
+    )  # fmt: skip
+    assert died.returncode == -9, died.stderr.decode()
+    assert look(runtime) == before
+    assert copies(runtime) == ["zz0__code"]
+    runtime.current().records.execute(runtime.installer, [Update("deal", Target(deal), {"code": "8"})])
+    revision = Revision((pack_from(a_pack("sales", deal=turned)),), dev=True)
+    runtime.packs.revise(revision, runtime.installer)
+    assert runtime.current().queries.get(runtime.installer, "deal", deal)["code"] == 8
+    assert (copies(runtime), runtime.packs.plan().is_empty) == ([], True)
+
+
+def copies(runtime):
+    with runtime.database.read() as unit:
+        return [column for table in inspect(unit).tables.values() for column in table.copies]

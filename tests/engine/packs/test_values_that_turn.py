@@ -15,9 +15,11 @@ from tests.engine.packs.living import (
     shop,
     version,
 )
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision, proposing
+from xrm.engine.storage import ahead, turning
+from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
 
@@ -276,7 +278,7 @@ def test_a_change_made_since_that_does_not_fit_is_told_and_becomes_what_was_deci
     then = version(runtime)
     put(runtime, BASE)
     edit(fleet, "Ship", size="a dozen")
-    (turn,) = (step for step in runtime.packs.plan_back(then).steps if isinstance(step, TurnValues))
+    (turn,) = (step for step in plan_back(runtime, then).steps if isinstance(step, TurnValues))
     assert turn.rows.failing == 1
     assert turn.rows.samples == (f"Ship ({boats['Ship']}): a dozen",)
     go_back(runtime, then)
@@ -300,29 +302,73 @@ LATE = {
 }
 
 
+WHEN = {"after the plan": (proposing, "plan_for"), "after the copy": (ahead, "do")}
+
+
+@pytest.mark.parametrize("when", WHEN.values(), ids=WHEN)
 @pytest.mark.parametrize(("boat", "changed", "code"), LATE.values(), ids=LATE)
 def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
-    fleet, monkeypatch, boat, changed, code
+    fleet, monkeypatch, boat, changed, code, when
 ):
     runtime, _, _ = fleet
     edit(fleet, "Raft", size="3")
     edit(fleet, "Ship", note="short")
     edit(fleet, "Boat", kind="hot")
     edit(fleet, "Plank", kind="hot")
-    before, plan_for = version(runtime), proposing.plan_for
+    before, (module, name) = version(runtime), when
+    act = getattr(module, name)
 
     def overtaken(*arguments):
-        found = plan_for(*arguments)
+        found = act(*arguments)
         edit(fleet, "Plank", **changed)
         return found
 
-    monkeypatch.setattr(proposing, "plan_for", overtaken)
+    monkeypatch.setattr(module, name, overtaken)
     with pytest.raises(PlanRefused) as caught:
         runtime.packs.revise(Revision((sales(account=ACCOUNT, boat=boat),), dev=True), runtime.installer)
     assert [problem.code for problem in caught.value.problems] == [code]
     assert version(runtime) == before
     ((name, value),) = changed.items()
     assert values(fleet, name)["Plank"] == value
+    assert copies(runtime) == []
+
+
+def copies(runtime):
+    """Columns that values were copied into and that nothing has taken."""
+    with runtime.database.read() as unit:
+        return [column for table in inspect(unit).tables.values() for column in table.copies]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 2000])
+def test_values_are_the_same_in_however_many_portions_and_whenever_they_were_written(
+    fleet, monkeypatch, rows
+):
+    """What is written between the copy and the lock is converted as well, and what is new is."""
+    runtime, ana, boats = fleet
+    then, do = version(runtime), ahead.do
+    monkeypatch.setattr(turning, "PORTION", rows)
+    monkeypatch.setattr(ahead, "FEW", 1)
+
+    def meanwhile(*arguments):
+        edit(fleet, "Ship", size="8")
+        do(*arguments)
+        edit(fleet, "Boat", size="9", kind="lost")
+        edit(fleet, "Plank", size="none")
+        edit(fleet, "Raft", size=None)
+        records = runtime.current().records
+        boats["Skiff"] = records.execute(ana, [Create("boat", {"name": "Skiff", "size": "4"})]).results[0].id
+
+    monkeypatch.setattr(ahead, "do", meanwhile)
+    fewer = NUMBER.replace("[hot, cold, lost]", "[hot, cold]")
+    put(runtime, fewer, {"unfit:boat.size": "0", "option:boat.kind.lost": "cold"})
+    sizes = {"Ship": "8.00", "Boat": "9.00", "Raft": None, "Plank": "0.00", "Skiff": "4.00"}
+    assert values(fleet, "size") == sizes
+    assert values(fleet, "kind")["Boat"] == "cold"
+    assert (copies(runtime), runtime.packs.plan().is_empty) == ([], True)
+    monkeypatch.setattr(ahead, "do", do)
+    go_back(runtime, then)
+    assert values(fleet, "size") == {"Ship": "8", "Boat": "9", "Raft": None, "Plank": "none", "Skiff": "4"}
+    assert values(fleet, "kind")["Boat"] == "lost"
 
 
 def test_a_key_over_converted_values_holds_or_the_plan_names_the_records_that_would_share_one(fleet):
@@ -361,7 +407,7 @@ def test_a_way_back_on_which_present_values_do_not_fit_takes_a_decision_too(flee
     put(runtime, BASE)
     edit(fleet, "Raft", note="longer than it may be")
     with pytest.raises(PlanRefused) as caught:
-        runtime.packs.plan_back(then)
+        plan_back(runtime, then)
     assert [(p.code, p.where.path) for p in caught.value.problems] == [("S123", "unfit:boat.note")]
     assert f"Raft ({boats['Raft']})" in caught.value.first.message
     back = Revision(version=then, dev=True, decisions={"unfit:boat.note": "cut"})

@@ -20,7 +20,7 @@ from tests.engine.storage.builders import (
 )
 from tests.engine.storage.conftest import Crm
 from xrm.engine.projection.tables import sql_schema
-from xrm.engine.storage import apply
+from xrm.engine.storage import patience
 from xrm.engine.storage.apply import Applied, apply_plan, plan_for, prepare_installation
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.inspection import inspect
@@ -69,7 +69,7 @@ def test_a_table_in_use_is_waited_for_in_short_turns(
     postgres_url: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits long for a busy table makes everybody behind wait too."""
-    monkeypatch.setattr(apply, "LOCK_MILLISECONDS", 20)
+    monkeypatch.setattr(patience, "LOCK_MILLISECONDS", 20)
     database = Database(postgres_url)
     prepare_installation(database, world)
     _apply(database, a_model(DEAL), world)
@@ -82,7 +82,7 @@ def test_a_table_in_use_is_waited_for_in_short_turns(
             if len(waited) == 3:
                 reader.script("ROLLBACK")
 
-        monkeypatch.setattr(apply.time, "sleep", release)
+        monkeypatch.setattr(patience.time, "sleep", release)
         _apply(database, a_model(_with(DEAL, ADDITIONS["a text"])), world)
     assert len(waited) == 3
     database.close()

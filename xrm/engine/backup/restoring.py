@@ -23,12 +23,13 @@ from xrm.engine.backup.taking import SECONDS, Advance, Ground, Nowhere, key_chec
 from xrm.engine.packs.layers import source_of
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.records.searched import index_rows
+from xrm.engine.storage.alone import Work, alone
 from xrm.engine.storage.database import UnitOfWork, by_column
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.faults import DRIVER_ERRORS
 from xrm.engine.storage.ledger import CONTENT, JOURNAL, LAYER, LEDGER
 from xrm.engine.storage.numbers import Numbers, read_numbers
-from xrm.engine.storage.restoring import add_shadows, alone, begin_restore, clear, demand_empty, end_restore
+from xrm.engine.storage.restoring import add_shadows, begin_restore, clear, demand_empty, end_restore
 from xrm.engine.storage.search import SearchIndex
 from xrm.errors import Conflict, Invalid, Place, Problem, Unavailable, XrmError
 from xrm.metadata.sources import PackSource
@@ -57,7 +58,7 @@ def restore(ground: Ground, path: Path, folder: Path, advance: Advance = unseen)
         schema = sql_schema(ground.definitions.stored(_layers(archive)))
         demand_fit(archive, schema)
         _demand_room(ground, archive.manifest, folder)
-        with alone(ground.database):
+        with alone(ground.database, Work.RESTORE):
             demand_empty(ground.database)
             _restore(ground, archive, schema, advance)
         return Restored(archive.manifest, _warnings(ground, archive.manifest))

@@ -24,7 +24,7 @@ from xrm.engine.jobs.states import Cancelled, Job, State, Stopping, Superseded
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.rows import hold
 from xrm.engine.world import World
-from xrm.errors import Conflict, NotFound, Problem, Unavailable, XrmError
+from xrm.errors import Conflict, NotFound, Problem, Unavailable, XrmError, is_overtaken
 from xrm.registry import Registry, UnknownName
 
 Handler = Callable[[Context], Result]
@@ -276,7 +276,7 @@ class Jobs:
 
     def _do_counted(self, job: UUID, attempt: int, watch: Watch | None) -> None:
         try:
-            self._finish(job, attempt, State.DONE, result=self._handle(job, attempt, watch))
+            self._finish(job, attempt, State.DONE, result=self._handle_by_present(job, attempt, watch))
         except Superseded:
             log.info("job %s: attempt %d was overtaken", job, attempt)
         except Cancelled:
@@ -292,6 +292,17 @@ class Jobs:
             log.exception("job %s failed", job)
             problem = Problem("J100", "The program failed while it did this.", "Ask your administrator.")
             self._finish(job, attempt, State.FAILED, problem)
+
+    def _handle_by_present(self, job: UUID, attempt: int, watch: Watch | None) -> Result:
+        """What came of it; where definitions changed meanwhile it goes on from its checkpoint, by those of now."""
+        for left in range(MOST_ATTEMPTS - 1, -1, -1):
+            try:
+                return self._handle(job, attempt, watch)
+            except Conflict as error:
+                if not (left and is_overtaken(error)):
+                    raise
+                log.info("job %s goes on by other definitions: %s", job, error)
+        raise AssertionError("unreachable: the last attempt returned or raised")
 
     def _handle(self, job: UUID, attempt: int, watch: Watch | None) -> Result:
         found = self._found(job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,27 +11,25 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.ahead import done_ahead
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past
+from xrm.engine.storage.patience import MIGRATION_SECONDS, patiently
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
 from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
 from xrm.engine.world import World
-from xrm.errors import Conflict, PlanRefused, Problem, Unavailable, XrmError
+from xrm.errors import Conflict, PlanRefused, Problem, XrmError
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
 MIGRATOR = 0x78726D  # the key of PostgreSQL's advisory lock: one process migrates at a time
 STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a transaction makes
-LOCK_MILLISECONDS = 2000
-MIGRATION_SECONDS = 600.0
-ATTEMPTS = 10
 MOVED_TOLD = 5
-WAIT_SECONDS = 0.2
 JOURNAL_COLUMNS = ("plan", "step", "sql", "at")
 
 
@@ -92,23 +89,40 @@ def apply_plan(
 
     What it removes is kept for so many `days`, and the ledger knows who the `actor` was. Of a plan of very many steps,
     tables that nobody knows yet are made before, in portions; what is there changes in one transaction with `then`. If
-    that is refused, these tables are gone again; those that a crash leaves are found by the next attempt.
+    that is refused, these tables are gone again; those that a crash leaves are found by the next attempt. Values become
+    others before anybody is kept from writing, but for those that are written meanwhile.
     """
     now = world.now()
     occasion = Occasion(now, now + timedelta(days=days), actor)
+    with done_ahead(database, plan.ahead, plan.live, partial(_demand_same, database, plan)):
+        _carry_out(database, plan, occasion, then)
+    return Applied(plan.hash, len(plan.steps))
+
+
+def _demand_same(database: Database, plan: SchemaPlan) -> None:
+    with database.read() as unit:
+        _demand_base(unit, plan)
+
+
+def _carry_out(
+    database: Database, plan: SchemaPlan, occasion: Occasion, then: Callable[[UnitOfWork], None] | None
+) -> None:
     made: list[str] = []
     try:
         for number, tables in enumerate(_portions(plan)):
             steps = tuple(step for name in tables for step in plan.new[name])
-            _retried(database, _Portion(plan, steps, occasion, number == 0, False, None))
+            _try(database, _Portion(plan, steps, occasion, number == 0, False, None))
             made.extend(tables)
         done = {id(step) for name in made for step in plan.new[name]}
         steps = tuple(step for step in plan.steps if id(step) not in done)
-        _retried(database, _Portion(plan, steps, occasion, not made, True, then))
+        _try(database, _Portion(plan, steps, occasion, not made, True, then))
     except XrmError:
-        _unmake(database, plan, made, now)
+        _unmake(database, plan, made, occasion.at)
         raise
-    return Applied(plan.hash, len(plan.steps))
+
+
+def _try(database: Database, portion: _Portion) -> None:
+    patiently(database, partial(_take, portion=portion))
 
 
 def prepare_installation(database: Database, world: World) -> None:
@@ -157,19 +171,6 @@ def _unmake(database: Database, plan: SchemaPlan, tables: Sequence[str], now: da
                 unit.script(statement)
             rows = [{"plan": plan.hash, "step": step, "sql": sql, "at": now} for step, sql in told.items()]
             unit.insert_many(JOURNAL, JOURNAL_COLUMNS, rows)
-
-
-def _retried(database: Database, portion: _Portion) -> None:
-    """A table that others are using is waited for in short turns, so that nobody queues behind us."""
-    for left in range(ATTEMPTS - 1, -1, -1):
-        try:
-            with database.write(seconds=MIGRATION_SECONDS) as unit:
-                _take(unit, portion)
-            return
-        except Unavailable as error:
-            if not (left and error.facts.get("retry")):
-                raise
-            time.sleep(WAIT_SECONDS)
 
 
 def _take(unit: UnitOfWork, portion: _Portion) -> None:
@@ -227,7 +228,6 @@ def _facts(live: LiveSchema, name: str) -> Iterable[str]:
 def _lock(unit: UnitOfWork) -> None:
     if unit.dialect.is_sqlite:
         return  # whoever may write to the file is the only one
-    unit.script(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
     unit.script(f"SELECT pg_advisory_xact_lock({MIGRATOR})")
 
 

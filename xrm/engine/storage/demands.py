@@ -11,7 +11,7 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.relinksteps import unlinked
-from xrm.engine.storage.turning import looked, problems, without_value
+from xrm.engine.storage.turning import look_again, looked, problems, without_value
 from xrm.engine.storage.types import Text, Uuid
 from xrm.errors import Problem
 from xrm.metadata.model import Entity, Field, Relationship
@@ -44,10 +44,12 @@ def unmet_demands(
 
 def _unfit(unit: UnitOfWork, standing: Standing, past: Past, *, before_steps: bool) -> Iterator[Problem]:
     """What becomes of values is decided, wherever they do not fit what their fields become."""
-    seen = {} if before_steps else past.seen
+    table = standing.live.name
     for turn in standing.turns.values():
-        if turn.is_check or not before_steps:
-            yield from problems(turn, looked(unit, turn, standing.live.name, seen))
+        if not before_steps:
+            yield from problems(turn, looked(unit, turn, table, past.seen))
+        elif turn.is_check:
+            yield from problems(turn, look_again(unit, turn, table, past.copied.get(turn.name, {})))
 
 
 def _unmet(

@@ -39,9 +39,9 @@ else:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """No other process or thread that asks for the same is in the folder meanwhile."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+def alone_in(folder: Path, name: str = "lock") -> Iterator[None]:
+    """No other process or thread that asks for the same, by this name, is in the folder meanwhile."""
+    handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _wait_for(handle)
         yield

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import LEDGER, SHADOW
-from xrm.engine.storage.names import shadow_number
+from xrm.engine.storage.names import COPY, shadow_number
 from xrm.engine.storage.shadows import Shadow, read_shadows
 
 RECORD_COLUMNS = frozenset({"id", "version", "title__key", "deletion"})
@@ -23,7 +23,8 @@ class LiveTable:
     """One table as it is: type text by column, names of indexes, table pointed at by column.
 
     On PostgreSQL, where constraints have names that can change, `keys` gives that of each reference by column, and
-    `checks` the columns of each check. Columns of shadows are set apart.
+    `checks` the columns of each check. Columns of shadows are set apart, and so are `copies`: those that values are
+    copied into before a plan is carried out, which are no part of what is there.
     """
 
     name: str
@@ -33,6 +34,7 @@ class LiveTable:
     keys: dict[str, str] = field(default_factory=dict)
     checks: dict[str, frozenset[str]] = field(default_factory=dict)
     shadows: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_ours(self) -> bool:
@@ -134,8 +136,7 @@ def inspect(unit: UnitOfWork) -> LiveSchema:
 def _schema(unit: UnitOfWork, columns: str, indexes: str, references: str, checks: str) -> LiveSchema:
     tables: dict[str, LiveTable] = {}
     for table, column, kind in _rows(unit, columns):
-        live = tables.setdefault(table, LiveTable(table))
-        (live.columns if shadow_number(column) is None else live.shadows)[column] = kind
+        _kept_by(tables.setdefault(table, LiveTable(table)), column)[column] = kind
     for table, index in _rows(unit, indexes):
         if table in tables:
             tables[table].indexes.add(index)
@@ -152,6 +153,12 @@ def _schema(unit: UnitOfWork, columns: str, indexes: str, references: str, check
     shadows = read_shadows(unit) if SHADOW.name in ours else ()
     living = {name: table for name, table in ours.items() if name not in kept}
     return LiveSchema(living, frozenset(tables.keys() - ours.keys()), kept, shadows)
+
+
+def _kept_by(live: LiveTable, column: str) -> dict[str, str]:
+    """The columns among which this one is."""
+    number = shadow_number(column)
+    return live.columns if number is None else live.copies if number == COPY else live.shadows
 
 
 def _rows(unit: UnitOfWork, sql: str) -> Iterable[Any]:

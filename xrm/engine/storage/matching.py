@@ -21,7 +21,7 @@ from xrm.engine.storage.steps import Column, field_of, type_text
 if TYPE_CHECKING:
     from xrm.engine.storage.options import Keys, Part
     from xrm.engine.storage.relinks import Relink
-    from xrm.engine.storage.turning import Found
+    from xrm.engine.storage.turning import Found, Versions
     from xrm.engine.storage.turns import Turn
     from xrm.metadata.fieldtypes.base import FieldType
 
@@ -36,7 +36,8 @@ class Past:
     `wanted` are the tables that it shall be, of which `version` says that they were in force before, if they were.
     `kept_keys` say of fields with options which of these are which. `decisions` say what becomes of values that do
     not fit; the `types` are those of fields, present and former, and amounts are worth themselves in `currency`. What
-    is `seen` of rows while a plan is made is kept for its steps.
+    is `seen` of rows while a plan is made is kept for its steps; and, by the name of the field, at which version each
+    row was `copied`.
     """
 
     numbers: Numbers = NO_NUMBERS
@@ -49,6 +50,7 @@ class Past:
     types: Mapping[str, FieldType] = field(default_factory=dict)
     currency: str = ""
     seen: dict[str, Found] = field(default_factory=dict, compare=False)
+    copied: dict[str, Versions] = field(default_factory=dict, compare=False)
     kept_keys: Mapping[Part, Keys] = field(default_factory=dict)
 
     def kept_as(self, entity: str) -> str:
@@ -89,6 +91,11 @@ class Standing:
             and not self.lost
             and all(name == there for name, there in self.columns.items())
         )
+
+    def holds(self, names: Mapping[str, str]) -> bool:
+        """Whether these columns are held to the references that they shall have under their new names."""
+        pointing = {old for old, new in names.items() if self.table.c[new].foreign_keys}
+        return pointing <= self.live.references.keys()
 
     def present(self, expression: Any) -> Any:
         """The expression, which is over columns of the wanted table that are stored, over the live one."""

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 LONGEST = 60
 HASH_LENGTH = 8
+COPY = 0  # in place of the number of a shadow: what values are copied into before anybody sees it
 _SHADOW = re.compile(r"zz([0-9]+)__")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
+from xrm.engine.storage.ahead import Ahead
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
@@ -71,8 +72,8 @@ class SchemaPlan:
     `decisions` say by name what becomes of rows that do not fit; `live` is the database that the plan rests on.
     `kept_keys` say which options are which. `other` is what is kept and does not come back by it, though something
     is called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks
-    again, before the first step is taken, whether records meet what is asked of them. The steps of `new`, by table,
-    make tables that no definition in force knows.
+    again, before the first step is taken, whether records meet what is asked of them; what can be done before anybody
+    is kept from writing is `ahead`. The steps of `new`, by table, make tables that no definition in force knows.
     """
 
     base: str
@@ -87,6 +88,7 @@ class SchemaPlan:
     turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
     new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
+    ahead: tuple[Ahead, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -211,9 +213,14 @@ def make_plan(
         (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
+    ahead = tuple(
+        Ahead(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
+        for standing in matched.standings.values()
+        for turn in standing.turns.values()
+    )
     return SchemaPlan(
         live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
-        turned=turned, new=new,
+        turned=turned, new=new, ahead=ahead,
     )  # fmt: skip
 
 

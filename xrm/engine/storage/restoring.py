@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.apply import MIGRATION_SECONDS, apply_plan, plan_for
+from xrm.engine.storage.apply import apply_plan, plan_for
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.folders import alone_in
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.interrupted import is_interrupted
 from xrm.engine.storage.ledger import RESTORE
+from xrm.engine.storage.patience import MIGRATION_SECONDS
 from xrm.engine.storage.steps import operations
 from xrm.engine.storage.types import StoredType
 from xrm.engine.world import World
 from xrm.errors import Conflict, Problem
 
-RESTORER = 0x78726E  # the key of PostgreSQL's advisory lock: one restore at a time
 DROPPED_AT_ONCE = 50  # PostgreSQL keeps a lock for every table and index that a transaction touches
 SEARCH_TABLES = ("xrm_search_words", "xrm_search")
 
@@ -35,23 +32,6 @@ class LeftOver:
     columns: Mapping[str, StoredType]
     key: Sequence[str]
     is_new: bool
-
-
-@contextmanager
-def alone(database: Database) -> Iterator[None]:
-    """Nobody else restores into the database meanwhile."""
-    if database.dialect.is_sqlite:
-        folder = Path(database.engine.url.database or "").parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone_in(folder):
-            yield
-        return
-    with database.read(snapshot=False) as unit:
-        unit.script(f"SELECT pg_advisory_lock({RESTORER})")
-        try:
-            yield
-        finally:
-            unit.script(f"SELECT pg_advisory_unlock({RESTORER})")
 
 
 def demand_empty(database: Database) -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.forms import Fault, Unfit
-from xrm.engine.storage.statements import Prepared
+from xrm.engine.storage.statements import Prepared, any_of
 from xrm.engine.storage.steps import Rows
 from xrm.engine.storage.turns import Became, Turn
-from xrm.engine.storage.types import Instant, Text, Uuid, stored_type
+from xrm.engine.storage.types import Instant, Integer, Text, Uuid, stored_type
 from xrm.errors import Invalid, Place, PlanRefused, Problem
 from xrm.metadata.words import told
 
 PORTION = 2000
 REMEMBERED = 20_000  # values whose like is not worked out again
 SAMPLES = 5
+OWN = 4  # columns that are read of every row
 SHOWN = 60  # letters of a value in a sample
-_FIRST = UUID(int=0)
+FIRST = UUID(int=0)
+Versions = dict[Any, int]
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)
@@ -76,10 +80,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A row as it is, and what its value becomes. It is `same` where nothing has to be written."""
+class Row:
+    """A row as it is, at this version, and what its value becomes. It is `same` where nothing has to be written.
 
+    `key` is its id as the driver gives it.
+    """
+
+    key: Any
     id: UUID
+    version: int
     value: Any
     is_same: bool
 
@@ -87,8 +96,10 @@ class _Row:
 def look(unit: UnitOfWork, turn: Turn, table: str) -> Found:
     """What becomes of the rows of the table as it is now."""
     found = Found()
-    for _ in _Rows(unit, turn, table, {}, found).portions():
-        pass
+    rows = Conversion(unit.database, turn, table, found)
+    last: UUID | None = FIRST
+    while last is not None:
+        _, last = rows.portion(unit, last, with_empty=turn.reads_all)
     return found
 
 
@@ -99,16 +110,29 @@ def looked(unit: UnitOfWork, turn: Turn, table: str, seen: dict[str, Found]) -> 
     return seen[turn.name]
 
 
-def write(unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str]) -> None:
+def look_again(unit: UnitOfWork, turn: Turn, table: str, versions: Versions) -> Found:
+    """What becomes of the rows that have changed since they were looked at, at these versions."""
+    found = Found()
+    rows = Conversion(unit.database, turn, table, found)
+    for ids in in_portions(changed(unit, table, versions)):
+        rows.of(unit, ids)
+    return found
+
+
+def write(
+    unit: UnitOfWork, turn: Turn, table: str, versions: Versions, names: Mapping[str, str] = NO_NAMES
+) -> None:
     """Every row holds what its value becomes; raises PlanRefused where one holds what nothing was decided about.
 
-    `names` are those of columns that have others by now.
+    Those that are still at their one of the `versions` hold it already. `names` are those of columns that have
+    others by now.
     """
     found = Found()
-    for rows in _Rows(unit, turn, table, names, found).portions():
-        changed = [row for row in rows if not row.is_same]
-        if changed:
-            _put(unit, turn, changed)
+    rows = Conversion(unit.database, replace(turn, is_unique=False), table, found, names)
+    for ids in in_portions(changed(unit, table, versions)):
+        put(unit, turn, table, [row for row in rows.of(unit, ids) if turn.adds or not row.is_same])
+    if turn.is_unique:
+        _find_clashes(unit, turn, found)
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(turn, found)))
     _settle(unit)
@@ -123,64 +147,119 @@ def _settle(unit: UnitOfWork) -> None:
         unit.script("SET CONSTRAINTS ALL DEFERRED")
 
 
-def _put(unit: UnitOfWork, turn: Turn, rows: Sequence[_Row]) -> None:
-    columns = {**turn.stored.split_all([row.value for row in rows])}
-    table = turn.stored.columns[0].table
-    statement = sa.update(table).where(table.c.id == sa.bindparam("row_id", type_=Uuid()))
-    prepared = unit.database.prepare(statement, list(columns))
+def _find_clashes(unit: UnitOfWork, turn: Turn, found: Found) -> None:
+    """Live records with the same value, which is written by now, are found."""
+    column, table = _compared(turn), turn.stored.columns[0].table
+    held = (table.c.deleted_at.is_(None), column.is_not(None))
+    shared = sa.select(column).where(*held).group_by(column).having(sa.func.count() > 1)
+    rows = sa.select(column, table.c.title, table.c.id).where(*held, column.in_(shared))
+    for row in unit.execute(rows.order_by(column, table.c.id)).all():
+        found.share(row[0], f"{row.title} ({row.id})")
+
+
+def _compared(turn: Turn) -> sa.Column[Any]:
+    """What the key of a field compares: of text the folded twin."""
+    key = turn.stored.keys[0]
+    return turn.stored.columns[0] if key is None else key
+
+
+def changed(unit: UnitOfWork, table: str, versions: Versions) -> list[UUID]:
+    """The rows that are at another version, or at none."""
+    rows = sa.table(table, sa.column("id", Uuid()), sa.column("version", Integer()))
+    prepared = unit.database.prepare(sa.select(rows.c.id, rows.c.version))
+    found = (row for row in unit.run(prepared) if versions.get(row[0]) != row[1])
+    return sorted(prepared.read(row)[0] for row in found)
+
+
+def in_portions(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    """As many at a time as one statement names."""
+    return (ids[start : start + PORTION] for start in range(0, len(ids), PORTION))
+
+
+def put(
+    unit: UnitOfWork, turn: Turn, table: str, rows: Sequence[Row], names: Mapping[str, str] = NO_NAMES
+) -> None:
+    """The rows hold what their values become, in columns that are called by these names."""
+    if not rows:
+        return
+    called = {column.name: names.get(column.name, column.name) for column in turn.wanted}
+    there = [sa.column(called[column.name], column.type) for column in turn.wanted]
+    written = sa.table(table, sa.column("id", Uuid()), *there)
+    statement = sa.update(written).where(written.c.id == sa.bindparam("row_id", type_=Uuid()))
+    prepared = unit.database.prepare(statement, list(called.values()))
+    columns = {called[n]: c for n, c in turn.stored.split_all([row.value for row in rows]).items()}
     unit.run_columns(prepared, {**columns, "row_id": [row.id for row in rows]}, len(rows))
 
 
-class _Rows:
-    """The rows of one table in the order of their ids, each with what its value becomes."""
+class Conversion:
+    """The rows of one table, each with what its value becomes; what does not fit is `found`."""
 
     def __init__(
-        self, unit: UnitOfWork, turn: Turn, table: str, names: Mapping[str, str], found: Found
+        self, database: Database, turn: Turn, table: str, found: Found, names: Mapping[str, str] = NO_NAMES
     ) -> None:
-        self.unit, self.turn, self.found = unit, turn, found
+        self.database, self.turn, self.found = database, turn, found
         self.columns = tuple(dict.fromkeys((*turn.columns, *(c for k in turn.kept for c in k.columns))))
         self.known: dict[tuple[Any, ...], tuple[Became | Unfit, bool]] = {}
-        self.prepared = self._prepared(table, names)
+        self.table = self._read(table, names)
 
-    def _prepared(self, name: str, names: Mapping[str, str]) -> Prepared:
+    def _read(self, name: str, names: Mapping[str, str]) -> sa.TableClause:
         kinds = [*zip(self.turn.columns, self.turn.change.before.parts, strict=False)]
         kinds += [pair for k in self.turn.kept for pair in zip(k.columns, k.form.parts, strict=True)]
         kept = [sa.column(names.get(c, c), stored_type(part)) for c, part in dict(kinds).items()]
-        id_, title, gone = (
-            sa.column("id", Uuid()),
-            sa.column("title", Text()),
-            sa.column("deleted_at", Instant()),
-        )
-        table = sa.table(name, id_, title, gone, *kept)
-        chosen = sa.select(table).where(table.c.id > sa.bindparam("after", type_=Uuid()))
-        if not self.turn.reads_all:
-            chosen = chosen.where(sa.or_(*(column.is_not(None) for column in kept)))
-        return self.unit.database.prepare(chosen.order_by(table.c.id).limit(PORTION))
+        own = (("id", Uuid()), ("version", Integer()), ("title", Text()), ("deleted_at", Instant()))
+        return sa.table(name, *(sa.column(*each) for each in own), *kept)
 
-    def portions(self) -> Iterator[list[_Row]]:
-        """All of them, so many at a time."""
-        after, full = _FIRST, True
-        while full:
-            raw = [self.prepared.read(row) for row in self.unit.run(self.prepared, {"after": after})]
-            full = len(raw) == PORTION
-            if raw:
-                after = raw[-1][0]
-                yield [made for row in raw if (made := self._made(row)) is not None]
+    @cached_property
+    def _all(self) -> sa.Select[Any]:
+        id_ = self.table.c.id
+        chosen = sa.select(self.table).where(id_ > sa.bindparam("after", type_=Uuid()))
+        return chosen.order_by(id_).limit(PORTION)
 
-    def _made(self, row: tuple[Any, ...]) -> _Row | None:
-        id_, title, gone, *scalars = row
+    @cached_property
+    def _with_empty(self) -> Prepared:
+        return self.database.prepare(self._all)
+
+    @cached_property
+    def _filled(self) -> Prepared:
+        kept = tuple(self.table.c)[OWN:]
+        return self.database.prepare(self._all.where(sa.or_(*(column.is_not(None) for column in kept))))
+
+    @cached_property
+    def _named(self) -> Prepared:
+        return self.database.prepare(sa.select(self.table).where(any_of(self.table.c.id, "ids")))
+
+    def portion(
+        self, unit: UnitOfWork, after: UUID, *, with_empty: bool = True
+    ) -> tuple[list[Row], UUID | None]:
+        """The next rows by their ids, and the last id, if there may be more."""
+        prepared = self._with_empty if with_empty else self._filled
+        raw = unit.run(prepared, {"after": after})
+        last = prepared.read(raw[-1])[0] if len(raw) == PORTION else None
+        return list(self._made(prepared, raw)), last
+
+    def of(self, unit: UnitOfWork, ids: Sequence[UUID]) -> list[Row]:
+        """The rows of these ids."""
+        return sorted(self._made(self._named, unit.run(self._named, {"ids": ids})), key=lambda row: row.id)
+
+    def _made(self, prepared: Prepared, raw: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+        made = (self._row(row[0], prepared.read(row)) for row in raw)
+        return (row for row in made if row is not None)
+
+    def _row(self, key: Any, row: tuple[Any, ...]) -> Row | None:
+        id_, version, title, gone, *scalars = row
         self.found.touched += 1
         became, is_same = self._became(tuple(scalars))
         if isinstance(became, Unfit):
-            if became.fault is not Fault.EMPTY or gone is None:  # nobody needs a value in the trash
-                self.found.refuse(became, self._sample(id_, title, gone, scalars))
+            if became.fault is Fault.EMPTY and gone is not None:
+                return Row(key, id_, version, None, True)  # nobody needs a value in the trash
+            self.found.refuse(became, self._sample(id_, title, gone, scalars))
             return None
         if self.turn.is_unique and gone is None and became.value is not None:
-            self.found.share(self._compared(became.value), f"{title} ({id_})")
+            self.found.share(self._scalar(became.value), f"{title} ({id_})")
         for told_of, is_so in ((self.found.decided, became.used), (self.found.left_out, became.left_out)):
             if is_so:
                 told_of.add(self._sample(id_, title, gone, scalars))
-        return _Row(id_, became.value, is_same)
+        return Row(key, id_, version, became.value, is_same)
 
     def _became(self, scalars: tuple[Any, ...]) -> tuple[Became | Unfit, bool]:
         """What becomes of it, and whether that stands there already; the same values are worked out once."""
@@ -206,11 +285,9 @@ class _Rows:
         last = self.turn.kept[-1]
         return became, became.value == last.form.value(tuple(row[column] for column in last.columns))
 
-    def _compared(self, value: Any) -> Any:
-        """What the key of a field compares: of text the folded twin."""
-        stored = self.turn.stored
-        key = stored.keys[0] if stored.keys[0] is not None else stored.columns[0]
-        return stored.split(value)[key.key]
+    def _scalar(self, value: Any) -> Any:
+        """What of the value is compared."""
+        return self.turn.stored.split(value)[_compared(self.turn).key]
 
     def _demand_room(self, value: Any) -> None:
         """A text under an index has an end; raises Unfit."""

@@ -57,6 +57,11 @@ class Turn:
         return self.former is None
 
     @property
+    def adds(self) -> bool:
+        """Whether the field gets columns that are not there yet."""
+        return not (self.kept or self.fills or self.is_check)
+
+    @property
     def reads_all(self) -> bool:
         """Whether rows without any value matter, too."""
         return self.change.is_needed

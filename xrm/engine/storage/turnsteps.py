@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
-from sqlalchemy.schema import CreateTable as CreateTableSql
 
+from xrm.engine.storage.ahead import additions, copies_of
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.forms import NO_ANSWERS, Answers
 from xrm.engine.storage.ledger import ACTIVATION
@@ -74,7 +74,7 @@ def turn_step(
             keep(unit, replace(shadow, turned=_turned(unit, turn, shadow.number)), occasion)
         if turn.returning is not None:
             forget(unit, [turn.returning.number])
-        write(unit, turn, standing.table.name, names)
+        write(unit, turn, standing.table.name, past.copied.get(turn.name, {}), names)
 
     used = turn.change.uses(turn.change.answers) != NO_ANSWERS
     return TurnValues(
@@ -88,23 +88,21 @@ def turn_step(
 
 
 def _running(turn: Turn, standing: Standing, dialect: SqlDialect) -> Callable[[Operations], None]:
-    """The columns are added; a database administrator is told what a program does with the rows."""
-    statements = [] if turn.returning is not None or turn.fills else list(_additions(turn, standing, dialect))
-    add = says(statements)
+    """The columns get their names; a database administrator is told what was done before that."""
+    table, quote = standing.table.name, dialect.identifier_preparer.quote
+    names = copies_of(turn) if turn.adds else {}
+    add = says(additions(turn, table, dialect) if turn.adds else ())
+    name = says(
+        f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}" for new, old in names.items()
+    )
 
     def run(op: Operations) -> None:
-        add(op)
         if op.get_context().as_sql:
+            add(op)
             op.execute(f"-- each value of {turn.name} is read, converted and written by xrm")
+        name(op)
 
     return run
-
-
-def _additions(turn: Turn, standing: Standing, dialect: SqlDialect) -> Iterator[str]:
-    compiler: Any = dialect.ddl_compiler(dialect, CreateTableSql(standing.table))
-    table = dialect.identifier_preparer.quote(standing.table.name)
-    for column in turn.wanted:
-        yield f"ALTER TABLE {table} ADD COLUMN {compiler.get_column_specification(column)}"
 
 
 def _turned(unit: UnitOfWork, turn: Turn, number: int) -> dict[str, Any]:

@@ -34,8 +34,9 @@ IMPORT, DOOR = "import", "import"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file that is ready to be imported."""
+    """A file that is ready to be imported, by the definitions of `services` and no others."""
 
+    services: Services
     request: ImportRequest
     table: Table
     columns: Columns
@@ -70,7 +71,7 @@ class Importer:
         writable = writable_names(services, carrying(actor, IMPORT), entity.name)
         columns = make_mapping(services.model, entity, writable, table.columns, request.mapping, request.by)
         _refuse_keyless(columns, request.by)
-        return Opened(request, table, columns)
+        return Opened(services, request, table, columns)
 
     def __call__(self, context: Context) -> Mapping[str, Any]:
         """The file is imported as the job's parameters say, or as far as its checkpoints show."""
@@ -110,7 +111,7 @@ class Importer:
         pointers: Pointers,
         total: int,
     ) -> Tally:
-        actor, services = carrying(context.actor(), IMPORT), self._ground.current()
+        actor, services = carrying(context.actor(), IMPORT), opened.services
         writer = self._writer(services, opened.request, pointers)
 
         def work(unit: UnitOfWork) -> Tally:
@@ -139,7 +140,7 @@ class Importer:
 
     def _whole(self, context: Context, opened: Opened, total: int) -> Tally:
         """One transaction holds every portion, and is undone if a single row is refused."""
-        services, tally = self._ground.current(), Tally(after=self._last_change())
+        services, tally = opened.services, Tally(after=self._last_change())
         with self._ground.database.write(services.schema.meanings, seconds=WHOLE_SECONDS) as unit:
             for now in self._steps(context, opened, services, unit, tally, total):
                 context.go_on()

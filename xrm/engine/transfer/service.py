@@ -107,7 +107,8 @@ class Transfer:
         """
         preview = self.preview(actor, request)
         self._ground.files.renew(request.content)
-        request = replace(request, formats=preview.formats)
+        # Said by name from here on, the columns go where they were meant whatever is renamed meanwhile.
+        request = replace(request, formats=preview.formats, mapping=preview.mapping)
         label = f"Import {request.name or request.entity}"
         here = here or preview.rows <= ROWS_AT_ONCE
         return self._begun(IMPORT, request.params, actor, label, here=here, beside=beside, watch=watch)

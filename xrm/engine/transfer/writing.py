@@ -15,7 +15,7 @@ from xrm.engine.transfer.cells import Shaped
 from xrm.engine.transfer.mapping import EXTERNAL_KEY, ID
 from xrm.engine.transfer.pointers import Pointers, lost, matches
 from xrm.engine.transfer.tally import Refused
-from xrm.errors import Place, Problem, XrmError
+from xrm.errors import Place, Problem, XrmError, is_overtaken
 
 MOST_TRIES = 4
 
@@ -140,7 +140,7 @@ class Writer:
                     outcome = self.records.execute_in(unit, actor, list(left.values()))
                 return [result.outcome for result in outcome.results]
             except XrmError as error:
-                if error.facts.get("retry"):
+                if error.facts.get("retry") or is_overtaken(error):
                     raise
                 bad = _by_position(error.problems, list(left))
                 if not bad:

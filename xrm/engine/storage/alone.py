@@ -1,0 +1,36 @@
+"""What one process at a time does to a database, in more than one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+from xrm.engine.storage.database import Database
+from xrm.engine.storage.folders import alone_in
+
+
+class Work(Enum):
+    """What is done alone: the name of a file beside SQLite's, and the key of PostgreSQL's advisory lock."""
+
+    RESTORE = ("lock", 0x78726E)
+    COPY = ("copying", 0x78726F)
+
+
+@contextmanager
+def alone(database: Database, work: Work) -> Iterator[None]:
+    """Nobody else does the same to the database meanwhile; whoever dies does it no more."""
+    name, key = work.value
+    if database.dialect.is_sqlite:
+        folder = Path(database.engine.url.database or "").parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder, name):
+            yield
+        return
+    with database.read(snapshot=False) as unit:
+        unit.script(f"SELECT pg_advisory_lock({key})")
+        try:
+            yield
+        finally:
+            unit.script(f"SELECT pg_advisory_unlock({key})")
