@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Link, Target
 from xrm.engine.packs import Revision
 from xrm.engine.storage.forms import NO_DECISIONS
@@ -58,7 +58,7 @@ def change(runtime, decisions=NO_DECISIONS, **entities):
 
 
 def go_back(runtime, number):
-    return runtime.packs.roll_back(number, runtime.installer, confirmed=runtime.packs.plan_back(number).hash)
+    return runtime.packs.roll_back(number, runtime.installer, confirmed=plan_back(runtime, number).hash)
 
 
 def version(runtime):

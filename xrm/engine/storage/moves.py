@@ -42,6 +42,8 @@ from xrm.engine.storage.turnsteps import Setting, aside_words, setting_of, turn_
 from xrm.metadata.fingerprint import canonical
 from xrm.metadata.model import Entity
 
+UNHELD = " It came by a restore, so SQLite holds it to no reference; a backup that is restored anew does."
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -191,10 +193,11 @@ class _Move:
 
         what = "links" if shadow.is_link else "records"
         is_aside = any(relink.shadow is shadow for relink in self.matched.relinks)
+        bare = self._unheld(standing, {old: new for new, old in standing.columns.items()})
         return BringBack(
             f"Take out the links of {told(standing.table)} that were kept."
             if is_aside
-            else f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.",
+            else f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.{bare}",
             says([f"ALTER TABLE {self.quote(shadow.table)} RENAME TO {self.quote(name)}"]),
             "Remove it again.",
             measure=counting(shadow.table),
@@ -340,12 +343,16 @@ class _Move:
         return BringBack(
             f"Take out the values of {what} ({name}) that were kept."
             if is_aside
-            else f"Bring back {what} ({name}) with its values{_since(shadow)}.",
+            else f"Bring back {what} ({name}) with its values{_since(shadow)}.{self._unheld(standing, names)}",
             says([self._rename(name, "COLUMN", old, new) for old, new in names.items()]),
             "Remove it again.",
             measure=counting(standing.live.name, names),
             note=lambda unit, _: forget(unit, [shadow.number]),
         )
+
+    def _unheld(self, standing: Standing, names: Mapping[str, str]) -> str:
+        """What is told of columns that a restore made without references, which SQLite cannot add."""
+        return "" if self.renames_all or standing.holds(names) else UNHELD
 
     # --- what hangs on them -----------------------------------------------------------------------------
 
