@@ -38,6 +38,7 @@ from xrm.testing import make_runtime, make_settings
 
 STRIKE = Path(__file__).with_name("strike.py")
 KILLED = -9
+REPEATED = 10  # of so many kills, after one the change is carried out once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Yards:
             file.unlink()
         shutil.copy(original.removeprefix("sqlite:///"), self.folder / "yard.db")
         return f"sqlite:///{self.folder / 'yard.db'}"
+
+    def drop(self, copied: str) -> None:
+        """That copy is gone, if there was one."""
+        if self.cluster is not None and copied:
+            self.cluster.drop(str(make_url(copied).database))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)])
@@ -202,16 +208,18 @@ class Story:
     def killed_again_and_again(self, most: int) -> Iterator[str]:
         """What was half done after each of so many kills, or as many as there are write points."""
         self.carry_out()
-        self.url = self.yards.copy(self.original)
-        for point in spread(self.points, most):
-            faults = list(self.killed_at(point))
+        for number, point in enumerate(spread(self.points, most)):
+            faults = [*self.killed_at(point), *(self.repeated() if number % REPEATED == 0 else ())]
             yield from (f"{self.change.name} at {point} of {self.points}: {fault}" for fault in faults)
-            if faults:
-                self.url = self.yards.copy(self.original)
+
+    def begin_anew(self) -> None:
+        """Nothing has happened to the installation: no number was given that a rollback does not take back."""
+        self.yards.drop(self.url)
+        self.url = self.yards.copy(self.original)
 
     def carry_out(self) -> None:
         """It is known what the change comes to when nobody kills it."""
-        self.url = self.yards.copy(self.original)
+        self.begin_anew()
         revision = self.change.revision(self.folders)
         with self.opened() as runtime:
             self.confirmed, before = runtime.packs.foresee(revision).plan.hash, fingerprint(runtime)
@@ -225,6 +233,7 @@ class Story:
 
     def killed_at(self, point: int) -> Iterator[str]:
         """What is half done after the verb was killed at that point, in a process that lived on and in a new one."""
+        self.begin_anew()
         with self.opened() as alive:
             fingerprint(alive)
             done = self.order(point)
@@ -240,8 +249,16 @@ class Story:
         is_new = model == self.models[1]
         yield from unlike(portrait(self.url), self.new if is_new else self.old)
         self.new_left, self.old_left = self.new_left + is_new, self.old_left + (not is_new)
-        if is_new:
-            self.url = self.yards.copy(self.original)
+
+    def repeated(self) -> Iterator[str]:
+        """What stands against doing what was killed once more."""
+        done = self.order(0)
+        if done["code"]:
+            yield f"it cannot be repeated: {done['said']}"
+        with self.opened() as runtime:
+            if fingerprint(runtime) != self.models[1]:
+                yield "repeated, it came to something else"
+            yield from still_to_do(runtime)
 
     @contextmanager
     def opened(self) -> Iterator[Runtime]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from tests.support.project import ROOT
 from xrm.cli import cli
 from xrm.engine.commands import Create
@@ -128,7 +128,7 @@ def test_everything_is_kept_one_conflict_is_shown_and_its_decision_is_remembered
     assert said("pack", "upgrade", versions["1.2"], "--show")["conflicts"] == []
     said("pack", "upgrade", versions["1.2"])
     kept(runtime, ana, record, {"fax", "founded"})
-    said("model", "rollback", number, "--confirm", runtime.packs.plan_back(number).hash)
+    said("model", "rollback", number, "--confirm", plan_back(runtime, number).hash)
     [again] = said("pack", "upgrade", versions["1.2"], "--show")["conflicts"]
     assert (again["key"], again["choice"], again["remembered"]) == (KEY, "keep", True)
     assert runtime.packs.list()[1].version == "1.0.0"

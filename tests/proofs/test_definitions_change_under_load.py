@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -110,10 +111,14 @@ class Harbour:
         self.timeline.begin(version)
         change()
         ended = time.monotonic()
-        for call in self.callers():
+
+        def seen_after(call: Caller) -> float:
             with call:
-                assert until(lambda call=call: self._is_seen(call), PROMISED * 5), "It was never seen."
-            self.seconds.append(time.monotonic() - ended)
+                assert until(lambda: self._is_seen(call), PROMISED * 5), "It was never seen."
+            return time.monotonic() - ended
+
+        with ThreadPoolExecutor(2) as both:
+            self.seconds += both.map(seen_after, self.callers())
         self.timeline.end()
 
     def _is_seen(self, call: Caller) -> bool:

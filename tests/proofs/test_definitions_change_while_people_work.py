@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tests.proofs.conftest import Tell
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from tests.support.sales import PACKS, PORTION
 from tests.support.servers import until
 from xrm.engine.commands import Create, Target, Update
@@ -224,7 +224,7 @@ def edit(runtime: Runtime, ids: list[UUID]) -> None:
 
 
 def gone_back(runtime: Runtime, version: int) -> float:
-    confirmed = runtime.packs.plan_back(version).hash
+    confirmed = plan_back(runtime, version).hash
     begun = time.perf_counter()
     runtime.packs.roll_back(version, runtime.installer, confirmed=confirmed)
     return time.perf_counter() - begun

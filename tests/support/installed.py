@@ -25,7 +25,9 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from xrm import testing
+from xrm.engine.packs import Revision
 from xrm.engine.runtime import Runtime
+from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.world import World, fixed_world
 from xrm.settings import Settings
 from xrm.testing import NOON, GivenPack, make_settings, pack_from
@@ -174,3 +176,8 @@ def _on_server(url: str, command: sql.Composable) -> None:
 def _address(url: str, database: str | None = None) -> str:
     said = make_url(url).set(drivername="postgresql")
     return (said.set(database=database) if database else said).render_as_string(hide_password=False)
+
+
+def plan_back(runtime: Runtime, number: int) -> SchemaPlan:
+    """The steps that would bring back the version of that number."""
+    return runtime.packs.foresee(Revision(version=number)).plan

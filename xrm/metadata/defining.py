@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,6 +30,15 @@ def say(documents: Documents, entity: str, path: Path, value: Any) -> Documents:
     file = max(known, key=lambda name: depth_of(documents[name], path), default=f"entities/{entity}.yaml")
     text = documents.get(file, f"entity: {entity}\n")
     return {**documents, file: with_key(text, path, value)}
+
+
+def name_in(documents: Documents, names: Sequence[str], path: Path) -> str:
+    """Which of the names of an entity is said where most of the path is; the first one where nothing is."""
+    depths = dict.fromkeys(names, -1)
+    for name in names:
+        for one in _about(documents, name, ("entity", "extend")):
+            depths[name] = max(depths[name], depth_of(documents[one.path], path))
+    return max(names, key=depths.__getitem__)
 
 
 def unsay(documents: Documents, entity: str, path: Path) -> Documents:

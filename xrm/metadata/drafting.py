@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xrm.errors import Invalid, Place, Problem
-from xrm.metadata.defining import Documents, say, unsay
+from xrm.metadata.defining import Documents, name_in, say, unsay
 from xrm.metadata.editing import depth_of, leaves, with_key, without_key
 from xrm.metadata.parse import DEFAULT_LANGUAGE, Body, Doc, is_item_change
 from xrm.metadata.positions import Path
@@ -57,15 +57,20 @@ class Desk:
         return next((value for value in found if value != ABSENT), ABSENT)
 
     def says(self, entity: str, path: Path, value: Any) -> Desk:
-        """The desk whose documents say this."""
-        return replace(self, documents=say(self.documents, entity, path, value))
+        """The desk whose documents say this, where they say something of the entity, by whichever of its names."""
+        called = name_in(self.documents, self._names(entity), path)
+        return replace(self, documents=say(self.documents, called, path, value))
 
     def without(self, entity: str, path: Path) -> Desk:
         """The desk whose documents do not say it."""
         documents = self.documents
-        for name in (entity, *(old for old, now in self.former.items() if now == entity)):
+        for name in self._names(entity):
             documents = unsay(documents, name, path)
         return replace(self, documents=documents)
+
+    def _names(self, entity: str) -> tuple[str, ...]:
+        """The name of the entity, and those that it had."""
+        return (entity, *(old for old, now in self.former.items() if now == entity))
 
 
 def short(words: Words) -> Any:
@@ -140,7 +145,7 @@ def with_options(desk: Desk, entity: str, field: str, added: Mapping[str, Mappin
     path: Path = ("fields", field, OPTIONS)
     if is_item_change(desk.said(entity, path)):
         path = (*path, "add")
-    desk = _in_long_form(desk, entity, path)
+    desk = in_long_form(desk, entity, path)
     for key, option in added.items():
         desk = desk.says(entity, (*path, key), option)
     return desk
@@ -153,7 +158,7 @@ def with_own_option(
     path = ("fields", field, OPTIONS, key)
     said = desk.said(entity, path)
     known = said if isinstance(said, dict) else {}
-    desk = _in_long_form(desk, entity, path)
+    desk = in_long_form(desk, entity, path)
     if words:
         desk = with_words(desk, entity, (*path, "label"), words, is_own=True)
     if color:
@@ -163,7 +168,7 @@ def with_own_option(
     return desk.without(entity, (*path, "color")) if words or len(known) > 1 else desk.says(entity, path, {})
 
 
-def _in_long_form(desk: Desk, entity: str, path: Path) -> Desk:
+def in_long_form(desk: Desk, entity: str, path: Path) -> Desk:
     """The desk that says a map at the path, if anything, so that a key of it can be said alone."""
     for at in (path[:length] for length in range(1, len(path) + 1)):
         if not isinstance(desk.written(entity, at), dict) and desk.said(entity, at) != ABSENT:
@@ -193,7 +198,7 @@ def without_option(
     said = desk.said(entity, path)
     if key not in below:
         holder = (*path, "add") if is_item_change(said) else path
-        desk = _in_long_form(desk, entity, holder).without(entity, (*holder, key))
+        desk = in_long_form(desk, entity, holder).without(entity, (*holder, key))
         return desk.without(entity, (*path, key))  # with the translations of it
     known = dict(said) if isinstance(said, dict) else {}
     change = (

@@ -70,6 +70,14 @@ def with_value(text: str, path: Path, value: Any) -> str:
     return _put(text, node, flow(value))
 
 
+def with_other_key(text: str, path: Path, name: str) -> str:
+    """The text in which the key at the end of the path, which leads through maps, is called so."""
+    known = _said(root := _root(text), path[:-1])
+    parent = known[-1] if known else root
+    key = parent.value[_index(parent, path[-1])][0]
+    return f"{text[: key.start_mark.index]}{flow(name)}{text[key.end_mark.index :]}"
+
+
 def flow(value: Any) -> str:
     """The value of a document in its long form, in one line of YAML."""
     if isinstance(value, Mapping):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.backup.conftest import Places, digest
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.backup import write_backup
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
@@ -26,12 +26,14 @@ def change(runtime: Runtime, **entities: str) -> None:
 def test_a_removed_field_and_a_removed_entity_come_back_after_a_move(
     module_url: str, places: Places, tmp_path: Path
 ) -> None:
-    runtime = make_runtime(module_url, tmp_path / "one", [a_pack("sales", deal=WHOLE, note=WHOLE)])
+    about = "relationships: {about: {to: note}}\n"
+    runtime = make_runtime(module_url, tmp_path / "one", [a_pack("sales", deal=WHOLE + about, note=WHOLE)])
     start, ana = runtime.packs.versions()[0].number, admin_actor(runtime)
     values = {"name": "Ship", "price": {"amount": "12.50", "currency": "EUR"}, "span": "PT1H"}
     records = runtime.current().records
-    deal = records.do(ana, Create("deal", values)).results[0].id
     note = records.do(ana, Create("note", {"name": "Remember", "span": "PT2H"})).results[0].id
+    values["about"] = {"id": str(note)}
+    deal = records.do(ana, Create("deal", values)).results[0].id
     change(runtime, deal=NAME)
     write_backup(ground_of(runtime), tmp_path / "b.zip")
     settings = places.settings("postgresql" if runtime.database.dialect.is_sqlite else "sqlite")
@@ -39,10 +41,13 @@ def test_a_removed_field_and_a_removed_entity_come_back_after_a_move(
     there = places.open(settings)
     assert digest(there) == digest(runtime)
     assert there.packs.plan().is_empty
-    there.packs.roll_back(start, there.installer, confirmed=there.packs.plan_back(start).hash)
+    told = [s for s in plan_back(there, start).sentences() if s.startswith("Bring back deal.about")]
+    assert ["no reference" in sentence for sentence in told] == [there.database.dialect.is_sqlite]
+    there.packs.roll_back(start, there.installer, confirmed=plan_back(there, start).hash)
     read, ana = there.current().queries.get, admin_actor(there)
     after = read(ana, "deal", deal)
     assert (after["price"]["amount"], after["span"]) == ("12.50", "PT1H")
+    assert after["about"]["id"] == str(note)
     assert (read(ana, "note", note)["name"], read(ana, "note", note)["span"]) == ("Remember", "PT2H")
     assert there.packs.plan().is_empty
     runtime.close()

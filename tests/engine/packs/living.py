@@ -1,11 +1,12 @@
 """A shop whose definitions change: filled once for each database, and copied for every test."""
 
 import shutil
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Link, Target
 from xrm.engine.packs import Revision
 from xrm.engine.storage.forms import NO_DECISIONS
@@ -57,7 +58,7 @@ def change(runtime, decisions=NO_DECISIONS, **entities):
 
 
 def go_back(runtime, number):
-    return runtime.packs.roll_back(number, runtime.installer, confirmed=runtime.packs.plan_back(number).hash)
+    return runtime.packs.roll_back(number, runtime.installer, confirmed=plan_back(runtime, number).hash)
 
 
 def version(runtime):
@@ -148,3 +149,8 @@ def data(runtime):
 
 def without_shadows(row):
     return {name: value for name, value in row.items() if not name.startswith("zz")}
+
+
+def as_id(value):
+    """The id that a column of either database holds."""
+    return UUID(bytes=value) if isinstance(value, bytes) else UUID(str(value))

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.inputs import CASES
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create
 from xrm.engine.packs import Revision
 from xrm.metadata.fieldtypes.base import BadValue
@@ -82,7 +83,7 @@ def test_what_python_says_both_databases_hold_and_what_was_comes_back(make, scal
         assert runtime.packs.plan().is_empty
 
     def back(number):
-        plan = runtime.packs.plan_back(number)
+        plan = plan_back(runtime, number)
         runtime.packs.roll_back(number, runtime.installer, confirmed=hash_of(plan))
 
     def held(records):

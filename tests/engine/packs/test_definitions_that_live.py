@@ -23,6 +23,7 @@ from tests.engine.packs.living import (
     shop,
     version,
 )
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.queries.request import Query
 from xrm.engine.storage.steps import BringBack, Effect, Rename
@@ -281,7 +282,7 @@ def test_rolling_back_brings_back_what_was_there_and_keeps_what_was_written_sinc
     )
     later = {"name": "Boat", "value": {"amount": "7", "currency": "EUR"}}
     runtime.current().records.execute(ana, [Update("deal", Target(deal), later)])
-    found = runtime.packs.plan_back(start)
+    found = plan_back(runtime, start)
     assert {type(s) for s in found.steps} >= {Rename, BringBack}
     go_back(runtime, start)
     after = read(runtime, ana, "deal", deal)

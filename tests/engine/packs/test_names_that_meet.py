@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.packs.conftest import Make
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query, Sort
@@ -35,7 +35,7 @@ def changed(runtime: Runtime, roles: str = "", **entities: str) -> int:
 
 
 def back(runtime: Runtime, version: int) -> None:
-    plan = runtime.packs.plan_back(version)
+    plan = plan_back(runtime, version)
     runtime.packs.roll_back(version, runtime.installer, confirmed=plan.hash)
 
 
@@ -115,7 +115,7 @@ def test_an_option_that_took_the_key_of_another_is_decided_about_on_the_way_back
     ana = admin_actor(runtime)
     runtime.current().records.execute(ana, [Create("thing", {"name": "n", "kind": "a", "many": ["a"]})])
     with pytest.raises(PlanRefused) as refused:
-        runtime.packs.plan_back(start)
+        plan_back(runtime, start)
     assert [p.where.path for p in refused.value.problems] == ["option:thing.kind.a", "option:thing.many.a"]
     decisions = {"option:thing.kind.a": "b", "option:thing.many.a": ""}
     revision = Revision(version=start, dev=True, decisions=decisions)

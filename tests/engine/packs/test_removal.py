@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create
 from xrm.engine.packs import Choice, Revision, laying
 from xrm.errors import Conflict, Forbidden, NotFound, PlanRefused
@@ -104,7 +105,7 @@ def test_a_pack_goes_whole_and_comes_back_with_its_values_when_its_version_does(
     assert "driver" not in runtime.current().model.roles
     assert {"plate", "car", "garages"}.isdisjoint({*deal.fields, *deal.relationships})
     assert runtime.packs.plan().is_empty
-    plan = runtime.packs.plan_back(number)
+    plan = plan_back(runtime, number)
     runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash)
     rows = runtime.current().queries
     found = [rows.get(ana, "deal", record)["plate"] for record in deals(runtime)]

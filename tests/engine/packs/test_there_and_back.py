@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.packs.living import data
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create, Link, Target
 from xrm.engine.packs import Revision
 from xrm.errors import PlanRefused
@@ -110,7 +111,7 @@ def test_there_and_back_every_value_is_as_it_was(make, scale):
         assert runtime.packs.plan().is_empty
 
     def back(number):
-        plan = runtime.packs.plan_back(number)
+        plan = plan_back(runtime, number)
         runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash if plan.destructive else "")
         assert runtime.packs.plan().is_empty
 

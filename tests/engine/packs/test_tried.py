@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision, laying
 from xrm.engine.queries.request import Query
@@ -139,8 +140,6 @@ def test_the_first_packs_and_the_way_back_are_not_tried_and_records_are_left_alo
     ana = admin_actor(runtime)
     runtime.current().records.execute(ana, [Create("part", {"name": "Bolt"})])
     install(runtime, parts("1.1.0"))
-    rolled = runtime.packs.roll_back(
-        number, runtime.installer, confirmed=runtime.packs.plan_back(number).hash
-    )
+    rolled = runtime.packs.roll_back(number, runtime.installer, confirmed=plan_back(runtime, number).hash)
     assert [layer.version for layer in rolled.layers] == ["1.0.0"]
     assert look(runtime)["rows"]["parts__part"] == 1

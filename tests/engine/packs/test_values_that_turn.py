@@ -15,7 +15,7 @@ from tests.engine.packs.living import (
     shop,
     version,
 )
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision, proposing
 from xrm.engine.storage import ahead, turning
@@ -278,7 +278,7 @@ def test_a_change_made_since_that_does_not_fit_is_told_and_becomes_what_was_deci
     then = version(runtime)
     put(runtime, BASE)
     edit(fleet, "Ship", size="a dozen")
-    (turn,) = (step for step in runtime.packs.plan_back(then).steps if isinstance(step, TurnValues))
+    (turn,) = (step for step in plan_back(runtime, then).steps if isinstance(step, TurnValues))
     assert turn.rows.failing == 1
     assert turn.rows.samples == (f"Ship ({boats['Ship']}): a dozen",)
     go_back(runtime, then)
@@ -407,7 +407,7 @@ def test_a_way_back_on_which_present_values_do_not_fit_takes_a_decision_too(flee
     put(runtime, BASE)
     edit(fleet, "Raft", note="longer than it may be")
     with pytest.raises(PlanRefused) as caught:
-        runtime.packs.plan_back(then)
+        plan_back(runtime, then)
     assert [(p.code, p.where.path) for p in caught.value.problems] == [("S123", "unfit:boat.note")]
     assert f"Raft ({boats['Raft']})" in caught.value.first.message
     back = Revision(version=then, dev=True, decisions={"unfit:boat.note": "cut"})

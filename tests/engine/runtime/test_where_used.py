@@ -85,7 +85,7 @@ def test_a_role_is_used_by_whoever_holds_it_by_tokens_that_are_narrowed_to_it_an
 def test_disabled_packs_are_asked_too_and_their_references_are_told_asleep(runtime):
     before = {(one.source, one.sleeps) for one in used(runtime, "account.kind.firm").references}
     assert before == {("rule:account.named.must", False)}
-    runtime.switches.switch(runtime.installer, "sales", on=False)
+    runtime.packs.revise(runtime.switches.revision(runtime.installer, "sales", on=False), runtime.installer)
     asleep = {(one.source, one.layer) for one in used(runtime, "account.kind.firm").references if one.sleeps}
     assert asleep == {("rule:account.named.must", "sales")}
     assert "deal" in {

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support import browser
 from tests.support.axe import violations
 from tests.support.browser import reach
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from tests.support.project import ROOT
 from tests.support.serving import serving
 from tests.ui.browser.conftest import Site
@@ -44,7 +44,7 @@ def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     runtime.packs.install(
         [pack_from(a_pack("yard", tool="fields: {name: {type: text}}\n"))], runtime.installer
     )
-    runtime.packs.roll_back(1, runtime.installer, confirmed=runtime.packs.plan_back(1).hash)
+    runtime.packs.roll_back(1, runtime.installer, confirmed=plan_back(runtime, 1).hash)
     with serving(place.app) as address:
         yield Site(place, address)
     runtime.close()

@@ -137,10 +137,6 @@ class PackService:
         with self._parts.database.read() as unit:
             return read_version(unit, number)
 
-    def plan_back(self, number: int) -> SchemaPlan:
-        """The steps that would bring back the version of that number; nothing is changed."""
-        return self._proposer.propose(Revision(version=number)).plan
-
     def roll_back(self, number: int, actor: Actor, *, confirmed: str = "") -> Installed:
         """The layers of that version are in force again, as a new version, and what was removed since is back.
 

@@ -11,6 +11,7 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.relinksteps import unlinked
+from xrm.engine.storage.states import lost_states
 from xrm.engine.storage.turning import (
     Found,
     compared,
@@ -39,6 +40,7 @@ def unmet_demands(
     relinked = {relink.name for relink in matched.relinks}
     return [
         *(() if before_steps else unlinked(unit, past, matched)),
+        *lost_states(unit, matched, past),
         *(
             problem
             for stored in schema

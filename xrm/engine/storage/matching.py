@@ -92,6 +92,11 @@ class Standing:
             and all(name == there for name, there in self.columns.items())
         )
 
+    def holds(self, names: Mapping[str, str]) -> bool:
+        """Whether these columns are held to the references that they shall have under their new names."""
+        pointing = {old for old, new in names.items() if self.table.c[new].foreign_keys}
+        return pointing <= self.live.references.keys()
+
     def present(self, expression: Any) -> Any:
         """The expression, which is over columns of the wanted table that are stored, over the live one."""
 

@@ -14,9 +14,10 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
-from xrm.engine.storage.names import bounded, pack_of, shadow_name, shadow_number
+from xrm.engine.storage.names import bounded, pack_of, shadow_name
 from xrm.engine.storage.relinks import Relink
 from xrm.engine.storage.relinksteps import aside_sentence
+from xrm.engine.storage.renaming import in_turn, makes_room
 from xrm.engine.storage.sameness import Turned, says_same, turner
 from xrm.engine.storage.shadows import Shadow, follow, forget, keep
 from xrm.engine.storage.steps import (
@@ -41,7 +42,7 @@ from xrm.engine.storage.turnsteps import Setting, aside_words, setting_of, turn_
 from xrm.metadata.fingerprint import canonical
 from xrm.metadata.model import Entity
 
-ASIDE = "zy__"  # before the name of what makes room for another, inside one transaction
+UNHELD = " It came by a restore, so SQLite holds it to no reference; a backup that is restored anew does."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _Move:
         """Each table has the name that is wanted."""
         by_name = {s.live.name: s for s in standings if s.live.name != s.table.name}
         names = {live: s.table.name for live, s in by_name.items()}
-        for before, after in _in_turn(names):
+        for before, after in in_turn(names):
             wanted = next((s for s in by_name.values() if s.table.name == after), None)
             yield self._rename_table(before, after, wanted)
 
@@ -192,10 +193,11 @@ class _Move:
 
         what = "links" if shadow.is_link else "records"
         is_aside = any(relink.shadow is shadow for relink in self.matched.relinks)
+        bare = self._unheld(standing, {old: new for new, old in standing.columns.items()})
         return BringBack(
             f"Take out the links of {told(standing.table)} that were kept."
             if is_aside
-            else f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.",
+            else f"Bring back {told(standing.table)} with its {what}{_since(shadow)}.{bare}",
             says([f"ALTER TABLE {self.quote(shadow.table)} RENAME TO {self.quote(name)}"]),
             "Remove it again.",
             measure=counting(shadow.table),
@@ -310,7 +312,7 @@ class _Move:
         names |= {old: new for old, (_, new) in turned.items()}
         table, said = standing.table, dict[str, list[tuple[str, str]]]()
         # Whatever makes room does so first, for the columns of one field are renamed together.
-        for before, after in sorted(_in_turn(names), key=lambda pair: not _makes_room(pair[1])):
+        for before, after in sorted(in_turn(names), key=lambda pair: not makes_room(pair[1])):
             if before in turned:
                 what = aside_words(turned[before][0], after)
             else:
@@ -341,12 +343,16 @@ class _Move:
         return BringBack(
             f"Take out the values of {what} ({name}) that were kept."
             if is_aside
-            else f"Bring back {what} ({name}) with its values{_since(shadow)}.",
+            else f"Bring back {what} ({name}) with its values{_since(shadow)}.{self._unheld(standing, names)}",
             says([self._rename(name, "COLUMN", old, new) for old, new in names.items()]),
             "Remove it again.",
             measure=counting(standing.live.name, names),
             note=lambda unit, _: forget(unit, [shadow.number]),
         )
+
+    def _unheld(self, standing: Standing, names: Mapping[str, str]) -> str:
+        """What is told of columns that a restore made without references, which SQLite cannot add."""
+        return "" if self.renames_all or standing.holds(names) else UNHELD
 
     # --- what hangs on them -----------------------------------------------------------------------------
 
@@ -366,7 +372,7 @@ class _Move:
         changed = {old: new for old, new in names.items() if old != new}
         if changed:
             table = standing.table
-            pairs = list(_in_turn(changed))
+            pairs = list(in_turn(changed))
             yield Rename(
                 f"Name what {told(table)} is held to as its columns are called.",
                 says([self._rename(table.name, "CONSTRAINT", old, new) for old, new in pairs]),
@@ -483,23 +489,5 @@ def _field(column: Column) -> str:
     return str(column.info.get("field", column.name))
 
 
-def _makes_room(name: str) -> bool:
-    return name.startswith(ASIDE) or shadow_number(name) is not None
-
-
 def _since(shadow: Shadow) -> str:
     return f", which were removed on {shadow.at:%Y-%m-%d}" if shadow.at else ""
-
-
-def _in_turn(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The renames in an order in which each new name is free; of a circle one makes room first."""
-    left = dict(names)
-    while left:
-        ready = next((old for old, new in left.items() if new not in left), None)
-        if ready is not None:
-            yield ready, left.pop(ready)
-            continue
-        old = next(iter(left))
-        aside = bounded(f"{ASIDE}{old}")
-        yield old, aside
-        left[aside] = left.pop(old)

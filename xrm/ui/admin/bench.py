@@ -184,6 +184,30 @@ def words_of_post(bench: Bench, values: Mapping[str, Any], name: str, known: Lab
     return {code: text for code, text in posted.items() if text != shown[code]}
 
 
+def name_of(bench: Bench, known: Entity | Field | Relationship, longest: int) -> Input:
+    """The input of the name of something that is there: what was made here can be called otherwise."""
+    return other_name(bench, "name", bench.visit.ui.t("Name"), known.name, known.pack, longest)
+
+
+def other_name(bench: Bench, control: str, label: str, name: str, pack: str, longest: int) -> Input:
+    """The same of anything with a name that a pack or the organisation has given."""
+    t = bench.visit.ui.t
+    if pack == CUSTOMISATION:
+        text = t("Formulas, views, imports and programs that say the present name go on to work.")
+        return Input(control, label, "line", name, required=True, max_length=longest, help=text)
+    why = t("{pack} has named it so. What people read is yours to change.", pack=bench.pack(pack))
+    return Input(control, label, "line", name, readonly=True, reason=why)
+
+
+def chosen_name(bench: Bench, values: Mapping[str, Any], now: str, taken: Iterable[str]) -> str:
+    """The name that was typed, or the one of now; raises Invalid for one that something else has."""
+    name = str(values.get("name") or now)
+    if name != now and name in set(taken):
+        message = bench.visit.ui.t("Something else is called {name}.", name=name)
+        raise Invalid(Problem("P163", message, bench.visit.ui.t("Choose another name."), Place(path="name")))
+    return name
+
+
 def no_name(bench: Bench) -> Invalid:
     """The refusal of a label of which no name can be made."""
     message = bench.visit.ui.t("No name can be made of this label.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xrm.metadata.calling import with_other_entity_name
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.defining import say
 from xrm.metadata.drafting import Desk, short, with_words, without_value
@@ -12,7 +13,9 @@ from xrm.metadata.names import MAX_ENTITY
 from xrm.metadata.naming import name_for
 from xrm.ui.admin.bench import (
     Bench,
+    chosen_name,
     hidden,
+    name_of,
     no_name,
     words_elsewhere,
     words_in,
@@ -51,7 +54,7 @@ def entity_form(bench: Bench, entity: Entity | None) -> FormPage:
                   help=t("A line of text that names each record; more fields come next.")),
         ]  # fmt: skip
     else:
-        first.append(_title(bench, entity))
+        first += [name_of(bench, entity, MAX_ENTITY), _title(bench, entity)]
     icon = Input("icon", t("Icon"), "line", entity.icon if entity else None, max_length=60, placeholder="box",
                  help=t("The name of a Lucide icon, as in map-pin, truck or wrench."))  # fmt: skip
     named = (("label", t("One of them"), label), ("plural", t("Several"), plural))
@@ -119,8 +122,9 @@ def new_entity(bench: Bench, values: Values) -> str:
     return str(name)
 
 
-def changed_entity(bench: Bench, entity: Entity, values: Values) -> None:
-    """The draft says of the entity what was changed in the form."""
+def changed_entity(bench: Bench, entity: Entity, values: Values) -> str:
+    """The draft says of the entity what was changed in the form; gives its name."""
+    name = chosen_name(bench, values, entity.name, bench.model.entities)
     desk, is_own = bench.desk, entity.pack == CUSTOMISATION
     for key, known in (("label", entity.label), ("plural", entity.plural)):
         words = words_of_post(bench, values, key, known)
@@ -132,7 +136,10 @@ def changed_entity(bench: Bench, entity: Entity, values: Values) -> None:
             desk = desk.says(entity.name, (key,), value)
         elif not value and now:
             desk = without_value(desk, entity.name, (key,), is_own=is_own)
-    _keep(bench, desk, entity.name, {})
+    if name != entity.name:
+        desk = with_other_entity_name(desk, entity.name, name)
+    _keep(bench, desk, name, {"entity": "name"})
+    return name
 
 
 def _keep(bench: Bench, desk: Desk, name: str, renamed: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from xrm.errors import NotFound, Problem
+from xrm.metadata.calling import with_other_name
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.drafting import Desk, placed, short, with_words, without_value
 from xrm.metadata.fieldtypes.base import FieldType
@@ -17,7 +18,9 @@ from xrm.metadata.names import MAX_MEMBER
 from xrm.metadata.naming import name_for
 from xrm.ui.admin.bench import (
     Bench,
+    chosen_name,
     hidden,
+    name_of,
     no_name,
     words_elsewhere,
     words_in,
@@ -84,6 +87,8 @@ def field_form(bench: Bench, entity: Entity, kind: str, field: Field | None) -> 
             Input("name", t("Name"), "line", max_length=MAX_MEMBER,
                   help=t("Made of the label where it is empty. It stands in formulas, imports and the API."))
         )  # fmt: skip
+    else:
+        first.append(name_of(bench, field, MAX_MEMBER))
     first.append(words_in(bench, "help", t("Help"), about, text=t("A sentence under the field.")))
     first += _options_input(bench, type_, field)
     first += _default(bench, type_, field)
@@ -301,8 +306,9 @@ def _said_params(bench: Bench, type_: FieldType, values: Values) -> Iterator[tup
             yield known.name, _param_said(known.kind, value)
 
 
-def changed_field(bench: Bench, entity: Entity, field: Field, values: Values) -> None:
-    """The draft says of the field what was changed in the form."""
+def changed_field(bench: Bench, entity: Entity, field: Field, values: Values) -> str:
+    """The draft says of the field what was changed in the form; gives its name."""
+    name = chosen_name(bench, values, field.name, {*entity.fields, *entity.relationships})
     is_own = field.pack == CUSTOMISATION
     desk, at = bench.desk, ("fields", field.name)
     for key, texts in (("label", field.label), ("help", field.help)):
@@ -315,7 +321,10 @@ def changed_field(bench: Bench, entity: Entity, field: Field, values: Values) ->
         value = values.get(known.name)
         if not _is_same(known.value, value):
             desk = _with(desk, entity.name, (*at, known.name), _said(field.type, known, value), is_own=is_own)
-    _keep(bench, desk, entity, field.name)
+    if name != field.name:
+        desk = with_other_name(desk, entity.name, at, name)
+    _keep(bench, desk, entity, name)
+    return name
 
 
 def _is_same(shown: object, posted: object) -> bool:

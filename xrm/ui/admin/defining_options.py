@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flask import Response
 
 from xrm.errors import NotFound, Problem
+from xrm.metadata.calling import with_other_option_key
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.drafting import (
     Words,
@@ -21,9 +22,20 @@ from xrm.metadata.drafting import (
 from xrm.metadata.fieldtypes.base import Option as OptionOf
 from xrm.metadata.fieldtypes.special import HUES
 from xrm.metadata.model import Entity, Field
+from xrm.metadata.names import MAX_OPTION
 from xrm.metadata.parse import DEFAULT_LANGUAGE, Body
 from xrm.metadata.reconciling import value_at
-from xrm.ui.admin.bench import Bench, bench_of, hidden, refused, words_elsewhere, words_in, words_of_post
+from xrm.ui.admin.bench import (
+    Bench,
+    bench_of,
+    chosen_name,
+    hidden,
+    other_name,
+    refused,
+    words_elsewhere,
+    words_in,
+    words_of_post,
+)
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.skin import Area, asked, posted, shown
 from xrm.ui.admin.twins import options_of
@@ -161,6 +173,13 @@ def _is_own(entity: Entity, field: Field) -> bool:
     return CUSTOMISATION in (field.pack, entity.pack)
 
 
+def _pack_of(bench: Bench, entity: Entity, field: Field, key: str) -> str:
+    """Who has named the option: the organisation, or the pack of the field."""
+    if _is_own(entity, field) or key not in options_below(bench.look.layers, entity.name, field.name):
+        return CUSTOMISATION
+    return field.pack
+
+
 def _back(entity: str, field: str) -> str:
     return f"{DEFINITIONS}/e/{entity}/fields/{field}"
 
@@ -179,6 +198,9 @@ def _form(bench: Bench, entity: Entity, field: Field, option: OptionOf) -> FormP
     hues = tuple(Option(hue, word) for hue, word in _hues(bench))
     first = (
         words_in(bench, "label", t("Label"), option.label, required=True, text=t("As people read it.")),
+        other_name(
+            bench, "name", t("Key"), option.key, _pack_of(bench, entity, field, option.key), MAX_OPTION
+        ),
         Input("color", t("Colour"), "select", option.color or None, options=hues),
     )
     words = tuple(words_elsewhere(bench, (("label", t("Label"), option.label),)))
@@ -224,4 +246,7 @@ def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, value
         elsewhere = {k: v for k, v in words.items() if k != DEFAULT_LANGUAGE}
         path = ("fields", field.name, "options", option.key)
         desk = with_words(desk, entity.name, path, elsewhere, is_own=False)
-    bench.keep(desk, f"{entity.name}:fields.{field.name}")
+    key = chosen_name(bench, values, option.key, [other.key for other in field.options])
+    if key != option.key:
+        desk = with_other_option_key(desk, entity.name, field.name, option.key, key)
+    bench.keep(desk, f"{entity.name}:fields.{field.name}", {"options": "name"})

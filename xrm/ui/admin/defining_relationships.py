@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from xrm.metadata.calling import with_other_name
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.drafting import placed, short, with_words
 from xrm.metadata.model import Entity, Label, Relationship, Shape
@@ -12,7 +13,9 @@ from xrm.metadata.names import MAX_MEMBER
 from xrm.metadata.naming import name_for
 from xrm.ui.admin.bench import (
     Bench,
+    chosen_name,
     hidden,
+    name_of,
     no_name,
     words_elsewhere,
     words_in,
@@ -42,6 +45,8 @@ def relationship_form(bench: Bench, entity: Entity, known: Relationship | None) 
             Input("name", t("Name"), "line", max_length=MAX_MEMBER,
                   help=t("Made of the label where it is empty. It stands in formulas, imports and the API."))
         )  # fmt: skip
+    else:
+        first.append(name_of(bench, known, MAX_MEMBER))
     first += [_target(bench, known), _many(bench, known)]
     other = words_in(bench, "inverse", t("Label on the other side"), far or (entity.plural if known is None else {}),
                      text=t("What a record over there calls the records that lead to it."))  # fmt: skip
@@ -161,6 +166,7 @@ def _inverse(bench: Bench, target: str, values: Values) -> dict[str, Any]:
 
 def changed_relationship(bench: Bench, entity: Entity, known: Relationship, values: Values) -> None:
     """The draft says of the relationship what was changed in the form."""
+    called = chosen_name(bench, values, known.name, {*entity.fields, *entity.relationships})
     desk, at, is_own = bench.desk, ("relationships", known.name), known.pack == CUSTOMISATION
     texts: list[tuple[tuple[str, ...], str, Label]] = [
         (("label",), "label", known.label),
@@ -178,7 +184,9 @@ def changed_relationship(bench: Bench, entity: Entity, known: Relationship, valu
     chosen = values.get("on_delete")
     if chosen and chosen != known.on_delete and known.shape is not Shape.MANY:
         desk = desk.says(entity.name, (*at, "on_delete"), chosen)
-    bench.keep(desk, f"{entity.name}:relationships.{known.name}", {})
+    if called != known.name:
+        desk = with_other_name(desk, entity.name, at, called)
+    bench.keep(desk, f"{entity.name}:relationships.{called}", {})
 
 
 def _named(

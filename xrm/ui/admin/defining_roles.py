@@ -46,7 +46,7 @@ def roles_card(bench: Bench, entity: Entity) -> Card:
 def roles_form(bench: Bench, entity: Entity) -> FormPage:
     """A level for each role."""
     t, href = bench.visit.ui.t, f"{DEFINITIONS}/e/{entity.name}"
-    note = t("A role may do this with all records. Administrators may do everything.")
+    note = t("Who may write adds and changes records, all that there are. Administrators may do everything.")
     inputs = tuple(_input(bench, role, level) for role, level in _levels(bench, entity))
     return FormPage(
         title=t("Who may use it"),
@@ -95,7 +95,7 @@ def _operations(entity: Entity, level: str) -> list[str]:
 def _words(bench: Bench) -> Mapping[str, str]:
     t = bench.visit.ui.t
     return {
-        NOTHING: t("Nothing"), "read": t("Read"), "work": t("Read, add and change"), "all": t("Everything"),
+        NOTHING: t("Nothing"), "read": t("Read"), "work": t("Write"), "all": t("Everything"),
         OTHER: t("What the files say"),
     }  # fmt: skip
 

@@ -69,8 +69,8 @@ class Definitions(Area):
         found = bench.entity(entity)
 
         def do(values: Values) -> Response:
-            changed_entity(bench, found, values)
-            return moved(f"{DEFINITIONS}/e/{entity}", visit.ui.t("Changed in the draft"))
+            name = changed_entity(bench, found, values)
+            return moved(f"{DEFINITIONS}/e/{name}", visit.ui.t("Changed in the draft"))
 
         return answered(visit, entity_form(bench, found), DEFINITIONS, do)
 
@@ -136,8 +136,8 @@ class Definitions(Area):
         known = bench.field(found, field)
 
         def do(values: Values) -> Response:
-            changed_field(bench, found, known, values)
-            return moved(f"{DEFINITIONS}/e/{entity}/fields/{field}", visit.ui.t("Changed in the draft"))
+            name = changed_field(bench, found, known, values)
+            return moved(f"{DEFINITIONS}/e/{entity}/fields/{name}", visit.ui.t("Changed in the draft"))
 
         return answered(visit, field_form(bench, found, known.type.name, known), DEFINITIONS, do)
 

@@ -10,7 +10,7 @@ from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.revision import Choices
 from xrm.engine.storage.forms import Decisions
-from xrm.engine.storage.steps import Effect, Step
+from xrm.engine.storage.steps import CreateIndex, Effect, Step
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
 from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
@@ -172,14 +172,28 @@ def _entity_called(visit: Visit, name: str) -> str:
 
 
 def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
-    """The steps of a plan: what each says, its kind, how many rows it touches, and the way back."""
-    t, more = visit.ui.t, len(steps) - MOST_STEPS
-    rows = tuple(_step(visit, step) for step in steps[:MOST_STEPS])
-    said = (note, t("and {count} more", count=more) if more > 0 else "")
+    """The steps of a plan: what each says, its kind, how many rows it touches, and the way back.
+
+    Indexes come with a new table: there is nothing to decide about them, and they are counted only.
+    """
+    t = visit.ui.t
+    told = [step for step in steps if not _is_of_new_table(step)]
+    more, indexes = len(told) - MOST_STEPS, len(steps) - len(told)
+    rows = tuple(_step(visit, step) for step in told[:MOST_STEPS])
+    said = (
+        note,
+        t("and {count} more", count=more) if more > 0 else "",
+        t("New tables come with {count} indexes.", count=indexes) if indexes else "",
+    )
     empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
     columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
     table = Table(t("Steps"), columns, rows, empty)
     return Card(t("Steps"), "list-checks", table=table, note=" ".join(filter(None, said)), id="plan")
+
+
+def _is_of_new_table(step: Step) -> bool:
+    """Whether the step makes an index of a table that is new, too; that of another one reads its rows."""
+    return isinstance(step, CreateIndex) and step.effect is Effect.INSTANT
 
 
 def _step(visit: Visit, step: Step) -> Row:
