@@ -14,9 +14,10 @@ from xrm.engine.commands import Target, Transition
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Field
-from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.models import Action, FormPage, Section
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.crumbs import to_record
 from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
 from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary, with_untitled
@@ -144,10 +145,7 @@ def _asked(
         submit=step["label"],
         cancel_href=back,
         sections=(Section("", tuple(fields), "" if step["allowed"] else step["reason"]),),
-        crumbs=(
-            Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),
-            Link(str(record.get("title") or visit.label(entity)), href),
-        ),
+        crumbs=to_record(visit, entity, record["id"], record),
         problems=summary(found),
         hidden=(("version", str(record["version"])),),
         has_files=layout.has_files,
