@@ -80,10 +80,12 @@ def test_links_and_values_turn_there_and_back_with_what_was_changed(make, scale)
 
     def put(bill, decisions):
         change(runtime, decisions, account=ACCOUNT, bill=bill)
+        runtime.current()  # as every request asks, before it reads
 
     def back(number):
         plan = plan_back(runtime, number)
         runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash if plan.destructive else "")
+        runtime.current()
 
     @given(paid=values, helped=links, stays=st.sampled_from(("first", "last", "")), pays=edits, helps=edits)
     @settings(
