@@ -44,7 +44,7 @@ from xrm.ui.pages.posting import (
     settled,
 )  # fmt: skip
 from xrm.ui.pages.refusals import RowNumbers, Said, marked, said_of, status_of, summary, with_untitled
-from xrm.ui.pages.resuming import LONGEST_STAMP, STAMP
+from xrm.ui.pages.resuming import draft_in
 from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -137,7 +137,7 @@ def _shown_new(
         has_files=layout.has_files,
         second=visit.ui.t("Create and start another"),
         draft=f"/r/{entity.name}/new",
-        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
+        typed=draft_in(visit.form),
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 
@@ -242,7 +242,7 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
         clashes=refused.clashes if refused else (),
         has_files=stored.layout.has_files,
         draft=f"{href}/edit",
-        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
+        typed=draft_in(visit.form),
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 
