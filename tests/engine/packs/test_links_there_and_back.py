@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.packs.living import ACCOUNT, as_id, change, data
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create, Link, Target, Unlink, Update
 from xrm.testing import a_pack, admin_actor
 
@@ -79,10 +80,12 @@ def test_links_and_values_turn_there_and_back_with_what_was_changed(make, scale)
 
     def put(bill, decisions):
         change(runtime, decisions, account=ACCOUNT, bill=bill)
+        runtime.current()  # as every request asks, before it reads
 
     def back(number):
-        plan = runtime.packs.plan_back(number)
+        plan = plan_back(runtime, number)
         runtime.packs.roll_back(number, runtime.installer, confirmed=plan.hash if plan.destructive else "")
+        runtime.current()
 
     @given(paid=values, helped=links, stays=st.sampled_from(("first", "last", "")), pays=edits, helps=edits)
     @settings(

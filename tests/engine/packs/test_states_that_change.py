@@ -3,6 +3,7 @@
 import pytest
 
 from tests.engine.packs.living import data, filled, go_back, house, shop, version
+from tests.support.installed import plan_back
 from xrm.engine.commands import Create, Target, Transition
 from xrm.engine.packs import Revision
 from xrm.errors import PlanRefused
@@ -64,7 +65,7 @@ def test_a_state_in_which_records_are_stays_until_they_have_left_it(shop):
     put(runtime, LIFE)
     (case,) = make(runtime, ana, "one")
     step(runtime, ana, case, "hold")
-    for act in (lambda: runtime.packs.foresee(revision(SHORTER)), lambda: runtime.packs.plan_back(then)):
+    for act in (lambda: runtime.packs.foresee(revision(SHORTER)), lambda: plan_back(runtime, then)):
         with pytest.raises(PlanRefused) as caught:
             act()
         (problem,) = caught.value.problems
