@@ -67,7 +67,7 @@ class Filler(Hand):
 
     random: Random = field(default_factory=lambda: Random(1))
     codes: Iterator[int] = field(default_factory=count)
-    crates: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
+    crates: dict[str, list[int]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
 
     def turn(self) -> None:
@@ -91,7 +91,7 @@ class Filler(Hand):
             self.timeline.answered(serial)
         if self.is_fine(answer, first, self.timeline.begun, f"{method} {body}"):
             self.ids.setdefault(code, answer.json["id"])
-            self.crates.setdefault(code, []).extend((serial, True) for serial in sent.values())
+            self.crates.setdefault(code, []).extend(sent.values())
 
     def lost(self, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         """What was acknowledged and is not there."""
@@ -106,10 +106,10 @@ class Filler(Hand):
                 if held not in self._may_hold(sent, ident):
                     yield f"{code}: {name} holds {held} and not one of {self._may_hold(sent, ident)}"
 
-    def _may_hold(self, sent: list[tuple[int, bool]], ident: int) -> list[int | None]:
+    def _may_hold(self, sent: list[int], ident: int) -> list[int | None]:
         """The last number that was certainly sent for the field, and those after it that may have been."""
         held: list[int | None] = [None]
-        for serial, _ in sent:
+        for serial in sent:
             meant = self.timeline.meant(serial)
             if meant == {ident}:
                 held = [serial]
