@@ -77,7 +77,7 @@ class Harbour:
     def by_rollback(self, version: Version) -> None:
         """The version before the last change is in force again."""
         number = self.runtime.packs.versions()[1].number
-        confirmed = self.runtime.packs.plan_back(number).hash
+        confirmed = self.runtime.packs.foresee(Revision(version=number, dev=True)).plan.hash
         self._watched(version, lambda: self.site.xrm("model", "rollback", number, "--confirm", confirmed))
 
     def by_page(self, version: Version, path: str, **typed: str) -> None:
