@@ -206,6 +206,16 @@ def test_a_line_that_no_backup_writes_is_refused_though_its_digest_is_right(
     assert "office__account" in str(problem)
 
 
+def test_numbers_that_do_not_know_an_entity_of_the_definitions_are_refused(archive: Path, refused) -> None:
+    def change(entries: Entries) -> None:
+        name = "tables/xrm_entity.jsonl"
+        assert b'"name":"account"' in entries[name]
+        entries[name] = entries[name].replace(b'"name":"account"', b'"name":"accounts"', 1)
+
+    problem = refused(rewritten(archive, change, honest=True))
+    assert (problem.code, "account" in problem.message) == ("B112", True)
+
+
 def test_a_row_that_points_nowhere_is_refused(archive: Path, refused) -> None:
     def change(entries: Entries) -> None:
         entries["tables/office__line.jsonl"] = entries["tables/office__line.jsonl"]

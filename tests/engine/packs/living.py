@@ -1,6 +1,7 @@
 """A shop whose definitions change: filled once for each database, and copied for every test."""
 
 import shutil
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -148,3 +149,8 @@ def data(runtime):
 
 def without_shadows(row):
     return {name: value for name, value in row.items() if not name.startswith("zz")}
+
+
+def as_id(value):
+    """The id that a column of either database holds."""
+    return UUID(bytes=value) if isinstance(value, bytes) else UUID(str(value))

@@ -1,12 +1,11 @@
 """A lookup becomes many-to-many, many-to-many a lookup, and back: nothing is lost, and what was changed since stays."""
 
-from uuid import UUID
-
 import pytest
 
 from tests.engine.packs.living import (
     ACCOUNT,
     DEAL,
+    as_id,
     change,
     data,
     filled,
@@ -95,16 +94,6 @@ def with_links(shop):
     return runtime, ana, accounts, bills
 
 
-@pytest.fixture
-def till(shop):
-    return with_values(shop)
-
-
-@pytest.fixture
-def ledger(shop):
-    return with_links(shop)
-
-
 def pay(runtime, ana, bill, account):
     value = {"id": str(account)} if account else None
     runtime.current().records.execute(ana, [Update("bill", Target(bill), {"payer": value})])
@@ -124,12 +113,8 @@ def unlink(runtime, ana, bill, account):
     runtime.current().records.execute(ana, [Unlink("bill", Target(bill), "payer", as_id(there))])
 
 
-def as_id(value):
-    return UUID(bytes=value) if isinstance(value, bytes) else UUID(str(value))
-
-
-def test_each_value_becomes_a_link_and_on_the_way_back_edits_in_between_are_kept(till):
-    runtime, ana, accounts, bills = till
+def test_each_value_becomes_a_link_and_on_the_way_back_edits_in_between_are_kept(house):
+    runtime, ana, accounts, bills = with_values(house)
     then, before = version(runtime), payers(runtime)
     found = look(runtime, MANY)
     (turn,) = [step for step in found.steps if isinstance(step, TurnLinks)]
@@ -154,8 +139,8 @@ def test_each_value_becomes_a_link_and_on_the_way_back_edits_in_between_are_kept
     assert payers(runtime) == {"one": ["Bob"], "two": [("Eva", "aunt")], "old": ["Bob"]}
 
 
-def test_the_one_link_of_each_record_becomes_its_value_and_of_several_the_one_that_was_decided(ledger):
-    runtime, ana, accounts, bills = ledger
+def test_the_one_link_of_each_record_becomes_its_value_and_of_several_the_one_that_was_decided(house):
+    runtime, ana, accounts, bills = with_links(house)
     then, before = version(runtime), payers(runtime)
     ((code, path, message),) = refused(runtime, ONE)
     assert (code, path) == ("S123", "unfit:bill.payer")
@@ -202,8 +187,8 @@ def test_a_link_that_has_to_have_an_attribute_is_refused_where_it_would_be_new(h
     assert str(bills["one"]) in problem[2]
 
 
-def test_a_link_that_comes_while_a_plan_is_carried_out_takes_it_back(ledger, monkeypatch):
-    runtime, ana, accounts, bills = ledger
+def test_a_link_that_comes_while_a_plan_is_carried_out_takes_it_back(shop, monkeypatch):
+    runtime, ana, accounts, bills = with_links(shop)
     unlink(runtime, ana, bills["two"], accounts["Bob"])
     shown, looks = relinking.look, []
 
@@ -251,8 +236,8 @@ def test_what_leads_to_several_entities_or_to_any_becomes_links_and_what_fits_no
 NEEDED = ONE.replace("account}", "account, required: true}")
 
 
-def test_a_lookup_that_is_newly_required_is_filled_in_as_it_was_decided(till):
-    runtime = till[0]
+def test_a_lookup_that_is_newly_required_is_filled_in_as_it_was_decided(shop):
+    runtime = with_values(shop)[0]
     ((code, path, message),) = refused(runtime, NEEDED)
     assert (code, path) == ("S115", "empty:bill.payer")
     assert message == "bill.payer would be required, and 1 record has no value."

@@ -1,5 +1,7 @@
 """An entity is of another pack from now on: its table, records and all that speaks of it go along."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.engine.packs.living import ACCOUNT, DEAL, data, filled, go_back, house, read, shop, version
@@ -50,6 +52,13 @@ def install(runtime, *packs, **more):
     confirmed = runtime.packs.foresee(Revision(packs, dev=True, **more)).plan
     hash_ = confirmed.hash if confirmed.destructive else ""
     return runtime.packs.revise(Revision(packs, dev=True, confirmed=hash_, **more), runtime.installer)
+
+
+def uninstall(runtime, name):
+    revision = runtime.removals.revision(runtime.installer, name)
+    confirmed = runtime.packs.foresee(revision).plan
+    hash_ = confirmed.hash if confirmed.destructive else ""
+    runtime.packs.revise(replace(revision, confirmed=hash_), runtime.installer)
 
 
 def refused(runtime, *packs):
@@ -114,7 +123,7 @@ def test_the_former_pack_goes_and_the_entity_stays(house):
         runtime, a_version("papers", number="2.0.0"), a_version("office", note=f"moved_from: papers\n{NOTE}")
     )
     assert not runtime.removals.look(runtime.installer, "papers").has_data
-    runtime.removals.uninstall(runtime.installer, "papers", {})
+    uninstall(runtime, "papers")
     assert read(runtime, ana, "note", note)["name"] == "Kept"
 
 
@@ -132,8 +141,7 @@ def test_what_went_with_its_pack_comes_back_in_the_one_that_takes_it_over_and_in
     install(runtime, papers)
     note = runtime.current().records.execute(ana, [Create("note", {"name": "Kept"})]).results[0].id
     then = version(runtime)
-    losses = runtime.removals.plan(runtime.installer, "papers", {}).plan
-    runtime.removals.uninstall(runtime.installer, "papers", {}, losses.hash)
+    uninstall(runtime, "papers")
     install(runtime, a_version("office", note=f"moved_from: papers\n{NOTE}"))
     assert read(runtime, ana, "note", note)["name"] == "Kept"
     install(runtime, gone=frozenset({"office"}))

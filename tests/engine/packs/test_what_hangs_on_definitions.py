@@ -90,6 +90,20 @@ def test_saved_views_are_told_where_their_whole_entity_goes(house):
     assert [(v.name, v.lost) for v in there.views] == [("All", ("deal",)), ("Late", ("deal",))]
 
 
+def test_saved_views_are_told_that_ask_for_an_option_which_goes_and_not_for_one_of_another_key(house):
+    runtime, ana, _ = house
+    kinds = DEAL.replace(
+        "  price:", "  kind: {type: choice, options: {hot: {}, cold: {}, lost: {}}}\n  price:"
+    )
+    change(runtime, account=ACCOUNT, deal=kinds)
+    saved(runtime, ana, "Cold", Asked(filter='kind in ["cold", "lost"]'))
+    fewer = kinds.replace("cold: {}, lost: {}", "cool: {renamed_from: cold}")
+    there = runtime.packs.foresee(
+        Revision((pack_from(a_pack("sales", account=ACCOUNT, deal=fewer)),), dev=True)
+    )
+    assert [(v.name, v.lost) for v in there.views] == [("Cold", ("deal.kind.lost",))]
+
+
 def test_saved_views_say_the_names_of_the_version_that_is_gone_back_to(shop):
     runtime, ana, _ = shop
     start = version(runtime)

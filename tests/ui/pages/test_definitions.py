@@ -283,6 +283,31 @@ def test_what_was_made_here_is_renamed_with_all_that_says_its_name(shop: Place) 
     assert shop.runtime.current().queries.get(shop.runtime.installer, "call", visit)["kind"] == "brief"
 
 
+def test_a_relationship_and_an_option_that_was_added_to_a_pack_are_renamed_and_named_as_before(
+    shop: Place,
+) -> None:
+    ana, tier = shop.person("Ana"), f"{HOME}/options/customer/tier"
+    added_entity(ana)
+    new = f"{VISIT}/relationships/new"
+    ana.fill(ana.open(new), new, label="Customer", to="customer", count="one", inverse="Visits")
+    ana.fill(ana.open(f"{tier}/new"), f"{tier}/new", options="Platinum")
+    applied(ana)
+    by, records = shop.runtime.installer, shop.runtime.current().records
+    customer = records.do(by, Create("customer", {"name": "C", "tier": "platinum"})).results[0].id
+    values = {"purpose": "Tour", "customer": {"id": str(customer)}}
+    visit = records.do(by, Create("site_visit", values)).results[0].id
+    renamed(ana, f"{tier}/platinum", "best")
+    renamed(ana, f"{VISIT}/relationships/customer", "buyer")
+    applied(ana)
+    queries = shop.runtime.current().queries
+    assert queries.get(by, "site_visit", visit)["buyer"]["id"] == str(customer)
+    assert queries.get(by, "customer", customer)["tier"] == "best"
+    renamed(ana, f"{tier}/best", "platinum")
+    applied(ana)
+    assert shop.runtime.current().queries.get(by, "customer", customer)["tier"] == "platinum"
+    assert "Shop has named it so" in ana.open(f"{tier}/gold").text
+
+
 def test_a_name_that_something_else_has_is_refused_and_a_pack_keeps_the_names_that_it_gave(
     shop: Place,
 ) -> None:

@@ -27,7 +27,7 @@ from xrm.engine.storage.alone import Work, alone
 from xrm.engine.storage.database import UnitOfWork, by_column
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.faults import DRIVER_ERRORS
-from xrm.engine.storage.ledger import CONTENT, JOURNAL, LAYER, LEDGER
+from xrm.engine.storage.ledger import CONTENT, ENTITY, JOURNAL, LAYER, LEDGER
 from xrm.engine.storage.numbers import Numbers, read_numbers
 from xrm.engine.storage.restoring import add_shadows, begin_restore, clear, demand_empty, end_restore
 from xrm.engine.storage.search import SearchIndex
@@ -195,8 +195,11 @@ class _Filling:
         add_shadows(self.unit, shadows_of(self.archive.manifest, self.schema))
         self.unit.execute(sa.delete(JOURNAL))  # what made the tables here; the archive brings its own
         tables = _in_order(self.archive.manifest.tables)
+        first = next((facts for facts in tables if facts.name not in LEDGER.tables), None)
         for number, facts in enumerate(tables):
             advance(number, len(tables))
+            if facts is first:
+                self._demand_numbers()
             self._fill(facts)
         continue_sequences(self.unit, self.archive.manifest.sequences)
         self._demand_references()
@@ -232,6 +235,17 @@ class _Filling:
             if lost is not None:
                 message = f"A row of {lost['table']} points at one of {lost['parent']} that is not there."
                 raise misfit(str(self.archive.path), message)
+
+    def _demand_numbers(self) -> None:
+        """What the definitions name has a number, by which its history and its words are known."""
+        known = read_numbers(self.unit)
+        for stored in self.schema:
+            entity = stored.entity.name
+            names = [(entity, name) for name in (*stored.entity.fields, *stored.entity.relationships)]
+            lost = [".".join(name) for name in names if name not in known.fields]
+            if not stored.entity.is_engine and (lost or entity not in known.entities):
+                message = f"It does not know {(lost or [entity])[0]}, which the definitions in it name."
+                raise misfit(self.archive.place(ENTITY.name), message)
 
     def _demand_equal(self) -> None:
         manifest, sink = self.archive.manifest, Nowhere()

@@ -33,9 +33,18 @@ class LostView:
 
 
 def lost_views(
-    unit: UnitOfWork, before: Model | None, numbers: Numbers, which: Identities, served: Model | None = None
+    unit: UnitOfWork,
+    before: Model | None,
+    numbers: Numbers,
+    which: Identities,
+    served: Model | None = None,
+    wanted: Model | None = None,
 ) -> tuple[LostView, ...]:
-    """The saved views that use what is served `before`, and is none of `which` or will not be `served`."""
+    """The saved views that use what is served `before`, and is none of `which` or will not be `served`.
+
+    Options are compared with those of the model that is `wanted`, if it is given: on the way back they may have other
+    keys.
+    """
     if before is None:
         return ()
     staying = now_called(which)
@@ -45,11 +54,12 @@ def lost_views(
         for (entity, name), now in staying.members.items()
         if _is_in(served, entity, name)
     }
+    options = set() if wanted is None else _options_gone(before, wanted, staying)
     rows = unit.execute(sa.select(VIEW.c.entity, VIEW.c.name, VIEW.c.scope, VIEW.c.uses)).all()
     found = (
         LostView("" if row.scope == _PRIVATE else row.name, numbers.names.get(row.entity, ""), lost)
         for row in rows
-        if (lost := tuple(sorted(set(_lost(_uses(row, numbers), before, entities, members)))))
+        if (lost := tuple(sorted(set(_lost(_uses(row, numbers), before, entities, members, options)))))
     )
     return tuple(dict.fromkeys(sorted(found, key=lambda view: (view.entity, view.name, view.lost))))
 
@@ -79,10 +89,29 @@ def now_called(which: Identities) -> Now:
     return Now(entities, members)
 
 
+def _options_gone(before: Model, wanted: Model, staying: Now) -> set[str]:
+    """The options of fields that stay which are not offered any more, by present names."""
+    gone = set[str]()
+    for (entity, name), now in staying.members.items():
+        field = wanted.entities[entity].fields.get(name) if entity in wanted.entities else None
+        there = before.entities.get(staying.entities[entity])
+        was = there.fields.get(now) if there else None
+        if field is not None and was is not None:
+            offered = {key for option in field.options for key in (option.key, *option.renamed_from)}
+            gone.update(f"{there.name}.{now}.{o.key}" for o in was.options if there and o.key not in offered)
+    return gone
+
+
 def _lost(
-    uses: Iterable[str], before: Model, entities: set[str], members: set[tuple[str, str]]
+    uses: Iterable[str],
+    before: Model,
+    entities: set[str],
+    members: set[tuple[str, str]],
+    options: set[str],
 ) -> Iterator[str]:
     for target in uses:
+        if target.partition(":")[2] in options:
+            yield target.partition(":")[2]
         entity, _, member = target.partition(":")[2].partition(".")
         known = before.entities.get(entity)
         is_there = known is not None and (member in known.fields or member in known.relationships)

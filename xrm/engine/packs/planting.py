@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,20 +40,6 @@ Progress = Callable[[int, int], None]
 Batch = Sequence[tuple[SeedRecord, Command]]
 
 
-class Services(Protocol):
-    """What planting needs of the snapshot that it plants into."""
-
-    @property
-    def model(self) -> Model:
-        """The definitions."""
-        ...
-
-    @property
-    def schema(self) -> Schema:
-        """The tables."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """A record that is there, perhaps in the trash: its id, its version and who changed it last."""
@@ -86,7 +72,7 @@ class Planter:
     Days that move with the planting are those of `zone`.
     """
 
-    services: Services
+    model: Model
     installer: Actor
     world: World
     zone: str
@@ -108,7 +94,7 @@ class Planter:
         fresh = [tuple(r for r in round_ if r.key not in known) for round_ in planting.rounds]
         ids.update((r.key, self.world.new_id()) for round_ in fresh for r in round_)
         left = self._unfinished(planting, known)
-        batches = self._batches(fresh, left, _Pointer(self.services.model, planting, ids, self._context()))
+        batches = self._batches(fresh, left, _Pointer(self.model, planting, ids, self._context()))
         total, done = sum(map(len, batches)), 0
         for batch in batches:
             self._run(batch, execute)
@@ -146,7 +132,7 @@ class Planter:
             raise SeedRefused([_in_file(p, batch) for p in error.problems], facts=error.facts) from error
 
     def _can_wait(self, entity: str, name: str) -> bool:
-        lookup = self.services.model.entities[entity].relationships.get(name)
+        lookup = self.model.entities[entity].relationships.get(name)
         return lookup is not None and not lookup.required
 
 

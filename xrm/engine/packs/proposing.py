@@ -153,7 +153,8 @@ class Proposer:
             parts.freshness.compare(unit, stamp)
             numbers = read_numbers(unit)
             identities = identify(numbers, schema.model, then)
-            views.extend(lost_views(unit, shown, numbers, identities, served.model if served else None))
+            hidden, wanted = served.model if served else None, None if version else schema.model
+            views.extend(lost_views(unit, shown, numbers, identities, hidden, wanted))
             noted = names_in_force(unit)
             keys = kept_keys(before.model, schema.model, identities, noted, then) if before else {}
             return Past(

@@ -33,8 +33,8 @@ class Answer:
 
     @property
     def assumed(self) -> Choice:
-        """The choice, or the one that loses nothing, so that a plan can be shown before it is made."""
-        return self.choice or (Choice.KEEP if self.conflict.can_keep else Choice.TAKE)
+        """The choice, or the one that loses nothing, so that a plan can be shown before it is made; one that can be."""
+        return (self.choice or Choice.KEEP) if self.conflict.can_keep else Choice.TAKE
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,12 +205,17 @@ class PackService:
         former = self._proposer.in_force(self._proposer.present())
         kept = proposal.plan.live.shadows if proposal.plan.live else ()
         done: list[Installed] = []
+        with (
+            self._parts.database.read() as reading
+        ):  # what is read of the model stays so, or nothing is activated
+            before = read_numbers(reading)
+        back = way_back(proposal, former, before)
 
         def finish(unit: UnitOfWork) -> None:
-            layers, before = self._activate(unit, proposal, actor), read_numbers(unit)
+            layers = self._activate(unit, proposal, actor)
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
-            renew_names(unit, proposal, numbers, now, way_back(proposal, former, before))
+            renew_names(unit, proposal, numbers, now, back)
             was = Before(
                 former.model if former else None, before, kept, proposal.plan.turned | proposal.plan.rekeyed
             )

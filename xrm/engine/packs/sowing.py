@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from xrm.engine.commands import Actor
 from xrm.engine.packs.layers import (
     read_layers,
@@ -40,11 +42,12 @@ class Sower:
         """The base people and records are there, in the transaction that activates the model they belong to."""
         people = PeoplePlanter.of(self._parts.identity, self._parts.database, installer)
         people.within(unit, self._parts.database).plant(base.people)
-        services = self._parts.compose(schema, numbers, self._parts.freshness.read_in(unit))
-        planter = Planter(services, installer, self._parts.world, self._parts.zone, {})
+        planter = Planter(schema.model, installer, self._parts.world, self._parts.zone, {})
         planting = planter.plan(base.records)
-        known = known_records(unit, services.schema, planting.entities)
-        return planter.plant(planting, known, lambda c: services.records.execute_in(unit, installer, c))
+        known = known_records(unit, schema, planting.entities)
+        # Everybody waits meanwhile, and few changes of definitions bring a record.
+        services = cache(lambda: self._parts.compose(schema, numbers, self._parts.freshness.read_in(unit)))
+        return planter.plant(planting, known, lambda c: services().records.execute_in(unit, installer, c))
 
     def _plant(self, seed: Seed, others: Seed, progress: Progress) -> int:
         """The people and records of the seed are there, each batch of records in a transaction of its own."""
@@ -69,4 +72,4 @@ class Sower:
     def _planter(self, installer: Actor, others: Seed) -> Planter:
         parts = self._parts
         elsewhere = {record.key: record.entity for record in others.records}
-        return Planter(parts.current(), installer, parts.world, parts.zone, elsewhere)
+        return Planter(parts.current().model, installer, parts.world, parts.zone, elsewhere)

@@ -11,7 +11,17 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.relinksteps import unlinked
-from xrm.engine.storage.turning import look_again, looked, problems, without_value
+from xrm.engine.storage.states import lost_states
+from xrm.engine.storage.turning import (
+    Found,
+    compared,
+    look_again,
+    looked,
+    problems,
+    shared_value,
+    without_value,
+)
+from xrm.engine.storage.turns import Turn
 from xrm.engine.storage.types import Text, Uuid
 from xrm.errors import Problem
 from xrm.metadata.model import Entity, Field, Relationship
@@ -30,12 +40,14 @@ def unmet_demands(
     relinked = {relink.name for relink in matched.relinks}
     return [
         *(() if before_steps else unlinked(unit, past, matched)),
+        *lost_states(unit, matched, past),
         *(
             problem
             for stored in schema
             if not stored.entity.is_engine and stored.table.name in matched.standings
             for problem in (
                 *_unmet(unit, matched.standings[stored.table.name], past, stored, relinked),
+                *_clashes(unit, matched.standings[stored.table.name], stored, before_steps=before_steps),
                 *_unfit(unit, matched.standings[stored.table.name], past, before_steps=before_steps),
             )
         ),
@@ -67,8 +79,26 @@ def _unmet(
         name = known.name if known else thing.name
         if not (standing.shadow.demanded(name) if standing.shadow else _was_required(former, name)):
             yield from _without_value(unit, standing, stored, thing, columns)
+
+
+def _clashes(
+    unit: UnitOfWork, standing: Standing, stored: EntityTable, *, before_steps: bool
+) -> Iterator[Problem]:
+    """Records that would share a key which is new, or whose values become others.
+
+    A field that is unique by itself looks at that with its values: at all of them with the plan, later at what has
+    changed. Steps that write values look at keys of those themselves.
+    """
     for key in stored.keys.values():
-        if key.index and key.index not in standing.live.indexes:
+        turns = [standing.turns[name] for name in key.key.fields if name in standing.turns]
+        turned = [turn for turn in turns if not turn.is_check]
+        is_alone = len(key.key.fields) == 1 and key.key.when is None
+        is_told = is_alone and any(turn.is_unique for turn in turns) and (turned or not before_steps)
+        if not key.index or is_told:
+            continue
+        if turned and not before_steps:
+            yield from _shared_then(unit, standing, stored, key, turned)
+        elif not turned and key.index not in standing.live.indexes:
             yield from _shared(unit, standing, stored, key)
 
 
@@ -103,27 +133,63 @@ def _without_value(
 
 def _shared(unit: UnitOfWork, standing: Standing, stored: EntityTable, key: UniqueKey) -> Iterator[Problem]:
     """Records clash where every column of the key holds a value and another record holds the same."""
-    index = next(index for index in stored.table.indexes if index.name == key.index)
-    where = index.dialect_options["postgresql"]["where"]
-    conditions = [where, *(column.is_not(None) for column in key.columns)]
-    used = {c.name for term in conditions for c in sa.sql.visitors.iterate(term) if isinstance(c, sa.Column)}
-    if not used <= standing.columns.keys():
+    wanted = sa.and_(_condition(stored, key), *(column.is_not(None) for column in key.columns))
+    if not _names_in(wanted) <= standing.columns.keys():
         return
     columns = [standing.present(column) for column in key.columns]
     rows = sa.table(standing.live.name, sa.column("id", Uuid()), sa.column("title", Text()))
-    held = standing.present(sa.and_(*conditions))
+    held = standing.present(wanted)
     once = sa.select(*columns).select_from(rows).where(held).group_by(*columns).having(sa.func.count() > 1)
     count = unit.execute(sa.select(sa.func.count()).select_from(once.subquery())).scalar()
     if count:
         values = "1 value is" if count == 1 else f"{count} values are"
-        names = ", ".join(f"{stored.entity.name}.{name}" for name in key.key.fields)
         yield Problem(
             "S121",
-            f"{names} would be unique, and {values} held by more than one record:"
+            f"{_names(stored, key)} would be unique, and {values} held by more than one record:"
             f" {_sharers(unit, rows, held, columns, once)}.",
             "Change or merge them first.",
             key.key.place,
         )
+
+
+def _shared_then(
+    unit: UnitOfWork, standing: Standing, stored: EntityTable, key: UniqueKey, turned: Sequence[Turn]
+) -> Iterator[Problem]:
+    """Records clash by what their values become, together with those that stay.
+
+    A condition about values that become others can only be asked once they are.
+    """
+    own = {column.name for turn in turned for column in turn.wanted}
+    staying = [column for column in key.columns if not _names_in(column) & own]
+    held = sa.and_(_condition(stored, key), *(column.is_not(None) for column in staying))
+    if _names_in(held) & own or not _names_in(held) <= standing.columns.keys():
+        return
+    became = [compared(unit, turn, standing.live.name) for turn in turned]
+    rows = sa.table(standing.live.name, sa.column("id", Uuid()), sa.column("title", Text()))
+    values = [standing.present(column).label(f"value_{n}") for n, column in enumerate(staying)]
+    asked = sa.select(rows.c.id, rows.c.title, *values).where(standing.present(held)).order_by(rows.c.id)
+    found = Found()
+    for row in unit.execute(asked):
+        whole = (*row[2:], *(known.get(row.id) for known in became))
+        if None not in whole:
+            found.share(whole, f"{row.title} ({row.id})")
+    if found.shared.count:
+        yield shared_value(_names(stored, key), found.shared, key.key.place)
+
+
+def _condition(stored: EntityTable, key: UniqueKey) -> sa.ColumnElement[bool]:
+    """Of which records the key speaks."""
+    index = next(index for index in stored.table.indexes if index.name == key.index)
+    where: sa.ColumnElement[bool] = index.dialect_options["postgresql"]["where"]
+    return where
+
+
+def _names_in(term: sa.ColumnElement[Any]) -> set[str]:
+    return {c.name for c in sa.sql.visitors.iterate(term) if isinstance(c, sa.Column)}
+
+
+def _names(stored: EntityTable, key: UniqueKey) -> str:
+    return ", ".join(f"{stored.entity.name}.{name}" for name in key.key.fields)
 
 
 def _sharers(

@@ -25,6 +25,7 @@ from xrm.engine.storage.options import Keys, Part
 from xrm.engine.storage.relinks import with_relinks
 from xrm.engine.storage.relinksteps import relink_step
 from xrm.engine.storage.search import search_ddl, search_table
+from xrm.engine.storage.states import begins
 from xrm.engine.storage.steps import (
     DEFINED_BY,
     AddColumn,
@@ -200,6 +201,7 @@ def make_plan(
         *(step for table in tables for step in work.references(table)),
         *(step for table in changed for step in work.checks(table)),
         *work.search(),
+        *begins(matched, past),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
     problems.extend(meetings(past))

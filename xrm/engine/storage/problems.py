@@ -36,7 +36,7 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "S121": "Records share a value that would be unique.",
         "S122": "After the plan the database still differs from what was wanted.",
         "S123": "Values of a field do not fit what it becomes.",
-        "S124": "An option is removed, and records hold it.",
+        "S124": "An option or a state is removed, and records hold it or are in it.",
         "S125": "A decision about values is about nothing in the plan, or is no value of its field.",
         "S126": "An entity would be in another pack, and nothing says that it moves there.",
         "S127": "Something would be renamed onto another thing that is there.",

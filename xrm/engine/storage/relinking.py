@@ -31,6 +31,7 @@ class To(NamedTuple):
 
 
 References = tuple[To, ...]
+LeftOut = dict[str, list[list[Any]]]  # by the id of a record, the references that it has instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _made(relink: Relink, record: _Record, answer: Answer, used: list[Fault]) ->
     if relink.kept is None or relink.shadow is None:
         made = _forward(relink, record.now, answer, used, needed=relink.needs_one)
         return _told_all(relink, made, ()), False
-    if _were(relink, record.old) == frozenset(record.now):
+    if _were(relink, record) == frozenset(record.now):
         made, is_lost = record.old, False
     else:
         try:
@@ -114,14 +115,17 @@ def _told_all(relink: Relink, made: References, old: References) -> References:
     return made
 
 
-def _were(relink: Relink, old: References) -> frozenset[To] | None:
-    """What became of the old ones when they were set aside."""
+def _were(relink: Relink, record: _Record) -> frozenset[To] | None:
+    """What became of the old ones when they were set aside; where they were left out, what the record had instead."""
     if relink.shadow is None or relink.source is None:
         return None
+    instead = relink.shadow.turned.get("left", {}).get(str(record.id))
+    if instead is not None:
+        return frozenset(To(entity, UUID(id_)) for entity, id_ in instead)
     answer, needed = Answer.noted(relink.shadow.turned), bool(relink.former and relink.former.required)
     try:
         return frozenset(
-            converted(old, relink.source, answer, to_one=relink.to_links, needed=needed, used=[])
+            converted(record.old, relink.source, answer, to_one=relink.to_links, needed=needed, used=[])
         )
     except Unfit:
         return None
@@ -141,16 +145,20 @@ def look(unit: UnitOfWork, relink: Relink, answer: Answer) -> Found:
 
 def write(
     unit: UnitOfWork, relink: Relink, answer: Answer, source: Spot | None, table: str, occasion: Occasion
-) -> None:
+) -> LeftOut:
     """Every record has what its references become; `source` is where they stand now, in the records of `table`.
 
-    Raises PlanRefused where something was not decided, or records would share what has to be unique.
+    Gives what records have instead of changes that are left out. Raises PlanRefused where something was not decided,
+    or records would share what has to be unique.
     """
-    found, changed = Found(), list[tuple[_Record, References]]()
+    found, changed, left = Found(), list[tuple[_Record, References]](), LeftOut()
     kept = relink.target if relink.kept is not None else None
     writer = _Writer(unit, relink, occasion)
     for record in _records(unit, table, source, kept):
+        count = found.left_out.count
         made = _judged(relink, record, answer, found)
+        if made is not None and found.left_out.count > count:
+            left[str(record.id)] = [[to.entity, str(to.record)] for to in made]
         there = record.now if relink.fills else record.old
         if made is not None and frozenset(made) != frozenset(there):
             changed.append((replace(record, old=there), made))
@@ -160,6 +168,7 @@ def write(
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(relink, found)))
     writer.put(changed)
+    return left
 
 
 def _judged(relink: Relink, record: _Record, answer: Answer, found: Found) -> References | None:

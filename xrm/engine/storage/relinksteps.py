@@ -32,9 +32,9 @@ def relink_step(relink: Relink, aside: Shadow | None, matched: Match, past: Past
 
     def note(unit: UnitOfWork, occasion: Occasion) -> None:
         answer = answer_of(unit, relink, past, matched, after=True)
+        left = write(unit, relink, answer, _source_after(relink, aside), table, occasion)
         if aside is not None:
-            keep(unit, replace(aside, turned=_noted(relink, answer)), occasion)
-        write(unit, relink, answer, _source_after(relink, aside), table, occasion)
+            keep(unit, replace(aside, turned={**_noted(relink, answer), "left": left}), occasion)
 
     used = relink.uses() != NO_ANSWERS
     return TurnLinks(

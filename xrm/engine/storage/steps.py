@@ -129,6 +129,10 @@ class TurnLinks(Step):
     """A relationship whose references stand elsewhere from now on, or which has one where it had none."""
 
 
+class Begin(Step):
+    """Records that are in a state from now on."""
+
+
 class Purge(Step):
     """A shadow that is gone for good."""
 

@@ -110,6 +110,16 @@ def looked(unit: UnitOfWork, turn: Turn, table: str, seen: dict[str, Found]) -> 
     return seen[turn.name]
 
 
+def compared(unit: UnitOfWork, turn: Turn, table: str) -> dict[UUID, Any]:
+    """What a key would compare of each row of the table as it is now that gets a value by the turn."""
+    rows, found = Conversion(unit.database, turn, table, Found()), dict[UUID, Any]()
+    last: UUID | None = FIRST
+    while last is not None:
+        portion, last = rows.portion(unit, last, with_empty=turn.reads_all)
+        found |= {row.id: rows.scalar(row.value) for row in portion if row.value is not None}
+    return found
+
+
 def look_again(unit: UnitOfWork, turn: Turn, table: str, versions: Versions) -> Found:
     """What becomes of the rows that have changed since they were looked at, at these versions."""
     found = Found()
@@ -255,7 +265,7 @@ class Conversion:
             self.found.refuse(became, self._sample(id_, title, gone, scalars))
             return None
         if self.turn.is_unique and gone is None and became.value is not None:
-            self.found.share(self._scalar(became.value), f"{title} ({id_})")
+            self.found.share(self.scalar(became.value), f"{title} ({id_})")
         for told_of, is_so in ((self.found.decided, became.used), (self.found.left_out, became.left_out)):
             if is_so:
                 told_of.add(self._sample(id_, title, gone, scalars))
@@ -285,7 +295,7 @@ class Conversion:
         last = self.turn.kept[-1]
         return became, became.value == last.form.value(tuple(row[column] for column in last.columns))
 
-    def _scalar(self, value: Any) -> Any:
+    def scalar(self, value: Any) -> Any:
         """What of the value is compared."""
         return self.turn.stored.split(value)[_compared(self.turn).key]
 
@@ -311,6 +321,9 @@ def _short(value: object) -> str:
 # --- what stands against it -------------------------------------------------------------------------
 
 _DECIDE = 'or decide: --decide "{}=VALUE"'
+_AS_IT_WAS = (
+    "Define it as it was, so that its values come back; then correct them, or narrow it with a decision."
+)
 
 
 def problems(turn: Turn, found: Found) -> Iterator[Problem]:
@@ -325,14 +338,18 @@ def problems(turn: Turn, found: Found) -> Iterator[Problem]:
             yield Problem(
                 "S123",
                 f"{records} a value of {turn.name} that does not fit what it becomes: {failing.told()}.",
-                f"Correct them, {_DECIDE.format(key)} says what they become; without VALUE they become empty.",
+                _AS_IT_WAS
+                if turn.comes_back
+                else f"Correct them, {_DECIDE.format(key)} says what they become; without VALUE they become empty.",
                 place,
             )
         elif fault is Fault.OPTION:
             yield Problem(
                 "S124",
                 f"{records} the option {option} of {turn.name}, which would be gone: {failing.told()}.",
-                f"Choose another one there, {_DECIDE.format(key)} names another; without VALUE they become empty.",
+                _AS_IT_WAS
+                if turn.comes_back
+                else f"Choose another one there, {_DECIDE.format(key)} names another; without VALUE they become empty.",
                 place,
             )
         else:

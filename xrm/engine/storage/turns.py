@@ -31,7 +31,7 @@ class Turn:
     `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
     Where it only `fills`, they are there or come back as they are, and rows that hold nothing get a value.
     `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same. A turn
-    that only `is_check` changes nothing: its values have to fit as they are.
+    that only `is_check` changes nothing: its values have to fit as they are, or were kept where it `comes_back`.
     """
 
     entity: str
@@ -43,6 +43,7 @@ class Turn:
     kept: tuple[Kept, ...] = ()
     last: Shadow | None = None
     is_check: bool = False
+    comes_back: bool = False
     fills: bool = False
     is_unique: bool = False
 
@@ -141,7 +142,14 @@ class _Finding:
         entity = stored.entity.name
         known = {name: self.past.identities.fields.get((entity, name)) for name in stored.fields}
         owing = (s for n, s in stored.fields.items() if not shadow.demanded(k.name if (k := known[n]) else n))
-        return _released(standing, _by_field(stored, (self._filled(standing, each) for each in owing)))
+        filled = [turn for each in owing if (turn := self._filled(standing, each))]
+        kept = shadow.definition if isinstance(shadow.definition, Mapping) else {}
+        names = {name: k.name if (k := known[name]) else name for name in stored.fields}
+        checked = (
+            self._narrowed(standing, each, kept.get("fields", {}).get(names[name]))
+            for name, each in stored.fields.items()
+        )
+        return _released(standing, {**_by_field(stored, checked), **_by_field(stored, filled)})
 
     def turn(self, standing: Standing, entity: Entity, stored: StoredField) -> Turn | None:
         """What becomes of the values of the field; None if they stay as they are."""
@@ -150,7 +158,7 @@ class _Finding:
         known = self.past.identities.fields.get((name, stored.field.name))
         former = entity.fields.get(known.name) if known and not known.gone else None
         if known is None or former is None or not former.parts:
-            return self._filled(standing, stored) if known is None or known.gone else None
+            return self._new(standing, stored) if known is None or known.gone else None
         columns = tuple(called(part.suffix, former.name) for part in former.parts)
         if not standing.live.columns.keys() >= set(columns):
             return None
@@ -169,6 +177,31 @@ class _Finding:
             return form
         options = options_looking_back(field_.options, former.options)
         return replace(form, params={**form.params, "options": options})
+
+    def _new(self, standing: Standing, stored: StoredField) -> Turn | None:
+        """What becomes of a field that nobody has by now: it is filled, or what was kept of it has to fit."""
+        mine = {column.name for column in stored.columns}
+        back = next((s for s in standing.returns if mine & s.columns.keys()), None)
+        return self._filled(standing, stored) or self._narrowed(
+            standing, stored, back.definition if back else None
+        )
+
+    def _narrowed(self, standing: Standing, stored: StoredField, kept: Any) -> Turn | None:
+        """A field that comes back and takes less than its kept definition did has to fit the values as they are.
+
+        On the way back to a version all is what it was.
+        """
+        if self.past.version is not None or not isinstance(kept, Mapping):
+            return None
+        before, after = Form.from_definition(kept, self.past.types), Form.of(stored.field)
+        columns = tuple(standing.columns.get(column.name, "") for column in stored.columns)
+        if before is None or before.type.name != after.type.name or after.takes_all_of(before):
+            return None
+        if not all(columns):
+            return None
+        change = self._change(replace(before, required=after.required), after, NO_ANSWERS)
+        entity = standing.table.info["entity"]
+        return Turn(entity, stored, change, columns=columns, is_check=True, comes_back=True)
 
     def _filled(self, standing: Standing, stored: StoredField) -> Turn | None:
         """A field that is new or comes back, and needs a value, has the one that was decided where it has none."""

@@ -11,8 +11,9 @@ from xrm.engine.records.commenting import COMMENT_LENGTH
 from xrm.errors import Invalid, NotFound, Problem, XrmError
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Field
-from xrm.ui.models import FormPage, Link, Offer, Section
+from xrm.ui.models import FormPage, Offer, Section
 from xrm.ui.pages.answers import moved, page, part
+from xrm.ui.pages.crumbs import to_record
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -105,10 +106,7 @@ def _asked(
         submit=submit,
         cancel_href=href,
         sections=(Section("", (marked(field, said),)),),
-        crumbs=(
-            Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),
-            Link(str(shown["title"] or ""), href),
-        ),
+        crumbs=to_record(visit, entity, id_, shown),
         problems=summary(said),
     )
     return page(visit, "form.html", model, status=status_of(refusal) if refusal else 200, current=entity.name)

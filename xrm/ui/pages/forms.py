@@ -15,10 +15,11 @@ from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, X
 from xrm.metadata.model import HOLDERS, Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Children, ChildRow, Field, children_of
-from xrm.ui.models import ClashRow, FormPage, Link, Section
+from xrm.ui.models import ClashRow, FormPage, Section
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
+from xrm.ui.pages.crumbs import to_record, to_records
 from xrm.ui.pages.digests import is_untitled, written_digests
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, layout_of
@@ -43,7 +44,7 @@ from xrm.ui.pages.posting import (
     settled,
 )  # fmt: skip
 from xrm.ui.pages.refusals import RowNumbers, Said, marked, said_of, status_of, summary, with_untitled
-from xrm.ui.pages.resuming import LONGEST_STAMP, STAMP
+from xrm.ui.pages.resuming import draft_in
 from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -131,12 +132,12 @@ def _shown_new(
         submit=visit.ui.t("Create {label}", label=label),
         cancel_href=f"/r/{entity.name}",
         sections=sections,
-        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
+        crumbs=(to_records(visit, entity),),
         problems=summary(refused.said, sections) if refused else (),
         has_files=layout.has_files,
         second=visit.ui.t("Create and start another"),
         draft=f"/r/{entity.name}/new",
-        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
+        typed=draft_in(visit.form),
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 
@@ -227,7 +228,6 @@ def _in_trash(visit: Visit, post: Post) -> Refused:
 
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
-    title = str(stored.record.get("title") or visit.label(entity))
     sections = _sections(visit, stored.layout, stored.record, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),
@@ -235,14 +235,14 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
         submit=visit.ui.t("Save"),
         cancel_href=href,
         sections=sections,
-        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(title, href)),
+        crumbs=to_record(visit, entity, stored.id, stored.record),
         problems=summary(refused.said, sections) if refused else (),
         hidden=((VERSION, str(stored.version)), (WAS, written_digests(stored.digests))),
         merged=refused.merged if refused else "",
         clashes=refused.clashes if refused else (),
         has_files=stored.layout.has_files,
         draft=f"{href}/edit",
-        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
+        typed=draft_in(visit.form),
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 

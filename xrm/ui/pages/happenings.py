@@ -12,9 +12,9 @@ from flask import Response
 from xrm.metadata.model import POINTERS, Entity, Shape
 from xrm.ui.fields.view import Field
 from xrm.ui.fields.words import in_words
-from xrm.ui.models import Link
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.controls import named
+from xrm.ui.pages.crumbs import called, to_record
 from xrm.ui.pages.files import KINDS as FILE_KINDS
 from xrm.ui.pages.files import ids_in
 from xrm.ui.pages.related import link_facts
@@ -36,9 +36,7 @@ def history(visit: Visit, entity: str, record: str) -> Response:
     """`GET /r/<entity>/<id>/history?field=`: every change of the record, or of one field, that may be read."""
     found = visit.entity(entity)
     id_, field = record_id(record), visit.arg("field")
-    title = str(
-        visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"] or visit.label(found)
-    )
+    shown = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))
     rows = visit.queries.history(
         visit.actor, entity, id_, limit=EVENTS, after=visit.arg("cursor"), field=field
     )
@@ -47,11 +45,8 @@ def history(visit: Visit, entity: str, record: str) -> Response:
     asked = {"field": field} if field else {}
     events = events_of(visit, rows.data)
     model = HistoryPage(
-        title=title,
-        crumbs=(
-            Link(visit.plural(found), f"/r/{entity}", found.icon),
-            Link(title, f"/r/{entity}/{id_}"),
-        ),
+        title=called(visit, found, shown),
+        crumbs=to_record(visit, found, id_, shown),
         events=events,
         next_href=f"{here}?{urlencode({**asked, 'cursor': rows.next})}" if rows.next else "",
         field=control.label if control is not None else "",

@@ -18,6 +18,7 @@ from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import FormProblem, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.controls import system_label
+from xrm.ui.pages.crumbs import to_records
 from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit, record_id
 from xrm.ui.transfers import ImportColumn, ImportFilePage, ImportMapPage, Stage
@@ -71,7 +72,7 @@ def _chooser(visit: Visit, entity: Entity, *said: str) -> Response:
     href = f"/r/{entity.name}"
     model = ImportFilePage(
         title=visit.ui.t("Import {plural}", plural=visit.plural(entity).lower()),
-        crumbs=(Link(visit.plural(entity), href, entity.icon),),
+        crumbs=(to_records(visit, entity),),
         stages=stages(visit, 0),
         action=f"{href}/import",
         cancel_href=href,
@@ -201,7 +202,7 @@ def _mapper(
     model = ImportMapPage(
         title=visit.ui.t("Where do the columns go?"),
         crumbs=(
-            Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),
+            to_records(visit, entity),
             Link(visit.ui.t("Import"), f"/r/{entity.name}/import"),
         ),
         stages=stages(visit, 1),

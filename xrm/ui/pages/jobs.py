@@ -15,8 +15,9 @@ from xrm.engine.transfer.bulk import BULK
 from xrm.engine.transfer.exporter import EXPORT
 from xrm.engine.transfer.importer import IMPORT
 from xrm.metadata.model import Entity
-from xrm.ui.models import Action, Link
+from xrm.ui.models import Action
 from xrm.ui.pages.answers import moved, page, part
+from xrm.ui.pages.crumbs import to_records
 from xrm.ui.pages.importing import File, address, job_of, stages
 from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit
@@ -77,7 +78,7 @@ def _page(visit: Visit, entity: Entity, job: Job) -> JobPage:
     hidden = len(problems) - MOST_SHOWN
     return JobPage(
         title=_title(visit, entity, job),
-        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
+        crumbs=(to_records(visit, entity),),
         href=_href(entity, job),
         state=_state(visit, job, is_trial),
         is_over=job.state.is_over,

@@ -16,9 +16,10 @@ from xrm.engine.queries.request import Query, Sort
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.view import Field, Lookup, Option
-from xrm.ui.models import FormPage, Link, Section
+from xrm.ui.models import FormPage, Section
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.controls import of_lookup
+from xrm.ui.pages.crumbs import called, to_record
 from xrm.ui.pages.digests import is_untitled
 from xrm.ui.pages.layout import TO, Ask, Layout, Part, Slot, link_columns, slot_of, value_slot
 from xrm.ui.pages.posting import Post, read_post, sent_values
@@ -42,7 +43,7 @@ def show(visit: Visit, entity: str, record: str, relationship: str) -> Response:
     found, side, stored = _side(visit, entity, relationship)
     id_ = record_id(record)
     rows = visit.queries.links(visit.actor, entity, id_, relationship, limit=50, after=visit.arg("cursor"))
-    title = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"]
+    shown = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))
     listed = tuple(
         RelatedRow(str(r["title"] or ""), f"/r/{r['entity']}/{r['id']}", link_facts(visit, stored, r["link"]))
         for r in rows.data
@@ -50,7 +51,7 @@ def show(visit: Visit, entity: str, record: str, relationship: str) -> Response:
     label = visit.text(side.label, side.name)
     model = LinksPage(
         title=label,
-        crumbs=_crumbs(visit, found, id_, str(title)),
+        crumbs=to_record(visit, found, id_, shown),
         card=Related(label, found.icon, listed),
         next_href=f"/r/{entity}/{record}/links/{relationship}?cursor={rows.next}" if rows.next else "",
     )
@@ -61,22 +62,22 @@ def new(visit: Visit, entity: str, record: str, relationship: str) -> Response:
     """`GET, POST /r/<entity>/<id>/links/<relationship>/new`: one more link, with its attributes."""
     found, side, stored = _side(visit, entity, relationship)
     id_ = record_id(record)
-    title = str(visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"])
+    shown = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))
     if not may_link(visit, side):
         raise Forbidden(Problem("A102", visit.ui.t("Your roles do not let you link here.")))
     layout = Layout((Part("", _link_slots(visit, side, stored)),))
     label = visit.ui.t("Add to {list}", list=visit.text(side.label, side.name))
     if not visit.is_post:
-        return _asked(visit, found, id_, title, layout, label)
+        return _asked(visit, found, id_, shown, layout, label)
     post = read_post(visit, layout, stored.entity)
     said = [] if visit.is_again else _missing(visit, post, layout)
     if said or visit.is_again:
-        return _asked(visit, found, id_, title, layout, label, post, said)
+        return _asked(visit, found, id_, shown, layout, label, post, said)
     try:
         visit.records.do(visit.actor, _command(entity, id_, side, stored, post))
     except REFUSALS as error:
         found_said = said_of(error.problems, {}, frozenset(s.name for s in layout.slots))
-        return _asked(visit, found, id_, title, layout, label, post, found_said, status_of(error))
+        return _asked(visit, found, id_, shown, layout, label, post, found_said, status_of(error))
     return moved(f"/r/{entity}/{id_}", visit.ui.t("Linked"))
 
 
@@ -156,12 +157,12 @@ def connect(visit: Visit, entity: str, record: str) -> Response:
     found = visit.entity(entity)
     connection = visit.entity_to("create", CONNECTION)
     id_ = record_id(record)
-    title = str(visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"])
+    shown = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))
     roles = _roles(visit)
-    layout = _connect_layout(visit, connection, title, roles)
+    layout = _connect_layout(visit, connection, called(visit, found, shown), roles)
     label = visit.ui.t("Connect with another record")
     if not visit.is_post:
-        return _asked(visit, found, id_, title, layout, label)
+        return _asked(visit, found, id_, shown, layout, label)
     post = read_post(visit, layout, CONNECTION)
     role = str(post.values.get(ROLE) or "")
     said = [] if visit.is_again else _missing(visit, post, layout)
@@ -169,7 +170,7 @@ def connect(visit: Visit, entity: str, record: str) -> Response:
         unknown = visit.ui.t("No record is called “{text}”. Choose one from the list.", text=role)
         said.append(Said(unknown, ROLE))
     if said or visit.is_again:
-        return _asked(visit, found, id_, title, layout, label, post, said)
+        return _asked(visit, found, id_, shown, layout, label, post, said)
     values = {
         "record_a": {"entity": entity, "id": str(id_)},
         "role_b": roles[role]["other"],
@@ -178,8 +179,8 @@ def connect(visit: Visit, entity: str, record: str) -> Response:
     try:
         visit.records.do(visit.actor, Create(CONNECTION, values))
     except REFUSALS as error:
-        shown = said_of(error.problems, {}, frozenset(s.name for s in layout.slots))
-        return _asked(visit, found, id_, title, layout, label, post, shown, status_of(error))
+        told = said_of(error.problems, {}, frozenset(s.name for s in layout.slots))
+        return _asked(visit, found, id_, shown, layout, label, post, told, status_of(error))
     return moved(f"/r/{entity}/{id_}", visit.ui.t("Connected"))
 
 
@@ -187,7 +188,7 @@ def connections(visit: Visit, entity: str, record: str) -> Response:
     """`GET /r/<entity>/<id>/connections`: all connections of the record, from both ends."""
     found = visit.entity(entity)
     id_ = record_id(record)
-    title = str(visit.queries.get(visit.actor, entity, id_, fields=(("title",),))["title"])
+    shown = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))
     fields = tuple((n,) for n in ("record_a", "role_a", "record_b", "role_b", "valid_from", "valid_to"))
     ends = [s for s in visit.queries.reader(visit.actor).relationships(found) if is_end(s)]
     rows = []
@@ -198,7 +199,7 @@ def connections(visit: Visit, entity: str, record: str) -> Response:
             for r in visit.queries.list(visit.actor, query).data
         ]
     label = visit.plural(visit.model.entities[CONNECTION])
-    model = LinksPage(label, _crumbs(visit, found, id_, title), Related(label, "link", tuple(rows)))
+    model = LinksPage(label, to_record(visit, found, id_, shown), Related(label, "link", tuple(rows)))
     return page(visit, "links.html", model, current=entity)
 
 
@@ -234,16 +235,11 @@ def _connect_layout(
 # --- both -------------------------------------------------------------------------------------------
 
 
-def _crumbs(visit: Visit, entity: Entity, id_: UUID, title: str) -> tuple[Link, ...]:
-    href = f"/r/{entity.name}"
-    return (Link(visit.plural(entity), href, entity.icon), Link(title, f"{href}/{id_}"))
-
-
 def _asked(
     visit: Visit,
     entity: Entity,
     id_: UUID,
-    title: str,
+    record: Mapping[str, Any],
     layout: Layout,
     label: str,
     post: Post | None = None,
@@ -259,7 +255,7 @@ def _asked(
         submit=label,
         cancel_href=f"/r/{entity.name}/{id_}",
         sections=sections,
-        crumbs=_crumbs(visit, entity, id_, title),
+        crumbs=to_record(visit, entity, id_, record),
         problems=summary(found, sections),
     )
     return page(visit, "form.html", model, status=status if said else 200, current=entity.name)

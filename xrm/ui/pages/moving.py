@@ -18,6 +18,7 @@ from xrm.ui.models import Link
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.boards import lane_options
 from xrm.ui.pages.cells import is_kept
+from xrm.ui.pages.crumbs import called
 from xrm.ui.pages.listing import Look, look_at
 from xrm.ui.pages.refusals import status_of, whole_text
 from xrm.ui.pages.steps import BACK, asks
@@ -133,7 +134,7 @@ def _by_steps(card: _Standing, steps: Sequence[Mapping[str, Any]]) -> tuple[Move
 def _menu(visit: Visit, card: _Standing, refusal: str = "", status: int = 200) -> Response:
     """The lanes that are open, behind the sentence of whatever refused a move; the card stays where it is."""
     entity, address = card.entity, card.look.state.address
-    title = str(card.shown.get("title") or visit.label(entity))
+    title = called(visit, entity, card.shown)
     model = MovePage(
         title=visit.ui.t("Move {record}", record=title),
         action=address(below=f"/{card.id}/move"),

@@ -17,12 +17,13 @@ from xrm.metadata.model import OWNER_FIELDS, STATE, Entity, Relationship, Shape
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Children, Field
 from xrm.ui.fields.words import in_words
-from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.models import Action, FormPage, Section
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.cells import editable
 from xrm.ui.pages.centre import centre_of, is_table
 from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.controls import control_for
+from xrm.ui.pages.crumbs import called, to_record, to_records
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.keeping import seen
 from xrm.ui.pages.layout import form_of, order_of
@@ -61,7 +62,7 @@ def peek(visit: Visit, entity: str, record: str) -> Response:
     shown = visit.queries.get(visit.actor, entity, id_)
     allowed = visit.records.permitted(visit.actor, entity, id_) if not found.is_engine else _NOTHING
     model = RecordPage(
-        title=title_of(visit, found, shown),
+        title=called(visit, found, shown),
         icon=found.icon,
         crumbs=(),
         sections=tuple(sections_of(visit, found, id_, shown, holding(visit, found, id_), allowed)),
@@ -79,7 +80,7 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
     held = holding(visit, entity, id_)
     related, adds = related_of(visit, entity, id_, held, MOST_LISTS) if not is_gone else ((), ())
     title, sections = (
-        title_of(visit, entity, record),
+        called(visit, entity, record),
         tuple(sections_of(visit, entity, id_, record, held, allowed)),
     )
     actions = _actions(visit, entity, id_, record, allowed)
@@ -89,7 +90,7 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
     return RecordPage(
         title=title,
         icon=entity.icon,
-        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),),
+        crumbs=(to_records(visit, entity),),
         sections=sections if entity.is_engine else tuple(s for s in sections if not is_table(s)),
         facts=tuple(_facts(visit, entity, record)),
         path=_path(visit, entity, record),
@@ -107,11 +108,6 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
 
 
 _NOTHING = Permitted(frozenset(), frozenset())
-
-
-def title_of(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> str:
-    """What the record is called."""
-    return str(record.get("title") or visit.ui.t("Untitled {label}", label=visit.label(entity).lower()))
 
 
 # --- head -------------------------------------------------------------------------------------------
@@ -281,7 +277,7 @@ def delete(visit: Visit, entity: str, record: str) -> Response:
     except (Conflict, Forbidden, Invalid) as error:
         return _confirm(visit, found, id_, shown, error)
     others = len([c for c in outcome.changes if c.operation == "delete"]) - 1
-    said = visit.ui.t("{title} is in the trash", title=title_of(visit, found, shown))
+    said = visit.ui.t("{title} is in the trash", title=called(visit, found, shown))
     undo = visit.records.place_of(outcome)
     told = f"{said} (+{others})" if others > 0 else said
     return moved(
@@ -294,14 +290,14 @@ def _confirm(
 ) -> Response:
     href = f"/r/{entity.name}/{id_}"
     said = [Said(whole_text(p)) for p in refusal.problems] if refusal else []
-    title = title_of(visit, entity, record)
+    title = called(visit, entity, record)
     model = FormPage(
         title=visit.ui.t("Delete {title}", title=title),
         action=f"{href}/delete",
         submit=visit.ui.t("Move to the trash"),
         cancel_href=href,
         sections=(_goes_along(visit, entity, id_),),
-        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(title, href)),
+        crumbs=to_record(visit, entity, id_, record),
         problems=summary(said),
         hidden=(("version", str(record["version"])),),
         is_danger=True,

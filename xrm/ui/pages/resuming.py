@@ -8,7 +8,7 @@ same way: it says that it is one, and `STAMP` says which.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -37,6 +37,11 @@ class Typed:
 
 
 NOTHING = Typed()
+
+
+def draft_in(form: Mapping[str, str]) -> str:
+    """Which draft of the browser the form that was posted shows; empty if none."""
+    return form.get(STAMP, "")[:LONGEST_STAMP]
 
 
 def from_request(runtime: Runtime) -> Typed:

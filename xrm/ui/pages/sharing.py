@@ -13,8 +13,9 @@ from xrm.errors import Conflict, Forbidden, Invalid, Place
 from xrm.metadata.model import Entity
 from xrm.metadata.values import Ref
 from xrm.ui.fields.view import Field, Option
-from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.models import Action, FormPage, Section
 from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.crumbs import to_record
 from xrm.ui.pages.operations import operations
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary
 from xrm.ui.pages.visit import Visit, record_id
@@ -114,14 +115,14 @@ def _asked(
         Field(LEVEL, t("What they may do"), "select", level, required=True, options=options),
     )
     href = f"/r/{entity.name}/{id_}"
-    title = visit.queries.get(visit.actor, entity.name, id_, fields=(("title",),))["title"]
+    shown = visit.queries.get(visit.actor, entity.name, id_, fields=(("title",),))
     model = FormPage(
         title=t("Share"),
         action=visit.path,
         submit=t("Share"),
         cancel_href=href,
         sections=(Section("", tuple(marked(field, found) for field in fields)),),
-        crumbs=(Link(visit.plural(entity), f"/r/{entity.name}", entity.icon), Link(str(title or ""), href)),
+        crumbs=to_record(visit, entity, id_, shown),
         problems=summary(found),
     )
     return page(visit, "form.html", model, status=status if said else 200, current=entity.name)

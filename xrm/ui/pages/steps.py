@@ -11,16 +11,17 @@ from uuid import UUID
 from flask import Response
 
 from xrm.engine.commands import Target, Transition
-from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale
+from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale, XrmError
 from xrm.metadata.model import Entity
 from xrm.ui.fields.view import Field
-from xrm.ui.models import Action, FormPage, Link, Section
+from xrm.ui.models import Action, FormPage, Section
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.crumbs import to_record
 from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
 from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary, with_untitled
-from xrm.ui.pages.resuming import LONGEST_STAMP, STAMP
+from xrm.ui.pages.resuming import draft_in
 from xrm.ui.pages.visit import Visit, record_id, version_in
 
 REASON = "reason"
@@ -63,29 +64,34 @@ def take(visit: Visit, entity: str, record: str, step: str) -> Response:
     post = read_post(visit, layout, entity)
     if visit.is_again:
         return _asked(visit, found, shown, known[step], layout, post)
-    version = visit.form.get("version", "")
-    names = [n for n in post.values if post.values[n] not in (None, "") or shown.get(n) not in (None, "")]
-    command = Transition(
-        entity,
-        Target(id_),
-        step,
-        sent_values(post, names),
-        version_in(version),
-        visit.form.get(REASON, "").strip(),
-    )
     try:
-        outcome = visit.records.do(visit.actor, command)
+        outcome = visit.records.do(visit.actor, _command(visit, found, shown, step, post))
     except (Invalid, Forbidden, Conflict) as error:
-        known_names = frozenset((REASON, *(s.name for s in layout.slots)))
-        untitled = [Said(text, name) for name, text in post.unknown.items()]
-        said = list(with_untitled(untitled, said_of(error.problems, {}, known_names)))
         now = visit.queries.get(visit.actor, entity, id_) if isinstance(error, Stale) else shown
+        said = _all_said(error, post, layout)
         return _asked(visit, found, now, known[step], layout, post, said, status_of(error))
     state = found.lifecycle.states[known[step]["to"]] if found.lifecycle else None
     label = visit.text(state.label, state.name) if state else ""
     told, back = visit.ui.t("Now {state}", state=label), _back(visit, f"/r/{entity}/{id_}")
     undo = visit.records.place_of(outcome)
     return moved(back, told, undo=undo, back=back, saved=f"/r/{entity}/{id_}/steps/{step}")
+
+
+def _command(visit: Visit, entity: Entity, shown: Mapping[str, Any], step: str, post: Post) -> Transition:
+    """The step with what was typed for it; what is empty and was so is not written."""
+    empty = (None, "")
+    names = [n for n in post.values if post.values[n] not in empty or shown.get(n) not in empty]
+    version, reason = version_in(visit.form.get("version", "")), visit.form.get(REASON, "").strip()
+    return Transition(
+        entity.name, Target(record_id(shown["id"])), step, sent_values(post, names), version, reason
+    )
+
+
+def _all_said(error: XrmError, post: Post, layout: Layout) -> list[Said]:
+    """Every problem at once: of the step, and of texts that named no record."""
+    names = frozenset((REASON, *(s.name for s in layout.slots)))
+    untitled = [Said(text, name) for name, text in post.unknown.items()]
+    return list(with_untitled(untitled, said_of(error.problems, {}, names)))
 
 
 def _back(visit: Visit, otherwise: str) -> str:
@@ -144,14 +150,11 @@ def _asked(
         submit=step["label"],
         cancel_href=back,
         sections=(Section("", tuple(fields), "" if step["allowed"] else step["reason"]),),
-        crumbs=(
-            Link(visit.plural(entity), f"/r/{entity.name}", entity.icon),
-            Link(str(record.get("title") or visit.label(entity)), href),
-        ),
+        crumbs=to_record(visit, entity, record["id"], record),
         problems=summary(found),
         hidden=(("version", str(record["version"])),),
         has_files=layout.has_files,
         draft=here,
-        typed=visit.form.get(STAMP, "")[:LONGEST_STAMP],
+        typed=draft_in(visit.form),
     )
     return page(visit, "form.html", model, status=status if said else 200, current=entity.name)

@@ -9,8 +9,9 @@ from flask import Response
 
 from xrm.engine.queries.request import Query, Sort, Trash
 from xrm.metadata.model import Entity
-from xrm.ui.models import Action, Link
+from xrm.ui.models import Action
 from xrm.ui.pages.answers import page
+from xrm.ui.pages.crumbs import to_records
 from xrm.ui.pages.visit import Visit
 from xrm.ui.record_pages import TrashedRow, TrashPage
 
@@ -32,7 +33,7 @@ def show(visit: Visit, entity: str) -> Response:
     rows = visit.queries.list(visit.actor, query)
     model = TrashPage(
         title=visit.ui.t("Trash"),
-        crumbs=(Link(visit.plural(found), f"/r/{entity}", found.icon),),
+        crumbs=(to_records(visit, found),),
         rows=tuple(_row(visit, found, row) for row in rows.data),
         next_href=f"/r/{entity}/trash?cursor={rows.next}" if rows.next else "",
     )
