@@ -8,6 +8,7 @@ import pytest
 from tests.support.project import ROOT
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision
+from xrm.engine.storage.alone import Work, alone
 from xrm.engine.storage.inspection import inspect
 from xrm.testing import a_pack, pack_from
 
@@ -114,14 +115,7 @@ def test_a_process_that_is_killed_while_values_turn_leaves_what_was_there_and_th
     runtime = make([a_pack("sales", deal="fields:\n  name: {type: text}\n  code: {type: text}\n")])
     deal = runtime.current().records.execute(runtime.installer, [Create("deal", {"code": "7"})]).results[0].id
     before = look(runtime)
-    turned = "fields:\n  name: {type: text}\n  code: {type: integer}\n"
-    died = subprocess.run(
-        [sys.executable, "-c", TURNS.format(deal=turned), database_url, str(tmp_path),
-         f"xrm.engine.storage.{module}", place],
-        cwd=ROOT,
-        capture_output=True,
-    )  # fmt: skip
-    assert died.returncode == -9, died.stderr.decode()
+    turned = killed_while_turning(database_url, tmp_path, module, place)
     assert look(runtime) == before
     assert copies(runtime) == ["zz0__code"]
     runtime.current().records.execute(runtime.installer, [Update("deal", Target(deal), {"code": "8"})])
@@ -129,6 +123,32 @@ def test_a_process_that_is_killed_while_values_turn_leaves_what_was_there_and_th
     runtime.packs.revise(revision, runtime.installer)
     assert runtime.current().queries.get(runtime.installer, "deal", deal)["code"] == 8
     assert (copies(runtime), runtime.packs.plan().is_empty) == ([], True)
+
+
+def test_what_is_left_of_values_that_turned_is_gone_at_the_next_start_unless_somebody_copies(
+    make, database_url, tmp_path
+):
+    runtime = make([a_pack("sales", deal="fields:\n  name: {type: text}\n  code: {type: text}\n")])
+    runtime.current().records.execute(runtime.installer, [Create("deal", {"code": "7"})])
+    killed_while_turning(database_url, tmp_path, "ahead", "put")
+    with alone(runtime.database, Work.COPY):
+        make(install=False)
+        assert copies(runtime) == ["zz0__code"]
+    make(install=False)
+    assert copies(runtime) == []
+
+
+def killed_while_turning(database_url, folder, module, place):
+    """A process has died there while codes of deals became numbers; gives what it wanted them to be."""
+    turned = "fields:\n  name: {type: text}\n  code: {type: integer}\n"
+    died = subprocess.run(
+        [sys.executable, "-c", TURNS.format(deal=turned), database_url, str(folder),
+         f"xrm.engine.storage.{module}", place],
+        cwd=ROOT,
+        capture_output=True,
+    )  # fmt: skip
+    assert died.returncode == -9, died.stderr.decode()
+    return turned
 
 
 def copies(runtime):

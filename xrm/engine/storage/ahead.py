@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
-from xrm.engine.storage.alone import Work, alone
+from xrm.engine.storage.alone import Work, alone, if_free
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.names import COPY, shadow_name
@@ -120,6 +120,15 @@ def take_away(database: Database) -> None:
     for table, column in found:
         drop = f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}"
         patiently(database, partial(_say, [drop]))
+
+
+def clear_up(database: Database, live: LiveSchema | None) -> None:
+    """What somebody left who was killed while copying is gone, unless somebody else copies now."""
+    if live is None or not any(True for _ in _copies(live)):
+        return
+    with if_free(database, Work.COPY) as is_free:
+        if is_free:
+            take_away(database)
 
 
 def _say(statements: Sequence[str], unit: UnitOfWork) -> None:

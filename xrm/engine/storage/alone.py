@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from xrm.engine.storage.database import Database
-from xrm.engine.storage.folders import alone_in
+from xrm.engine.storage.folders import alone_if_free, alone_in
 
 
 class Work(Enum):
@@ -34,3 +36,20 @@ def alone(database: Database, work: Work) -> Iterator[None]:
             yield
         finally:
             unit.script(f"SELECT pg_advisory_unlock({key})")
+
+
+@contextmanager
+def if_free(database: Database, work: Work) -> Iterator[bool]:
+    """The same, or false where somebody does it already; nobody waits."""
+    name, key = work.value
+    if database.dialect.is_sqlite:
+        with alone_if_free(Path(database.engine.url.database or "").parent, name) as is_free:
+            yield is_free
+        return
+    with database.read(snapshot=False) as unit:
+        is_free = bool(unit.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar())
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                unit.script(f"SELECT pg_advisory_unlock({key})")

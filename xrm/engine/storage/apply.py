@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.ahead import done_ahead
+from xrm.engine.storage.ahead import clear_up, done_ahead
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
@@ -126,9 +126,13 @@ def _try(database: Database, portion: _Portion) -> None:
 
 
 def prepare_installation(database: Database, world: World) -> None:
-    """The ledger exists and says which installation this is; raises Unavailable in the midst of a restore."""
+    """The ledger exists and says which installation this is, and nothing is left of a change that was interrupted.
+
+    Raises Unavailable in the midst of a restore.
+    """
     demand_whole(database)
     plan = plan_for(database)
+    clear_up(database, plan.live)
     if not plan.is_empty or not _is_named(database):
         apply_plan(database, plan, world, lambda unit: _name_installation(unit, world))
 

@@ -20,6 +20,13 @@ if sys.platform == "win32":
                 if error.errno != errno.EDEADLK:
                     raise
 
+    def _got(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
     def sync(folder: Path) -> None:
         """The system writes the names of a folder by itself, and opens none."""
 
@@ -29,6 +36,13 @@ else:
     def _wait_for(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
+    def _got(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def sync(folder: Path) -> None:
         """The names in the folder are on the disk."""
         handle = os.open(folder, os.O_RDONLY)
@@ -36,6 +50,16 @@ else:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def alone_if_free(folder: Path, name: str) -> Iterator[bool]:
+    """The same as `alone_in`, or false where somebody is there already; nobody waits."""
+    handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield _got(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
