@@ -253,6 +253,23 @@ def test_on_a_phone_the_peek_fills_the_screen(site: Site, chromium: Browser) -> 
         expect(page.locator("x-peek")).to_be_hidden()
 
 
+def test_on_a_phone_the_title_of_a_row_has_a_line_of_its_own(site: Site, chromium: Browser) -> None:
+    above = site.place.make("customer", name="The house above all of them")
+    site.place.make("customer", name="Aardvark and other long animals", parent=above, tier="gold")
+    with chromium.new_context(viewport={"width": 390, "height": 800}, locale="en-GB") as context:
+        page = context.new_page()
+        site.sign_in(page)
+        page.goto(f"{site.address}/r/customer")
+        row = page.locator("tbody tr").filter(has_text="Aardvark and other long animals")
+        title = row.locator(".slot-title")
+        expect(title).to_be_visible()
+        assert title.evaluate("e => e.scrollWidth <= e.clientWidth")
+        boxes = [row.locator(f".slot-{part}").bounding_box() for part in ("title", "tag", "fact")]
+        top, *below = [box["y"] for box in boxes if box]
+        assert len(below) == 2
+        assert all(y > top for y in below)
+
+
 def test_a_message_stays_its_while_however_long_the_page_was_open(site: Site, ana: Page) -> None:
     id_ = site.place.make("customer", name="Lasting", weight="1")
     ana.clock.install()
