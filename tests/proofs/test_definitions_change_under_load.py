@@ -292,6 +292,8 @@ def at_work(hands: Sequence[Hand], pause: float) -> Iterator[None]:
         over.set()
         for thread in threads:
             thread.join(PATIENCE)
+        for hand in hands:
+            hand.call.hang_up()
 
 
 def what_was_lost(harbour: Harbour, hands: Sequence[Hand]) -> list[str]:
@@ -355,6 +357,7 @@ def apart(database_url: str, folder: Path) -> Iterator[Harbour]:
 
         visitors = [Visitor(call) for call in callers()]
         for visitor in visitors:
+            stack.callback(visitor.call.hang_up)
             assert "/logout" in visitor.sign_in(EMAIL, PASSWORD).text
         yield Harbour(site, runtime, callers, visitors)
 
