@@ -40,7 +40,7 @@ READ: dict[str, tuple[str, str]] = {
     "packs.disabled": ("metadata/disabling.py", 'switch.get("disabled")'),
     "settings.type": ("metadata/resolve/__init__.py", 'child.body["type"]'),
     "settings.options": ("metadata/resolve/__init__.py", 'child.get("options"'),
-    "settings.default": ("engine/runtime/snapshot.py", 'setting["default"]'),
+    "settings.default": ("metadata/model.py", 'said["default"]'),
     "entity.entity": ("metadata/reading.py", "document.raw.get(document.kind)"),
     "entity.extend": ("metadata/reading.py", "document.raw.get(document.kind)"),
     "entity.label": ("ui/pages", "entity.label"),

@@ -113,7 +113,8 @@ def test_a_function_that_cannot_stand_in_a_title_is_not_offered():
 def test_a_seed_is_offered_entities_that_have_records():
     files = {**MINE, "seed/base.yaml": "records: [{ref: a, entity: house, values: {}}]\n"}
     (problem,) = problems_of(files, THEIRS)
-    assert problem.hint == "Known: ring, tower, rings, towers."
+    elsewhere = "What another pack has is there when pack.yaml names that pack under requires."
+    assert problem.hint == f"Known: ring, tower, rings, towers. {elsewhere}"
 
 
 def test_a_pack_that_is_required_is_offered_by_its_name():

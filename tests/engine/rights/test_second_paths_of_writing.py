@@ -88,9 +88,9 @@ def test_a_refused_delete_counts_only_what_may_be_read(den: Den) -> None:
     firm = den.make("firm", name="held", town="porto")
     den.make("case", name="holds", firm=to(firm))
     told = den.refused("young", Delete("firm", Target(firm)), error=Conflict)
-    assert "case" not in told
+    assert "case" not in told.lower()
     assert "1" not in told
-    assert "1 of case" in den.refused("boss", Delete("firm", Target(firm)), error=Conflict)
+    assert "Cases (1)" in den.refused("boss", Delete("firm", Target(firm)), error=Conflict)
 
 
 def test_restore_brings_back_only_acts_that_one_could_have_done(den: Den) -> None:
