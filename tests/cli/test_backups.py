@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import time_machine
 from click.testing import CliRunner, Result
 
 from tests.cli.conftest import DEAL, SECRET, Xrm
@@ -115,6 +116,14 @@ def test_a_program_is_told_what_a_backup_holds(xrm: Xrm, installation: Runtime, 
     assert told["digest"] == json.loads(xrm("backup", "--digest", "--json").stdout)["digest"]
     refused = xrm("backup", tmp_path / "b.zip", "--json")
     assert (refused.exit_code, json.loads(refused.stdout)["problems"][0]["code"]) == (1, "B108")
+
+
+def test_two_backups_of_one_second_have_two_names(xrm: Xrm, installation: Runtime, tmp_path: Path) -> None:
+    with time_machine.travel("2026-06-15T12:00:00Z", tick=False):
+        outcomes = [xrm("backup", tmp_path).exit_code for _ in range(3)]
+    assert outcomes == [0, 0, 0]
+    named = sorted(path.name for path in tmp_path.glob("xrm-*.zip"))
+    assert named == ["xrm-20260615-120000Z-2.zip", "xrm-20260615-120000Z-3.zip", "xrm-20260615-120000Z.zip"]
 
 
 def test_a_restore_with_another_key_says_so(

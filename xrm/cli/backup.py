@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,12 @@ def command(file: Path | None, only_digest: bool, native: bool, data: Path | Non
 
 
 def _named(file: Path, now: datetime) -> Path:
-    return file / f"xrm-{now:%Y%m%d-%H%M%S}Z.zip" if file.is_dir() else file
+    """In a folder a name that is free: that of the time, and those of the same second are numbered."""
+    if not file.is_dir():
+        return file
+    name = f"xrm-{now:%Y%m%d-%H%M%S}Z"
+    numbered = (file / f"{name}-{number}.zip" for number in count(2))
+    return next(path for path in chain((file / f"{name}.zip",), numbered) if not path.exists())
 
 
 def _tell(manifest: Manifest, file: Path | None, as_json: bool) -> None:
