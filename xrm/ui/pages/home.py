@@ -162,8 +162,8 @@ def _due(visit: Visit, row: Mapping[str, Any], late: Option) -> RelatedRow:
     return RelatedRow(
         str(row["title"] or visit.ui.t("Untitled")),
         f"/r/{row['entity']}/{row['id']}",
-        visit.ui.moment(row["due_at"]),
-        late if due is not None and due < visit.ui.now else None,
+        tag=late if due is not None and due < visit.ui.now else None,
+        figure=visit.ui.moment(row["due_at"]),
     )
 
 
@@ -175,7 +175,7 @@ def _meant(visit: Visit, found: Found) -> Iterator[Related]:
         RelatedRow(
             str(row["title"] or visit.ui.t("Untitled")),
             f"/r/{row['entity']}/{row['record']}#c-{row['comment']}",
-            visit.ui.moment(row["at"]),
+            figure=visit.ui.moment(row["at"]),
             lead=f"{row['author'] or visit.ui.t('Somebody')}: {_quoted(row['text'])}",
         )
         for row in found.mentions
@@ -197,7 +197,7 @@ def _followed(visit: Visit, found: Found) -> Iterator[Related]:
         RelatedRow(
             str(row["title"] or visit.ui.t("Untitled")),
             f"/r/{row['entity']}/{row['record']}",
-            visit.ui.moment(event.at),
+            figure=visit.ui.moment(event.at),
             lead=f"{event.who} {event.what}",
         )
         for row, event in zip(found.followed, events, strict=True)
@@ -218,7 +218,7 @@ def _changed(visit: Visit, found: Found) -> Iterator[Related]:
 
 def _recent(visit: Visit, entity: Entity, row: Mapping[str, Any]) -> RelatedRow:
     title = str(row["title"] or visit.ui.t("Untitled"))
-    return RelatedRow(title, f"/r/{entity.name}/{row['id']}", visit.ui.moment(row["updated_at"]))
+    return RelatedRow(title, f"/r/{entity.name}/{row['id']}", figure=visit.ui.moment(row["updated_at"]))
 
 
 # --- for whoever is new -----------------------------------------------------------------------------
