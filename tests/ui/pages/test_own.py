@@ -233,7 +233,7 @@ def test_home_shows_what_is_due_and_says_what_is_late(place: Place, ana: Person)
     assert tiles[2].startswith("Due within a week2")
     (work,) = sheet.find("section", id="work")
     shown = " ".join(work.text.split())
-    assert shown.startswith("Your open work 4 Late 1 day agoOverdue Tonight")
+    assert shown.startswith("Your open work 4 Late Overdue1 day ago Tonight")
     assert {"Done", "No time", "Of Ben"}.isdisjoint(shown.split())
 
 
