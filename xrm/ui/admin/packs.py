@@ -7,11 +7,11 @@ from functools import partial
 
 from flask import Response
 
-from xrm.engine.packs import Revision
+from xrm.engine.packs import Installed, Revision
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.packs.shelf import AtHand
-from xrm.errors import Forbidden, NotFound, Problem, XrmError
+from xrm.errors import NotFound, Problem, XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.model import text_of
 from xrm.metadata.sources import Layer
@@ -22,8 +22,8 @@ from xrm.ui.admin.planning import (
     first_cards,
     foreseen,
     plan_cards,
+    plan_page,
     problems_card,
-    settled_by_button,
     settled_in_address,
 )
 from xrm.ui.admin.roles import entities_shown
@@ -37,7 +37,6 @@ from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import PACKS, ROLES, USERS, admin_tabs
-from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 
@@ -64,15 +63,9 @@ class Packs(Area):
     @posted("/<pack>/install")
     def install(self, visit: Visit, pack: str) -> Response:
         """The pack is installed as its plan was shown, and served by every process; or what stands against it."""
-        settled = settled_by_button(visit)
-        try:
-            done = carried_out(visit, _revise(visit, pack), settled)
-        except (NotFound, Forbidden):
-            raise
-        except XrmError as error:
-            return _shown(visit, pack, settled, error)
-        named = ", ".join(f"{layer.name} {layer.version}".strip() for layer in done.layers)
-        return moved(f"{PACKS}/{pack}", visit.ui.t("Installed: {packs}", packs=named or pack))
+        return carried_out(
+            visit, _revise(visit, pack), partial(_shown, visit, pack), partial(_done, visit, pack)
+        )
 
     @shown("/<pack>/disable")
     def disabling(self, visit: Visit, pack: str) -> Response:
@@ -95,13 +88,17 @@ class Packs(Area):
         return switched(visit, pack, on=True)
 
 
+def _done(visit: Visit, pack: str, installed: Installed) -> Response:
+    named = ", ".join(f"{layer.name} {layer.version}".strip() for layer in installed.layers)
+    return moved(f"{PACKS}/{pack}", visit.ui.t("Installed: {packs}", packs=named or pack))
+
+
 def _shown(visit: Visit, pack: str, settled: Settled, error: XrmError | None) -> Response:
     layer, found = _layer(visit, pack), _at_hand(visit, pack)
     if layer is None and found is None:
         raise NotFound(Problem("R104", "There is no such pack."))
-    status = status_of(error) if error else 200
     model = _cards(visit, pack, layer, found, _planned(visit, pack, found, settled, error))
-    return page(visit, "admin/cards.html", model, status=status, current=PACKS)
+    return plan_page(visit, model, error, PACKS)
 
 
 def _layer(visit: Visit, pack: str) -> InstalledLayer | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from flask import Response
+
 from xrm.engine.packs import Installed, Revision
 from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.proposal import Proposal
@@ -14,9 +16,11 @@ from xrm.engine.storage.steps import CreateIndex, Effect, Step
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
 from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
-from xrm.ui.administration import Card, Cell, Row, Table
+from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty
+from xrm.ui.pages.answers import page
+from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 MARK = "mark"
@@ -98,9 +102,29 @@ def foreseen(
         return Foreseen(revision, None, tuple(dict.fromkeys((*told, *refusal.problems))), settled)
 
 
-def carried_out(visit: Visit, revise: Callable[[], Revision], settled: Settled) -> Installed:
-    """The plan is carried out as its page has shown it; raises PlanRefused if it is another one by now."""
-    return visit.runtime.packs.revise(replace(settled.of(revise()), confirmed=seen_mark(visit)), visit.actor)
+def carried_out(
+    visit: Visit,
+    revise: Callable[[], Revision],
+    planned: Callable[[Settled, XrmError | None], Response],
+    done: Callable[[Installed], Response],
+) -> Response:
+    """The plan is carried out as its page has shown it, and `done` answers; or it is `planned` with what stands against
+    it, as where it is another one by now. Raises NotFound and Forbidden.
+    """
+    settled = settled_by_button(visit)
+    try:
+        revision = replace(settled.of(revise()), confirmed=seen_mark(visit))
+        installed = visit.runtime.packs.revise(revision, visit.actor)
+    except (NotFound, Forbidden):
+        raise
+    except XrmError as error:
+        return planned(settled, error)
+    return done(installed)
+
+
+def plan_page(visit: Visit, model: CardsPage, error: XrmError | None, current: str) -> Response:
+    """The page of a plan; with the status of what was refused, if anything was."""
+    return page(visit, "admin/cards.html", model, status=status_of(error) if error else 200, current=current)
 
 
 def seen_mark(visit: Visit) -> str:

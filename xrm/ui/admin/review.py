@@ -19,6 +19,7 @@ from xrm.ui.admin.planning import (
     button,
     first_cards,
     foreseen,
+    plan_page,
     seen_mark,
     settled_by_button,
     settled_in_address,
@@ -30,9 +31,8 @@ from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.words import at, user_named
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty, Link
-from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.answers import moved
 from xrm.ui.pages.menu import DEFINITIONS
-from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 MOST_CHANGES = 200
@@ -78,8 +78,7 @@ def _made(bench: Bench) -> str:
 
 
 def _shown(bench: Bench, error: XrmError | None, settled: Settled) -> Response:
-    status, model = status_of(error) if error else 200, _page(bench, error, settled)
-    return page(bench.visit, "admin/cards.html", model, status=status, current=DEFINITIONS)
+    return plan_page(bench.visit, _page(bench, error, settled), error, DEFINITIONS)
 
 
 def _page(bench: Bench, error: XrmError | None, settled: Settled) -> CardsPage:

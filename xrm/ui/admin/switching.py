@@ -7,8 +7,8 @@ from functools import partial
 
 from flask import Response
 
-from xrm.engine.packs import Revision
-from xrm.errors import Forbidden, NotFound, XrmError
+from xrm.engine.packs import Installed, Revision
+from xrm.errors import XrmError
 from xrm.ui.admin.planning import (
     Door,
     Foreseen,
@@ -17,31 +17,27 @@ from xrm.ui.admin.planning import (
     first_cards,
     foreseen,
     plan_cards,
-    settled_by_button,
+    plan_page,
 )
 from xrm.ui.admin.uninstalling import losses_table
 from xrm.ui.admin.words import pack_label
 from xrm.ui.administration import Card, CardsPage
 from xrm.ui.models import Link
-from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.answers import moved
 from xrm.ui.pages.menu import PACKS
-from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 
 def switched(visit: Visit, pack: str, *, on: bool) -> Response:
     """The pack is in use, or is not, as its plan was shown; or what stands against it is shown."""
-    settled = settled_by_button(visit)
-    try:
-        carried_out(visit, _revise(visit, pack, on=on), settled)
-    except (NotFound, Forbidden):
-        raise
-    except XrmError as error:
-        return switch_shown(visit, pack, settled, error, on=on)
+    planned, done = partial(switch_shown, visit, pack, on=on), partial(_done, visit, pack, on=on)
+    return carried_out(visit, _revise(visit, pack, on=on), planned, done)
+
+
+def _done(visit: Visit, pack: str, _installed: Installed, *, on: bool) -> Response:
     t, label = visit.ui.t, pack_label(visit, pack)
-    return moved(
-        f"{PACKS}/{pack}", t("Enabled: {pack}", pack=label) if on else t("Disabled: {pack}", pack=label)
-    )
+    said = t("Enabled: {pack}", pack=label) if on else t("Disabled: {pack}", pack=label)
+    return moved(f"{PACKS}/{pack}", said)
 
 
 def switch_shown(visit: Visit, pack: str, settled: Settled, error: XrmError | None, *, on: bool) -> Response:
@@ -54,8 +50,7 @@ def switch_shown(visit: Visit, pack: str, settled: Settled, error: XrmError | No
         cards=tuple(_cards(visit, pack, found, on=on)),
         facts=(pack,),
     )
-    status = status_of(error) if error else 200
-    return page(visit, "admin/cards.html", model, status=status, current=PACKS)
+    return plan_page(visit, model, error, PACKS)
 
 
 def _revise(visit: Visit, pack: str, *, on: bool) -> Callable[[], Revision]:

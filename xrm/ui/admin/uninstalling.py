@@ -7,10 +7,10 @@ from functools import partial
 
 from flask import Response
 
-from xrm.engine.packs import Revision
+from xrm.engine.packs import Installed, Revision
 from xrm.engine.packs.removal import Losses
 from xrm.engine.transfer import ExportRequest
-from xrm.errors import Forbidden, NotFound, Problem, XrmError
+from xrm.errors import NotFound, Problem, XrmError
 from xrm.ui.admin.planning import (
     Door,
     Foreseen,
@@ -19,16 +19,15 @@ from xrm.ui.admin.planning import (
     first_cards,
     foreseen,
     plan_cards,
-    settled_by_button,
+    plan_page,
     settled_in_address,
 )
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty, Link
-from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.answers import moved
 from xrm.ui.pages.exporting import sent
 from xrm.ui.pages.menu import PACKS
-from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 UNINSTALL = "/admin/uninstall"
@@ -63,14 +62,13 @@ class Uninstalling(Area):
     @posted("/<pack>/go")
     def go(self, visit: Visit, pack: str) -> Response:
         """The pack is out, as its plan was shown; or what stands against it is shown."""
-        settled = settled_by_button(visit)
-        try:
-            carried_out(visit, _revise(visit, pack), settled)
-        except (NotFound, Forbidden):
-            raise
-        except XrmError as error:
-            return _shown(visit, pack, settled, error)
-        return moved(PACKS, visit.ui.t("Uninstalled: {pack}", pack=pack))
+        return carried_out(
+            visit, _revise(visit, pack), partial(_shown, visit, pack), partial(_done, visit, pack)
+        )
+
+
+def _done(visit: Visit, pack: str, _installed: Installed) -> Response:
+    return moved(PACKS, visit.ui.t("Uninstalled: {pack}", pack=pack))
 
 
 def _revise(visit: Visit, pack: str) -> Callable[[], Revision]:
@@ -82,8 +80,7 @@ def _shown(visit: Visit, pack: str, settled: Settled, error: XrmError | None) ->
     cards = tuple(_cards(visit, pack, found))
     crumbs = (Link(t("Packs"), PACKS, "package"), Link(pack, f"{PACKS}/{pack}"))
     title = t("Uninstall {pack}", pack=pack)
-    status = status_of(error) if error else 200
-    return page(visit, "admin/cards.html", CardsPage(title, crumbs, cards), status=status, current=PACKS)
+    return plan_page(visit, CardsPage(title, crumbs, cards), error, PACKS)
 
 
 def _cards(visit: Visit, pack: str, found: Foreseen) -> Iterator[Card]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Response
 
-from xrm.engine.packs import Revision, Version
+from xrm.engine.packs import Installed, Revision, Version
 from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.versions import MOST, layer_sentences
 from xrm.errors import NotFound, Problem, XrmError
@@ -19,7 +19,7 @@ from xrm.ui.admin.planning import (
     first_cards,
     foreseen,
     plan_cards,
-    settled_by_button,
+    plan_page,
     settled_in_address,
 )
 from xrm.ui.admin.skin import Area, posted, shown
@@ -29,7 +29,6 @@ from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import REMOVED, USERS, VERSIONS, admin_tabs
-from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit, version_in
 
 MOST_SAID = 200
@@ -60,13 +59,14 @@ class Versions(Area):
     @posted("/<number>/back")
     def roll_back(self, visit: Visit, number: str) -> Response:
         """The version is in force again, as its plan was shown; or the plan is shown with what stands against it."""
-        version, settled = _version(visit, number), settled_by_button(visit)
-        try:
-            carried_out(visit, _revise(version), settled)
-        except XrmError as error:
-            return _planned(visit, version, settled, error)
-        said = visit.ui.t("Back at version {number}: everybody works with it now", number=version.number)
-        return moved(VERSIONS, said)
+        version = _version(visit, number)
+        planned, done = partial(_planned, visit, version), partial(_done, visit, version)
+        return carried_out(visit, _revise(version), planned, done)
+
+
+def _done(visit: Visit, version: Version, _installed: Installed) -> Response:
+    said = visit.ui.t("Back at version {number}: everybody works with it now", number=version.number)
+    return moved(VERSIONS, said)
 
 
 def _version(visit: Visit, given: str) -> Version:
@@ -177,8 +177,7 @@ def _planned(visit: Visit, version: Version, settled: Settled, error: XrmError |
         cards=tuple(_cards(visit, version, found)),
         facts=(t("What people wrote since stays. The way back is a new version, so one can go forward again."),),
     )  # fmt: skip
-    status = status_of(error) if error else 200
-    return page(visit, "admin/cards.html", model, status=status, current=VERSIONS)
+    return plan_page(visit, model, error, VERSIONS)
 
 
 def _cards(visit: Visit, version: Version, found: Foreseen) -> Iterator[Card]:
