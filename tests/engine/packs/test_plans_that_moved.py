@@ -148,7 +148,7 @@ def test_a_request_that_reads_by_an_old_definition_is_told_to_repeat(shop):
     change(runtime, account=ACCOUNT, deal=RENAMED)
     with pytest.raises(Conflict) as refused:
         stale.queries.get(ana, "deal", deal)
-    assert refused.value.first.code == "R185"
+    assert refused.value.first.code == "P120"
 
 
 def test_a_change_that_fails_at_its_end_has_changed_nothing(shop, look, monkeypatch):

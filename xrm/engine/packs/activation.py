@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from xrm.engine.storage.apply import MIGRATOR
-from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.database import Database, Row, UnitOfWork
+from xrm.engine.storage.ledger import INSTALLATION
 from xrm.engine.storage.stamp import Stamp, stamp_column
 from xrm.errors import Conflict, Problem
 
@@ -32,13 +37,14 @@ class Freshness:
     """Reads the stamp of one database, and holds the model still while somebody writes."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._stamp = database.prepare(sa.select(stamp_column()))
+        self._model = database.prepare(sa.select(INSTALLATION.c.model))
         self.opening = _MODEL if database.dialect.is_sqlite else f"{_SHARE}; {_MODEL}"
 
     def read(self) -> Stamp:
         """The stamp as it is now."""
-        with self._database.read(snapshot=False) as unit:
+        with self.database.read(snapshot=False) as unit:
             return self.read_in(unit)
 
     def read_in(self, unit: UnitOfWork) -> Stamp:
@@ -52,8 +58,7 @@ class Freshness:
         A transaction with our `opening` has asked already. SQLite has one writer, who therefore holds everything.
         """
         if self.opening in unit.opened:
-            model = unit.opened[self.opening]
-            _demand(stamp, model[0] if model else NOTHING_INSTALLED.model)
+            _demand(stamp, _number(unit.opened[self.opening]))
             return
         if not unit.dialect.is_sqlite:
             unit.script(_SHARE)
@@ -61,7 +66,82 @@ class Freshness:
 
     def compare(self, unit: UnitOfWork, stamp: Stamp) -> None:
         """The model is that of `stamp`; raises DefinitionChanged."""
-        _demand(stamp, self.read_in(unit).model)
+        _demand(stamp, _number(unit.one(self._model)))
+
+    @contextmanager
+    def reading(self, stamp: Stamp) -> Iterator[UnitOfWork]:
+        """Everything read in the block is of one moment at which the model was that of `stamp`.
+
+        Raises DefinitionChanged in place of whatever the block raised where it was not.
+        """
+        if self.database.dialect.is_sqlite:
+            with self.database.read() as unit:
+                self.compare(unit, stamp)
+                yield unit
+            return
+        # A snapshot of PostgreSQL is one of rows: tables that were not read yet may become others under it.
+        seen: Mapping[str, Row | None] = {}
+        try:
+            with self.database.read(closing=_MODEL) as unit:
+                seen = unit.opened
+                yield unit
+        finally:
+            if _MODEL in seen:
+                _demand(stamp, _number(seen[_MODEL]))
+
+    def epoch(self, stamp: Stamp) -> ModelEpoch:
+        """What works by the model of `stamp`."""
+        return ModelEpoch(self, stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEpoch:
+    """The model of a stamp; whatever is read or written under it is of that model, or is refused."""
+
+    freshness: Freshness
+    stamp: Stamp
+
+    @property
+    def model(self) -> int:
+        """How often the model had changed when it came into force."""
+        return self.stamp.model
+
+    @property
+    def opening(self) -> str:
+        """With what a transaction that writes is opened, so that `hold` needs no statement."""
+        return self.freshness.opening
+
+    def hold(self, unit: UnitOfWork) -> None:
+        """The model is in force and stays it until this transaction ends; raises DefinitionChanged."""
+        self.freshness.hold(unit, self.stamp)
+
+    def demand(self, unit: UnitOfWork) -> None:
+        """The model is in force, as this transaction sees it; raises DefinitionChanged."""
+        self.freshness.compare(unit, self.stamp)
+
+    @contextmanager
+    def asking(self) -> Iterator[UnitOfWork]:
+        """Each statement of the block is of its own moment; `demand` tells at its end whether all are of the model.
+
+        Raises DefinitionChanged in place of whatever the block raised where the model was not in force.
+        """
+        with self.freshness.database.read(snapshot=False) as unit:
+            try:
+                yield unit
+            except Exception:
+                self.demand(unit)
+                raise
+
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        """Everything read in the block is of one moment at which the model was in force.
+
+        Raises DefinitionChanged in place of whatever the block raised where it was not.
+        """
+        return self.freshness.reading(self.stamp)
+
+
+def _number(row: Row | None) -> int:
+    return int(row[0]) if row else NOTHING_INSTALLED.model
 
 
 def _demand(stamp: Stamp, model: int) -> None:

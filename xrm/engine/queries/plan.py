@@ -28,6 +28,7 @@ from xrm.engine.queries.request import Aggregate, Count, Query
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.stamp import model_column
 from xrm.engine.storage.statements import Lifted, Prepared
 from xrm.metadata.compared import Compared, compared_options
 from xrm.metadata.expressions.tree import Mention
@@ -40,9 +41,9 @@ T = TypeVar("T")
 class ListPlan:
     """What is needed to answer every query of one shape for every actor with the same roles.
 
-    `kinds` are the Python types of the sort columns that stand behind the presented ones in each row. `first`
-    is the statement without a cursor; `continued` gives those after one, nearest rows first, by which of its
-    values are empty.
+    `kinds` are the Python types of the sort columns that stand behind the presented ones in each row, with the number
+    of the model between. `first` is the statement without a cursor; `continued` gives those after one, nearest rows
+    first, by which of its values are empty.
     """
 
     first: Prepared
@@ -55,6 +56,10 @@ class ListPlan:
         """Whether the query needs no other statement, and so no transaction around it."""
         others = query.cursor or query.expand or self.presenter.any_references
         return not others and self.count is None
+
+    def model(self, row: Sequence[Any]) -> Any:
+        """The number of the model in force when the raw row was read."""
+        return row[len(row) - len(self.kinds) - 1]
 
     def key(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The sort key of a raw row."""
@@ -140,8 +145,8 @@ class _Page:
 
     def statement(self, *more: sa.ColumnElement[bool]) -> sa.Select[Any]:
         """The page of the records for which these conditions hold, too."""
-        columns = [c for output in self.made for c in output.columns]
-        columns += [key.column for key in self.keys]
+        columns: list[Element] = [c for output in self.made for c in output.columns]
+        columns += [model_column(), *(key.column for key in self.keys)]
         return gathered(partial(self._rows, more), columns, self.joins, partial(reordered, self.keys))
 
     def _rows(self, more: Sequence[sa.ColumnElement[bool]], columns: Sequence[Element]) -> sa.Select[Any]:

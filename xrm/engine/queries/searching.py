@@ -129,7 +129,7 @@ def lookup(
     near = service.reader(actor).usable(entity)
     targets, narrow = _targets(service, actor, near, name), _conditions(service, actor, near, name, values)
     found: list[dict[str, Any]] = []
-    with service.database.read() as unit:
+    with service.epoch.reading() as unit:
         for target in targets:
             found += _choices(service, unit, actor, target, text, narrow, limit - len(found))
             if len(found) >= limit:

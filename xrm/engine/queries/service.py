@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import perf_counter
@@ -44,6 +44,7 @@ from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.stamp import Epoch
 from xrm.engine.world import World
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.expressions.environment import Context
@@ -81,7 +82,9 @@ class QueryService:
         zone: str,
         currency: str,
         pack_settings: Mapping[str, Any],
+        epoch: Epoch,
     ) -> None:
+        self.epoch = epoch
         self.database, self.model, self.schema, self.policy = database, model, schema, policy
         self.numbers, self.index, self.limits, self.contracts = numbers, index, limits, contracts
         self._row_rules, self._world, self._zone, self._settings = row_rules, world, zone, pack_settings
@@ -132,8 +135,11 @@ class QueryService:
         started = perf_counter()
         query = self.present(actor, query)
         asked = self._plan(actor, query)
-        with self.database.read(snapshot=not asked.plan.is_one_statement(query)) as unit:
-            return self._page(unit, actor, query, asked, started)
+        if not asked.plan.is_one_statement(query):
+            with self.epoch.reading() as unit:
+                return self._page(unit, actor, query, asked, started)
+        with self.epoch.asking() as unit:
+            return self._page(unit, actor, query, asked, started, self._demand_model)
 
     def list_in(self, unit: UnitOfWork, actor: Actor, query: Query) -> Page:
         """One page, read in the caller's transaction."""
@@ -141,11 +147,26 @@ class QueryService:
         query = self.present(actor, query)
         return self._page(unit, actor, query, self._plan(actor, query), started)
 
-    def _page(self, unit: UnitOfWork, actor: Actor, query: Query, asked: Asked, started: float) -> Page:
+    def _demand_model(self, unit: UnitOfWork, plan: ListPlan, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The rows of a statement that stands alone are of this model, as each says; else DefinitionChanged."""
+        if not rows or plan.model(rows[0]) != self.epoch.model:
+            self.epoch.demand(unit)
+
+    def _page(
+        self,
+        unit: UnitOfWork,
+        actor: Actor,
+        query: Query,
+        asked: Asked,
+        started: float,
+        demand: Callable[[UnitOfWork, ListPlan, Sequence[tuple[Any, ...]]], None] | None = None,
+    ) -> Page:
         planned = perf_counter()
         (plan, literals, _), kit, parameters = asked, self.kit(actor), self.parameters(actor)
         values = {**values_of(kit, query, parameters), **literals}
         rows = self._rows(unit, plan, query, values)
+        if demand is not None:
+            demand(unit, plan, rows)
         ran = perf_counter()
         shown = rows[: query.limit]
         data = plan.presenter.records(shown)
@@ -242,7 +263,7 @@ class QueryService:
     def aggregate(self, actor: Actor, query: Aggregate) -> Sequence[Mapping[str, Any]]:
         """The groups of the readable records that match, with their aggregates."""
         self.reader(actor).entity(query.entity)
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return grouping.aggregate(self.kit(actor), unit, query, self.parameters(actor))
 
     def links(
@@ -250,7 +271,7 @@ class QueryService:
     ) -> Page:
         """The records on the far side of a relationship of this record, with the link where there is one."""
         self.get(actor, entity, record, fields=(("id",),))
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return linked.page(self, unit, actor, entity, record, relationship, limit, after)
 
     def lookup(
@@ -273,7 +294,7 @@ class QueryService:
         self._demand(actor, (entity, *(far.entity for far in asked)))
         if not asked:
             return []
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             kit, parameters = self.kit(actor), self.parameters(actor)
             return counting.counts(kit, unit, asked, parameters, (entity, record))
 
@@ -283,8 +304,10 @@ class QueryService:
         """The titles of those of these records, of any entities, that are there and that the actor may read."""
         if not records:
             return {}
-        with self.database.read(snapshot=False) as unit:
-            return kept.titles(self.kit(actor), unit, records, self.parameters(actor))
+        with self.epoch.asking() as unit:
+            found = kept.titles(self.kit(actor), unit, records, self.parameters(actor))
+            self.epoch.demand(unit)
+        return found
 
     def owned(self, actor: Actor, entities: Sequence[str]) -> Mapping[str, Counted]:
         """How many records of each of the entities that have owners are the actor's."""
@@ -293,8 +316,9 @@ class QueryService:
         if not names:
             return {}
         asked = [Far(name, is_mine=True) for name in names]
-        with self.database.read(snapshot=False) as unit:
+        with self.epoch.asking() as unit:
             found = counting.counts(self.kit(actor), unit, asked, self.parameters(actor))
+            self.epoch.demand(unit)
         return dict(zip(names, found, strict=True))
 
     def agenda(self, actor: Actor, limit: int) -> agenda.Agenda:
@@ -302,17 +326,17 @@ class QueryService:
         context = self.context(actor)
         start = datetime.combine(context.today, time(), ZoneInfo(context.zone))
         bounds = agenda.Bounds(context.now, start + timedelta(days=1), start + timedelta(days=7))
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return agenda.agenda(self.kit(actor), unit, bounds, self.parameters(actor), limit)
 
     def followed(self, actor: Actor, limit: int) -> Sequence[Mapping[str, Any]]:
         """What others did lately to records that the actor follows, newest first."""
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return following.followed(self.kit(actor), unit, self._world.now(), self.parameters(actor), limit)
 
     def mentions(self, actor: Actor, limit: int) -> Sequence[Mapping[str, Any]]:
         """The last comments in which others mentioned the actor, on records that they may read, newest first."""
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return following.mentions(self.kit(actor), unit, self.parameters(actor), limit)
 
     # --- across entities --------------------------------------------------------------------------------
@@ -322,7 +346,7 @@ class QueryService:
         self._demand(actor, entities)
         if not entities:
             return []
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             asked = [Far(entity) for entity in entities]
             return counting.counts(self.kit(actor), unit, asked, self.parameters(actor))
 
@@ -333,7 +357,7 @@ class QueryService:
         self._demand(actor, entities)
         if not entities:
             return {}
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return counting.recent(self.kit(actor), unit, entities, self.parameters(actor), limit)
 
     def _demand(self, actor: Actor, entities: Iterable[str]) -> None:
@@ -345,7 +369,7 @@ class QueryService:
         self, actor: Actor, text: str, *, entities: Iterable[str] = (), limit: int = 20
     ) -> Sequence[Mapping[str, Any]]:
         """Readable records of any entity that hold every word, best first."""
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return searching.search(self, unit, actor, text, tuple(entities), limit)
 
     def history(
@@ -353,7 +377,7 @@ class QueryService:
     ) -> Page:
         """What happened to the record, newest first, in fields that the actor may read, or in one of them."""
         self.get(actor, entity, record, fields=(("id",),))
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return histories.history(self, unit, actor, entity, record, limit, after, field)
 
     def timeline(
@@ -370,13 +394,13 @@ class QueryService:
         fields = attached.file_fields(self.reader(actor), entity) if entity in self.model.entities else ()
         found = self.get(actor, entity, record, fields=(("id",), *((name,) for name in fields)))
         held = attached.held_by(found, fields)
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return timelines.timeline(self, unit, actor, entity, record, held, sources, limit, after)
 
     def comment(self, actor: Actor, entity: str, record: UUID, comment: UUID) -> Mapping[str, Any]:
         """One comment on a record that the actor may read; raises NotFound for any other."""
         self.get(actor, entity, record, fields=(("id",),))
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             found = comments.one(self.kit(actor), unit, self.parameters(actor), record, comment)
         if found is None:
             raise NotFound(Problem("R104", "There is no such comment.", "", Place(path="comment")))
@@ -384,7 +408,7 @@ class QueryService:
 
     def changes(self, actor: Actor, since: str = "", limit: int = 100) -> Page:
         """The changes after a position of the feed, of records and fields that the actor may read."""
-        with self.database.read() as unit:
+        with self.epoch.reading() as unit:
             return histories.feed(self, unit, actor, since, limit)
 
 

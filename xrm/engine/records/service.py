@@ -34,6 +34,7 @@ from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
+from xrm.engine.storage.stamp import Epoch
 from xrm.engine.world import World
 from xrm.errors import Place, Problem, TooLarge, XrmError
 from xrm.metadata.values import Ref
@@ -65,14 +66,13 @@ class RecordService:
         currency: str,
         zone: str,
         pack_settings: Mapping[str, Any],
-        check: Callable[[UnitOfWork], None],
-        opening: str,
+        epoch: Epoch,
     ) -> None:
         self._database, self._writers, self._policy, self._row_rules = database, writers, policy, row_rules
         self._log, self._index, self._meanings = log, index, meanings
         self._world, self._limits, self._currency, self._zone = world, limits, currency, zone
         self._settings, self._counters = pack_settings, Counters(database)
-        self._check, self._opening = check, opening
+        self._epoch, self._check, self._opening = epoch, epoch.hold, epoch.opening
 
     def execute(
         self,
@@ -152,7 +152,7 @@ class RecordService:
 
         Raises NotFound when the record is absent or hidden.
         """
-        with self._database.read() as unit:
+        with self._epoch.reading() as unit:
             setting = self._setting(unit, actor)
             writer = self._writers.named(entity, self._policy.readable_entities(actor), Place(path="entity"))
             stored = writer.load(unit, [record])
@@ -163,14 +163,14 @@ class RecordService:
 
     def permitted(self, actor: Actor, entity: str, record: UUID) -> Permitted:
         """What this actor may do with the record as it is now; nothing for one that is absent or hidden."""
-        with self._database.read() as unit:
+        with self._epoch.reading() as unit:
             setting = self._setting(unit, actor)
             known = self._policy.readable_entities(actor)
             return permitted(setting, self._writers.named(entity, known, Place(path="entity")), record)
 
     def shares(self, actor: Actor, entity: str, record: UUID) -> tuple[Share, ...]:
         """With whom the record is shared; raises NotFound, or Forbidden without the right to share it."""
-        with self._database.read() as unit:
+        with self._epoch.reading() as unit:
             return shares_of(self._setting(unit, actor), self._named(actor, entity), record)
 
     def share(
@@ -225,7 +225,7 @@ class RecordService:
     ) -> Sequence[Mapping[str, Any]]:
         """People of that name who may read the record, as may the actor; raises NotFound if they may not."""
         writer = self._named(actor, entity)
-        with self._database.read() as unit:
+        with self._epoch.reading() as unit:
             setting = self._setting(unit, actor)
             if not passing(setting, writer, "read", [record]):
                 raise absent(writer, Place(path="id"))

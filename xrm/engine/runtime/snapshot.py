@@ -77,7 +77,7 @@ class Composer:
         queries = QueryService(
             self.database, schema.model, schema, policy, row_rules, contracts, numbers, self.index,
             self.world, self.settings.limits, zone=self.settings.zone, currency=self.settings.currency,
-            pack_settings=schema.model.setting_values,
+            pack_settings=schema.model.setting_values, epoch=self.freshness.epoch(stamp),
         )  # fmt: skip
         views = ViewService(
             self.database, queries, policy, numbers, self.world, self.settings.limits,
@@ -99,5 +99,5 @@ class Composer:
             self.database, writers, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
             self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,
             pack_settings=schema.model.setting_values,
-            check=lambda unit: self.freshness.hold(unit, stamp), opening=self.freshness.opening,
+            epoch=self.freshness.epoch(stamp),
         )  # fmt: skip

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.connections import Connections
 from xrm.engine.storage.copying import copied
-from xrm.engine.storage.dialects import Dialect, Link, Options, facts_of, make_engine
+from xrm.engine.storage.dialects import Dialect, Link, Options, ask_at_once, facts_of, make_engine
 from xrm.engine.storage.faults import DRIVER_ERRORS, NO_MEANINGS, Meanings, translate
 from xrm.engine.storage.statements import (
     NO_VALUES,
@@ -261,10 +261,14 @@ class Database:
         return found
 
     @contextmanager
-    def read(self, *, snapshot: bool = True, seconds: float | None = None) -> Iterator[UnitOfWork]:
+    def read(
+        self, *, snapshot: bool = True, seconds: float | None = None, closing: str = ""
+    ) -> Iterator[UnitOfWork]:
         """Everything read in the block is of one moment; without `snapshot`, each statement is.
 
-        `seconds`, for a snapshot, is how long the whole may take, in place of the limit of each statement.
+        `seconds`, for a snapshot, is how long the whole may take, in place of the limit of each statement. `closing`
+        are words like the `opening` of `write` which PostgreSQL is told in one breath with the end of a snapshot,
+        whether the block raised or not; the unit's `opened` then holds what they found, which is of that moment.
         """
         with self._connections.link(writes=False) as link:
             if not snapshot:
@@ -273,9 +277,13 @@ class Database:
             self._begin(link, self.dialect.begin_read)
             try:
                 self._allow(link, seconds)
-                yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False, seconds=seconds)
+                found: dict[str, Row | None] = {}
+                yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False, seconds=seconds, opened=found)
             finally:
-                self._roll_back(link)
+                if closing:
+                    self._close(link, closing, found)
+                else:
+                    self._roll_back(link)
 
     @contextmanager
     def write(
@@ -360,6 +368,11 @@ class Database:
             link.cursor.execute("COMMIT")
         except DRIVER_ERRORS as error:
             raise translate(error, meanings) from error
+
+    def _close(self, link: Link, closing: str, found: dict[str, Row | None]) -> None:
+        """The transaction is over, and what the closing words found afterwards is known by them, if they were heard."""
+        with suppress(*DRIVER_ERRORS):
+            found[closing] = ask_at_once(link, f"ROLLBACK; {closing}")
 
     def _roll_back(self, link: Link) -> None:
         """The transaction is over. After a full disk SQLite has ended it already; the first error counts."""

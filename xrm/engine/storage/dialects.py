@@ -59,7 +59,12 @@ def _open_step_by_step(link: Link, opening: str) -> tuple[Any, ...] | None:
 
 def _open_at_once(link: Link, opening: str) -> tuple[Any, ...] | None:
     """One round trip; each of the statements sees what was committed before it began."""
-    link.cursor.execute(f"BEGIN; {opening}", prepare=False)
+    return ask_at_once(link, f"BEGIN; {opening}")
+
+
+def ask_at_once(link: Link, words: str) -> tuple[Any, ...] | None:
+    """The first row of the last of several statements, which PostgreSQL is told in one round trip."""
+    link.cursor.execute(words, prepare=False)
     while link.cursor.nextset():
         pass
     row: tuple[Any, ...] | None = link.cursor.fetchone()

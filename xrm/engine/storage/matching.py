@@ -20,6 +20,7 @@ from xrm.engine.storage.steps import Column, field_of, type_text
 
 if TYPE_CHECKING:
     from xrm.engine.storage.options import Keys, Part
+    from xrm.engine.storage.relinkrows import Linked
     from xrm.engine.storage.relinks import Relink
     from xrm.engine.storage.turning import Found, Versions
     from xrm.engine.storage.turns import Turn
@@ -37,7 +38,7 @@ class Past:
     `kept_keys` say of fields with options which of these are which. `decisions` say what becomes of values that do
     not fit; the `types` are those of fields, present and former, and amounts are worth themselves in `currency`. What
     is `seen` of rows while a plan is made is kept for its steps; and, by the name of the field, at which version each
-    row was `copied`.
+    row was `copied`; by that of a relationship, what of it was `linked` ahead.
     """
 
     numbers: Numbers = NO_NUMBERS
@@ -51,6 +52,7 @@ class Past:
     currency: str = ""
     seen: dict[str, Found] = field(default_factory=dict, compare=False)
     copied: dict[str, Versions] = field(default_factory=dict, compare=False)
+    linked: dict[str, Linked] = field(default_factory=dict, compare=False)
     kept_keys: Mapping[Part, Keys] = field(default_factory=dict)
 
     def kept_as(self, entity: str) -> str:

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.entity_tables import LinkTable
 from xrm.engine.storage.forms import Answers, Fault, Unfit, undecided
 from xrm.engine.storage.matching import Match, Past
+from xrm.engine.storage.relinkrows import Marks, Place, Record, References, To
 from xrm.engine.storage.relinks import FIRST, LAST, Relink, Spot
+from xrm.engine.storage.relinkwrites import Writer
 from xrm.engine.storage.steps import Occasion
-from xrm.engine.storage.turning import PORTION, Failing, Found, shared_value, without_value
-from xrm.engine.storage.types import Instant, Integer, Text, Uuid
-from xrm.errors import Conflict, PlanRefused, Problem
+from xrm.engine.storage.turning import Failing, Found, in_portions, shared_value, without_value
+from xrm.engine.storage.types import Instant, Text, Uuid
+from xrm.errors import PlanRefused, Problem
 
-_FIRST = UUID(int=0)
-
-
-class To(NamedTuple):
-    """What a reference leads to: the number of an entity, and the id of a record."""
-
-    entity: int
-    record: UUID
-
-
-References = tuple[To, ...]
 LeftOut = dict[str, list[list[Any]]]  # by the id of a record, the references that it has instead
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """A record with the references that it has, and those that it had before they became others."""
-
-    id: UUID
-    title: str
-    is_gone: bool
-    now: References
-    old: References
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +62,7 @@ def converted(
     return fit
 
 
-def _made(relink: Relink, record: _Record, answer: Answer, used: list[Fault]) -> tuple[References, bool]:
+def _made(relink: Relink, record: Record, answer: Answer, used: list[Fault]) -> tuple[References, bool]:
     """What the references of the record become, and whether a change made since does not fit and is left out."""
     if relink.kept is None or relink.shadow is None:
         made = _forward(relink, record.now, answer, used, needed=relink.needs_one)
@@ -115,7 +94,7 @@ def _told_all(relink: Relink, made: References, old: References) -> References:
     return made
 
 
-def _were(relink: Relink, record: _Record) -> frozenset[To] | None:
+def _were(relink: Relink, record: Record) -> frozenset[To] | None:
     """What became of the old ones when they were set aside; where they were left out, what the record had instead."""
     if relink.shadow is None or relink.source is None:
         return None
@@ -137,41 +116,51 @@ def _were(relink: Relink, record: _Record) -> frozenset[To] | None:
 def look(unit: UnitOfWork, relink: Relink, answer: Answer) -> Found:
     """What becomes of the references as they are now."""
     found = Found()
-    table = relink.home.live.name
-    for record in _records(unit, table, relink.source, relink.kept):
-        _judged(relink, record, answer, found)
+    for portion in before(relink).portions(unit):
+        for record in portion:
+            judged(relink, record, answer, found)
     return found
 
 
+def before(relink: Relink) -> Place:
+    """Where records and references stand before the plan."""
+    return Place(relink.home.live.name, relink.source, relink.kept)
+
+
 def write(
-    unit: UnitOfWork, relink: Relink, answer: Answer, source: Spot | None, table: str, occasion: Occasion
+    unit: UnitOfWork, relink: Relink, answer: Answer, place: Place, occasion: Occasion, known: Marks
 ) -> LeftOut:
-    """Every record has what its references become; `source` is where they stand now, in the records of `table`.
+    """Every record has what its references become, those that still have their mark of the `known` already.
 
     Gives what records have instead of changes that are left out. Raises PlanRefused where something was not decided,
     or records would share what has to be unique.
     """
-    found, changed, left = Found(), list[tuple[_Record, References]](), LeftOut()
-    kept = relink.target if relink.kept is not None else None
-    writer = _Writer(unit, relink, occasion)
-    for record in _records(unit, table, source, kept):
-        count = found.left_out.count
-        made = _judged(relink, record, answer, found)
-        if made is not None and found.left_out.count > count:
-            left[str(record.id)] = [[to.entity, str(to.record)] for to in made]
-        there = record.now if relink.fills else record.old
-        if made is not None and frozenset(made) != frozenset(there):
-            changed.append((replace(record, old=there), made))
-        if len(changed) >= PORTION:
-            writer.put(changed)
-            changed.clear()
+    found, left, writer = Found(), LeftOut(), Writer.into(unit, relink, occasion)
+    for ids in in_portions(place.written_since(unit, known)):
+        became = [(record, judged(relink, record, answer, found)) for record in place.of(unit, ids)]
+        left |= {
+            str(r.id): [[to.entity, str(to.record)] for to in b.made] for r, b in became if b and b.is_lost
+        }
+        if not found.faults:
+            writer.put([(r, b.made) for r, b in became if b and not (b.is_there(relink, r))])
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(relink, found)))
-    writer.put(changed)
     return left
 
 
-def _judged(relink: Relink, record: _Record, answer: Answer, found: Found) -> References | None:
+class Made(NamedTuple):
+    """What the references of a record become, and whether a change made since does not fit and is left out."""
+
+    made: References
+    is_lost: bool = False
+
+    def is_there(self, relink: Relink, record: Record) -> bool:
+        """Whether they stand there already; what was written ahead may be of before."""
+        there = record.now if relink.fills else record.old
+        return not relink.adds and frozenset(self.made) == frozenset(there)
+
+
+def judged(relink: Relink, record: Record, answer: Answer, found: Found) -> Made | None:
     """What its references become; None where something stands against it, which is told."""
     used: list[Fault] = []
     found.touched += bool(record.now or record.old or relink.needs_one)
@@ -179,7 +168,7 @@ def _judged(relink: Relink, record: _Record, answer: Answer, found: Found) -> Re
         made, is_lost = _made(relink, record, answer, used)
     except Unfit as unfit:
         if unfit.fault is Fault.EMPTY and not unfit.option and record.is_gone:
-            return ()  # nobody needs a value in the trash
+            return Made(())  # nobody needs a value in the trash
         found.refuse(unfit, _sample(record))
         return None
     if relink.wanted.unique and not record.is_gone and made and not relink.to_links:
@@ -187,135 +176,13 @@ def _judged(relink: Relink, record: _Record, answer: Answer, found: Found) -> Re
     for told_of, is_so in ((found.decided, used), (found.left_out, is_lost)):
         if is_so:
             told_of.add(_sample(record))
-    return made
+    return Made(made, is_lost)
 
 
-def _sample(record: _Record) -> str:
+def _sample(record: Record) -> str:
     where = f"{record.id}, in the trash" if record.is_gone else str(record.id)
     count = len(set(record.now))
     return f"{record.title} ({where})" + (f": {count} links" if count > 1 else "")
-
-
-def _records(unit: UnitOfWork, table: str, source: Spot | None, kept: Spot | None) -> Iterator[_Record]:
-    """All records of the table in the order of their ids, read in portions."""
-    columns = (sa.column("id", Uuid()), sa.column("title", Text()), sa.column("deleted_at", Instant()))
-    rows = sa.table(table, *columns)
-    after, full = _FIRST, True
-    while full:
-        chosen = sa.select(rows).where(rows.c.id > after).order_by(rows.c.id).limit(PORTION)
-        found = unit.execute(chosen).all()
-        full = len(found) == PORTION
-        if found:
-            now, old = (_references(unit, spot, found[0].id, found[-1].id) for spot in (source, kept))
-            for row in found:
-                is_gone = row.deleted_at is not None
-                yield _Record(row.id, row.title, is_gone, now.get(row.id, ()), old.get(row.id, ()))
-            after = found[-1].id
-
-
-def _references(unit: UnitOfWork, spot: Spot | None, first: UUID, last: UUID) -> dict[UUID, References]:
-    """What the records between these have, by record, in order."""
-    if spot is None:
-        return {}
-    record: sa.ColumnClause[UUID] = sa.column(spot.record, Uuid())
-    ids = [sa.column(name, Uuid()) for name in spot.columns.values()]
-    pair: list[sa.ColumnClause[Any]] = []
-    if spot.pair is not None:
-        pair = [sa.column(spot.pair[0], Integer()), sa.column(spot.pair[1], Uuid())]
-    order: list[sa.ColumnClause[Any]] = [sa.column(name) for name in spot.order]
-    rows = sa.table(spot.table, *{c.name: c for c in (record, *ids, *pair, *order)}.values())
-    chosen = sa.select(*(rows.c[c.name] for c in (record, *ids, *pair))).where(
-        rows.c[record.name].between(first, last)
-    )
-    by_order = [rows.c[name].asc().nulls_first() for name in spot.order]
-    found: dict[UUID, list[To]] = {}
-    for row in unit.execute(chosen.order_by(rows.c[record.name], *by_order)):
-        found.setdefault(row[0], []).extend(_in_row(spot, row[1:]))
-    return {id_: tuple(each) for id_, each in found.items()}
-
-
-def _in_row(spot: Spot, values: Sequence[Any]) -> Iterator[To]:
-    if spot.pair is not None:
-        if values[-1] is not None:
-            yield To(values[-2], values[-1])
-        return
-    yield from (To(n, id_) for n, id_ in zip(spot.columns, values, strict=True) if id_ is not None)
-
-
-# --- writing ----------------------------------------------------------------------------------------
-
-
-class _Writer:
-    """Puts references where they shall stand."""
-
-    def __init__(self, unit: UnitOfWork, relink: Relink, occasion: Occasion) -> None:
-        self.unit, self.relink, self.occasion, self.spot = unit, relink, occasion, relink.target
-
-    def put(self, changed: Sequence[tuple[_Record, References]]) -> None:
-        """The records have these references; raises PlanRefused where the database will not have them twice."""
-        try:
-            if self.relink.to_links:
-                self._put_links(changed)
-            elif changed:
-                self._put_values(changed)
-        except Conflict as error:
-            message = f"Records clash by what {self.relink.name} becomes: {error.first.message}"
-            raise PlanRefused(
-                Problem("S121", message, "Change or merge them first.", self.relink.wanted.place)
-            ) from None
-
-    def _put_values(self, changed: Sequence[tuple[_Record, References]]) -> None:
-        names = (*self.spot.columns.values(), *(self.spot.pair or ()))
-        rows = [
-            {"row_id": r.id, **dict.fromkeys(names), **self._said(made[0] if made else None)}
-            for r, made in changed
-        ]
-        table = self._table()
-        statement = sa.update(table).where(table.c.id == sa.bindparam("row_id", type_=Uuid()))
-        prepared = self.unit.database.prepare(statement, list(names))
-        self.unit.run_columns(prepared, _by_column(rows), len(rows))
-
-    def _put_links(self, changed: Iterable[tuple[_Record, References]]) -> None:
-        rows = []
-        for record, made in changed:
-            for to in sorted(set(record.old) - set(made)):
-                self._take_out(record.id, to)
-            rows += [self._link(record.id, to) for to in made if to not in record.old]
-        names = (
-            "id",
-            "source",
-            *self.spot.columns.values(),
-            *(self.spot.pair or ()),
-            "created_at",
-            "created_by",
-        )
-        self.unit.insert_many(self._table(), names, rows)
-
-    def _link(self, record: UUID, to: To) -> dict[str, Any]:
-        names = (*self.spot.columns.values(), *(self.spot.pair or ()))
-        made = {"created_at": self.occasion.at, "created_by": self.occasion.actor}
-        id_ = uuid5(record, f"{self.relink.name} {to.entity} {to.record}")
-        return {"id": id_, "source": record, **dict.fromkeys(names), **self._said(to), **made}
-
-    def _take_out(self, record: UUID, to: To) -> None:
-        table = self._table()
-        same = (table.c[name] == value for name, value in self._said(to).items())
-        self.unit.execute(sa.delete(table).where(table.c.source == record, *same))
-
-    def _said(self, to: To | None) -> dict[str, Any]:
-        if to is None:
-            return {}
-        if self.spot.pair is not None:
-            return dict(zip(self.spot.pair, to, strict=True))
-        return {self.spot.columns[to.entity]: to.record}
-
-    def _table(self) -> sa.Table:
-        stored = self.relink.stored
-        return stored.table if isinstance(stored, LinkTable) else self.relink.home.table
-
-
-def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 # --- whom a decision names --------------------------------------------------------------------------

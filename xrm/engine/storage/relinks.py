@@ -66,7 +66,8 @@ class Relink:
     """A relationship of `entity` as it shall be stored, and `former`, as it is in force.
 
     Its references stand in `source` and shall stand in `target`, both as they are called before the plan; of what does
-    not come back there is none. `shadow` comes back. `home` is the table of the entity.
+    not come back there is none. `shadow` comes back. `home` is the table of the entity. Where it `adds`, nothing stands
+    yet of what shall keep them: a table of links, or columns.
     """
 
     entity: str
@@ -78,6 +79,7 @@ class Relink:
     source: Spot | None = None
     kept: Spot | None = None
     shadow: Shadow | None = None
+    adds: bool = False
 
     @property
     def wanted(self) -> Relationship:
@@ -201,10 +203,10 @@ class _Finding:
             standing = self.standings.get(relink.target.table)
             shadow = standing.shadow if standing else None
             if standing is None or shadow is None:
-                return relink
+                return replace(relink, adds=standing is None)
             if not _was_set_aside(shadow):
                 del self.standings[relink.target.table]
-                return relink
+                return replace(relink, adds=True)
             return replace(
                 relink, kept=relink.target.called(standing.live.name, standing.columns), shadow=shadow
             )
@@ -213,8 +215,8 @@ class _Finding:
         there = {home.columns[name] for name in names if name in home.columns}
         shadow = next((s for s in home.returns if there & set(s.columns.values())), None)
         if shadow is None or not _was_set_aside(shadow):
-            self.standings[stored.table.name] = _without(home, names, shadow)
-            return replace(relink, home=self.standings[stored.table.name])
+            home = self.standings[stored.table.name] = _without(home, names, shadow)
+            return replace(relink, home=home, adds=names.isdisjoint(home.columns))
         return replace(relink, kept=relink.target.called(home.live.name, home.columns), shadow=shadow)
 
     # --- records that have none get one -------------------------------------------------------------
@@ -232,7 +234,8 @@ class _Finding:
         target = Spot.of(each, stored.table.name, self._number)
         is_there = all(column.name in home.columns for column in each.all_columns)
         source = target.called(home.live.name, home.columns) if is_there else None
-        self.found.append(Relink(stored.entity.name, each, home, target, answers, None, source))
+        adds = all(column.name not in home.columns for column in each.all_columns)
+        self.found.append(Relink(stored.entity.name, each, home, target, answers, None, source, adds=adds))
 
     def _was_required(self, home: Standing, there: Relationship | None, wanted: Relationship) -> bool:
         if home.shadow is not None:

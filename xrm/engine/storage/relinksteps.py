@@ -10,6 +10,7 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.forms import NO_ANSWERS, Answers
 from xrm.engine.storage.matching import Match, Past
 from xrm.engine.storage.relinking import Answer, answer_of, look, problems, write
+from xrm.engine.storage.relinkrows import Linked, Place
 from xrm.engine.storage.relinks import FIRST, LAST, Relink, Spot
 from xrm.engine.storage.shadows import Shadow, keep
 from xrm.engine.storage.steps import Effect, Occasion, Rows, Step, TurnLinks
@@ -32,7 +33,10 @@ def relink_step(relink: Relink, aside: Shadow | None, matched: Match, past: Past
 
     def note(unit: UnitOfWork, occasion: Occasion) -> None:
         answer = answer_of(unit, relink, past, matched, after=True)
-        left = write(unit, relink, answer, _source_after(relink, aside), table, occasion)
+        place = Place(table, _source_after(relink, aside), relink.target if relink.kept is not None else None)
+        known = past.linked.get(relink.name, Linked())
+        marks = known.marks if known.answer == answer else {}
+        left = write(unit, relink, answer, place, occasion, marks)
         if aside is not None:
             keep(unit, replace(aside, turned={**_noted(relink, answer), "left": left}), occasion)
 

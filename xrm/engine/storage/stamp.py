@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -34,6 +35,47 @@ def stamp_column() -> sa.Label[str]:
     for part in rest:
         text = text.concat(sa.literal_column("'.'")).concat(part)
     return sa.select(text).scalar_subquery().label("stamp")
+
+
+def model_column() -> sa.Label[int]:
+    """How often the model has changed, as one more column of any select."""
+    return sa.select(INSTALLATION.c.model).scalar_subquery().label("model")
+
+
+class Epoch(Protocol):
+    """The model by which a request works from its beginning to its end, or is refused."""
+
+    @property
+    def model(self) -> int:
+        """How often the model had changed when it came into force."""
+        ...
+
+    @property
+    def opening(self) -> str:
+        """With what a transaction that writes is opened, so that `hold` needs no statement."""
+        ...
+
+    def hold(self, unit: UnitOfWork) -> None:
+        """The model is in force and stays it until this transaction ends; raises DefinitionChanged."""
+        ...
+
+    def demand(self, unit: UnitOfWork) -> None:
+        """The model is in force, as this transaction sees it; raises DefinitionChanged."""
+        ...
+
+    def asking(self) -> AbstractContextManager[UnitOfWork]:
+        """Each statement of the block is of its own moment; `demand` tells at its end whether all are of the model.
+
+        Raises DefinitionChanged in place of whatever the block raised where the model was not in force.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        """Everything read in the block is of one moment at which the model was in force.
+
+        Raises DefinitionChanged in place of whatever the block raised where it was not.
+        """
+        ...
 
 
 def bump(unit: UnitOfWork, *, model: bool = False, rights: bool = False, sessions: bool = False) -> None:

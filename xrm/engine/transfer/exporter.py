@@ -134,6 +134,7 @@ class Exporter:
     def _pages(self, services: Services, actor: Actor, query: Query) -> Iterator[Sequence[Mapping[str, Any]]]:
         """All pages, read in one transaction, so that they are of one moment."""
         with self._ground.database.read(seconds=SECONDS) as unit:
+            services.queries.epoch.demand(unit)
             yield from _read(services, unit, actor, query)
 
 
