@@ -94,7 +94,8 @@ class Writer:
         names = (*spot.columns.values(), *(spot.pair or ()))
         chosen: sa.Select[Any] = sa.select(columns.source, columns.id, *(columns[name] for name in names))
         found: dict[UUID, list[tuple[UUID, To]]] = {}
-        for row in self.unit.execute(chosen.where(columns.source.in_(sources))):
+        rows: Any = self.unit.execute(chosen.where(columns.source.in_(sources)))
+        for row in rows:
             found.setdefault(row[0], []).extend((row[1], to) for to in in_row(spot, row[2:]))
         return found
 
