@@ -43,9 +43,9 @@ class Record:
 
 @dataclass(slots=True)
 class Linked:
-    """What was done ahead of a plan: by which `answer`, and the marks of the records of which nothing is left to do."""
+    """What was done ahead of a plan: by which `ruling`, and the marks of the records of which nothing is left to do."""
 
-    answer: Any = None
+    ruling: Any = None
     marks: Marks = field(default_factory=dict)
 
 
