@@ -234,12 +234,8 @@ class _Finding:
         target = Spot.of(each, stored.table.name, self._number)
         is_there = all(column.name in home.columns for column in each.all_columns)
         source = target.called(home.live.name, home.columns) if is_there else None
-<<<<<<< HEAD
         adds = all(column.name not in home.columns for column in each.all_columns)
-        self.found.append(Relink(stored.entity.name, each, home, target, answers, None, source, adds=adds))
-=======
-        self.found.append(Relink(stored.entity.name, each, home, target, decided, None, source))
->>>>>>> origin/main
+        self.found.append(Relink(stored.entity.name, each, home, target, decided, None, source, adds=adds))
 
     def _was_required(self, home: Standing, there: Relationship | None, wanted: Relationship) -> bool:
         if home.shadow is not None:
