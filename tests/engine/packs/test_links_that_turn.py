@@ -16,7 +16,8 @@ from tests.engine.packs.living import (
     version,
 )
 from xrm.engine.commands import Create, Delete, Link, Target, Unlink, Update
-from xrm.engine.storage import relinking, relinksteps
+from xrm.engine.storage import ahead, relinkahead, relinking, relinkrows, relinksteps
+from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.steps import Effect, TurnLinks
 from xrm.errors import PlanRefused
 
@@ -204,6 +205,80 @@ def test_a_link_that_comes_while_a_plan_is_carried_out_takes_it_back(shop, monke
         put(runtime, ONE)
     assert [problem.code for problem in caught.value.problems] == ["S123"]
     assert payers(runtime) == {**before, "two": [("Eva", "aunt"), "Ana"]}
+
+
+def copies(runtime):
+    """What was made ahead of a plan, and nothing has taken."""
+    with runtime.database.read() as unit:
+        live = inspect(unit)
+    return [*live.copies, *(column for table in live.tables.values() for column in table.copies)]
+
+
+def while_it_is_done_ahead(monkeypatch, edit, then):
+    """One edit when references were written ahead once, another when all is done but what holds the lock."""
+    do, catch_up = ahead.do, relinkahead.Relinked.catch_up
+
+    def caught_up(self, database):
+        edit()
+        catch_up(self, database)
+
+    def done(*given):
+        do(*given)
+        then()
+
+    monkeypatch.setattr(relinkahead.Relinked, "catch_up", caught_up)
+    monkeypatch.setattr(ahead, "do", done)
+    monkeypatch.setattr(relinkahead, "FEW", 0)
+
+
+@pytest.mark.parametrize("rows", [1, 2000])
+def test_values_are_the_same_links_in_however_many_portions_and_whenever_they_were_written(
+    shop, monkeypatch, rows
+):
+    runtime, ana, accounts, bills = with_values(shop)
+    then = version(runtime)
+    monkeypatch.setattr(relinkrows, "PORTION", rows)
+
+    def edit():
+        pay(runtime, ana, bills["one"], accounts["Eva"])
+        pay(runtime, ana, bills["two"], accounts["Ana"])
+
+    def late():
+        assert len(copies(runtime)) == 1
+        pay(runtime, ana, bills["one"], accounts["Bob"])
+        pay(runtime, ana, made(runtime, ana, "bill", "new")["new"], accounts["Ana"])
+
+    with monkeypatch.context() as patch:
+        while_it_is_done_ahead(patch, edit, late)
+        put(runtime, MANY)
+    assert payers(runtime) == {"one": ["Bob"], "two": ["Ana"], "old": ["Bob"], "new": ["Ana"]}
+    assert (copies(runtime), runtime.packs.plan().is_empty) == ([], True)
+    with monkeypatch.context() as patch:
+        while_it_is_done_ahead(
+            patch,
+            lambda: unlink(runtime, ana, bills["two"], accounts["Ana"]),
+            lambda: link(runtime, ana, bills["two"], accounts["Eva"]),
+        )
+        go_back(runtime, then)
+    assert payers(runtime) == {"one": ["Bob"], "two": ["Eva"], "old": ["Bob"], "new": ["Ana"]}
+    assert (copies(runtime), runtime.packs.plan().is_empty) == ([], True)
+
+
+@pytest.mark.parametrize("rows", [1, 2000])
+def test_links_are_the_same_values_in_however_many_portions_and_whenever_they_were_written(
+    shop, monkeypatch, rows
+):
+    runtime, ana, accounts, bills = with_links(shop)
+    monkeypatch.setattr(relinkrows, "PORTION", rows)
+
+    def late():
+        assert copies(runtime) == ["zz0__payer"]
+        unlink(runtime, ana, bills["two"], accounts["Eva"])
+
+    while_it_is_done_ahead(monkeypatch, lambda: unlink(runtime, ana, bills["one"], accounts["Ana"]), late)
+    put(runtime, ONE, {"unfit:bill.payer": "first"})
+    assert payers(runtime) == {"one": [], "two": ["Bob"], "old": ["Bob"]}
+    assert (copies(runtime), runtime.packs.plan().is_empty) == ([], True)
 
 
 WIDE = f"{PLAIN}  payer: {{to: [account, bill]}}\n  about: {{to: any}}\n"

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from tests.engine.packs.living import (
@@ -16,6 +17,10 @@ from tests.engine.packs.living import (
     version,
 )
 from xrm.engine.commands import Create, Delete, Target, Update
+from xrm.engine.packs import calling, service
+from xrm.engine.storage import ahead
+from xrm.engine.storage.inspection import inspect
+from xrm.errors import PlanRefused, Problem
 
 __all__ = ["filled", "shop"]
 
@@ -68,6 +73,65 @@ def test_a_title_tells_what_a_value_became_in_the_trash_too_and_on_the_way_back_
     assert found(runtime, ana, "many") == {"Raft many"}
     assert found(runtime, ana, "3.5") == set()
     assert {read(runtime, ana, "boat", boat)["version"] for boat in boats} == {1}
+
+
+@pytest.mark.parametrize("rows", [1, 2000])
+def test_titles_and_words_are_of_what_records_hold_whenever_that_was_written(shop, monkeypatch, rows):
+    """Before the lock, when they were made once; and between that and the lock."""
+    runtime, ana, (ship, raft) = fleet(shop)
+    start, do, catch_up = version(runtime), ahead.do, calling.Called.catch_up
+
+    def write(*commands):
+        runtime.current().records.execute(ana, commands)
+
+    def caught_up(self, database):
+        write(Update("boat", Target(ship), {"name": "Sloop"}))
+        catch_up(self, database)
+
+    def done(*given):
+        do(*given)
+        assert copies(runtime) == {"zz0__size", "zz0__title", "zz0__title__key"}
+        late = Update("boat", Target(raft), {"size": "8"}), Create("boat", {"name": "Skiff", "size": "04"})
+        write(*late, Create("boat", {"name": "Plank"}))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calling, "PORTION", rows)
+        patch.setattr(calling, "FEW", 0)
+        patch.setattr(calling.Called, "catch_up", caught_up)
+        patch.setattr(ahead, "do", done)
+        put(runtime, NUMBER, {"unfit:boat.size": "3.5"})
+    assert titles(runtime) == {"Sloop 7", "Raft 8", "Skiff 4", "Plank "}
+    words = {word: found(runtime, ana, word) for word in ("ship", "007", "sloop 7", "raft", "skiff 4")}
+    assert words == {
+        "ship": set(), "007": set(), "sloop 7": {"Sloop 7"}, "raft": {"Raft 8"}, "skiff 4": {"Skiff 4"},
+    }  # fmt: skip
+    assert (copies(runtime), runtime.packs.plan().is_empty) == (set(), True)
+    write(Update("boat", Target(ship), {"size": "6.5"}))
+    assert found(runtime, ana, "sloop 6") == {"Sloop 6.5"}
+    go_back(runtime, start)
+    assert titles(runtime) == {"Sloop 6.5", "Raft 8", "Skiff 04", "Plank "}
+    assert (found(runtime, ana, "skiff 04"), found(runtime, ana, "skiff 4")) == ({"Skiff 04"}, set())
+
+
+def test_what_is_made_ahead_of_a_title_that_is_refused_is_found_by_nobody(shop, monkeypatch):
+    runtime, ana, _ = fleet(shop)
+
+    def refuse(*_):
+        raise PlanRefused(Problem("S199", "Not now."))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "keep_version", refuse)
+        with pytest.raises(PlanRefused):
+            put(runtime, KIND)
+    assert titles(runtime) == {"Ship 007", "Raft many"}
+    assert (found(runtime, ana, "lost"), found(runtime, ana, "raft many")) == (set(), {"Raft many"})
+    assert (copies(runtime), runtime.packs.plan().is_empty) == (set(), True)
+
+
+def copies(runtime):
+    """What was made ahead of a plan, and nothing has taken."""
+    with runtime.database.read() as unit:
+        return {column for table in inspect(unit).tables.values() for column in table.copies}
 
 
 def test_a_searched_field_is_found_by_what_its_values_became(shop):

@@ -55,12 +55,12 @@ def _below(office: Office, parent: UUID, name: str, city: str, credit: int) -> U
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that are run from now on, but for the stamp."""
+    """The statements that are run from now on, but for those that ask for nothing but the stamp."""
     found: list[str] = []
     run: Callable[..., Any] = UnitOfWork.run
 
     def told(unit: UnitOfWork, prepared: Prepared, *values: Any) -> Any:
-        if "xrm_installation" not in prepared.sql:
+        if prepared.sql.count("FROM ") > prepared.sql.count("FROM xrm_installation"):
             found.append(prepared.sql)
         return run(unit, prepared, *values)
 
@@ -77,7 +77,7 @@ def test_each_related_record_is_joined_once_however_many_values_are_given(office
     deals = office.list("deal", filters=('contains(name, "kin")',), fields=NAMED, sort=(Sort(("name",)),))
     (statement,) = ran
     assert statement.count("LEFT OUTER JOIN") == 3  # the account, the contact, and the contact's account
-    assert statement.count("SELECT") == 2  # the page, and what is joined to it
+    assert statement.count("SELECT") == 3  # the page, what is joined to it, and the number of the model
     assert [d["account"]["name"] for d in deals] == ["Kin top", "Kin mid", "Kin low"]
     assert [d["account"]["title"] for d in deals] == ["Kin top", "Kin mid", "Kin low"]
     assert [d["contact"] and d["contact"]["account"]["city"] for d in deals] == [None, "Lisboa", None]

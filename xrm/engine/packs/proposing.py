@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
+from xrm.engine.packs.calling import called_ahead
 from xrm.engine.packs.layers import InstalledLayer, read_present
 from xrm.engine.packs.lost_views import LostView, lost_views
 from xrm.engine.packs.parts import Parts
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
 from xrm.engine.packs.reconciliation import Reconciled, read_answers, reconcile
+from xrm.engine.packs.reindexing import before_change, organisation_context
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.versions import names_in_force, sources_of_version
 from xrm.engine.projection.tables import sql_schema
@@ -19,7 +20,7 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.demands import unmet_demands
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.forms import Decisions
-from xrm.engine.storage.matching import Past
+from xrm.engine.storage.matching import Match, Past
 from xrm.engine.storage.numbers import (
     NO_NAMES,
     Names,
@@ -28,8 +29,9 @@ from xrm.engine.storage.numbers import (
 )
 from xrm.engine.storage.options import kept_keys
 from xrm.engine.storage.plan import SchemaPlan
+from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Stamp
-from xrm.errors import XrmError
+from xrm.errors import Problem, XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.model import Model
 from xrm.metadata.sources import PackSource, core_source
@@ -148,6 +150,14 @@ class Proposer:
         parts, views, (schema, served) = self._parts, list[LostView](), tables
         shown = parts.current().model if before else None
 
+        seen: list[tuple[Match, Past]] = []
+
+        def asked(
+            unit: UnitOfWork, matched: Match, past: Past, *, before_steps: bool = False
+        ) -> list[Problem]:
+            seen.append((matched, past))
+            return unmet_demands(schema, unit, matched, past, before_steps=before_steps)
+
         def past(unit: UnitOfWork) -> Past:
             # What others have made since would be taken for what is no longer defined.
             parts.freshness.compare(unit, stamp)
@@ -170,7 +180,15 @@ class Proposer:
                 kept_keys=keys,
             )
 
-        plan = plan_for(parts.database, [schema.metadata], partial(unmet_demands, schema), past)
+        plan = plan_for(parts.database, [schema.metadata], asked, past)
+        if before is not None:
+            (matched, known), now = seen[-1], parts.world.now()
+            was, context = (
+                before_change(before, known.numbers, plan),
+                organisation_context(schema.model, now, parts.zone),
+            )
+            called = called_ahead(was, schema, matched, known, SearchIndex(parts.database), context)
+            plan = replace(plan, ahead=(*plan.ahead, *called))
         former = before.model.fingerprint if before else ""
         return replace(plan, model=f"{former} > {schema.model.fingerprint}"), tuple(views)
 

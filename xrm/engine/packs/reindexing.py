@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from xrm.engine.projection.programs import names_read
-from xrm.engine.records.searched import index_rows
+from xrm.engine.records.searched import TITLE, index_rows
 from xrm.engine.records.titling import retitled
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
@@ -21,6 +21,8 @@ from xrm.engine.storage.numbers import Numbers, read_numbers, retire
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
+from xrm.engine.storage.titlecopies import take
+from xrm.engine.storage.turning import Versions, changed, in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.model import Entity, Field, Model
 
@@ -32,13 +34,15 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 class Before:
     """What was searched before a change: the model, its numbers, and what was kept of what had been removed.
 
-    The values of the fields in `turned`, by their present names, have become others.
+    The values of the fields in `turned`, by their present names, have become others, or the keys of their options:
+    these are `rekeyed`.
     """
 
     model: Model | None
     numbers: Numbers
     shadows: Sequence[Shadow]
     turned: Set[tuple[str, str]] = frozenset()
+    rekeyed: Set[tuple[str, str]] = frozenset()
 
     def entity(self, number: int) -> Entity | None:
         """What the entity with this number was."""
@@ -51,6 +55,13 @@ class Before:
         return was.fields.get(name) if was else None
 
 
+def before_change(former: Schema | None, numbers: Numbers, plan: SchemaPlan) -> Before:
+    """What was searched before the plan."""
+    shadows = plan.live.shadows if plan.live else ()
+    model = former.model if former else None
+    return Before(model, numbers, shadows, plan.turned | plan.rekeyed, plan.rekeyed)
+
+
 _NOTHING: Final = Before(None, Numbers({}, {}, {}, {}, {}), ())
 
 
@@ -59,20 +70,134 @@ def organisation_context(model: Model, now: datetime, zone: str) -> Context:
     return Context(now.astimezone(ZoneInfo(zone)).date(), now, zone, settings=model.setting_values)
 
 
+class Done(Protocol):
+    """What was made before the lock of one entity: its titles, and words of the search, in other slots of the index."""
+
+    @property
+    def number(self) -> int:
+        """The number of the entity."""
+        ...
+
+    @property
+    def slots(self) -> Mapping[str, int]:
+        """The slot of each name of which the words were made."""
+        ...
+
+    @property
+    def versions(self) -> Versions:
+        """The versions of the records of which that was made."""
+        ...
+
+
 def follow_values(
-    unit: UnitOfWork, index: SearchIndex, before: Before, schema: Schema, numbers: Numbers, context: Context
-) -> None:
+    unit: UnitOfWork,
+    index: SearchIndex,
+    before: Before,
+    schema: Schema,
+    numbers: Numbers,
+    context: Context,
+    done: Sequence[Done] = (),
+) -> Numbers:
     """Titles say what records hold now, and records are found by it, whatever was searched before the change.
 
     What a field that comes back held when it was removed is in the index still; then only records that were written
-    since are read.
+    since are read; and of what was `done` before the lock, those that were written meanwhile. Gives the numbers, with
+    the slots that hold what was done.
     """
+    ready = {each.number: each for each in done if _take_slots(unit, each, numbers)}
+    numbers = read_numbers(unit) if ready else numbers
     for stored in schema:
         number, is_engine = numbers.entities[stored.entity.name], stored.entity.is_engine
         if before.model is not None and number in before.numbers.names and not is_engine:
-            following = _Following(unit, index, before, stored, numbers)
-            following.titles(before.entity(number), context)
-            following.search()
+            compared = Compared(before, stored, numbers)
+            following = _Following(unit, index, compared, stored, numbers)
+            if number in ready:
+                following.catch_up(ready[number], context)
+            else:
+                following.titles(context)
+                following.search()
+    return numbers
+
+
+def _take_slots(unit: UnitOfWork, done: Done, numbers: Numbers) -> bool:
+    """The words that were made are in force; not so where a new field has got the slot of some."""
+    entity = numbers.names[done.number]
+    own = {numbers.fields[entity, name]: slot for name, slot in done.slots.items()}
+    others = {slot for (e, name), slot in numbers.slots.items() if e == entity and name not in done.slots}
+    if others & set(own.values()):
+        return False
+    for number, slot in own.items():
+        unit.execute(sa.update(FIELD).where(FIELD.c.number == number).values(slot=slot))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One entity as it is from now on, beside what it was before."""
+
+    before: Before
+    stored: EntityTable
+    numbers: Numbers
+
+    @property
+    def others(self) -> Set[str]:
+        """The searched fields of which every record has to be read, and the title if records are called otherwise."""
+        entity = self.stored.entity
+        numbers = {self.numbers.fields[entity.name, name]: name for name in self._searched}
+        return {numbers[n] for n in self.turned | self.new} | (set() if self.is_called_alike else {TITLE})
+
+    @property
+    def turned(self) -> Set[int]:
+        """The searched fields whose values are others, by their numbers."""
+        return {self.numbers.fields[self.stored.entity.name, n] for n in self._other} & set(self.searched)
+
+    @property
+    def searched(self) -> Sequence[int]:
+        """The searched fields, by their numbers."""
+        return [self.numbers.fields[self.stored.entity.name, name] for name in self._searched]
+
+    @property
+    def new(self) -> Set[int]:
+        """The fields that are searched newly; what is new itself holds nothing that could be found."""
+        known = (n for n in self.searched if n in self.before.numbers.field_names)
+        return {n for n in known if (was := self.before.field(n)) is None or not was.search}
+
+    @property
+    def _searched(self) -> Iterator[str]:
+        return (field.name for field in self.stored.entity.fields.values() if field.search)
+
+    @property
+    def _other(self) -> Set[str]:
+        """The fields whose values, or the keys of whose options, are others now."""
+        entity = self.stored.entity
+        return {
+            name
+            for name, field in entity.fields.items()
+            if (entity.name, name) in self.before.turned or self._has_other_keys(field)
+        }
+
+    def _has_other_keys(self, field: Field) -> bool:
+        was = self.before.field(self.numbers.fields[self.stored.entity.name, field.name])
+        return was is not None and not {o.key for o in was.options} <= {o.key for o in field.options}
+
+    @property
+    def is_called_alike(self) -> bool:
+        """Whether titles are made as before, of values as before; not so of what was no entity."""
+        entity = self.stored.entity
+        was = self.before.entity(self.numbers.entities[entity.name])
+        if was is None:
+            return False
+        is_same = self._said(entity, self.numbers) == self._said(was, self.before.numbers)
+        return is_same and not names_read(entity.title) & self._other
+
+    @staticmethod
+    def _said(entity: Entity, numbers: Numbers) -> str:
+        """What the title is made of, whatever its fields are called."""
+
+        def number(name: re.Match[str]) -> str:
+            return str(numbers.fields.get((entity.name, name[0]), name[0]))
+
+        return "" if entity.title is None else _NAME.sub(number, entity.title.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +206,42 @@ class _Following:
 
     unit: UnitOfWork
     index: SearchIndex
-    before: Before
+    compared: Compared
     stored: EntityTable
     numbers: Numbers
 
-    def titles(self, was: Entity | None, context: Context) -> None:
+    def titles(self, context: Context) -> None:
         """Every record is called by what it holds now, and found by that."""
-        if was is not None and self._is_called_alike(was):
-            return
-        portions = _portions(self.unit, sa.select(self.stored.table))
-        for rows in retitled(self.unit, self.stored, self.numbers, context, portions):
-            self._index(rows)
+        if not self.compared.is_called_alike:
+            self._retitle(_portions(self.unit, sa.select(self.stored.table)), context)
 
     def search(self) -> None:
         """Records are found by what is searched now, and by the values that they have."""
-        searched = set(_of_entity(self.stored.entity, self.numbers))
-        new = {n for n in searched if (was := self.before.field(n)) is None or not was.search}
-        number = self.numbers.entities[self.stored.entity.name]
-        if {self.numbers.fields[self.stored.entity.name, name] for name in self._other} & searched:
+        compared, new = self.compared, self.compared.new
+        if compared.turned:
             self.index_all(None)
         elif new:
-            still_there = all(_slot(self.before.numbers, n) == _slot(self.numbers, n) for n in new)
-            shadows = self.before.shadows if still_there else ()
-            self.index_all(_written_since(shadows, number, new))
+            before = compared.before
+            still_there = all(_slot(before.numbers, n) == _slot(self.numbers, n) for n in new)
+            number = self.numbers.entities[self.stored.entity.name]
+            self.index_all(_written_since(before.shadows if still_there else (), number, new))
+
+    def catch_up(self, done: Done, context: Context) -> None:
+        """What was made before the lock is in force, and is made of the records that were written since."""
+        table = self.stored.table
+        if TITLE in done.slots:
+            take(self.unit, table)
+        for ids in in_portions(changed(self.unit, str(table.name), done.versions)):
+            rows = self.unit.execute(sa.select(table).where(table.c.id.in_(ids))).mappings()
+            whole = [dict(row) for row in rows]
+            if TITLE in done.slots:
+                titles = retitled(self.unit, self.stored, self.numbers, context, iter([whole]))
+                whole = list({row["id"]: row for row in (*whole, *next(titles))}.values())
+            self._index(whole)
+
+    def _retitle(self, portions: Iterator[Sequence[Mapping[str, Any]]], context: Context) -> None:
+        for rows in retitled(self.unit, self.stored, self.numbers, context, portions):
+            self._index(rows)
 
     def index_all(self, since: datetime | None) -> None:
         """The live records, or those that were written since, are found by what is searched of them now."""
@@ -122,34 +260,6 @@ class _Following:
             _free_gone(self.unit, self.numbers.entities[self.stored.entity.name])
             index_rows(self.unit, self.index, self.stored, self.numbers, rows)
 
-    @property
-    def _other(self) -> Set[str]:
-        """The fields whose values, or the keys of whose options, are others now."""
-        entity = self.stored.entity
-        return {
-            name
-            for name, field in entity.fields.items()
-            if (entity.name, name) in self.before.turned or self._has_other_keys(field)
-        }
-
-    def _has_other_keys(self, field: Field) -> bool:
-        was = self.before.field(self.numbers.fields[self.stored.entity.name, field.name])
-        return was is not None and not {o.key for o in was.options} <= {o.key for o in field.options}
-
-    def _is_called_alike(self, was: Entity) -> bool:
-        entity = self.stored.entity
-        is_same = self._said(entity, self.numbers) == self._said(was, self.before.numbers)
-        return is_same and not names_read(entity.title) & self._other
-
-    @staticmethod
-    def _said(entity: Entity, numbers: Numbers) -> str:
-        """What the title is made of, whatever its fields are called."""
-
-        def number(name: re.Match[str]) -> str:
-            return str(numbers.fields.get((entity.name, name[0]), name[0]))
-
-        return "" if entity.title is None else _NAME.sub(number, entity.title.text)
-
 
 def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None, unit: UnitOfWork) -> None:
     """The words of what the plan has destroyed are in the index no longer, and its places there are free.
@@ -166,7 +276,9 @@ def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None
     for entity in sorted({s.entity for s in read if s.entity is not None}):
         name = numbers.names.get(entity, "")
         if schema and name in schema.entities and entity not in numbers.gone_entities:
-            _Following(unit, index, _NOTHING, schema[name], numbers).index_all(None)
+            _Following(
+                unit, index, Compared(_NOTHING, schema[name], numbers), schema[name], numbers
+            ).index_all(None)
     still = {shadow.member for shadow in read_shadows(unit)}
     retire(unit, {s.member for s in shadows if s.member is not None and s.member not in still})
 
@@ -185,12 +297,7 @@ def _slot(numbers: Numbers, field: int) -> int | None:
     return numbers.slots.get(numbers.field_names.get(field, ("", "")))
 
 
-def _of_entity(entity: Entity, numbers: Numbers) -> Iterator[int]:
-    names = ((entity.name, field.name) for field in entity.fields.values() if field.search)
-    return (numbers.fields[name] for name in names if name in numbers.slots)
-
-
-def _written_since(shadows: Sequence[Shadow], entity: int, fields: set[int]) -> datetime | None:
+def _written_since(shadows: Sequence[Shadow], entity: int, fields: Set[int]) -> datetime | None:
     """Since when the index may lack something; None where that is everything."""
     whole = next((s.at for s in shadows if s.is_table and not s.is_link and s.entity == entity), None)
     if whole is not None:

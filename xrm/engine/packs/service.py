@@ -9,6 +9,7 @@ from functools import partial
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.activation import was_overtaken
+from xrm.engine.packs.calling import Called
 from xrm.engine.packs.layers import (
     InstalledLayer,
     drop_layers,
@@ -23,7 +24,7 @@ from xrm.engine.packs.planting import Progress, no_progress
 from xrm.engine.packs.proposal import Proposal, in_order, version_in
 from xrm.engine.packs.proposing import Proposer
 from xrm.engine.packs.reconciliation import demand_sense, remember
-from xrm.engine.packs.reindexing import Before, follow_values, forget_destroyed, organisation_context
+from xrm.engine.packs.reindexing import before_change, follow_values, forget_destroyed, organisation_context
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.seeds import BASE, Planting, Seed, seed_of
@@ -203,8 +204,7 @@ class PackService:
         base = seed_of(proposal.seeds, BASE)
         installer = ensure_installer(self._parts.database, self._parts.world)
         former = self._proposer.in_force(self._proposer.present())
-        kept = proposal.plan.live.shadows if proposal.plan.live else ()
-        done: list[Installed] = []
+        made: list[Installed] = []
         with (
             self._parts.database.read() as reading
         ):  # what is read of the model stays so, or nothing is activated
@@ -216,20 +216,19 @@ class PackService:
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
             renew_names(unit, proposal, numbers, now, back)
-            was = Before(
-                former.model if former else None, before, kept, proposal.plan.turned | proposal.plan.rekeyed
-            )
+            was = before_change(former, before, proposal.plan)
             context = organisation_context(proposal.model, now, self._parts.zone)
-            follow_values(unit, self._index, was, proposal.schema, numbers, context)
+            done = [each for each in proposal.plan.ahead if isinstance(each, Called)]
+            numbers = follow_values(unit, self._index, was, proposal.schema, numbers, context, done)
             keep_version(unit, proposal, numbers, now, actor)
             seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
-            done.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
+            made.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
 
         parts = self._parts
         apply_plan(parts.database, proposal.plan, parts.world, finish, actor=actor.id, days=parts.kept_days)
-        return done[-1]
+        return made[-1]
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
         """The layers are written and every process will serve them; raises DefinitionChanged."""

@@ -87,7 +87,7 @@ def _slots(frame: Frame, numbers: Numbers) -> tuple[tuple[int, ...], dict[RowRul
     """The slots that every readable row gives, and the others by the rule under which they are given."""
     rights = frame.desk.reader.rights(frame.entity)
     rows = rights.rows_for("read")
-    open_slots: list[int] = [TITLE_SLOT]
+    open_slots: list[int] = [numbers.slots.get((frame.entity, "title"), TITLE_SLOT)]
     guarded: dict[RowRule, list[int]] = {}
     for name, slot in _searched(frame, numbers):
         cell = rights.cell("read", name)

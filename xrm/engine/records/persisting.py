@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from xrm.engine.commands import Change
 from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import NONE, Draft
+from xrm.engine.records.searched import TITLE
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.search import SearchEntries
 from xrm.engine.storage.statements import Insert, Same
@@ -177,7 +178,7 @@ def _index(setting: Setting, writer: Writer, touched: Sequence[Touched]) -> Sequ
     if not live:
         return ()
     words = writer.words([t.draft.new for t in live])
-    entries = SearchEntries(writer.number, [t.draft.id for t in live], words)
+    entries = SearchEntries(writer.number, [t.draft.id for t in live], words, writer.searched[TITLE])
     if all(t.is_new for t in live):
         return setting.index.inserts(setting.unit, entries)
     setting.index.put(setting.unit, entries)

@@ -18,7 +18,7 @@ def searched_slots(table: EntityTable, numbers: Numbers) -> Mapping[str, int]:
     """The slot of the search index of each name that search reads."""
     slots = {n: slot for (e, n), slot in numbers.slots.items() if e == table.entity.name}
     searched = (n for n, stored in table.fields.items() if stored.field.search and n in slots)
-    return {TITLE: TITLE_SLOT, **{name: slots[name] for name in searched}}
+    return {TITLE: slots.get(TITLE, TITLE_SLOT), **{name: slots[name] for name in searched}}
 
 
 def searched_words(
@@ -40,8 +40,10 @@ def index_rows(
     """The records of these whole rows that are outside the trash are found; `fresh` promises that none was before."""
     live = [row for row in rows if row["deleted_at"] is None]
     records = [{TITLE: row[TITLE], **stored.join(row, numbers.names)} for row in live]
-    words = searched_words(stored.entity, searched_slots(stored, numbers), records)
-    entries = SearchEntries(numbers.entities[stored.entity.name], [row["id"] for row in live], words)
+    slots = searched_slots(stored, numbers)
+    words = searched_words(stored.entity, slots, records)
+    number = numbers.entities[stored.entity.name]
+    entries = SearchEntries(number, [row["id"] for row in live], words, slots[TITLE])
     index.put(unit, entries, fresh=fresh)
 
 

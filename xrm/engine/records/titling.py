@@ -37,21 +37,22 @@ def retitled(
     title = stored.entity.title
     program = None if title is None else program_of(title)
     for rows in portions:
-        made = [{**row, "title": _title(stored, numbers, program, context, row)} for row in rows]
+        made = [{**row, "title": title_in(stored, numbers.names, program, context, row)} for row in rows]
         changed = [new for new, old in zip(made, rows, strict=True) if new["title"] != old["title"]]
         if changed:
             _put(unit, stored.table, changed)
         yield changed
 
 
-def _title(
+def title_in(
     stored: EntityTable,
-    numbers: Numbers,
+    names: Mapping[int, str],
     program: Program | None,
     context: Context,
     row: Mapping[str, Any],
 ) -> str:
-    values = {**row, **stored.join(row, numbers.names)}
+    """What the whole row is called; `names` are those of entities by their numbers."""
+    values = {**row, **stored.join(row, names)}
     return title_of(program, Scene(context, RecordEnv(stored.entity.name, values)), row["id"])
 
 

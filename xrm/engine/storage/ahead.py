@@ -18,6 +18,7 @@ from xrm.engine.storage.alone import Work, alone, if_free
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.patience import patiently
+from xrm.engine.storage.steps import Occasion
 from xrm.errors import Conflict, XrmError
 
 
@@ -25,6 +26,9 @@ class Ahead:
     """Something of a table, called as it is now, that is done before the lock; each part does nothing by itself."""
 
     __slots__ = ()
+
+    def begin(self, occasion: Occasion) -> None:
+        """The plan is carried out on this occasion."""
 
     def expansions(self, _dialect: SqlDialect) -> Iterable[str]:
         """What makes room for it, each in no time, whatever is stored."""
@@ -58,7 +62,7 @@ class Grounds:
 
 @contextmanager
 def done_ahead(database: Database, work: Sequence[Ahead], grounds: Grounds) -> Iterator[None]:
-    """All of it is done when the block begins; when the block raises, nothing is left of it.
+    """All of it is done when the block begins; of what is hidden when the block ends nothing is left.
 
     What somebody left who was killed is taken away before.
     """
@@ -71,11 +75,9 @@ def done_ahead(database: Database, work: Sequence[Ahead], grounds: Grounds) -> I
         try:
             do(database, session, work, grounds)
             yield
-        except BaseException:
+        finally:
             with suppress(XrmError):  # what is left then is taken away by the next
                 take_away(database)
-            raise
-        finally:
             for each in work:
                 each.over()
 
@@ -103,7 +105,11 @@ def take_away(database: Database) -> None:
         found = _left(inspect(unit))
     quote = database.engine.dialect.identifier_preparer.quote
     for table, column in found:
-        drop = f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}"
+        drop = (
+            f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}"
+            if column
+            else f"DROP TABLE {quote(table)}"
+        )
         patiently(database, partial(_say, [drop]))
 
 
@@ -122,5 +128,7 @@ def _say(statements: Sequence[str], unit: UnitOfWork) -> None:
 
 
 def _left(live: LiveSchema) -> list[tuple[str, str]]:
+    """Tables, and columns of tables."""
     tables = (*live.tables.values(), *live.kept.values())
-    return [(table.name, column) for table in tables for column in table.copies]
+    columns = [(table.name, column) for table in tables for column in table.copies]
+    return [*((table, "") for table in sorted(live.copies)), *columns]

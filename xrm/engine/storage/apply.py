@@ -94,6 +94,8 @@ def apply_plan(
     """
     now = world.now()
     occasion = Occasion(now, now + timedelta(days=days), actor)
+    for each in plan.ahead:
+        each.begin(occasion)
     with done_ahead(database, plan.ahead, Grounds(plan.live, partial(_demand_same, database, plan))):
         _carry_out(database, plan, occasion, then)
     return Applied(plan.hash, len(plan.steps))

@@ -57,13 +57,15 @@ class LiveTable:
 class LiveSchema:
     """Our tables by name; `extras` are other names that the engine must know, such as the search index.
 
-    `kept` holds the tables that are shadows as a whole, and `shadows` what the ledger says of all shadows.
+    `kept` holds the tables that are shadows as a whole, and `shadows` what the ledger says of all shadows. `copies` are
+    tables that are filled before a plan is carried out, which are no part of what is there.
     """
 
     tables: Mapping[str, LiveTable]
     extras: frozenset[str]
     kept: Mapping[str, LiveTable] = field(default_factory=dict)
     shadows: tuple[Shadow, ...] = ()
+    copies: frozenset[str] = frozenset()
 
     @property
     def stored(self) -> Mapping[str, LiveTable]:
@@ -141,7 +143,7 @@ def _schema(unit: UnitOfWork, columns: str, indexes: str, references: str, check
         if table in tables:
             tables[table].indexes.add(index)
     for table, column, there, name in _rows(unit, references):
-        if table in tables:
+        if table in tables and shadow_number(column) != COPY:
             tables[table].references[column] = there
             tables[table].keys[column] = name
     for table, check, column in _rows(unit, checks):
@@ -149,10 +151,11 @@ def _schema(unit: UnitOfWork, columns: str, indexes: str, references: str, check
             known = tables[table].checks
             known[check] = known.get(check, frozenset()) | {column}
     ours = {name: table for name, table in tables.items() if table.is_ours}
-    kept = {name: table for name, table in ours.items() if shadow_number(name) is not None}
+    copies = frozenset(name for name in ours if shadow_number(name) == COPY)
+    kept = {n: table for n, table in ours.items() if n not in copies and shadow_number(n) is not None}
     shadows = read_shadows(unit) if SHADOW.name in ours else ()
-    living = {name: table for name, table in ours.items() if name not in kept}
-    return LiveSchema(living, frozenset(tables.keys() - ours.keys()), kept, shadows)
+    living = {name: table for name, table in ours.items() if name not in kept and name not in copies}
+    return LiveSchema(living, frozenset(tables.keys() - ours.keys()), kept, shadows, copies)
 
 
 def _kept_by(live: LiveTable, column: str) -> dict[str, str]:

@@ -296,7 +296,7 @@ def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> None:
 
 
 def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> None:
-    """Each searched field of an entity has a slot of the search index; slot 0 is the title's.
+    """Each searched field of an entity has a slot of the search index; slot 0 is the title's, unless it has another.
 
     Where none is left, it takes that of a field that is searched no longer, which gets another one when it is again.
     """
@@ -316,7 +316,7 @@ def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> None:
 
 def _is_searched(entity: Entity, name: str) -> bool:
     found = entity.fields.get(name)
-    return found is not None and found.search
+    return name == "title" or (found is not None and found.search)
 
 
 def _give_slot(unit: UnitOfWork, number: int, slot: int | None) -> None:

@@ -22,6 +22,8 @@ from xrm.engine.storage.meeting import meetings
 from xrm.engine.storage.moves import move
 from xrm.engine.storage.numbers import NO_OTHERS, Others
 from xrm.engine.storage.options import Keys, Part
+from xrm.engine.storage.relinkahead import relinked_ahead
+from xrm.engine.storage.relinkcopies import Namings, namings
 from xrm.engine.storage.relinks import with_relinks
 from xrm.engine.storage.relinksteps import relink_step
 from xrm.engine.storage.search import search_ddl, search_table
@@ -190,7 +192,8 @@ def make_plan(
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
     before = past.before.metadata if past.before else sa.MetaData()
-    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors)
+    named = namings(matched, dialect)
+    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors, named)
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
     made = {table.name: tuple(work.creation(table)) for table in missing}
@@ -216,14 +219,14 @@ def make_plan(
         (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
-    ahead = tuple(
+    ahead: tuple[Ahead, ...] = tuple(
         Values(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
         for turn in standing.turns.values()
     )
     return SchemaPlan(
         live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
-        turned=turned, new=new, ahead=ahead,
+        turned=turned, new=new, ahead=(*ahead, *relinked_ahead(matched, past, dialect)),
     )  # fmt: skip
 
 
@@ -237,6 +240,7 @@ class _Comparison:
     matched: Match
     before: sa.MetaData
     successors: Mapping[str, str]
+    named: Namings
 
     @property
     def alters(self) -> bool:
@@ -246,7 +250,7 @@ class _Comparison:
     def creation(self, table: sa.Table) -> Iterator[Step]:
         yield CreateTable(
             f"Create the table of {told(table)}.",
-            lambda op: op.execute(CreateTableSql(table)),
+            self.named.get((table.name, ""), lambda op: op.execute(CreateTableSql(table))),
             f"Remove {thing(table)}; its rows are kept for a time.",
         )
         yield from (_create_index(table, index) for index in in_order(table.indexes))
@@ -290,8 +294,12 @@ class _Comparison:
         name = column.info.get("field", column.name)
         sentence = f"Add the field {name} to {told(table)}: column {column.name}."
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
+        naming = self.named.get((table.name, column.name))
         if self.alters:
-            return AddColumn(sentence, lambda op: _add_by_alembic(op, table, column, check), inverse)
+            add = naming or (lambda op: _add_by_alembic(op, table, column))
+            return AddColumn(sentence, lambda op: _with_check(op, table, add, check), inverse)
+        if naming is not None:
+            return AddColumn(sentence, naming, inverse)
         return AddColumn(
             sentence, lambda op: op.execute(_sqlite_add_column(table, column, check, self.dialect)), inverse
         )
@@ -430,11 +438,18 @@ def _add_check(table: sa.Table, column: Column, check: Any) -> Step:
     )
 
 
-def _add_by_alembic(
-    op: Operations, table: sa.Table, column: Column, check: sa.CheckConstraint | None
-) -> None:
+def _add_by_alembic(op: Operations, table: sa.Table, column: Column) -> None:
     bare = sa.Column(column.name, column.type, nullable=column.nullable, server_default=_default(column))
     op.add_column(table.name, bare)
+
+
+def _with_check(
+    op: Operations,
+    table: sa.Table,
+    add: Callable[[Operations], None],
+    check: sa.CheckConstraint | None,
+) -> None:
+    add(op)
     if check is not None:
         op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False)
 

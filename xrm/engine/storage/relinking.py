@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.forms import DECIDED, Decided, Fault, Unfit, undecided
 from xrm.engine.storage.matching import Match, Past
-from xrm.engine.storage.relinkrows import Marks, Place, Record, References, To
+from xrm.engine.storage.relinkrows import Linked, Place, Record, References, To
 from xrm.engine.storage.relinks import FIRST, LAST, Relink, Spot
 from xrm.engine.storage.relinkwrites import Writer
 from xrm.engine.storage.steps import Occasion
@@ -128,21 +128,24 @@ def before(relink: Relink) -> Place:
 
 
 def write(
-    unit: UnitOfWork, relink: Relink, ruling: Ruling, place: Place, occasion: Occasion, known: Marks
+    unit: UnitOfWork, relink: Relink, ruling: Ruling, place: Place, occasion: Occasion, linked: Linked
 ) -> LeftOut:
-    """Every record has what its references become, those that still have their mark of the `known` already.
+    """Every record has what its references become, those already of which the marks are in `linked` and the same.
 
     Gives what records have instead of changes that are left out. Raises PlanRefused where something was not decided,
     or records would share what has to be unique.
     """
     found, left, writer = Found(), LeftOut(), Writer.into(unit, relink, occasion)
-    for ids in in_portions(place.written_since(unit, known)):
+    for ids in in_portions(place.written_since(unit, linked.marks)):
         became = [(record, judged(relink, record, ruling, found)) for record in place.of(unit, ids)]
         left |= {
-            str(r.id): [[to.entity, str(to.record)] for to in b.made] for r, b in became if b and b.is_lost
+            str(r.id): [[to.entity, str(to.record)] for to in b.references]
+            for r, b in became
+            if b and b.is_lost
         }
         if not found.faults:
-            writer.put([(r, b.made) for r, b in became if b and not (b.is_there(relink, r))])
+            others = [(r, b) for r, b in became if b and (linked.is_made or not b.is_there(relink, r))]
+            writer.put([(record, made.references) for record, made in others])
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(relink, found)))
     return left
@@ -151,13 +154,13 @@ def write(
 class Made(NamedTuple):
     """What the references of a record become, and whether a change made since does not fit and is left out."""
 
-    made: References
+    references: References
     is_lost: bool = False
 
     def is_there(self, relink: Relink, record: Record) -> bool:
-        """Whether they stand there already; what was written ahead may be of before."""
+        """Whether they stand there already."""
         there = record.now if relink.fills else record.old
-        return not relink.adds and frozenset(self.made) == frozenset(there)
+        return frozenset(self.references) == frozenset(there)
 
 
 def judged(relink: Relink, record: Record, ruling: Ruling, found: Found) -> Made | None:

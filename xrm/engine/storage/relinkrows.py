@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.relinks import Spot
 from xrm.engine.storage.statements import any_of
 from xrm.engine.storage.turning import PORTION
@@ -43,8 +43,12 @@ class Record:
 
 @dataclass(slots=True)
 class Linked:
-    """What was done ahead of a plan: by which `ruling`, and the marks of the records of which nothing is left to do."""
+    """What is done ahead of a plan: on which `occasion`, by which `ruling`, and the marks of the records of which
+    nothing is left to do. Where it `is_made`, what these have stands where it was added.
+    """
 
+    is_made: bool
+    occasion: Any = None
     ruling: Any = None
     marks: Marks = field(default_factory=dict)
 
@@ -120,6 +124,11 @@ class Place:
         return sorted(
             read.read((key,))[0] for key, mark in self.marks(unit).items() if known.get(key) != mark
         )
+
+
+def key_of(database: Database, record: UUID) -> Any:
+    """The id as the driver gives it."""
+    return record.bytes if database.dialect.is_sqlite else record
 
 
 def _chosen(spot: Spot, *besides: str) -> tuple[sa.Select[Any], Column]:

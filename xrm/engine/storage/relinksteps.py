@@ -34,9 +34,10 @@ def relink_step(relink: Relink, aside: Shadow | None, matched: Match, past: Past
     def note(unit: UnitOfWork, occasion: Occasion) -> None:
         ruling = ruling_of(unit, relink, past, matched, after=True)
         place = Place(table, _source_after(relink, aside), relink.target if relink.kept is not None else None)
-        known = past.linked.get(relink.name, Linked())
-        marks = known.marks if known.ruling == ruling else {}
-        left = write(unit, relink, ruling, place, occasion, marks)
+        linked = past.linked.get(relink.name, Linked(is_made=False))
+        if linked.ruling != ruling:
+            linked.marks.clear()
+        left = write(unit, relink, ruling, place, occasion, linked)
         if aside is not None:
             keep(unit, replace(aside, turned={**_noted(relink, ruling), "left": left}), occasion)
 

@@ -36,11 +36,12 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class SearchEntries:
-    """What can be found of records of one entity: by slot, the text of each record; slot 0 is the title."""
+    """What can be found of records of one entity: by slot, the text of each record; one of them is the title's."""
 
     entity: int
     records: Sequence[UUID]
     texts: Mapping[int, Sequence[str | None]]
+    title: int = TITLE_SLOT
 
 
 def search_words(text: str) -> tuple[str, ...]:
@@ -143,6 +144,11 @@ class SearchIndex:
         if entries.records:
             self._side.put(unit, entries, fresh=fresh)
 
+    def lay(self, unit: UnitOfWork, entries: SearchEntries) -> None:
+        """Records that are known have these texts in these slots besides; in the others is what was there."""
+        if entries.records and entries.texts:
+            self._side.lay(unit, entries)
+
     def inserts(self, unit: UnitOfWork, entries: SearchEntries) -> Sequence[Insert]:
         """What makes the records found, none of which was known, once it is inserted."""
         return self._side.inserts(unit, entries) if entries.records else ()
@@ -201,6 +207,19 @@ class _Fts:
             for slot, texts in entries.texts.items()
         }
         return added, Insert(_WORDS, {"rowid": ids, **columns}, len(ids))
+
+    def lay(self, unit: UnitOfWork, entries: SearchEntries) -> None:
+        ids, words = self._ids(unit, entries.records), _Words()
+        places = [place for place, record in enumerate(entries.records) if record.bytes in ids]
+        columns: dict[str, Any] = {
+            _COLUMNS[slot]: [" ".join(words[texts[place]]) or None for place in places]
+            for slot, texts in entries.texts.items()
+        }
+        statement = sa.update(_WORDS).where(_WORDS.c.rowid == sa.bindparam("word_id", type_=Integer()))
+        known = [ids[entries.records[place].bytes] for place in places]
+        prepared = unit.database.prepare(statement, list(columns))
+        if known:
+            unit.run_columns(prepared, {**columns, "word_id": known}, len(known))
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         ids = list(self._ids(unit, records).values())
@@ -274,9 +293,23 @@ class _Vectors:
         columns: Columns = {
             "record": entries.records,
             "entity": Same(entries.entity),
-            **_vector_columns(entries.texts, len(entries.records)),
+            **_vector_columns(entries, len(entries.records)),
         }
         return (Insert(_DOCUMENTS, columns, len(entries.records)),)
+
+    def lay(self, unit: UnitOfWork, entries: SearchEntries) -> None:
+        words = _Words()
+        laid = {
+            f"slot_{slot}": [_vector(words[text], "A" if slot == entries.title else "") for text in texts]
+            for slot, texts in entries.texts.items()
+        }
+        whole = " || ".join(("document", *(f"CAST(:{name} AS tsvector)" for name in laid)))
+        said = [f"slots[{slot + 1}] = CAST(:slot_{slot} AS tsvector)" for slot in entries.texts]
+        sql = f"UPDATE xrm_search SET {', '.join(said)}, document = {whole} WHERE record = :known"  # noqa: S608
+        bound = (sa.bindparam(name, type_=sa.Text()) for name in laid)
+        statement = sa.text(sql).bindparams(*bound, sa.bindparam("known", type_=Uuid()))
+        prepared = unit.database.prepare(statement)
+        unit.run_columns(prepared, {**laid, "known": entries.records}, len(entries.records))
 
     def remove(self, unit: UnitOfWork, records: Sequence[UUID]) -> None:
         unit.change(self._remove, {"records": records})
@@ -311,14 +344,14 @@ def _together(vectors: sa.ColumnElement[Any], slots: tuple[int, ...]) -> sa.Colu
     return sa.type_coerce(joined, TSVECTOR)
 
 
-def _vector_columns(texts: Mapping[int, Sequence[str | None]], count: int) -> dict[str, list[Any]]:
+def _vector_columns(entries: SearchEntries, count: int) -> dict[str, list[Any]]:
     """The document and the slots of each record; a record has as many slots as its last text needs."""
-    words, nothing = _Words(), [None] * count
+    texts, words, nothing = entries.texts, _Words(), [None] * count
     by_slot = [texts.get(slot, nothing) for slot in range(max(texts, default=-1) + 1)]
     cut = [[words[text] for text in column] for column in by_slot]
     rows = [_without_empty_end(row) for row in zip(*cut, strict=True)] if cut else [()] * count
     return {
-        "document": [_document(row) for row in rows],
+        "document": [_document(row, entries.title) for row in rows],
         "slots": [[_vector(slot) for slot in row] for row in rows],
     }
 
@@ -330,10 +363,10 @@ def _without_empty_end(slots: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, .
     return slots[:used]
 
 
-def _document(slots: Sequence[Sequence[str]]) -> str:
-    """All words in one vector, those of the title heavier."""
-    title = slots[TITLE_SLOT] if slots else ()
-    rest = tuple(chain.from_iterable(slots[1:]))
+def _document(slots: Sequence[Sequence[str]], place: int) -> str:
+    """All words in one vector, those of the title, which has this place, heavier."""
+    title = slots[place] if place < len(slots) else ()
+    rest = tuple(chain.from_iterable(slot for at, slot in enumerate(slots) if at != place))
     return f"{_vector(title, 'A')} {_vector(rest, '', len(title))}"
 
 

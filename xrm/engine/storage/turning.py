@@ -145,10 +145,10 @@ def write(
         _find_clashes(unit, turn, found)
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(turn, found)))
-    _settle(unit)
+    settle(unit)
 
 
-def _settle(unit: UnitOfWork) -> None:
+def settle(unit: UnitOfWork) -> None:
     """No row has yet to be looked at: PostgreSQL makes no index while one waits for that, as what it points at does
     once a row was written twice.
     """
