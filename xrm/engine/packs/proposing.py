@@ -99,7 +99,7 @@ class Proposer:
             stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
             remembered = read_answers(unit) if layers else {}
         wanted, given, twins = self._wanted(revision, present)
-        reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.choices)
+        reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.answers)
         if reconciled.source is not None and reconciled.source is not present.get(CUSTOMISATION):
             wanted, given = {**wanted, CUSTOMISATION: reconciled.source}, given | {CUSTOMISATION}
         return _Layers(stamp, layers, present, wanted, frozenset(given), tuple(twins), reconciled)

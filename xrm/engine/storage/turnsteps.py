@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.ahead import additions, copies_of
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.forms import NO_ANSWERS, Answers
+from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Decided
 from xrm.engine.storage.ledger import ACTIVATION
 from xrm.engine.storage.lineage import state_of
 from xrm.engine.storage.matching import Past, Standing
@@ -76,7 +76,7 @@ def turn_step(
             forget(unit, [turn.returning.number])
         write(unit, turn, standing.table.name, past.copied.get(turn.name, {}), names)
 
-    used = turn.change.uses(turn.change.answers) != NO_ANSWERS
+    used = turn.change.uses(turn.change.decided) != NOTHING_DECIDED
     return TurnValues(
         " ".join((_sentence(turn, standing, past.days), *decided(turn))),
         _running(turn, standing, dialect),
@@ -113,8 +113,8 @@ def _turned(unit: UnitOfWork, turn: Turn, number: int) -> dict[str, Any]:
     now = back.turned["state"] if back else f"{version}.{number}"
     if back is None:
         before, after = canonical(turn.former), canonical(turn.stored.field)
-        answers = turn.change.answers.as_json()
-        edges.append({"from": state, "to": now, "before": before, "after": after, "answers": answers})
+        said = turn.change.decided.as_json()
+        edges.append({"from": state, "to": now, "before": before, "after": after, DECIDED: said})
     return {
         "state": state,
         "now": now,
@@ -144,12 +144,12 @@ def _sentence(turn: Turn, standing: Standing, days: int) -> str:
 
 def decided(turn: Turn) -> Iterator[str]:
     """What was decided about the values, in sentences."""
-    answers: Answers = turn.change.uses(turn.change.answers)
-    if answers.unfit is not None:
-        yield f"A value that does not fit becomes {answers.unfit or 'empty'}."
-    if answers.empty is not None:
-        yield f"A record without a value gets {answers.empty}."
-    for option, said in sorted(answers.options.items()):
+    made: Decided = turn.change.uses(turn.change.decided)
+    if made.unfit is not None:
+        yield f"A value that does not fit becomes {made.unfit or 'empty'}."
+    if made.empty is not None:
+        yield f"A record without a value gets {made.empty}."
+    for option, said in sorted(made.options.items()):
         yield f"The option {option} becomes {said or 'empty'}."
 
 
