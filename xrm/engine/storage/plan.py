@@ -13,8 +13,8 @@ from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
 from xrm.engine.storage.ahead import Ahead
+from xrm.engine.storage.columnsteps import added, check_of, sqlite_addition, with_check
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
@@ -40,7 +40,6 @@ from xrm.engine.storage.steps import (
     Effect,
     Rows,
     Step,
-    condition_text,
     counting,
     field_of,
     in_order,
@@ -149,6 +148,7 @@ class SchemaPlan:
         return replace(self, steps=tuple(_measured(step, unit, known) for step in self.steps))
 
 
+_NOT_BACK = "; what it held then can not come back"
 _CONFIRM = "Read the whole plan, then confirm it: its hash is {}."
 
 
@@ -192,8 +192,10 @@ def make_plan(
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
     before = past.before.metadata if past.before else sa.MetaData()
-    named = namings(matched, dialect)
-    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors, named)
+    is_back, named = past.version is not None, namings(matched, dialect)
+    work = _Comparison(
+        moved.live, dialect, problems, matched, before, moved.successors, named, is_back=is_back
+    )
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
     made = {table.name: tuple(work.creation(table)) for table in missing}
@@ -241,6 +243,7 @@ class _Comparison:
     before: sa.MetaData
     successors: Mapping[str, str]
     named: Namings
+    is_back: bool = False
 
     @property
     def alters(self) -> bool:
@@ -249,7 +252,7 @@ class _Comparison:
 
     def creation(self, table: sa.Table) -> Iterator[Step]:
         yield CreateTable(
-            f"Create the table of {told(table)}.",
+            f"Create the table of {told(table)}{self._lost(table)}.",
             self.named.get((table.name, ""), lambda op: op.execute(CreateTableSql(table))),
             f"Remove {thing(table)}; its rows are kept for a time.",
         )
@@ -290,19 +293,27 @@ class _Comparison:
                 "Let it be empty, or give it a default.",
             )
         siblings = [table.c[name] for name in column.info.get("alone", ()) if name in present]
-        check = _check_of(column, siblings)
+        check = check_of(column, siblings)
         name = column.info.get("field", column.name)
-        sentence = f"Add the field {name} to {told(table)}: column {column.name}."
+        is_first = not any(c.info.get("field", c.name) == name and c.name in present for c in table.columns)
+        lost = self._lost(table, name) if is_first else ""
+        sentence = f"Add the field {name} to {told(table)}: column {column.name}{lost}."
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
         naming = self.named.get((table.name, column.name))
         if self.alters:
-            add = naming or (lambda op: _add_by_alembic(op, table, column))
-            return AddColumn(sentence, lambda op: _with_check(op, table, add, check), inverse)
+            add = naming or (lambda op: added(op, table, column))
+            return AddColumn(sentence, lambda op: with_check(op, table, add, check), inverse)
         if naming is not None:
             return AddColumn(sentence, naming, inverse)
         return AddColumn(
-            sentence, lambda op: op.execute(_sqlite_add_column(table, column, check, self.dialect)), inverse
+            sentence, lambda op: op.execute(sqlite_addition(table, column, check, self.dialect)), inverse
         )
+
+    def _lost(self, table: sa.Table, name: str = "") -> str:
+        """What is told on the way back of what is made anew, because nothing that was there then can come back."""
+        links = table.info.get("relationship", name)
+        filled = any(r.name == f"{table.info.get('entity')}.{links}" for r in self.matched.relinks)
+        return _NOT_BACK if self.is_back and "entity" in table.info and not filled else ""
 
     def indexes(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name].indexes
@@ -436,54 +447,6 @@ def _add_check(table: sa.Table, column: Column, check: Any) -> Step:
         lambda op: op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False),
         "Stop watching.",
     )
-
-
-def _add_by_alembic(op: Operations, table: sa.Table, column: Column) -> None:
-    bare = sa.Column(column.name, column.type, nullable=column.nullable, server_default=_default(column))
-    op.add_column(table.name, bare)
-
-
-def _with_check(
-    op: Operations,
-    table: sa.Table,
-    add: Callable[[Operations], None],
-    check: sa.CheckConstraint | None,
-) -> None:
-    add(op)
-    if check is not None:
-        op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False)
-
-
-def _default(column: Column) -> Any:
-    return getattr(column.server_default, "arg", None)
-
-
-def _sqlite_add_column(
-    table: sa.Table, column: Column, check: sa.CheckConstraint | None, dialect: SqlDialect
-) -> str:
-    """SQLite adds constraints with the column or not at all."""
-    compiler: Any = dialect.ddl_compiler(dialect, CreateTableSql(table))
-    words = [f"ALTER TABLE {dialect.identifier_preparer.quote(table.name)} ADD COLUMN"]
-    words.append(compiler.get_column_specification(column))
-    for key in column.foreign_keys:
-        there = dialect.identifier_preparer.quote(key.column.table.name)
-        words.append(f"REFERENCES {there} (id) DEFERRABLE INITIALLY DEFERRED")
-    if check is not None:
-        condition = condition_text(check.sqltext, dialect)
-        words.append(f"CONSTRAINT {dialect.identifier_preparer.quote(str(check.name))} CHECK ({condition})")
-    return " ".join(words)
-
-
-def _check_of(column: Column, siblings: list[Column]) -> sa.CheckConstraint | None:
-    """The check that comes with the column, about those columns only that are there when it comes."""
-    name = column.info.get("check")
-    if name is None or (column.info.get("alone") and not siblings):
-        return None
-    if siblings:
-        # Else SQLAlchemy adds it to the table of these columns, which belongs to whoever asked for the plan.
-        return sa.CheckConstraint(alone_among(column, siblings), name=name, _autoattach=False)
-    found = next(c for c in column.table.constraints if c.name == name)
-    return found if isinstance(found, sa.CheckConstraint) else None
 
 
 def _run_all(op: Operations, statements: Iterable[str]) -> None:
