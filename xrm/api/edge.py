@@ -28,6 +28,7 @@ from xrm.api.routes import Route
 from xrm.engine.commands import Actor
 from xrm.engine.identity import CSRF_HEADER, SESSION_COOKIE
 from xrm.engine.identity.repetition import Repetition
+from xrm.engine.packs import done_again
 from xrm.errors import Forbidden, NotSignedIn, Problem, XrmError
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ class Edge:
     def served(self, route: Route, request: Request, names: Mapping[str, str]) -> tuple[Answer, Stopwatch]:
         """The answer of the route, or the refusal as problem+json; and how long its parts took."""
         watch = Stopwatch()
-        try:
+
+        def once() -> Answer:
             with ExitStack() as held:
-                made = self._answered(self._open(watch, route, request, held), route, request, names)
+                return self._answered(self._open(watch, route, request, held), route, request, names)
+
+        try:
+            made = done_again(once) if route.method == "GET" else once()
         except XrmError as error:
             made = problem(error, request_id(self.runtime, request))
         return made, watch

@@ -4,15 +4,17 @@ from uuid import UUID
 
 import pytest
 
-from tests.engine.packs.living import DEAL, change, filled, read, shop
+from tests.engine.packs.living import DEAL, change, filled, house, read, shop
 from tests.support.installed import make_runtime
+from xrm.app import mount
 from xrm.engine.commands import Target, Update
+from xrm.engine.identity import SESSION_COOKIE
 from xrm.engine.queries import expanding
 from xrm.engine.queries.counting import Far
 from xrm.engine.queries.request import Aggregate, Count, Expand, Query
 from xrm.errors import Conflict
 
-__all__ = ["filled", "shop"]
+__all__ = ["filled", "house", "shop"]
 
 ACCOUNT = """
 title: name
@@ -49,8 +51,11 @@ READS = {
 
 @pytest.fixture
 def sized(shop):
+    return with_size(*shop)
+
+
+def with_size(runtime, ana, deal):
     """The shop, whose account of the deal has a size in words."""
-    runtime, ana, deal = shop
     change(runtime, account=ACCOUNT, deal=DEAL)
     one = UUID(read(runtime, ana, "deal", deal)["account"]["id"])
     runtime.current().records.execute(ana, [Update("account", Target(one), {"size": "007"})])
@@ -97,3 +102,32 @@ def test_a_read_in_parts_that_meets_a_change_is_of_one_moment_or_refused(sized, 
     assert outcome(READS["expand"], runtime.current().queries, *asked) == (before if is_sqlite else "P120")
     assert READS["expand"](runtime.current().queries, *asked)["account"]["size"] == "7.0"
     there.close()
+
+
+def test_a_page_and_a_program_that_meet_a_change_are_answered_by_the_definitions_of_now(house, monkeypatch):
+    runtime, _, _, one = with_size(*house)
+    people, email, password = runtime.identity.people, "ana@example.com", "seven quiet otters"
+    user = people.create_user(
+        runtime.installer, email=email, name="Ana", password=password, roles=["system_admin"]
+    )
+    token = runtime.identity.create_token(runtime.identity.actor(user, door="cli"), "proof")
+    cookie = runtime.identity.sign_in(email, password).token
+    look, client, met = runtime.look, mount(runtime).test_client(use_cookies=False), []
+
+    def late():
+        found = look()
+        if len(met) == 1:
+            met.append("changed")
+            change(runtime, account=NUMBER if now == "7.0" else ACCOUNT, deal=DEAL)
+        met.append("looked")
+        return found
+
+    monkeypatch.setattr(runtime, "look", late)
+    asked = {
+        "7.0": (f"/api/v1/records/account/{one}", {"Authorization": f"Bearer {token}"}),
+        "007": (f"/r/account/{one}", {"Cookie": f"{SESSION_COOKIE}={cookie}"}),
+    }
+    for now, (path, headers) in asked.items():
+        met[:] = ["begun"]
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, now in answer.text, "changed" in met) == (200, True, True)

@@ -1,6 +1,6 @@
 """Packs in an installation: installed and seeded."""
 
-from xrm.engine.packs.activation import DefinitionChanged, Freshness, was_overtaken
+from xrm.engine.packs.activation import DefinitionChanged, Freshness, done_again, was_overtaken
 from xrm.engine.packs.codes import INSTALLATION_CODES
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.parts import Parts
@@ -23,6 +23,7 @@ __all__ = [
     "Revision",
     "SeedRefused",
     "Version",
+    "done_again",
     "ensure_installer",
     "laying",
     "resetting",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -20,6 +21,8 @@ _SHARE = f"SELECT pg_advisory_xact_lock_shared({MIGRATOR})"
 _MODEL = "SELECT model FROM xrm_installation"
 NOTHING_INSTALLED = Stamp(0, 0, 0)
 PLAN_IS_STALE = "S120"
+READS = 3
+T = TypeVar("T")
 
 
 class DefinitionChanged(Conflict):
@@ -31,6 +34,17 @@ class DefinitionChanged(Conflict):
 def was_overtaken(error: Conflict) -> bool:
     """Whether another process changed the installation while this one worked out what to change."""
     return isinstance(error, DefinitionChanged) or error.first.code == PLAN_IS_STALE
+
+
+def done_again(read: Callable[[], T]) -> T:
+    """What the read gave; where the definitions changed while it was under way, what it gives by those of now.
+
+    Raises DefinitionChanged where they change again and again.
+    """
+    for _ in range(READS - 1):
+        with suppress(DefinitionChanged):
+            return read()
+    return read()
 
 
 class Freshness:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from xrm.correlation import request_id
 from xrm.engine.identity import SESSION_COOKIE
+from xrm.engine.packs import done_again
 from xrm.errors import Forbidden, NotSignedIn, Problem, TooLarge
 from xrm.ui.formatting import Reader
 from xrm.ui.i18n import best_language
@@ -58,6 +60,10 @@ def guarded(
 
     def run(**names: str) -> Response:
         bound_body(runtime)
+        work = partial(answered, names)
+        return work() if request.method == "POST" else done_again(work)
+
+    def answered(names: Mapping[str, str]) -> Response:
         try:
             visit = open_visit(runtime)
         except NotSignedIn:
