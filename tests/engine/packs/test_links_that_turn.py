@@ -18,6 +18,7 @@ from tests.engine.packs.living import (
 from xrm.engine.commands import Create, Delete, Link, Target, Unlink, Update
 from xrm.engine.storage import ahead, relinkahead, relinking, relinkrows, relinksteps
 from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.relinking import before
 from xrm.engine.storage.steps import Effect, TurnLinks
 from xrm.errors import PlanRefused
 
@@ -222,8 +223,12 @@ def while_it_is_done_ahead(monkeypatch, edit, then):
         edit()
         catch_up(self, database)
 
-    def done(*given):
-        do(*given)
+    def done(database, session, work, grounds):
+        do(database, session, work, grounds)
+        (relinked,) = [each for each in work if isinstance(each, relinkahead.Relinked)]
+        with database.read() as unit:
+            left = before(relinked.relink).written_since(unit, relinked.known.marks)
+        assert left == [] or not relinked.known.is_made
         then()
 
     monkeypatch.setattr(relinkahead.Relinked, "catch_up", caught_up)

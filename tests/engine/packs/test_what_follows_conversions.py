@@ -21,6 +21,7 @@ from xrm.engine.commands import Create, Delete, Target, Update
 from xrm.engine.packs import calling, service
 from xrm.engine.storage import ahead
 from xrm.engine.storage.inspection import inspect
+from xrm.engine.storage.turning import changed
 from xrm.errors import PlanRefused, Problem
 
 __all__ = ["filled", "house", "shop"]
@@ -88,8 +89,11 @@ def test_titles_and_words_are_of_what_records_hold_whenever_that_was_written(sho
         write(Update("boat", Target(ship), {"name": "Sloop"}))
         catch_up(self, database)
 
-    def done(*given):
-        do(*given)
+    def done(database, session, work, grounds):
+        do(database, session, work, grounds)
+        (called,) = [each for each in work if isinstance(each, calling.Called)]
+        with database.read() as unit:
+            assert changed(unit, "sales__boat", called.versions) == []
         assert copies(runtime) == {"zz0__size", "zz0__title", "zz0__title__key"}
         late = Update("boat", Target(raft), {"size": "8"}), Create("boat", {"name": "Skiff", "size": "04"})
         write(*late, Create("boat", {"name": "Plank"}))
@@ -139,11 +143,10 @@ def test_a_searched_field_is_found_by_what_its_values_became(shop):
     runtime, ana, _ = fleet(shop, plain)
     start = version(runtime)
     assert found(runtime, ana, "many") == {"Raft"}
-    put(
-        runtime,
-        plain.replace("{type: text, search", "{type: text, max_length: 3, search"),
-        {"unfit:boat.size": "zz"},
-    )
+    shorter = plain.replace("{type: text, search", "{type: text, max_length: 3, search")
+    put(runtime, shorter, {"unfit:boat.size": "zz"})
+    assert (found(runtime, ana, "zz"), found(runtime, ana, "many")) == ({"Raft"}, set())
+    put(runtime, shorter.replace("  kind:", "  note: {type: text, search: true}\n  kind:"))
     assert (found(runtime, ana, "zz"), found(runtime, ana, "many")) == ({"Raft"}, set())
     go_back(runtime, start)
     assert (found(runtime, ana, "zz"), found(runtime, ana, "many")) == (set(), {"Raft"})

@@ -158,9 +158,8 @@ class Compared:
 
     @property
     def new(self) -> Set[int]:
-        """The fields that are searched newly; what is new itself holds nothing that could be found."""
-        known = (n for n in self.searched if n in self.before.numbers.field_names)
-        return {n for n in known if (was := self.before.field(n)) is None or not was.search}
+        """The fields that are searched newly; where words of one are laid, those of another may lie."""
+        return {n for n in self.searched if (was := self.before.field(n)) is None or not was.search}
 
     @property
     def _searched(self) -> Iterator[str]:

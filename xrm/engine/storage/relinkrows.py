@@ -128,7 +128,7 @@ class Place:
 
 def key_of(database: Database, record: UUID) -> Any:
     """The id as the driver gives it."""
-    return record.bytes if database.dialect.is_sqlite else record
+    return record.bytes if database.dialect.is_sqlite else str(record)
 
 
 def _chosen(spot: Spot, *besides: str) -> tuple[sa.Select[Any], Column]:
