@@ -20,8 +20,8 @@ from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.names import COPY, shadow_name
 from xrm.engine.storage.patience import patiently
+from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turning import FIRST, Conversion, Found, Row, Versions, changed, in_portions, put
-from xrm.engine.storage.turns import Turn
 from xrm.errors import Conflict, XrmError
 
 FEW = 200  # rows that are left to whoever holds the lock
@@ -52,7 +52,7 @@ class Ahead:
         rows = self._rows(database)
         for _ in range(PASSES):
             with database.read() as unit:
-                ids = changed(unit, self.table, self.versions)
+                ids = changed(unit, self.turn, self.table, self.versions)
             if len(ids) <= FEW:
                 return
             for some in in_portions(ids):

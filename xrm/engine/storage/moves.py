@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
-from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
+from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields, member
 from xrm.engine.storage.names import bounded, pack_of, shadow_name
 from xrm.engine.storage.relinks import Relink
 from xrm.engine.storage.relinksteps import aside_sentence
@@ -37,7 +37,7 @@ from xrm.engine.storage.steps import (
     told,
     type_text,
 )
-from xrm.engine.storage.turns import Turn
+from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turnsteps import Setting, aside_words, setting_of, turn_step
 from xrm.metadata.fingerprint import canonical
 from xrm.metadata.model import Entity
@@ -126,15 +126,15 @@ class _Move:
 
     def _shadow_of_table(self, live: LiveTable) -> Shadow:
         number = self._number()
-        entity, member, definition = self._defined(live.name)
+        entity, part, definition = self._defined(live.name)
         numbers = self.past.numbers
         return Shadow(
             number,
-            f"{entity}.{member}" if member else entity,
+            f"{entity}.{part}" if part else entity,
             shadow_name(number, live.name),
             live.name,
             entity=numbers.entities.get(entity),
-            member=numbers.fields.get((entity, member)) if member else None,
+            member=numbers.fields.get((entity, part)) if part else None,
             definition=canonical(definition),
             points=dict(self._points(live, {column: column for column in live.columns})),
         )
@@ -210,7 +210,7 @@ class _Move:
         """The columns of one table, which has its name already."""
         yield from self.remove_columns(standing)
         self.setting |= {
-            t.name: setting_of(t, standing, 0 if t.is_new else self._number()) for t in standing.turned
+            t.name: setting_of(t, standing, self._number() if t.definition else 0) for t in standing.turned
         }
         yield from self.rename_columns(standing)
         yield from (self.bring_columns_back(standing, shadow) for shadow in standing.returns)
@@ -224,9 +224,10 @@ class _Move:
     def remove_columns(self, standing: Standing) -> Iterator[Step]:
         """What no field wants goes; what a field wants in another form is left to be refused."""
         wanted = {field_stored(standing, self.past, column) for column in standing.table.columns}
+        turned = {column for turn in standing.turned for column in turn.aside}
         groups: dict[str, list[str]] = {}
         for name, columns in lost_fields(standing).items():
-            if name not in wanted:
+            if name not in wanted and not turned.issuperset(columns):
                 groups.setdefault(self._group(standing, name), []).extend(columns)
         for name, columns in sorted(groups.items()):
             yield self._remove(standing, name, columns)
@@ -234,7 +235,7 @@ class _Move:
     def _remove(self, standing: Standing, name: str, columns: list[str]) -> Step:
         number, table = self._number(), standing.table
         names = {column: shadow_name(number, column) for column in columns}
-        entity, member, definition = self._former(standing, name)
+        entity, part, definition = self._former(standing, name)
         shadow = Shadow(
             number,
             f"{thing(table)}.{name}",
@@ -242,7 +243,7 @@ class _Move:
             table.name,
             names,
             entity,
-            member,
+            part,
             canonical(definition),
             points=dict(self._points(standing.live, names)),
         )
@@ -272,25 +273,29 @@ class _Move:
 
     def _shadow_of_turn(self, standing: Standing, turn: Turn) -> Shadow | None:
         """What keeps the values as they are; none of a field that is new."""
-        if turn.former is None:
-            return None
-        entity, member, definition = self._former(standing, turn.former.name)
-        names = self.setting[turn.name].aside
+        if turn.shadow is not None or turn.definition is None:
+            return turn.shadow
+        entity, number, _ = self._former(standing, turn.definition["name"])
+        names, table = self.setting[turn.name].aside, standing.table.name
         return Shadow(
-            self.setting[turn.name].number, turn.name, standing.table.name, standing.table.name, names,
-            entity, member, canonical(definition),
-        )  # fmt: skip
+            self.setting[turn.name].number, turn.name, table, table, names, entity, number, turn.definition
+        )
 
     def _former(self, standing: Standing, name: str) -> tuple[int | None, int | None, Any]:
         """The numbers and the definition of what the name stood for."""
-        number = self.past.numbers.entities.get(self._entity(standing))
-        if "relationship" in standing.table.info:
-            return number, None, None
-        entity, before = self._entity(standing), self._before(standing)
+        entity, before, link = self._entity(standing), self._before(standing), self._link(standing)
+        numbers, there = self.past.numbers, before.relationships.get(link) if before else None
         found: Any = before and (before.fields.get(name) or before.relationships.get(name))
-        if before and name == "lifecycle":
+        if link:
+            found = there and there.attributes.get(name)
+        elif before and name == "lifecycle":
             found = before.lifecycle
-        return number, self.past.numbers.fields.get((entity, name)), found
+        return numbers.entities.get(entity), numbers.fields.get((entity, member(link, name))), found
+
+    def _link(self, standing: Standing) -> str:
+        """The relationship whose links the table keeps, as it is called now; empty for that of an entity."""
+        info = standing.table.info
+        return self.past.stored_as(info["entity"], info["relationship"]) if "relationship" in info else ""
 
     def _entity(self, standing: Standing) -> str:
         return self.past.kept_as(standing.table.info["entity"])
