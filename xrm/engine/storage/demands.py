@@ -153,7 +153,7 @@ def _turned(standing: Standing, stored: EntityTable, key: UniqueKey) -> list[Tur
     """The fields that get other columns, and that the key or its condition is about."""
     if not key.index or not standing.turned:
         return []
-    about = {column.name for column in _asked(stored, key)}
+    about = _asked(stored, key)
     return [turn for turn in standing.turned if about.intersection(_parts(turn))]
 
 
@@ -213,18 +213,22 @@ def _shared_then(
     """Records clash by what their values become, together with those that stay, and are looked at where the key is
     about them then.
     """
-    asked = [column for column in _asked(stored, key) if column.name in standing.columns]
-    table = standing.live.name
+    table, own = standing.live.name, {name for turn in turned for name in _parts(turn)}
     became = [(_parts(turn), compared(unit, turn, table, _parts(turn))) for turn in turned]
     rows = sa.table(table, sa.column("id", Uuid()), sa.column("title", Text()))
-    values: list[Any] = [standing.present(column).label(f"value_{n}") for n, column in enumerate(asked)]
+    staying = {
+        name: standing.present(term)
+        for name, term in _terms(stored, key).items()
+        if _names_in(term) <= standing.columns.keys() - own
+    }
+    values: list[Any] = [term.label(f"value_{n}") for n, term in enumerate(staying.values())]
     live = standing.present(stored.table.c.deleted_at.is_(None))
     found = Found()
     for row in unit.execute(sa.select(rows.c.id, rows.c.title, *values).where(live).order_by(rows.c.id)):
-        scalars: dict[str, Any] = dict(zip((column.name for column in asked), row[2:], strict=True))
+        scalars: dict[str, Any] = dict(zip(staying, row[2:], strict=True))
         for names, known in became:
             scalars |= zip(names, known.get(row.id, (None,) * len(names)), strict=True)
-        whole = tuple(scalars.get(str(column.name)) for column in key.columns)
+        whole = tuple(scalars.get(_called(column)) for column in key.columns)
         if None not in whole and _is_about(stored, key, scalars):
             found.share(whole, f"{row.title} ({row.id})")
     if found.shared.count:
@@ -238,10 +242,19 @@ def _is_about(stored: EntityTable, key: UniqueKey, scalars: Mapping[str, Any]) -
     )
 
 
-def _asked(stored: EntityTable, key: UniqueKey) -> list[Column]:
+def _asked(stored: EntityTable, key: UniqueKey) -> set[str]:
     """The columns of the key and of its condition."""
-    names = set().union(*map(_names_in, (_condition(stored, key), *key.columns)))
-    return [stored.table.c[name] for name in sorted(names)]
+    return set().union(*map(_names_in, (_condition(stored, key), *key.columns)))
+
+
+def _terms(stored: EntityTable, key: UniqueKey) -> dict[str, Any]:
+    """What has to be known of a record: what the key compares, and the columns that its condition is about."""
+    columns = {name: stored.table.c[name] for name in sorted(_names_in(_condition(stored, key)))}
+    return columns | {_called(column): column for column in key.columns}
+
+
+def _called(term: sa.ColumnElement[Any]) -> str:
+    return str(term.name) if isinstance(term, sa.Column) else str(term)
 
 
 def _parts(turn: Turn) -> tuple[str, ...]:
