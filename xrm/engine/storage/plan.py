@@ -47,6 +47,7 @@ from xrm.engine.storage.steps import (
     told,
     type_text,
 )
+from xrm.engine.storage.turnahead import Values
 from xrm.engine.storage.turns import followed, with_turns
 from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanChanged, PlanRefused, Problem, Problems
@@ -216,7 +217,7 @@ def make_plan(
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
     ahead = tuple(
-        Ahead(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
+        Values(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
         for turn in standing.turns.values()
     )
