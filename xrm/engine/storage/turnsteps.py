@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
 
-from xrm.engine.storage.ahead import additions, copies_of
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Decided
+from xrm.engine.storage.hidden import additions
 from xrm.engine.storage.ledger import ACTIVATION
 from xrm.engine.storage.lineage import state_of
 from xrm.engine.storage.matching import Past, Standing
 from xrm.engine.storage.names import shadow_name
 from xrm.engine.storage.shadows import Shadow, forget, keep
 from xrm.engine.storage.steps import Effect, Occasion, Step, TurnValues, says
+from xrm.engine.storage.turnahead import copies_of
 from xrm.engine.storage.turning import looked, write
 from xrm.engine.storage.turns import Turn
 from xrm.metadata.fingerprint import canonical
@@ -91,7 +92,7 @@ def _running(turn: Turn, standing: Standing, dialect: SqlDialect) -> Callable[[O
     """The columns get their names; a database administrator is told what was done before that."""
     table, quote = standing.table.name, dialect.identifier_preparer.quote
     names = copies_of(turn) if turn.adds else {}
-    add = says(additions(turn, table, dialect) if turn.adds else ())
+    add = says(additions(turn.wanted, table, dialect) if turn.adds else ())
     name = says(
         f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}" for new, old in names.items()
     )
