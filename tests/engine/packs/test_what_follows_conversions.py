@@ -21,7 +21,7 @@ from xrm.engine.commands import Create, Delete, Target, Update
 from xrm.engine.packs import calling, service
 from xrm.engine.storage import ahead
 from xrm.engine.storage.inspection import inspect
-from xrm.engine.storage.turning import changed
+from xrm.engine.storage.relinkrows import Place
 from xrm.errors import PlanRefused, Problem
 
 __all__ = ["filled", "house", "shop"]
@@ -93,7 +93,7 @@ def test_titles_and_words_are_of_what_records_hold_whenever_that_was_written(sho
         do(database, session, work, grounds)
         (called,) = [each for each in work if isinstance(each, calling.Called)]
         with database.read() as unit:
-            assert changed(unit, "sales__boat", called.versions) == []
+            assert Place("sales__boat").written_since(unit, called.versions) == []
         assert copies(runtime) == {"zz0__size", "zz0__title", "zz0__title__key"}
         late = Update("boat", Target(raft), {"size": "8"}), Create("boat", {"name": "Skiff", "size": "04"})
         write(*late, Create("boat", {"name": "Plank"}))

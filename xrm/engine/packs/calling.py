@@ -22,10 +22,10 @@ from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.storage.relinkrows import key_of
+from xrm.engine.storage.relinkrows import Place, key_of
 from xrm.engine.storage.search import SLOTS, TITLE_SLOT, SearchEntries, SearchIndex
 from xrm.engine.storage.titlecopies import TITLE, added, put
-from xrm.engine.storage.turning import FIRST, PORTION, Conversion, Found, Versions, changed, in_portions
+from xrm.engine.storage.turning import FIRST, PORTION, Conversion, Found, Versions, in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.model import STATE_FIELDS, Model
 
@@ -75,7 +75,7 @@ class Called(Ahead):
         """Few of the records that were written meanwhile are left."""
         for _ in range(PASSES):
             with database.read() as unit:
-                ids = changed(unit, self.standing.live.name, self.versions)
+                ids = Place(self.standing.live.name).written_since(unit, self.versions)
             if len(ids) <= FEW:
                 return
             for some in in_portions(ids):

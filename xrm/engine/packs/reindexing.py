@@ -19,10 +19,11 @@ from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.ledger import FIELD
 from xrm.engine.storage.numbers import Numbers, read_numbers, retire
 from xrm.engine.storage.plan import SchemaPlan
+from xrm.engine.storage.relinkrows import Place
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
 from xrm.engine.storage.titlecopies import take
-from xrm.engine.storage.turning import Versions, changed, in_portions
+from xrm.engine.storage.turning import Versions, in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.model import Entity, Field, Model
 
@@ -230,7 +231,7 @@ class _Following:
         table = self.stored.table
         if TITLE in done.slots:
             take(self.unit, table)
-        for ids in in_portions(changed(self.unit, str(table.name), done.versions)):
+        for ids in in_portions(Place(str(table.name)).written_since(self.unit, done.versions)):
             rows = self.unit.execute(sa.select(table).where(table.c.id.in_(ids))).mappings()
             whole = [dict(row) for row in rows]
             if TITLE in done.slots:

@@ -58,8 +58,8 @@ class Place:
     """Where records and their references stand: in a table, in `source`, and in `kept` those of before."""
 
     table: str
-    source: Spot | None
-    kept: Spot | None
+    source: Spot | None = None
+    kept: Spot | None = None
 
     def portions(self, unit: UnitOfWork) -> Iterator[list[Record]]:
         """All records in the order of their ids."""
