@@ -56,6 +56,11 @@ class Called(Ahead):
         """Whether records are called otherwise."""
         return TITLE in self.slots
 
+    @property
+    def leaves(self) -> bool:
+        """The titles of before are hidden until they go."""
+        return self.is_titled
+
     def expansions(self, dialect: SqlDialect) -> Iterator[str]:
         """The columns for titles are there."""
         if self.is_titled:

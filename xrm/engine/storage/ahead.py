@@ -16,6 +16,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.alone import Work, alone, if_free
 from xrm.engine.storage.database import Database, UnitOfWork
+from xrm.engine.storage.faults import DRIVER_ERRORS
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.patience import patiently
 from xrm.engine.storage.steps import Occasion
@@ -26,6 +27,11 @@ class Ahead:
     """Something of a table, called as it is now, that is done before the lock; each part does nothing by itself."""
 
     __slots__ = ()
+
+    @property
+    def leaves(self) -> bool:
+        """Whether something is hidden when the plan has taken what was made, and has to go."""
+        return False
 
     def begin(self, occasion: Occasion) -> None:
         """The plan is carried out on this occasion."""
@@ -75,9 +81,13 @@ def done_ahead(database: Database, work: Sequence[Ahead], grounds: Grounds) -> I
         try:
             do(database, session, work, grounds)
             yield
+        except BaseException:
+            _take_away_if_possible(database)
+            raise
+        else:
+            if any(each.leaves for each in work):
+                _take_away_if_possible(database)
         finally:
-            with suppress(XrmError):  # what is left then is taken away by the next
-                take_away(database)
             for each in work:
                 each.over()
 
@@ -97,6 +107,12 @@ def do(database: Database, session: UnitOfWork | None, work: Sequence[Ahead], gr
     except Conflict:
         grounds.demand()
         raise
+
+
+def _take_away_if_possible(database: Database) -> None:
+    """The same as `take_away`; what is left then is taken away by the next."""
+    with suppress(XrmError, *DRIVER_ERRORS):
+        take_away(database)
 
 
 def take_away(database: Database) -> None:
