@@ -279,7 +279,6 @@ def writers_of(
 ) -> Writers:
     """A writer for every entity that has a table made from metadata, and for the engine's own to be read."""
 
-
     def writer(table: EntityTable) -> Writer:
         name = table.entity.name
         return Writer(table, contracts[name], programs(table.entity), database, numbers, seal)
