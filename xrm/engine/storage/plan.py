@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
 from xrm.engine.storage.ahead import Ahead
+from xrm.engine.storage.crowding import crowded
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
@@ -207,6 +208,7 @@ def make_plan(
         *begins(matched, past),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
+    problems.extend(crowded(tables, moved.live))
     problems.extend(meetings(past))
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
