@@ -30,8 +30,9 @@ class Turn:
 
     `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
     Where it only `fills`, they are there or come back as they are, and rows that hold nothing get a value.
-    `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same. A turn
-    that only `is_check` changes nothing: its values have to fit as they are, or were kept where it `comes_back`.
+    `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same, which
+    the index `holder` sees to. A turn that only `is_check` changes nothing: its values have to fit as they are, or were
+    kept where it `comes_back`.
     """
 
     entity: str
@@ -46,6 +47,7 @@ class Turn:
     comes_back: bool = False
     fills: bool = False
     is_unique: bool = False
+    holder: str = ""
 
     @property
     def name(self) -> str:
@@ -77,6 +79,15 @@ class Turn:
     def returning(self) -> Shadow | None:
         """The shadow that comes back."""
         return self.kept[-1].shadow if self.kept else None
+
+    @property
+    def back(self) -> Mapping[str, str]:
+        """By their new names, the columns of the shadow that comes back."""
+        shadow = self.returning
+        if shadow is None:
+            return {}
+        former, name = shadow.definition["name"], self.stored.field.name
+        return {f"{name}{was.removeprefix(former)}": there for was, there in shadow.columns.items()}
 
     def decided_in(self, decisions: Mapping[str, str]) -> Decided:
         """What was decided about it."""
@@ -245,11 +256,14 @@ class _Finding:
 
 def _by_field(stored: EntityTable, turns: Iterable[Turn | None]) -> dict[str, Turn]:
     found = {turn.stored.field.name: turn for turn in turns if turn is not None}
-    return {name: replace(turn, is_unique=_is_unique(stored, name)) for name, turn in found.items()}
+    holders = {name: _holder(stored, name) for name in found}
+    return {n: replace(turn, is_unique=bool(holders[n]), holder=holders[n]) for n, turn in found.items()}
 
 
-def _is_unique(stored: EntityTable, name: str) -> bool:
-    return any(u.index and u.key.fields == (name,) and u.key.when is None for u in stored.keys.values())
+def _holder(stored: EntityTable, name: str) -> str:
+    """The index that holds the field unique by itself, if one does."""
+    alone = (u.index for u in stored.keys.values() if u.key.fields == (name,) and u.key.when is None)
+    return next(filter(None, alone), "")
 
 
 def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:

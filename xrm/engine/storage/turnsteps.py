@@ -47,12 +47,7 @@ class Setting:
 def setting_of(turn: Turn, standing: Standing, number: int) -> Setting:
     """The names of the columns after the plan."""
     aside = {column: shadow_name(number, column) for column in turn.aside}
-    shadow = turn.returning
-    if shadow is None:
-        return Setting(number, aside, {})
-    former, name = shadow.definition["name"], turn.stored.field.name
-    back = {there: f"{name}{was.removeprefix(former)}" for was, there in shadow.columns.items()}
-    return Setting(number, aside, back)
+    return Setting(number, aside, {there: name for name, there in turn.back.items()})
 
 
 def aside_words(turn: Turn, after: str) -> str:
@@ -75,7 +70,8 @@ def turn_step(
             keep(unit, replace(shadow, turned=_turned(unit, turn, shadow.number)), occasion)
         if turn.returning is not None:
             forget(unit, [turn.returning.number])
-        write(unit, turn, standing.table.name, past.copied.get(turn.name, {}), names)
+        versions, is_held = past.copied.get(turn.name, {}), turn.holder in past.made
+        write(unit, turn, standing.table.name, versions, names, is_held=is_held)
 
     used = turn.change.uses(turn.change.decided) != NOTHING_DECIDED
     return TurnValues(
