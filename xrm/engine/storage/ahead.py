@@ -150,8 +150,8 @@ def _due(database: Database, work: Sequence[Ahead]) -> Iterable[Ahead]:
     if not tables:
         return work
     with database.read() as unit:
-        one = sa.select(sa.literal_column("1"))
-        asked = [sa.select(sa.literal(n)).where(one.select_from(sa.table(n)).exists()) for n in tables]
+        rows = {n: sa.select(sa.literal_column("1", sa.Integer())).select_from(sa.table(n)) for n in tables}
+        asked = [sa.select(sa.literal(n)).where(each.exists()) for n, each in rows.items()]
         filled = {None, *unit.execute(sa.union_all(*asked)).scalars()}
     return [each for each in work if each.for_rows_of() in filled]
 

@@ -159,6 +159,7 @@ class SchemaPlan:
         return replace(self, steps=tuple(_measured(step, unit, known) for step in self.steps))
 
 
+_NOT_BACK = "; what it held then can not come back"
 _CONFIRM = "Read the whole plan, then confirm it: its hash is {}."
 
 
@@ -203,7 +204,9 @@ def make_plan(
     moved = move(live, matched, past, dialect)
     before = past.before.metadata if past.before else sa.MetaData()
     builder = Builder(matched, dialect, past.made)
-    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors, builder)
+    work = _Comparison(
+        moved.live, dialect, problems, matched, before, moved.successors, builder, past.version is not None
+    )
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
     made = {table.name: tuple(work.creation(table)) for table in missing}
@@ -251,6 +254,7 @@ class _Comparison:
     before: sa.MetaData
     successors: Mapping[str, str]
     builder: Builder
+    is_back: bool = False
 
     @property
     def alters(self) -> bool:
@@ -259,7 +263,7 @@ class _Comparison:
 
     def creation(self, table: sa.Table) -> Iterator[Step]:
         yield CreateTable(
-            f"Create the table of {told(table)}.",
+            f"Create the table of {told(table)}{self._lost(table)}.",
             lambda op: op.execute(CreateTableSql(table)),
             f"Remove {thing(table)}; its rows are kept for a time.",
         )
@@ -302,7 +306,9 @@ class _Comparison:
         siblings = [table.c[name] for name in column.info.get("alone", ()) if name in present]
         check = check_of(column, siblings)
         name = column.info.get("field", column.name)
-        sentence = f"Add the field {name} to {told(table)}: column {column.name}."
+        is_first = not any(c.info.get("field", c.name) == name and c.name in present for c in table.columns)
+        lost = self._lost(table, name) if is_first else ""
+        sentence = f"Add the field {name} to {told(table)}: column {column.name}{lost}."
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
         if self.alters:
             return self._by_postgresql(table, column, check, AddColumn(sentence, lambda op: None, inverse))
@@ -321,6 +327,12 @@ class _Comparison:
             return made
         held = as_made(self.builder.check(table, check), add_check(table, column, check))
         return replace(made, run=both(made.run, held.run))
+
+    def _lost(self, table: sa.Table, name: str = "") -> str:
+        """What is told on the way back of what is made anew, because nothing that was there then can come back."""
+        links = table.info.get("relationship", name)
+        filled = any(r.name == f"{table.info.get('entity')}.{links}" for r in self.matched.relinks)
+        return _NOT_BACK if self.is_back and "entity" in table.info and not filled else ""
 
     def indexes(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name].indexes
