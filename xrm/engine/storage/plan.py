@@ -39,6 +39,7 @@ from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.states import begins
 from xrm.engine.storage.steps import (
     DEFINED_BY,
+    INDEXED,
     AddColumn,
     Column,
     CreateSearch,
@@ -344,7 +345,8 @@ class _Comparison:
         counted = self._counted(table)
         for name in added:
             step = replace(create_index(table, wanted[name]), **counted)
-            yield as_made(self.builder.index(table, wanted[name]), step)
+            made = self.builder.index(table, wanted[name])
+            yield as_made(made, step if made else replace(step, holds=INDEXED))
 
     def _counted(self, table: sa.Table) -> dict[str, Any]:
         """An index of a table with rows reads them all; on SQLite writers wait meanwhile."""

@@ -17,7 +17,7 @@ from xrm.engine.storage.lineage import state_of
 from xrm.engine.storage.matching import Past, Standing
 from xrm.engine.storage.names import shadow_name
 from xrm.engine.storage.shadows import Shadow, forget, keep
-from xrm.engine.storage.steps import Effect, Occasion, Step, TurnValues, says
+from xrm.engine.storage.steps import COMPARED, Effect, Occasion, Step, TurnValues, says
 from xrm.engine.storage.turnahead import copies_of
 from xrm.engine.storage.turning import looked, write
 from xrm.engine.storage.turns import Turn
@@ -81,6 +81,7 @@ def turn_step(
         Effect.DECISION if used else Effect.REWRITE,
         measure=lambda unit: looked(unit, turn, standing.live.name, past.seen).rows,
         note=note,
+        holds=COMPARED,
     )
 
 
