@@ -86,7 +86,7 @@ def done_ahead(database: Database, work: Sequence[Ahead], grounds: Grounds) -> I
 
     What somebody left who was killed is taken away before.
     """
-    due = list(_due(database, work))
+    due = list(_due(database, work, grounds))
     if not due and not (grounds.live and grounds.live.has_hidden):
         yield
         return
@@ -107,7 +107,7 @@ def done_ahead(database: Database, work: Sequence[Ahead], grounds: Grounds) -> I
 
 def do(database: Database, session: UnitOfWork | None, work: Sequence[Ahead], grounds: Grounds) -> None:
     """All of it is done; raises as `grounds` demand where others have changed the tables meanwhile."""
-    try:
+    with _demanding(grounds):
         patiently(database, partial(_begin, work, grounds))
         for each in work:
             each.fill(database)
@@ -118,6 +118,13 @@ def do(database: Database, session: UnitOfWork | None, work: Sequence[Ahead], gr
                 _build(database, session, each, grounds)
             for each in work:
                 each.catch_up(database)
+
+
+@contextmanager
+def _demanding(grounds: Grounds) -> Iterator[None]:
+    """What fails because tables are others by now is told as that."""
+    try:
+        yield
     except Conflict:
         grounds.demand()
         raise
@@ -144,12 +151,12 @@ def _build(database: Database, session: UnitOfWork, each: Ahead, grounds: Ground
         patiently(database, partial(_say, list(each.unbuilt(database.engine.dialect))))
 
 
-def _due(database: Database, work: Sequence[Ahead]) -> Iterable[Ahead]:
-    """What cannot be left to the lock: there are rows."""
+def _due(database: Database, work: Sequence[Ahead], grounds: Grounds) -> Iterable[Ahead]:
+    """What cannot be left to the lock: there are rows; raises as `grounds` demand where a table is gone."""
     tables = dict.fromkeys(name for each in work if (name := each.for_rows_of()) is not None)
     if not tables:
         return work
-    with database.read() as unit:
+    with _demanding(grounds), database.read() as unit:
         rows = {n: sa.select(sa.literal_column("1", sa.Integer())).select_from(sa.table(n)) for n in tables}
         asked = [sa.select(sa.literal(n)).where(each.exists()) for n, each in rows.items()]
         filled = {None, *unit.execute(sa.union_all(*asked)).scalars()}
