@@ -17,7 +17,7 @@ from xrm.engine.storage.ahead import Ahead
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.dialects import SQLITE
 from xrm.engine.storage.hidden import Site, additions, hidden
-from xrm.engine.storage.making import Run, spoken_of
+from xrm.engine.storage.making import Run, spoken_of, spoken_of_in
 from xrm.engine.storage.matching import Match
 from xrm.engine.storage.steps import Column, Step, says
 
@@ -191,8 +191,7 @@ class Builder:
     def column(self, table: sa.Table, column: Column) -> MakeColumn | None:
         """The new column, if an index or a constraint speaks of it."""
         site = self._site(table)
-        is_held = column.foreign_keys or "check" in column.info
-        if site is None or not (is_held or any(column.name in spoken_of(index) for index in table.indexes)):
+        if site is None or not (column.foreign_keys or column.name in spoken_of_in(table)):
             return None
         return self._add(self.columns, MakeColumn(site, self.dialect, self.made, column))
 

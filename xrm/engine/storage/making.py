@@ -119,3 +119,11 @@ def spoken_of(index: sa.Index) -> set[str]:
     where = index.dialect_options["postgresql"]["where"]
     told = () if where is None else sa.sql.visitors.iterate(where)
     return {*columns_of(index), *(str(c.name) for c in told if isinstance(c, sa.Column))}
+
+
+def spoken_of_in(table: sa.Table) -> set[str]:
+    """All columns that an index or a check of the table speaks of."""
+    checks = (c.sqltext for c in table.constraints if isinstance(c, sa.CheckConstraint))
+    told = (column for check in checks for column in sa.sql.visitors.iterate(check))
+    indexed = (spoken_of(index) for index in table.indexes)
+    return {str(c.name) for c in told if isinstance(c, sa.Column)}.union(*indexed)
