@@ -16,6 +16,7 @@ from xrm.metadata.layers import Layers, build_layers
 from xrm.metadata.likeness import copy_likenesses
 from xrm.metadata.model import Model
 from xrm.metadata.reading import Reader
+from xrm.metadata.requirements import undeclared
 from xrm.metadata.resolve import resolve
 from xrm.metadata.seeds import Seed, seed_of
 from xrm.metadata.sources import Layer, PackSource, core_source
@@ -60,6 +61,7 @@ def _judged(
     model = resolve(layers, reader.types, problems)
     problems.extend(run_checks(checks, Judged(model, *_unsure(layers))))
     told = told_of_all(problems.found)
+    model = model if told else replace(model, notes=(*model.notes, *undeclared(packs, model)))
     return Judgement(model if told else replace(model, fingerprint=fingerprint_of(model)), told)
 
 

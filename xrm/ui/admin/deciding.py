@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from xrm.errors import Problem
 from xrm.metadata.model import Field, Model
@@ -10,7 +11,7 @@ from xrm.ui.administration import Becoming, Card, Deciding
 from xrm.ui.fields.view import Option
 from xrm.ui.pages.visit import Visit
 
-KINDS = ("unfit", "option", "empty")
+KINDS = ("unfit", "option", "empty", "state")
 CLEAR = "clear"  # places whose values become empty
 LONGEST = 1000
 
@@ -57,30 +58,61 @@ def deciding_card(
     yield Card(t("Decisions"), "split", note=note, deciding=deciding, id="decisions")
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a decision is about, in words, with the options that can be chosen; `option` is the one that goes."""
+
+    what: str
+    option: str = ""
+    options: tuple[Option, ...] = ()
+
+
 def _becoming(
     visit: Visit, model: Model, place: str, decisions: Mapping[str, str], problem: Problem | None
 ) -> Becoming:
     t = visit.ui.t
     kind, _, path = place.partition(":")
-    entity, name, option = (*path.split(".", 2), "", "")[:3]
-    known = model.entities.get(entity)
-    field = known.fields.get(name) if known else None
-    of = visit.label(known) if known else entity
-    what = f"{of} › {visit.text(field.label, name) if field else name}"
+    about = _state(visit, model, path) if kind == "state" else _field(visit, model, path)
     labels = {
-        "unfit": t("{field}: values that do not fit become", field=what),
-        "option": t("{field}: records with the option {option} get", field=what, option=option),
-        "empty": t("{field}: records without a value get", field=what),
+        "unfit": t("{field}: values that do not fit become", field=about.what),
+        "option": t("{field}: records with the option {option} get", field=about.what, option=about.option),
+        "empty": t("{field}: records without a value get", field=about.what),
+        "state": t("{entity}: records in the state {state} go to", entity=about.what, state=about.option),
     }
     return Becoming(
         name=place,
         label=labels[kind],
         help=problem.message if problem else "",
         text=decisions.get(place, ""),
-        options=tuple(_options(visit, field)) if field else (),
-        can_clear=kind != "empty",
+        options=about.options,
+        can_clear=kind not in ("empty", "state"),
         is_cleared=decisions.get(place) == "",
     )
+
+
+def _state(visit: Visit, model: Model, path: str) -> _About:
+    entity, _, state = path.partition(".")
+    known = model.entities.get(entity)
+    lifecycle = known.lifecycle if known else None
+    states = lifecycle.states.values() if lifecycle else ()
+    options = tuple(Option(one.name, visit.text(one.label, one.name)) for one in states)
+    return _About(visit.label(known) if known else entity, state, options)
+
+
+def _field(visit: Visit, model: Model, path: str) -> _About:
+    """A field, a relationship, or an attribute of its links."""
+    entity, _, rest = path.partition(".")
+    name, _, option = rest.partition(".")
+    known = model.entities.get(entity)
+    of = visit.label(known) if known else entity
+    field = known.fields.get(name) if known else None
+    link = known.relationships.get(name) if known else None
+    what = f"{of} › {visit.text(each.label, name) if (each := field or link) else name}"
+    attribute, _, last = option.partition(".")
+    if link is not None and attribute in link.attributes:
+        field, option = link.attributes[attribute], last
+        what = f"{what} › {visit.text(field.label, attribute)}"
+    return _About(what, option, tuple(_options(visit, field)) if field else ())
 
 
 def _options(visit: Visit, field: Field) -> Iterator[Option]:
