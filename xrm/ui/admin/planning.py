@@ -223,11 +223,16 @@ def _is_of_new_table(step: Step) -> bool:
 def _step(visit: Visit, step: Step) -> Row:
     cells = (
         Cell(step.sentence, note=" · ".join(step.rows.samples)),
-        Cell(tags=(_effect(visit, step.effect),)),
+        Cell(tags=(_effect(visit, step.effect),), note=_wait(visit, step)),
         Cell(visit.ui.number(step.rows.touched) if step.rows.touched else "", is_plain=True),
         Cell(step.inverse, is_plain=True),
     )
     return Row(cells)
+
+
+def _wait(visit: Visit, step: Step) -> str:
+    seconds = step.lock_seconds
+    return visit.ui.t("Writers wait about {seconds} s", seconds=visit.ui.number(seconds)) if seconds else ""
 
 
 def _effect(visit: Visit, effect: Effect) -> Option:
