@@ -47,7 +47,7 @@ def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(sho
     assert ana.open("/r/site_visit").status == 404  # nobody notices a draft
     review = ana.open(REVIEW)
     steps = [row[0] for row in rows(review) if row[1:2] == ["Instant"]]
-    assert steps == ["Create the table of site_visit (customisation__site_visit)."]
+    assert steps == ["Create the table of site_visit."]
     assert "New tables come with" in review.text  # indexes: nothing to decide, and names that nobody reads
     assert ana.open("/admin/definitions").text.count("A draft by Ana waits to be applied.") == 1
 

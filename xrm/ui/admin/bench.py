@@ -16,7 +16,7 @@ from xrm.metadata.parse import DEFAULT_LANGUAGE
 from xrm.metadata.positions import Path
 from xrm.metadata.reconciling import value_at
 from xrm.metadata.words import ABSENT
-from xrm.ui.admin.parts import parts_of
+from xrm.ui.admin.parts import Piece, pieces_of
 from xrm.ui.fields.view import Field as Input
 from xrm.ui.fields.view import Option
 from xrm.ui.i18n import LANGUAGES
@@ -110,12 +110,13 @@ class Bench:
     @property
     def count(self) -> int:
         """How many pieces the draft changes."""
-        return sum(1 for change in self.look.changes for _ in self.parts(change))
+        return len(self.pieces(self.look.changes))
 
-    def parts(self, change: Difference) -> Iterator[tuple[Path, object, object]]:
-        """The change in pieces that people decide about, each with what was and what is."""
-        is_made = change.name not in self.visit.model.entities or change.name not in self.model.entities
-        return parts_of(change, is_made=is_made)
+    def pieces(self, found: Iterable[Difference]) -> tuple[Piece, ...]:
+        """The changes in pieces that people decide about, each with what was and what is."""
+        return tuple(
+            pieces_of(found, lambda n: n not in self.visit.model.entities or n not in self.model.entities)
+        )
 
     def actions(self, *first: Action) -> tuple[Action, ...]:
         """What can be done on every page: the draft is one step away."""

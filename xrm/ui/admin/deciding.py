@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from xrm.errors import Problem
-from xrm.metadata.model import Field, Model
+from xrm.metadata.model import Entity, Field, Model
+from xrm.ui.admin.steps import without_ids
+from xrm.ui.admin.words import address
 from xrm.ui.administration import Becoming, Card, Deciding
 from xrm.ui.fields.view import Option
 from xrm.ui.pages.visit import Visit
@@ -52,9 +54,10 @@ def deciding_card(
         return
     t = visit.ui.t
     rows = tuple(_becoming(visit, model, place, decisions, open_.get(place)) for place in places)
-    note = t("Some records hold values that will not fit any more. Correct them, or say what they become.")
-    deciding = Deciding(action, rows, t("Look at the plan with these decisions"), tuple(carried))
-    yield Card(t("Decisions"), "split", note=note, deciding=deciding, id="decisions")
+    deciding = Deciding(
+        action, rows, t("Look at the plan with these decisions"), tuple(carried), is_open=bool(open_)
+    )
+    yield Card(t("Decisions"), "split", deciding=deciding, id="decisions")
 
 
 def _becoming(
@@ -67,20 +70,47 @@ def _becoming(
     field = known.fields.get(name) if known else None
     of = visit.label(known) if known else entity
     what = f"{of} › {visit.text(field.label, name) if field else name}"
+    then = visit.model.entities.get(_before(visit, known, entity))
+    was = then.fields.get(_before_in(then, field, name)) if then else None
+    called = (
+        next((visit.text(o.label, option) for o in was.options if o.key == option), option) if was else option
+    )
     labels = {
         "unfit": t("{field}: values that do not fit become", field=what),
-        "option": t("{field}: records with the option {option} get", field=what, option=option),
+        "option": t("{field}: records with the option {option} get", field=what, option=called),
         "empty": t("{field}: records without a value get", field=what),
     }
     return Becoming(
         name=place,
         label=labels[kind],
-        help=problem.message if problem else "",
+        help=without_ids(problem.message) if problem else "",
+        records=_held(then, was, kind, option) if problem else "",
         text=decisions.get(place, ""),
         options=tuple(_options(visit, field)) if field else (),
         can_clear=kind != "empty",
         is_cleared=decisions.get(place) == "",
     )
+
+
+def _before(visit: Visit, known: Entity | None, name: str) -> str:
+    """What the entity is called by now."""
+    former = known.renamed_from if known else ()
+    return next((n for n in (name, *former) if n in visit.model.entities), name)
+
+
+def _before_in(then: Entity, field: Field | None, name: str) -> str:
+    """What the field is called there."""
+    former = field.renamed_from if field else ()
+    return next((n for n in (name, *former) if n in then.fields), name)
+
+
+def _held(then: Entity | None, was: Field | None, kind: str, option: str) -> str:
+    """The list of the records that it is about, where a condition says which those are."""
+    if then is None or was is None or kind == "unfit":
+        return ""
+    is_several = was.type.name == "multi_choice"
+    holds = f'{was.name} contains "{option}"' if is_several else f'{was.name} == "{option}"'
+    return address(f"/r/{then.name}", filter=f"{was.name} == empty" if kind == "empty" else holds)
 
 
 def _options(visit: Visit, field: Field) -> Iterator[Option]:
