@@ -22,6 +22,7 @@ fields:
   telephone: {type: phone, unique: true, renamed_from: phone}
   secret_code: {type: text, sensitive: true, renamed_from: pin}
   kind: {type: choice, options: {club: {renamed_from: team}, shop: {}}}
+  uses: {type: multi_choice, options: {mail: {renamed_from: post}, call: {}}}
 relationships:
   chief: {to: firm, inverse: branches, renamed_from: head}
 keys: {pair: {fields: [name, telephone]}}
@@ -190,3 +191,25 @@ def test_uses_are_counted_by_name_and_told_to_administrators(runtime: Runtime, s
     assert ada("GET", "/metadata/uses/firm.kind.team").get_json()["name"] == "firm.kind.club"
     assert ada("GET", "/metadata/uses/firm.nothing").status_code == 404
     assert seller("GET", "/metadata/uses/firm.phone").status_code == 403
+
+
+def test_options_in_bodies_are_counted_once_for_a_request_by_present_and_former_keys(
+    runtime: Runtime, seller: Caller
+):
+    both = [{"name": n, "kind": "shop", "uses": ["post", "call"]} for n in "AB"]
+    here = f"/records/firm/{seller('POST', '/records/firm', json=both).get_json()['data'][0]['id']}"
+    commands = [{"create": "firm", "values": {"name": n, "kind": "team", "uses": "mail, call"}} for n in "CD"]
+    assert seller("POST", "/batch", json={"commands": commands}).status_code == 200
+    seller("PATCH", here, json={"kind": "nothing", "uses": {"no": "list"}})
+    ada = caller(runtime, ADMINISTRATOR)
+    told = {n: ada("GET", f"/metadata/uses/firm.{n}").get_json() for n in OPTIONS}
+    assert {n: one["api_uses"] for n, one in told.items()} == {
+        "kind.shop": {"option": 1}, "kind.club": {"option": 1}, "uses.mail": {"option": 2},
+        "uses.call": {"option": 2}, "kind": {"write": 3},
+    }  # fmt: skip
+    former = {n: [(o["name"], o["api_uses"]) for o in one["former_names"]] for n, one in told.items()}
+    assert former["kind.club"] == [("team", 1)]
+    assert former["uses.mail"] == [("post", 1)]
+
+
+OPTIONS = ("kind.shop", "kind.club", "uses.mail", "uses.call", "kind")

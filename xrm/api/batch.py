@@ -10,6 +10,7 @@ from typing import Any
 from xrm.api.answers import Answer, answer
 from xrm.api.call import Call
 from xrm.api.codes import over, unreadable
+from xrm.api.named import Written
 from xrm.api.records import told
 from xrm.api.shapes import as_object, known_keys, object_at, text, uuid
 from xrm.engine.commands import (
@@ -40,6 +41,7 @@ def batch(call: Call) -> Answer:
         raise over(call.limits, "batch_commands")
     read = (read_command(item, f"commands[{i}]") for i, item in enumerate(items))
     commands = [present_command(call, command) for command in read]
+    call.writes(*map(_written, commands))
     return answer({"data": [told(r) for r in call.execute(commands).results]})
 
 
@@ -56,12 +58,11 @@ def read_command(raw: Any, path: str) -> Command:
 
 
 def present_command(call: Call, command: Command) -> Command:
-    """The command by present names, what it uses counted."""
+    """The command by present names."""
     said: Any = command
     entity = call.former.entity(said.entity)
     values = getattr(said, "values", {})
     call.former.values(entity, values)
-    call.writes(entity, () if isinstance(said, Link) else values)
     changed = {}
     if isinstance(said, Upsert):
         changed["by"] = call.former.key(entity, said.by)
@@ -69,6 +70,14 @@ def present_command(call: Call, command: Command) -> Command:
         changed["relationship"] = call.former.member(entity, said.relationship)
     made: Command = replace(said, entity=entity, **changed)
     return made
+
+
+def _written(command: Command) -> Written:
+    """What the command says of its entity; the values of a link are none of that."""
+    said: Any = command
+    if isinstance(said, Link | Unlink):
+        return said.entity, {said.relationship: None}
+    return said.entity, getattr(said, "values", {})
 
 
 def _target(item: Item, path: str) -> Target:

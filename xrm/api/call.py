@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeVar
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from xrm.api.body import read_json
 from xrm.api.codes import unreadable
+from xrm.api.named import Written, uses_of
 from xrm.api.shapes import as_object, id_of, known_keys
 from xrm.engine.commands import Actor, Command, Outcome, Result
 from xrm.engine.queries.former import Use
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from xrm.engine.storage.database import Around
 
 T = TypeVar("T")
-READ, WRITE = "read", "write"
+READ = "read"
 Mode = Literal["all", "good_rows"]
 
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?\Z", re.IGNORECASE)
@@ -123,11 +124,9 @@ class Call:
         usage, numbers = self.runtime.usage, self.snapshot.numbers
         usage.note(numbers, [Use(query.entity, "", READ), *self.snapshot.queries.uses(self.actor, query)])
 
-    def writes(self, entity: str, values: Iterable[str] = ()) -> None:
-        """The names of the values that were written are counted."""
-        known = self.snapshot.model.former.members.get(entity, {})
-        uses = [Use(entity, known.get(name, name), WRITE) for name in values]
-        self.runtime.usage.note(self.snapshot.numbers, [Use(entity, "", WRITE), *uses])
+    def writes(self, *written: Written) -> None:
+        """What this request says in its body is counted, each name once; it is called once for a request."""
+        self.runtime.usage.note(self.snapshot.numbers, uses_of(self.snapshot.model, written))
 
     def body(self) -> Any:
         """The JSON body; raises Unreadable, TooLarge or WrongType."""

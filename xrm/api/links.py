@@ -5,7 +5,7 @@ from __future__ import annotations
 from xrm.api.answers import Answer, answer, nothing, tagged
 from xrm.api.call import Call, record_id
 from xrm.api.codes import unreadable
-from xrm.api.records import page_body, shown, told
+from xrm.api.records import page_body, shown, told, written
 from xrm.api.shapes import known_keys, object_at, text
 from xrm.engine.commands import Link, Target, Transition, Unlink
 
@@ -28,7 +28,9 @@ def link(call: Call, entity: str, record: str, relationship: str) -> Answer:
         raise unreadable("H105", "to is missing.", 'Send {"to": "id of a record"}.', "to")
     values = object_at(body, "values")
     command = Link(entity, Target(record_id(record)), relationship, body["to"], values)
-    return answer(told(call.do(command)), 201)
+    made = call.do(command)
+    call.writes((entity, {relationship: None}))
+    return answer(told(made), 201)
 
 
 def unlink(call: Call, entity: str, record: str, relationship: str, link: str = "") -> Answer:
@@ -38,6 +40,7 @@ def unlink(call: Call, entity: str, record: str, relationship: str, link: str = 
     if not named:
         raise unreadable("R105", "link is missing.", "Name the link: ?link=its id.", "link")
     call.do(Unlink(entity, Target(record_id(record)), relationship, record_id(named)))
+    call.writes((entity, {relationship: None}))
     return nothing()
 
 
@@ -52,7 +55,7 @@ def transition(call: Call, entity: str, record: str, name: str) -> Answer:
     """`POST .../transitions/{name}`: the step is taken, with the values and the reason that it asks for."""
     call.allow_only()
     body = known_keys(call.object_or_empty(), "values", "reason")
-    values = object_at(body, "values")
+    values = written(call, entity, object_at(body, "values"))
     reason = text(body, "reason")
     command = Transition(entity, Target(record_id(record)), name, values, call.version(), reason)
     return shown(call, call.do(command))

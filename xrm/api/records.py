@@ -71,7 +71,7 @@ def delete(call: Call, entity: str, record: str) -> Answer:
     """`DELETE /records/{entity}/{id}`: the record is in the trash."""
     call.allow_only()
     call.do(Delete(entity, Target(record_id(record)), call.version()))
-    call.writes(entity)
+    call.writes((entity, {}))
     return nothing()
 
 
@@ -92,6 +92,7 @@ def restore(call: Call, entity: str, record: str) -> Answer:
     """`POST .../restore`: everything that the same act removed is back."""
     call.allow_only()
     call.say_nothing()
+    call.writes((entity, {}))
     return shown(call, call.do(Restore(entity, Target(record_id(record)))))
 
 
@@ -140,7 +141,7 @@ def written(call: Call, entity: str, *values: dict[str, Any]) -> dict[str, Any]:
     """The first of the records' values; the names of all are counted, and former ones told of."""
     names = {name for one in values for name in one}
     call.former.values(entity, dict.fromkeys(names))
-    call.writes(entity, names)
+    call.writes(*((entity, one) for one in values))
     return values[0] if values else {}
 
 

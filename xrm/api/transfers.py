@@ -60,7 +60,7 @@ def _request(call: Call, entity: str, content: str) -> ImportRequest:
         given["by"] = call.former.key(entity, given["by"])
     for path in (mapping or {}).values():
         call.former.member(entity, (path or "").partition(".")[0])
-    call.writes(entity)
+    call.writes((entity, {path.partition(".")[0]: None for path in (mapping or {}).values() if path}))
     return ImportRequest.of(
         {
             **given,

@@ -11,7 +11,7 @@ import click
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
 from xrm.cli.planned import Said, plan_options, shown_or_done
-from xrm.cli.sources import choice_options, choices_of, named_packs, revision_for, show_installed
+from xrm.cli.sources import answers_of, choice_options, named_packs, revision_for, show_installed
 from xrm.errors import Conflict, NotFound, Place, Problem
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def uninstall(
         losses = runtime.removals.look(runtime.installer, name)
         for sentence in losses.sentences() if not as_json else ():
             say(sentence)
-        revision = runtime.removals.revision(runtime.installer, name, choices_of(keep, take))
+        revision = runtime.removals.revision(runtime.installer, name, answers_of(keep, take))
         written: list[str] = []
         if not said.only_plan:
             _demand_word_of_export(losses, folder, no_export=no_export)

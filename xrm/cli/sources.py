@@ -1,4 +1,4 @@
-"""What is named on the command line: packs by path or by name, a customisation by path, choices by key."""
+"""What is named on the command line: packs by path or by name, a customisation by path, answers by key."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def revision_for(
     keep: Iterable[str] = (),
     take: Iterable[str] = (),
 ) -> Revision:
-    """What these packs, with those that they require, this customisation and these choices come to."""
+    """What these packs, with those that they require, this customisation and these answers come to."""
     from xrm.engine.packs import Revision, laying
     from xrm.metadata.customising import is_customisation
     from xrm.settings import pack_folders_of
@@ -58,10 +58,10 @@ def revision_for(
         raise click.UsageError("--mirror goes with the folder of a customisation.")
     packs = _completed(runtime, [source for source in named if source not in ours], folders)
     edit = laying(ours[0], mirror=mirror) if ours else None
-    return Revision(packs, edit=edit, dev=dev, choices=choices_of(keep, take))
+    return Revision(packs, edit=edit, dev=dev, answers=answers_of(keep, take))
 
 
-def choices_of(keep: Iterable[str], take: Iterable[str]) -> dict[str, Any]:
+def answers_of(keep: Iterable[str], take: Iterable[str]) -> dict[str, Any]:
     """The choice for each key."""
     from xrm.engine.packs import Choice
 

@@ -105,7 +105,7 @@ runtime.packs.revise(revision, runtime.installer)
 
 @pytest.mark.parametrize(
     ("module", "place"),
-    [("ahead", "put"), ("ahead", "changed"), ("turnsteps", "write")],
+    [("turnahead", "put"), ("turnahead", "changed"), ("turnsteps", "write")],
     ids=lambda name: name,
 )
 def test_a_process_that_is_killed_while_values_turn_leaves_what_was_there_and_the_next_one_clears_up(
@@ -130,7 +130,7 @@ def test_what_is_left_of_values_that_turned_is_gone_at_the_next_start_unless_som
 ):
     runtime = make([a_pack("sales", deal="fields:\n  name: {type: text}\n  code: {type: text}\n")])
     runtime.current().records.execute(runtime.installer, [Create("deal", {"code": "7"})])
-    killed_while_turning(database_url, tmp_path, "ahead", "put")
+    killed_while_turning(database_url, tmp_path, "turnahead", "put")
     with alone(runtime.database, Work.COPY):
         make(install=False)
         assert copies(runtime) == ["zz0__code"]

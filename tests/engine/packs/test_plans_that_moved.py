@@ -16,13 +16,15 @@ from tests.engine.packs.living import (
     change,
     data,
     filled,
+    go_back,
     house,
     plan,
     read,
     rows,
     shop,
+    version,
 )
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import DefinitionChanged
 from xrm.engine.runtime.purging import PURGE
@@ -57,6 +59,39 @@ def test_a_purge_destroys_what_was_removed_and_what_stays_can_be_written(shop, e
     if "deal" in everything:
         after = read(runtime, ana, "deal", deal)
         assert (after["code"], after["account"], after["price"]) == (None, None, None)
+    one = runtime.current().records.execute(ana, [Create("account", {"name": "Neu"})]).results[0].id
+    runtime.current().records.execute(ana, [Create("deal", {"name": "New", "account": {"id": str(one)}})])
+
+
+WITHOUT_POINTERS = DEAL.partition("relationships:")[0]
+
+
+@pytest.mark.parametrize(
+    ("entities", "left", "gone"),
+    [
+        ({"deal": WITHOUT_POINTERS}, [], "Add the field account to deal (sales__deal): column account;"),
+        ({"other": PLAIN}, ["deal"], "Create the table of deal (sales__deal);"),
+    ],
+)
+def test_with_an_entity_goes_what_points_at_it_and_the_way_back_says_what_does_not_come(
+    shop, entities, left, gone
+):
+    runtime, ana, _ = shop
+    start = version(runtime)
+    change(runtime, **entities)
+    numbers = [kept.number for kept in runtime.packs.removed() if kept.thing == "account"]
+    found = runtime.packs.plan_purge(numbers)
+    told = [s for s in found.sentences() if s.startswith("Empty what deal (zz2__sales__deal), which is kept")]
+    assert len(told) == len(left)
+    runtime.packs.purge(numbers, runtime.installer, confirmed=found.hash)
+    assert [kept.thing for kept in runtime.packs.removed()] == left
+    lost = [
+        s
+        for s in plan_back(runtime, start).sentences()
+        if s.endswith("; what it held then can not come back.")
+    ]
+    assert gone in {s.partition(" what it held")[0] for s in lost}
+    go_back(runtime, start)
     one = runtime.current().records.execute(ana, [Create("account", {"name": "Neu"})]).results[0].id
     runtime.current().records.execute(ana, [Create("deal", {"name": "New", "account": {"id": str(one)}})])
 

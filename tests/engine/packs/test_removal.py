@@ -86,8 +86,8 @@ def test_only_administrators_uninstall(runtime, look):
     assert look(runtime)["layers"] == before
 
 
-def uninstalled(runtime, choices):
-    revision = runtime.removals.revision(runtime.installer, "cars", choices)
+def uninstalled(runtime, answers):
+    revision = runtime.removals.revision(runtime.installer, "cars", answers)
     mark = runtime.packs.foresee(revision).mark
     return runtime.packs.revise(replace(revision, confirmed=mark), runtime.installer)
 

@@ -48,12 +48,12 @@ HOUSEHOLD = "entities/account:fields.kind.options.remove.household"
 KEEP, TAKE = {HOUSEHOLD: Choice.KEEP}, {HOUSEHOLD: Choice.TAKE}
 
 
-def upgrade(runtime, pack, choices=None):
-    return runtime.packs.revise(Revision((pack,), choices=choices or {}), runtime.installer)
+def upgrade(runtime, pack, answers=None):
+    return runtime.packs.revise(Revision((pack,), answers=answers or {}), runtime.installer)
 
 
-def foreseen(runtime, pack, choices=None):
-    return runtime.packs.foresee(Revision((pack,), choices=choices or {})).reconciled
+def foreseen(runtime, pack, answers=None):
+    return runtime.packs.foresee(Revision((pack,), answers=answers or {})).reconciled
 
 
 def account(runtime):
@@ -228,7 +228,7 @@ def test_an_upgrade_that_is_too_large_for_one_transaction_carries_each_answer_wh
     runtime, monkeypatch
 ):
     monkeypatch.setattr(apply, "STEPS_AT_ONCE", 2)
-    both = Revision((SECOND, cars("1.0.0", ">=1.0")), choices=TAKE)
+    both = Revision((SECOND, cars("1.0.0", ">=1.0")), answers=TAKE)
     installed = runtime.packs.revise(both, runtime.installer)
     assert {layer.name for layer in installed.layers} == {"crm_core", "cars", CUSTOMISATION}
     assert "household" in [option.key for option in account(runtime).fields["kind"].options]

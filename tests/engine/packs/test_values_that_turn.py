@@ -1,5 +1,7 @@
 """Fields get other types, bounds, options and demands: values are converted as decided, and come back."""
 
+from itertools import product
+
 import pytest
 
 from tests.engine.packs.living import (
@@ -18,7 +20,7 @@ from tests.engine.packs.living import (
 from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision, proposing
-from xrm.engine.storage import ahead, turning
+from xrm.engine.storage import ahead, turnahead, turning
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
@@ -303,10 +305,14 @@ LATE = {
 
 
 WHEN = {"after the plan": (proposing, "plan_for"), "after the copy": (ahead, "do")}
+OVERTAKEN = {
+    f"{what}-{when}": (*LATE[what], WHEN[when])
+    for what, when in product(LATE, WHEN)
+    if (what, when) != ("a demand", "after the copy")  # nothing is copied for it
+}
 
 
-@pytest.mark.parametrize("when", WHEN.values(), ids=WHEN)
-@pytest.mark.parametrize(("boat", "changed", "code"), LATE.values(), ids=LATE)
+@pytest.mark.parametrize(("boat", "changed", "code", "when"), OVERTAKEN.values(), ids=OVERTAKEN)
 def test_what_is_written_after_the_plan_was_read_is_looked_at_under_the_lock(
     fleet, monkeypatch, boat, changed, code, when
 ):
@@ -347,7 +353,7 @@ def test_values_are_the_same_in_however_many_portions_and_whenever_they_were_wri
     runtime, ana, boats = fleet
     then, do = version(runtime), ahead.do
     monkeypatch.setattr(turning, "PORTION", rows)
-    monkeypatch.setattr(ahead, "FEW", 1)
+    monkeypatch.setattr(turnahead, "FEW", 1)
 
     def meanwhile(*arguments):
         edit(fleet, "Ship", size="8")

@@ -50,6 +50,13 @@ def test_a_tree_becomes_json_and_the_same_tree_again(names):
         assert load_tree(json.loads(json.dumps(dump_tree(tree)))) == tree
 
 
+def test_nothing_at_all_is_kept_apart_from_what_is_empty_in_the_json_of_a_tree(names):
+    for text in ("effort == 0h", "active == false", "quantity == 0", "price == 0.00", "-effort"):
+        found = check(text, "deal", names, expect=None)
+        assert isinstance(found, Expression)
+        assert load_tree(json.loads(json.dumps(dump_tree(found.tree)))) == found.tree
+
+
 def test_json_of_a_tree_leaves_out_what_is_empty(names):
     found = check("price > 1.50", "deal", names)
     assert isinstance(found, Expression)

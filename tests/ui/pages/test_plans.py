@@ -84,7 +84,7 @@ def test_an_upgrade_asks_what_becomes_of_values_and_carries_the_decision_to_its_
 
 
 def test_answers_and_decisions_do_not_forget_each_other(works: Place, lay: Lay) -> None:
-    ana, label = works.person("Ana"), "choice:entities/tool:label.en"
+    ana, label = works.person("Ana"), "answer:entities/tool:label.en"
     ours = laying(from_documents({"entities/tool.yaml": "label: Device\n"}), mirror=False)
     works.runtime.packs.revise(Revision(edit=ours), works.actor())
     make(works, {"name": "Saw", "code": "many"})

@@ -26,8 +26,8 @@ fields:
 OURS = {
     "entities/tool.yaml": "label: Device\nfields: {kind: {options: {remove: [power]}}, tier: {type: integer}}\n"
 }
-KIND = "choice:entities/tool:fields.kind.options.remove.power"
-LABEL = "choice:entities/tool:label.en"
+KIND = "answer:entities/tool:fields.kind.options.remove.power"
+LABEL = "answer:entities/tool:label.en"
 PLAN = "/admin/packs/yard"
 
 
@@ -113,7 +113,7 @@ def test_a_plan_whose_answers_were_changed_on_the_way_is_not_carried_out(works: 
     assert changed.status == 409
     assert "S120" in changed.text
     assert works.runtime.packs.list()[-2].version == "1.0.0"
-    nonsense = ana.open(f"{PLAN}?choice:entities/tool:nothing=keep&{KIND}=perhaps")
+    nonsense = ana.open(f"{PLAN}?answer:entities/tool:nothing=keep&{KIND}=perhaps")
     assert "P151" in nonsense.text
 
 

@@ -19,6 +19,7 @@ from xrm.engine.backup.fitting import demand_fit, shadows_of
 from xrm.engine.backup.kept import continue_sequences, kept_tables, sequences_of
 from xrm.engine.backup.kinds import kind_named
 from xrm.engine.backup.manifest import Manifest, TableFacts
+from xrm.engine.backup.pointing import first_lost, pointers
 from xrm.engine.backup.taking import SECONDS, Advance, Ground, Nowhere, key_check, take_table, unseen
 from xrm.engine.packs.layers import source_of
 from xrm.engine.projection.tables import sql_schema
@@ -27,9 +28,16 @@ from xrm.engine.storage.alone import Work, alone
 from xrm.engine.storage.database import UnitOfWork, by_column
 from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.faults import DRIVER_ERRORS
-from xrm.engine.storage.ledger import CONTENT, ENTITY, JOURNAL, LAYER, LEDGER
+from xrm.engine.storage.ledger import CONTENT, ENTITY, JOURNAL, LAYER, LEDGER, SHADOW
 from xrm.engine.storage.numbers import Numbers, read_numbers
-from xrm.engine.storage.restoring import add_shadows, begin_restore, clear, demand_empty, end_restore
+from xrm.engine.storage.restoring import (
+    Pointer,
+    add_shadows,
+    begin_restore,
+    clear,
+    demand_empty,
+    end_restore,
+)
 from xrm.engine.storage.search import SearchIndex
 from xrm.errors import Conflict, Invalid, Place, Problem, Unavailable, XrmError
 from xrm.metadata.sources import PackSource
@@ -192,7 +200,9 @@ class _Filling:
 
     def fill(self, advance: Advance) -> None:
         """Everything is there, is found by search, and is what the archive holds; raises ArchiveRefused."""
-        add_shadows(self.unit, shadows_of(self.archive.manifest, self.schema))
+        shadows, entities = (list(_rows_of(self.archive, table.name)) for table in (SHADOW, ENTITY))
+        pointing = pointers(shadows, entities, self.schema, self.archive.manifest)
+        add_shadows(self.unit, shadows_of(self.archive.manifest, self.schema), pointing)
         self.unit.execute(sa.delete(JOURNAL))  # what made the tables here; the archive brings its own
         tables = _in_order(self.archive.manifest.tables)
         first = next((facts for facts in tables if facts.name not in LEDGER.tables), None)
@@ -202,7 +212,7 @@ class _Filling:
                 self._demand_numbers()
             self._fill(facts)
         continue_sequences(self.unit, self.archive.manifest.sequences)
-        self._demand_references()
+        self._demand_references(pointing)
         self._demand_equal()
 
     def _fill(self, facts: TableFacts) -> None:
@@ -228,12 +238,17 @@ class _Filling:
             return None
         return _Searched(stored, read_numbers(self.unit), SearchIndex(self.ground.database))
 
-    def _demand_references(self) -> None:
-        """SQLite was told not to look at references; PostgreSQL looks at the commit."""
+    def _demand_references(self, pointing: Sequence[Pointer]) -> None:
+        """SQLite was told not to look at references; PostgreSQL looks at the commit, and at what is kept not at all."""
+        if lost := first_lost(self.unit, pointing):
+            pointer, count = lost
+            what = f"What is kept in {pointer.table}.{pointer.column}"
+            message = f"{what} points {count:,} times at a record of {pointer.target} that is not there."
+            raise misfit(self.archive.place(pointer.table), message)
         if self.unit.dialect.is_sqlite:
-            lost = self.unit.execute(sa.text("PRAGMA foreign_key_check")).mappings().first()
-            if lost is not None:
-                message = f"A row of {lost['table']} points at one of {lost['parent']} that is not there."
+            row = self.unit.execute(sa.text("PRAGMA foreign_key_check")).mappings().first()
+            if row is not None:
+                message = f"A row of {row['table']} points at one of {row['parent']} that is not there."
                 raise misfit(str(self.archive.path), message)
 
     def _demand_numbers(self) -> None:

@@ -12,7 +12,7 @@ from xrm.engine.packs.parts import Parts
 from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
 from xrm.engine.packs.reconciliation import Reconciled, read_answers, reconcile
 from xrm.engine.packs.revision import Revision, Sources
-from xrm.engine.packs.versions import names_in_force, sources_of_version
+from xrm.engine.packs.versions import sources_of_version
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import plan_for
 from xrm.engine.storage.database import UnitOfWork
@@ -20,6 +20,7 @@ from xrm.engine.storage.demands import unmet_demands
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.forms import Decisions
 from xrm.engine.storage.matching import Past
+from xrm.engine.storage.meant import names_in_force
 from xrm.engine.storage.numbers import (
     NO_NAMES,
     Names,
@@ -98,7 +99,7 @@ class Proposer:
             stamp, (layers, present) = parts.freshness.read_in(unit), read_present(unit)
             remembered = read_answers(unit) if layers else {}
         wanted, given, twins = self._wanted(revision, present)
-        reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.choices)
+        reconciled = reconcile(parts.definitions, present, wanted, remembered, revision.answers)
         if reconciled.source is not None and reconciled.source is not present.get(CUSTOMISATION):
             wanted, given = {**wanted, CUSTOMISATION: reconciled.source}, given | {CUSTOMISATION}
         return _Layers(stamp, layers, present, wanted, frozenset(given), tuple(twins), reconciled)

@@ -1,4 +1,4 @@
-"""The customisation over packs that change: conflicts, the choices that answer them, and what was chosen before."""
+"""The customisation over packs that change: conflicts, the answers to them, and those that were given before."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def reconcile(
     present: Sources,
     wanted: Sources,
     remembered: Mapping[str, Choice],
-    choices: Mapping[str, Choice],
+    given: Mapping[str, Choice],
 ) -> Reconciled:
     """The customisation of `wanted` over its packs, which were those of `present`.
 
@@ -74,7 +74,7 @@ def reconcile(
     if read.problems:
         return Reconciled(ours)
     meeting = meet(_read(definitions, before), _read(definitions, wanted), read)
-    answers = tuple(_answer(conflict, remembered, choices) for conflict in meeting.conflicts)
+    answers = tuple(_answer(conflict, remembered, given) for conflict in meeting.conflicts)
     source = mended(ours, meeting, [(answer.conflict, answer.assumed) for answer in answers])
     told = (answer.conflict.edit(answer.choice) for answer in answers if answer.choice)
     return Reconciled(source, answers, (*(one.sentence for one in meeting.settled), *filter(None, told)))
@@ -89,11 +89,11 @@ def _read(definitions: Definitions, sources: Sources) -> Sequence[ReadPack]:
     return ordered_packs(packs, Problems())
 
 
-def _answer(conflict: Conflict, remembered: Mapping[str, Choice], choices: Mapping[str, Choice]) -> Answer:
-    chosen = choices.get(conflict.key)
+def _answer(conflict: Conflict, remembered: Mapping[str, Choice], given: Mapping[str, Choice]) -> Answer:
+    chosen = given.get(conflict.key)
     if chosen is None and mark_of(conflict) in remembered:
         return Answer(conflict, remembered[mark_of(conflict)], is_remembered=True)
-    return Answer(conflict, chosen or choices.get(EVERY_KEY))
+    return Answer(conflict, chosen or given.get(EVERY_KEY))
 
 
 def unanswered(reconciled: Reconciled) -> Iterator[Problem]:
@@ -111,10 +111,10 @@ def unanswered(reconciled: Reconciled) -> Iterator[Problem]:
             yield Problem("P151", message, hint, conflict.where)
 
 
-def needless(reconciled: Reconciled, choices: Mapping[str, Choice]) -> Iterator[Problem]:
-    """A problem for each choice that answers no conflict."""
+def needless(reconciled: Reconciled, given: Mapping[str, Choice]) -> Iterator[Problem]:
+    """A problem for each answer to no conflict."""
     known = [answer.conflict.key for answer in reconciled.answers]
-    for key in choices:
+    for key in given:
         if key not in known and key != EVERY_KEY:
             hint = near_hint(key, known, "xrm plan lists the conflicts.")
             yield Problem("P151", f"There is no conflict {key} to be answered.", hint, Place(path=key))
@@ -154,9 +154,9 @@ def remember(unit: UnitOfWork, answers: Iterable[Answer], now: datetime, actor: 
         unit.execute(sa.insert(ANSWER), row)
 
 
-def demand_sense(reconciled: Reconciled, choices: Mapping[str, Choice]) -> None:
-    """Every choice answers a conflict; raises Invalid."""
-    problems = tuple(needless(reconciled, choices))
+def demand_sense(reconciled: Reconciled, given: Mapping[str, Choice]) -> None:
+    """Every answer is to a conflict; raises Invalid."""
+    problems = tuple(needless(reconciled, given))
     if problems:
         raise Invalid(problems)
 

@@ -12,7 +12,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.parts import Composed
 from xrm.engine.packs.proposal import version_in
-from xrm.engine.packs.revision import NO_CHOICES, Choices, Revision
+from xrm.engine.packs.revision import NO_ANSWERS, Answers, Revision
 from xrm.engine.packs.service import PackService
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable
@@ -118,14 +118,14 @@ class Removals:
                 tuple(_roles(unit, current, name)),
             )
 
-    def revision(self, actor: Actor, name: str, choices: Choices = NO_CHOICES) -> Revision:
+    def revision(self, actor: Actor, name: str, answers: Answers = NO_ANSWERS) -> Revision:
         """The installation without the pack, to be planned and carried out; raises what `look` raises.
 
-        `choices` answer the conflicts that this meets, by their keys.
+        `answers` are to the conflicts that this meets, by their keys.
         """
         demand_administrator(actor)
         _demand_removable({pack.name: pack for pack in self._packs.read()}, name)
-        return Revision(gone=frozenset({name}), choices=choices)
+        return Revision(gone=frozenset({name}), answers=answers)
 
 
 def _demand_pack(layers: Mapping[str, ReadPack], name: str) -> None:

@@ -19,8 +19,8 @@ from xrm.metadata.sources import PackSource
 Sources = Mapping[str, PackSource]
 # The customisation as it shall be, worked out from all layers as they are at that moment.
 Edit = Callable[[Definitions, Sources], PackSource]
-Choices = Mapping[str, Choice]
-NO_CHOICES: Final[Choices] = MappingProxyType({})
+Answers = Mapping[str, Choice]
+NO_ANSWERS: Final[Answers] = MappingProxyType({})
 EVERY_KEY = "all"  # the choice for all conflicts that no other choice names
 
 
@@ -31,7 +31,7 @@ class Revision:
     With `version` the layers are those of that version; only `confirmed` and `decisions` are said besides. Where the
     plan removes something, `confirmed` has to be the mark of the proposal; any other is refused.
 
-    `choices` answer the conflicts of an upgrade by their keys, and `decisions` say by place what becomes of values that
+    `answers` are to the conflicts of an upgrade by their keys, and `decisions` say by place what becomes of values that
     do not fit (`unfit:deal.code`, `empty:deal.code`, `option:deal.kind.lost`). `dev` allows other content under a
     version that is installed.
     """
@@ -39,7 +39,7 @@ class Revision:
     sources: tuple[PackSource, ...] = ()
     gone: frozenset[str] = frozenset()
     edit: Edit | None = None
-    choices: Choices = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     dev: bool = False
     version: int | None = None
     confirmed: str = ""

@@ -93,7 +93,7 @@ class PackService:
         Raises Invalid for a choice that answers no conflict.
         """
         proposal = self._proposer.propose(revision)
-        demand_sense(proposal.reconciled, revision.choices)
+        demand_sense(proposal.reconciled, revision.answers)
         return proposal
 
     def intended(self, revision: Revision) -> Model:
@@ -192,7 +192,7 @@ class PackService:
     def _attempt(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
         proposal = self._proposer.propose(revision)
-        demand_sense(proposal.reconciled, revision.choices)
+        demand_sense(proposal.reconciled, revision.answers)
         if proposal.is_empty and not proposal.is_open:
             return Installed((), (), proposal.model.fingerprint, 0)
         proposal.demand_ready(revision.confirmed)

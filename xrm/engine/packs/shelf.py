@@ -9,7 +9,7 @@ from pathlib import Path
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.proposal import version_in
-from xrm.engine.packs.revision import NO_CHOICES, Choices, Revision
+from xrm.engine.packs.revision import NO_ANSWERS, Answers, Revision
 from xrm.engine.packs.service import PackService
 from xrm.errors import MetadataInvalid, NotFound, Problem
 from xrm.metadata.definitions import Definitions
@@ -44,13 +44,13 @@ class Shelf:
             self._look(name, path, installed) for name, path in sorted(pack_folders(self._folders).items())
         )
 
-    def revision(self, actor: Actor, name: str, choices: Choices = NO_CHOICES) -> Revision:
+    def revision(self, actor: Actor, name: str, answers: Answers = NO_ANSWERS) -> Revision:
         """The installation with the pack at hand and those that it requires, to be planned and carried out.
 
-        `choices` answer the conflicts that this meets, by their keys.
+        `answers` are to the conflicts that this meets, by their keys.
         """
         demand_administrator(actor)
-        return Revision(self._sources(name), choices=choices)
+        return Revision(self._sources(name), answers=answers)
 
     def _look(self, name: str, path: Path, installed: Mapping[str, str]) -> AtHand:
         try:

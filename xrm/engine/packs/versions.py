@@ -15,7 +15,8 @@ from xrm.engine.packs.layers import source_of
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import ACTIVATION, CONTENT
-from xrm.engine.storage.numbers import NO_NAMES, Names, Numbers, names_of
+from xrm.engine.storage.meant import last_position, names_in_force
+from xrm.engine.storage.numbers import Names, Numbers, names_of
 from xrm.engine.storage.options import origins_of
 from xrm.errors import NotFound, Problem
 from xrm.metadata.sources import Layer, PackSource
@@ -97,13 +98,6 @@ def _sources(unit: UnitOfWork, kept: Sequence[Mapping[str, Any]]) -> Iterator[Pa
     yield from (source_of(layer["name"], contents[layer["content"]]) for layer in kept)
 
 
-def names_in_force(unit: UnitOfWork) -> Names:
-    """What the names of the last version stand for."""
-    last = sa.select(ACTIVATION.c.names).order_by(ACTIVATION.c.number.desc()).limit(1)
-    kept = unit.execute(last).scalar()
-    return Names.from_json(kept) if kept else NO_NAMES
-
-
 def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: datetime, actor: Actor) -> None:
     """The installation can come back to what the proposal puts in force."""
     kept, then = proposal.plan.kept_keys, proposal.then
@@ -123,6 +117,7 @@ def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: dat
             "layers": layers,
             "names": names.as_json(),
             "sentences": [*layer_sentences(proposal), *proposal.plan.sentences()],
+            "position": last_position(unit),
         },
     )
 

@@ -22,6 +22,7 @@ from xrm.engine.records.batch import Run, Setting, Tally, apart
 from xrm.engine.records.checking import check_after
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
+from xrm.engine.records.meanings import said_now
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.since import refuse_changed
 from xrm.engine.records.steps import perform, refuse_append_only, write
@@ -85,7 +86,7 @@ def _own_act(setting: Setting, position: str) -> list[Past]:
         raise Conflict(Problem("R172", "This change is too long ago to be taken back.", hint))
     for past in found:
         _refuse_unkept(setting, past)
-    return found
+    return said_now(setting, found)
 
 
 def _refuse_unkept(setting: Setting, past: Past) -> None:

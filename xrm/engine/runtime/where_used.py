@@ -12,6 +12,7 @@ from typing import Final
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.layers import floor_of
+from xrm.engine.queries.former import OPTION as CHOSEN
 from xrm.engine.runtime.kept_uses import VIEWS, Kept, kept_uses
 from xrm.engine.runtime.snapshot import Snapshot
 from xrm.engine.runtime.usage import DAYS, FORMER, Key, Usage
@@ -242,6 +243,8 @@ def _field_number(thing: Thing, snapshot: Snapshot) -> int | None:
 
 
 def _former(snapshot: Snapshot, thing: Thing, counts: Sequence[tuple[Key, int]]) -> Iterator[FormerlyCalled]:
+    if thing.kind == OPTION and thing.entity:
+        yield from _former_keys(thing, _field_number(thing, snapshot), counts)
     if thing.kind not in (ENTITY, MEMBER):
         return
     former, wanted = snapshot.model.former, _field_number(thing, snapshot)
@@ -251,3 +254,11 @@ def _former(snapshot: Snapshot, thing: Thing, counts: Sequence[tuple[Key, int]])
             said = sum(n for key, n in counts if (key.field, key.how, key.name) == (wanted, FORMER, old))
             since = snapshot.former_since.get((thing.entity if thing.member else "", old))
             yield FormerlyCalled(old, since, said)
+
+
+def _former_keys(
+    thing: Thing, field_: int | None, counts: Sequence[tuple[Key, int]]
+) -> Iterator[FormerlyCalled]:
+    for old in thing.keys[1:]:
+        said = sum(n for key, n in counts if (key.field, key.how, key.name) == (field_, CHOSEN, old))
+        yield FormerlyCalled(old, None, said)

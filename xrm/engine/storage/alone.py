@@ -9,8 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.database import Database
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.folders import alone_if_free, alone_in
+from xrm.engine.storage.patience import MIGRATION_SECONDS
 
 
 class Work(Enum):
@@ -21,21 +22,27 @@ class Work(Enum):
 
 
 @contextmanager
-def alone(database: Database, work: Work) -> Iterator[None]:
-    """Nobody else does the same to the database meanwhile; whoever dies does it no more."""
+def alone(database: Database, work: Work) -> Iterator[UnitOfWork | None]:
+    """Nobody else does the same to the database meanwhile; whoever dies does it no more.
+
+    On PostgreSQL gives the session that holds off the others, whose statements are transactions of their own. What it
+    has begun to say is finished by the server even when we die, and so long nobody else begins.
+    """
     name, key = work.value
     if database.dialect.is_sqlite:
         folder = Path(database.engine.url.database or "").parent
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder, name):
-            yield
+            yield None
         return
     with database.read(snapshot=False) as unit:
+        unit.script(f"SET statement_timeout = {int(MIGRATION_SECONDS * 1000)}")
         unit.script(f"SELECT pg_advisory_lock({key})")
         try:
-            yield
+            yield unit
         finally:
             unit.script(f"SELECT pg_advisory_unlock({key})")
+            unit.script("RESET statement_timeout")
 
 
 @contextmanager

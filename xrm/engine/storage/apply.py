@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.ahead import clear_up, done_ahead
+from xrm.engine.storage.ahead import Grounds, clear_up, done_ahead
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
@@ -94,7 +94,7 @@ def apply_plan(
     """
     now = world.now()
     occasion = Occasion(now, now + timedelta(days=days), actor)
-    with done_ahead(database, plan.ahead, plan.live, partial(_demand_same, database, plan)):
+    with done_ahead(database, plan.ahead, Grounds(plan.live, partial(_demand_same, database, plan))):
         _carry_out(database, plan, occasion, then)
     return Applied(plan.hash, len(plan.steps))
 

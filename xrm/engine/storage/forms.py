@@ -38,7 +38,7 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Decided:
     """What was decided about the values of one field, as texts that the field reads; an empty text is no value."""
 
     unfit: str | None = None
@@ -46,25 +46,25 @@ class Answers:
     options: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def about(decisions: Decisions, entity: str, name: str) -> Answers:
+    def about(decisions: Decisions, entity: str, name: str) -> Decided:
         """Those of the decisions that are about this field."""
         start = f"{Fault.OPTION}:{entity}.{name}."
         options = {key.removeprefix(start): said for key, said in decisions.items() if key.startswith(start)}
         unfit, empty = (decisions.get(f"{fault}:{entity}.{name}") for fault in (Fault.UNFIT, Fault.EMPTY))
-        return Answers(unfit, empty, options)
+        return Decided(unfit, empty, options)
 
     @staticmethod
-    def from_json(kept: Mapping[str, Any]) -> Answers:
+    def from_json(kept: Mapping[str, Any]) -> Decided:
         """The same again."""
-        return Answers(kept.get("unfit"), kept.get("empty"), kept.get("options", {}))
+        return Decided(kept.get("unfit"), kept.get("empty"), kept.get("options", {}))
 
     def as_json(self) -> dict[str, Any]:
         """What the ledger keeps of them."""
         return {"unfit": self.unfit, "empty": self.empty, "options": dict(self.options)}
 
-    def over(self, others: Answers) -> Answers:
+    def over(self, others: Decided) -> Decided:
         """These, and those of the others to which these say nothing."""
-        return Answers(
+        return Decided(
             others.unfit if self.unfit is None else self.unfit,
             others.empty if self.empty is None else self.empty,
             {**others.options, **self.options},
@@ -78,7 +78,8 @@ class Answers:
         yield from (f"{Fault.OPTION}:{entity}.{name}.{key}" for key in self.options)
 
 
-NO_ANSWERS = Answers()
+NOTHING_DECIDED = Decided()
+DECIDED = "answers"  # what the ledger has called decisions since before conflicts had answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Change:
 
     before: Form
     after: Form
-    answers: Answers = NO_ANSWERS
+    decided: Decided = NOTHING_DECIDED
     currency: str = ""
     kept_keys: Mapping[str, str] | None = None
 
@@ -185,10 +186,10 @@ class Change:
         taken = [] if used is None else used
         made = None if value is None else self._converted(value, taken)
         if made is None and self.is_needed:
-            if self.answers.empty is None:
+            if self.decided.empty is None:
                 raise Unfit(Fault.EMPTY)
             taken.append((Fault.EMPTY, ""))
-            made = self._decided["empty"]
+            made = self._values["empty"]
         return worth(self.after, made, self.currency)
 
     def _converted(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
@@ -200,14 +201,14 @@ class Change:
         try:
             return converted(self.say, kept, self.before.params, self.after.type, self.after.params)
         except BadValue as refusal:
-            if self.answers.unfit is None:
+            if self.decided.unfit is None:
                 raise Unfit(Fault.UNFIT, refusal.problem.message) from None
             used.append((Fault.UNFIT, ""))
-            return self._decided["unfit"]
+            return self._values["unfit"]
 
     @cached_property
-    def _decided(self) -> Mapping[str, Any]:
-        return {"unfit": self._read(self.answers.unfit), "empty": self._read(self.answers.empty)}
+    def _values(self) -> Mapping[str, Any]:
+        return {"unfit": self._read(self.decided.unfit), "empty": self._read(self.decided.empty)}
 
     def _read(self, said: str | None) -> Any:
         """What a decision says; nothing where `faults` refuses it."""
@@ -243,32 +244,32 @@ class Change:
     def _instead(self, key: str) -> str:
         if key not in self.lost_options:
             return (self.kept_keys or {}).get(key, key)
-        said = self.answers.options.get(key)
+        said = self.decided.options.get(key)
         if said is None:
             raise Unfit(Fault.OPTION, option=key)
         return said if said in self._options_left else ""
 
     def faults(self, entity: str, name: str) -> Iterator[Problem]:
         """What is wrong with the decisions themselves."""
-        said = {Fault.UNFIT: self.answers.unfit, Fault.EMPTY: self.answers.empty}
+        said = {Fault.UNFIT: self.decided.unfit, Fault.EMPTY: self.decided.empty}
         texts = [(f"{fault}:{entity}.{name}", text) for fault, text in said.items() if text]
         for key, text in (*texts, *self._options_said(entity, name)):
             try:
                 read_value(self.after.type, text, self.after.params)
             except BadValue as refusal:
                 yield undecided(key, f"{text!r} is no value of it: {refusal.problem.message}")
-        if self.is_needed and self.answers.empty == "":
+        if self.is_needed and self.decided.empty == "":
             yield undecided(f"{Fault.EMPTY}:{entity}.{name}", "A value is required.")
 
     def _options_said(self, entity: str, name: str) -> Iterator[tuple[str, str]]:
-        for key, text in self.answers.options.items():
+        for key, text in self.decided.options.items():
             if text:
                 yield f"{Fault.OPTION}:{entity}.{name}.{key}", text
 
-    def uses(self, answers: Answers) -> Answers:
-        """Those of the answers that are about something that can happen."""
-        options = {key: said for key, said in answers.options.items() if key in self.lost_options}
-        return Answers(answers.unfit, answers.empty if self.is_needed else None, options)
+    def uses(self, decided: Decided) -> Decided:
+        """Those of the decisions that are about something that can happen."""
+        options = {key: said for key, said in decided.options.items() if key in self.lost_options}
+        return Decided(decided.unfit, decided.empty if self.is_needed else None, options)
 
 
 def worth(form: Form, value: Any, currency: str) -> Any:

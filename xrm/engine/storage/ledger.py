@@ -172,6 +172,7 @@ ACTIVATION = _table(
     sa.Column("layers", Json()),
     sa.Column("names", Json()),
     sa.Column("sentences", Json()),
+    sa.Column("position", sa.BigInteger()),
 )
 JOURNAL = _table(
     "journal",

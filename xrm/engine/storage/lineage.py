@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xrm.engine.storage.forms import NO_ANSWERS, Answers, Change, Fault, Form, Unfit
+from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Change, Decided, Fault, Form, Unfit
 from xrm.engine.storage.inspection import LiveSchema
 from xrm.engine.storage.matching import Past
 from xrm.engine.storage.shadows import Shadow
@@ -65,7 +65,7 @@ class Lineage:
 
     def __init__(self, live: LiveSchema, past: Past, entity: str, name: str, table: str) -> None:
         self.live, self.past = live, past
-        self.decided = Answers.about(past.decisions, entity, name)
+        self.decided = Decided.about(past.decisions, entity, name)
         number = past.identities.fields[entity, name].number
         here = [s for s in live.shadows if s.table == table and not s.is_table and s.member == number]
         self.shadows = [shadow for shadow in reversed(here) if shadow.turned and "state" in shadow.turned]
@@ -114,16 +114,16 @@ class Lineage:
         named = [called(part.suffix, shadow.definition["name"]) for part in form.parts]
         if not shadow.columns.keys() >= set(named):
             return None
-        columns, answers = tuple(shadow.columns[name] for name in named), Answers.from_json(edge.answers)
-        there = self._change(after, before, NO_ANSWERS if edge.is_forward else answers)
-        back = self._change(before, after, self.decided.over(answers if edge.is_forward else NO_ANSWERS))
+        columns, decided = tuple(shadow.columns[name] for name in named), Decided.from_json(edge.decided)
+        there = self._change(after, before, NOTHING_DECIDED if edge.is_forward else decided)
+        back = self._change(before, after, self.decided.over(decided if edge.is_forward else NOTHING_DECIDED))
         return Kept(shadow, form, columns, there, back)
 
     def _form(self, definition: Mapping[str, Any]) -> Form | None:
         return Form.from_definition(definition, self.past.types)
 
-    def _change(self, before: Form, after: Form, answers: Answers) -> Change:
-        return Change(before, after, answers, self.past.currency)
+    def _change(self, before: Form, after: Form, decided: Decided) -> Change:
+        return Change(before, after, decided, self.past.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class _Edge:
     to: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
-    answers: Mapping[str, Any]
+    decided: Mapping[str, Any]
     is_forward: bool
 
 
@@ -159,9 +159,9 @@ def _between(edges: Sequence[Mapping[str, Any]], here: str, there: str) -> list[
 def _steps(edges: Sequence[Mapping[str, Any]], state: str) -> Iterator[_Edge]:
     for edge in edges:
         if edge["from"] == state:
-            yield _Edge(edge["to"], edge["before"], edge["after"], edge["answers"], is_forward=True)
+            yield _Edge(edge["to"], edge["before"], edge["after"], edge[DECIDED], is_forward=True)
         elif edge["to"] == state:
-            yield _Edge(edge["from"], edge["after"], edge["before"], edge["answers"], is_forward=False)
+            yield _Edge(edge["from"], edge["after"], edge["before"], edge[DECIDED], is_forward=False)
 
 
 def state_of(last: Shadow | None) -> str:

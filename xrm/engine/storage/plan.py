@@ -47,6 +47,7 @@ from xrm.engine.storage.steps import (
     told,
     type_text,
 )
+from xrm.engine.storage.turnahead import Values
 from xrm.engine.storage.turns import followed, with_turns
 from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanChanged, PlanRefused, Problem, Problems
@@ -146,6 +147,7 @@ class SchemaPlan:
         return replace(self, steps=tuple(_measured(step, unit, known) for step in self.steps))
 
 
+_NOT_BACK = "; what it held then can not come back"
 _CONFIRM = "Read the whole plan, then confirm it: its hash is {}."
 
 
@@ -189,7 +191,8 @@ def make_plan(
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
     before = past.before.metadata if past.before else sa.MetaData()
-    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors)
+    is_back = past.version is not None
+    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors, is_back=is_back)
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
     made = {table.name: tuple(work.creation(table)) for table in missing}
@@ -216,7 +219,7 @@ def make_plan(
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
     ahead = tuple(
-        Ahead(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
+        Values(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
         for turn in standing.turns.values()
     )
@@ -236,6 +239,7 @@ class _Comparison:
     matched: Match
     before: sa.MetaData
     successors: Mapping[str, str]
+    is_back: bool = False
 
     @property
     def alters(self) -> bool:
@@ -244,7 +248,7 @@ class _Comparison:
 
     def creation(self, table: sa.Table) -> Iterator[Step]:
         yield CreateTable(
-            f"Create the table of {told(table)}.",
+            f"Create the table of {told(table)}{self._lost(table)}.",
             lambda op: op.execute(CreateTableSql(table)),
             f"Remove {thing(table)}; its rows are kept for a time.",
         )
@@ -287,13 +291,21 @@ class _Comparison:
         siblings = [table.c[name] for name in column.info.get("alone", ()) if name in present]
         check = _check_of(column, siblings)
         name = column.info.get("field", column.name)
-        sentence = f"Add the field {name} to {told(table)}: column {column.name}."
+        is_first = not any(c.info.get("field", c.name) == name and c.name in present for c in table.columns)
+        lost = self._lost(table, name) if is_first else ""
+        sentence = f"Add the field {name} to {told(table)}: column {column.name}{lost}."
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
         if self.alters:
             return AddColumn(sentence, lambda op: _add_by_alembic(op, table, column, check), inverse)
         return AddColumn(
             sentence, lambda op: op.execute(_sqlite_add_column(table, column, check, self.dialect)), inverse
         )
+
+    def _lost(self, table: sa.Table, name: str = "") -> str:
+        """What is told on the way back of what is made anew, because nothing that was there then can come back."""
+        links = table.info.get("relationship", name)
+        filled = any(r.name == f"{table.info.get('entity')}.{links}" for r in self.matched.relinks)
+        return _NOT_BACK if self.is_back and "entity" in table.info and not filled else ""
 
     def indexes(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name].indexes

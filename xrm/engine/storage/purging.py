@@ -26,12 +26,14 @@ def purge_plan(live: LiveSchema, numbers: Iterable[int], dialect: SqlDialect) ->
                 Problem("S119", f"Nothing is kept under the number {number}.", "See xrm model removed.")
             )
     chosen = [known[number] for number in sorted(set(numbers))]
-    whole = {shadow.table for shadow in chosen if shadow.is_table}
+    whole = [shadow for shadow in chosen if shadow.is_table]
     columns = [s for s in live.shadows if not s.is_table and (s in chosen or _hangs_on(live, s, whole))]
     links = [s for s in live.shadows if s.is_link and (s in chosen or _hangs_on(live, s, whole))]
     tables = [s for s in chosen if s.is_table and not s.is_link]
     work = _Purge(live, dialect)
-    steps = (*map(work.columns, columns), *map(work.table, (*links, *tables)))
+    kept = [s for s in live.shadows if s.is_table and s not in (*links, *tables)]
+    orphans = [work.orphan(s, pointing) for s in kept if (pointing := _pointing(live, s, whole))]
+    steps = (*orphans, *map(work.columns, columns), *map(work.table, (*links, *tables)))
     return SchemaPlan(live.base, steps, live=live)
 
 
@@ -39,15 +41,20 @@ def _table(live: LiveSchema, shadow: Shadow) -> LiveTable | None:
     return live.tables.get(shadow.table) or live.kept.get(shadow.table)
 
 
-def _hangs_on(live: LiveSchema, shadow: Shadow, whole: set[str]) -> bool:
+def _hangs_on(live: LiveSchema, shadow: Shadow, whole: Sequence[Shadow]) -> bool:
     """Whether the shadow lies in one of these tables, or points at one."""
+    return shadow.table in {s.table for s in whole} or bool(_pointing(live, shadow, whole))
+
+
+def _pointing(live: LiveSchema, shadow: Shadow, whole: Sequence[Shadow]) -> list[str]:
+    """The columns of the shadow that point at one of these tables; PostgreSQL forgets that, the ledger does not."""
     table = _table(live, shadow)
     if table is None:
-        return False
-    own = (
-        table.references if shadow.is_table else {c: table.references.get(c) for c in shadow.columns.values()}
-    )
-    return shadow.table in whole or bool(whole & {there for there in own.values() if there})
+        return []
+    there = {s.table for s in whole} | ({s.entity for s in whole if not s.is_link} - {None})
+    points = {**table.references, **(shadow.points or {})}
+    own = shadow.columns.values() if shadow.columns else table.columns.keys()
+    return sorted(column for column in own if points.get(column) in there)
 
 
 class _Purge:
@@ -62,7 +69,7 @@ class _Purge:
         table = _table(self.live, shadow)
         held = set(table.references) if table and self.dialect.name == "sqlite" else set()
         if held & set(shadow.columns.values()) or self._is_checked(shadow):
-            statements = self._emptied(shadow)
+            statements = self._emptied(shadow.table, shadow.columns.values())
         else:
             name = self.quote(shadow.table)
             statements = [f"ALTER TABLE {name} DROP COLUMN {self.quote(c)}" for c in shadow.columns.values()]
@@ -72,14 +79,13 @@ class _Purge:
         """Whether a check may be about its columns; only references are checked, and SQLite keeps both."""
         return self.dialect.name == "sqlite" and any(c.endswith("__record") for c in shadow.columns)
 
-    def _emptied(self, shadow: Shadow) -> list[str]:
-        names = [self.quote(name) for name in shadow.columns.values()]
+    def _emptied(self, table: str, columns: Iterable[str]) -> list[str]:
+        names = [self.quote(name) for name in columns]
         empty, filled = (
             ", ".join(f"{n} = NULL" for n in names),
             " OR ".join(f"{n} IS NOT NULL" for n in names),
         )
-        table = self.quote(shadow.table)
-        return [f"UPDATE {table} SET {empty} WHERE {filled}"]  # noqa: S608 - names of our own, quoted
+        return [f"UPDATE {self.quote(table)} SET {empty} WHERE {filled}"]  # noqa: S608 - names of our own, quoted
 
     def table(self, shadow: Shadow) -> Step:
         """The table is gone; where columns that SQLite cannot let go of point at it, only its rows are."""
@@ -88,6 +94,17 @@ class _Purge:
         if self.dialect.name == "sqlite" and any(shadow.table in t.references.values() for t in others):
             return self._step(shadow, [f"DELETE FROM {name}"], "rows")  # noqa: S608 - a name of our own
         return self._step(shadow, [f"DROP TABLE {name}"], "rows")
+
+    def orphan(self, shadow: Shadow, columns: Sequence[str]) -> Step:
+        """What a table that is kept says of records that go is empty; SQLite holds it to them, and nobody needs it."""
+        sentence = (
+            f"Empty what {shadow.thing} ({shadow.table}), which is kept, says of them: "
+            f"{', '.join(columns)}. It can not come back any more."
+        )
+        return Purge(
+            sentence, says(self._emptied(shadow.table, columns)), NO_UNDO, Effect.DESTRUCTIVE,
+            measure=counting(shadow.table, columns),
+        )  # fmt: skip
 
     def _step(
         self, shadow: Shadow, statements: Sequence[str], what: str, columns: Iterable[str] = ()

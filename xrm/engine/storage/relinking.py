@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import LinkTable
-from xrm.engine.storage.forms import Answers, Fault, Unfit, undecided
+from xrm.engine.storage.forms import DECIDED, Decided, Fault, Unfit, undecided
 from xrm.engine.storage.matching import Match, Past
 from xrm.engine.storage.relinks import FIRST, LAST, Relink, Spot
 from xrm.engine.storage.steps import Occasion
@@ -46,18 +46,18 @@ class _Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Ruling:
     """What was decided: which of several stays, and what records get that have none; None where nothing was."""
 
     stays: str | None
     default: To | None
 
     @staticmethod
-    def noted(kept: Mapping[str, Any]) -> Answer:
+    def noted(kept: Mapping[str, Any]) -> Ruling:
         """What the ledger says was decided."""
         default = kept.get("default")
-        return Answer(
-            Answers.from_json(kept["answers"]).unfit, To(default[0], UUID(default[1])) if default else None
+        return Ruling(
+            Decided.from_json(kept[DECIDED]).unfit, To(default[0], UUID(default[1])) if default else None
         )
 
 
@@ -65,47 +65,47 @@ class Answer:
 
 
 def converted(
-    now: References, leads: Spot, answer: Answer, *, to_one: bool, needed: bool, used: list[Fault]
+    now: References, leads: Spot, ruling: Ruling, *, to_one: bool, needed: bool, used: list[Fault]
 ) -> References:
     """What the references become where they can lead as `leads` says; raises Unfit where nothing was decided."""
     every = tuple(dict.fromkeys(now))
     fit = tuple(to for to in every if leads.pair or to.entity in leads.columns)
     if len(fit) < len(every) or (to_one and len(fit) > 1):
-        if answer.stays is None:
+        if ruling.stays is None:
             raise Unfit(Fault.UNFIT)
         used.append(Fault.UNFIT)
-        fit = fit if not to_one else {FIRST: fit[:1], LAST: fit[-1:]}.get(answer.stays, ())
+        fit = fit if not to_one else {FIRST: fit[:1], LAST: fit[-1:]}.get(ruling.stays, ())
     if needed and not fit:
-        if answer.default is None:
+        if ruling.default is None:
             raise Unfit(Fault.EMPTY)
         used.append(Fault.EMPTY)
-        return (answer.default,)
+        return (ruling.default,)
     return fit
 
 
-def _made(relink: Relink, record: _Record, answer: Answer, used: list[Fault]) -> tuple[References, bool]:
+def _made(relink: Relink, record: _Record, ruling: Ruling, used: list[Fault]) -> tuple[References, bool]:
     """What the references of the record become, and whether a change made since does not fit and is left out."""
     if relink.kept is None or relink.shadow is None:
-        made = _forward(relink, record.now, answer, used, needed=relink.needs_one)
+        made = _forward(relink, record.now, ruling, used, needed=relink.needs_one)
         return _told_all(relink, made, ()), False
     if _were(relink, record) == frozenset(record.now):
         made, is_lost = record.old, False
     else:
         try:
-            made, is_lost = _forward(relink, record.now, answer, used, needed=False), False
+            made, is_lost = _forward(relink, record.now, ruling, used, needed=False), False
             _told_all(relink, made, record.old)
         except Unfit:
             made, is_lost = record.old, True
     if relink.needs_one and not made:
-        made = _forward(relink, (), answer, used, needed=True)
+        made = _forward(relink, (), ruling, used, needed=True)
     return made, is_lost
 
 
 def _forward(
-    relink: Relink, now: References, answer: Answer, used: list[Fault], *, needed: bool
+    relink: Relink, now: References, ruling: Ruling, used: list[Fault], *, needed: bool
 ) -> References:
     to_one = not relink.to_links
-    return converted(now, relink.target, answer, to_one=to_one, needed=needed, used=used)
+    return converted(now, relink.target, ruling, to_one=to_one, needed=needed, used=used)
 
 
 def _told_all(relink: Relink, made: References, old: References) -> References:
@@ -122,10 +122,10 @@ def _were(relink: Relink, record: _Record) -> frozenset[To] | None:
     instead = relink.shadow.turned.get("left", {}).get(str(record.id))
     if instead is not None:
         return frozenset(To(entity, UUID(id_)) for entity, id_ in instead)
-    answer, needed = Answer.noted(relink.shadow.turned), bool(relink.former and relink.former.required)
+    ruling, needed = Ruling.noted(relink.shadow.turned), bool(relink.former and relink.former.required)
     try:
         return frozenset(
-            converted(record.old, relink.source, answer, to_one=relink.to_links, needed=needed, used=[])
+            converted(record.old, relink.source, ruling, to_one=relink.to_links, needed=needed, used=[])
         )
     except Unfit:
         return None
@@ -134,17 +134,17 @@ def _were(relink: Relink, record: _Record) -> frozenset[To] | None:
 # --- looking ----------------------------------------------------------------------------------------
 
 
-def look(unit: UnitOfWork, relink: Relink, answer: Answer) -> Found:
+def look(unit: UnitOfWork, relink: Relink, ruling: Ruling) -> Found:
     """What becomes of the references as they are now."""
     found = Found()
     table = relink.home.live.name
     for record in _records(unit, table, relink.source, relink.kept):
-        _judged(relink, record, answer, found)
+        _judged(relink, record, ruling, found)
     return found
 
 
 def write(
-    unit: UnitOfWork, relink: Relink, answer: Answer, source: Spot | None, table: str, occasion: Occasion
+    unit: UnitOfWork, relink: Relink, ruling: Ruling, source: Spot | None, table: str, occasion: Occasion
 ) -> LeftOut:
     """Every record has what its references become; `source` is where they stand now, in the records of `table`.
 
@@ -156,7 +156,7 @@ def write(
     writer = _Writer(unit, relink, occasion)
     for record in _records(unit, table, source, kept):
         count = found.left_out.count
-        made = _judged(relink, record, answer, found)
+        made = _judged(relink, record, ruling, found)
         if made is not None and found.left_out.count > count:
             left[str(record.id)] = [[to.entity, str(to.record)] for to in made]
         there = record.now if relink.fills else record.old
@@ -171,12 +171,12 @@ def write(
     return left
 
 
-def _judged(relink: Relink, record: _Record, answer: Answer, found: Found) -> References | None:
+def _judged(relink: Relink, record: _Record, ruling: Ruling, found: Found) -> References | None:
     """What its references become; None where something stands against it, which is told."""
     used: list[Fault] = []
     found.touched += bool(record.now or record.old or relink.needs_one)
     try:
-        made, is_lost = _made(relink, record, answer, used)
+        made, is_lost = _made(relink, record, ruling, used)
     except Unfit as unfit:
         if unfit.fault is Fault.EMPTY and not unfit.option and record.is_gone:
             return ()  # nobody needs a value in the trash
@@ -321,12 +321,12 @@ def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
 # --- whom a decision names --------------------------------------------------------------------------
 
 
-def answer_of(unit: UnitOfWork, relink: Relink, past: Past, matched: Match, *, after: bool) -> Answer:
+def ruling_of(unit: UnitOfWork, relink: Relink, past: Past, matched: Match, *, after: bool) -> Ruling:
     """What was decided now or once, its record looked up; raises PlanRefused if there is none, or several."""
     said, before = relink.uses(), _once(relink)
     stays = before.stays if said.unfit is None else said.unfit
     if not said.empty:
-        return Answer(stays, before.default)
+        return Ruling(stays, before.default)
     found = list(_named(unit, relink, past, matched, said.empty, after=after))
     if len(found) != 1:
         how = "no record" if not found else "more than one record"
@@ -334,13 +334,13 @@ def answer_of(unit: UnitOfWork, relink: Relink, past: Past, matched: Match, *, a
         problem = undecided(f"{Fault.EMPTY}:{relink.name}", message)
         hint = "Write the title, the external key or the id of one; of several entities, ENTITY:TITLE."
         raise PlanRefused(replace(problem, hint=hint))
-    return Answer(stays, found[0])
+    return Ruling(stays, found[0])
 
 
-def _once(relink: Relink) -> Answer:
+def _once(relink: Relink) -> Ruling:
     """What was decided when what comes back was made, for it holds again."""
     kept = relink.shadow.turned.get("made") if relink.shadow is not None else None
-    return Answer.noted(kept) if kept else Answer(None, None)
+    return Ruling.noted(kept) if kept else Ruling(None, None)
 
 
 def _named(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from xrm.engine.storage.entity_tables import EntityTable, LinkTable, StoredLookup
-from xrm.engine.storage.forms import NO_ANSWERS, Answers, undecided
+from xrm.engine.storage.forms import NOTHING_DECIDED, Decided, undecided
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.shadows import Shadow
 from xrm.errors import Problem
@@ -73,7 +73,7 @@ class Relink:
     stored: Stored
     home: Standing
     target: Spot
-    answers: Answers = NO_ANSWERS
+    decided: Decided = NOTHING_DECIDED
     former: Relationship | None = None
     source: Spot | None = None
     kept: Spot | None = None
@@ -114,10 +114,10 @@ class Relink:
         """The attributes that a link has to have."""
         return tuple(name for name, each in self.wanted.attributes.items() if each.required)
 
-    def uses(self) -> Answers:
-        """Those of the answers that can be about something."""
-        unfit = None if self.fills else self.answers.unfit
-        return Answers(unfit, self.answers.empty if self.needs_one else None)
+    def uses(self) -> Decided:
+        """Those of the decisions that can be about something."""
+        unfit = None if self.fills else self.decided.unfit
+        return Decided(unfit, self.decided.empty if self.needs_one else None)
 
     def faults(self) -> Iterator[Problem]:
         """What is wrong with the decisions themselves; whom a text names is looked up later."""
@@ -183,7 +183,7 @@ class _Finding:
         table = was.table.name if isinstance(was, LinkTable) else home.live.name
         source = Spot.of(was, table, self.past.numbers.entities.get)
         target = Spot.of(each, self._table(stored, each), self._number)
-        relink = Relink(stored.entity.name, each, home, target, self._answers(stored, each), there, source)
+        relink = Relink(stored.entity.name, each, home, target, self._decided(stored, each), there, source)
         self.found.append(self._with_kept(stored, relink))
 
     def _was(self, entity: str, name: str) -> Stored | None:
@@ -220,19 +220,19 @@ class _Finding:
     # --- records that have none get one -------------------------------------------------------------
 
     def _fill(self, stored: EntityTable, there: Relationship | None, each: StoredLookup) -> None:
-        wanted, answers = each.relationship, self._answers(stored, each)
+        wanted, decided = each.relationship, self._decided(stored, each)
         home = self.standings[stored.table.name]
         if (
             not wanted.required
             or wanted.is_parent
-            or answers.empty is None
+            or decided.empty is None
             or self._was_required(home, there, wanted)
         ):
             return
         target = Spot.of(each, stored.table.name, self._number)
         is_there = all(column.name in home.columns for column in each.all_columns)
         source = target.called(home.live.name, home.columns) if is_there else None
-        self.found.append(Relink(stored.entity.name, each, home, target, answers, None, source))
+        self.found.append(Relink(stored.entity.name, each, home, target, decided, None, source))
 
     def _was_required(self, home: Standing, there: Relationship | None, wanted: Relationship) -> bool:
         if home.shadow is not None:
@@ -241,8 +241,8 @@ class _Finding:
 
     # --- names --------------------------------------------------------------------------------------
 
-    def _answers(self, stored: EntityTable, each: Stored) -> Answers:
-        return Answers.about(self.past.decisions, stored.entity.name, each.relationship.name)
+    def _decided(self, stored: EntityTable, each: Stored) -> Decided:
+        return Decided.about(self.past.decisions, stored.entity.name, each.relationship.name)
 
     def _table(self, stored: EntityTable, each: Stored) -> str:
         return str(each.table.name if isinstance(each, LinkTable) else stored.table.name)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.forms import NO_ANSWERS, Answers
+from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Decided
 from xrm.engine.storage.matching import Match, Past
-from xrm.engine.storage.relinking import Answer, answer_of, look, problems, write
+from xrm.engine.storage.relinking import Ruling, look, problems, ruling_of, write
 from xrm.engine.storage.relinks import FIRST, LAST, Relink, Spot
 from xrm.engine.storage.shadows import Shadow, keep
 from xrm.engine.storage.steps import Effect, Occasion, Rows, Step, TurnLinks
@@ -31,12 +31,12 @@ def relink_step(relink: Relink, aside: Shadow | None, matched: Match, past: Past
     table = str(relink.home.table.name)
 
     def note(unit: UnitOfWork, occasion: Occasion) -> None:
-        answer = answer_of(unit, relink, past, matched, after=True)
-        left = write(unit, relink, answer, _source_after(relink, aside), table, occasion)
+        ruling = ruling_of(unit, relink, past, matched, after=True)
+        left = write(unit, relink, ruling, _source_after(relink, aside), table, occasion)
         if aside is not None:
-            keep(unit, replace(aside, turned={**_noted(relink, answer), "left": left}), occasion)
+            keep(unit, replace(aside, turned={**_noted(relink, ruling), "left": left}), occasion)
 
-    used = relink.uses() != NO_ANSWERS
+    used = relink.uses() != NOTHING_DECIDED
     return TurnLinks(
         " ".join((_sentence(relink, past.days), *_decided(relink))),
         lambda op: _run(op, relink),
@@ -47,13 +47,13 @@ def relink_step(relink: Relink, aside: Shadow | None, matched: Match, past: Past
     )
 
 
-def _noted(relink: Relink, answer: Answer) -> dict[str, Any]:
+def _noted(relink: Relink, ruling: Ruling) -> dict[str, Any]:
     """What the ledger has to know of what is set aside: by which decisions it became what is in force, and was made."""
     back = relink.shadow.turned if relink.shadow is not None else None
-    made = {"answers": back["answers"], "default": back["default"]} if back else None
-    default = [answer.default.entity, str(answer.default.record)] if answer.default else None
-    answers = Answers(unfit=answer.stays).as_json()
-    return {"links": not relink.to_links, "answers": answers, "default": default, "made": made}
+    made = {DECIDED: back[DECIDED], "default": back["default"]} if back else None
+    default = [ruling.default.entity, str(ruling.default.record)] if ruling.default else None
+    decided = Decided(unfit=ruling.stays).as_json()
+    return {"links": not relink.to_links, DECIDED: decided, "default": default, "made": made}
 
 
 def _source_after(relink: Relink, aside: Shadow | None) -> Spot | None:
@@ -80,8 +80,8 @@ def looked(unit: UnitOfWork, relink: Relink, past: Past, matched: Match) -> Foun
     """What becomes of the references as they are now; what was seen while one plan is made is not looked at again."""
     key = f"links of {relink.name}"
     if key not in past.seen:
-        answer = answer_of(unit, relink, past, matched, after=False)
-        past.seen[key] = look(unit, relink, answer)
+        ruling = ruling_of(unit, relink, past, matched, after=False)
+        past.seen[key] = look(unit, relink, ruling)
     return past.seen[key]
 
 

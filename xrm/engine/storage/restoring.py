@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +14,6 @@ from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.interrupted import is_interrupted
 from xrm.engine.storage.ledger import RESTORE
 from xrm.engine.storage.patience import MIGRATION_SECONDS
-from xrm.engine.storage.steps import operations
 from xrm.engine.storage.types import StoredType
 from xrm.engine.world import World
 from xrm.errors import Conflict, Problem
@@ -32,6 +30,15 @@ class LeftOver:
     columns: Mapping[str, StoredType]
     key: Sequence[str]
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A column that is kept, and the table of the records that it points at."""
+
+    table: str
+    column: str
+    target: str
 
 
 def demand_empty(database: Database) -> None:
@@ -82,16 +89,31 @@ def _drop(database: Database, names: Iterable[str]) -> None:
             unit.script(f"DROP TABLE IF EXISTS {quote(name)}{rest}")
 
 
-def add_shadows(unit: UnitOfWork, shadows: Iterable[LeftOver]) -> None:
-    """The columns and tables that no definition asks for are there, too."""
-    target = operations(connection=unit.connection)
+def add_shadows(unit: UnitOfWork, shadows: Iterable[LeftOver], pointers: Iterable[Pointer]) -> None:
+    """The columns and tables that no definition asks for are there, too.
+
+    SQLite holds them to what they point at, as it does with what is removed there; PostgreSQL when they come back.
+    """
+    held = {(p.table, p.column): p.target for p in pointers} if unit.dialect.is_sqlite else {}
     for shadow in shadows:
-        columns: list[sa.Column[Any]] = [
-            sa.Column(name, type_, primary_key=shadow.is_new and name in shadow.key)
-            for name, type_ in shadow.columns.items()
+        columns = [
+            _kept_column(unit, shadow, name, held.get((shadow.table, name))) for name in shadow.columns
         ]
+        table = _quote(unit, shadow.table)
         if shadow.is_new:
-            target.create_table(shadow.table, *columns)
+            key = ", ".join(_quote(unit, name) for name in shadow.key)
+            unit.script(f"CREATE TABLE {table} ({', '.join(columns)}, PRIMARY KEY ({key}))")
         else:
             for column in columns:
-                target.add_column(shadow.table, column)
+                unit.script(f"ALTER TABLE {table} ADD COLUMN {column}")
+
+
+def _kept_column(unit: UnitOfWork, shadow: LeftOver, name: str, target: str | None) -> str:
+    text = f"{_quote(unit, name)} {shadow.columns[name].compile(dialect=unit.database.engine.dialect)}"
+    needed = " NOT NULL" if shadow.is_new and name in shadow.key else ""
+    there = f" REFERENCES {_quote(unit, target)} (id) DEFERRABLE INITIALLY DEFERRED" if target else ""
+    return f"{text}{needed}{there}"
+
+
+def _quote(unit: UnitOfWork, name: str) -> str:
+    return unit.database.engine.dialect.identifier_preparer.quote(name)

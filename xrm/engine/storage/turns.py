@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.entity_tables import EntityTable, StoredField
-from xrm.engine.storage.forms import NO_ANSWERS, Answers, Change, Fault, Form, undecided
+from xrm.engine.storage.forms import NOTHING_DECIDED, Change, Decided, Fault, Form, undecided
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.lineage import Kept, Lineage, called, taken_back
 from xrm.engine.storage.matching import Match, Past, Standing
@@ -78,9 +78,9 @@ class Turn:
         """The shadow that comes back."""
         return self.kept[-1].shadow if self.kept else None
 
-    def answered(self, decisions: Mapping[str, str]) -> Answers:
+    def decided_in(self, decisions: Mapping[str, str]) -> Decided:
         """What was decided about it."""
-        return Answers.about(decisions, self.entity, self.stored.field.name)
+        return Decided.about(decisions, self.entity, self.stored.field.name)
 
     def value(self, row: Mapping[str, Any]) -> Became:
         """What the value of the row becomes; raises Unfit where nothing was decided."""
@@ -154,7 +154,7 @@ class _Finding:
     def turn(self, standing: Standing, entity: Entity, stored: StoredField) -> Turn | None:
         """What becomes of the values of the field; None if they stay as they are."""
         name = standing.table.info["entity"]
-        answers = Answers.about(self.past.decisions, name, stored.field.name)
+        decided = Decided.about(self.past.decisions, name, stored.field.name)
         known = self.past.identities.fields.get((name, stored.field.name))
         former = entity.fields.get(known.name) if known and not known.gone else None
         if known is None or former is None or not former.parts:
@@ -164,11 +164,11 @@ class _Finding:
             return None
         aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in standing.live.columns)
         change = replace(
-            self._change(Form.of(former), self._wanted(stored.field, former), answers),
+            self._change(Form.of(former), self._wanted(stored.field, former), decided),
             kept_keys=self.past.kept_keys.get((name, stored.field.name)),
         )
         turn = Turn(name, stored, change, former, columns, aside)
-        return self._judged(standing, turn, answers)
+        return self._judged(standing, turn, decided)
 
     def _wanted(self, field_: Field, former: Field) -> Form:
         """The form of the field; on the way back, options that are called otherwise now were called so formerly."""
@@ -199,23 +199,23 @@ class _Finding:
             return None
         if not all(columns):
             return None
-        change = self._change(replace(before, required=after.required), after, NO_ANSWERS)
+        change = self._change(replace(before, required=after.required), after, NOTHING_DECIDED)
         entity = standing.table.info["entity"]
         return Turn(entity, stored, change, columns=columns, is_check=True, comes_back=True)
 
     def _filled(self, standing: Standing, stored: StoredField) -> Turn | None:
         """A field that is new or comes back, and needs a value, has the one that was decided where it has none."""
         entity = standing.table.info["entity"]
-        answers = Answers.about(self.past.decisions, entity, stored.field.name)
-        if not stored.field.required or answers.empty is None:
+        decided = Decided.about(self.past.decisions, entity, stored.field.name)
+        if not stored.field.required or decided.empty is None:
             return None
         after, there = Form.of(stored.field), standing.columns
-        change = self._change(replace(after, required=False), after, answers)
+        change = self._change(replace(after, required=False), after, decided)
         if any(column.name not in there for column in stored.columns):
             return Turn(entity, stored, change)
         return Turn(entity, stored, change, columns=tuple(there[c.name] for c in stored.columns), fills=True)
 
-    def _judged(self, standing: Standing, turn: Turn, answers: Answers) -> Turn | None:
+    def _judged(self, standing: Standing, turn: Turn, decided: Decided) -> Turn | None:
         before, after = turn.change.before, turn.change.after
         is_other = before.type.name != after.type.name or not self._is_stored_so(standing.live, turn)
         lineage = Lineage(self.live, self.past, turn.entity, turn.stored.field.name, standing.live.name)
@@ -227,7 +227,7 @@ class _Finding:
         if is_other:
             return turn if turn.change.say is not None else None
         takes_all = after.takes_all_of(before) and not turn.change.lost_options
-        if turn.change.uses(answers) != NO_ANSWERS and not (takes_all and not turn.change.is_needed):
+        if turn.change.uses(decided) != NOTHING_DECIDED and not (takes_all and not turn.change.is_needed):
             return turn
         if takes_all:
             return None
@@ -239,8 +239,8 @@ class _Finding:
         wanted = sorted(type_text(column, self.dialect) for column in turn.wanted)
         return wanted == sorted(live.columns[column] for column in turn.aside)
 
-    def _change(self, before: Form, after: Form, answers: Answers) -> Change:
-        return Change(before, after, answers, self.past.currency)
+    def _change(self, before: Form, after: Form, decided: Decided) -> Change:
+        return Change(before, after, decided, self.past.currency)
 
 
 def _by_field(stored: EntityTable, turns: Iterable[Turn | None]) -> dict[str, Turn]:
@@ -271,10 +271,10 @@ def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str
     for standing in matched.standings.values():
         for turn in standing.turned:
             name = turn.stored.field.name
-            answers = turn.answered(past.decisions)
-            fits = turn.change.uses(answers) if not turn.kept else replace(answers, options={})
+            decided = turn.decided_in(past.decisions)
+            fits = turn.change.uses(decided) if not turn.kept else replace(decided, options={})
             used |= set(fits.keys(turn.entity, name))
-            problems.extend(replace(turn.change, answers=fits).faults(turn.entity, name))
+            problems.extend(replace(turn.change, decided=fits).faults(turn.entity, name))
     for relink in matched.relinks:
         used |= set(relink.uses().keys(relink.entity, relink.wanted.name))
         problems.extend(relink.faults())

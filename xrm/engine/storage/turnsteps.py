@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
 
-from xrm.engine.storage.ahead import additions, copies_of
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.forms import NO_ANSWERS, Answers
+from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Decided
+from xrm.engine.storage.hidden import additions
 from xrm.engine.storage.ledger import ACTIVATION
 from xrm.engine.storage.lineage import state_of
 from xrm.engine.storage.matching import Past, Standing
 from xrm.engine.storage.names import shadow_name
 from xrm.engine.storage.shadows import Shadow, forget, keep
 from xrm.engine.storage.steps import Effect, Occasion, Step, TurnValues, says
+from xrm.engine.storage.turnahead import copies_of
 from xrm.engine.storage.turning import looked, write
 from xrm.engine.storage.turns import Turn
 from xrm.metadata.fingerprint import canonical
@@ -76,7 +77,7 @@ def turn_step(
             forget(unit, [turn.returning.number])
         write(unit, turn, standing.table.name, past.copied.get(turn.name, {}), names)
 
-    used = turn.change.uses(turn.change.answers) != NO_ANSWERS
+    used = turn.change.uses(turn.change.decided) != NOTHING_DECIDED
     return TurnValues(
         " ".join((_sentence(turn, standing, past.days), *decided(turn))),
         _running(turn, standing, dialect),
@@ -91,7 +92,7 @@ def _running(turn: Turn, standing: Standing, dialect: SqlDialect) -> Callable[[O
     """The columns get their names; a database administrator is told what was done before that."""
     table, quote = standing.table.name, dialect.identifier_preparer.quote
     names = copies_of(turn) if turn.adds else {}
-    add = says(additions(turn, table, dialect) if turn.adds else ())
+    add = says(additions(turn.wanted, table, dialect) if turn.adds else ())
     name = says(
         f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}" for new, old in names.items()
     )
@@ -113,8 +114,8 @@ def _turned(unit: UnitOfWork, turn: Turn, number: int) -> dict[str, Any]:
     now = back.turned["state"] if back else f"{version}.{number}"
     if back is None:
         before, after = canonical(turn.former), canonical(turn.stored.field)
-        answers = turn.change.answers.as_json()
-        edges.append({"from": state, "to": now, "before": before, "after": after, "answers": answers})
+        said = turn.change.decided.as_json()
+        edges.append({"from": state, "to": now, "before": before, "after": after, DECIDED: said})
     return {
         "state": state,
         "now": now,
@@ -144,12 +145,12 @@ def _sentence(turn: Turn, standing: Standing, days: int) -> str:
 
 def decided(turn: Turn) -> Iterator[str]:
     """What was decided about the values, in sentences."""
-    answers: Answers = turn.change.uses(turn.change.answers)
-    if answers.unfit is not None:
-        yield f"A value that does not fit becomes {answers.unfit or 'empty'}."
-    if answers.empty is not None:
-        yield f"A record without a value gets {answers.empty}."
-    for option, said in sorted(answers.options.items()):
+    made: Decided = turn.change.uses(turn.change.decided)
+    if made.unfit is not None:
+        yield f"A value that does not fit becomes {made.unfit or 'empty'}."
+    if made.empty is not None:
+        yield f"A record without a value gets {made.empty}."
+    for option, said in sorted(made.options.items()):
         yield f"The option {option} becomes {said or 'empty'}."
 
 

@@ -13,7 +13,7 @@ from xrm.metadata.expressions import tree
 from xrm.metadata.expressions.exact import instant_text, seconds_of
 from xrm.metadata.expressions.tree import Hop, Literal, Node, Root
 from xrm.metadata.expressions.types import Kind, Type
-from xrm.metadata.values import Ref
+from xrm.metadata.values import Money, Ref
 
 _NODES: Final[dict[str, type[Node]]] = {
     node.__name__: node
@@ -41,11 +41,9 @@ _NODES: Final[dict[str, type[Node]]] = {
 def dump_tree(node: Node) -> dict[str, Any]:
     """The tree as JSON data: each node says what it is under `node`; what is empty or default is left out."""
     parts = {f.name: getattr(node, f.name) for f in fields(node)}
-    if isinstance(node, Literal):
-        parts["value"] = _dump_value(node.value, node.type.kind)
     kept = {name: _dump(value) for name, value in parts.items() if value not in (None, (), False, "")}
-    if isinstance(node, Literal) and node.value is False:
-        kept["value"] = False
+    if isinstance(node, Literal) and node.value is not None:
+        kept["value"] = dump_value(node.value, node.type)
     return {"node": type(node).__name__, **kept}
 
 
@@ -113,9 +111,16 @@ def _load_type(value: Any) -> Type:
     return Type(Kind(kind), tuple(entities), tuple(options), scale)
 
 
+def _money(value: Money) -> dict[str, str | None]:
+    """Money as its parts."""
+    base = None if value.base is None else format(value.base, "f")
+    return {"amount": format(value.amount, "f"), "currency": value.currency, "base": base}
+
+
 _WRITERS: Final[dict[Kind, Callable[[Any], Any]]] = {
-    Kind.DECIMAL: str,
+    Kind.DECIMAL: lambda value: format(value, "f"),
     Kind.INTEGER: str,
+    Kind.MONEY: _money,
     Kind.DATE: date.isoformat,
     Kind.TIME: time.isoformat,
     Kind.DATETIME: instant_text,
@@ -133,10 +138,14 @@ _READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
 }
 
 
-def _dump_value(value: Any, kind: Kind) -> Any:
-    """Numbers are texts: JavaScript would round them."""
-    write = _WRITERS.get(kind)
-    return value if value is None or write is None else write(value)
+def dump_value(value: Any, type_: Type) -> Any:
+    """A value of that type as JSON data for the browser's evaluator; numbers are texts, JavaScript would round them."""
+    if value is None:
+        return None
+    if type_.kind is Kind.MANY or type_.kind is Kind.OPTIONS:
+        return [str(item) for item in value]
+    write = _WRITERS.get(type_.kind)
+    return value if write is None else write(value)
 
 
 def _load_value(value: Any, kind: Kind) -> Any:

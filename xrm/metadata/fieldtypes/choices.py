@@ -77,6 +77,12 @@ def _items(raw: Any, example: str) -> Sequence[Any]:
     raise wrong_type(raw, "a list", example)
 
 
+def chosen_words(raw: Any) -> tuple[str, ...]:
+    """The words in input for a choice or several, whether they are options or not."""
+    items = _SEPARATOR.split(raw) if isinstance(raw, str) else raw if isinstance(raw, list | tuple) else ()
+    return tuple(item.strip() for item in items if isinstance(item, str))
+
+
 def _each(items: Sequence[Any], read: Any) -> list[Any]:
     """What `read` makes of each item; its refusal says which item it is about."""
     values = []

@@ -16,22 +16,22 @@ from xrm.ui.fields.view import Option
 from xrm.ui.models import Empty
 from xrm.ui.pages.visit import Visit
 
-CHOICE = "choice:"
+ANSWER = "answer:"
 
 
-def choices_in(given: Mapping[str, Sequence[str]]) -> dict[str, Choice]:
+def answers_in(given: Mapping[str, Sequence[str]]) -> dict[str, Choice]:
     """The answers in an address or a form, by the keys of their conflicts."""
     known = {str(choice): choice for choice in Choice}
     return {
-        name.removeprefix(CHOICE): known[values[0]]
+        name.removeprefix(ANSWER): known[values[0]]
         for name, values in given.items()
-        if name.startswith(CHOICE) and values and values[0] in known
+        if name.startswith(ANSWER) and values and values[0] in known
     }
 
 
-def values_of(choices: Mapping[str, Choice]) -> dict[str, str]:
+def values_of(answers: Mapping[str, Choice]) -> dict[str, str]:
     """The answers, as a form carries them."""
-    return {CHOICE + key: str(choice) for key, choice in choices.items()}
+    return {ANSWER + key: str(choice) for key, choice in answers.items()}
 
 
 def conflict_cards(
@@ -62,7 +62,7 @@ def _clash(visit: Visit, answer: Answer) -> Clash:
         ways.insert(0, Way(Choice.KEEP, t("Yours"), ours, str(conflict.where), chosen is Choice.KEEP))
     tag = Option("known", t("As you answered before"), "blue") if answer.is_remembered else None
     return Clash(
-        CHOICE + conflict.key, _what(words, conflict), tuple(ways), tuple(_notes(visit, words, conflict)), tag
+        ANSWER + conflict.key, _what(words, conflict), tuple(ways), tuple(_notes(visit, words, conflict)), tag
     )
 
 

@@ -10,10 +10,10 @@ from flask import Response
 from xrm.engine.packs import Installed, Revision
 from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.proposal import Proposal
-from xrm.engine.packs.revision import Choices
+from xrm.engine.packs.revision import Answers
 from xrm.engine.storage.forms import Decisions
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
-from xrm.ui.admin.conflicts import choices_in, conflict_cards, values_of
+from xrm.ui.admin.conflicts import answers_in, conflict_cards, values_of
 from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
 from xrm.ui.admin.steps import steps_card
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
@@ -31,33 +31,33 @@ _UNSEEN = "unseen"  # the mark of no plan: a form without one has shown none
 class Settled:
     """What somebody has said of a plan on its page: answers to its conflicts, and decisions about values."""
 
-    choices: Choices = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     decisions: Decisions = field(default_factory=dict)
 
     def of(self, revision: Revision) -> Revision:
         """The revision by these."""
-        return replace(revision, choices=self.choices, decisions=self.decisions)
+        return replace(revision, answers=self.answers, decisions=self.decisions)
 
     @property
     def posted(self) -> dict[str, str]:
         """The same, as the button carries it."""
-        return {**values_of(self.choices), **self.decisions}
+        return {**values_of(self.answers), **self.decisions}
 
     @property
     def in_address(self) -> tuple[tuple[str, str], ...]:
         """The same, as the address of the page says it."""
         decided = (((place, text) if text else (CLEAR, place)) for place, text in self.decisions.items())
-        return (*values_of(self.choices).items(), *decided)
+        return (*values_of(self.answers).items(), *decided)
 
 
 def settled_in_address(visit: Visit) -> Settled:
     """What the address of the page says."""
-    return Settled(choices_in(visit.args), asked(visit))
+    return Settled(answers_in(visit.args), asked(visit))
 
 
 def settled_by_button(visit: Visit) -> Settled:
     """What came with the button."""
-    return Settled(choices_in(visit.form.to_dict(flat=False)), sent(visit))
+    return Settled(answers_in(visit.form.to_dict(flat=False)), sent(visit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def first_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
         yield problems_card(visit, wrong)
     if found.settled.decisions or len(wrong) < len(found.problems):
         model = visit.runtime.packs.intended(found.revision) if found.revision else visit.model
-        carried = Settled(found.settled.choices).in_address
+        carried = Settled(found.settled.answers).in_address
         yield from deciding_card(visit, model, door.page, found.settled.decisions, found.problems, carried)
     if found.proposal is not None:
         carried = Settled(decisions=found.settled.decisions).in_address

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Response
 
 from xrm.engine.runtime.kept_uses import JOBS, PEOPLE, TEAMS, TOKENS, VIEWS, Kept
-from xrm.engine.runtime.where_used import UsedIn, WhereUsed
+from xrm.engine.runtime.where_used import FormerlyCalled, UsedIn, WhereUsed
 from xrm.errors import NotFound, Place
 from xrm.metadata.model import Entity, Field, Relationship
 from xrm.ui.admin.skin import Area, shown
@@ -69,12 +69,17 @@ def _facts(visit: Visit, found: WhereUsed) -> Iterator[tuple[str, Cell]]:
     yield t("Label"), Cell(visit.text(thing.label, thing.name))
     yield t("Defined"), Cell(_said(thing.place), code=True)
     for one in found.former:
-        since = visit.ui.date(one.since) if one.since else ""
-        note = t("since {day}, used {count} times in {days} days",
-                 day=since, count=visit.ui.number(one.uses), days=found.days)  # fmt: skip
-        yield t("Former name"), Cell(one.name, code=True, note=note)
+        yield t("Former name"), Cell(one.name, code=True, note=_said_lately(visit, found, one))
     counted = ", ".join(f"{how} {visit.ui.number(count)}" for how, count in found.uses.items())
     yield t("Requests of the API in {days} days", days=found.days), Cell(counted)
+
+
+def _said_lately(visit: Visit, found: WhereUsed, one: FormerlyCalled) -> str:
+    t, count = visit.ui.t, visit.ui.number(one.uses)
+    if one.since is None:
+        return t("used {count} times in {days} days", count=count, days=found.days)
+    day = visit.ui.date(one.since)
+    return t("since {day}, used {count} times in {days} days", day=day, count=count, days=found.days)
 
 
 def _cards(visit: Visit, found: WhereUsed) -> Iterator[Card]:
