@@ -165,10 +165,11 @@ def state_card(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
         note = t("Nothing has changed. Say below what shall hold.")
         yield Card(t("Answers are needed first"), "split", note=note, tone="warning", id="state")
     elif found.proposal is not None:
-        yield _ready(visit, found.proposal, door)
+        yield _ready(visit, found.proposal, found.settled, door)
 
 
-def _ready(visit: Visit, proposal: Proposal, door: Door) -> Card:
+def _ready(visit: Visit, proposal: Proposal, settled: Settled, door: Door) -> Card:
+    """That it can be carried out, with the button that does it: here it says what it does on a phone, too."""
     t, touched = visit.ui.t, sum(step.rows.touched for step in proposal.plan.steps)
     label = (
         t("There is nothing to do")
@@ -183,16 +184,17 @@ def _ready(visit: Visit, proposal: Proposal, door: Door) -> Card:
         t("Each version can be gone back to."),
         door.note,
     )
-    return Card(label, "circle-check", note=" ".join(filter(None, said)), tone="success", id="state")
+    actions = () if proposal.is_empty else (button(proposal, settled, door),)
+    return Card(
+        label, "circle-check", note=" ".join(filter(None, said)), tone="success", id="state", actions=actions
+    )
 
 
-def plan_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
-    """The steps with the button that takes them, and the saved views that lose something by them."""
+def plan_cards(visit: Visit, found: Foreseen) -> Iterator[Card]:
+    """The steps, and the saved views that lose something by them."""
     if found.proposal is None or not found.is_ready:
         return
-    actions = () if found.proposal.is_empty else (button(found.proposal, found.settled, door),)
-    # Beside the steps, where a button says what it does on a phone, too.
-    yield replace(steps_card(visit, found.proposal.plan.steps), label=visit.ui.t("Plan"), actions=actions)
+    yield replace(steps_card(visit, found.proposal.plan.steps), label=visit.ui.t("Plan"))
     yield from views_card(visit, found.proposal.views)
 
 

@@ -16,7 +16,6 @@ from xrm.ui.admin.planning import (
     Door,
     Foreseen,
     Settled,
-    button,
     first_cards,
     foreseen,
     plan_page,
@@ -91,9 +90,8 @@ def _page(bench: Bench, error: XrmError | None, settled: Settled) -> CardsPage:
         )
     found, door = _planned(bench, error, settled), _door(bench)
     discard = Action(t("Discard the draft"), f"{REVIEW}/discard", "trash-2", post=True)
-    actions = (discard, button(found.proposal, settled, door)) if found.proposal else (discard,)
     cards = tuple(_cards(bench, draft, found, door))
-    return CardsPage(t("Review the draft"), crumbs, cards, _facts(bench, draft), actions=actions)
+    return CardsPage(t("Review the draft"), crumbs, cards, _facts(bench, draft), actions=(discard,))
 
 
 def _planned(bench: Bench, error: XrmError | None, settled: Settled) -> Foreseen:
