@@ -118,11 +118,13 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Fields under a heading, on a record page or a form."""
+    """Fields under a heading, on a record page or a form; a `hidden` one waits for what is typed to show it."""
 
     label: str
     fields: tuple[Field, ...]
     help: str = ""
+    name: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ class ClashRow:
 class FormPage:
     """A form. `hidden` carries version and the like; `merged` says what somebody else changed meanwhile.
 
-    `clashes` are the fields in which the two meet, for the person to choose.
+    `clashes` are the fields in which the two meet, for the person to choose. `conditions` is what the page judges by
+    itself while somebody types, as JSON; empty where there is nothing to judge.
     """
 
     title: str
@@ -167,6 +170,7 @@ class FormPage:
     second: str = ""  # label of a second button, posted as `then=new`
     draft: str = ""  # the name under which the browser keeps what is typed; it keeps nothing without
     typed: str = ""  # the draft that the form shows
+    conditions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

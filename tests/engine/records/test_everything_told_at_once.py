@@ -16,7 +16,7 @@ ORDER = """
 title: name + " " + text(amount)
 fields:
   name: {type: text, required: true, max_length: 10}
-  kind: {type: choice, options: [plain, gift]}
+  kind: {type: choice, options: [plain, gift, parcel]}
   amount: {type: integer}
   twice: {type: integer, default: amount * 2}
   day: {type: date}
@@ -25,6 +25,8 @@ fields:
   note: {type: text, required_when: kind == "gift"}
   reason: {type: text, required_when: amount > 100}
   done_by: {type: text}
+  wish: {type: text, visible_when: kind == "parcel", default: '"none"'}
+  card: {type: text, visible_when: kind == "parcel", required: true}
 relationships:
   above: {to: order, hierarchy: true, inverse: below}
   lines: {from: line, owned: true}
@@ -77,6 +79,27 @@ def test_bad_values_needed_ones_and_broken_rules_are_told_together(shop: Office)
     values = {**DAYS, "name": None, "kind": "gift"}
     found = told(shop, Update("order", Target(order), values))
     assert found == [("R130", "name"), ("R130", "note"), ("R151", "to_day")]
+
+
+def test_what_is_hidden_is_neither_needed_nor_written(shop: Office) -> None:
+    plain = Create("order", {**RIGHT, "wish": "red", "card": "Bye"})
+    assert told(shop, plain) == [("R154", "card"), ("R154", "wish")]
+    order = shop.make("order", **RIGHT)
+    assert (shop.read("order", order)["wish"], shop.read("order", order)["card"]) == (None, None)
+    assert told(shop, Update("order", Target(order), {"wish": "red"})) == [("R154", "wish")]
+    assert told(shop, Update("order", Target(order), {"kind": "parcel", "wish": "red"})) == [("R130", "card")]
+    shop.run(Update("order", Target(order), {"kind": "parcel", "card": "Bye", "wish": "red"}))
+    shop.run(Update("order", Target(order), {"kind": "plain"}))
+    kept = shop.read("order", order)
+    assert (kept["wish"], kept["card"]) == ("red", "Bye")
+    assert told(shop, Update("order", Target(order), {"wish": "blue"})) == [("R154", "wish")]
+    shop.run(Update("order", Target(order), {"wish": None, "card": "Bye"}))
+    assert shop.read("order", order)["wish"] is None
+
+
+def test_what_a_hidden_field_begins_with_comes_with_what_shows_it(shop: Office) -> None:
+    order = shop.make("order", **RIGHT, kind="parcel", card="Hello")
+    assert shop.read("order", order)["wish"] == "none"
 
 
 def test_nothing_is_added_to_the_message_that_a_rule_has_of_its_own(shop: Office) -> None:

@@ -325,8 +325,8 @@ class Contract:
 
 def _needed(entity: Entity) -> Iterable[Field | Relationship]:
     """What must have a value; a child's parent is given by where it is written, so it is not asked for."""
-    yield from (f for f in entity.fields.values() if f.required)
-    yield from (r for r in entity.lookups if r.required and not r.is_parent)
+    yield from (f for f in entity.fields.values() if f.required and f.visible_when is None)
+    yield from (r for r in entity.lookups if r.required and r.visible_when is None and not r.is_parent)
 
 
 def _shown(name: object) -> str:

@@ -69,6 +69,7 @@ def _raise(problems: Sequence[Problem]) -> None:
 
 def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
     yield from _readonly(setting, draft)
+    yield from _hidden(setting, draft)
     yield from _needed(setting, draft)
     yield from _rules(setting, draft, draft.writer.programs.local_rules)
 
@@ -96,16 +97,27 @@ def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
             yield draft.problem("R132", name, f"{name} can not be changed now.", "Leave it as it is.")
 
 
+def _hidden(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    """What is hidden for the values as they will be takes no value; what it has, it keeps."""
+    programs, changed = draft.writer.programs, draft.changed if draft.writer.programs.visible else {}
+    for name in programs.visible.keys() & draft.parsed.keys() & changed.keys():
+        is_judged = not draft.refused & {name, *programs.needed_reads[name]}
+        if draft.parsed[name] is not None and is_judged and not _is_shown(setting, draft, name):
+            message = f"{draft.writer.label(name)} has no place here, as the other values are."
+            yield draft.problem("R154", name, message, "Leave it out, or change what hides it.")
+
+
+def _is_shown(setting: Setting, draft: Draft, name: str) -> bool:
+    visible = draft.writer.programs.visible.get(name)
+    return visible is None or visible(environment(setting, draft)) is True
+
+
 def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """Needed values are there, unless the field is hidden: hidden fields are not asked for."""
     programs = draft.writer.programs
     for name in programs.required:
-        if (
-            name not in draft.refused
-            and draft.new.get(name) is None
-            and (draft.is_new or name in draft.changed)
-        ):
-            yield from _missing(setting, draft, name)
+        if name not in draft.refused and draft.new.get(name) is None and _is_asked_for(draft, name):
+            yield from _missing(setting, draft, name) if _is_shown(setting, draft, name) else ()
     if not programs.required_when:
         return
     scene = environment(setting, draft)
@@ -114,9 +126,16 @@ def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
             continue
         if draft.refused and draft.refused & {name, *programs.needed_reads[name]}:
             continue
-        visible = programs.visible.get(name)
-        if needed(scene) is True and (visible is None or visible(scene) is True):
+        if needed(scene) is True and _is_shown(setting, draft, name):
             yield from _missing(setting, draft, name)
+
+
+def _is_asked_for(draft: Draft, name: str) -> bool:
+    """Whether the change has to do with the value, or with what shows it."""
+    if draft.is_new:
+        return True
+    changed = draft.changed
+    return name in changed or bool(draft.writer.programs.needed_reads[name] & changed.keys())
 
 
 def _missing(setting: Setting, draft: Draft, name: str) -> Iterable[Problem]:

@@ -27,6 +27,7 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R150": "The record, or one that it is part of, is in a locked state.",
         "R151": "A rule of the entity does not hold.",
         "R152": "The relationship's filter does not admit this record.",
+        "R154": "The field is hidden as the other values are, so that it takes no value.",
         "R155": "The hierarchy would not be a tree, or be too deep.",
         "R156": "A link ends before it begins.",
         "R157": "The records are linked already in this period.",

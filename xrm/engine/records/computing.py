@@ -46,6 +46,7 @@ def _begun(setting: Setting, draft: Draft) -> New:
     if draft.old is None:
         _default(setting, draft, new)
         _own(setting, draft, new)
+        _leave_hidden(setting, draft, new)
     return new
 
 
@@ -74,6 +75,14 @@ def unfit_default(bad: BadValue, place: Place) -> Problem:
     """The problem of a value that was worked out because none was given, and that the field cannot take."""
     message = f"The value that this begins with does not fit. {bad.problem.message}"
     return Problem(bad.problem.code, message, "Give it a value.", place)
+
+
+def _leave_hidden(setting: Setting, draft: Draft, new: New) -> None:
+    """What is hidden for these values does not begin with any."""
+    visible = draft.writer.programs.visible
+    for name in (draft.writer.programs.defaults.keys() & visible.keys()) - draft.parsed.keys():
+        if visible[name](scene_of(setting, draft, new)) is not True:
+            new[name] = None
 
 
 def _own(setting: Setting, draft: Draft, new: New) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from xrm.engine.access.row_rules import actor_context
-from xrm.engine.projection.programs import Scene, is_local, program_of
+from xrm.engine.projection.programs import Scene, is_local, names_read, program_of
 from xrm.metadata.expressions.environment import RecordEnv
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import BadValue
@@ -27,6 +27,24 @@ def holds(scene: Scene, condition: Expression | None, otherwise: bool) -> bool:
     if condition is None or not is_local(condition):
         return otherwise
     return program_of(condition)(scene) is True
+
+
+GIVEN = "given"  # a value that stands in no control of the form, and that the person may read
+# The controls whose value the page itself can read: what stands in them is what the server will make of it.
+READ_BY_PAGES = frozenset((
+    GIVEN, "line", "select", "boolean", "number", "decimal", "percent", "date", "lookup", "multi_select", "rating",
+))  # fmt: skip
+
+
+def is_judged_on(known: Mapping[str, str], condition: Expression | None) -> bool:
+    """Whether a page can judge the condition that knows these names, each by the kind of its control.
+
+    It cannot look at other records, nor into controls that only the server reads, nor at what its person may not.
+    """
+    if condition is None or not is_local(condition):
+        return False
+    names = names_read(condition)
+    return bool(names) and all(known.get(name) in READ_BY_PAGES for name in names)
 
 
 def scene_of(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Scene:

@@ -23,6 +23,7 @@ from xrm.ui.pages.crumbs import to_record, to_records
 from xrm.ui.pages.digests import is_untitled, written_digests
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.live import live_form
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.merging import (
     Stored,
@@ -74,19 +75,19 @@ def new(visit: Visit, entity: str) -> Response:
     """`GET, POST /r/<entity>/new`: a form with defaults and what the address prefills; then the record."""
     found = visit.entity_to("create", entity)
     begun = {**defaults(visit, found), **_prefilled(visit, found)}
-    layout = _new_layout(visit, found, begun)
     if not visit.is_post:
-        return _shown_new(visit, found, layout, begun)
+        return _shown_new(visit, found, begun, begun)
     post = read_post(visit, _new_layout(visit, found, begun, everything=True), entity)
-    again = _new_layout(visit, found, {**begun, **post.values})
+    typed = {**begun, **post.values}
     if visit.is_again:
-        return _shown_new(visit, found, again, begun, Refused(post, (), SHOWN))
+        return _shown_new(visit, found, typed, begun, Refused(post, (), SHOWN))
+    again = _new_layout(visit, found, typed)
     values, numbers = _written(again, post, _shown_of(again, post.values))
     try:
         outcome = visit.records.do(visit.actor, Create(entity, values))
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
-        return _shown_new(visit, found, again, begun, Refused(post, said, status_of(error)))
+        return _shown_new(visit, found, typed, begun, Refused(post, said, status_of(error)))
     return _after(visit, found, outcome)
 
 
@@ -98,8 +99,16 @@ def _shown_of(layout: Layout, names: Iterable[str]) -> tuple[str, ...]:
 
 def _new_layout(visit: Visit, entity: Entity, values: Mapping[str, Any], everything: bool = False) -> Layout:
     """The form for these values: what they make needed or visible is on it."""
+    return layout_of(visit, _asked_new(visit, entity, values, everything), _form(visit))
+
+
+def _asked_new(visit: Visit, entity: Entity, values: Mapping[str, Any], everything: bool = False) -> Ask:
     writable = visit.rights(entity.name).names("create") | frozenset(HOLDERS)
-    return layout_of(visit, Ask(entity, values, writable, True, everything), visit.arg("form") or MAIN)
+    return Ask(entity, values, writable, True, everything)
+
+
+def _form(visit: Visit) -> str:
+    return visit.arg("form") or MAIN
 
 
 def _after(visit: Visit, entity: Entity, outcome: Outcome) -> Response:
@@ -122,9 +131,14 @@ def _wanted(visit: Visit, otherwise: str) -> str:
 
 
 def _shown_new(
-    visit: Visit, entity: Entity, layout: Layout, begun: Mapping[str, Any], refused: Refused | None = None
+    visit: Visit,
+    entity: Entity,
+    values: Mapping[str, Any],
+    begun: Mapping[str, Any],
+    refused: Refused | None = None,
 ) -> Response:
     label = visit.label(entity).lower()
+    layout, conditions = live_form(visit, _asked_new(visit, entity, values), _form(visit))
     sections = _sections(visit, layout, begun, {}, refused)
     model = FormPage(
         title=visit.ui.t("New {label}", label=label),
@@ -138,6 +152,7 @@ def _shown_new(
         second=visit.ui.t("Create and start another"),
         draft=f"/r/{entity.name}/new",
         typed=draft_in(visit.form),
+        conditions=conditions,
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 
@@ -228,7 +243,8 @@ def _in_trash(visit: Visit, post: Post) -> Refused:
 
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
-    sections = _sections(visit, stored.layout, stored.record, stored.rows, refused)
+    layout, conditions = live_form(visit, stored.ask)
+    sections = _sections(visit, layout, stored.record, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),
         action=f"{href}/edit",
@@ -240,9 +256,10 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
         hidden=((VERSION, str(stored.version)), (WAS, written_digests(stored.digests))),
         merged=refused.merged if refused else "",
         clashes=refused.clashes if refused else (),
-        has_files=stored.layout.has_files,
+        has_files=layout.has_files,
         draft=f"{href}/edit",
         typed=draft_in(visit.form),
+        conditions=conditions,
     )
     return page(visit, "form.html", model, status=refused.status if refused else 200, current=entity.name)
 
@@ -284,12 +301,17 @@ def _sections(
     visit: Visit, layout: Layout, record: Mapping[str, Any], rows: Rows, refused: Refused | None
 ) -> tuple[Section, ...]:
     posted = refused.post.values if refused else {}
-    files = naming(visit, [s.field for s in layout.slots], [record, *([posted] if refused else [])])
+    files = naming(
+        visit,
+        [s.field for part in layout.parts for s in part.slots],
+        [record, *([posted] if refused else [])],
+    )
     held, id_ = {**record, **posted}, str(record.get("id") or "")
     sections = []
     for part in layout.parts:
         fields = (asking(_field(slot, record, rows, refused), id_, held) for slot in part.slots)
-        sections.append(Section(part.label, tuple(replace(f, value=files(f, f.value)) for f in fields)))
+        shown = tuple(replace(f, value=files(f, f.value)) for f in fields)
+        sections.append(Section(part.label, shown, name=part.name, hidden=part.hidden))
     return tuple(sections)
 
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from xrm.engine.projection.programs import Scene
 from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
 from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Section, Shape
+from xrm.metadata.model import Field as ModelField
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.view import Field
-from xrm.ui.pages.conditions import holds, scene_of
+from xrm.ui.pages.conditions import holds, is_judged_on, scene_of
 from xrm.ui.pages.controls import named, of_field, of_lookup, of_type, readable_names
 from xrm.ui.pages.visit import Visit
 
@@ -57,18 +60,21 @@ class Part:
 
     label: str
     slots: tuple[Slot, ...]
+    name: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A whole form."""
+    """A whole form, with what waits hidden on its page."""
 
     parts: tuple[Part, ...]
 
     @property
     def slots(self) -> Iterator[Slot]:
-        """Everything on the form in its order."""
-        return (slot for part in self.parts for slot in part.slots)
+        """Everything that is shown, in its order."""
+        shown = (part for part in self.parts if not part.hidden)
+        return (slot for part in shown for slot in part.slots if not slot.field.hidden)
 
     @property
     def open(self) -> tuple[Slot, ...]:
@@ -85,7 +91,8 @@ class Layout:
 class Ask:
     """What a layout depends on: the record's values, what may be written, and whether it is new.
 
-    With `everything`, conditions on what is shown are left aside: so a posted form is read.
+    With `everything`, conditions on what is shown are left aside: so a posted form is read. What a page can judge by
+    the controls that it has is on the form though it is hidden now; `judged_on` are their kinds by name.
     """
 
     entity: Entity
@@ -93,6 +100,11 @@ class Ask:
     writable: frozenset[str]
     is_new: bool
     everything: bool = False
+    judged_on: Mapping[str, str] | None = None
+
+    def waits(self, condition: Expression | None) -> bool:
+        """Whether what this condition hides may be shown later without the server."""
+        return self.judged_on is not None and is_judged_on(self.judged_on, condition)
 
 
 def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
@@ -103,10 +115,11 @@ def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
 def layout_by(visit: Visit, ask: Ask, found: Form) -> Layout:
     """This form, as this person may fill it in."""
     scene = scene_of(visit, ask.entity, ask.values)
+    shown = ((s, ask.everything or holds(scene, s.visible_when, True)) for s in found.sections)
     parts = (
-        Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, s.rows)))
-        for s in found.sections
-        if ask.everything or holds(scene, s.visible_when, True)
+        Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, s.rows)), s.name, not is_shown)
+        for s, is_shown in shown
+        if is_shown or ask.waits(s.visible_when)
     )
     return Layout(tuple(p for p in parts if p.slots))
 
@@ -128,20 +141,31 @@ def _slots(visit: Visit, ask: Ask, rows: Iterable[tuple[str, ...]]) -> Iterator[
     for row in rows:
         for name in row:
             thing = ask.entity.fields.get(name) or ask.entity.relationships.get(name)
-            if thing is not None and not (ask.everything or holds(scene, thing.visible_when, True)):
-                continue
             slot = slot_of(visit, ask, name)
-            if slot is None:
-                continue
-            is_needed = slot.field.required or (
-                thing is not None and holds(scene, thing.required_when, False)
-            )
-            is_locked = not ask.is_new and thing is not None and holds(scene, thing.readonly_when, False)
-            yield _finished(visit, slot, is_needed, is_locked)
+            if slot is not None:
+                yield from (slot,) if thing is None else _under_conditions(visit, ask, scene, slot, thing)
 
 
-def _finished(visit: Visit, slot: Slot, is_needed: bool, is_locked: bool) -> Slot:
-    field = replace(slot.field, required=is_needed and not slot.field.readonly)
+def _under_conditions(
+    visit: Visit, ask: Ask, scene: Scene, slot: Slot, thing: ModelField | Relationship
+) -> Iterator[Slot]:
+    """The slot as its conditions make it; none where it is hidden and stays so."""
+    is_shown = ask.everything or holds(scene, thing.visible_when, True)
+    if not (is_shown or ask.waits(thing.visible_when)):
+        return
+    is_needed = slot.field.required or holds(scene, thing.required_when, False)
+    field = replace(
+        slot.field,
+        hidden=not is_shown,
+        required=is_needed and not slot.field.readonly,
+        conditional=not (slot.field.required or slot.field.readonly) and ask.waits(thing.required_when),
+    )
+    is_locked = not ask.is_new and holds(scene, thing.readonly_when, False)
+    yield _locked(visit, replace(slot, field=field), is_locked)
+
+
+def _locked(visit: Visit, slot: Slot, is_locked: bool) -> Slot:
+    field = slot.field
     if is_locked:
         field = replace(field, readonly=True, reason=visit.ui.t("A rule keeps it as it is now."))
     return replace(slot, field=field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,12 @@ class Stored:
     reading: Layout
     digests: Mapping[str, Any]
     permitted: Permitted
+    typed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ask(self) -> Ask:
+        """What the form depends on, with what was typed."""
+        return Ask(self.entity, {**self.record, **self.typed}, self.permitted.writable, is_new=False)
 
     @property
     def id(self) -> UUID:
@@ -51,8 +57,8 @@ class Stored:
 
     def with_values(self, visit: Visit, values: Mapping[str, Any]) -> Stored:
         """The same with the form as it is for these values: conditions are asked of what was typed."""
-        ask = Ask(self.entity, {**self.record, **values}, self.permitted.writable, is_new=False)
-        return replace(self, layout=layout_of(visit, ask))
+        again = replace(self, typed=values)
+        return replace(again, layout=layout_of(visit, again.ask))
 
 
 def load_stored(visit: Visit, entity: Entity, id_: UUID) -> Stored:
@@ -185,8 +191,8 @@ def _cell_clashes(visit: Visit, met: Meeting, now: Mapping[str, Any]) -> Iterato
         mine = met.row.values[cell.name]
         if held[cell.name] not in (shown.get(cell.name), digest(cell, mine)):
             label = f"{met.grid.field.label} · {title} · {cell.field.label}"
-            field = replace(cell.field, label=label)
-            yield _clash(visit, field, f"{met.name}.{cell.name}", now.get(cell.name), mine)
+            labelled = replace(cell.field, label=label)
+            yield _clash(visit, labelled, f"{met.name}.{cell.name}", now.get(cell.name), mine)
 
 
 def _row_title(visit: Visit, grid: Slot, values: Mapping[str, Any]) -> str:
