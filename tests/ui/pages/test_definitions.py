@@ -335,6 +335,9 @@ def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(
     asked = review.one("select", name=place)
     assert "1 record holds the option silver of customer.tier" in review.text
     assert "Delta Foods" in review.text
+    assert "See the records" in review.text
+    shown = ana.open(review.links()["See the records"])
+    assert "Delta Foods" in shown.text
     assert "What is wrong" not in review.text
     assert "apply" not in " ".join(form["action"] for form in review.find("form"))
     assert {"", "plain"} <= {o["value"] for o in review.find("option") if o.within("select") is asked}
@@ -342,7 +345,7 @@ def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(
     assert "cannot be followed" in wrong.text
     decided = ana.open(f"{REVIEW}?{place}=plain")
     assert "The option silver becomes plain." in decided.text
-    assert "Needs a decision" in decided.text
+    assert "As decided" in decided.text
     assert ana.fill(decided, f"{REVIEW}/apply", **{place: "bronze"}).status == 409
     done = ana.press(f"{REVIEW}/apply", f"{REVIEW}?{place}=plain")
     assert "Applied: it is in force now" in done.text
