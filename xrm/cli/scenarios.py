@@ -44,10 +44,7 @@ def tell_played(
             ]
         )
     else:
-        say(
-            f"{len(played)} scenarios, {bad} of them come out otherwise."
-            if bad
-            else f"{len(played)} scenarios hold."
-        )
+        held = "1 scenario holds." if len(played) == 1 else f"{len(played)} scenarios hold."
+        say(f"{len(played)} scenarios, {bad} of them come out otherwise." if bad else held)
     if bad:
         click.get_current_context().exit(REFUSED)

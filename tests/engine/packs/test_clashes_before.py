@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.engine.packs.living import data
 from xrm.engine.commands import Create
 from xrm.engine.packs import Revision
+from xrm.engine.storage.steps import TurnValues
 from xrm.errors import PlanRefused
 from xrm.testing import a_pack, admin_actor, pack_from
 
@@ -87,6 +91,7 @@ def test_a_field_that_is_narrowed_and_made_unique_tells_a_clash_once(make):
 def test_what_comes_back_with_narrower_bounds_is_looked_at_first(make, whole):
     runtime = make([a_pack("yard", tool=TOOL, box=TOOL)])
     fill(runtime, {"name": "Saw", "size": 500}, {"name": "Axe", "size": 5})
+    then, before = runtime.packs.versions()[0].number, data(runtime)["yard__tool"]
     without = {"box": TOOL} if whole else {"box": TOOL, "tool": TOOL.replace("  size: {type: integer}\n", "")}
 
     def of(entities, **said):
@@ -99,7 +104,52 @@ def test_what_comes_back_with_narrower_bounds_is_looked_at_first(make, whole):
         runtime.packs.foresee(of(narrow))
     (problem,) = refused.value.problems
     assert (problem.code, "tool.size" in problem.message, "Saw" in problem.message) == ("S123", True, True)
-    assert "as it was" in problem.hint
-    runtime.packs.revise(of({"box": TOOL, "tool": TOOL}), runtime.installer)
+    assert '--decide "unfit:tool.size=VALUE"' in problem.hint
     decided = of(narrow, decisions={"unfit:tool.size": "100"})
-    assert not runtime.packs.foresee(decided).plan.is_empty
+    (turn,) = (step for step in runtime.packs.foresee(decided).plan.steps if isinstance(step, TurnValues))
+    assert (turn.rows.failing, "Saw" in turn.rows.samples[0]) == (1, True)
+    runtime.packs.revise(decided, runtime.installer)
+    assert {row["name"]: row["size"] for row in data(runtime)["yard__tool"]} == {"Saw": 100, "Axe": 5}
+    assert runtime.packs.plan().is_empty
+    mark = runtime.packs.foresee(Revision(version=then, dev=True)).mark
+    runtime.packs.roll_back(then, runtime.installer, confirmed=mark)
+    assert data(runtime)["yard__tool"] == before
+    assert runtime.packs.plan().is_empty
+
+
+def test_a_version_in_which_a_field_was_narrower_takes_decisions_about_what_was_written_since(make):
+    """The field was widened, written and removed; what is kept of it is wider than the version had it."""
+    narrow = TOOL.replace("size: {type: integer}", "size: {type: integer, max: 100}")
+    runtime = make([a_pack("yard", tool=narrow)])
+    then = runtime.packs.versions()[0].number
+    change(runtime, TOOL)
+    fill(runtime, {"name": "Saw", "size": 500}, {"name": "Axe", "size": 5})
+    change(runtime, TOOL.replace("  size: {type: integer}\n", ""))
+    with pytest.raises(PlanRefused) as refused:
+        runtime.packs.foresee(Revision(version=then, dev=True))
+    assert [(p.code, p.where.path) for p in refused.value.problems] == [("S123", "unfit:tool.size")]
+    back = Revision(version=then, dev=True, decisions={"unfit:tool.size": "7"})
+    runtime.packs.revise(replace(back, confirmed=runtime.packs.foresee(back).mark), runtime.installer)
+    assert {row["name"]: row["size"] for row in data(runtime)["yard__tool"]} == {"Saw": 7, "Axe": 5}
+    assert runtime.packs.plan().is_empty
+
+
+SPOT = "keys: {spot: {fields: [place], when: 'code == \"1\"'}}\n"
+HALF = (
+    {"name": "Saw", "place": "A", "code": "1"}, {"name": "Axe", "place": "a", "code": "1.2"},
+    {"name": "Nail", "place": "A", "code": "3"},
+)  # fmt: skip
+
+
+def test_records_that_come_under_the_condition_of_a_key_by_a_conversion_are_told_with_the_plan(make):
+    """Two codes become the same option, and the key is about records that have it."""
+    runtime = make([a_pack("yard", tool=TOOL + SPOT)])
+    fill(runtime, *HALF)
+    options = TOOL.replace("code: {type: text}", 'code: {type: choice, options: ["1", "3"]}')
+    ((code, message),) = told(runtime, options + SPOT, decisions={"unfit:tool.code": "1"})
+    assert (code, message.startswith("tool.place is unique")) == ("S121", True)
+    assert all(name in message for name in ("Saw (", "Axe ("))
+    assert "Nail" not in message
+    decided = revision(options + SPOT, decisions={"unfit:tool.code": "3"})
+    runtime.packs.revise(decided, runtime.installer)
+    assert runtime.packs.plan().is_empty

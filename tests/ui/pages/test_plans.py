@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
 from tests.ui.pages.drafting import rows
-from xrm.engine.commands import Create
+from xrm.engine.commands import Create, Link, Target, Transition
 from xrm.engine.packs import Revision, laying
 from xrm.engine.packs.versions import MOST
 from xrm.engine.storage.ledger import ACTIVATION
@@ -124,6 +124,48 @@ def test_an_uninstallation_asks_what_becomes_of_values(works: Place) -> None:
     page = ana.open("/admin/uninstall/barn?option:tool.code.rented=new")
     assert ana.fill(page, "/admin/uninstall/barn/go").status == 200
     assert codes(works) == ["new"]
+
+
+LIFE = "states: {open: {initial: true}, lent: {label: Lent}, done: {label: Done}}\n"
+STEPS = "transitions:\n  lend: {from: open, to: lent}\n  end: {from: [open, lent], to: done}\n"
+
+
+def test_an_upgrade_asks_where_records_go_from_a_state_that_goes_and_what_becomes_of_links(
+    works: Place, lay: Lay
+) -> None:
+    ana = works.person("Ana")
+    linked = (
+        TOOL
+        + "relationships:\n  parts: {to: tool, many: true, attributes: {use: {type: text, label: Use}}}\n"
+    )
+    life = {"lifecycles/tool.yaml": LIFE + STEPS}
+    works.runtime.packs.install(
+        [pack_from(a_pack("yard", life, version="1.1.0", tool=linked))], works.actor()
+    )
+    make(works, {"name": "Saw"})
+    records = works.runtime.current().records
+    saw = records.execute(works.actor(), [Create("tool", {"name": "Axe"})]).results[0].id
+    records.execute(works.actor(), [Transition("tool", Target(saw), "lend")])
+    records.execute(works.actor(), [Link("tool", Target(saw), "parts", {"id": str(saw)}, {"use": "blade"})])
+    shorter = {
+        "lifecycles/tool.yaml": (LIFE + STEPS)
+        .replace(" lent: {label: Lent},", "")
+        .replace("  lend: {from: open, to: lent}\n", "")
+        .replace("[open, lent]", "open")
+    }
+    number = linked.replace("use: {type: text", "use: {type: integer")
+    lay(a_pack("yard", shorter, version="1.2.0", tool=number))
+    page, use = ana.open(YARD), "unfit:tool.parts.use"
+    assert deciding(page) == {use}
+    assert "Tool › Parts › Use: values that do not fit become" in page.text
+    assert "Tool: records in the state lent go to" in page.text
+    (choice,) = [e for e in page.find("select") if e.attributes.get("name") == "state:tool.lent"]
+    options = [e.attributes["value"] for e in page.find("option") if e.within("select") is choice]
+    assert options == ["", "open", "done"]
+    page = ana.open(f"{YARD}?{use}=1&state:tool.lent=done")
+    assert ana.fill(page, f"{YARD}/install").status == 200
+    assert works.runtime.current().queries.get(works.actor(), "tool", saw)["state"] == "done"
+    assert ana.open(f"/r/tool/{saw}").status == 200
 
 
 def barn() -> dict[str, str]:

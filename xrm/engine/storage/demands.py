@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.conditions import meets
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.entity_tables import Column, EntityTable, Schema, UniqueKey
+from xrm.engine.storage.entity_tables import Column, EntityTable, LinkTable, Schema, UniqueKey
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.relinksteps import unlinked
 from xrm.engine.storage.states import lost_states
+from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turning import (
     Found,
     compared,
@@ -21,7 +23,6 @@ from xrm.engine.storage.turning import (
     shared_value,
     without_value,
 )
-from xrm.engine.storage.turns import Turn
 from xrm.engine.storage.types import Text, Uuid
 from xrm.errors import Problem
 from xrm.metadata.model import Entity, Field, Relationship
@@ -49,6 +50,16 @@ def unmet_demands(
                 *_unmet(unit, matched.standings[stored.table.name], past, stored, relinked),
                 *_clashes(unit, matched.standings[stored.table.name], stored, before_steps=before_steps),
                 *_unfit(unit, matched.standings[stored.table.name], past, before_steps=before_steps),
+            )
+        ),
+        *(
+            problem
+            for stored in schema
+            for link in stored.links.values()
+            if link.table.name in matched.standings
+            for problem in (
+                *_unmet_of_links(unit, matched, past, stored, link),
+                *_unfit(unit, matched.standings[link.table.name], past, before_steps=before_steps),
             )
         ),
     ]
@@ -81,6 +92,42 @@ def _unmet(
             yield from _without_value(unit, standing, stored, thing, columns)
 
 
+def _unmet_of_links(
+    unit: UnitOfWork, matched: Match, past: Past, stored: EntityTable, link: LinkTable
+) -> Iterator[Problem]:
+    """An attribute that every link shall have, and some do not; as with records, what is in the trash owes nothing."""
+    standing, home = matched.standings[link.table.name], matched.standings[stored.table.name]
+    entity, name = stored.entity.name, link.relationship.name
+    for attribute in link.attributes.values():
+        field, turn = attribute.field, standing.turns.get(attribute.field.name)
+        if not field.required or (turn is not None and not turn.is_check):
+            continue
+        if _attributes_before(standing, past, entity, name).get(
+            past.stored_as(entity, field.name, name), False
+        ):
+            continue
+        links, homes = (
+            sa.table(standing.live.name, sa.column("source")),
+            sa.table(home.live.name, sa.column("id")),
+        )
+        empty = (standing.present(c.is_(None)) for c in attribute.columns if c.name in standing.columns)
+        joined = links.join(homes, links.c.source == homes.c.id)
+        where = (sa.column("deleted_at").is_(None), *empty)
+        count = unit.execute(sa.select(sa.func.count()).select_from(joined).where(*where)).scalar()
+        if count:
+            yield without_value(f"{entity}.{name}.{field.name}", count, field.place, "link")
+
+
+def _attributes_before(standing: Standing, past: Past, entity: str, name: str) -> Mapping[str, bool]:
+    """Which attributes a link had so far, by the names of then, and whether every link had to have them."""
+    if standing.shadow is not None:
+        told = standing.shadow.definition if isinstance(standing.shadow.definition, Mapping) else {}
+        return {n: bool(kept.get("required")) for n, kept in told.get("attributes", {}).items()}
+    former = past.before.model.entities.get(past.identities.present(entity)) if past.before else None
+    there = former.relationships.get(past.stored_as(entity, name)) if former else None
+    return {n: field.required for n, field in there.attributes.items()} if there else {}
+
+
 def _clashes(
     unit: UnitOfWork, standing: Standing, stored: EntityTable, *, before_steps: bool
 ) -> Iterator[Problem]:
@@ -90,8 +137,8 @@ def _clashes(
     changed. Steps that write values look at keys of those themselves.
     """
     for key in stored.keys.values():
+        turned = _turned(standing, stored, key)
         turns = [standing.turns[name] for name in key.key.fields if name in standing.turns]
-        turned = [turn for turn in turns if not turn.is_check]
         is_alone = len(key.key.fields) == 1 and key.key.when is None
         is_told = is_alone and any(turn.is_unique for turn in turns) and (turned or not before_steps)
         if not key.index or is_told:
@@ -100,6 +147,14 @@ def _clashes(
             yield from _shared_then(unit, standing, stored, key, turned)
         elif not turned and key.index not in standing.live.indexes:
             yield from _shared(unit, standing, stored, key)
+
+
+def _turned(standing: Standing, stored: EntityTable, key: UniqueKey) -> list[Turn]:
+    """The fields that get other columns, and that the key or its condition is about."""
+    if not key.index or not standing.turned:
+        return []
+    about = _asked(stored, key)
+    return [turn for turn in standing.turned if about.intersection(_parts(turn))]
 
 
 def _required(stored: EntityTable) -> Iterator[tuple[Field | Relationship, tuple[Column, ...]]]:
@@ -155,26 +210,55 @@ def _shared(unit: UnitOfWork, standing: Standing, stored: EntityTable, key: Uniq
 def _shared_then(
     unit: UnitOfWork, standing: Standing, stored: EntityTable, key: UniqueKey, turned: Sequence[Turn]
 ) -> Iterator[Problem]:
-    """Records clash by what their values become, together with those that stay.
-
-    A condition about values that become others can only be asked once they are.
+    """Records clash by what their values become, together with those that stay, and are looked at where the key is
+    about them then.
     """
-    own = {column.name for turn in turned for column in turn.wanted}
-    staying = [column for column in key.columns if not _names_in(column) & own]
-    held = sa.and_(_condition(stored, key), *(column.is_not(None) for column in staying))
-    if _names_in(held) & own or not _names_in(held) <= standing.columns.keys():
-        return
-    became = [compared(unit, turn, standing.live.name) for turn in turned]
-    rows = sa.table(standing.live.name, sa.column("id", Uuid()), sa.column("title", Text()))
-    values = [standing.present(column).label(f"value_{n}") for n, column in enumerate(staying)]
-    asked = sa.select(rows.c.id, rows.c.title, *values).where(standing.present(held)).order_by(rows.c.id)
+    table, own = standing.live.name, {name for turn in turned for name in _parts(turn)}
+    became = [(_parts(turn), compared(unit, turn, table, _parts(turn))) for turn in turned]
+    rows = sa.table(table, sa.column("id", Uuid()), sa.column("title", Text()))
+    staying = {
+        name: standing.present(term)
+        for name, term in _terms(stored, key).items()
+        if _names_in(term) <= standing.columns.keys() - own
+    }
+    values: list[Any] = [term.label(f"value_{n}") for n, term in enumerate(staying.values())]
+    live = standing.present(stored.table.c.deleted_at.is_(None))
     found = Found()
-    for row in unit.execute(asked):
-        whole = (*row[2:], *(known.get(row.id) for known in became))
-        if None not in whole:
+    for row in unit.execute(sa.select(rows.c.id, rows.c.title, *values).where(live).order_by(rows.c.id)):
+        scalars: dict[str, Any] = dict(zip(staying, row[2:], strict=True))
+        for names, known in became:
+            scalars |= zip(names, known.get(row.id, (None,) * len(names)), strict=True)
+        whole = tuple(scalars.get(_called(column)) for column in key.columns)
+        if None not in whole and _is_about(stored, key, scalars):
             found.share(whole, f"{row.title} ({row.id})")
     if found.shared.count:
         yield shared_value(_names(stored, key), found.shared, key.key.place)
+
+
+def _is_about(stored: EntityTable, key: UniqueKey, scalars: Mapping[str, Any]) -> bool:
+    """Whether the key is about a record that holds these."""
+    return key.key.when is None or meets(
+        key.key.when.tree, lambda path: scalars.get(str(stored.column(path).name))
+    )
+
+
+def _asked(stored: EntityTable, key: UniqueKey) -> set[str]:
+    """The columns of the key and of its condition."""
+    return set().union(*map(_names_in, (_condition(stored, key), *key.columns)))
+
+
+def _terms(stored: EntityTable, key: UniqueKey) -> dict[str, Any]:
+    """What has to be known of a record: what the key compares, and the columns that its condition is about."""
+    columns = {name: stored.table.c[name] for name in sorted(_names_in(_condition(stored, key)))}
+    return columns | {_called(column): column for column in key.columns}
+
+
+def _called(term: sa.ColumnElement[Any]) -> str:
+    return str(term.name) if isinstance(term, sa.Column) else str(term)
+
+
+def _parts(turn: Turn) -> tuple[str, ...]:
+    return tuple(column.name for column in turn.wanted)
 
 
 def _condition(stored: EntityTable, key: UniqueKey) -> sa.ColumnElement[bool]:

@@ -19,6 +19,7 @@ from xrm.metadata.model import Field
 Decisions = Mapping[str, str]
 NO_DECISIONS: Decisions = {}
 OWN_OPTIONS = ("choice", "multi_choice")
+BEING = "state of a lifecycle"  # the name of what no field can be
 
 
 class Fault(StrEnum):
@@ -27,6 +28,7 @@ class Fault(StrEnum):
     UNFIT = "unfit"  # the value is none of the field as it will be
     OPTION = "option"  # the option will be gone
     EMPTY = "empty"  # a value will be required
+    STATE = "state"  # the state will be gone
 
 
 class Unfit(Exception):
@@ -110,6 +112,11 @@ class Form:
     def parts(self) -> tuple[Part, ...]:
         """Its columns."""
         return self.type.parts(self.params)
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """What they are called, of a field of this name."""
+        mark = "_" if self.type.name == BEING else "__"
+        return tuple(f"{name}{mark}{part.suffix}" if part.suffix else name for part in self.parts)
 
     def value(self, scalars: tuple[Any, ...]) -> Any:
         """The value that the columns hold; None if they are all empty."""

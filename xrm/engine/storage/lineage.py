@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Change, Decided, Fault, Form, Unfit
+from xrm.engine.storage.beings import LIFECYCLE, Being, change_between
+from xrm.engine.storage.forms import BEING, DECIDED, NOTHING_DECIDED, Change, Decided, Fault, Form, Unfit
 from xrm.engine.storage.inspection import LiveSchema
 from xrm.engine.storage.matching import Past
 from xrm.engine.storage.shadows import Shadow
@@ -40,14 +41,17 @@ def taken_back(
     With it comes whether it does not fit, and is left out.
     """
     old = kept.form.value(tuple(row[column] for column in kept.columns))
-    if _became(kept.there, old) == kept.there.after.said(value):
+    is_later = isinstance(value, Being) and value.is_after(kept.shadow.at)
+    if not is_later and _became(kept.there, old) == kept.there.after.said(value):
         return old, False
     taken: list[tuple[Fault, str]] = []
     try:
         new = kept.back.value(value, taken)
-    except Unfit:
+    except Unfit as unfit:
+        if unfit.fault is Fault.STATE:
+            raise  # nothing that somebody did is undone by leaving it out
         return old, True
-    if kept.form.said(new) == kept.form.said(old):
+    if not is_later and kept.form.said(new) == kept.form.said(old):
         return old, False
     used += taken
     return new, False
@@ -63,11 +67,17 @@ def _became(there: Change, old: Any) -> Any:
 class Lineage:
     """The states of one field in one table. With each shadow stands what made it one: `turned`."""
 
-    def __init__(self, live: LiveSchema, past: Past, entity: str, name: str, table: str) -> None:
-        self.live, self.past = live, past
-        self.decided = Decided.about(past.decisions, entity, name)
-        number = past.identities.fields[entity, name].number
-        here = [s for s in live.shadows if s.table == table and not s.is_table and s.member == number]
+    def __init__(
+        self,
+        live: LiveSchema,
+        past: Past,
+        number: int | None,
+        table: str,
+        decided: Decided = NOTHING_DECIDED,
+    ) -> None:
+        self.live, self.past, self.decided = live, past, decided
+        mine = (s for s in live.shadows if s.table == table and not s.is_table)
+        here = [shadow for shadow in mine if number is not None and shadow.member == number]
         self.shadows = [shadow for shadow in reversed(here) if shadow.turned and "state" in shadow.turned]
 
     @property
@@ -90,7 +100,7 @@ class Lineage:
         return ()
 
     def _fits(self, shadow: Shadow, kinds: Sequence[str]) -> bool:
-        table = self.live.tables[shadow.table]
+        table = self.live.tables.get(shadow.table) or self.live.kept[shadow.table]
         return sorted(kinds) == sorted(table.shadows.get(c, "") for c in shadow.columns.values())
 
     def _way(self, target: Shadow, form: Form) -> list[Kept]:
@@ -111,7 +121,7 @@ class Lineage:
         if any(form is None for form in forms):
             return None
         form, before, after = (each for each in forms if each is not None)
-        named = [called(part.suffix, shadow.definition["name"]) for part in form.parts]
+        named = form.columns(shadow.definition["name"])
         if not shadow.columns.keys() >= set(named):
             return None
         columns, decided = tuple(shadow.columns[name] for name in named), Decided.from_json(edge.decided)
@@ -120,10 +130,10 @@ class Lineage:
         return Kept(shadow, form, columns, there, back)
 
     def _form(self, definition: Mapping[str, Any]) -> Form | None:
-        return Form.from_definition(definition, self.past.types)
+        return Form.from_definition(definition, {**self.past.types, BEING: LIFECYCLE})
 
     def _change(self, before: Form, after: Form, decided: Decided) -> Change:
-        return Change(before, after, decided, self.past.currency)
+        return change_between(before, after, decided, self.past.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +177,6 @@ def _steps(edges: Sequence[Mapping[str, Any]], state: str) -> Iterator[_Edge]:
 def state_of(last: Shadow | None) -> str:
     """What stands for the values of now, by what they were before."""
     return last.turned["now"] if last else FIRST
-
-
-def called(suffix: str, name: str) -> str:
-    """The column of a part."""
-    return f"{name}__{suffix}" if suffix else name
 
 
 def _goes_on(into: Form, after: Form) -> bool:

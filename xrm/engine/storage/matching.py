@@ -21,8 +21,8 @@ from xrm.engine.storage.steps import Column, field_of, type_text
 if TYPE_CHECKING:
     from xrm.engine.storage.options import Keys, Part
     from xrm.engine.storage.relinks import Relink
+    from xrm.engine.storage.turn import Turn
     from xrm.engine.storage.turning import Found, Versions
-    from xrm.engine.storage.turns import Turn
     from xrm.metadata.fieldtypes.base import FieldType
 
 NO_NUMBERS = Numbers({}, {}, {}, {}, {})
@@ -58,8 +58,18 @@ class Past:
         known = self.identities.entities.get(entity)
         return self.numbers.names.get(known.number, entity) if known else entity
 
+    def stored_as(self, entity: str, name: str, link: str = "") -> str:
+        """The name under which a field or relationship is stored now, or an attribute of the links of a `link`."""
+        known = self.identities.fields.get((entity, member(link, name)))
+        return known.name.rpartition(".")[2] if known else name
+
 
 NO_PAST = Past()
+
+
+def member(link: str, name: str) -> str:
+    """A field, or an attribute of the links of a relationship, as its entity calls it."""
+    return f"{link}.{name}" if link else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,12 +347,15 @@ class _Columns:
         return None if known is None or known.gone else self._called(column, known.name)
 
     def _by_name(self, column: Column) -> str | None:
-        known, field_ = self._known(column), str(column.info.get("field", ""))
-        number = self.past.numbers.fields.get((self.past.kept_as(self.table.info.get("entity", "")), field_))
+        known, part = self._known(column), str(column.info.get("field", ""))
+        entity, link = self.table.info.get("entity", ""), self.table.info.get("relationship")
+        if link is not None:
+            part = member(self.past.stored_as(entity, link), part)
+        number = self.past.numbers.fields.get((self.past.kept_as(entity), part))
         return column.name if known is None or number in (None, known.number) else None
 
     def _by_former(self, column: Column) -> str | None:
-        """Attributes of links have no number; their former names are all that is known."""
+        """Of what was never numbered, as attributes of links once were not, former names are all that is known."""
         names = (self._called(column, old) for old in column.info.get("formers", ()))
         wanted = self.table.columns.keys()
         return next((n for n in names if n in self.live.columns and n not in wanted), None)
@@ -386,23 +399,23 @@ class _Columns:
         return called("", self.past.identities.present(table.info["entity"])) if called else str(table.name)
 
     def _known(self, column: Column) -> Known | None:
-        entity, field_ = self.table.info.get("entity", ""), column.info.get("field", "")
-        if "relationship" in self.table.info:
-            return None
-        return self.past.identities.fields.get((entity, field_))
+        entity, link = self.table.info.get("entity", ""), self.table.info.get("relationship", "")
+        return self.past.identities.fields.get((entity, member(link, column.info.get("field", ""))))
 
     def _called(self, column: Column, name: str) -> str:
         called = column.info.get("called")
-        return called(name, self.past.identities.present) if called else column.name
+        return called(name.rpartition(".")[2], self.past.identities.present) if called else column.name
 
 
 def field_stored(standing: Standing, past: Past, column: Column) -> str:
     """The name under which the field of a wanted column is stored now; empty where another field has that."""
-    entity, name = standing.table.info.get("entity", ""), column.info.get("field", column.name)
-    known = None if "relationship" in standing.table.info else past.identities.fields.get((entity, name))
+    info, name = standing.table.info, column.info.get("field", column.name)
+    entity, link = info.get("entity", ""), info.get("relationship", "")
+    known = past.identities.fields.get((entity, member(link, name)))
     if known is None or not known.gone:
-        return known.name if known else str(name)
-    has_it = past.numbers.fields.get((past.kept_as(entity), name)) in (None, known.number)
+        return known.name.rpartition(".")[2] if known else str(name)
+    part = member(past.stored_as(entity, link) if link else "", name)
+    has_it = past.numbers.fields.get((past.kept_as(entity), part)) in (None, known.number)
     return str(name) if has_it else ""
 
 

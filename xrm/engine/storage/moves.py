@@ -8,36 +8,33 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.hanging import Hanging, quoted, renaming
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
-from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields
-from xrm.engine.storage.names import bounded, pack_of, shadow_name
+from xrm.engine.storage.matching import Match, Past, Standing, field_stored, lost_fields, member
+from xrm.engine.storage.names import pack_of, shadow_name
 from xrm.engine.storage.relinks import Relink
 from xrm.engine.storage.relinksteps import aside_sentence
 from xrm.engine.storage.renaming import in_turn, makes_room
-from xrm.engine.storage.sameness import Turned, says_same, turner
 from xrm.engine.storage.shadows import Shadow, follow, forget, keep
 from xrm.engine.storage.steps import (
     DEFINED_BY,
     BringBack,
     Column,
-    DropIndex,
     Effect,
     Occasion,
     Remove,
     Rename,
     Step,
     counting,
-    in_order,
     says,
     thing,
     told,
     type_text,
 )
-from xrm.engine.storage.turns import Turn
+from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turnsteps import Setting, aside_words, setting_of, turn_step
 from xrm.metadata.fingerprint import canonical
 from xrm.metadata.model import Entity
@@ -79,9 +76,9 @@ class _Move:
     asides: dict[str, Shadow] = field(default_factory=dict)
 
     @property
-    def renames_all(self) -> bool:
-        """Whether indexes and constraints can be renamed, too."""
-        return self.dialect.name != "sqlite"
+    def hanging(self) -> Hanging:
+        """What is done about what hangs on columns."""
+        return Hanging(self.past, self.dialect, self.successors, self.wrong)
 
     def all(self) -> Moved:
         """Everything, in an order in which each name is free when it is taken."""
@@ -105,7 +102,7 @@ class _Move:
         what = "with its links" if shadow.is_link else "with all its records"
         sentence = f"Remove {shadow.thing} ({live.name}) {what}; they are kept for {self.past.days} days."
         statements = [
-            *self._freed(live, live.columns),
+            *self.hanging.freed(live, live.columns),
             *(f"DROP INDEX {self.quote(name)}" for name in sorted(live.indexes)),
             f"ALTER TABLE {self.quote(live.name)} RENAME TO {self.quote(shadow.table)}",
         ]
@@ -126,15 +123,15 @@ class _Move:
 
     def _shadow_of_table(self, live: LiveTable) -> Shadow:
         number = self._number()
-        entity, member, definition = self._defined(live.name)
+        entity, part, definition = self._defined(live.name)
         numbers = self.past.numbers
         return Shadow(
             number,
-            f"{entity}.{member}" if member else entity,
+            f"{entity}.{part}" if part else entity,
             shadow_name(number, live.name),
             live.name,
             entity=numbers.entities.get(entity),
-            member=numbers.fields.get((entity, member)) if member else None,
+            member=numbers.fields.get((entity, part)) if part else None,
             definition=canonical(definition),
             points=dict(self._points(live, {column: column for column in live.columns})),
         )
@@ -210,23 +207,24 @@ class _Move:
         """The columns of one table, which has its name already."""
         yield from self.remove_columns(standing)
         self.setting |= {
-            t.name: setting_of(t, standing, 0 if t.is_new else self._number()) for t in standing.turned
+            t.name: setting_of(t, standing, self._number() if t.definition else 0) for t in standing.turned
         }
         yield from self.rename_columns(standing)
         yield from (self.bring_columns_back(standing, shadow) for shadow in standing.returns)
         for turn in standing.turned:
             setting, shadow = self.setting[turn.name], self._shadow_of_turn(standing, turn)
             yield turn_step(turn, standing, setting, shadow, self.dialect, self.past)
-        if self.renames_all:
-            yield from self.rename_constraints(standing)
-        yield from self.rename_indexes(standing)
+        if self.hanging.renames_all:
+            yield from self.hanging.rename_constraints(standing)
+        yield from self.hanging.rename_indexes(standing)
 
     def remove_columns(self, standing: Standing) -> Iterator[Step]:
         """What no field wants goes; what a field wants in another form is left to be refused."""
         wanted = {field_stored(standing, self.past, column) for column in standing.table.columns}
+        turned = {column for turn in standing.turned for column in turn.aside}
         groups: dict[str, list[str]] = {}
         for name, columns in lost_fields(standing).items():
-            if name not in wanted:
+            if name not in wanted and not turned.issuperset(columns):
                 groups.setdefault(self._group(standing, name), []).extend(columns)
         for name, columns in sorted(groups.items()):
             yield self._remove(standing, name, columns)
@@ -234,7 +232,7 @@ class _Move:
     def _remove(self, standing: Standing, name: str, columns: list[str]) -> Step:
         number, table = self._number(), standing.table
         names = {column: shadow_name(number, column) for column in columns}
-        entity, member, definition = self._former(standing, name)
+        entity, part, definition = self._former(standing, name)
         shadow = Shadow(
             number,
             f"{thing(table)}.{name}",
@@ -242,11 +240,11 @@ class _Move:
             table.name,
             names,
             entity,
-            member,
+            part,
             canonical(definition),
             points=dict(self._points(standing.live, names)),
         )
-        statements = [*self._freed(replace(standing.live, name=table.name), columns)]
+        statements = [*self.hanging.freed(replace(standing.live, name=table.name), columns)]
         statements += [self._rename(table.name, "COLUMN", old, new) for old, new in names.items()]
         relink = self._relink(standing, name)
         if relink is not None:
@@ -272,25 +270,29 @@ class _Move:
 
     def _shadow_of_turn(self, standing: Standing, turn: Turn) -> Shadow | None:
         """What keeps the values as they are; none of a field that is new."""
-        if turn.former is None:
-            return None
-        entity, member, definition = self._former(standing, turn.former.name)
-        names = self.setting[turn.name].aside
+        if turn.shadow is not None or turn.definition is None:
+            return turn.shadow
+        entity, number, _ = self._former(standing, turn.definition["name"])
+        names, table = self.setting[turn.name].aside, standing.table.name
         return Shadow(
-            self.setting[turn.name].number, turn.name, standing.table.name, standing.table.name, names,
-            entity, member, canonical(definition),
-        )  # fmt: skip
+            self.setting[turn.name].number, turn.name, table, table, names, entity, number, turn.definition
+        )
 
     def _former(self, standing: Standing, name: str) -> tuple[int | None, int | None, Any]:
         """The numbers and the definition of what the name stood for."""
-        number = self.past.numbers.entities.get(self._entity(standing))
-        if "relationship" in standing.table.info:
-            return number, None, None
-        entity, before = self._entity(standing), self._before(standing)
+        entity, before, link = self._entity(standing), self._before(standing), self._link(standing)
+        numbers, there = self.past.numbers, before.relationships.get(link) if before else None
         found: Any = before and (before.fields.get(name) or before.relationships.get(name))
-        if before and name == "lifecycle":
+        if link:
+            found = there and there.attributes.get(name)
+        elif before and name == "lifecycle":
             found = before.lifecycle
-        return number, self.past.numbers.fields.get((entity, name)), found
+        return numbers.entities.get(entity), numbers.fields.get((entity, member(link, name))), found
+
+    def _link(self, standing: Standing) -> str:
+        """The relationship whose links the table keeps, as it is called now; empty for that of an entity."""
+        info = standing.table.info
+        return self.past.stored_as(info["entity"], info["relationship"]) if "relationship" in info else ""
 
     def _entity(self, standing: Standing) -> str:
         return self.past.kept_as(standing.table.info["entity"])
@@ -352,91 +354,7 @@ class _Move:
 
     def _unheld(self, standing: Standing, names: Mapping[str, str]) -> str:
         """What is told of columns that a restore made without references, which SQLite cannot add."""
-        return "" if self.renames_all or standing.holds(names) else UNHELD
-
-    # --- what hangs on them -----------------------------------------------------------------------------
-
-    def _freed(self, live: LiveTable, columns: Iterable[str]) -> Iterator[str]:
-        """Nothing watches over these columns. SQLite cannot take that away; there it does no harm."""
-        if not self.renames_all:
-            return
-        gone = set(columns)
-        names = {live.keys[column] for column in gone if column in live.keys}
-        names |= {check for check, over in live.checks.items() if over & gone}
-        for name in sorted(names):
-            yield f"ALTER TABLE {self.quote(live.name)} DROP CONSTRAINT {self.quote(name)}"
-
-    def rename_constraints(self, standing: Standing) -> Iterator[Step]:
-        """References and checks bear the names of their columns, by which their refusals are explained."""
-        names = dict(self._constraints(standing))
-        changed = {old: new for old, new in names.items() if old != new}
-        if changed:
-            table = standing.table
-            pairs = list(in_turn(changed))
-            yield Rename(
-                f"Name what {told(table)} is held to as its columns are called.",
-                says([self._rename(table.name, "CONSTRAINT", old, new) for old, new in pairs]),
-                "Rename it back.",
-            )
-
-    def _constraints(self, standing: Standing) -> Iterator[tuple[str, str]]:
-        """The present name and the wanted one of each constraint that stays."""
-        live = standing.live
-        for key in standing.table.foreign_key_constraints:
-            there = live.keys.get(standing.columns.get(key.columns[0].name, ""))
-            if there is not None:
-                yield there, str(key.name)
-        for column in standing.table.columns:
-            there = bounded(f"ck_{live.name}__{standing.columns.get(column.name, '')}")
-            if "check" in column.info and there in live.checks:
-                yield there, column.info["check"]
-
-    def rename_indexes(self, standing: Standing) -> Iterator[Step]:
-        """What says the same as before of what has other names now has the name that is wanted.
-
-        An index goes along with its column; where another column has the name by now, it is the wrong one.
-        """
-        former = self.past.before.metadata.tables.get(standing.live.name) if self.past.before else None
-        if former is None or standing.is_unmoved:
-            return
-        turned = turner(former, standing)
-        wrong = sorted(self._wrong(standing, former, turned))
-        self.wrong |= set(wrong)
-        if wrong:
-            yield DropIndex(
-                f"Drop indexes of {told(standing.table)} whose names stand for other columns now.",
-                says(f"DROP INDEX {self.quote(name)}" for name in wrong),
-                "They are made anew.",
-            )
-        found = dict(self._successors(standing, former, turned))
-        self.successors |= found
-        if found and self.renames_all:
-            yield Rename(
-                f"Name the indexes of {told(standing.table)} as its columns are called.",
-                says(
-                    f"ALTER INDEX {self.quote(old)} RENAME TO {self.quote(new)}" for old, new in found.items()
-                ),
-                "Rename it back.",
-            )
-
-    def _wrong(self, standing: Standing, former: sa.Table, turned: Turned) -> Iterator[str]:
-        wanted = {index.name: index for index in standing.table.indexes}
-        for old in former.indexes:
-            new = wanted.get(old.name) if old.name in standing.live.indexes else None
-            if new is not None and not says_same(old, new, turned):
-                yield str(old.name)
-
-    def _successors(self, standing: Standing, former: sa.Table, turned: Turned) -> Iterator[tuple[str, str]]:
-        """Indexes are compared term by term, with their former columns taken for those of now."""
-        present = standing.live.indexes - self.wrong
-        missing = [i for i in standing.table.indexes if i.name not in present]
-        wanted = {index.name for index in standing.table.indexes} - self.wrong
-        for old in in_order(former.indexes):
-            if old.name in present and old.name not in wanted:
-                same = next((new for new in missing if says_same(old, new, turned)), None)
-                if same is not None:
-                    missing.remove(same)
-                    yield str(old.name), str(same.name)
+        return "" if self.hanging.renames_all or standing.holds(names) else UNHELD
 
     # --- afterwards -------------------------------------------------------------------------------------
 
@@ -448,13 +366,13 @@ class _Move:
         refused, turned = self._refused(standing), {c.name: c for t in standing.turned for c in t.wanted}
         gone = set(standing.lost) - refused.keys()
         indexes = set() if standing.shadow else live.indexes - self.wrong
-        constraints = dict(self._constraints(standing)) if self.renames_all else {}
+        constraints = dict(self.hanging.constraints(standing)) if self.hanging.renames_all else {}
         columns = {name: kinds[there] for there, name in (*new.items(), *refused.items())}
         columns |= {name: type_text(column, self.dialect) for name, column in turned.items()}
         return LiveTable(
             table.name,
             columns,
-            {self.successors.get(i, i) if self.renames_all else i for i in indexes},
+            {self.successors.get(i, i) if self.hanging.renames_all else i for i in indexes},
             {new[c]: renamed.get(there, there) for c, there in live.references.items() if c in new},
             checks={constraints.get(n, n): over for n, over in live.checks.items() if not over & gone},
         )
@@ -478,11 +396,11 @@ class _Move:
         return self.next - 1
 
     def _rename(self, table: str, kind: str, old: str, new: str) -> str:
-        return f"ALTER TABLE {self.quote(table)} RENAME {kind} {self.quote(old)} TO {self.quote(new)}"
+        return renaming(self.dialect, table, kind, old, new)
 
     def quote(self, name: str) -> str:
         """The name as SQL has it."""
-        return self.dialect.identifier_preparer.quote(name)
+        return quoted(self.dialect, name)
 
 
 def _field(column: Column) -> str:

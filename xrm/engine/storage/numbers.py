@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +24,8 @@ _PARKED = (
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What stands for names in stored data: entities, fields and relationships; search slots of fields.
+    """What stands for names in stored data: entities, fields, relationships and attributes of their links, which are
+    called `relationship.attribute`; search slots of fields.
 
     What is `gone` is no longer defined. It keeps its number, for what was removed can come back.
     """
@@ -168,7 +170,7 @@ def identify(numbers: Numbers, model: Model, then: Names = NO_NAMES) -> Identiti
     for entity in model.entities.values():
         if entity.name in entities:
             here = by_entity.get(numbers.names[entities[entity.name].number], {})
-            members = [(m.name, m.renamed_from) for m in _members(entity).values()]
+            members = tuple(_members(entity).items())
             same = {n: k for n, k in then.fields.get(entity.name, {}).items() if k in here.values()}
             for name, number in _identified(members, here, numbers.gone_fields, same).items():
                 fields[entity.name, name] = numbers.known_field(number)
@@ -196,8 +198,15 @@ def _identified(
     return found
 
 
-def _members(entity: Entity) -> dict[str, Field | Relationship]:
-    return {**entity.fields, **entity.relationships}
+def _members(entity: Entity) -> dict[str, Sequence[str]]:
+    """Fields, relationships and `relationship.attribute`, each with the names that it had."""
+    own: Sequence[Field | Relationship] = (*entity.fields.values(), *entity.relationships.values())
+    found: dict[str, Sequence[str]] = {each.name: each.renamed_from for each in own}
+    for link in entity.relationships.values():
+        for name, attribute in link.attributes.items():
+            formers = product((link.name, *link.renamed_from), (name, *attribute.renamed_from))
+            found[f"{link.name}.{name}"] = [".".join(former) for former in formers][1:]
+    return found
 
 
 def _unparked(name: str) -> str:
@@ -287,7 +296,7 @@ def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> None:
     missing = [
         {"entity": known.entities[entity.name], "name": name}
         for entity in model.entities.values()
-        for name in (*_ALWAYS, *entity.fields, *entity.relationships)
+        for name in (*_ALWAYS, *_members(entity))
         if (entity.name, name) not in known.fields
     ]
     unique = {(row["entity"], row["name"]): row for row in missing}

@@ -382,12 +382,10 @@ class _Comparison:
             )
 
     def _refuse_type(self, table: sa.Table, column: Column) -> None:
-        why = "its values cannot become such"
-        if "relationship" in table.info:
-            why = "attributes of relationships keep their type"
+        name = f"{thing(table)}.{column.info.get('field', column.name)}"
         self.problems.add(
             "S110",
-            f"{name_of(table, column)} would be stored in another way, and {why}.",
+            f"{name} would be stored in another way, and its values cannot become such.",
             "Put it back as it was, and add a field of the new kind under another name; an import or a batch"
             " copies the values. The reference of field types says what each type can become.",
             column.info.get("place", NOWHERE),

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.beings import STATE
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.steps import Begin, Effect, Occasion, Rows, Step, told
+from xrm.engine.storage.turning import SAMPLES, Failing, lost_state
 from xrm.engine.storage.types import Code, Text, Uuid
 from xrm.errors import Problem
 from xrm.metadata.model import Lifecycle
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
-
-SAMPLES = 5
 
 
 def begins(matched: Match, past: Past) -> Iterator[Step]:
@@ -30,10 +30,11 @@ def begins(matched: Match, past: Past) -> Iterator[Step]:
 
 
 def lost_states(unit: UnitOfWork, matched: Match, past: Past) -> Iterator[Problem]:
-    """A problem for each state that would be gone, and in which records are."""
+    """A problem for each state that would be gone, and in which records are; with a decision the plan looks itself."""
     for standing, stored, lifecycle in _living(matched, past):
         before = _states_before(standing, past, stored) or frozenset()
-        for state in sorted(before - lifecycle.states.keys() if standing.shadow is None else ()):
+        is_told = standing.shadow is not None or STATE in standing.turns
+        for state in sorted(() if is_told else before - lifecycle.states.keys()):
             problem = _held(unit, standing, state, lifecycle)
             if problem is not None:
                 yield problem
@@ -96,9 +97,5 @@ def _held(unit: UnitOfWork, standing: Standing, state: str, lifecycle: Lifecycle
     if not count:
         return None
     some = sa.select(rows.c.title, rows.c.id).where(there == state).order_by(rows.c.id).limit(SAMPLES)
-    samples = "; ".join(f"{row.title} ({row.id})" for row in unit.execute(some))
-    more = f"; and {count - SAMPLES:,} more" if count > SAMPLES else ""
-    are = "1 record of {} is" if count == 1 else f"{count:,} records of {{}} are"
-    message = f"{are.format(standing.table.info['entity'])} in the state {state}, which would be gone: {samples}{more}."
-    hint = "Let each take a step to another state first, or leave the state and take out the steps that lead to it."
-    return Problem("S124", message, hint, lifecycle.place)
+    failing = Failing(count, [f"{row.title} ({row.id})" for row in unit.execute(some)])
+    return lost_state(standing.table.info["entity"], state, failing, lifecycle.place)

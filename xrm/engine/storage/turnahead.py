@@ -14,8 +14,8 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from xrm.engine.storage.ahead import Ahead
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.hidden import additions, hidden
+from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turning import FIRST, Conversion, Found, Row, Versions, changed, in_portions, put
-from xrm.engine.storage.turns import Turn
 
 FEW = 200  # rows that are left to whoever holds the lock
 PASSES = 3
@@ -50,7 +50,7 @@ class Values(Ahead):
         rows = self._rows(database)
         for _ in range(PASSES):
             with database.read() as unit:
-                ids = changed(unit, self.table, self.versions)
+                ids = changed(unit, self.turn, self.table, self.versions)
             if len(ids) <= FEW:
                 return
             for some in in_portions(ids):

@@ -14,7 +14,7 @@ from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.forms import Fault, Unfit
 from xrm.engine.storage.statements import Prepared, any_of
 from xrm.engine.storage.steps import Rows
-from xrm.engine.storage.turns import Became, Turn
+from xrm.engine.storage.turn import Became, Turn
 from xrm.engine.storage.types import Instant, Integer, Text, Uuid, stored_type
 from xrm.errors import Invalid, Place, PlanRefused, Problem
 from xrm.metadata.words import told
@@ -25,7 +25,7 @@ SAMPLES = 5
 OWN = 4  # columns that are read of every row
 SHOWN = 60  # letters of a value in a sample
 FIRST = UUID(int=0)
-Versions = dict[Any, int]
+Versions = dict[Any, Any]  # by the id of a row as the driver gives it, what is other once it was written
 NO_NAMES: Mapping[str, str] = {}
 
 
@@ -83,12 +83,12 @@ class Found:
 class Row:
     """A row as it is, at this version, and what its value becomes. It is `same` where nothing has to be written.
 
-    `key` is its id as the driver gives it.
+    `key` is its id as the driver gives it. Links have no versions; in their stead stands what the attribute holds.
     """
 
     key: Any
     id: UUID
-    version: int
+    version: Any
     value: Any
     is_same: bool
 
@@ -110,13 +110,16 @@ def looked(unit: UnitOfWork, turn: Turn, table: str, seen: dict[str, Found]) -> 
     return seen[turn.name]
 
 
-def compared(unit: UnitOfWork, turn: Turn, table: str) -> dict[UUID, Any]:
-    """What a key would compare of each row of the table as it is now that gets a value by the turn."""
-    rows, found = Conversion(unit.database, turn, table, Found()), dict[UUID, Any]()
+def compared(unit: UnitOfWork, turn: Turn, table: str, names: Sequence[str]) -> dict[UUID, tuple[Any, ...]]:
+    """What these columns will hold, by the rows of the table as it is now that get a value by the turn."""
+    rows, found = Conversion(unit.database, turn, table, Found()), dict[UUID, tuple[Any, ...]]()
     last: UUID | None = FIRST
     while last is not None:
         portion, last = rows.portion(unit, last, with_empty=turn.reads_all)
-        found |= {row.id: rows.scalar(row.value) for row in portion if row.value is not None}
+        for row in portion:
+            if row.value is not None:
+                scalars = turn.stored.split(row.value)
+                found[row.id] = tuple(scalars[name] for name in names)
     return found
 
 
@@ -124,7 +127,7 @@ def look_again(unit: UnitOfWork, turn: Turn, table: str, versions: Versions) -> 
     """What becomes of the rows that have changed since they were looked at, at these versions."""
     found = Found()
     rows = Conversion(unit.database, turn, table, found)
-    for ids in in_portions(changed(unit, table, versions)):
+    for ids in in_portions(changed(unit, turn, table, versions)):
         rows.of(unit, ids)
     return found
 
@@ -139,7 +142,7 @@ def write(
     """
     found = Found()
     rows = Conversion(unit.database, replace(turn, is_unique=False), table, found, names)
-    for ids in in_portions(changed(unit, table, versions)):
+    for ids in in_portions(changed(unit, turn, table, versions, names)):
         put(unit, turn, table, [row for row in rows.of(unit, ids) if turn.adds or not row.is_same])
     if turn.is_unique:
         _find_clashes(unit, turn, found)
@@ -173,12 +176,26 @@ def _compared(turn: Turn) -> sa.Column[Any]:
     return turn.stored.columns[0] if key is None else key
 
 
-def changed(unit: UnitOfWork, table: str, versions: Versions) -> list[UUID]:
+def changed(
+    unit: UnitOfWork, turn: Turn, table: str, versions: Versions, names: Mapping[str, str] = NO_NAMES
+) -> list[UUID]:
     """The rows that are at another version, or at none."""
-    rows = sa.table(table, sa.column("id", Uuid()), sa.column("version", Integer()))
-    prepared = unit.database.prepare(sa.select(rows.c.id, rows.c.version))
-    found = (row for row in unit.run(prepared) if versions.get(row[0]) != row[1])
+    columns = (
+        [sa.column(names.get(c, c)) for c in turn.columns] if turn.link else [sa.column("version", Integer())]
+    )
+    rows = sa.table(table, sa.column("id", Uuid()), *columns)
+    prepared = unit.database.prepare(sa.select(rows))
+    found = (
+        row
+        for row in unit.run(prepared)
+        if row[0] not in versions or versions[row[0]] != _mark(turn, row[1:])
+    )
     return sorted(prepared.read(row)[0] for row in found)
+
+
+def _mark(turn: Turn, values: Sequence[Any]) -> Any:
+    """What is other once the row was written."""
+    return tuple(values[: len(turn.columns)]) if turn.link else values[0]
 
 
 def in_portions(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
@@ -201,6 +218,26 @@ def put(
     unit.run_columns(prepared, {**columns, "row_id": [row.id for row in rows]}, len(rows))
 
 
+def _of_records(table: str, kept: Sequence[Any]) -> tuple[Any, sa.Select[Any]]:
+    """The id of records, and what is read of each."""
+    own = (("id", Uuid()), ("version", Integer()), ("title", Text()), ("deleted_at", Instant()))
+    rows = sa.table(table, *(sa.column(*each) for each in own), *kept)
+    return rows.c.id, sa.select(rows)
+
+
+def _of_links(turn: Turn, table: str, kept: Sequence[Any]) -> tuple[Any, sa.Select[Any]]:
+    """The id of links, and what is read of each; they are told by the record from which they start."""
+    links = sa.table(table, sa.column("id", Uuid()), sa.column("source", Uuid()), *kept)
+    is_after = table == turn.wanted[0].table.name
+    columns = (sa.column("id", Uuid()), sa.column("title", Text()), sa.column("deleted_at", Instant()))
+    homes = sa.table(turn.homes[is_after], *columns)
+    version = sa.literal_column("0", Integer()).label("version")
+    chosen = sa.select(
+        links.c.id, version, homes.c.title, homes.c.deleted_at, *(links.c[c.name] for c in kept)
+    )
+    return links.c.id, chosen.select_from(links.join(homes, links.c.source == homes.c.id))
+
+
 class Conversion:
     """The rows of one table, each with what its value becomes; what does not fit is `found`."""
 
@@ -210,20 +247,19 @@ class Conversion:
         self.database, self.turn, self.found = database, turn, found
         self.columns = tuple(dict.fromkeys((*turn.columns, *(c for k in turn.kept for c in k.columns))))
         self.known: dict[tuple[Any, ...], tuple[Became | Unfit, bool]] = {}
-        self.table = self._read(table, names)
+        self.kept = self._kept(names)
+        self.id, self.rows = _of_links(turn, table, self.kept) if turn.link else _of_records(table, self.kept)
 
-    def _read(self, name: str, names: Mapping[str, str]) -> sa.TableClause:
+    def _kept(self, names: Mapping[str, str]) -> list[sa.ColumnClause[Any]]:
+        """The columns that hold what is read."""
         kinds = [*zip(self.turn.columns, self.turn.change.before.parts, strict=False)]
         kinds += [pair for k in self.turn.kept for pair in zip(k.columns, k.form.parts, strict=True)]
-        kept = [sa.column(names.get(c, c), stored_type(part)) for c, part in dict(kinds).items()]
-        own = (("id", Uuid()), ("version", Integer()), ("title", Text()), ("deleted_at", Instant()))
-        return sa.table(name, *(sa.column(*each) for each in own), *kept)
+        return [sa.column(names.get(c, c), stored_type(part)) for c, part in dict(kinds).items()]
 
     @cached_property
     def _all(self) -> sa.Select[Any]:
-        id_ = self.table.c.id
-        chosen = sa.select(self.table).where(id_ > sa.bindparam("after", type_=Uuid()))
-        return chosen.order_by(id_).limit(PORTION)
+        chosen = self.rows.where(self.id > sa.bindparam("after", type_=Uuid()))
+        return chosen.order_by(self.id).limit(PORTION)
 
     @cached_property
     def _with_empty(self) -> Prepared:
@@ -231,12 +267,11 @@ class Conversion:
 
     @cached_property
     def _filled(self) -> Prepared:
-        kept = tuple(self.table.c)[OWN:]
-        return self.database.prepare(self._all.where(sa.or_(*(column.is_not(None) for column in kept))))
+        return self.database.prepare(self._all.where(sa.or_(*(c.is_not(None) for c in self.kept))))
 
     @cached_property
     def _named(self) -> Prepared:
-        return self.database.prepare(sa.select(self.table).where(any_of(self.table.c.id, "ids")))
+        return self.database.prepare(self.rows.where(any_of(self.id, "ids")))
 
     def portion(
         self, unit: UnitOfWork, after: UUID, *, with_empty: bool = True
@@ -252,11 +287,14 @@ class Conversion:
         return sorted(self._made(self._named, unit.run(self._named, {"ids": ids})), key=lambda row: row.id)
 
     def _made(self, prepared: Prepared, raw: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
-        made = (self._row(row[0], prepared.read(row)) for row in raw)
+        made = (self._row(row[0], _mark(self.turn, self._marked(row)), prepared.read(row)) for row in raw)
         return (row for row in made if row is not None)
 
-    def _row(self, key: Any, row: tuple[Any, ...]) -> Row | None:
-        id_, version, title, gone, *scalars = row
+    def _marked(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return row[OWN:] if self.turn.link else row[1:]
+
+    def _row(self, key: Any, version: Any, row: tuple[Any, ...]) -> Row | None:
+        id_, _, title, gone, *scalars = row
         self.found.touched += 1
         became, is_same = self._became(tuple(scalars))
         if isinstance(became, Unfit):
@@ -308,7 +346,8 @@ class Conversion:
 
     def _sample(self, id_: UUID, title: str, gone: object, scalars: Sequence[Any]) -> str:
         form = self.turn.change.before
-        value = form.said(form.value(tuple(scalars[: len(self.turn.columns)]))) if self.turn.columns else None
+        is_told = self.turn.columns and not self.turn.is_state
+        value = form.said(form.value(tuple(scalars[: len(self.turn.columns)]))) if is_told else None
         where = f"{id_}, in the trash" if gone is not None else str(id_)
         return f"{title} ({where})" + ("" if value is None else f": {_short(value)}")
 
@@ -321,9 +360,6 @@ def _short(value: object) -> str:
 # --- what stands against it -------------------------------------------------------------------------
 
 _DECIDE = 'or decide: --decide "{}=VALUE"'
-_AS_IT_WAS = (
-    "Define it as it was, so that its values come back; then correct them, or narrow it with a decision."
-)
 
 
 def problems(turn: Turn, found: Found) -> Iterator[Problem]:
@@ -331,29 +367,28 @@ def problems(turn: Turn, found: Found) -> Iterator[Problem]:
     if found.shared.count:
         yield shared_value(turn.name, found.shared, turn.stored.field.place)
     for (fault, option), failing in sorted(found.faults.items()):
-        key = f"{fault}:{turn.name}" + (f".{option}" if option else "")
+        key = turn.place(fault, option)
         place = replace(turn.stored.field.place, path=key)
-        records = "1 record holds" if failing.count == 1 else f"{failing.count:,} records hold"
+        row = "link" if turn.link else "record"
+        records = f"1 {row} holds" if failing.count == 1 else f"{failing.count:,} {row}s hold"
         if fault is Fault.UNFIT:
             yield Problem(
                 "S123",
                 f"{records} a value of {turn.name} that does not fit what it becomes: {failing.told()}.",
-                _AS_IT_WAS
-                if turn.comes_back
-                else f"Correct them, {_DECIDE.format(key)} says what they become; without VALUE they become empty.",
+                f"Correct them, {_DECIDE.format(key)} says what they become; without VALUE they become empty.",
                 place,
             )
         elif fault is Fault.OPTION:
             yield Problem(
                 "S124",
                 f"{records} the option {option} of {turn.name}, which would be gone: {failing.told()}.",
-                _AS_IT_WAS
-                if turn.comes_back
-                else f"Choose another one there, {_DECIDE.format(key)} names another; without VALUE they become empty.",
+                f"Choose another one there, {_DECIDE.format(key)} names another; without VALUE they become empty.",
                 place,
             )
+        elif fault is Fault.STATE:
+            yield lost_state(turn.entity, option, failing, turn.stored.field.place)
         else:
-            yield without_value(turn.name, failing.count, turn.stored.field.place)
+            yield without_value(turn.name, failing.count, turn.stored.field.place, row)
 
 
 def shared_value(name: str, shared: Failing, place: Place) -> Problem:
@@ -362,9 +397,21 @@ def shared_value(name: str, shared: Failing, place: Place) -> Problem:
     return Problem("S121", message, "Change or merge them first.", place)
 
 
-def without_value(name: str, count: int, place: Place) -> Problem:
-    """A value is required that records do not have; it can be decided."""
-    has = "1 record has" if count == 1 else f"{count} records have"
+def lost_state(entity: str, state: str, failing: Failing, place: Place) -> Problem:
+    """Records are in a state that would be gone; where they go can be decided."""
+    are = f"1 record of {entity} is" if failing.count == 1 else f"{failing.count:,} records of {entity} are"
+    key = f"{Fault.STATE}:{entity}.{state}"
+    return Problem(
+        "S124",
+        f"{are} in the state {state}, which would be gone: {failing.told()}.",
+        f'Let each take a step to another one first, or decide: --decide "{key}=STATE" says where they go.',
+        replace(place, path=key),
+    )
+
+
+def without_value(name: str, count: int, place: Place, row: str = "record") -> Problem:
+    """A value is required that records, or links, do not have; it can be decided."""
+    has = f"1 {row} has" if count == 1 else f"{count} {row}s have"
     key = f"{Fault.EMPTY}:{name}"
     mend = "Leave it optional, give them a value, by an import, a batch or on the pages"
     hint = f"{mend}, {_DECIDE.format(key)} is given to all of them."

@@ -6,169 +6,163 @@ form that is wanted, it comes back instead, with what was changed since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy.engine import Dialect as SqlDialect
 
+from xrm.engine.storage.beings import (
+    STATE,
+    STATE_COLUMNS,
+    change_between,
+    decided_states,
+    state_field,
+    stored_state,
+)
 from xrm.engine.storage.entity_tables import EntityTable, StoredField
-from xrm.engine.storage.forms import NOTHING_DECIDED, Change, Decided, Fault, Form, undecided
+from xrm.engine.storage.forms import NOTHING_DECIDED, Change, Decided, Form, undecided
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
-from xrm.engine.storage.lineage import Kept, Lineage, called, taken_back
-from xrm.engine.storage.matching import Match, Past, Standing
+from xrm.engine.storage.lineage import Lineage
+from xrm.engine.storage.matching import Match, Past, Standing, member
 from xrm.engine.storage.shadows import Shadow
-from xrm.engine.storage.steps import Column, type_text
+from xrm.engine.storage.steps import type_text
+from xrm.engine.storage.turn import Turn
 from xrm.errors import Problems
-from xrm.metadata.model import Entity, Field
+from xrm.metadata.fieldtypes.choices import options_of
+from xrm.metadata.model import Field
 from xrm.metadata.returning import options_looking_back
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A field whose values become others by `change`; or, with `kept`, what they were, newest shadow first.
-
-    `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
-    Where it only `fills`, they are there or come back as they are, and rows that hold nothing get a value.
-    `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same. A turn
-    that only `is_check` changes nothing: its values have to fit as they are, or were kept where it `comes_back`.
-    """
-
-    entity: str
-    stored: StoredField
-    change: Change
-    former: Field | None = None
-    columns: tuple[str, ...] = ()
-    aside: tuple[str, ...] = ()
-    kept: tuple[Kept, ...] = ()
-    last: Shadow | None = None
-    is_check: bool = False
-    comes_back: bool = False
-    fills: bool = False
-    is_unique: bool = False
-
-    @property
-    def name(self) -> str:
-        """The field as it is called."""
-        return f"{self.entity}.{self.stored.field.name}"
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing is stored of the field yet."""
-        return self.former is None
-
-    @property
-    def adds(self) -> bool:
-        """Whether the field gets columns that are not there yet."""
-        return not (self.kept or self.fills or self.is_check)
-
-    @property
-    def reads_all(self) -> bool:
-        """Whether rows without any value matter, too."""
-        return self.change.is_needed
-
-    @property
-    def wanted(self) -> tuple[Column, ...]:
-        """The columns that the field shall have."""
-        keys = (key for key in self.stored.keys if key is not None)
-        return (*self.stored.columns, *keys)
-
-    @property
-    def returning(self) -> Shadow | None:
-        """The shadow that comes back."""
-        return self.kept[-1].shadow if self.kept else None
-
-    def decided_in(self, decisions: Mapping[str, str]) -> Decided:
-        """What was decided about it."""
-        return Decided.about(decisions, self.entity, self.stored.field.name)
-
-    def value(self, row: Mapping[str, Any]) -> Became:
-        """What the value of the row becomes; raises Unfit where nothing was decided."""
-        form, used = self.change.before, list[tuple[Fault, str]]()
-        value = form.value(tuple(row[column] for column in self.columns)) if self.columns else None
-        if self.fills and value is not None:
-            return Became(value)
-        left_out = False
-        for kept in self.kept:
-            value, is_lost = taken_back(kept, value, row, used)
-            left_out = left_out or is_lost
-        if not self.kept or (value is None and self.change.is_needed):
-            value = self.change.value(value, used)
-        return Became(value, tuple(used), left_out)
-
-
-class Became(NamedTuple):
-    """What a value became: by which decisions, and whether a change made since does not fit and is left out."""
-
-    value: Any
-    used: tuple[tuple[Fault, str], ...] = ()
-    left_out: bool = False
 
 
 def with_turns(live: LiveSchema, matched: Match, past: Past, dialect: SqlDialect) -> Match:
     """The same standings, with the fields of each whose values become others, or have to be looked at."""
     if past.before is None or past.wanted is None:
         return matched
-    finding = _Finding(live, past, dialect)
+    finding = _Finding(live, matched, past, dialect)
     return replace(
         matched, standings={name: finding.turned(standing) for name, standing in matched.standings.items()}
     )
 
 
 @dataclass(frozen=True, slots=True)
+class _Of:
+    """Whose fields are looked at: those of an entity, or the attributes of the links of a relationship.
+
+    `former` are those in force by their names, and `kept` the definitions with which their table was removed.
+    """
+
+    standing: Standing
+    entity: str
+    former: Mapping[str, Field] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    link: str = ""
+    homes: tuple[str, str] = ("", "")
+
+    def demanded(self, name: str) -> bool:
+        """Whether the field of this name had to have a value when the table was removed."""
+        return bool(self.kept.get(name, {}).get("required"))
+
+
+@dataclass(frozen=True, slots=True)
 class _Finding:
+    """Looks at all that is stored."""
+
     live: LiveSchema
+    matched: Match
     past: Past
     dialect: SqlDialect
-    found: dict[str, Turn] = field(default_factory=dict)
 
     def turned(self, standing: Standing) -> Standing:
         info = standing.table.info
-        if "entity" not in info or "relationship" in info:
+        stored = self.past.wanted[info["entity"]] if "entity" in info and self.past.wanted else None
+        if stored is None or stored.entity.is_engine:
             return standing
-        entity = info["entity"]
-        stored = self.past.wanted[entity] if self.past.wanted else None
+        of = self._of(standing, stored)
+        if of is None:
+            return standing
+        fields = stored.links[of.link].attributes if of.link else stored.fields
         if standing.shadow is not None:
-            return standing if stored is None else self._returned(standing, standing.shadow, stored)
-        before = self.past.before
-        former = before.model.entities.get(self.past.identities.present(entity)) if before else None
-        if stored is None or former is None or stored.entity.is_engine:
-            return standing
-        turns = (self.turn(standing, former, each) for each in stored.fields.values())
-        return _released(standing, _by_field(stored, turns))
+            turns = [*self._returned(of, fields)]
+        else:
+            turns = [*(self.turn(of, each) for each in fields.values())]
+            turns += [] if of.link else [self._states(of, stored)]
+        return _released(standing, _by_field(None if of.link else stored, turns))
 
-    def _returned(self, standing: Standing, shadow: Shadow, stored: EntityTable) -> Standing:
-        """Of a table that comes back, fields that were not required then have the values that were decided."""
-        entity = stored.entity.name
-        known = {name: self.past.identities.fields.get((entity, name)) for name in stored.fields}
-        owing = (s for n, s in stored.fields.items() if not shadow.demanded(k.name if (k := known[n]) else n))
-        filled = [turn for each in owing if (turn := self._filled(standing, each))]
-        kept = shadow.definition if isinstance(shadow.definition, Mapping) else {}
-        names = {name: k.name if (k := known[name]) else name for name in stored.fields}
-        checked = (
-            self._narrowed(standing, each, kept.get("fields", {}).get(names[name]))
-            for name, each in stored.fields.items()
-        )
-        return _released(standing, {**_by_field(stored, checked), **_by_field(stored, filled)})
-
-    def turn(self, standing: Standing, entity: Entity, stored: StoredField) -> Turn | None:
-        """What becomes of the values of the field; None if they stay as they are."""
-        name = standing.table.info["entity"]
-        decided = Decided.about(self.past.decisions, name, stored.field.name)
-        known = self.past.identities.fields.get((name, stored.field.name))
-        former = entity.fields.get(known.name) if known and not known.gone else None
-        if known is None or former is None or not former.parts:
-            return self._new(standing, stored) if known is None or known.gone else None
-        columns = tuple(called(part.suffix, former.name) for part in former.parts)
-        if not standing.live.columns.keys() >= set(columns):
+    def _of(self, standing: Standing, stored: EntityTable) -> _Of | None:
+        """Whose fields the table keeps; None where nothing is known of what they were."""
+        entity, relationship = stored.entity.name, str(standing.table.info.get("relationship", ""))
+        if standing.shadow is not None:
+            told = standing.shadow.definition if isinstance(standing.shadow.definition, Mapping) else {}
+            kept = told.get("attributes" if relationship else "fields", {})
+            return _Of(standing, entity, kept=kept, link=relationship, homes=self._homes(stored))
+        before = self.past.before.model.entities if self.past.before else {}
+        former = before.get(self.past.identities.present(entity))
+        if former is None:
             return None
-        aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in standing.live.columns)
-        change = replace(
-            self._change(Form.of(former), self._wanted(stored.field, former), decided),
-            kept_keys=self.past.kept_keys.get((name, stored.field.name)),
+        if not relationship:
+            return _Of(standing, entity, former.fields)
+        there = former.relationships.get(self.past.stored_as(entity, relationship))
+        if there is None:
+            return None
+        return _Of(standing, entity, there.attributes, link=relationship, homes=self._homes(stored))
+
+    def _homes(self, stored: EntityTable) -> tuple[str, str]:
+        """What the table of the entity is called now, and what it will be."""
+        standing = self.matched.standings.get(str(stored.table.name))
+        return (standing.live.name if standing else ""), str(stored.table.name)
+
+    def _returned(self, of: _Of, fields: Mapping[str, StoredField]) -> Iterator[Turn | None]:
+        """Of a table that comes back, what was not required then has the values that were decided, and what may hold
+        less than it did is looked at.
+        """
+        for each in fields.values():
+            name = self._stored_as(of, each)
+            filled = None if of.demanded(name) else self._filled(of, each)
+            yield filled or self._narrowed(of, each, of.kept.get(name))
+
+    def _stored_as(self, of: _Of, stored: StoredField) -> str:
+        return self.past.stored_as(of.entity, stored.field.name, of.link)
+
+    def turn(self, of: _Of, stored: StoredField) -> Turn | None:
+        """What becomes of the values of the field; None if they stay as they are."""
+        part, live = (of.entity, member(of.link, stored.field.name)), of.standing.live
+        known = self.past.identities.fields.get(part)
+        former = (
+            None if known is not None and known.gone else self._former(of, stored, is_known=known is not None)
         )
-        turn = Turn(name, stored, change, former, columns, aside)
-        return self._judged(standing, turn, decided)
+        if former is None or not former.parts:
+            return self._new(of, stored) if known is None or known.gone else None
+        columns = Form.of(former).columns(former.name)
+        if not live.columns.keys() >= set(columns):
+            return None
+        aside = tuple(c for c in (*columns, *(f"{c}__key" for c in columns)) if c in live.columns)
+        change = replace(
+            self._change(Form.of(former), self._wanted(stored.field, former), self._decided(of, stored)),
+            kept_keys=self.past.kept_keys.get(part),
+        )
+        turn = Turn(of.entity, stored, change, former, columns, aside, link=of.link, homes=of.homes)
+        return self._judged(of.standing, turn, None if known is None else known.number)
+
+    def _former(self, of: _Of, stored: StoredField, *, is_known: bool) -> Field | None:
+        """The field as it is in force. An attribute that was never numbered is known by what it is and was called."""
+        if is_known:
+            return of.former.get(self._stored_as(of, stored))
+        names = (stored.field.name, *stored.field.renamed_from) if of.link else ()
+        return next((of.former[name] for name in names if name in of.former), None)
+
+    def _states(self, of: _Of, stored: EntityTable) -> Turn | None:
+        """What becomes of records in states that will be gone: what was decided, or what they were in before."""
+        wanted, standing, past = stored_state(stored), of.standing, self.past
+        former = past.before.model.entities.get(past.identities.present(of.entity)) if past.before else None
+        before = former.lifecycle if former else None
+        if wanted is None or before is None or not standing.live.columns.keys() >= set(STATE_COLUMNS):
+            return None
+        decided = decided_states(past.decisions, of.entity)
+        change = change_between(Form.of(state_field(before)), Form.of(wanted.field), decided, past.currency)
+        turn = Turn(of.entity, wanted, change, state_field(before), STATE_COLUMNS, STATE_COLUMNS)
+        number = past.numbers.fields.get((past.kept_as(of.entity), STATE))
+        judged = self._judged(standing, turn, number)
+        return None if judged is None or judged.is_check else judged
 
     def _wanted(self, field_: Field, former: Field) -> Form:
         """The form of the field; on the way back, options that are called otherwise now were called so formerly."""
@@ -178,47 +172,61 @@ class _Finding:
         options = options_looking_back(field_.options, former.options)
         return replace(form, params={**form.params, "options": options})
 
-    def _new(self, standing: Standing, stored: StoredField) -> Turn | None:
+    def _new(self, of: _Of, stored: StoredField) -> Turn | None:
         """What becomes of a field that nobody has by now: it is filled, or what was kept of it has to fit."""
         mine = {column.name for column in stored.columns}
-        back = next((s for s in standing.returns if mine & s.columns.keys()), None)
-        return self._filled(standing, stored) or self._narrowed(
-            standing, stored, back.definition if back else None
-        )
+        back = next((s for s in of.standing.returns if mine & s.columns.keys()), None)
+        return self._filled(of, stored) or self._narrowed(of, stored, back.definition if back else None, back)
 
-    def _narrowed(self, standing: Standing, stored: StoredField, kept: Any) -> Turn | None:
-        """A field that comes back and takes less than its kept definition did has to fit the values as they are.
-
-        On the way back to a version all is what it was.
+    def _narrowed(self, of: _Of, stored: StoredField, kept: Any, shadow: Shadow | None = None) -> Turn | None:
+        """A field that comes back and takes less than its kept definition did: values fit, or it was decided what
+        those become that do not. What was kept stays as it was.
         """
-        if self.past.version is not None or not isinstance(kept, Mapping):
+        if not isinstance(kept, Mapping):
             return None
         before, after = Form.from_definition(kept, self.past.types), Form.of(stored.field)
-        columns = tuple(standing.columns.get(column.name, "") for column in stored.columns)
-        if before is None or before.type.name != after.type.name or after.takes_all_of(before):
+        if before is None or before.type.name != after.type.name:
             return None
-        if not all(columns):
+        if self.past.version is not None and "options" in after.params:
+            options = options_looking_back(stored.field.options, options_of(before.params))
+            after = replace(after, params={**after.params, "options": options})
+        columns = tuple(of.standing.columns.get(column.name, "") for column in stored.columns)
+        if after.takes_all_of(before) or not all(columns):
             return None
-        change = self._change(replace(before, required=after.required), after, NOTHING_DECIDED)
-        entity = standing.table.info["entity"]
-        return Turn(entity, stored, change, columns=columns, is_check=True, comes_back=True)
+        change = self._change(replace(before, required=after.required), after, self._decided(of, stored))
+        turn = Turn(of.entity, stored, change, columns=columns, link=of.link, homes=of.homes)
+        if change.uses(change.decided) == NOTHING_DECIDED:
+            return replace(turn, is_check=True)
+        if shadow is not None:
+            return replace(turn, shadow=shadow, last=self._last(of, stored))
+        twins = tuple(f"{column}__key" for column in columns)
+        aside = tuple(c for c in (*columns, *twins) if c in of.standing.live.columns)
+        return replace(turn, was=kept, aside=aside, last=self._last(of, stored))
 
-    def _filled(self, standing: Standing, stored: StoredField) -> Turn | None:
+    def _last(self, of: _Of, stored: StoredField) -> Shadow | None:
+        known = self.past.identities.fields.get((of.entity, member(of.link, stored.field.name)))
+        number = known.number if known else None
+        return Lineage(self.live, self.past, number, of.standing.live.name).last
+
+    def _filled(self, of: _Of, stored: StoredField) -> Turn | None:
         """A field that is new or comes back, and needs a value, has the one that was decided where it has none."""
-        entity = standing.table.info["entity"]
-        decided = Decided.about(self.past.decisions, entity, stored.field.name)
+        decided, there = self._decided(of, stored), of.standing.columns
         if not stored.field.required or decided.empty is None:
             return None
-        after, there = Form.of(stored.field), standing.columns
+        after = Form.of(stored.field)
         change = self._change(replace(after, required=False), after, decided)
+        turn = Turn(of.entity, stored, change, link=of.link, homes=of.homes)
         if any(column.name not in there for column in stored.columns):
-            return Turn(entity, stored, change)
-        return Turn(entity, stored, change, columns=tuple(there[c.name] for c in stored.columns), fills=True)
+            return turn
+        return replace(turn, columns=tuple(there[c.name] for c in stored.columns), fills=True)
 
-    def _judged(self, standing: Standing, turn: Turn, decided: Decided) -> Turn | None:
-        before, after = turn.change.before, turn.change.after
+    def _decided(self, of: _Of, stored: StoredField) -> Decided:
+        return Decided.about(self.past.decisions, of.entity, member(of.link, stored.field.name))
+
+    def _judged(self, standing: Standing, turn: Turn, number: int | None) -> Turn | None:
+        before, after, decided = turn.change.before, turn.change.after, turn.change.decided
         is_other = before.type.name != after.type.name or not self._is_stored_so(standing.live, turn)
-        lineage = Lineage(self.live, self.past, turn.entity, turn.stored.field.name, standing.live.name)
+        lineage = Lineage(self.live, self.past, number, standing.live.name, decided)
         turn = replace(turn, last=lineage.last)
         wanted = [type_text(column, self.dialect) for column in turn.wanted]
         kept = lineage.back_to(before, after, wanted, is_other=is_other or not before.same_as(after))
@@ -243,8 +251,11 @@ class _Finding:
         return Change(before, after, decided, self.past.currency)
 
 
-def _by_field(stored: EntityTable, turns: Iterable[Turn | None]) -> dict[str, Turn]:
+def _by_field(stored: EntityTable | None, turns: Iterable[Turn | None]) -> dict[str, Turn]:
+    """The turns by their fields; of an entity with what is unique of it."""
     found = {turn.stored.field.name: turn for turn in turns if turn is not None}
+    if stored is None:
+        return found
     return {name: replace(turn, is_unique=_is_unique(stored, name)) for name, turn in found.items()}
 
 
@@ -270,14 +281,18 @@ def followed(matched: Match, past: Past, problems: Problems) -> Mapping[str, str
     used: set[str] = set()
     for standing in matched.standings.values():
         for turn in standing.turned:
-            name = turn.stored.field.name
-            decided = turn.decided_in(past.decisions)
-            fits = turn.change.uses(decided) if not turn.kept else replace(decided, options={})
-            used |= set(fits.keys(turn.entity, name))
-            problems.extend(replace(turn.change, decided=fits).faults(turn.entity, name))
+            fits = _fitting(turn, turn.decided_in(past.decisions))
+            used |= set(turn.places(fits))
+            problems.extend(replace(turn.change, decided=fits).faults(turn.entity, turn.member))
     for relink in matched.relinks:
         used |= set(relink.uses().keys(relink.entity, relink.wanted.name))
         problems.extend(relink.faults())
     for key in sorted(past.decisions.keys() - used):
         problems.extend([undecided(key, "Nothing in the plan needs it.")])
     return {key: past.decisions[key] for key in sorted(used)}
+
+
+def _fitting(turn: Turn, decided: Decided) -> Decided:
+    """Those of the decisions that are about something. On a way back over several forms each may be."""
+    uses = turn.change.uses(decided)
+    return uses if not turn.kept or turn.is_state else replace(decided, options=uses.options)

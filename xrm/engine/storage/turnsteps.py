@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
 
+from xrm.engine.storage.beings import say_since
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.forms import DECIDED, NOTHING_DECIDED, Decided
 from xrm.engine.storage.hidden import additions
@@ -18,9 +19,9 @@ from xrm.engine.storage.matching import Past, Standing
 from xrm.engine.storage.names import shadow_name
 from xrm.engine.storage.shadows import Shadow, forget, keep
 from xrm.engine.storage.steps import Effect, Occasion, Step, TurnValues, says
+from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turnahead import copies_of
 from xrm.engine.storage.turning import looked, write
-from xrm.engine.storage.turns import Turn
 from xrm.metadata.fingerprint import canonical
 
 if TYPE_CHECKING:
@@ -71,11 +72,15 @@ def turn_step(
     names = {**setting.names, **there}
 
     def note(unit: UnitOfWork, occasion: Occasion) -> None:
+        if turn.shadow is not None:
+            forget(unit, [turn.shadow.number])
         if shadow is not None:
             keep(unit, replace(shadow, turned=_turned(unit, turn, shadow.number)), occasion)
         if turn.returning is not None:
             forget(unit, [turn.returning.number])
         write(unit, turn, standing.table.name, past.copied.get(turn.name, {}), names)
+        if turn.is_state:
+            say_since(unit, standing.table, occasion.at)
 
     used = turn.change.uses(turn.change.decided) != NOTHING_DECIDED
     return TurnValues(
@@ -113,7 +118,10 @@ def _turned(unit: UnitOfWork, turn: Turn, number: int) -> dict[str, Any]:
     state, edges = state_of(turn.last), list(last["edges"]) if last else []
     now = back.turned["state"] if back else f"{version}.{number}"
     if back is None:
-        before, after = canonical(turn.former), canonical(turn.stored.field)
+        before, after = (
+            turn.definition or (turn.shadow and turn.shadow.definition),
+            canonical(turn.stored.field),
+        )
         said = turn.change.decided.as_json()
         edges.append({"from": state, "to": now, "before": before, "after": after, DECIDED: said})
     return {
@@ -138,6 +146,12 @@ def _sentence(turn: Turn, standing: Standing, days: int) -> str:
         return f"Add the field {name} ({table}), filled in for the records that are there."
     if turn.returning is not None:
         return f"Bring back the values of {name} ({table}), with what was changed since; {kept}"
+    if turn.is_state:
+        return (
+            f"Move records of {turn.entity} ({table}) out of states that will be gone, without a step; {kept}"
+        )
+    if turn.shadow is not None:
+        return f"Bring back {name} ({table}) so that its values fit; those that were removed are kept for {days} days."
     if change.before.type.name != change.after.type.name:
         return f"Turn {name} ({table}) from {change.before.type.name} into {change.after.type.name}; {kept}"
     return f"Change values of {name} ({table}) so that they fit; {kept}"
@@ -151,7 +165,7 @@ def decided(turn: Turn) -> Iterator[str]:
     if made.empty is not None:
         yield f"A record without a value gets {made.empty}."
     for option, said in sorted(made.options.items()):
-        yield f"The option {option} becomes {said or 'empty'}."
+        yield f"The {'state' if turn.is_state else 'option'} {option} becomes {said or 'empty'}."
 
 
 def _inverse(turn: Turn) -> str:

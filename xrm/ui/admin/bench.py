@@ -93,11 +93,18 @@ class Bench:
     def drafted(self, entity: str, path: Path = ()) -> Option | None:
         """What the draft does to the entity, or to a member of it: a tag that says new or changed; None if nothing."""
         t, live = self.visit.ui.t, self.visit.model.entities.get(entity)
-        if live is None or (path and path[-1] not in {**live.fields, **live.relationships}):
+        if live is None or (path and not self._was(live, entity, str(path[-1]))):
             return Option("new", t("New"), "green")
         if any(self._is_about(change, entity, path) for change in self.look.changes):
             return Option("changed", t("Changed"), "amber")
         return None
+
+    def _was(self, live: Entity, entity: str, name: str) -> bool:
+        """Whether the entity has the member by now, under this name or an earlier one."""
+        there = self.model.entities.get(entity, live)
+        member = there.fields.get(name) or there.relationships.get(name)
+        former = member.renamed_from if member else ()
+        return any(n in live.fields or n in live.relationships for n in (name, *former))
 
     def _is_about(self, change: Difference, entity: str, path: Path) -> bool:
         if change.kind not in ("entity", "extend", "form") or change.name != entity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from xrm.errors import Problem
 from xrm.metadata.model import Entity, Field, Model
@@ -12,7 +13,7 @@ from xrm.ui.administration import Becoming, Card, Deciding
 from xrm.ui.fields.view import Option
 from xrm.ui.pages.visit import Visit
 
-KINDS = ("unfit", "option", "empty")
+KINDS = ("unfit", "option", "empty", "state")
 CLEAR = "clear"  # places whose values become empty
 LONGEST = 1000
 
@@ -60,57 +61,96 @@ def deciding_card(
     yield Card(t("Decisions"), "split", deciding=deciding, id="decisions")
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a decision is about, in words, with the options that can be chosen; `option` is the one that goes."""
+
+    what: str
+    option: str = ""
+    options: tuple[Option, ...] = ()
+
+
 def _becoming(
     visit: Visit, model: Model, place: str, decisions: Mapping[str, str], problem: Problem | None
 ) -> Becoming:
     t = visit.ui.t
     kind, _, path = place.partition(":")
-    entity, name, option = (*path.split(".", 2), "", "")[:3]
-    known = model.entities.get(entity)
-    field = known.fields.get(name) if known else None
-    of = visit.label(known) if known else entity
-    what = f"{of} › {visit.text(field.label, name) if field else name}"
-    then = visit.model.entities.get(_before(visit, known, entity))
-    was = then.fields.get(_before_in(then, field, name)) if then else None
-    called = (
-        next((visit.text(o.label, option) for o in was.options if o.key == option), option) if was else option
-    )
+    about = _state(visit, model, path) if kind == "state" else _field(visit, model, path)
     labels = {
-        "unfit": t("{field}: values that do not fit become", field=what),
-        "option": t("{field}: records with the option {option} get", field=what, option=called),
-        "empty": t("{field}: records without a value get", field=what),
+        "unfit": t("{field}: values that do not fit become", field=about.what),
+        "option": t("{field}: records with the option {option} get", field=about.what, option=about.option),
+        "empty": t("{field}: records without a value get", field=about.what),
+        "state": t("{entity}: records in the state {state} go to", entity=about.what, state=about.option),
     }
     return Becoming(
         name=place,
         label=labels[kind],
         help=without_ids(problem.message) if problem else "",
-        records=_held(then, was, kind, option) if problem else "",
+        records=_held(visit, model, kind, path) if problem else "",
         text=decisions.get(place, ""),
-        options=tuple(_options(visit, field)) if field else (),
-        can_clear=kind != "empty",
+        options=about.options,
+        can_clear=kind not in ("empty", "state"),
         is_cleared=decisions.get(place) == "",
     )
 
 
-def _before(visit: Visit, known: Entity | None, name: str) -> str:
-    """What the entity is called by now."""
-    former = known.renamed_from if known else ()
-    return next((n for n in (name, *former) if n in visit.model.entities), name)
-
-
-def _before_in(then: Entity, field: Field | None, name: str) -> str:
-    """What the field is called there."""
-    former = field.renamed_from if field else ()
-    return next((n for n in (name, *former) if n in then.fields), name)
-
-
-def _held(then: Entity | None, was: Field | None, kind: str, option: str) -> str:
+def _held(visit: Visit, model: Model, kind: str, path: str) -> str:
     """The list of the records that it is about, where a condition says which those are."""
-    if then is None or was is None or kind == "unfit":
+    entity, name, option = (*path.split(".", 2), "", "")[:3]
+    then = _then(visit, model, entity)
+    if then is None or kind == "unfit":
         return ""
-    is_several = was.type.name == "multi_choice"
-    holds = f'{was.name} contains "{option}"' if is_several else f'{was.name} == "{option}"'
-    return address(f"/r/{then.name}", filter=f"{was.name} == empty" if kind == "empty" else holds)
+    if kind == "state":
+        return address(f"/r/{then.name}", filter=f'state == "{name}"')
+    was = _was(then, model, entity, name)
+    if was is None:
+        return ""
+    says = "contains" if was.type.name == "multi_choice" else "=="
+    holds = f"{was.name} == empty" if kind == "empty" else f'{was.name} {says} "{option}"'
+    return address(f"/r/{then.name}", filter=holds)
+
+
+def _then(visit: Visit, model: Model, name: str) -> Entity | None:
+    """The entity as it is by now, perhaps under an earlier name."""
+    known = model.entities.get(name)
+    former = known.renamed_from if known else ()
+    return next((visit.model.entities[n] for n in (name, *former) if n in visit.model.entities), None)
+
+
+def _was(then: Entity, model: Model, entity: str, name: str) -> Field | None:
+    """Its field as it is by now, perhaps under an earlier name."""
+    known = model.entities.get(entity)
+    field = known.fields.get(name) if known else None
+    former = field.renamed_from if field else ()
+    return next((then.fields[n] for n in (name, *former) if n in then.fields), None)
+
+
+def _state(visit: Visit, model: Model, path: str) -> _About:
+    entity, _, state = path.partition(".")
+    known = model.entities.get(entity)
+    lifecycle = known.lifecycle if known else None
+    states = lifecycle.states.values() if lifecycle else ()
+    options = tuple(Option(one.name, visit.text(one.label, one.name)) for one in states)
+    return _About(visit.label(known) if known else entity, state, options)
+
+
+def _field(visit: Visit, model: Model, path: str) -> _About:
+    """A field, a relationship, or an attribute of its links."""
+    entity, _, rest = path.partition(".")
+    name, _, option = rest.partition(".")
+    known = model.entities.get(entity)
+    of = visit.label(known) if known else entity
+    field = known.fields.get(name) if known else None
+    link = known.relationships.get(name) if known else None
+    what = f"{of} › {visit.text(each.label, name) if (each := field or link) else name}"
+    attribute, _, last = option.partition(".")
+    if link is not None and attribute in link.attributes:
+        field, option = link.attributes[attribute], last
+        what = f"{what} › {visit.text(field.label, attribute)}"
+    then = _then(visit, model, entity)
+    was = _was(then, model, entity, name) if then else None
+    called = {o.key: visit.text(o.label, o.key) for o in was.options} if was else {}
+    return _About(what, called.get(option, option), tuple(_options(visit, field)) if field else ())
 
 
 def _options(visit: Visit, field: Field) -> Iterator[Option]:
