@@ -154,7 +154,8 @@ def state_card(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
     t, wrong = visit.ui.t, any(not is_open(problem) for problem in found.problems)
     if wrong:
         note = t("Nothing has changed. Mend what stands below, then look again.")
-        yield Card(t("It cannot be carried out"), "circle-alert", note=note, tone="danger", id="state")
+        label = t("It was not carried out") if found.is_ready else t("It cannot be carried out")
+        yield Card(label, "circle-alert", note=note, tone="danger", id="state")
     elif found.problems:
         note = t(
             "Nothing has changed. Say what becomes of values that will not fit any more, or correct them."
@@ -164,7 +165,7 @@ def state_card(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
     elif found.proposal is not None and found.proposal.is_open:
         note = t("Nothing has changed. Say below what shall hold.")
         yield Card(t("Answers are needed first"), "split", note=note, tone="warning", id="state")
-    elif found.proposal is not None:
+    if found.proposal is not None and found.is_ready:
         yield _ready(visit, found.proposal, found.settled, door)
 
 
@@ -186,7 +187,7 @@ def _ready(visit: Visit, proposal: Proposal, settled: Settled, door: Door) -> Ca
     )
     actions = () if proposal.is_empty else (button(proposal, settled, door),)
     return Card(
-        label, "circle-check", note=" ".join(filter(None, said)), tone="success", id="state", actions=actions
+        label, "circle-check", note=" ".join(filter(None, said)), tone="success", id="ready", actions=actions
     )
 
 
