@@ -165,7 +165,6 @@ SEEDS = {
 def test_seeds_are_given_in_order_with_their_places():
     base, one, two = pack_seeds(a_pack(SEEDS))
     assert [s.name for s in (base, one, two)] == ["base", "demo/one", "demo/two"]
-    assert [s.is_demo for s in (base, one, two)] == [False, True, True]
     assert one.people["users"][0]["name"] == "Ann"
     assert (two.records[0].ref, two.records[0].entity) == ("c", "contact")
     assert two.records[0].values["account"] == {"ref": "a"}

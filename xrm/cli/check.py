@@ -21,6 +21,7 @@ def command(paths: tuple[Path, ...], scenarios: bool, data: Path | None, as_json
     from xrm.engine.extensions import load_extensions
     from xrm.metadata.definitions import Definitions
     from xrm.metadata.finding import pack_source, with_requirements
+    from xrm.metadata.requirements import demand_declared
     from xrm.metadata.sources import core_source
     from xrm.settings import pack_folders_of
 
@@ -29,6 +30,7 @@ def command(paths: tuple[Path, ...], scenarios: bool, data: Path | None, as_json
     sources = [pack_source(path) for path in paths]
     chosen = with_requirements(sources, {"core"}, pack_folders_of(settings), definitions)
     model = definitions.resolve([core_source(), *chosen])
+    demand_declared(model, map(definitions.read, chosen))
     if scenarios:
         names = {definitions.read(source).name for source in sources}
         tell_played(definitions, [core_source(), *chosen], names, as_json=as_json)

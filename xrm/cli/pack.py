@@ -12,7 +12,7 @@ from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
 from xrm.cli.planned import Said, plan_options, shown_or_done
 from xrm.cli.sources import answers_of, choice_options, named_packs, revision_for, show_installed
-from xrm.errors import Conflict, NotFound, Place, Problem
+from xrm.errors import Conflict, Place, Problem
 
 if TYPE_CHECKING:
     from xrm.engine.packs.removal import Losses
@@ -131,11 +131,12 @@ def upgrade(
 
 
 def _demand_installed(runtime: Runtime, words: tuple[str, ...]) -> None:
+    from xrm.engine.packs.named import absent
+
     present = {layer.name for layer in runtime.packs.list()}
     for word, name in named_packs(runtime, words).items():
         if name not in present:
-            hint = f"Install it: xrm pack install {word}."
-            raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=word)))
+            raise absent(name, f"Install it: xrm pack install {word}.", word)
 
 
 @command.command("uninstall", help="Take a pack out; first it is told what goes with it.")
@@ -225,14 +226,14 @@ def _switch(name: str, said: Said, data: Path | None, *, on: bool, as_json: bool
 @json_option
 def export(name: str, file: Path, data: Path | None, as_json: bool) -> None:
     """The archive holds the pack's files, the same bytes each time."""
+    from xrm.engine.packs.named import absent
     from xrm.metadata.archiving import archive_of
 
     with opened(data) as runtime:
         layers = {layer.name: layer for layer in runtime.packs.list()}
         source = runtime.packs.source(name)
     if source is None:
-        hint = "xrm pack list names those that are."
-        raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=name)))
+        raise absent(name)
     file.write_bytes(archive_of(source))
     if as_json:
         say_json({"file": str(file), "version": layers[name].version, "content": layers[name].content})

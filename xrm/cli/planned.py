@@ -12,6 +12,7 @@ import click
 
 from xrm.cli.plans import show_plan
 from xrm.cli.sources import NO_MORE
+from xrm.errors import Place
 
 if TYPE_CHECKING:
     from xrm.engine.packs import Installed, Revision
@@ -39,7 +40,7 @@ class Said:
         decided = decided_by(revision, self.decide)
         if self.file is None:
             return replace(decided, confirmed=self.confirmed)
-        written = Written.read(self.file.read_bytes())
+        written = Written.read(self.file.read_bytes(), Place(str(self.file)))
         if decided.decisions:
             raise click.UsageError(
                 "The plan in the file holds its decisions; leave --decide out, or plan again."

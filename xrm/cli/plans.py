@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xrm.cli.output import say, say_json
+from xrm.cli.output import read_again, say, say_json
 from xrm.cli.sources import NO_MORE
 from xrm.errors import Place
 
@@ -27,24 +27,25 @@ def show_plan(
 ) -> None:
     """The plan has been told; `more` goes with it to a program."""
     if as_json:
-        say_json({**plan_json(proposal, runtime.database.engine.dialect), **more})
+        say_json(plan_json(proposal, runtime.database.engine.dialect, more))
         return
     for line in plan_lines(proposal, None):
         say(line)
 
 
-def plan_json(proposal: Proposal, dialect: Dialect) -> dict[str, Any]:
+def plan_json(proposal: Proposal, dialect: Dialect, more: Mapping[str, object] = NO_MORE) -> dict[str, Any]:
     """The plan for a program, or for a file."""
     from xrm.engine.storage.written import written
 
-    return {
-        **written(proposal.plan, dialect),
+    besides = {
         "layers": [{"name": name, "from": old, "to": new} for name, old, new in layer_changes(proposal)],
         "differences": [difference_json(one) for one in proposal.differences],
         "conflicts": [_answer_json(one) for one in proposal.reconciled.answers],
         "edits": list(proposal.reconciled.edits),
         "saved_views": [{"name": v.name, "entity": v.entity, "lost": list(v.lost)} for v in proposal.views],
+        **more,
     }
+    return written(proposal.plan, dialect, read_again(besides))
 
 
 def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from xrm.cli.frame import REFUSED
 from xrm.cli.output import problem_json, problem_line, say, say_json
 
 if TYPE_CHECKING:
+    from xrm.engine.packs.trial import Played
     from xrm.metadata.definitions import Definitions
     from xrm.metadata.sources import PackSource
 
@@ -24,27 +25,26 @@ def tell_played(
     played, wanted = [], frozenset(names)
     for one in rehearsals(definitions).play(sources, lambda doc: doc.pack in wanted):
         played.append(one)
-        if not as_json:
-            say(
-                f"{'BAD' if one.problems else 'ok '}  {one.scenario.pack}/{one.scenario.name}: {one.scenario.says}"
-            )
-            for problem in one.problems:
-                say(f"     {problem_line(problem)}")
+        if not as_json:  # each when it is over, for there may be many
+            _say_played(one)
     bad = sum(bool(one.problems) for one in played)
     if as_json:
-        say_json(
-            [
-                {
-                    "pack": one.scenario.pack,
-                    "scenario": one.scenario.name,
-                    "says": one.scenario.says,
-                    "problems": list(map(problem_json, one.problems)),
-                }
-                for one in played
-            ]
-        )
+        say_json(list(map(_played_json, played)))
     else:
+        otherwise = f"{len(played)} scenarios, {bad} of them come out otherwise."
         held = "1 scenario holds." if len(played) == 1 else f"{len(played)} scenarios hold."
-        say(f"{len(played)} scenarios, {bad} of them come out otherwise." if bad else held)
+        say(otherwise if bad else held)
     if bad:
         click.get_current_context().exit(REFUSED)
+
+
+def _say_played(one: Played) -> None:
+    scenario = one.scenario
+    say(f"{'BAD' if one.problems else 'ok '}  {scenario.pack}/{scenario.name}: {scenario.says}")
+    for problem in one.problems:
+        say(f"     {problem_line(problem)}")
+
+
+def _played_json(one: Played) -> dict[str, object]:
+    scenario, problems = one.scenario, list(map(problem_json, one.problems))
+    return {"pack": scenario.pack, "scenario": scenario.name, "says": scenario.says, "problems": problems}

@@ -42,6 +42,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M222": "Packs require each other in a circle.",
         "M223": "Two packs have one name.",
         "M224": "A range of versions cannot be read.",
+        "M225": "A pack uses what is of another pack that its manifest does not name; such a pack is not taken.",
         "M226": "The value of a seed does not fit its field.",
         "M227": "A record of a seed cannot take a step.",
         "M228": "A pack cannot be disabled: it is not there, or another one needs it.",

@@ -68,7 +68,7 @@ def replayed(documents: Documents, changes: Iterable[Difference], changed: Docum
             text = with_key(documents.get(file, _head(one)), one.path, one.after)
         elif one.after != ABSENT:
             text = _both(documents.get(file, ""), one.after) or changed[_file_of(changed, one)]
-        documents = _with(documents, file, text)
+        documents = with_text(documents, file, text)
     return documents
 
 
@@ -122,11 +122,12 @@ def _without_words(documents: Documents, start: tuple[str | int, ...]) -> Docume
         for line in documents[file].splitlines():
             key = line.partition(":")[0].strip().strip("\"'")
             if key == dotted or key.startswith(f"{dotted}."):
-                documents = _with(documents, file, without_key(documents[file], (key,)))
+                documents = with_text(documents, file, without_key(documents[file], (key,)))
     return documents
 
 
-def _with(documents: Documents, file: str, text: str) -> Documents:
+def with_text(documents: Documents, file: str, text: str) -> Documents:
+    """The documents with this text under the path; without a text there is no such document."""
     return {**{f: t for f, t in documents.items() if f != file}, **({file: text} if text else {})}
 
 

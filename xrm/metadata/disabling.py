@@ -57,7 +57,7 @@ def _faults(packs: Sequence[ReadPack], said: Mapping[str, Place]) -> Iterator[Pr
             yield Problem("M228", f'There is no pack "{name}" that could be disabled.', hint, where)
         elif asking:
             message = f"{name} cannot be disabled: {', '.join(asking)} needs it."
-            yield Problem("M228", message, f"Disable {asking[0]} first.", where)
+            yield Problem("M228", message, f"Disable {asking[0]} first, or enable {name}.", where)
 
 
 def members_in(doc: Doc) -> frozenset[Path]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xrm.errors import Invalid, Place, Problem
-from xrm.metadata.defining import Documents, name_in, say, unsay
+from xrm.metadata.defining import Documents, name_in, say, unsay, with_text
 from xrm.metadata.editing import depth_of, leaves, with_key, without_key
 from xrm.metadata.parse import DEFAULT_LANGUAGE, Body, Doc, is_item_change
 from xrm.metadata.positions import Path
@@ -123,8 +123,7 @@ def without_member(desk: Desk, entity: str, path: Path, *, is_own: bool) -> Desk
         for at, rows in leaves(doc.body):
             for _ in range(_count(rows, path[-1]) if at[-1:] in (("rows",), ("add",)) else 0):
                 text = without_key(text, (*at, path[-1]))
-        others = {f: t for f, t in desk.documents.items() if f != file}
-        desk = replace(desk, documents={**others, **({file: text} if text else {})})
+        desk = replace(desk, documents=with_text(desk.documents, file, text))
     return desk
 
 
@@ -229,7 +228,5 @@ def _translated(desk: Desk, entity: str, path: Path, language: str, text: str | 
     if text:
         return replace(desk, documents={**desk.documents, file: with_key(old, (key,), text)})
     if depth_of(old, (key,)):
-        left = without_key(old, (key,))
-        others = {f: t for f, t in desk.documents.items() if f != file}
-        return replace(desk, documents={**others, **({file: left} if left else {})})
+        return replace(desk, documents=with_text(desk.documents, file, without_key(old, (key,))))
     return desk

@@ -32,11 +32,6 @@ class Seed:
     people: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     records: tuple[SeedRecord, ...] = ()
 
-    @property
-    def is_demo(self) -> bool:
-        """True for what is only there to try the pack with."""
-        return is_demo(self.name)
-
 
 def is_demo(name: str) -> bool:
     """True for the name of a seed document that is only there to try the pack with."""

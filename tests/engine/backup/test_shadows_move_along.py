@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine.backup.conftest import Places, digest
+from tests.engine.backup.test_refused_archives import rewritten
 from tests.support.installed import make_runtime, plan_back
 from xrm.engine.backup import write_backup
+from xrm.engine.backup.codes import ArchiveRefused
 from xrm.engine.commands import Create
 from xrm.engine.runtime import Runtime
 from xrm.engine.runtime.backups import ground_of
@@ -26,6 +28,12 @@ def change(runtime: Runtime, **entities: str) -> None:
     runtime.packs.install([source], runtime.installer, dev=True, confirmed=confirmed)
 
 
+def without_notes(entries: dict[str, bytes]) -> None:
+    """The kept table of notes is empty, and what is kept of the deal points there."""
+    (name,) = (name for name in entries if name.endswith("sales__note.jsonl"))
+    entries[name] = b""
+
+
 def test_a_removed_field_and_a_removed_entity_come_back_after_a_move(
     module_url: str, places: Places, tmp_path: Path
 ) -> None:
@@ -40,6 +48,10 @@ def test_a_removed_field_and_a_removed_entity_come_back_after_a_move(
     change(runtime, deal=NAME)
     write_backup(ground_of(runtime), tmp_path / "b.zip")
     settings = places.settings("postgresql" if runtime.database.dialect.is_sqlite else "sqlite")
+    with pytest.raises(ArchiveRefused) as refused:
+        places.restore(rewritten(tmp_path / "b.zip", without_notes, honest=True), settings)
+    assert refused.value.first.message.startswith("1 value points at a record of zz")
+    assert str(refused.value.first.where).endswith("tables/sales__deal.jsonl")
     places.restore(tmp_path / "b.zip", settings)
     there = places.open(settings)
     assert digest(there) == digest(runtime)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor
@@ -15,6 +17,8 @@ from xrm.engine.packs.drafts import NO_DRAFT
 from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.runtime import Runtime
+from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.ledger import DRAFT
 from xrm.errors import Conflict, MetadataInvalid
 from xrm.metadata.customising import CUSTOMISATION, from_documents
 from xrm.metadata.defining import documents_of, say
@@ -136,6 +140,37 @@ def test_whoever_saves_a_draft_that_others_have_changed_is_refused(works: Runtim
     with pytest.raises(Conflict) as late:
         works.drafts.change(works.installer, OURS, NO_DRAFT)
     assert late.value.first.code == "P160"
+
+
+def held_up(unit: UnitOfWork, table: str) -> int:
+    """How many wait for this transaction, in which nobody writes to the table; SQLite lets nobody in and tells none."""
+    if unit.dialect.is_sqlite:
+        return 2
+    mine = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    unit.script(f"LOCK TABLE {table} IN SHARE MODE")
+    return int(
+        unit.execute(sa.text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {mine}")).scalar_one()
+    )
+
+
+def test_of_two_who_begin_a_draft_at_once_one_does_and_the_other_is_told(works: Runtime) -> None:
+    def begin(name: str) -> str:
+        documents = say({}, "tool", ("fields", name), {"type": "text"})
+        try:
+            works.drafts.change(works.installer, documents, NO_DRAFT)
+        except Conflict as late:
+            return late.first.code
+        return name
+
+    with ThreadPoolExecutor(2) as pool, works.database.write() as unit:
+        held_up(unit, DRAFT.name)
+        asked = [pool.submit(begin, name) for name in ("weight", "colour")]
+        while held_up(unit, DRAFT.name) < len(asked) and not any(one.done() for one in asked):
+            pass
+    told = {one.result() for one in asked}
+    assert "P160" in told
+    apply(works)
+    assert fields(works) == ["name", *(told - {"P160"})]
 
 
 def test_a_process_that_dies_after_applying_leaves_no_draft(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 from unicodedata import category
 from uuid import UUID
@@ -24,12 +26,14 @@ from xrm.metadata.expressions.types import Attribute, Kind, Type
 from xrm.metadata.typing_scope import ModelNames
 from xrm.metadata.values import Ref, fold
 from xrm.ui.assets import STATIC
+from xrm.ui.fields.parsing import plain_number
 
 ORIGIN = "http://expressions.test"
 PORTION = 200
 SET_UP = """
 import { evaluate, written, FUNCTIONS } from "/js/on/evaluate.js";
 import { folded } from "/js/on/exact.js";
+import { numberIn } from "/js/on/typed.js";
 
 const records = new Map();
 const keyOf = ({ entity, id }) => `${entity} ${id}`;
@@ -42,6 +46,7 @@ function make({ entity, id, values, far }) {
 window.learn = (all) => all.forEach((one) => records.set(keyOf(one), make(one)));
 window.functions = FUNCTIONS;
 window.folded = folded;
+window.numberIn = numberIn;
 window.answer = (asked) => asked.map(({ tree, context, keys, record }) => {
   const about = record ? [make(record)] : keys.map((key) => records.get(key));
   return about.map((one) => {
@@ -205,3 +210,30 @@ def test_letters_are_folded_alike_in_the_browser(page: Page, scale: Callable[[in
         theirs.setdefault(fold(letter), []).append(letter)
     apart = {json.dumps(group) for group in ours.values()} ^ {json.dumps(group) for group in theirs.values()}
     assert sorted(apart) == []
+
+
+def test_a_number_that_is_typed_is_the_same_to_the_page_and_to_the_server(page: Page) -> None:
+    """A condition of a form is judged by what the server will read, in locales of either mark."""
+    rng, signs = random.Random(SEED), "0123456789" * 2 + ".,.,.,-+−'’ \u00a0\u202fe%"
+    texts = ["".join(rng.choices(signs, k=rng.randint(0, 9))) for _ in range(3_000)]
+    texts += [
+        "1,234",
+        "1.234",
+        "1,234.5",
+        "1.234,5",
+        "12,34.5",
+        "0,123",
+        "1,234,567",
+        "−1.5",
+        "+.5",
+        "5.",
+        ".",
+    ]
+    for mark in ".,":
+        read = [plain_number(text, mark) for text in texts]
+        expected = [Decimal(one) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", one) else None for one in read]
+        answers = page.evaluate("([texts, mark]) => texts.map(text => numberIn(text, mark))", [texts, mark])
+        found = [None if answer is None else Decimal(answer) for answer in answers]
+        apart = [(t, w, f) for t, w, f in zip(texts, expected, found, strict=True) if w != f]
+        assert apart == []
+        assert sum(one is not None for one in found) > 300

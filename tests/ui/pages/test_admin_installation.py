@@ -112,6 +112,12 @@ def test_what_is_wrong_with_a_pack_is_told_with_its_place_and_without_the_folder
     form = ana.open("/").form("/me/theme")
     assert ana.send("/admin/packs/yard/install", form).status in (409, 422)
     assert ana.send("/admin/packs/..%2Fyard/install", form).status == 404
+    lay(a_pack("yard", tool=TOOL + "relationships: {customer: {to: customer}}\n"))
+    page = ana.open("/admin/packs/yard")
+    assert any(cell.startswith("yard/entities/tool.yaml:") for row in rows(page) for cell in row)
+    assert "Add shop to requires in pack.yaml." in page.text
+    assert ana.send("/admin/packs/yard/install", form).status == 422
+    assert "yard" not in works.runtime.current().model.packs
 
 
 def test_health_tells_what_the_doctor_finds_and_more_on_request(place: Place) -> None:

@@ -242,9 +242,10 @@ class _Filling:
         """SQLite was told not to look at references; PostgreSQL looks at the commit, and at what is kept not at all."""
         if lost := first_lost(self.unit, pointing):
             pointer, count = lost
-            what = f"What is kept in {pointer.table}.{pointer.column}"
-            message = f"{what} points {count:,} times at a record of {pointer.target} that is not there."
-            raise misfit(self.archive.place(pointer.table), message)
+            values = "1 value points" if count == 1 else f"{count:,} values point"
+            message = f"{values} at a record of {pointer.target} that is not there: {pointer.column}."
+            entry = next(t.entry for t in self.archive.manifest.tables if t.name == pointer.table)
+            raise misfit(self.archive.place(entry), message)
         if self.unit.dialect.is_sqlite:
             row = self.unit.execute(sa.text("PRAGMA foreign_key_check")).mappings().first()
             if row is not None:

@@ -30,8 +30,8 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P157": "There is no such version of the definitions, or it cannot be gone back to.",
         "P158": "A pack is disabled already, or in use already; or it has to be in use for this.",
         "P160": "Somebody else has changed the draft of the definitions meanwhile.",
-        "P162": "What a pack says can be changed by a draft, and not be emptied or taken out.",
-        "P163": "A definition in a draft has no name, and none can be made of its label.",
         "P161": "The customisation has changed since the draft was begun.",
+        "P162": "A draft would empty or take out what a pack says, or have a label or option twice, or no such option.",
+        "P163": "A definition in a draft has no name that it can have: none is made of its label, or it is taken.",
     }
 )

@@ -16,13 +16,14 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
-from xrm.engine.packs.layers import read_present, source_of
+from xrm.engine.packs.layers import read_contents, read_present, source_of
 from xrm.engine.packs.proposal import in_order
 from xrm.engine.packs.revision import Revision, Sources
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.forms import NO_DECISIONS, Decisions
-from xrm.engine.storage.ledger import CONTENT, DRAFT
+from xrm.engine.storage.ledger import DRAFT
+from xrm.engine.storage.rows import hold
 from xrm.engine.world import World
 from xrm.errors import Conflict, MetadataInvalid, NotFound, Problem
 from xrm.metadata.customising import CUSTOMISATION, from_documents
@@ -195,10 +196,10 @@ class Drafts:
         return self._definitions.read(from_documents(documents))
 
     def _base(self, state: _State) -> ReadPack:
+        base = state.draft.base if state.draft else ""
         with self._database.read() as unit:
-            base = state.draft.base if state.draft else ""
-            known = unit.execute(sa.select(CONTENT.c.documents).where(CONTENT.c.hash == base)).scalar()
-        return self._definitions.read(source_of(CUSTOMISATION, known or {}))
+            known = read_contents(unit, [base]).get(base, {})
+        return self._definitions.read(source_of(CUSTOMISATION, known))
 
     def _moved(self, state: _State) -> tuple[Difference, ...]:
         if state.draft is None or state.draft.base == state.content:
@@ -226,7 +227,8 @@ class Drafts:
             "changed_by": actor.id,
         }
         with self._database.write() as unit:
-            there = unit.execute(sa.select(DRAFT.c.version, DRAFT.c.begun_at).with_for_update()).first()
+            hold(unit, DRAFT.name)  # there may be no row yet that could be locked
+            there = unit.execute(sa.select(DRAFT.c.version, DRAFT.c.begun_at)).first()
             if (tuple(there) if there else None) != ((row.version, row.begun_at) if row else None):
                 return False
             unit.execute(sa.delete(DRAFT))

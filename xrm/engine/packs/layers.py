@@ -6,7 +6,7 @@ that places, comments and exports are those of the original.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -52,11 +52,19 @@ def read_layers(unit: UnitOfWork) -> tuple[InstalledLayer, ...]:
 
 def read_sources(unit: UnitOfWork, layers: Iterable[InstalledLayer]) -> tuple[PackSource, ...]:
     """The files of these layers, named by the layer."""
-    layers = tuple(layers)
-    hashes = sorted({layer.content for layer in layers})
-    rows = unit.execute(sa.select(CONTENT.c.hash, CONTENT.c.documents).where(CONTENT.c.hash.in_(hashes)))
-    contents = {row.hash: row.documents for row in rows}
-    return tuple(source_of(layer.name, contents[layer.content]) for layer in layers)
+    return sources_of(unit, [(layer.name, layer.content) for layer in layers])
+
+
+def sources_of(unit: UnitOfWork, layers: Sequence[tuple[str, str]]) -> tuple[PackSource, ...]:
+    """The files of layers, of each its name and the hash of its content."""
+    contents = read_contents(unit, {content for _, content in layers})
+    return tuple(source_of(name, contents[content]) for name, content in layers)
+
+
+def read_contents(unit: UnitOfWork, hashes: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    """The documents by path that are kept under each of these hashes; nothing for one that is not known."""
+    wanted = sa.select(CONTENT.c.hash, CONTENT.c.documents).where(CONTENT.c.hash.in_(sorted(hashes)))
+    return {row.hash: row.documents for row in unit.execute(wanted)}
 
 
 def read_present(unit: UnitOfWork) -> tuple[tuple[InstalledLayer, ...], dict[str, PackSource]]:

@@ -33,6 +33,7 @@ from xrm.engine.storage.stamp import Stamp
 from xrm.errors import XrmError
 from xrm.metadata.customising import CUSTOMISATION
 from xrm.metadata.model import Model
+from xrm.metadata.requirements import demand_declared
 from xrm.metadata.sources import PackSource, core_source
 
 
@@ -81,6 +82,7 @@ class Proposer:
         changes = changed_layers(
             [(packs[n], s) for n, s in lie.wanted.items() if n in lie.given], lie.layers, dev=revision.dev
         )
+        demand_declared(schema.model, (change.pack for change in changes))
         before = self.in_force(lie.present) if lie.layers else None
         plan, views = self._plan((schema, served), before, lie.stamp, NO_NAMES, revision.decisions)
         known = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
+from xrm.engine.packs.named import demand_pack, demand_unneeded, layer_named
 from xrm.engine.packs.parts import Composed
 from xrm.engine.packs.proposal import version_in
 from xrm.engine.packs.revision import NO_ANSWERS, Answers, Revision
@@ -17,12 +18,10 @@ from xrm.engine.packs.service import PackService
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable
 from xrm.engine.storage.ledger import TEAM_ROLE, USER_ROLE
-from xrm.errors import Conflict, NotFound, Place, Problem
+from xrm.errors import Conflict, Place, Problem
 from xrm.metadata.disabling import disabled_by
 from xrm.metadata.model import Entity, Shape
-from xrm.metadata.order import needs
 from xrm.metadata.reading import ReadPack
-from xrm.metadata.sources import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +95,12 @@ class Removals:
     def look(self, actor: Actor, name: str) -> Losses:
         """What would go with the pack; raises Conflict while others require it, and NotFound if it is not there."""
         demand_administrator(actor)
-        layers = {pack.name: pack for pack in self._packs.read()}
-        _demand_removable(layers, name)
-        return self._contents(layers[name])
+        return self._contents(_removable(self._packs.read(), name))
 
     def contents(self, actor: Actor, name: str) -> Losses:
         """What people have of the pack, which is in use; raises NotFound if it is not there."""
         demand_administrator(actor)
-        layers = {pack.name: pack for pack in self._packs.read()}
-        _demand_pack(layers, name)
-        return self._contents(layers[name])
+        return self._contents(layer_named(self._packs.read(), name))
 
     def _contents(self, pack: ReadPack) -> Losses:
         current, name = self._current(), pack.name
@@ -124,31 +119,19 @@ class Removals:
         `answers` are to the conflicts that this meets, by their keys.
         """
         demand_administrator(actor)
-        _demand_removable({pack.name: pack for pack in self._packs.read()}, name)
+        _removable(self._packs.read(), name)
         return Revision(gone=frozenset({name}), answers=answers)
 
 
-def _demand_pack(layers: Mapping[str, ReadPack], name: str) -> None:
-    if name not in layers:
-        hint = "xrm pack list names those that are."
-        raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=name)))
-
-
-def _demand_removable(layers: Mapping[str, ReadPack], name: str) -> None:
-    _demand_pack(layers, name)
-    if layers[name].layer is not Layer.PACK:
-        hint = "xrm model reset takes single changes back." if name == Layer.CUSTOMISATION else ""
-        raise Conflict(
-            Problem("P153", f"{name} is no pack, so it cannot go.", hint or "Leave it.", Place(path=name))
-        )
-    if name in disabled_by(layers.values()):
+def _removable(layers: Sequence[ReadPack], name: str) -> ReadPack:
+    """The pack, which nothing keeps; raises NotFound, or Conflict with what does."""
+    pack = layer_named(layers, name)
+    demand_pack(pack, "cannot go")
+    if name in disabled_by(layers):
         message = f"{name} is disabled, so what would go with it cannot be told."
         raise Conflict(Problem("P158", message, "Enable it first.", Place(path=name)))
-    asking = sorted(pack.name for pack in layers.values() if name in needs(pack, "requires"))
-    if asking:
-        message = f"{name} is required by {', '.join(asking)}."
-        hint = f"Uninstall {'that' if len(asking) == 1 else 'those'} first."
-        raise Conflict(Problem("P152", message, hint, Place(path=name)))
+    demand_unneeded(layers, name, "Uninstall")
+    return pack
 
 
 def _entities(unit: UnitOfWork, current: Composed, name: str) -> Iterator[LostEntity]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
+from xrm.engine.packs.named import demand_pack, demand_unneeded, layer_named
 from xrm.engine.packs.revision import Edit, Revision, Sources
 from xrm.engine.packs.service import PackService
-from xrm.errors import Conflict, NotFound, Place, Problem
+from xrm.errors import Conflict, Place, Problem
 from xrm.metadata.customising import CUSTOMISATION, from_documents
-from xrm.metadata.defining import documents_of
+from xrm.metadata.defining import documents_of, with_text
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.disabling import KIND, disabled_by
 from xrm.metadata.documents import locate
 from xrm.metadata.editing import depth_of, with_key, without_key
-from xrm.metadata.order import needs
-from xrm.metadata.reading import ReadPack
-from xrm.metadata.sources import Layer, PackSource
+from xrm.metadata.sources import PackSource
 
 _FILE: Final = "packs.yaml"
 
@@ -39,13 +37,15 @@ class Switches:
         Raises Conflict while a pack that is in use requires it, or for what is no pack; NotFound if it is not there.
         """
         demand_administrator(actor)
-        layers = {pack.name: pack for pack in self._packs.read()}
-        _demand_pack(layers.get(name), name)
-        if (name not in disabled_by(layers.values())) is on:
+        layers = self._packs.read()
+        demand_pack(layer_named(layers, name), "cannot be switched on or off")
+        disabled = disabled_by(layers)
+        if (name not in disabled) is on:
             said = "in use" if on else "disabled"
             raise Conflict(Problem("P158", f"{name} is {said} already.", "Leave it.", Place(path=name)))
         if not on:
-            _demand_unneeded(layers.values(), name)
+            in_use = (layer for layer in layers if layer.name not in disabled)
+            demand_unneeded(in_use, name, "Disable")
         return Revision(edit=switching(name, on=on))
 
 
@@ -54,34 +54,13 @@ def switching(name: str, *, on: bool) -> Edit:
 
     def edit(_definitions: Definitions, present: Sources) -> PackSource:
         live = present.get(CUSTOMISATION)
-        documents = dict(documents_of(live))
+        documents = documents_of(live)
         file = next((one.path for one in locate(live)[0] if one.kind == KIND), _FILE) if live else _FILE
-        text = documents.pop(file, "")
+        text = documents.get(file, "")
         if on:
             text = without_key(text, (name,)) if depth_of(text, (name,)) else text
         else:
             text = with_key(text, (name,), {"disabled": True})
-        return from_documents({**documents, **({file: text} if text else {})})
+        return from_documents(with_text(documents, file, text))
 
     return edit
-
-
-def _demand_pack(pack: ReadPack | None, name: str) -> None:
-    if pack is None:
-        hint = "xrm pack list names those that are."
-        raise NotFound(Problem("R104", f"No pack {name} is installed.", hint, Place(path=name)))
-    if pack.layer is not Layer.PACK:
-        hint = "xrm model reset takes single changes back." if name == CUSTOMISATION else "Leave it."
-        raise Conflict(
-            Problem("P153", f"{name} is no pack, so it cannot be switched off.", hint, Place(path=name))
-        )
-
-
-def _demand_unneeded(layers: Iterable[ReadPack], name: str) -> None:
-    found = tuple(layers)
-    off = disabled_by(found)
-    asking = sorted(p.name for p in found if name in needs(p, "requires") and p.name not in off)
-    if asking:
-        message = f"{name} is required by {', '.join(asking)}."
-        hint = f"Disable {'that' if len(asking) == 1 else 'those'} first."
-        raise Conflict(Problem("P152", message, hint, Place(path=name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
-from xrm.engine.packs.layers import source_of
+from xrm.engine.packs.layers import sources_of
 from xrm.engine.packs.proposal import Proposal, version_in
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import ACTIVATION, CONTENT
+from xrm.engine.storage.ledger import ACTIVATION
 from xrm.engine.storage.meant import last_position, names_in_force
 from xrm.engine.storage.numbers import Names, Numbers, names_of
 from xrm.engine.storage.options import origins_of
@@ -87,15 +87,8 @@ def sources_of_version(unit: UnitOfWork, number: int) -> tuple[tuple[PackSource,
     if row is None or row.layers is None:
         message = f"There is no version {number} of the definitions that can be gone back to."
         raise NotFound(Problem("P157", message, "See xrm model versions."))
-    kept = [layer for layer in row.layers if layer["name"] != str(Layer.CORE)]
-    return tuple(_sources(unit, kept)), Names.from_json(row.names)
-
-
-def _sources(unit: UnitOfWork, kept: Sequence[Mapping[str, Any]]) -> Iterator[PackSource]:
-    wanted = sa.select(CONTENT.c.hash, CONTENT.c.documents)
-    rows = unit.execute(wanted.where(CONTENT.c.hash.in_([layer["content"] for layer in kept])))
-    contents = {row.hash: row.documents for row in rows}
-    yield from (source_of(layer["name"], contents[layer["content"]]) for layer in kept)
+    kept = [(x["name"], x["content"]) for x in row.layers if x["name"] != str(Layer.CORE)]
+    return sources_of(unit, kept), Names.from_json(row.names)
 
 
 def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: datetime, actor: Actor) -> None:

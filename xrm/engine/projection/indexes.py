@@ -136,10 +136,10 @@ def _keys(stored: EntityTable) -> Iterable[Key]:
     yield Key("external_key", ("external_key",))
     for name, field in stored.fields.items():
         if field.field.unique:
-            yield Key(f"field_{name}", (name,))
+            yield Key(f"field_{name}", (name,), place=field.field.place)
     for name, lookup in stored.lookups.items():
         if lookup.relationship.unique:
-            yield Key(f"field_{name}", (name,))
+            yield Key(f"field_{name}", (name,), place=lookup.relationship.place)
     yield from stored.entity.keys.values()
 
 

@@ -12,15 +12,15 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.steps import Effect
-from xrm.errors import Conflict, PlanRefused, Problem
+from xrm.errors import NOWHERE, Conflict, Place, PlanRefused, Problem
 
 SEAL = "seal"
-SEALED = ("hash", "base", "model", "needs_confirmation", "decisions", "steps")
+NOTHING: Mapping[str, Any] = {}
 TOLD = 5
 
 
-def written(plan: SchemaPlan, dialect: SqlDialect) -> dict[str, Any]:
-    """The whole plan as plain values, sealed so that an edit is seen."""
+def written(plan: SchemaPlan, dialect: SqlDialect, besides: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+    """The whole plan as plain values, with what is told besides, sealed so that an edit is seen."""
     steps = [
         {
             "step": step.sentence,
@@ -40,6 +40,7 @@ def written(plan: SchemaPlan, dialect: SqlDialect) -> dict[str, Any]:
         "needs_confirmation": bool(plan.destructive),
         "decisions": dict(plan.decisions),
         "steps": steps,
+        **besides,
     }
     return {**told, SEAL: _seal(told)}
 
@@ -57,20 +58,20 @@ class Written:
     decisions: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def read(content: bytes) -> Written:
-        """The plan that the file holds; raises PlanRefused for anything but a plan as it was written."""
+    def read(content: bytes, where: Place = NOWHERE) -> Written:
+        """The plan that the file at that place holds; raises PlanRefused for anything but a plan as it was written."""
         try:
             told = orjson.loads(content)
-            rest = {name: told[name] for name in SEALED}
+            rest = {name: value for name, value in told.items() if name != SEAL}
             if _seal(rest) == told[SEAL]:
                 steps = tuple(_said(s["class"], s["step"]) for s in rest["steps"])
                 return Written(rest["hash"], steps, rest["decisions"])
         except (orjson.JSONDecodeError, AttributeError, TypeError, KeyError):
             raise PlanRefused(
-                Problem("S117", "The file holds no plan.", "Write one with xrm plan --json.")
+                Problem("S117", "The file holds no plan.", "Write one with xrm plan --json.", where)
             ) from None
         message = "The plan in the file is not as it was written."
-        raise PlanRefused(Problem("S117", message, "Change the definitions instead, and plan again."))
+        raise PlanRefused(Problem("S117", message, "Change the definitions instead, and plan again.", where))
 
     def demand_same(self, plan: SchemaPlan) -> None:
         """The plan is the one in the file; raises Conflict with the steps that are other by now."""

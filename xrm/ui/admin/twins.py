@@ -39,7 +39,8 @@ def options_of(bench: Bench, text: str, present: Mapping[str, Label] = _NONE) ->
     for label in filter(None, map(str.strip, text.splitlines())):
         if fold(label) in said:
             message = bench.visit.ui.t("This option stands there twice: {label}.", label=label)
-            raise Invalid(Problem("P162", message, "", Place(path="options")))
+            hint = bench.visit.ui.t("Change that one, or call this otherwise.")
+            raise Invalid(Problem("P162", message, hint, Place(path="options")))
         known = {*present, *found}
         key = name_for(label, known) or name_for(f"option {len(known) + 1}", known)
         said.add(fold(label))

@@ -14,6 +14,7 @@ from typing import Any
 from xrm.engine.projection.programs import Scene
 from xrm.metadata.expressions.dump import dump_tree, dump_value
 from xrm.metadata.expressions.tree import Access, Expression, Parameter, walk
+from xrm.metadata.model import Field, Relationship
 from xrm.metadata.values import Ref
 from xrm.ui.formatting import decimal_mark
 from xrm.ui.pages.conditions import GIVEN, scene_of
@@ -34,13 +35,14 @@ def live_form(visit: Visit, ask: Ask, form: str = MAIN) -> tuple[Layout, str]:
     shown, needed = list(_shown(asked, layout, form)), list(_needed(asked, layout))
     if not (shown or needed):
         return layout, ""
-    read = {name for _, e in (*shown, *needed) for n in _accesses(e) for name in n.path[:1]}
+    conditions = [condition for _, condition in (*shown, *needed)]
+    read = {node.path[0] for condition in conditions for node in _accesses(condition)}
     told = {
         "shown": _trees(shown),
         "needed": _trees(needed),
         "kinds": {name: kind for name, kind in entered.items() if name in read},
         "mark": decimal_mark(visit.ui.locale),
-        **_given(visit, ask, entered, [e for _, e in (*shown, *needed)]),
+        **_given(visit, ask, entered, conditions),
     }
     return layout, json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
@@ -64,7 +66,7 @@ def _needed(ask: Ask, layout: Layout) -> Iterator[tuple[str, Expression]]:
                 yield f"g-{slot.field.slug}", thing.required_when
 
 
-def _things(ask: Ask, slots: Iterable[Slot]) -> Iterator[tuple[Slot, Any]]:
+def _things(ask: Ask, slots: Iterable[Slot]) -> Iterator[tuple[Slot, Field | Relationship]]:
     """The slots of fields and relationships, with what the model says of them."""
     for slot in slots:
         thing = ask.entity.fields.get(slot.name) or ask.entity.relationships.get(slot.name)

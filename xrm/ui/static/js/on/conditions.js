@@ -4,25 +4,17 @@
  */
 
 import { evaluate } from "./evaluate.js";
+import { numberIn } from "./typed.js";
 
 const form = document.getElementById("form");
 const told = JSON.parse(form.dataset.conditions);
-const other = told.mark === "," ? "." : ",";
-const GROUPED = new RegExp(`^[+-]?[1-9]\\d{0,2}(${other === "." ? "\\." : other}\\d{3})+$`);
 
 const controls = (name) => Array.from(form.querySelectorAll(`[name="${CSS.escape(name)}"]`));
 
 /** The last of the values that the form would send under the name: a hidden companion comes first and gives way. */
 const sent = (name) => new FormData(form).getAll(name).at(-1)?.trim() ?? "";
 
-/** The number in a text with a point as its decimal mark, as the server reads it; nothing where there is none. */
-function number(text) {
-  let bare = text.replace(/[%\s\u00a0\u202f'’]/g, "").replace("−", "-");
-  const [whole, ...parts] = bare.split(told.mark);
-  if (parts.length > 1 || (parts.length && (parts[0].includes(other) || (whole.includes(other) && !GROUPED.test(whole))))) return null;
-  bare = parts.length || GROUPED.test(whole) ? bare.replaceAll(other, "").replace(told.mark, ".") : bare.replace(other, ".");
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(bare) ? bare.replace(/^\+/, "").replace(/^(-?)\./, "$10.") : null;
-}
+const decimal = (name) => numberIn(sent(name).replace(/[% \u00a0]+$/, ""), told.mark);
 
 function record(name) {
   const [id, entity] = sent(name).split("/").reverse();
@@ -32,11 +24,11 @@ function record(name) {
 const READ = {
   boolean: (name) => sent(name) === "true",
   number(name) {
-    const found = number(sent(name));
+    const found = numberIn(sent(name), told.mark);
     return found !== null && /^-?\d{1,19}$/.test(found) ? found : null;
   },
-  decimal: (name) => number(sent(name)),
-  percent: (name) => number(sent(name)),
+  decimal,
+  percent: decimal,
   lookup: record,
   multi_select: (name) => new FormData(form).getAll(name).filter(Boolean),
 };
