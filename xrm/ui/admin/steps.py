@@ -78,9 +78,12 @@ def _told(visit: Visit, step: Step) -> Told:
 
 
 def _notes(visit: Visit, step: Step) -> Iterator[str]:
-    """How many rows it touches, and some of what becomes of them."""
+    """How many rows it touches, how long writers wait, and some of what becomes of the rows."""
+    t, seconds = visit.ui.t, step.lock_seconds
     if step.rows.touched:
-        yield visit.ui.t("{count} rows", count=step.rows.touched)
+        yield t("{count} rows", count=step.rows.touched)
+    if seconds:
+        yield t("Writers wait about {seconds} s", seconds=visit.ui.number(seconds))
     yield from (without_ids(sample) for sample in step.rows.samples)
 
 
