@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,8 @@ def export(folder: Path, mirror: bool, data: Path | None, as_json: bool) -> None
     if as_json:
         say_json({"written": sorted(files), "removed" if mirror else "left": others})
         return
-    say(f"{len(files)} documents are in {folder}." if files else "Nothing is customised here.")
+    count = "1 document is" if len(files) == 1 else f"{len(files)} documents are"
+    say(f"{count} in {folder}." if files else "Nothing is customised here.")
     for path in others:
         say(f"{'Removed' if mirror else 'Not in force, and left there'}: {path}")
 
@@ -127,7 +129,7 @@ def _source(word: str, data: Path | None) -> PackSource:
     from xrm.settings import pack_folders_of
 
     path = Path(word)
-    if not path.exists():
+    if not os.path.exists(path):
         path = pack_folders(pack_folders_of(settings_for(data))).get(word, path)
     source = pack_source(path)
     return as_customisation(source) if is_customisation(source) else source

@@ -56,6 +56,10 @@ class Called(Ahead):
         """Whether records are called otherwise."""
         return TITLE in self.slots
 
+    def told(self) -> str:
+        """What it is, for whoever reads the journal."""
+        return f"Make {' and '.join(sorted(self.slots))} of {self.standing.live.name} to be found."
+
     @property
     def leaves(self) -> bool:
         """The titles of before are hidden until they go."""

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
-from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
 from xrm.engine.storage.ahead import Ahead
-from xrm.engine.storage.columnsteps import added, check_of, sqlite_addition, with_check
+from xrm.engine.storage.building import Builder, as_made
+from xrm.engine.storage.crowding import crowded
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
+from xrm.engine.storage.making import (
+    add_check,
+    add_column,
+    add_foreign_key,
+    both,
+    check_of,
+    columns_of,
+    create_index,
+    run_all,
+    sqlite_add_column,
+)
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
 from xrm.engine.storage.meeting import meetings
 from xrm.engine.storage.moves import move
@@ -30,10 +42,9 @@ from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.states import begins
 from xrm.engine.storage.steps import (
     DEFINED_BY,
+    INDEXED,
     AddColumn,
-    AddConstraint,
     Column,
-    CreateIndex,
     CreateSearch,
     CreateTable,
     DropIndex,
@@ -54,7 +65,7 @@ from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanChanged, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
-    from alembic.operations import Operations
+    pass
 
 
 class Demands(Protocol):
@@ -75,7 +86,8 @@ class SchemaPlan:
     `decisions` say by name what becomes of rows that do not fit; `live` is the database that the plan rests on.
     `kept_keys` say which options are which. `other` is what is kept and does not come back by it, though something
     is called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks
-    again, before the first step is taken, whether records meet what is asked of them; what can be done before anybody
+    again, before the first step is taken, whether records meet what is asked of them, and `ask_anew` at all that making
+    the plan looked at; what can be done before anybody
     is kept from writing is `ahead`. The steps of `new`, by table, make tables that no definition in force knows.
     """
 
@@ -91,6 +103,9 @@ class SchemaPlan:
     turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
     new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
+    ask_anew: Callable[[UnitOfWork], Iterable[Problem]] = field(
+        default=lambda _: (), repr=False, compare=False
+    )
     ahead: tuple[Ahead, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -192,9 +207,10 @@ def make_plan(
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
     before = past.before.metadata if past.before else sa.MetaData()
-    is_back, named = past.version is not None, namings(matched, dialect)
+    builder, named = Builder(matched, dialect, past.made), namings(matched, dialect)
+    is_back = past.version is not None
     work = _Comparison(
-        moved.live, dialect, problems, matched, before, moved.successors, named, is_back=is_back
+        moved.live, dialect, problems, matched, before, moved.successors, builder, named, is_back
     )
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
@@ -210,6 +226,7 @@ def make_plan(
         *begins(matched, past),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
+    problems.extend(crowded(tables, moved.live))
     problems.extend(meetings(past))
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
@@ -221,14 +238,14 @@ def make_plan(
         (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
-    ahead: tuple[Ahead, ...] = tuple(
+    values = (
         Values(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
         for turn in standing.turns.values()
     )
     return SchemaPlan(
         live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
-        turned=turned, new=new, ahead=(*ahead, *relinked_ahead(matched, past, dialect)),
+        turned=turned, new=new, ahead=(*values, *relinked_ahead(matched, past, dialect), *builder.found),
     )  # fmt: skip
 
 
@@ -242,6 +259,7 @@ class _Comparison:
     matched: Match
     before: sa.MetaData
     successors: Mapping[str, str]
+    builder: Builder
     named: Namings
     is_back: bool = False
 
@@ -256,7 +274,7 @@ class _Comparison:
             self.named.get((table.name, ""), lambda op: op.execute(CreateTableSql(table))),
             f"Remove {thing(table)}; its rows are kept for a time.",
         )
-        yield from (_create_index(table, index) for index in in_order(table.indexes))
+        yield from (create_index(table, index) for index in in_order(table.indexes))
 
     def columns(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name]
@@ -301,13 +319,25 @@ class _Comparison:
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
         naming = self.named.get((table.name, column.name))
         if self.alters:
-            add = naming or (lambda op: added(op, table, column))
-            return AddColumn(sentence, lambda op: with_check(op, table, add, check), inverse)
+            return self._by_postgresql(table, column, check, AddColumn(sentence, naming or _nothing, inverse))
         if naming is not None:
             return AddColumn(sentence, naming, inverse)
         return AddColumn(
-            sentence, lambda op: op.execute(sqlite_addition(table, column, check, self.dialect)), inverse
+            sentence, lambda op: op.execute(sqlite_add_column(table, column, check, self.dialect)), inverse
         )
+
+    def _by_postgresql(
+        self, table: sa.Table, column: Column, check: sa.CheckConstraint | None, bare: Step
+    ) -> Step:
+        """The column, and then its check, each made ahead where that is possible."""
+        made = bare
+        if (table.name, column.name) not in self.named:
+            added = replace(bare, run=partial(add_column, table, column))
+            made = as_made(self.builder.column(table, column), added)
+        if check is None:
+            return made
+        held = as_made(self.builder.check(table, check), add_check(table, column, check))
+        return replace(made, run=both(made.run, held.run))
 
     def _lost(self, table: sa.Table, name: str = "") -> str:
         """What is told on the way back of what is made anew, because nothing that was there then can come back."""
@@ -323,10 +353,13 @@ class _Comparison:
             if name.startswith(("ix_", "uq_")):
                 yield self._drop_index(table, name, [wanted[name] for name in added])
         counted = self._counted(table)
-        yield from (replace(_create_index(table, wanted[name]), **counted) for name in added)
+        for name in added:
+            step = replace(create_index(table, wanted[name]), **counted)
+            made = self.builder.index(table, wanted[name])
+            yield as_made(made, step if made else replace(step, holds=INDEXED))
 
     def _counted(self, table: sa.Table) -> dict[str, Any]:
-        """An index of a table with rows reads them all, and writers wait meanwhile."""
+        """An index of a table with rows reads them all; on SQLite writers wait meanwhile."""
         standing = self.matched.standings[table.name]
         return {"effect": Effect.REWRITE, "measure": counting(standing.live.name)}
 
@@ -354,7 +387,7 @@ class _Comparison:
         index = next((i for i in former.indexes if i.name == name), None) if former is not None else None
         if index is None or not index.unique or name in self.successors:
             return None
-        if any(column in standing.lost for column in _columns_of(index)):
+        if any(column in standing.lost for column in columns_of(index)):
             return None  # it goes with its field
         label = str(index.info.get("label", ""))
         if any(new.unique and new.info.get("label") == label for new in added):
@@ -369,7 +402,7 @@ class _Comparison:
             if there is not None and there != key.referred_table.name:
                 self._refuse_target(table, column, there, key.referred_table.name)
             elif there is None and self.alters and key.use_alter:
-                yield _add_foreign_key(table, key)
+                yield as_made(self.builder.reference(table, key), add_foreign_key(table, key))
 
     def checks(self, table: sa.Table) -> Iterator[Step]:
         """Checks that went with a column or its table come back with it; those of new columns come with the column."""
@@ -381,12 +414,13 @@ class _Comparison:
             name = column.info.get("check")
             there = standing.columns.get(column.name)
             if name is not None and (there in back or (there and standing.shadow)):
-                yield _add_check(table, column, next(c for c in table.constraints if c.name == name))
+                check: Any = next(c for c in table.constraints if c.name == name)
+                yield as_made(self.builder.check(table, check), add_check(table, column, check))
 
     def search(self) -> Iterator[Step]:
         if search_table(self.dialect.name) not in self.live.extras:
             yield CreateSearch(
-                "Create the search index.", lambda op: _run_all(op, search_ddl(self.dialect.name))
+                "Create the search index.", lambda op: run_all(op, search_ddl(self.dialect.name))
             )
 
     def _refuse_type(self, table: sa.Table, column: Column) -> None:
@@ -407,46 +441,5 @@ class _Comparison:
         )
 
 
-def _columns_of(index: sa.Index) -> Iterator[str]:
-    for term in index.expressions:
-        for column in sa.sql.visitors.iterate(
-            term if isinstance(term, sa.ColumnElement) else sa.column(term)
-        ):
-            if isinstance(column, sa.Column):
-                yield str(column.name)
-
-
-# --- steps ------------------------------------------------------------------------------------------
-
-
-def _create_index(table: sa.Table, index: sa.Index) -> Step:
-    purpose = "Make unique" if index.unique else "Index"
-    label = index.info.get("label", index.name)
-    sentence = f"{purpose} {label} of {told(table)}: {index.name}."
-    return CreateIndex(sentence, lambda op: op.execute(CreateIndexSql(index)), "Drop the index.")
-
-
-def _add_foreign_key(table: sa.Table, key: sa.ForeignKeyConstraint) -> Step:
-    column, there = key.columns[0], key.referred_table.name
-    sentence = f"Watch that {name_of(table, column)} points at a record of {there}."
-
-    def run(op: Operations) -> None:
-        op.create_foreign_key(
-            str(key.name), table.name, there, [column.name], ["id"], deferrable=True, initially="DEFERRED"
-        )
-
-    return AddConstraint(sentence, run, "Stop watching.")
-
-
-def _add_check(table: sa.Table, column: Column, check: Any) -> Step:
-    sentence = f"Watch that {name_of(table, column)} holds one value at most."
-    return AddConstraint(
-        sentence,
-        lambda op: op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False),
-        "Stop watching.",
-    )
-
-
-def _run_all(op: Operations, statements: Iterable[str]) -> None:
-    for statement in statements:
-        op.execute(statement)
+def _nothing(_op: Any) -> None:
+    """What makes it is said later."""

@@ -47,6 +47,10 @@ class Relinked(Ahead):
     known: Linked
     copy: Copy
 
+    def told(self) -> str:
+        """What it is, for whoever reads the journal."""
+        return f"Write the references of {self.relink.name} where they shall stand."
+
     def begin(self, occasion: Occasion) -> None:
         """Links are made on this occasion."""
         self.known.occasion = occasion
