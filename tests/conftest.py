@@ -43,11 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(folder.cleanup)
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Collecting makes modules and tests, which stay: nobody looks for garbage among them."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What collecting left stays until the end: the collector of garbage need not look through it again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

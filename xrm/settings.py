@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -175,9 +176,15 @@ def _currency(raw: object, base: Path) -> str:
     raise ValueError("must be a currency code of three letters, such as EUR")
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """The names of all time zones; looked for once, since a folder of hundreds of files is walked for them."""
+    return frozenset(available_timezones())
+
+
 def _zone(raw: object, base: Path) -> str:
     text = _text(raw, base)
-    if text in available_timezones():
+    if text in known_zones():
         return text
     raise ValueError("must be a time zone, such as Europe/Lisbon")
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from flask import Flask
-from psycopg import sql
 
 from tests.api.caller import Caller
 from tests.support.installed import make_runtime
-from tests.support.postgres import OWNER, Cluster
+from tests.support.postgres import Cluster
 from tests.support.project import ROOT
 from xrm.app import mount
 from xrm.engine.commands import ADMINISTRATOR
@@ -88,11 +86,7 @@ class PostgresLibrary:
         """The library as it was."""
         self.library.runtime.close()
         self._cluster.drop(self._name)
-        with psycopg.connect(
-            host=str(self._cluster.socket), user=OWNER, dbname="postgres", autocommit=True
-        ) as session:
-            names = sql.Identifier(self._name), sql.Identifier(self._kept)
-            session.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+        self._cluster.copy(self._kept, self._name)
         return self.library
 
 

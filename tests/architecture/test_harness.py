@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -76,6 +77,27 @@ def test_a_filled_database_can_be_copied(postgres_cluster):
     assert sa.inspect(copy).get_table_names() == ["mine"]
     for name in (first, second):
         postgres_cluster.drop(name)
+
+
+def test_an_empty_database_that_was_filled_leaves_its_emptiness_to_the_next(postgres_cluster):
+    original, first = postgres_cluster.create(), postgres_cluster.create()
+    assert _tables_after(postgres_cluster.url(original), "CREATE TABLE mine (who text)") == ["mine"]
+    postgres_cluster.fill(first, original)
+    second = postgres_cluster.create()
+    assert [_tables_after(postgres_cluster.url(name)) for name in (first, second)] == [["mine"], []]
+    with psycopg.connect(dbname=second, host=str(postgres_cluster.socket), user="postgres"):
+        postgres_cluster.fill(second, original)
+    assert _tables_after(postgres_cluster.url(second)) == ["mine"]
+    for name in (original, first, second):
+        postgres_cluster.drop(name)
+
+
+def _tables_after(url, *statements):
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        return sa.inspect(connection).get_table_names()
 
 
 def test_a_broken_script_on_a_page_fails_the_test(chromium):

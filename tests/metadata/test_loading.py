@@ -19,6 +19,9 @@ from tests.metadata.builders import ACCOUNT, CONTACT, CRM, NO_CORE, USES, a_pack
 from xrm.errors import MetadataInvalid, Problem
 from xrm.metadata import Check, DocumentCache, Judged, PackSource, core_source, judge, load_model
 from xrm.metadata.expressions import EXPRESSION_CODES
+from xrm.metadata.fieldtypes.builtins import builtin_registry
+from xrm.metadata.reading import Reader
+from xrm.metadata.sources import Layer, read_source
 from xrm.metadata.yaml_reader import compose
 
 
@@ -175,6 +178,32 @@ def test_a_cached_model_is_the_same_with_the_same_places(tmp_path: Path):
     assert fresh.fingerprint == first.fingerprint == second.fingerprint
     assert [str(r) for r in fresh.references] == [str(r) for r in second.references]
     assert fresh.entities["account"].fields["name"].place == second.entities["account"].fields["name"].place
+
+
+def test_what_was_read_is_the_same_for_the_next_whatever_was_made_of_it():
+    changed = {
+        "extend/account.yaml": """
+            extend: account
+            fields: {kind: {options: {add: {odd: {}}, remove: [lead]}}, name: {help: Who it is.}}
+            views: {list: {columns: {add: [name]}}}
+            """,
+    }
+    mine = PackSource("customisation", a_pack(changed).files, Layer.CUSTOMISATION)
+    sources = [
+        core_source(),
+        a_pack(CRM),
+        read_source(Path(__file__).parents[1] / "packs/fixtures/library"),
+        mine,
+    ]
+    reader = Reader(builtin_registry())
+    read = [reader.read(source) for source in sources]
+    told = [repr(pack) for pack in read]
+    for _ in range(2):
+        judge(sources, reader=reader)
+        judge(sources, reader=reader, whole=True)
+    assert all(reader.read(source) is pack for source, pack in zip(sources, read, strict=True))
+    assert [repr(pack) for pack in read] == told
+    assert [repr(Reader(builtin_registry()).read(source)) for source in sources] == told
 
 
 def test_documents_with_problems_are_not_kept(tmp_path: Path):

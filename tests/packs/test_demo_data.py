@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -27,21 +28,39 @@ def _records(pack: str, part: str = "") -> list[Body]:
     return [record for doc in docs for record in doc.body.get("records", [])]
 
 
-DEMO = _records("crm_core", "demo")
-EVERY = [*_records("core"), *_records("crm_core")]
-PEOPLE = docs_of("crm_core", "seed")["demo/people"].body["people"]
-BY_REF = {record["ref"]: record for record in EVERY}
+@cache
+def demo() -> list[Body]:
+    """The records of the demo."""
+    return _records("crm_core", "demo")
+
+
+@cache
+def every() -> list[Body]:
+    """All records of the core and of the pack, in their order."""
+    return [*_records("core"), *_records("crm_core")]
+
+
+@cache
+def people() -> Body:
+    """The users, teams and units of the demo."""
+    return docs_of("crm_core", "seed")["demo/people"].body["people"]
+
+
+@cache
+def by_ref() -> dict[str, Body]:
+    """All records by what they are referred to."""
+    return {record["ref"]: record for record in every()}
 
 
 def _values(entity: str) -> list[dict[str, Any]]:
-    return [record["values"] for record in DEMO if record["entity"] == entity]
+    return [record["values"] for record in demo() if record["entity"] == entity]
 
 
 def test_the_demo_has_the_promised_number_of_records() -> None:
-    counts = Counter(record["entity"] for record in DEMO)
+    counts = Counter(record["entity"] for record in demo())
 
     assert (counts["account"], counts["contact"], counts["connection"]) == (120, 260, 40)
-    assert (len(PEOPLE["users"]), len(PEOPLE["teams"])) == (12, 5)
+    assert (len(people()["users"]), len(people()["teams"])) == (12, 5)
 
 
 def test_accounts_are_businesses_households_and_those_we_work_with() -> None:
@@ -64,12 +83,12 @@ def test_contacts_come_in_four_languages_and_russian_ones_are_written_in_cyrilli
 def test_every_person_of_the_demo_has_a_skill() -> None:
     skilled = {v["user"]["key"]["email"] for v in _values("user_skill")}
 
-    assert skilled == {user["email"] for user in PEOPLE["users"]}
+    assert skilled == {user["email"] for user in people()["users"]}
 
 
 @pytest.mark.parametrize(("entity", "each"), [("task", 3), ("phone_call", 2), ("appointment", 2)])
 def test_whoever_looks_after_accounts_has_something_to_do_with_them(entity: str, each: int) -> None:
-    planned = [(v["owner"]["key"]["email"], BY_REF[v["regarding"]["ref"]]) for v in _values(entity)]
+    planned = [(v["owner"]["key"]["email"], by_ref()[v["regarding"]["ref"]]) for v in _values(entity)]
     looking_after = {v["owner"]["key"]["email"] for v in _values("account") if "owner" in v}
 
     assert Counter(owner for owner, _ in planned) == dict.fromkeys(looking_after, each)
@@ -78,14 +97,14 @@ def test_whoever_looks_after_accounts_has_something_to_do_with_them(entity: str,
 
 
 def test_people_belong_to_teams_units_and_roles_that_exist() -> None:
-    teams = {team["name"] for team in PEOPLE["teams"]}
-    units = {unit["name"] for unit in PEOPLE["units"]}
+    teams = {team["name"] for team in people()["teams"]}
+    units = {unit["name"] for unit in people()["units"]}
     roles = set(docs_of("crm_core", "role")["roles"].body)
 
-    assert {team["unit"] for team in PEOPLE["teams"]} <= units
-    assert {user["unit"] for user in PEOPLE["users"]} <= units
-    assert {team for user in PEOPLE["users"] for team in user["teams"]} <= teams
-    assert {role for user in PEOPLE["users"] for role in user["roles"]} <= roles
+    assert {team["unit"] for team in people()["teams"]} <= units
+    assert {user["unit"] for user in people()["users"]} <= units
+    assert {team for user in people()["users"] for team in user["teams"]} <= teams
+    assert {role for user in people()["users"] for role in user["roles"]} <= roles
 
 
 def test_references_are_unique_within_a_pack() -> None:
@@ -97,7 +116,7 @@ def test_references_are_unique_within_a_pack() -> None:
 def test_values_name_fields_and_relationships_that_the_entity_has() -> None:
     unknown = [
         (record["ref"], name)
-        for record in EVERY
+        for record in every()
         for name in record["values"]
         if name not in {**_fields(record), **_relationships(record)} and name not in ("owner", "team")
     ]
@@ -108,7 +127,7 @@ def test_values_name_fields_and_relationships_that_the_entity_has() -> None:
 def test_records_have_what_their_entity_requires() -> None:
     lacking = [
         (record["ref"], name)
-        for record in EVERY
+        for record in every()
         for name, body in {**_fields(record), **_relationships(record)}.items()
         if body.get("required") and "default" not in body and name not in record["values"]
     ]
@@ -166,7 +185,7 @@ def _relationships(record: Body) -> dict[str, Body]:
 def test_references_lead_to_records_of_an_entity_that_the_relationship_takes() -> None:
     wrong = [
         (record["ref"], name)
-        for record in EVERY
+        for record in every()
         for name, body in _relationships(record).items()
         if isinstance(value := record["values"].get(name), dict) and not _leads_there(value, body["to"])
     ]
@@ -177,22 +196,22 @@ def test_references_lead_to_records_of_an_entity_that_the_relationship_takes() -
 def _leads_there(value: Body, targets: list[str]) -> bool:
     if "key" in value:
         return _found_by_key(value["key"], targets)
-    target = BY_REF.get(value["ref"])
+    target = by_ref().get(value["ref"])
     return target is not None and ("any" in targets or target["entity"] in targets)
 
 
 def _found_by_key(key: Body, targets: list[str]) -> bool:
     if targets == ["user"]:
-        return key["email"] in {user["email"] for user in PEOPLE["users"]}
+        return key["email"] in {user["email"] for user in people()["users"]}
     ((name, wanted),) = key.items()
-    return any(r["entity"] in targets and r["values"].get(name) == wanted for r in EVERY)
+    return any(r["entity"] in targets and r["values"].get(name) == wanted for r in every())
 
 
 def test_required_references_lead_back_so_that_records_can_be_made_in_order() -> None:
-    order = {record["ref"]: index for index, record in enumerate(EVERY)}
+    order = {record["ref"]: index for index, record in enumerate(every())}
     forward = [
         (record["ref"], name)
-        for record in EVERY
+        for record in every()
         for name, body in _relationships(record).items()
         if body.get("required")
         and order.get(record["values"].get(name, {}).get("ref"), -1) > order[record["ref"]]
@@ -203,7 +222,8 @@ def test_required_references_lead_back_so_that_records_can_be_made_in_order() ->
 
 def test_connections_use_both_roles_of_a_pair() -> None:
     inverse = {
-        r["values"]["name"]: BY_REF[r["values"]["inverse"]["ref"]]["values"]["name"] for r in _records("core")
+        r["values"]["name"]: by_ref()[r["values"]["inverse"]["ref"]]["values"]["name"]
+        for r in _records("core")
     }
 
     assert all(inverse[inverse[name]] == name for name in inverse)
@@ -224,13 +244,13 @@ def test_a_parent_account_is_also_connected_as_one() -> None:
 
 
 def _ref_of(values: dict[str, Any]) -> str:
-    return next(r["ref"] for r in DEMO if r["values"] is values)
+    return next(r["ref"] for r in demo() if r["values"] is values)
 
 
 def test_the_primary_contact_belongs_to_the_account() -> None:
-    for record in DEMO:
+    for record in demo():
         if record["entity"] == "account":
-            contact = BY_REF[record["values"]["primary_contact"]["ref"]]["values"]
+            contact = by_ref()[record["values"]["primary_contact"]["ref"]]["values"]
             assert record["ref"] in {contact.get(side, {}).get("ref") for side in ("account", "household")}
 
 

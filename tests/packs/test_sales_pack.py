@@ -17,16 +17,28 @@ from xrm.errors import Invalid
 from xrm.metadata.parse import Body
 from xrm.testing import make_runtime
 
-SEEDS = docs_of("crm_sales", "seed")
-BASE = SEEDS["base"].body["records"]
-DEMO = [r for name, doc in SEEDS.items() if name != "base" for r in doc.body.get("records", [])]
-PEOPLE = SEEDS["demo/people"].body["people"]["users"]
 REPS = {"rui.sequeira@example.com", "javier.roldan@example.com", "anton.belov@example.com"}
 REPS |= {"owen.barrett@example.com"}
 
 
+def base() -> list[Body]:
+    """The records that every installation begins with."""
+    return docs_of("crm_sales", "seed")["base"].body["records"]
+
+
+def demo() -> list[Body]:
+    """The records of the demo."""
+    seeds = docs_of("crm_sales", "seed").items()
+    return [r for name, doc in seeds if name != "base" for r in doc.body.get("records", [])]
+
+
+def people() -> list[Body]:
+    """The users of the demo."""
+    return docs_of("crm_sales", "seed")["demo/people"].body["people"]["users"]
+
+
 def _of(entity: str) -> list[Body]:
-    return [record for record in (*BASE, *DEMO) if record["entity"] == entity]
+    return [record for record in (*base(), *demo()) if record["entity"] == entity]
 
 
 def _values(entity: str) -> list[dict[str, Any]]:
@@ -34,7 +46,7 @@ def _values(entity: str) -> list[dict[str, Any]]:
 
 
 def test_the_demo_has_the_promised_number_of_records() -> None:
-    counts = Counter(record["entity"] for record in (*BASE, *DEMO))
+    counts = Counter(record["entity"] for record in (*base(), *demo()))
     sold = ("quote", "sales_order", "invoice")
 
     assert (counts["pipeline"], counts["lead"], counts["opportunity"], counts["product"]) == (3, 60, 80, 40)
@@ -53,7 +65,7 @@ def test_quotas_are_for_four_sellers_and_four_quarters() -> None:
     holders = Counter(v["holder"]["key"]["email"] for v in _values("sales_quota"))
 
     assert holders == dict.fromkeys(REPS, 4)
-    assert {p["email"] for p in PEOPLE if p["roles"] == ["sales_rep"]} == REPS
+    assert {p["email"] for p in people() if p["roles"] == ["sales_rep"]} == REPS
 
 
 def test_a_pipeline_says_for_every_state_of_an_opportunity_what_it_is_worth() -> None:
@@ -85,7 +97,7 @@ def _cents(money: Body) -> int:
 
 
 def test_the_demo_has_no_fixed_days() -> None:
-    days = [v for v in _said(DEMO) if len(v) == 10 and v[:4].isdigit() and v[4] == v[7] == "-"]
+    days = [v for v in _said(demo()) if len(v) == 10 and v[:4].isdigit() and v[4] == v[7] == "-"]
 
     assert days == []
 

@@ -21,9 +21,9 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from tests.support import postgres
 from xrm import testing
 from xrm.engine.packs import Revision
 from xrm.engine.runtime import Runtime
@@ -93,9 +93,8 @@ def _made(
 ) -> _Original:
     if not _server(settings.database_url):
         return _made_for_all(key, packs, settings, world, demo=demo)
-    name = f"original_{key[:40]}"
-    _on_server(settings.database_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+    cluster = postgres.running(_server(settings.database_url))
+    url = cluster.url(cluster.create())
     folder = _folder() / f"{key}-on-postgresql-{os.getpid()}"
     _install(url, folder, packs, settings, world, demo=demo)
     return _Original(url, folder)
@@ -142,22 +141,18 @@ def _server(url: str) -> str:
 
 def _is_empty(url: str) -> bool:
     if not _server(url):
-        return not Path(make_url(url).database or "").exists()
-    with psycopg.connect(_address(url), autocommit=True) as session:
+        return not Path(_database(url)).exists()
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as session:
         found = session.execute("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1")
         return found.fetchone() is None
 
 
 def _copy(original: _Original, url: str, data: Path) -> None:
-    if _server(url):
-        names = (
-            sql.Identifier(str(make_url(url).database)),
-            sql.Identifier(str(make_url(original.url).database)),
-        )
-        _on_server(url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
-        _on_server(url, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+    if server := _server(url):
+        postgres.running(server).fill(_database(url), _database(original.url))
     else:
-        _copy_file(Path(make_url(original.url).database or ""), Path(make_url(url).database or ""))
+        _copy_file(Path(_database(original.url)), Path(_database(url)))
     if (files := original.folder / "data" / "files").exists():
         shutil.copytree(files, data / "files", dirs_exist_ok=True)
 
@@ -168,14 +163,8 @@ def _copy_file(original: Path, target: Path) -> None:
         there.backup(here)
 
 
-def _on_server(url: str, command: sql.Composable) -> None:
-    with psycopg.connect(_address(url, "postgres"), autocommit=True) as session:
-        session.execute(command)
-
-
-def _address(url: str, database: str | None = None) -> str:
-    said = make_url(url).set(drivername="postgresql")
-    return (said.set(database=database) if database else said).render_as_string(hide_password=False)
+def _database(url: str) -> str:
+    return str(make_url(url).database)
 
 
 def plan_back(runtime: Runtime, number: int) -> SchemaPlan:

@@ -27,8 +27,10 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 OWNER = "postgres"
+EMPTY = "template0"
 FOLDER = "xrm-tests-postgres-"
 START_SECONDS = 30
+CUT_OFF = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
 FAST = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off")
 
 
@@ -44,29 +46,53 @@ class Cluster:
     command: list[str]
     process: subprocess.Popen[bytes]
     numbers: Iterator[int] = field(default_factory=count)
+    session: psycopg.Connection | None = None
+    spare: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """The address of one database, as a setting and SQLAlchemy understand it."""
         return f"postgresql+psycopg://{OWNER}@/{database}?host={self.socket}"
 
-    def create(self, template: str = "template0") -> str:
+    def create(self, template: str = EMPTY) -> str:
         """A fresh database exists, or a copy of `template`; returns its name."""
         name = f"test_{next(self.numbers)}"
-        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-        self._run(command.format(sql.Identifier(name), sql.Identifier(template)))
+        if template == EMPTY and self.spare:
+            self._rename(self.spare.pop(), name)
+        else:
+            self.copy(template, name)
         return name
+
+    def fill(self, name: str, template: str) -> None:
+        """The empty database is a copy of `template`; as it was it waits for the next who wants one."""
+        aside = f"spare_{next(self.numbers)}"
+        self.run(CUT_OFF.format(sql.Literal(name)))
+        self._rename(name, aside)
+        self.spare.append(aside)
+        self.copy(template, name)
+
+    def copy(self, template: str, name: str) -> None:
+        """A database of that name exists, which is like the template."""
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        self.run(command.format(sql.Identifier(name), sql.Identifier(template)))
 
     def drop(self, name: str) -> None:
         """The database is gone, and whoever was connected to it is cut off."""
-        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def is_up(self) -> bool:
         """Whether the server takes connections."""
+        self.hang_up()
         try:
-            self._run(sql.SQL("SELECT 1"))
+            self.run(sql.SQL("SELECT 1"))
         except psycopg.OperationalError:
             return False
         return True
+
+    def hang_up(self) -> None:
+        """Nobody is connected on behalf of the tests' own bookkeeping."""
+        if self.session is not None:
+            self.session.close()
+        self.session = None
 
     def crash(self) -> None:
         """The server was killed by -9 and is up again, with whatever it had written down."""
@@ -86,10 +112,24 @@ class Cluster:
             return False
         return True
 
-    def _run(self, command: sql.Composable) -> None:
-        place = make_conninfo(host=str(self.socket), user=OWNER, dbname="postgres")
-        with psycopg.connect(place, autocommit=True) as session:
-            session.execute(command)
+    def run(self, command: sql.Composable) -> None:
+        """The command was carried out in no test's database, by a connection that stays open for the next."""
+        if self.session is None:
+            place = make_conninfo(host=str(self.socket), user=OWNER, dbname="postgres")
+            self.session = psycopg.connect(place, autocommit=True)
+        self.session.execute(command)
+
+    def _rename(self, name: str, other: str) -> None:
+        command = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        self.run(command.format(sql.Identifier(name), sql.Identifier(other)))
+
+
+_running: dict[str, Cluster] = {}
+
+
+def running(socket: str) -> Cluster:
+    """The server that was started by this process and listens in that folder."""
+    return _running[socket]
 
 
 @contextmanager
@@ -99,9 +139,12 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
     home = Path(tempfile.mkdtemp(prefix=FOLDER))
     try:
         server = _start(home, () if durable else FAST)
+        _running[str(home)] = server
         try:
             yield server
         finally:
+            del _running[str(home)]
+            server.hang_up()
             _stop(server.process)
     finally:
         shutil.rmtree(home, ignore_errors=True)

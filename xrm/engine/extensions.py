@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from xrm.errors import Problem, XrmError
@@ -56,12 +57,18 @@ def load_extensions(found: Iterable[EntryPoint] | None = None) -> Extensions:
     extensions = Extensions()
     for contribute in BUILTINS:
         contribute(extensions)
-    points = entry_points(group=GROUP) if found is None else found
+    points = _declared() if found is None else found
     problems = [p for point in sorted(points, key=lambda e: e.name) if (p := _contribute(point, extensions))]
     if problems:
         raise ExtensionInvalid(problems)
     extensions.freeze()
     return extensions
+
+
+@cache
+def _declared() -> tuple[EntryPoint, ...]:
+    """What installed packages declare; looked for once, since the files of every package are read for it."""
+    return tuple(entry_points(group=GROUP))
 
 
 def _contribute(point: EntryPoint, extensions: Extensions) -> Problem | None:

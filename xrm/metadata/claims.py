@@ -46,8 +46,14 @@ def former_names(docs: Sequence[Doc]) -> FormerNames:
     )  # fmt: skip
 
 
-def _says_renamed(body: Any) -> bool:
-    return isinstance(body, dict) and ("renamed_from" in body or any(_says_renamed(v) for v in body.values()))
+def _says_renamed(body: Body) -> bool:
+    left: list[Any] = [body]  # each change looks through every document several times: no call for each value
+    while left:
+        part = left.pop()
+        if "renamed_from" in part:
+            return True
+        left += [value for value in part.values() if isinstance(value, dict)]
+    return False
 
 
 # --- entities and roles -------------------------------------------------------------------------------

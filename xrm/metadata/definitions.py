@@ -22,9 +22,7 @@ class Definitions:
     """Reads and resolves layers with one set of field types; safe between threads."""
 
     def __init__(self, types: Mapping[str, FieldType], cache: Path | None = None) -> None:
-        self._types = types
-        self._cache = DocumentCache(cache) if cache else None
-        self._reader = Reader(types, self._cache)
+        self._reader = Reader(types, DocumentCache(cache) if cache else None)
         self._known: OrderedDict[str, Model] = OrderedDict()
         self._lock = Lock()
 
@@ -45,7 +43,7 @@ class Definitions:
         key = f"{whole} {_digest(sources)}"
         with self._lock:
             if key not in self._known:
-                self._known[key] = load_model(sources, types=self._types, cache=self._cache, whole=whole)
+                self._known[key] = load_model(sources, reader=self._reader, whole=whole)
                 if len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)
@@ -56,8 +54,5 @@ def _digest(sources: Sequence[PackSource]) -> str:
     """Equal for the same files under the same names; what could not be read is part of it."""
     digest = hashlib.sha256()
     for source in sorted(sources, key=lambda s: (s.layer, s.name)):
-        digest.update(f"{source.layer}\0{source.name}\0{source.folder}\0{source.problems!r}\0".encode())
-        for path, content in sorted(source.files.items()):
-            digest.update(f"{path}\0{len(content)}\0".encode())
-            digest.update(content)
+        digest.update(source.digest().encode())
     return digest.hexdigest()

@@ -37,18 +37,20 @@ def judge(
     types: Mapping[str, FieldType] | None = None,
     checks: Iterable[Check] | None = None,
     cache: DocumentCache | None = None,
+    reader: Reader | None = None,
     whole: bool = False,
 ) -> Judgement:
     """Everything that is wrong with these packs together is known; nothing is raised.
 
     The core layer is part of every installation; it is read from this package unless it is among the sources. What
-    disabled packs say is no part of the model, unless it is wanted `whole`.
+    disabled packs say is no part of the model, unless it is wanted `whole`. A `reader` stands for types and cache, and
+    for what it has read before.
     """
     # Loading makes many values and no garbage; looking for some would cost half as much again.
     with collector_paused():
-        known_types = types if types is not None else builtin_registry()
+        known = reader or Reader(types if types is not None else builtin_registry(), cache)
         known_checks = checks if checks is not None else builtin_checks().values()
-        return _judged(with_core(sources), Reader(known_types, cache), known_checks, whole=whole)
+        return _judged(with_core(sources), known, known_checks, whole=whole)
 
 
 def _judged(
@@ -71,10 +73,11 @@ def load_model(
     types: Mapping[str, FieldType] | None = None,
     checks: Iterable[Check] | None = None,
     cache: DocumentCache | None = None,
+    reader: Reader | None = None,
     whole: bool = False,
 ) -> Model:
     """The model that these packs make with the core layer; raises MetadataInvalid with all problems."""
-    judgement = judge(sources, types=types, checks=checks, cache=cache, whole=whole)
+    judgement = judge(sources, types=types, checks=checks, cache=cache, reader=reader, whole=whole)
     if judgement.problems:
         raise MetadataInvalid(judgement.problems)
     return judgement.model

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -30,9 +33,11 @@ _NAMED_BY_FILE: Final = {"entity": MAX_ENTITY, "extend": MAX_ENTITY, "form": MAX
                          "lifecycle": MAX_ENTITY, "options": MAX_MEMBER}  # fmt: skip
 _MAKES_ITS_OWN: Final = (Layer.CORE, Layer.PACK)
 _FLOORS: Final = frozenset(floor.value for floor in Layer if floor is not Layer.PACK)
+# Documents take some twenty times the room of their files: large packs are forgotten when nobody uses them.
+_HELD_BYTES: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ReadPack:
     """The documents of one pack or layer, with every problem of its files and their shape."""
 
@@ -45,11 +50,18 @@ class ReadPack:
 
 
 class Reader:
-    """Reads packs with one set of field types and, if given, a cache."""
+    """Reads packs with one set of field types and, if given, a cache.
+
+    Whoever plans a change reads most files several times: what is in use, and of small packs what was read last, is
+    remembered by content.
+    """
 
     def __init__(self, types: Mapping[str, FieldType], cache: DocumentCache | None = None) -> None:
         self.types = types
         self.cache = cache
+        self._known: WeakValueDictionary[str, ReadPack] = WeakValueDictionary()
+        self._held: deque[tuple[ReadPack, int]] = deque()
+        self._lock = Lock()
 
     @cached_property
     def _checker(self) -> ShapeChecker:
@@ -62,7 +74,27 @@ class Reader:
         return hashlib.sha256(orjson.dumps(published_schemas(self.types), default=str)).hexdigest()
 
     def read(self, source: PackSource) -> ReadPack:
-        """All documents of the source are known, those with problems as far as they can be judged."""
+        """All documents of the source are known, those with problems as far as they can be judged.
+
+        Nobody changes them: the next who reads the same files gets the same documents.
+        """
+        digest = source.digest()
+        with self._lock:
+            known = self._known.get(digest)
+            if known is None:
+                known = self._known[digest] = self._read(source)
+                self._hold(known, sum(map(len, source.files.values())))
+            return known
+
+    def _hold(self, pack: ReadPack, size: int) -> None:
+        """The pack is remembered if it is small, and those before it as long as there is room."""
+        if size > _HELD_BYTES:
+            return
+        self._held.append((pack, size))
+        while sum(size for _, size in self._held) > _HELD_BYTES:
+            self._held.popleft()
+
+    def _read(self, source: PackSource) -> ReadPack:
         located, strays = locate(source)
         problems = Problems([*source.problems, *strays])
         manifest = self._manifest(source, located, problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import zlib
@@ -43,6 +44,14 @@ class PackSource:
     layer: Layer = Layer.PACK
     problems: tuple[Problem, ...] = ()
     folder: str = ""
+
+    def digest(self) -> str:
+        """Equal for the same files under the same names; what could not be read is part of it."""
+        digest = hashlib.sha256(f"{self.layer}\0{self.name}\0{self.folder}\0{self.problems!r}\0".encode())
+        for path, content in sorted(self.files.items()):
+            digest.update(f"{path}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()
 
 
 def read_source(path: str | Path, layer: Layer = Layer.PACK) -> PackSource:

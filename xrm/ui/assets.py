@@ -13,7 +13,7 @@ import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -97,14 +97,24 @@ def load_assets(extra_icons: Iterable[str] = (), root: Path = STATIC) -> Assets:
 
     `extra_icons` are names that the model uses; they join those found in templates in the one sprite.
     """
-    drawn = drawn_icons(root)
-    wanted = {*icons_in_use(), *extra_icons, UNKNOWN_ICON, *(c.icon for c in CONTROLS.values())}
+    drawn, used, fixed = _shipped() if root == STATIC else _same_for_all(root)
+    wanted = {*used, *extra_icons, UNKNOWN_ICON, *(c.icon for c in CONTROLS.values())}
     names = frozenset(wanted & drawn.keys())
-    files = {a.name: a for a in _read_files(root)}
-    files[SPRITE] = make_asset(SPRITE, sprite(drawn, sorted(names)))
-    sheets = {name: make_asset(name, joined_styles(root, files, parts)) for name, parts in SHEETS.items()}
-    files.update(sheets)
+    files = {**fixed, SPRITE: make_asset(SPRITE, sprite(drawn, sorted(names)))}
     return Assets(files=files, icons=names, drawn=drawn)
+
+
+@cache
+def _shipped() -> tuple[dict[str, str], set[str], dict[str, Asset]]:
+    """What comes with this program is read once in a process."""
+    return _same_for_all(STATIC)
+
+
+def _same_for_all(root: Path) -> tuple[dict[str, str], set[str], dict[str, Asset]]:
+    """The icons that are drawn, those that templates use, and the files, whatever the model uses."""
+    files = {a.name: a for a in _read_files(root)}
+    sheets = {name: make_asset(name, joined_styles(root, files, parts)) for name, parts in SHEETS.items()}
+    return drawn_icons(root), icons_in_use(), {**files, **sheets}
 
 
 def make_asset(name: str, body: bytes, digest: str = "") -> Asset:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,7 +33,12 @@ from xrm.engine.storage.numbers import Numbers
 SEED = 1
 SMALL, FULL = 760, 10_000  # on each of the two databases, which are given different cells
 REALM = make_realm(SEED)
-CELLS = all_cells(REALM, SEED)
+
+
+@cache
+def all_of_them() -> list[Cell]:
+    """Every cell, in the order of the seed."""
+    return all_cells(REALM, SEED)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +57,8 @@ def sharing(module_url: str, stage: Stage) -> Stage:
 
 def cells_for(stage: Stage, count: int) -> list[Cell]:
     """As many cells for this database, none of which the other one gets."""
-    start = 0 if stage.runtime.database.dialect.is_sqlite else len(CELLS) // 2
-    return CELLS[start : start + count]
+    start = 0 if stage.runtime.database.dialect.is_sqlite else len(all_of_them()) // 2
+    return all_of_them()[start : start + count]
 
 
 def shown(faults: list[Fault]) -> str:
@@ -74,7 +80,7 @@ def test_nobody_sees_or_does_more_or_less_than_the_reference_says(
 
 
 def test_the_cells_of_a_small_run_go_through_every_way_to_ask_and_every_entity() -> None:
-    small = [*CELLS[:SMALL], *CELLS[len(CELLS) // 2 :][:SMALL]]
+    small = [*all_of_them()[:SMALL], *all_of_them()[len(all_of_them()) // 2 :][:SMALL]]
     assert {cell.entity for cell in small} == set(REALM.world.things)
     assert len({cell.roles for cell in small}) == len(REALM.role_sets)
     assert set(SHAPES) - {cell.shape for cell in small} <= {*RARE, "trash", "list_order"}
@@ -95,7 +101,7 @@ RARE = (
 
 @pytest.mark.parametrize("shape", [*RARE, "trash", "list_order"])
 def test_rare_ways_are_asked_as_everybody(stage: Stage, shape: str, scale: Callable[[int, int], int]) -> None:
-    cells = [cell for cell in CELLS if cell.shape == shape][: scale(10, 500)]
+    cells = [cell for cell in all_of_them() if cell.shape == shape][: scale(10, 500)]
     faults = run_cells(stage, cells)
     assert faults == [], shown(faults)
 
@@ -265,7 +271,7 @@ def test_a_rule_that_is_taken_away_is_noticed_as_a_leak(
     entity: str,
     shapes: tuple[str, ...],
 ) -> None:
-    slice_ = cells_about(CELLS, entity, shapes)[:240]
+    slice_ = cells_about(all_of_them(), entity, shapes)[:240]
     mutate(monkeypatch)
     with closing(make_runtime(module_url, tmp_path, install=False)) as runtime:
         mutated = replace(stage, runtime=runtime, _feeds={}, _got={})
@@ -274,7 +280,7 @@ def test_a_rule_that_is_taken_away_is_noticed_as_a_leak(
 
 def test_the_same_slices_are_free_of_faults_as_they_are(stage: Stage) -> None:
     for _, entity, shapes in MUTATIONS:
-        faults = run_cells(stage, cells_about(CELLS, entity, shapes)[:10])
+        faults = run_cells(stage, cells_about(all_of_them(), entity, shapes)[:10])
         assert faults == [], shown(faults)
 
 
@@ -285,7 +291,7 @@ def test_the_same_slices_are_free_of_faults_as_they_are(stage: Stage) -> None:
 def test_with_shares_nobody_sees_or_does_more_or_less_either(
     sharing: Stage, scale: Callable[[int, int], int], entity: str
 ) -> None:
-    cells = [cell for cell in cells_for(sharing, len(CELLS) // 2) if cell.entity == entity]
+    cells = [cell for cell in cells_for(sharing, len(all_of_them()) // 2) if cell.entity == entity]
     faults = run_cells(sharing, cells[: scale(110, 1_000)])
     assert faults == [], shown(faults)
 
@@ -313,7 +319,7 @@ def test_a_share_that_gives_too_little_or_too_much_is_noticed(
     mutate(monkeypatch)
     with closing(make_runtime(module_url, tmp_path, install=False)) as runtime:
         mutated = replace(sharing, runtime=runtime, _feeds={}, _got={})
-        slice_ = cells_about(CELLS, "client", ("list_all", "filter_ne", "update_one"))[:120]
+        slice_ = cells_about(all_of_them(), "client", ("list_all", "filter_ne", "update_one"))[:120]
         assert any(judge(mutated, cell) is not None for cell in slice_)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
@@ -20,6 +19,7 @@ from xrm.engine.storage.ledger import CREDENTIAL, PASSWORD_LINK, SESSION, UNIT, 
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Conflict, Forbidden, Invalid, Place, Problem
 from xrm.metadata.values import fold
+from xrm.settings import known_zones
 
 LANGUAGES = ("en", "pt", "es", "ru")
 OWN = frozenset({"name", "language", "zone"})
@@ -235,7 +235,7 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if "email" in made:
         made["email"] = checked_email(made["email"])
     _check_known(made, "language", LANGUAGES)
-    _check_known(made, "zone", available_timezones())
+    _check_known(made, "zone", known_zones())
     return made
 
 

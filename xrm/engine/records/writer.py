@@ -244,25 +244,26 @@ def _plain(value: Any) -> Any:
 
 
 class Writers:
-    """The writers of all entities of a model, by name."""
+    """The writers of all entities of a model by name, each made when it is first asked for."""
 
-    def __init__(self, writers: Mapping[str, Writer], numbers: Numbers) -> None:
-        self._writers, self.numbers = writers, numbers
+    def __init__(self, makers: Mapping[str, Callable[[], Writer]], numbers: Numbers) -> None:
+        self._makers, self.numbers = makers, numbers
+        self._made: dict[str, Writer] = {}
 
     def __iter__(self) -> Iterator[Writer]:
-        return iter(self._writers.values())
+        return (self[entity] for entity in self._makers)
 
     def __getitem__(self, entity: str) -> Writer:
-        return self._writers[entity]
+        # Two threads may make one at the same time, and get the same: writers are told apart by identity.
+        return self._made.get(entity) or self._made.setdefault(entity, self._makers[entity]())
 
     def __contains__(self, entity: str) -> bool:
-        return entity in self._writers
+        return entity in self._makers
 
     def named(self, entity: str, known: Iterable[str], where: Place) -> Writer:
         """The writer of that entity; raises NotFound with near names among `known`."""
-        found = self._writers.get(entity)
-        if found is not None and entity in known:
-            return found
+        if entity in self and entity in known:
+            return self[entity]
         near = near_names(entity, known)
         hint = f"Did you mean {near[0]}?" if near else ""
         raise NotFound(Problem("R104", f"There is no entity {entity!r} for you.", hint, where))
@@ -277,15 +278,12 @@ def writers_of(
     seal: Seal,
 ) -> Writers:
     """A writer for every entity that has a table made from metadata, and for the engine's own to be read."""
-    return Writers(
-        {
-            table.entity.name: Writer(
-                table, contracts[table.entity.name], programs(table.entity), database, numbers, seal
-            )
-            for table in schema
-        },
-        numbers,
-    )
+
+    def writer(table: EntityTable) -> Writer:
+        name = table.entity.name
+        return Writer(table, contracts[name], programs(table.entity), database, numbers, seal)
+
+    return Writers({table.entity.name: partial(writer, table) for table in schema}, numbers)
 
 
 def fitting(field: Field, value: Any) -> Any:

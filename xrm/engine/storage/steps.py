@@ -9,6 +9,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
@@ -191,8 +192,15 @@ def name_of(table: sa.Table, column: Column) -> str:
 
 def type_text(column: Column, dialect: SqlDialect) -> str:
     """The type of the column as the catalogue of the database says it."""
-    text = column.type.compile(dialect=dialect).lower().split(" collate")[0]
-    return text.replace(", ", ",")
+    known = _texts.setdefault(column.type, {})
+    if dialect.name not in known:
+        text = column.type.compile(dialect=dialect).lower().split(" collate")[0]
+        known[dialect.name] = text.replace(", ", ",")
+    return known[dialect.name]
+
+
+# A plan asks for every column several times, and most plans are about the same tables as the one before.
+_texts: WeakKeyDictionary[sa.types.TypeEngine[Any], dict[str, str]] = WeakKeyDictionary()
 
 
 def in_order(things: Iterable[Any]) -> list[Any]:

@@ -41,7 +41,8 @@ def published_schemas(types: Mapping[str, FieldType]) -> dict[str, dict[str, Any
 
 
 def _published(kind: str, base: Schema, shared: Mapping[str, Any]) -> dict[str, Any]:
-    used = {name: schema for name, schema in shared.items() if f"#/$defs/{name}" in _references(base)}
+    references = _references(base)
+    used = {name: schema for name, schema in shared.items() if f"#/$defs/{name}" in references}
     head = {"$schema": _DIALECT, "title": f"xrm {kind}"}
     return {**head, **base, "$defs": used} if used else {**head, **base}
 

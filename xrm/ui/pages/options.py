@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
+from functools import cache
 
+from xrm.settings import known_zones
 from xrm.ui.fields.view import Option
 from xrm.ui.i18n import LANGUAGES
 
@@ -13,7 +14,8 @@ def language_options() -> tuple[Option, ...]:
     return tuple(Option(code, label) for code, label in LANGUAGES.items())
 
 
+@cache
 def zone_options() -> tuple[Option, ...]:
     """The time zones that are called by a place, and UTC."""
-    named = (zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+    named = (zone for zone in known_zones() if "/" in zone or zone == "UTC")
     return tuple(Option(zone, zone.replace("_", " ")) for zone in sorted(named))

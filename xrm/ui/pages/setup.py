@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 from flask import Response, request
 
 from xrm.engine.runtime.first_run import Answers, PackOffer
 from xrm.errors import Conflict, Forbidden, Invalid, MetadataInvalid, XrmError
 from xrm.metadata.model import text_of
+from xrm.settings import known_zones
 from xrm.ui.beginning import ClosedPage, PackChoice, SetupPage
 from xrm.ui.fields.view import Field
 from xrm.ui.formatting import Reader
@@ -77,7 +77,7 @@ def _answers(runtime: Runtime) -> Answers:
         email=request.form.get("email", "")[:_LONGEST],
         password=request.form.get("password", "")[:_LONGEST],
         language=_known("language", LANGUAGES, nothing.language),
-        zone=_known("zone", available_timezones(), nothing.zone),
+        zone=_known("zone", known_zones(), nothing.zone),
         packs=tuple(dict.fromkeys(filter(None, request.form.getlist("packs")))),
     )
 
