@@ -157,6 +157,9 @@ def _fill(runtime: Runtime, boats: int) -> None:
 # --- its portrait -------------------------------------------------------------------------------------------
 
 Portrait = Mapping[str, Any]
+_TAKEN = {
+    "xrm_journal": " WHERE phase IS NULL"
+}  # lines of what was begun and given up are no part of what is there
 _SHADOWED = "xrm_search_words_"  # how SQLite keeps its full-text index
 _COLUMNS = """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
     pg_get_expr(d.adbin, d.adrelid)
@@ -187,7 +190,7 @@ def _of_file(connection: sa.Connection) -> Any:
     yield "schema", [tuple(row) for row in said]
     for kind, name, _ in said:
         if kind == "table" and not name.startswith((_SHADOWED, "sqlite_")):
-            yield name, _rows(connection, f'SELECT * FROM "{name}"')
+            yield name, _rows(connection, f'SELECT * FROM "{name}"{_TAKEN.get(name, "")}')
 
 
 def _of_server(connection: sa.Connection) -> Any:
@@ -197,7 +200,10 @@ def _of_server(connection: sa.Connection) -> Any:
         # What a transaction and a line of a journal is called differs: no rollback takes such a number back.
         yield (
             name,
-            _rows(connection, f"SELECT to_jsonb(t) - 'transaction' - '{numbered}'::text[] FROM \"{name}\" t"),
+            _rows(
+                connection,
+                f"SELECT to_jsonb(t) - 'transaction' - '{numbered}'::text[] FROM \"{name}\" t{_TAKEN.get(name, '')}",
+            ),
         )
 
 

@@ -53,7 +53,8 @@ def export(folder: Path, mirror: bool, data: Path | None, as_json: bool) -> None
     if as_json:
         say_json({"written": sorted(files), "removed" if mirror else "left": others})
         return
-    say(f"{len(files)} documents are in {folder}." if files else "Nothing is customised here.")
+    count = "1 document is" if len(files) == 1 else f"{len(files)} documents are"
+    say(f"{count} in {folder}." if files else "Nothing is customised here.")
     for path in others:
         say(f"{'Removed' if mirror else 'Not in force, and left there'}: {path}")
 

@@ -86,7 +86,9 @@ def _aside(step: Step) -> str:
     """What is worth knowing besides, of any step but one that is done at once and touches nothing."""
     rows = f"{step.rows.touched:,} rows" if step.rows.touched else ""
     failing = f"{step.rows.failing:,} of them do not fit" if step.rows.failing else ""
-    told = [each for each in (str(step.effect) if step.effect != "instant" else "", rows, failing) if each]
+    waits = f"writers wait about {step.lock_seconds} s" if step.lock_seconds else ""
+    effect = str(step.effect) if step.effect != "instant" else ""
+    told = [each for each in (effect, rows, failing, waits) if each]
     return f" [{', '.join(told)}]" if told else ""
 
 

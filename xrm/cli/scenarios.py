@@ -32,7 +32,8 @@ def tell_played(
         say_json(list(map(_played_json, played)))
     else:
         otherwise = f"{len(played)} scenarios, {bad} of them come out otherwise."
-        say(otherwise if bad else f"{len(played)} scenarios hold.")
+        held = "1 scenario holds." if len(played) == 1 else f"{len(played)} scenarios hold."
+        say(otherwise if bad else held)
     if bad:
         click.get_current_context().exit(REFUSED)
 

@@ -124,12 +124,36 @@ class Clashes:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One step of a plan: its sentence with a picture in a hue, how grave it is, what it is about, and the way back."""
+
+    text: str
+    icon: str
+    tag: Option
+    notes: tuple[str, ...] = ()
+    back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Something that is other than it was; a side that says nothing is empty."""
+
+    what: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Becoming:
-    """What becomes of some values: a text or one of the `options`, or nothing where it `can_clear`."""
+    """What becomes of some values: a text or one of the `options`, or nothing where it `can_clear`.
+
+    `help` says which values those are, and `records` leads to who holds them, where a list can show it.
+    """
 
     name: str
     label: str
     help: str = ""
+    records: str = ""
     text: str = ""
     options: tuple[Option, ...] = ()
     can_clear: bool = False
@@ -144,11 +168,16 @@ class Deciding:
     items: tuple[Becoming, ...]
     submit: str
     carried: tuple[tuple[str, str], ...] = ()
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Facts, tags or a table under one heading, with what can be done there."""
+    """Facts, tags or a table under one heading, with what can be done there.
+
+    A card with a `tone` (success, warning or danger) says how things stand. One that stands `aside` has its place
+    beside the others where there is room.
+    """
 
     label: str
     icon: str
@@ -161,6 +190,10 @@ class Card:
     question: Question | None = None
     clashes: Clashes | None = None
     deciding: Deciding | None = None
+    steps: tuple[Told, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    tone: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +217,11 @@ class CardsPage:
     more: tuple[Action, ...] = ()
     secret: Secret | None = None
     face: bool = False
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether it shows what would happen."""
+        return any(c.steps or c.shifts or c.tone or c.aside or c.deciding for c in self.cards)
 
 
 @dataclass(frozen=True, slots=True)

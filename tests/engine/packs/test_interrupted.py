@@ -114,9 +114,9 @@ def test_a_process_that_is_killed_while_values_turn_leaves_what_was_there_and_th
     """While values are copied, when all are, and with the lock."""
     runtime = make([a_pack("sales", deal="fields:\n  name: {type: text}\n  code: {type: text}\n")])
     deal = runtime.current().records.execute(runtime.installer, [Create("deal", {"code": "7"})]).results[0].id
-    before = look(runtime)
+    before = without_journal(look(runtime))
     turned = killed_while_turning(database_url, tmp_path, module, place)
-    assert look(runtime) == before
+    assert without_journal(look(runtime)) == before
     assert copies(runtime) == ["zz0__code"]
     runtime.current().records.execute(runtime.installer, [Update("deal", Target(deal), {"code": "8"})])
     revision = Revision((pack_from(a_pack("sales", deal=turned)),), dev=True)
@@ -154,3 +154,8 @@ def killed_while_turning(database_url, folder, module, place):
 def copies(runtime):
     with runtime.database.read() as unit:
         return [column for table in inspect(unit).tables.values() for column in table.copies]
+
+
+def without_journal(seen):
+    """What was begun is told, and that it was given up."""
+    return {**seen, "rows": {name: count for name, count in seen["rows"].items() if name != "xrm_journal"}}

@@ -100,7 +100,7 @@ def test_the_guide_is_followed_by_keys_and_the_entity_is_used_at_once(
         typed(page, "Label on the other side", "Visits")
         press(page, "button", "Add to the draft")
         press(page, "link", "Review")
-        expect(page.locator("#changes tbody tr")).to_have_count(7)
+        expect(page.locator("#changes dt")).to_have_count(7)
         press(page, "button", "Apply")
         expect(page.get_by_text("Applied: it is in force now").first).to_be_visible()
         assert "site_visit" in own_site.place.runtime.current().model.entities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,4 +60,21 @@ def rows(sheet: Sheet) -> list[list[str]]:
     """The tables of a page, row by row."""
     found = [e for e in sheet.find("tr") if e.within("tbody")]
     cells = [e for e in sheet.elements if e.tag in ("th", "td")]
-    return [[" ".join(e.text.split()) for e in cells if e.within("tr") is row] for row in found]
+    tables = [[" ".join(e.text.split()) for e in cells if e.within("tr") is row] for row in found]
+    return [*tables, *_in_list(sheet, "ol", "steps", "li"), *_in_list(sheet, "dl", "shifts", "div")]
+
+
+def _in_list(sheet: Sheet, tag: str, name: str, item: str) -> Iterator[list[str]]:
+    """The steps of a plan (sentence, kind, rows, way back), or what is other than it was (what, before and after)."""
+    order = ("step-text", "tag", "under", "under back")
+    for row in sheet.find(item):
+        if row["class"] or (holder := row.within(tag)) is None or holder["class"] != name:
+            continue
+        parts = [e for e in sheet.elements if e.within(item) is row and e.tag in ("p", "span", "dt", "dd")]
+        said = {next((o for o in reversed(order) if e["class"].startswith(o)), e.tag): e.text for e in parts}
+        texts = (
+            [said.get(o, "") for o in order]
+            if item == "li"
+            else [e.text for e in parts if e.tag in ("dt", "dd")]
+        )
+        yield [" ".join(re.sub("Way back:|Before:|After:", "", text).split()) for text in texts]

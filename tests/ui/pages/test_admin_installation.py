@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
+from tests.ui.pages.drafting import rows
 from xrm.engine.storage.ledger import CHANGE, JOB
 from xrm.testing import a_pack, make_settings
 
@@ -28,13 +29,6 @@ def works(database_url: str, tmp_path: Path, folder: Path) -> Iterator[Place]:
     runtime = make_runtime(database_url, tmp_path, [the_pack()], settings=settings)
     yield a_place(runtime)
     runtime.close()
-
-
-def rows(sheet: Sheet) -> list[list[str]]:
-    """The tables of a page, row by row."""
-    found = [e for e in sheet.find("tr") if e.within("tbody")]
-    cells = [e for e in sheet.elements if e.tag in ("th", "td")]
-    return [[" ".join(e.text.split()) for e in cells if e.within("tr") is row] for row in found]
 
 
 def told(sheet: Sheet, name: str) -> list[str]:
@@ -160,7 +154,7 @@ def test_a_plan_that_removes_something_says_so_and_its_button_confirms_it(works:
     ana.fill(ana.open("/admin/packs/yard"), "/admin/packs/yard/install")
     lay(a_pack("yard", version="1.1.0", tool=TOOL))
     plan = ana.open("/admin/packs/yard")
-    removal = next(row for row in rows(plan) if row[0].startswith("Remove tool.weight (yard__tool)"))
+    removal = next(row for row in rows(plan) if row[0].startswith("Remove tool.weight;"))
     assert removal[1] == "Removes"
     assert removal[3].startswith("Define tool.weight again")
     assert "Confirm and install" in plan.text

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.ui.pages.conftest import Place, Sheet
-from tests.ui.pages.test_admin_installation import rows
+from tests.ui.pages.drafting import rows
 from xrm.testing import a_pack, pack_from
 
 TOOL = "label: Tool\nplural: Tools\ntitle: name\nfields: {name: {type: text, required: true, search: true}}\n"
@@ -63,7 +63,7 @@ def test_a_version_comes_back_as_its_plan_was_shown(yard: Place) -> None:
     way = f"/admin/versions/{heavy}/back"
     plan = ana.open(way)
     back = row(plan, "Bring back tool.weight")
-    assert back[1:3] == ["Instant", "1"]
+    assert back[1:3] == ["Instant", "1 row"]
     assert ["yard 1.0.0 has other content."] in rows(plan)
     assert "Confirm and roll back" not in plan.text
     done = ana.fill(plan, way)
@@ -80,7 +80,7 @@ def test_what_did_not_exist_then_goes_only_with_the_confirmation_of_this_plan(ya
     way = f"/admin/versions/{light}/back"
     plan = ana.open(way)
     gone = row(plan, "Remove tool.weight")
-    assert gone[1:3] == ["Removes", "1"]
+    assert gone[1:3] == ["Removes", "1 row"]
     form = plan.form(way)
     refused = ana.send(way, form.without("mark"))
     assert refused.status == 409
@@ -107,7 +107,7 @@ def test_what_was_removed_is_listed_until_it_goes_and_goes_for_good_through_a_pl
     assert row(kept, "tool.weight")[2] == "Ana"
     address = kept.links()["Destroy"]
     plan = ana.open(address)
-    assert row(plan, "Destroy the values of tool.weight")[1:] == ["Removes", "1", "There is no undo."]
+    assert row(plan, "Destroy the values of tool.weight")[1:] == ["Removes", "1 row", "There is no undo."]
     form = plan.form(address)
     assert ana.send(address, form.without("mark")).status == 409
     assert len(yard.runtime.packs.removed()) == 1

@@ -21,6 +21,7 @@ from tests.ui.pages.drafting import (
     rows,
 )
 from xrm.metadata.customising import CUSTOMISATION
+from xrm.metadata.model import Shape
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(sho
     assert ana.open("/r/site_visit").status == 404  # nobody notices a draft
     review = ana.open(REVIEW)
     steps = [row[0] for row in rows(review) if row[1:2] == ["Instant"]]
-    assert steps == ["Create the table of site_visit (customisation__site_visit)."]
+    assert steps == ["Create the table of site_visit."]
     assert "New tables come with" in review.text  # indexes: nothing to decide, and names that nobody reads
     assert ana.open("/admin/definitions").text.count("A draft by Ana waits to be applied.") == 1
 
@@ -291,6 +292,40 @@ def test_what_removes_something_says_so_and_is_confirmed_by_its_button(shop: Pla
     assert "nickname" not in shop.runtime.current().model.entities["person"].fields
 
 
+def test_a_field_and_a_relationship_that_were_made_here_become_others_with_their_values(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    added_field(ana, "site_visit", "text", label="Hours", default="1", max_length="20")
+    new = f"{VISIT}/relationships/new"
+    ana.fill(ana.open(new), new, label="Customer", to="customer", count="one", inverse="Visits")
+    applied(ana)
+    customer = shop.make("customer", name="Delta Foods")
+    made = [
+        shop.make("site_visit", purpose=purpose, hours=hours, customer={"id": customer})
+        for purpose, hours in (("Tour", "7.5"), ("Talk", "many"))
+    ]
+    field = ana.open(f"{VISIT}/fields/hours")
+    assert field.links()["Change the type"] == f"{VISIT}/fields/hours/type"
+    offered = ana.open(f"{VISIT}/fields/hours/type").links()
+    assert offered["Decimal number"] == f"{VISIT}/fields/hours/type/decimal"
+    assert "Postal address" not in offered
+    address = f"{VISIT}/fields/hours/type/decimal"
+    ana.fill(ana.open(address), address, scale="1")
+    assert ana.open(f"{VISIT}/fields/hours/type/address").status == 404
+    assert ana.open(f"{HOME}/e/customer/fields/name/type/long_text").status == 409
+    lookup = f"{VISIT}/relationships/customer"
+    ana.fill(ana.open(lookup), lookup, count="many")
+    review, place = ana.open(REVIEW), "unfit:site_visit.hours"
+    assert "A decision is needed first" in review.text
+    assert "Talk: many" in review.text
+    assert ana.fill(ana.open(f"{REVIEW}?{place}=0"), f"{REVIEW}/apply").status == 200
+    tour, talk = (shop.read("site_visit", id_) for id_ in made)
+    assert (str(tour["hours"]), str(talk["hours"])) == ("7.5", "0.0")
+    assert "Delta Foods" in ana.open(f"/r/site_visit/{made[0]}").text
+    model = shop.runtime.current().model
+    assert model.entities["site_visit"].relationships["customer"].shape is Shape.MANY
+
+
 def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(shop: Place) -> None:
     """The plan is shown with the decision, applied with it, and with none that was not shown."""
     ana = shop.person("Ana")
@@ -300,6 +335,9 @@ def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(
     asked = review.one("select", name=place)
     assert "1 record holds the option silver of customer.tier" in review.text
     assert "Delta Foods" in review.text
+    assert "See the records" in review.text
+    shown = ana.open(review.links()["See the records"])
+    assert "Delta Foods" in shown.text
     assert "What is wrong" not in review.text
     assert "apply" not in " ".join(form["action"] for form in review.find("form"))
     assert {"", "plain"} <= {o["value"] for o in review.find("option") if o.within("select") is asked}
@@ -307,7 +345,7 @@ def test_what_becomes_of_values_of_an_option_that_goes_is_decided_on_the_review(
     assert "cannot be followed" in wrong.text
     decided = ana.open(f"{REVIEW}?{place}=plain")
     assert "The option silver becomes plain." in decided.text
-    assert "Needs a decision" in decided.text
+    assert "As decided" in decided.text
     assert ana.fill(decided, f"{REVIEW}/apply", **{place: "bronze"}).status == 409
     done = ana.press(f"{REVIEW}/apply", f"{REVIEW}?{place}=plain")
     assert "Applied: it is in force now" in done.text

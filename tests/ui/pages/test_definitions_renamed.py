@@ -11,6 +11,7 @@ from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place, the_pack
 from tests.ui.pages.drafting import (
     HOME,
+    REVIEW,
     VISIT,
     added_entity,
     added_field,
@@ -18,6 +19,7 @@ from tests.ui.pages.drafting import (
     customised,
     drafted,
     fresh_shop,
+    rows,
 )
 from xrm.engine.commands import Create
 from xrm.engine.views import ALL, Asked, Wanted
@@ -64,6 +66,13 @@ def test_what_was_made_here_is_renamed_with_all_that_says_its_name(shop: Place) 
     renamed(ana, f"{VISIT}/edit", "call")
     renamed(ana, f"{HOME}/e/customer/fields/visits_wanted/edit", "calls_wanted")
     assert ana.open(f"{HOME}/e/call/fields/length").status == 200
+    changes = [row for row in rows(ana.open(REVIEW)) if " › " in row[0]]
+    assert changes == [
+        ["Site visit › Name", "site_visit", "call"],
+        ["Site visit › Kind › Name", "kind", "length"],
+        ["Site visit › Kind › Options › Short › Name", "short", "brief"],
+        ["Customer › Visits wanted › Name", "visits_wanted", "calls_wanted"],
+    ]
     applied(ana)
     now = shop.runtime.current()
     found = now.queries.get(shop.runtime.installer, "call", visit)

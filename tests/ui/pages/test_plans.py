@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
-from tests.ui.pages.test_admin_installation import rows
+from tests.ui.pages.drafting import rows
 from xrm.engine.commands import Create, Link, Target, Transition
 from xrm.engine.packs import Revision, laying
 from xrm.engine.packs.versions import MOST

@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.installed import make_runtime
 from tests.ui.pages.conftest import Lay, Place, Sheet, a_place, the_pack
-from tests.ui.pages.test_admin_installation import rows, told
+from tests.ui.pages.drafting import rows
+from tests.ui.pages.test_admin_installation import told
 from xrm.engine.packs import Revision, laying
 from xrm.metadata.customising import from_documents
 from xrm.testing import a_pack, make_settings

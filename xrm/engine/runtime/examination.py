@@ -16,10 +16,12 @@ import sqlalchemy as sa
 
 from xrm.engine.jobs import State, desk
 from xrm.engine.runtime.service import Runtime
+from xrm.engine.storage.alone import Work, if_free
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.ledger import CHANGE, FILE
 from xrm.engine.storage.numbers import Numbers
+from xrm.engine.storage.progress import under_way
 from xrm.engine.storage.search import index_size
 from xrm.errors import NotFound, XrmError
 from xrm.metadata.sources import core_source
@@ -181,6 +183,22 @@ def _tables(runtime: Runtime) -> Finding:
     return Finding("tables", says, "Run xrm plan to see all, and xrm apply.")
 
 
+def _definitions(runtime: Runtime) -> Finding:
+    """What is done ahead of a change; where nobody does it, whoever did has died."""
+    with runtime.database.read() as unit:
+        begun = under_way(unit)
+    if not begun:
+        return Finding("definitions", "No change of them is being prepared.")
+    told = [
+        f"{' '.join(each.what)} (since {each.at:%Y-%m-%d %H:%M} UTC, plan {each.plan[:12]})" for each in begun
+    ]
+    with if_free(runtime.database, Work.COPY) as is_free:
+        if not is_free:
+            return Finding("definitions", f"A change is being prepared: {' '.join(told)}")
+    remedy = "The next start of xrm serve or xrm work takes away what is left; then make the change again."
+    return Finding("definitions", f"A change was interrupted: {' '.join(told)}", remedy)
+
+
 def _removed(runtime: Runtime) -> Finding:
     kept, due = runtime.packs.removed(), runtime.purging.due()
     if not kept:
@@ -283,6 +301,7 @@ _EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
     "search index": _search,
     "core layer": _program,
     "tables": _tables,
+    "definitions": _definitions,
     "removed": _removed,
     "administrator": _administrator,
     "files": _files,

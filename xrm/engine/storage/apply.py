@@ -11,13 +11,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.storage.ahead import Grounds, clear_up, done_ahead
+from xrm.engine.storage import progress
+from xrm.engine.storage.ahead import BUILT, Grounds, clear_up, done_ahead
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.faults import DRIVER_ERRORS, translate
+from xrm.engine.storage.faults import DRIVER_ERRORS, UNIQUE, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
-from xrm.engine.storage.matching import NO_PAST, Match, Past
+from xrm.engine.storage.matching import Match, Past
 from xrm.engine.storage.patience import MIGRATION_SECONDS, patiently
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
 from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
@@ -50,7 +51,7 @@ def no_demands(
 
 def no_past(_unit: UnitOfWork) -> Past:
     """Nothing is known of what the tables hold."""
-    return NO_PAST
+    return Past()
 
 
 def plan_for(
@@ -73,7 +74,13 @@ def plan_for(
 
         plan = make_plan(live, (LEDGER, *wanted), dialect, known, asked)
         again = partial(demands, matched=seen[-1], past=known, before_steps=True)
-        return replace(plan, ask=again).measured(unit)
+        anew = partial(_anew, demands, matched=seen[-1], past=known)
+        return replace(plan, ask=again, ask_anew=anew).measured(unit)
+
+
+def _anew(demands: Demands, unit: UnitOfWork, matched: Match, past: Past) -> Iterable[Problem]:
+    past.seen.clear()
+    return demands(unit, matched, past)
 
 
 def apply_plan(
@@ -94,9 +101,22 @@ def apply_plan(
     """
     now = world.now()
     occasion = Occasion(now, now + timedelta(days=days), actor)
-    with done_ahead(database, plan.ahead, Grounds(plan.live, partial(_demand_same, database, plan))):
-        _carry_out(database, plan, occasion, then)
+    clashes = partial(_clashes, database, plan)
+    grounds = Grounds(plan.hash, plan.live, partial(_demand_same, database, plan), clashes, world.now)
+    try:
+        with done_ahead(database, plan.ahead, grounds):
+            _carry_out(database, plan, occasion, then)
+    except Conflict as error:
+        if error.facts.get("kind") == UNIQUE and (problems := clashes()):
+            raise PlanRefused(problems) from error
+        raise
     return Applied(plan.hash, len(plan.steps))
+
+
+def _clashes(database: Database, plan: SchemaPlan) -> Sequence[Problem]:
+    """What stands against the plan by now."""
+    with database.read() as unit:
+        return list(plan.ask_anew(unit))
 
 
 def _demand_same(database: Database, plan: SchemaPlan) -> None:
@@ -132,7 +152,7 @@ def prepare_installation(database: Database, world: World) -> None:
     """
     demand_whole(database)
     plan = plan_for(database)
-    clear_up(database, plan.live)
+    clear_up(database, plan.live, world.now())
     if not plan.is_empty or not _is_named(database):
         apply_plan(database, plan, world, lambda unit: _name_installation(unit, world))
 
@@ -258,6 +278,8 @@ def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
         {"plan": plan, "step": step.sentence, "sql": step.sql(dialect), "at": now} for step in portion.steps
     ]
     unit.insert_many(JOURNAL, JOURNAL_COLUMNS, rows)
+    if portion.is_last and portion.plan.ahead:
+        progress.carry_out(unit, plan, BUILT, now)
 
 
 def _look_again(unit: UnitOfWork, plan: SchemaPlan) -> None:

@@ -48,7 +48,9 @@ def unmet_demands(
             if not stored.entity.is_engine and stored.table.name in matched.standings
             for problem in (
                 *_unmet(unit, matched.standings[stored.table.name], past, stored, relinked),
-                *_clashes(unit, matched.standings[stored.table.name], stored, before_steps=before_steps),
+                *_clashes(
+                    unit, matched.standings[stored.table.name], past, stored, before_steps=before_steps
+                ),
                 *_unfit(unit, matched.standings[stored.table.name], past, before_steps=before_steps),
             )
         ),
@@ -129,9 +131,9 @@ def _attributes_before(standing: Standing, past: Past, entity: str, name: str) -
 
 
 def _clashes(
-    unit: UnitOfWork, standing: Standing, stored: EntityTable, *, before_steps: bool
+    unit: UnitOfWork, standing: Standing, past: Past, stored: EntityTable, *, before_steps: bool
 ) -> Iterator[Problem]:
-    """Records that would share a key which is new, or whose values become others.
+    """Records that would share a key which is new, or whose values become others, but for keys that hold already.
 
     A field that is unique by itself looks at that with its values: at all of them with the plan, later at what has
     changed. Steps that write values look at keys of those themselves.
@@ -141,7 +143,7 @@ def _clashes(
         turns = [standing.turns[name] for name in key.key.fields if name in standing.turns]
         is_alone = len(key.key.fields) == 1 and key.key.when is None
         is_told = is_alone and any(turn.is_unique for turn in turns) and (turned or not before_steps)
-        if not key.index or is_told:
+        if not key.index or is_told or key.index in past.made:
             continue
         if turned and not before_steps:
             yield from _shared_then(unit, standing, stored, key, turned)

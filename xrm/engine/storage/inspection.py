@@ -23,8 +23,9 @@ class LiveTable:
     """One table as it is: type text by column, names of indexes, table pointed at by column.
 
     On PostgreSQL, where constraints have names that can change, `keys` gives that of each reference by column, and
-    `checks` the columns of each check. Columns of shadows are set apart, and so are `copies`: those that values are
-    copied into before a plan is carried out, which are no part of what is there.
+    `checks` the columns of each check. Columns of shadows are set apart, and so is what is made before a plan is
+    carried out, which is no part of what is there: `copies`, the columns that values are copied into; indexes that
+    are in `building`, some of which may be broken; and `bonds`, constraints.
     """
 
     name: str
@@ -35,6 +36,8 @@ class LiveTable:
     checks: dict[str, frozenset[str]] = field(default_factory=dict)
     shadows: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
+    building: set[str] = field(default_factory=set)
+    bonds: set[str] = field(default_factory=set)
 
     @property
     def is_ours(self) -> bool:
@@ -43,6 +46,11 @@ class LiveTable:
         return self.name in LEDGER.tables or (
             "__" in self.name and (has >= RECORD_COLUMNS or has >= LINK_COLUMNS)
         )
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether something is there that is made before a plan is carried out."""
+        return bool(self.copies or self.building or self.bonds)
 
     def facts(self) -> Iterable[str]:
         """All of it as text, in a stable order."""
@@ -64,6 +72,16 @@ class LiveSchema:
     extras: frozenset[str]
     kept: Mapping[str, LiveTable] = field(default_factory=dict)
     shadows: tuple[Shadow, ...] = ()
+
+    @property
+    def every(self) -> tuple[LiveTable, ...]:
+        """All tables, those that are shadows as well."""
+        return (*self.tables.values(), *self.kept.values())
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether something is there that is made before a plan is carried out."""
+        return any(table.has_hidden for table in self.every)
 
     @property
     def stored(self) -> Mapping[str, LiveTable]:
@@ -109,7 +127,8 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
 _POSTGRESQL_INDEXES = """
 SELECT c.relname, i.relname
 FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
-WHERE c.relnamespace = current_schema()::regnamespace AND x.indisvalid AND NOT x.indisprimary
+WHERE c.relnamespace = current_schema()::regnamespace AND NOT x.indisprimary
+  AND (x.indisvalid OR i.relname LIKE 'zz0!_!_%' ESCAPE '!')
 """
 _SQLITE_CHECKS = "SELECT '', '', '' WHERE 0"
 _POSTGRESQL_REFERENCES = """
@@ -139,13 +158,18 @@ def _schema(unit: UnitOfWork, columns: str, indexes: str, references: str, check
         _kept_by(tables.setdefault(table, LiveTable(table)), column)[column] = kind
     for table, index in _rows(unit, indexes):
         if table in tables:
-            tables[table].indexes.add(index)
+            live = tables[table]
+            (live.building if _is_hidden(index) else live.indexes).add(index)
     for table, column, there, name in _rows(unit, references):
-        if table in tables:
+        if table in tables and _is_hidden(name):
+            tables[table].bonds.add(name)
+        elif table in tables:
             tables[table].references[column] = there
             tables[table].keys[column] = name
     for table, check, column in _rows(unit, checks):
-        if table in tables:
+        if table in tables and _is_hidden(check):
+            tables[table].bonds.add(check)
+        elif table in tables:
             known = tables[table].checks
             known[check] = known.get(check, frozenset()) | {column}
     ours = {name: table for name, table in tables.items() if table.is_ours}
@@ -153,6 +177,10 @@ def _schema(unit: UnitOfWork, columns: str, indexes: str, references: str, check
     shadows = read_shadows(unit) if SHADOW.name in ours else ()
     living = {name: table for name, table in ours.items() if name not in kept}
     return LiveSchema(living, frozenset(tables.keys() - ours.keys()), kept, shadows)
+
+
+def _is_hidden(name: str) -> bool:
+    return shadow_number(name) == COPY
 
 
 def _kept_by(live: LiveTable, column: str) -> dict[str, str]:

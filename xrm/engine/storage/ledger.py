@@ -181,6 +181,7 @@ JOURNAL = _table(
     sa.Column("step", LongText(), nullable=False),
     sa.Column("sql", LongText(), nullable=False),
     sa.Column("at", Instant(), nullable=False),
+    sa.Column("phase", Code()),
 )
 RESTORE = _table(
     "restore",

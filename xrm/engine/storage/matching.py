@@ -36,8 +36,8 @@ class Past:
     `wanted` are the tables that it shall be, of which `version` says that they were in force before, if they were.
     `kept_keys` say of fields with options which of these are which. `decisions` say what becomes of values that do
     not fit; the `types` are those of fields, present and former, and amounts are worth themselves in `currency`. What
-    is `seen` of rows while a plan is made is kept for its steps; and, by the name of the field, at which version each
-    row was `copied`.
+    is `seen` of rows while a plan is made is kept for its steps; so is, by the name of the field, at which version each
+    row was `copied`, and what was `made` before the lock by its name.
     """
 
     numbers: Numbers = NO_NUMBERS
@@ -51,6 +51,7 @@ class Past:
     currency: str = ""
     seen: dict[str, Found] = field(default_factory=dict, compare=False)
     copied: dict[str, Versions] = field(default_factory=dict, compare=False)
+    made: set[str] = field(default_factory=set, compare=False)
     kept_keys: Mapping[Part, Keys] = field(default_factory=dict)
 
     def kept_as(self, entity: str) -> str:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
-from sqlalchemy.schema import CreateIndex as CreateIndexSql
 from sqlalchemy.schema import CreateTable as CreateTableSql
 
 from xrm.engine.storage.ahead import Ahead
+from xrm.engine.storage.building import Builder, as_made
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.entity_tables import alone_among
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
+from xrm.engine.storage.making import (
+    add_check,
+    add_column,
+    add_foreign_key,
+    both,
+    check_of,
+    columns_of,
+    create_index,
+    run_all,
+    sqlite_add_column,
+)
 from xrm.engine.storage.matching import NO_PAST, Match, Past, match, others
 from xrm.engine.storage.meeting import meetings
 from xrm.engine.storage.moves import move
@@ -28,17 +39,15 @@ from xrm.engine.storage.search import search_ddl, search_table
 from xrm.engine.storage.states import begins
 from xrm.engine.storage.steps import (
     DEFINED_BY,
+    INDEXED,
     AddColumn,
-    AddConstraint,
     Column,
-    CreateIndex,
     CreateSearch,
     CreateTable,
     DropIndex,
     Effect,
     Rows,
     Step,
-    condition_text,
     counting,
     field_of,
     in_order,
@@ -53,7 +62,7 @@ from xrm.engine.storage.unsaid import unsaid_moves
 from xrm.errors import NOWHERE, PlanChanged, PlanRefused, Problem, Problems
 
 if TYPE_CHECKING:
-    from alembic.operations import Operations
+    pass
 
 
 class Demands(Protocol):
@@ -74,7 +83,8 @@ class SchemaPlan:
     `decisions` say by name what becomes of rows that do not fit; `live` is the database that the plan rests on.
     `kept_keys` say which options are which. `other` is what is kept and does not come back by it, though something
     is called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks
-    again, before the first step is taken, whether records meet what is asked of them; what can be done before anybody
+    again, before the first step is taken, whether records meet what is asked of them, and `ask_anew` at all that making
+    the plan looked at; what can be done before anybody
     is kept from writing is `ahead`. The steps of `new`, by table, make tables that no definition in force knows.
     """
 
@@ -90,6 +100,9 @@ class SchemaPlan:
     turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
     new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
+    ask_anew: Callable[[UnitOfWork], Iterable[Problem]] = field(
+        default=lambda _: (), repr=False, compare=False
+    )
     ahead: tuple[Ahead, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -191,8 +204,10 @@ def make_plan(
         matched = replace(matched, lost=())
     moved = move(live, matched, past, dialect)
     before = past.before.metadata if past.before else sa.MetaData()
-    is_back = past.version is not None
-    work = _Comparison(moved.live, dialect, problems, matched, before, moved.successors, is_back=is_back)
+    builder = Builder(matched, dialect, past.made)
+    work = _Comparison(
+        moved.live, dialect, problems, matched, before, moved.successors, builder, past.version is not None
+    )
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
     made = {table.name: tuple(work.creation(table)) for table in missing}
@@ -218,14 +233,14 @@ def make_plan(
         (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
-    ahead = tuple(
+    values = (
         Values(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
         for turn in standing.turns.values()
     )
     return SchemaPlan(
         live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
-        turned=turned, new=new, ahead=ahead,
+        turned=turned, new=new, ahead=(*values, *builder.found),
     )  # fmt: skip
 
 
@@ -239,6 +254,7 @@ class _Comparison:
     matched: Match
     before: sa.MetaData
     successors: Mapping[str, str]
+    builder: Builder
     is_back: bool = False
 
     @property
@@ -252,7 +268,7 @@ class _Comparison:
             lambda op: op.execute(CreateTableSql(table)),
             f"Remove {thing(table)}; its rows are kept for a time.",
         )
-        yield from (_create_index(table, index) for index in in_order(table.indexes))
+        yield from (create_index(table, index) for index in in_order(table.indexes))
 
     def columns(self, table: sa.Table) -> Iterator[Step]:
         live = self.live.tables[table.name]
@@ -289,17 +305,29 @@ class _Comparison:
                 "Let it be empty, or give it a default.",
             )
         siblings = [table.c[name] for name in column.info.get("alone", ()) if name in present]
-        check = _check_of(column, siblings)
+        check = check_of(column, siblings)
         name = column.info.get("field", column.name)
         is_first = not any(c.info.get("field", c.name) == name and c.name in present for c in table.columns)
         lost = self._lost(table, name) if is_first else ""
         sentence = f"Add the field {name} to {told(table)}: column {column.name}{lost}."
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
         if self.alters:
-            return AddColumn(sentence, lambda op: _add_by_alembic(op, table, column, check), inverse)
+            return self._by_postgresql(table, column, check, AddColumn(sentence, lambda op: None, inverse))
         return AddColumn(
-            sentence, lambda op: op.execute(_sqlite_add_column(table, column, check, self.dialect)), inverse
+            sentence, lambda op: op.execute(sqlite_add_column(table, column, check, self.dialect)), inverse
         )
+
+    def _by_postgresql(
+        self, table: sa.Table, column: Column, check: sa.CheckConstraint | None, bare: Step
+    ) -> Step:
+        """The column, and then its check, each made ahead where that is possible."""
+        made = as_made(
+            self.builder.column(table, column), replace(bare, run=partial(add_column, table, column))
+        )
+        if check is None:
+            return made
+        held = as_made(self.builder.check(table, check), add_check(table, column, check))
+        return replace(made, run=both(made.run, held.run))
 
     def _lost(self, table: sa.Table, name: str = "") -> str:
         """What is told on the way back of what is made anew, because nothing that was there then can come back."""
@@ -315,10 +343,13 @@ class _Comparison:
             if name.startswith(("ix_", "uq_")):
                 yield self._drop_index(table, name, [wanted[name] for name in added])
         counted = self._counted(table)
-        yield from (replace(_create_index(table, wanted[name]), **counted) for name in added)
+        for name in added:
+            step = replace(create_index(table, wanted[name]), **counted)
+            made = self.builder.index(table, wanted[name])
+            yield as_made(made, step if made else replace(step, holds=INDEXED))
 
     def _counted(self, table: sa.Table) -> dict[str, Any]:
-        """An index of a table with rows reads them all, and writers wait meanwhile."""
+        """An index of a table with rows reads them all; on SQLite writers wait meanwhile."""
         standing = self.matched.standings[table.name]
         return {"effect": Effect.REWRITE, "measure": counting(standing.live.name)}
 
@@ -346,7 +377,7 @@ class _Comparison:
         index = next((i for i in former.indexes if i.name == name), None) if former is not None else None
         if index is None or not index.unique or name in self.successors:
             return None
-        if any(column in standing.lost for column in _columns_of(index)):
+        if any(column in standing.lost for column in columns_of(index)):
             return None  # it goes with its field
         label = str(index.info.get("label", ""))
         if any(new.unique and new.info.get("label") == label for new in added):
@@ -361,7 +392,7 @@ class _Comparison:
             if there is not None and there != key.referred_table.name:
                 self._refuse_target(table, column, there, key.referred_table.name)
             elif there is None and self.alters and key.use_alter:
-                yield _add_foreign_key(table, key)
+                yield as_made(self.builder.reference(table, key), add_foreign_key(table, key))
 
     def checks(self, table: sa.Table) -> Iterator[Step]:
         """Checks that went with a column or its table come back with it; those of new columns come with the column."""
@@ -373,12 +404,13 @@ class _Comparison:
             name = column.info.get("check")
             there = standing.columns.get(column.name)
             if name is not None and (there in back or (there and standing.shadow)):
-                yield _add_check(table, column, next(c for c in table.constraints if c.name == name))
+                check: Any = next(c for c in table.constraints if c.name == name)
+                yield as_made(self.builder.check(table, check), add_check(table, column, check))
 
     def search(self) -> Iterator[Step]:
         if search_table(self.dialect.name) not in self.live.extras:
             yield CreateSearch(
-                "Create the search index.", lambda op: _run_all(op, search_ddl(self.dialect.name))
+                "Create the search index.", lambda op: run_all(op, search_ddl(self.dialect.name))
             )
 
     def _refuse_type(self, table: sa.Table, column: Column) -> None:
@@ -397,89 +429,3 @@ class _Comparison:
             f"The relationship {name_of(table, column)} points at {there} and would point at {wanted}.",
             "Add a new relationship and move the links.",
         )
-
-
-def _columns_of(index: sa.Index) -> Iterator[str]:
-    for term in index.expressions:
-        for column in sa.sql.visitors.iterate(
-            term if isinstance(term, sa.ColumnElement) else sa.column(term)
-        ):
-            if isinstance(column, sa.Column):
-                yield str(column.name)
-
-
-# --- steps ------------------------------------------------------------------------------------------
-
-
-def _create_index(table: sa.Table, index: sa.Index) -> Step:
-    purpose = "Make unique" if index.unique else "Index"
-    label = index.info.get("label", index.name)
-    sentence = f"{purpose} {label} of {told(table)}: {index.name}."
-    return CreateIndex(sentence, lambda op: op.execute(CreateIndexSql(index)), "Drop the index.")
-
-
-def _add_foreign_key(table: sa.Table, key: sa.ForeignKeyConstraint) -> Step:
-    column, there = key.columns[0], key.referred_table.name
-    sentence = f"Watch that {name_of(table, column)} points at a record of {there}."
-
-    def run(op: Operations) -> None:
-        op.create_foreign_key(
-            str(key.name), table.name, there, [column.name], ["id"], deferrable=True, initially="DEFERRED"
-        )
-
-    return AddConstraint(sentence, run, "Stop watching.")
-
-
-def _add_check(table: sa.Table, column: Column, check: Any) -> Step:
-    sentence = f"Watch that {name_of(table, column)} holds one value at most."
-    return AddConstraint(
-        sentence,
-        lambda op: op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False),
-        "Stop watching.",
-    )
-
-
-def _add_by_alembic(
-    op: Operations, table: sa.Table, column: Column, check: sa.CheckConstraint | None
-) -> None:
-    bare = sa.Column(column.name, column.type, nullable=column.nullable, server_default=_default(column))
-    op.add_column(table.name, bare)
-    if check is not None:
-        op.create_check_constraint(str(check.name), table.name, check.sqltext, _autoattach=False)
-
-
-def _default(column: Column) -> Any:
-    return getattr(column.server_default, "arg", None)
-
-
-def _sqlite_add_column(
-    table: sa.Table, column: Column, check: sa.CheckConstraint | None, dialect: SqlDialect
-) -> str:
-    """SQLite adds constraints with the column or not at all."""
-    compiler: Any = dialect.ddl_compiler(dialect, CreateTableSql(table))
-    words = [f"ALTER TABLE {dialect.identifier_preparer.quote(table.name)} ADD COLUMN"]
-    words.append(compiler.get_column_specification(column))
-    for key in column.foreign_keys:
-        there = dialect.identifier_preparer.quote(key.column.table.name)
-        words.append(f"REFERENCES {there} (id) DEFERRABLE INITIALLY DEFERRED")
-    if check is not None:
-        condition = condition_text(check.sqltext, dialect)
-        words.append(f"CONSTRAINT {dialect.identifier_preparer.quote(str(check.name))} CHECK ({condition})")
-    return " ".join(words)
-
-
-def _check_of(column: Column, siblings: list[Column]) -> sa.CheckConstraint | None:
-    """The check that comes with the column, about those columns only that are there when it comes."""
-    name = column.info.get("check")
-    if name is None or (column.info.get("alone") and not siblings):
-        return None
-    if siblings:
-        # Else SQLAlchemy adds it to the table of these columns, which belongs to whoever asked for the plan.
-        return sa.CheckConstraint(alone_among(column, siblings), name=name, _autoattach=False)
-    found = next(c for c in column.table.constraints if c.name == name)
-    return found if isinstance(found, sa.CheckConstraint) else None
-
-
-def _run_all(op: Operations, statements: Iterable[str]) -> None:
-    for statement in statements:
-        op.execute(statement)

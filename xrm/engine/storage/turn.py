@@ -23,9 +23,10 @@ class Turn:
 
     `columns` keep the parts as they are; `aside` are all columns of the field as it is. A field that is new has none.
     Where it only `fills`, they are there or come back as they are, and rows that hold nothing get a value.
-    `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same. A turn
-    that only `is_check` changes nothing: its values have to fit as they are. What was removed and comes back as
-    something narrower becomes that out of `shadow`, which stays; `was` tells what it was in a table that comes back.
+    `last` is what its values were before the last turn. Where it `is_unique`, no two records may hold the same, which
+    the index `holder` sees to. A turn that only `is_check` changes nothing: its values have to fit as they are. What
+    was removed and comes back as something narrower becomes that out of `shadow`, which stays; `was` tells what it was
+    in a table that comes back.
 
     An attribute of links is one of the relationship `link`, whose records are in `homes`: what their table is called
     now, and what it will be.
@@ -42,6 +43,7 @@ class Turn:
     is_check: bool = False
     fills: bool = False
     is_unique: bool = False
+    holder: str = ""
     shadow: Shadow | None = None
     was: Any = None
     link: str = ""
@@ -92,6 +94,15 @@ class Turn:
     def returning(self) -> Shadow | None:
         """The shadow that comes back."""
         return self.kept[-1].shadow if self.kept else None
+
+    @property
+    def back(self) -> Mapping[str, str]:
+        """By their new names, the columns of the shadow that comes back."""
+        shadow = self.returning
+        if shadow is None:
+            return {}
+        former, name = shadow.definition["name"], self.stored.field.name
+        return {f"{name}{was.removeprefix(former)}": there for was, there in shadow.columns.items()}
 
     def decided_in(self, decisions: Mapping[str, str]) -> Decided:
         """What was decided about it."""

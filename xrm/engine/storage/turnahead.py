@@ -6,6 +6,7 @@ Whoever holds the lock then converts those of the rows alone that were written m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from xrm.engine.storage.database import Database
 from xrm.engine.storage.hidden import additions, hidden
 from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turning import FIRST, Conversion, Found, Row, Versions, changed, in_portions, put
+from xrm.errors import Conflict
 
 FEW = 200  # rows that are left to whoever holds the lock
 PASSES = 3
@@ -28,6 +30,10 @@ class Values(Ahead):
     turn: Turn
     table: str
     versions: Versions
+
+    def told(self) -> str:
+        """Whether they are converted, or only looked at."""
+        return f"{'Convert' if self.turn.adds else 'Look at'} the values of {self.turn.name} ({self.table})."
 
     def expansions(self, dialect: SqlDialect) -> Iterator[str]:
         """The columns are there; a field that is only looked at gets none."""
@@ -48,15 +54,16 @@ class Values(Ahead):
         if not self.turn.adds:
             return
         rows = self._rows(database)
-        for _ in range(PASSES):
-            with database.read() as unit:
-                ids = changed(unit, self.turn, self.table, self.versions)
-            if len(ids) <= FEW:
-                return
-            for some in in_portions(ids):
+        with suppress(Conflict):  # of records that exchange what is unique by now; the lock sees both
+            for _ in range(PASSES):
                 with database.read() as unit:
-                    portion = rows.of(unit, some)
-                self._keep(database, portion, portion)
+                    ids = changed(unit, self.turn, self.table, self.versions)
+                if len(ids) <= FEW:
+                    return
+                for some in in_portions(ids):
+                    with database.read() as unit:
+                        portion = rows.of(unit, some)
+                    self._keep(database, portion, portion)
 
     def over(self) -> None:
         """No version is remembered."""

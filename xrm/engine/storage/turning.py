@@ -133,22 +133,41 @@ def look_again(unit: UnitOfWork, turn: Turn, table: str, versions: Versions) -> 
 
 
 def write(
-    unit: UnitOfWork, turn: Turn, table: str, versions: Versions, names: Mapping[str, str] = NO_NAMES
+    unit: UnitOfWork,
+    turn: Turn,
+    table: str,
+    versions: Versions,
+    names: Mapping[str, str] = NO_NAMES,
+    *,
+    is_held: bool = False,
 ) -> None:
     """Every row holds what its value becomes; raises PlanRefused where one holds what nothing was decided about.
 
-    Those that are still at their one of the `versions` hold it already. `names` are those of columns that have
-    others by now.
+    Those that are still at their one of the `versions` hold it already. `names` are those of columns that have others
+    by now. Where it `is_held` that no two hold the same, an index has looked at that.
     """
     found = Found()
     rows = Conversion(unit.database, replace(turn, is_unique=False), table, found, names)
-    for ids in in_portions(changed(unit, turn, table, versions, names)):
+    written = changed(unit, turn, table, versions, names)
+    if turn.adds and not unit.dialect.is_sqlite:
+        _empty(unit, turn, table, written)
+    for ids in in_portions(written):
         put(unit, turn, table, [row for row in rows.of(unit, ids) if turn.adds or not row.is_same])
-    if turn.is_unique:
+    if turn.is_unique and not is_held:
         _find_clashes(unit, turn, found)
     if found.faults or found.shared.count:
         raise PlanRefused(list(problems(turn, found)))
     _settle(unit)
+
+
+def _empty(unit: UnitOfWork, turn: Turn, table: str, ids: Sequence[UUID]) -> None:
+    """The rows hold nothing, so that records which have exchanged what is unique do not meet in its index."""
+    names = [column.name for column in turn.wanted]
+    rows = sa.table(table, sa.column("id", Uuid()), *(sa.column(name) for name in names))
+    nothing = sa.update(rows).where(any_of(rows.c.id, "ids")).values(dict.fromkeys(names, sa.null()))
+    prepared = unit.database.prepare(nothing)
+    for some in in_portions(ids):
+        unit.change(prepared, {"ids": some})
 
 
 def _settle(unit: UnitOfWork) -> None:

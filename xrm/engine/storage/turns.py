@@ -256,11 +256,14 @@ def _by_field(stored: EntityTable | None, turns: Iterable[Turn | None]) -> dict[
     found = {turn.stored.field.name: turn for turn in turns if turn is not None}
     if stored is None:
         return found
-    return {name: replace(turn, is_unique=_is_unique(stored, name)) for name, turn in found.items()}
+    holders = {name: _holder(stored, name) for name in found}
+    return {n: replace(turn, is_unique=bool(holders[n]), holder=holders[n]) for n, turn in found.items()}
 
 
-def _is_unique(stored: EntityTable, name: str) -> bool:
-    return any(u.index and u.key.fields == (name,) and u.key.when is None for u in stored.keys.values())
+def _holder(stored: EntityTable, name: str) -> str:
+    """The index that holds the field unique by itself, if one does."""
+    alone = (u.index for u in stored.keys.values() if u.key.fields == (name,) and u.key.when is None)
+    return next(filter(None, alone), "")
 
 
 def _released(standing: Standing, turns: Mapping[str, Turn]) -> Standing:

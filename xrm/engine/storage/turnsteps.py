@@ -18,7 +18,7 @@ from xrm.engine.storage.lineage import state_of
 from xrm.engine.storage.matching import Past, Standing
 from xrm.engine.storage.names import shadow_name
 from xrm.engine.storage.shadows import Shadow, forget, keep
-from xrm.engine.storage.steps import Effect, Occasion, Step, TurnValues, says
+from xrm.engine.storage.steps import COMPARED, Effect, Occasion, Step, TurnValues, says
 from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turnahead import copies_of
 from xrm.engine.storage.turning import looked, write
@@ -48,12 +48,7 @@ class Setting:
 def setting_of(turn: Turn, standing: Standing, number: int) -> Setting:
     """The names of the columns after the plan."""
     aside = {column: shadow_name(number, column) for column in turn.aside}
-    shadow = turn.returning
-    if shadow is None:
-        return Setting(number, aside, {})
-    former, name = shadow.definition["name"], turn.stored.field.name
-    back = {there: f"{name}{was.removeprefix(former)}" for was, there in shadow.columns.items()}
-    return Setting(number, aside, back)
+    return Setting(number, aside, {there: name for name, there in turn.back.items()})
 
 
 def aside_words(turn: Turn, after: str) -> str:
@@ -78,7 +73,8 @@ def turn_step(
             keep(unit, replace(shadow, turned=_turned(unit, turn, shadow.number)), occasion)
         if turn.returning is not None:
             forget(unit, [turn.returning.number])
-        write(unit, turn, standing.table.name, past.copied.get(turn.name, {}), names)
+        versions, is_held = past.copied.get(turn.name, {}), turn.holder in past.made
+        write(unit, turn, standing.table.name, versions, names, is_held=is_held)
         if turn.is_state:
             say_since(unit, standing.table, occasion.at)
 
@@ -90,6 +86,7 @@ def turn_step(
         Effect.DECISION if used else Effect.REWRITE,
         measure=lambda unit: looked(unit, turn, standing.live.name, past.seen).rows,
         note=note,
+        holds=COMPARED,
     )
 
 

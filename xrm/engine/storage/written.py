@@ -28,6 +28,7 @@ def written(plan: SchemaPlan, dialect: SqlDialect, besides: Mapping[str, Any] = 
             "rows": step.rows.touched,
             "failing": step.rows.failing,
             "samples": list(step.rows.samples),
+            "lock_seconds": step.lock_seconds,
             "inverse": step.inverse,
             "sql": step.sql(dialect),
         }

@@ -16,7 +16,7 @@ from xrm.metadata.parse import DEFAULT_LANGUAGE
 from xrm.metadata.positions import Path
 from xrm.metadata.reconciling import value_at
 from xrm.metadata.words import ABSENT
-from xrm.ui.admin.parts import parts_of
+from xrm.ui.admin.parts import Piece, pieces_of
 from xrm.ui.fields.view import Field as Input
 from xrm.ui.fields.view import Option
 from xrm.ui.i18n import LANGUAGES
@@ -93,11 +93,18 @@ class Bench:
     def drafted(self, entity: str, path: Path = ()) -> Option | None:
         """What the draft does to the entity, or to a member of it: a tag that says new or changed; None if nothing."""
         t, live = self.visit.ui.t, self.visit.model.entities.get(entity)
-        if live is None or (path and path[-1] not in {**live.fields, **live.relationships}):
+        if live is None or (path and not self._was(live, entity, str(path[-1]))):
             return Option("new", t("New"), "green")
         if any(self._is_about(change, entity, path) for change in self.look.changes):
             return Option("changed", t("Changed"), "amber")
         return None
+
+    def _was(self, live: Entity, entity: str, name: str) -> bool:
+        """Whether the entity has the member by now, under this name or an earlier one."""
+        there = self.model.entities.get(entity, live)
+        member = there.fields.get(name) or there.relationships.get(name)
+        former = member.renamed_from if member else ()
+        return any(n in live.fields or n in live.relationships for n in (name, *former))
 
     def _is_about(self, change: Difference, entity: str, path: Path) -> bool:
         if change.kind not in ("entity", "extend", "form") or change.name != entity:
@@ -110,12 +117,13 @@ class Bench:
     @property
     def count(self) -> int:
         """How many pieces the draft changes."""
-        return sum(1 for change in self.look.changes for _ in self.parts(change))
+        return len(self.pieces(self.look.changes))
 
-    def parts(self, change: Difference) -> Iterator[tuple[Path, object, object]]:
-        """The change in pieces that people decide about, each with what was and what is."""
-        is_made = change.name not in self.visit.model.entities or change.name not in self.model.entities
-        return parts_of(change, is_made=is_made)
+    def pieces(self, found: Iterable[Difference]) -> tuple[Piece, ...]:
+        """The changes in pieces that people decide about, each with what was and what is."""
+        return tuple(
+            pieces_of(found, lambda n: n not in self.visit.model.entities or n not in self.model.entities)
+        )
 
     def actions(self, *first: Action) -> tuple[Action, ...]:
         """What can be done on every page: the draft is one step away."""

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xrm.errors import Problem
-from xrm.metadata.model import Field, Model
+from xrm.metadata.model import Entity, Field, Model
+from xrm.ui.admin.steps import without_ids
+from xrm.ui.admin.words import address
 from xrm.ui.administration import Becoming, Card, Deciding
 from xrm.ui.fields.view import Option
 from xrm.ui.pages.visit import Visit
@@ -53,9 +55,10 @@ def deciding_card(
         return
     t = visit.ui.t
     rows = tuple(_becoming(visit, model, place, decisions, open_.get(place)) for place in places)
-    note = t("Some records hold values that will not fit any more. Correct them, or say what they become.")
-    deciding = Deciding(action, rows, t("Look at the plan with these decisions"), tuple(carried))
-    yield Card(t("Decisions"), "split", note=note, deciding=deciding, id="decisions")
+    deciding = Deciding(
+        action, rows, t("Look at the plan with these decisions"), tuple(carried), is_open=bool(open_)
+    )
+    yield Card(t("Decisions"), "split", deciding=deciding, id="decisions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,44 @@ def _becoming(
     return Becoming(
         name=place,
         label=labels[kind],
-        help=problem.message if problem else "",
+        help=without_ids(problem.message) if problem else "",
+        records=_held(visit, model, kind, path) if problem else "",
         text=decisions.get(place, ""),
         options=about.options,
         can_clear=kind not in ("empty", "state"),
         is_cleared=decisions.get(place) == "",
     )
+
+
+def _held(visit: Visit, model: Model, kind: str, path: str) -> str:
+    """The list of the records that it is about, where a condition says which those are."""
+    entity, name, option = (*path.split(".", 2), "", "")[:3]
+    then = _then(visit, model, entity)
+    if then is None or kind == "unfit":
+        return ""
+    if kind == "state":
+        return address(f"/r/{then.name}", filter=f'state == "{name}"')
+    was = _was(then, model, entity, name)
+    if was is None:
+        return ""
+    says = "contains" if was.type.name == "multi_choice" else "=="
+    holds = f"{was.name} == empty" if kind == "empty" else f'{was.name} {says} "{option}"'
+    return address(f"/r/{then.name}", filter=holds)
+
+
+def _then(visit: Visit, model: Model, name: str) -> Entity | None:
+    """The entity as it is by now, perhaps under an earlier name."""
+    known = model.entities.get(name)
+    former = known.renamed_from if known else ()
+    return next((visit.model.entities[n] for n in (name, *former) if n in visit.model.entities), None)
+
+
+def _was(then: Entity, model: Model, entity: str, name: str) -> Field | None:
+    """Its field as it is by now, perhaps under an earlier name."""
+    known = model.entities.get(entity)
+    field = known.fields.get(name) if known else None
+    former = field.renamed_from if field else ()
+    return next((then.fields[n] for n in (name, *former) if n in then.fields), None)
 
 
 def _state(visit: Visit, model: Model, path: str) -> _About:
@@ -112,7 +147,10 @@ def _field(visit: Visit, model: Model, path: str) -> _About:
     if link is not None and attribute in link.attributes:
         field, option = link.attributes[attribute], last
         what = f"{what} › {visit.text(field.label, attribute)}"
-    return _About(what, option, tuple(_options(visit, field)) if field else ())
+    then = _then(visit, model, entity)
+    was = _was(then, model, entity, name) if then else None
+    called = {o.key: visit.text(o.label, o.key) for o in was.options} if was else {}
+    return _About(what, called.get(option, option), tuple(_options(visit, field)) if field else ())
 
 
 def _options(visit: Visit, field: Field) -> Iterator[Option]:

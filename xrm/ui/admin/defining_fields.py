@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -44,30 +44,30 @@ MAIN = "main"
 
 def type_gallery(bench: Bench, entity: Entity) -> CardsPage:
     """The types in groups, each leading to the form of a field of it."""
-    visit, t, href = bench.visit, bench.visit.ui.t, f"{DEFINITIONS}/e/{entity.name}"
-    types = visit.runtime.extensions.types
-    cards = []
-    for group in type_groups(visit, types):
-        rows = tuple(
-            Row((Cell(label, f"{href}/fields/new/{name}", note=about),))
-            for name, label, about in group.types
-            if name in types
-        )
-        cards.append(
-            Card(
-                group.label,
-                group.icon,
-                table=Table(group.label, (t("Type"),), rows, Empty(t("No types"))),
-                id=f"types-{group.icon}",
-            )
-        )
+    t, href = bench.visit.ui.t, f"{DEFINITIONS}/e/{entity.name}/fields/new"
     return CardsPage(
-        title=t("Add field"), crumbs=_crumbs(bench, entity), cards=tuple(cards),
+        title=t("Add field"), crumbs=field_crumbs(bench, entity),
+        cards=tuple(type_cards(bench, href, bench.visit.runtime.extensions.types)),
         facts=(t("What shall it hold?"),),
     )  # fmt: skip
 
 
-def _crumbs(bench: Bench, entity: Entity) -> tuple[Link, ...]:
+def type_cards(bench: Bench, href: str, wanted: Container[str]) -> Iterator[Card]:
+    """Those of the types that are wanted, in groups, each leading to its own form below that address."""
+    visit, t = bench.visit, bench.visit.ui.t
+    for group in type_groups(visit, visit.runtime.extensions.types):
+        rows = tuple(
+            Row((Cell(label, f"{href}/{name}", note=about),))
+            for name, label, about in group.types
+            if name in wanted
+        )
+        if rows:
+            table = Table(group.label, (t("Type"),), rows, Empty(t("No types")))
+            yield Card(group.label, group.icon, table=table, id=f"types-{group.icon}")
+
+
+def field_crumbs(bench: Bench, entity: Entity) -> tuple[Link, ...]:
+    """The way to a page about a part of the entity."""
     t = bench.visit.ui.t
     return (
         Link(t("Definitions"), DEFINITIONS, "shapes"),
@@ -93,7 +93,7 @@ def field_form(bench: Bench, entity: Entity, kind: str, field: Field | None) -> 
     first += _options_input(bench, type_, field)
     first += _default(bench, type_, field)
     flags = tuple(_flags(bench, type_, field))
-    params = tuple(_params(bench, type_, field))
+    params = tuple(params_of(bench, type_, field))
     place = tuple(_place(bench, entity)) if field is None else ()
     href = f"{DEFINITIONS}/e/{entity.name}"
     named = (("label", t("Label"), label), ("help", t("Help"), about))
@@ -107,7 +107,7 @@ def field_form(bench: Bench, entity: Entity, kind: str, field: Field | None) -> 
         sections=tuple(
             _sections(bench, tuple(first), flags, params, place, tuple(words_elsewhere(bench, named)))
         ),
-        crumbs=_crumbs(bench, entity),
+        crumbs=field_crumbs(bench, entity),
         hidden=hidden(bench),
     )
 
@@ -167,7 +167,8 @@ def _is_written(bench: Bench, entity: Entity) -> bool:
 # --- parameters of the type -------------------------------------------------------------------------
 
 
-def _params(bench: Bench, type_: FieldType, field: Field | None) -> Iterator[Input]:
+def params_of(bench: Bench, type_: FieldType, field: Field | None) -> Iterator[Input]:
+    """The inputs of what the type can be told, as the field has it."""
     for name, schema in type_.params.items():
         if name not in _OWN_INPUT and "x-later" not in schema:
             yield _param(bench, type_, name, schema, field)
@@ -280,7 +281,7 @@ def new_field(bench: Bench, entity: Entity, kind: str, values: Values) -> str:
         **{flag: True for flag in _FLAGS if values.get(flag)},
         **_said_default(type_, values),
         "help": short(words_of_post(bench, values, "help", {})),
-        **dict(_said_params(bench, type_, values)),
+        **dict(params_said(bench, type_, values)),
     }
     if values.get("options"):
         body["options"] = options_of(bench, str(values["options"]))
@@ -299,8 +300,9 @@ def _said_default(type_: FieldType, values: Values) -> dict[str, Any]:
     return {"default": _default_said(type_, value)} if value not in (None, "") else {}
 
 
-def _said_params(bench: Bench, type_: FieldType, values: Values) -> Iterator[tuple[str, Any]]:
-    for known in _params(bench, type_, None):
+def params_said(bench: Bench, type_: FieldType, values: Values) -> Iterator[tuple[str, Any]]:
+    """The same as a document says it, where something was typed."""
+    for known in params_of(bench, type_, None):
         value = values.get(known.name)
         if value not in (None, "", False, []):
             yield known.name, _param_said(known.kind, value)
@@ -316,7 +318,7 @@ def changed_field(bench: Bench, entity: Entity, field: Field, values: Values) ->
         if words:
             desk = with_words(desk, entity.name, (*at, key), words, is_own=is_own)
     inputs = [*_flags(bench, field.type, field), *_default(bench, field.type, field),
-              *_params(bench, field.type, field)]  # fmt: skip
+              *params_of(bench, field.type, field)]  # fmt: skip
     for known in inputs:
         value = values.get(known.name)
         if not _is_same(known.value, value):

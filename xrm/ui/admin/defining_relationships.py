@@ -11,6 +11,7 @@ from xrm.metadata.drafting import placed, short, with_words
 from xrm.metadata.model import Entity, Label, Relationship, Shape
 from xrm.metadata.names import MAX_MEMBER
 from xrm.metadata.naming import name_for
+from xrm.metadata.words import ABSENT
 from xrm.ui.admin.bench import (
     Bench,
     chosen_name,
@@ -21,7 +22,7 @@ from xrm.ui.admin.bench import (
     words_in,
     words_of_post,
 )
-from xrm.ui.admin.defining_fields import MAIN, _crumbs, _place
+from xrm.ui.admin.defining_fields import MAIN, _place, field_crumbs
 from xrm.ui.admin.forms import Values
 from xrm.ui.admin.twins import labels_of, refuse_twin
 from xrm.ui.fields.view import Field as Input
@@ -69,7 +70,7 @@ def relationship_form(bench: Bench, entity: Entity, known: Relationship | None) 
         title=title,
         action=f"{href}/relationships/{known.name if known else 'new'}",
         submit=t("Save in the draft") if known else t("Add to the draft"),
-        cancel_href=href, sections=tuple(sections), crumbs=_crumbs(bench, entity), hidden=hidden(bench),
+        cancel_href=href, sections=tuple(sections), crumbs=field_crumbs(bench, entity), hidden=hidden(bench),
     )  # fmt: skip
 
 
@@ -102,7 +103,10 @@ def _many(bench: Bench, known: Relationship | None) -> Input:
     if known is None:
         return chosen
     value = MANY if known.shape is Shape.MANY else ONE
-    return replace(chosen, value=value, readonly=True, reason=t("It is chosen once."))
+    if known.pack != CUSTOMISATION or known.any:
+        return replace(chosen, value=value, readonly=True, reason=t("It is chosen once."))
+    help_ = t("Changed, each value becomes a link, or the link of a record its value.")
+    return replace(chosen, value=value, help=help_)
 
 
 def _required(bench: Bench, known: Relationship | None) -> Input:
@@ -181,12 +185,22 @@ def changed_relationship(bench: Bench, entity: Entity, known: Relationship, valu
             desk = _named(desk, entity.name, (*at, *path), words, known, is_own=is_own)
     if bool(values["required"]) != known.required:
         desk = desk.says(entity.name, (*at, "required"), bool(values["required"]))
+    is_many = known.shape is Shape.MANY
+    if is_own and values.get("count") in (ONE, MANY) and (values["count"] == MANY) != is_many:
+        is_many = not is_many
+        desk = (
+            desk.says(entity.name, (*at, "many"), True)
+            if is_many
+            else desk.without(entity.name, (*at, "many"))
+        )
+        if is_many and desk.said(entity.name, (*at, "on_delete")) != ABSENT:
+            desk = desk.without(entity.name, (*at, "on_delete"))
     chosen = values.get("on_delete")
-    if chosen and chosen != known.on_delete and known.shape is not Shape.MANY:
+    if chosen and chosen != known.on_delete and not is_many and known.shape is not Shape.MANY:
         desk = desk.says(entity.name, (*at, "on_delete"), chosen)
     if called != known.name:
         desk = with_other_name(desk, entity.name, at, called)
-    bench.keep(desk, f"{entity.name}:relationships.{called}", {})
+    bench.keep(desk, f"{entity.name}:relationships.{called}", {"many": "count"})
 
 
 def _named(

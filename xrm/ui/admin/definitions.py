@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flask import Response
 
@@ -18,6 +18,7 @@ from xrm.ui.admin.defining_fields import changed_field, field_form, new_field, t
 from xrm.ui.admin.defining_options import options_card
 from xrm.ui.admin.defining_relationships import changed_relationship, new_relationship, relationship_form
 from xrm.ui.admin.defining_roles import changed_roles, roles_card, roles_form
+from xrm.ui.admin.defining_types import became, becoming_form, becoming_gallery, types_after
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.skin import Area, asked, posted, shown
 from xrm.ui.admin.typewords import type_label
@@ -140,6 +141,27 @@ class Definitions(Area):
             return moved(f"{DEFINITIONS}/e/{entity}/fields/{name}", visit.ui.t("Changed in the draft"))
 
         return answered(visit, field_form(bench, found, known.type.name, known), DEFINITIONS, do)
+
+    @shown("/e/<entity>/fields/<field>/type")
+    def types(self, visit: Visit, entity: str, field: str) -> Response:
+        """The types that the field can have instead."""
+        bench = bench_of(visit)
+        found = bench.entity(entity)
+        model = becoming_gallery(bench, found, bench.field(found, field))
+        return page(visit, "admin/cards.html", model, current=DEFINITIONS)
+
+    @asked("/e/<entity>/fields/<field>/type/<kind>")
+    def retype(self, visit: Visit, entity: str, field: str, kind: str) -> Response:
+        """The draft has the field with another type."""
+        bench = bench_of(visit)
+        found = bench.entity(entity)
+        known = bench.field(found, field)
+
+        def do(values: Values) -> Response:
+            became(bench, found, known, kind, values)
+            return moved(f"{DEFINITIONS}/e/{entity}/fields/{field}", visit.ui.t("Changed in the draft"))
+
+        return answered(visit, becoming_form(bench, found, known, kind), DEFINITIONS, do)
 
     @posted("/e/<entity>/fields/<field>/remove")
     def remove_field(self, visit: Visit, entity: str, field: str) -> Response:
@@ -276,6 +298,7 @@ def _entity_cards(bench: Bench, entity: Entity) -> Iterator[Card]:
     if entity.pack == CUSTOMISATION:
         yield roles_card(bench, entity)
     yield _relationships(bench, entity)
+    yield from _led_here(bench, entity)
     yield _about(bench, entity)
 
 
@@ -343,7 +366,8 @@ def _origin(bench: Bench, entity: Entity, member: Field | Relationship) -> str:
 
 def _relationships(bench: Bench, entity: Entity) -> Card:
     t, href = bench.visit.ui.t, f"{DEFINITIONS}/e/{entity.name}/relationships"
-    rows = tuple(_relationship_row(bench, entity, r) for r in _ordered(entity.relationships.values()))
+    own = [r for r in entity.relationships.values() if r.shape is not Shape.INVERSE]
+    rows = tuple(_relationship_row(bench, entity, r) for r in own)
     add = Action(t("Add relationship"), f"{href}/new", "plus")
     columns = (t("Relationship"), t("Leads to"), t("How many"), t("Comes from"), t("Draft"))
     about = t("A relationship leads from a record to others, and back.")
@@ -351,8 +375,17 @@ def _relationships(bench: Bench, entity: Entity) -> Card:
     return Card(t("Relationships"), "link", table=table, actions=(add,) if rows else (), id="relationships")
 
 
-def _ordered(relationships: Iterable[Relationship]) -> list[Relationship]:
-    return sorted(relationships, key=lambda r: r.shape is Shape.INVERSE)
+def _led_here(bench: Bench, entity: Entity) -> Iterator[Card]:
+    """What leads to these records from others: it is changed over there."""
+    t = bench.visit.ui.t
+    rows = tuple(
+        _relationship_row(bench, entity, r) for r in entity.relationships.values() if r.shape is Shape.INVERSE
+    )
+    if rows:
+        columns = (t("Called here"), t("Comes from"), t("How many"), t("Draft"))
+        table = Table(t("What leads here"), columns, rows, Empty(t("Nothing")))
+        note = t("Relationships of other entities, seen from this side.")
+        yield Card(t("What leads here"), "corner-down-left", table=table, note=note, id="led-here")
 
 
 def _relationship_row(bench: Bench, entity: Entity, known: Relationship) -> Row:
@@ -363,13 +396,14 @@ def _relationship_row(bench: Bench, entity: Entity, known: Relationship) -> Row:
         visit.plural(bench.model.entities[n]) for n in known.targets if n in bench.model.entities
     )
     many = t("Several") if not known.one else t("One")
-    origin = t("The other side") if is_far else _origin(bench, entity, known)
     href = f"{DEFINITIONS}/e/{holder}/relationships/{name}"
-    return Row((
-        Cell(visit.text(known.label, known.name), href, note=known.name),
-        Cell(t("Any entity") if known.any else targets), Cell(many), Cell(origin),
-        _tag(bench.drafted(holder, ("relationships", name))),
-    ), () if is_far else tuple(_ways_out(bench, entity, known, href)), is_quiet=is_far)  # fmt: skip
+    first = Cell(visit.text(known.label, known.name), href, note=known.name)
+    target = Cell(t("Any entity") if known.any else targets)
+    draft = _tag(bench.drafted(holder, ("relationships", name)))
+    if is_far:
+        return Row((first, target, Cell(many), draft))
+    ways = tuple(_ways_out(bench, entity, known, href))
+    return Row((first, target, Cell(many), Cell(_origin(bench, entity, known)), draft), ways)
 
 
 def _ways_out(bench: Bench, entity: Entity, known: Relationship, href: str) -> Iterator[Action]:
@@ -404,6 +438,8 @@ def _field_page(bench: Bench, entity: Entity, field: Field) -> CardsPage:
 def _departures(bench: Bench, entity: Entity, field: Field, href: str) -> Iterator[Action]:
     """How the field can go: what was made here is removed, what a pack has is hidden, and comes back."""
     t = bench.visit.ui.t
+    if types_after(bench, entity, field):
+        yield Action(t("Change the type"), f"{href}/type", "replace")
     if _is_own(entity, field):
         yield Action(t("Remove"), f"{href}/remove", "trash-2", post=True, danger=True)
         return

@@ -64,6 +64,7 @@ def _names(visit: Visit) -> dict[str, str]:
         "address": t("Address"),
         "database": t("Database"),
         "packs": t("Packs"),
+        "definitions": t("Definitions"),
         "removed": t("What was removed"),
         "stamp": t("Stamp"),
         "queue": t("Queue"),

@@ -251,7 +251,7 @@ def _planned(
         return (problems_card(visit, told),) if told else ()
     foreseen_ = foreseen(visit, _revise(visit, pack), settled, error)
     door = _door(visit, pack, foreseen_.proposal)
-    return (*first_cards(visit, foreseen_, door), *plan_cards(visit, foreseen_, door))
+    return (*first_cards(visit, foreseen_, door), *plan_cards(visit, foreseen_))
 
 
 def _revise(visit: Visit, pack: str) -> Callable[[], Revision]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from xrm.metadata.calling import FORMER
 from xrm.metadata.differences import Difference, changes
 from xrm.metadata.editing import HEADER
 from xrm.metadata.granting import ROLE
@@ -18,6 +20,79 @@ GRANT: Final = 3  # the steps from a document of roles to a grant
 DEFINING: Final = frozenset(
     {"type", "to", "from", "must"}
 )  # what makes a member one, rather than a change of it
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a document that is other than it was."""
+
+    kind: str
+    name: str
+    path: Path
+    before: object
+    after: object
+
+
+def pieces_of(found: Iterable[Difference], is_made: Callable[[str], bool]) -> Iterator[Piece]:
+    """What people decide about, of all differences; what has another name is not one that goes and one that comes."""
+    differences = tuple(found)
+    gone = {one.name: one for one in differences if _is_whole(one) and one.after == ABSENT}
+    came = (one for one in differences if _is_whole(one) and one.before == ABSENT)
+    former = {one.name: name for one in came for name in _names(one.after) if name in gone}
+    pieces: list[Piece] = []
+    for one in differences:
+        if _is_whole(one) and one.name in former:
+            pieces += _called(gone[former[one.name]], one)
+        elif not (_is_whole(one) and one.name in former.values()):
+            pieces += (Piece(one.kind, one.name, *part) for part in parts_of(one, is_made=is_made(one.name)))
+    yield from _paired(pieces)
+
+
+def _is_whole(one: Difference) -> bool:
+    return one.kind == "entity" and not one.path
+
+
+def _names(body: object) -> tuple[str, ...]:
+    """The earlier names that a body says."""
+    names = _side_of(body).get(FORMER, ())
+    return (names,) if isinstance(names, str) else tuple(map(str, names))
+
+
+def _called(old: Difference, new: Difference) -> Iterator[Piece]:
+    """An entity that has another name: that, and what else is other."""
+    yield Piece(new.kind, new.name, ("name",), old.name, new.name)
+    one = replace(new, before=_without_names(old.before), after=_without_names(new.after))
+    yield from (
+        Piece(one.kind, one.name, *part) for part in parts_of(one, is_made=False) if part[1] != part[2]
+    )
+
+
+def _without_names(body: object) -> Mapping[str, Any]:
+    return {key: value for key, value in _side_of(body).items() if key != FORMER}
+
+
+def _paired(found: Iterable[Piece]) -> Iterator[Piece]:
+    """The same, where a part that has another name is one whose name is other."""
+    pieces = tuple(found)
+    gone = {(p.name, p.path): p for p in pieces if p.path and p.after == ABSENT}
+    former = {
+        (p.name, p.path): gone[p.name, (*p.path[:-1], name)]
+        for p in pieces if p.path and p.before == ABSENT
+        for name in _names(p.after) if (p.name, (*p.path[:-1], name)) in gone
+    }  # fmt: skip
+    left = {(p.name, p.path) for p in former.values()}
+    for piece in pieces:
+        at = piece.name, piece.path
+        if at in former:
+            yield from _renamed(former[at], piece)
+        elif at not in left:
+            yield piece
+
+
+def _renamed(old: Piece, new: Piece) -> Iterator[Piece]:
+    yield replace(new, path=(*new.path, "name"), before=old.path[-1], after=new.path[-1])
+    others = changes(_without_names(old.before), _without_names(new.after), new.path)
+    yield from _paired(replace(new, path=path, before=before, after=after) for path, before, after in others)
 
 
 def parts_of(one: Difference, *, is_made: bool) -> Iterator[tuple[Path, object, object]]:

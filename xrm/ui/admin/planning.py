@@ -13,20 +13,20 @@ from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.revision import Answers
 from xrm.engine.storage.forms import Decisions
-from xrm.engine.storage.steps import CreateIndex, Effect, Step
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.ui.admin.conflicts import answers_in, conflict_cards, values_of
 from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
+from xrm.ui.admin.steps import steps_card
 from xrm.ui.admin.uses import said_place, uses_address
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
-from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty
 from xrm.ui.pages.answers import page
 from xrm.ui.pages.refusals import status_of
 from xrm.ui.pages.visit import Visit
 
 MARK = "mark"
-MOST_STEPS, MOST_PROBLEMS = 200, 100
+MOST_PROBLEMS = 100
+MOST_TOLD = 20  # references to one thing
 _UNSEEN = "unseen"  # the mark of no plan: a form without one has shown none
 
 
@@ -138,7 +138,8 @@ def seen_mark(visit: Visit) -> str:
 
 
 def first_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
-    """What stands against the plan, what has to be decided about values, and the conflicts to be answered."""
+    """How the plan stands, what stands against it, what has to be decided, and the conflicts to be answered."""
+    yield from state_card(visit, found, door)
     wrong = [problem for problem in found.problems if not is_open(problem)]
     if wrong:
         yield problems_card(visit, wrong)
@@ -151,15 +152,53 @@ def first_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
         yield from conflict_cards(visit, found.proposal.reconciled, door.page, carried)
 
 
-def plan_cards(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
-    """The steps with the button that takes them, and the saved views that lose something by them."""
+def state_card(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
+    """In one sentence whether the plan can be carried out, and what it waits for if not."""
+    t, wrong = visit.ui.t, any(not is_open(problem) for problem in found.problems)
+    if wrong:
+        note = t("Nothing has changed. Mend what stands below, then look again.")
+        label = t("It was not carried out") if found.is_ready else t("It cannot be carried out")
+        yield Card(label, "circle-alert", note=note, tone="danger", id="state")
+    elif found.problems:
+        note = t(
+            "Nothing has changed. Say what becomes of values that will not fit any more, or correct them."
+        )
+        label = t("{count} decisions are needed first", count=len(found.problems))
+        yield Card(label, "split", note=note, tone="warning", id="state")
+    elif found.proposal is not None and found.proposal.is_open:
+        note = t("Nothing has changed. Say below what shall hold.")
+        yield Card(t("Answers are needed first"), "split", note=note, tone="warning", id="state")
+    if found.proposal is not None and found.is_ready:
+        yield _ready(visit, found.proposal, found.settled, door)
+
+
+def _ready(visit: Visit, proposal: Proposal, settled: Settled, door: Door) -> Card:
+    """That it can be carried out, with the button that does it: here it says what it does on a phone, too."""
+    t, touched = visit.ui.t, sum(step.rows.touched for step in proposal.plan.steps)
+    label = (
+        t("There is nothing to do")
+        if proposal.is_empty
+        else t("Ready, checked with the records as they are now")
+    )
+    said = (
+        t("{count} rows are touched.", count=touched) if touched else t("No row is touched."),
+        t("What is removed is kept for {count} days.", count=visit.runtime.settings.limits.removed_days)
+        if proposal.removes
+        else "",
+        t("Each version can be gone back to."),
+        door.note,
+    )
+    actions = () if proposal.is_empty else (button(proposal, settled, door),)
+    return Card(
+        label, "circle-check", note=" ".join(filter(None, said)), tone="success", id="ready", actions=actions
+    )
+
+
+def plan_cards(visit: Visit, found: Foreseen) -> Iterator[Card]:
+    """The steps, and the saved views that lose something by them."""
     if found.proposal is None or not found.is_ready:
         return
-    actions = () if found.proposal.is_empty else (button(found.proposal, found.settled, door),)
-    # Beside the steps, where a button says what it does on a phone, too.
-    yield replace(
-        steps_card(visit, found.proposal.plan.steps, door.note), label=visit.ui.t("Plan"), actions=actions
-    )
+    yield replace(steps_card(visit, found.proposal.plan.steps), label=visit.ui.t("Plan"))
     yield from views_card(visit, found.proposal.views)
     yield from dependents_card(visit, found.proposal.dependents)
 
@@ -199,7 +238,7 @@ def dependents_card(visit: Visit, found: Sequence[Dependents]) -> Iterator[Card]
     rows = tuple(
         Row((Cell(one.name, uses_address(one.name)), Cell(r.source), Cell(said_place(r.place), code=True)))
         for one in found
-        for r in one.references[:MOST_STEPS]
+        for r in one.references[:MOST_TOLD]
     )
     if rows:
         columns = (t("What is altered"), t("Used by"), t("Place"))
@@ -211,52 +250,6 @@ def dependents_card(visit: Visit, found: Sequence[Dependents]) -> Iterator[Card]
 def _entity_called(visit: Visit, name: str) -> str:
     found = visit.model.entities.get(name)
     return visit.plural(found) if found else name
-
-
-def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
-    """The steps of a plan: what each says, its kind, how many rows it touches, and the way back.
-
-    Indexes come with a new table: there is nothing to decide about them, and they are counted only.
-    """
-    t = visit.ui.t
-    told = [step for step in steps if not _is_of_new_table(step)]
-    more, indexes = len(told) - MOST_STEPS, len(steps) - len(told)
-    rows = tuple(_step(visit, step) for step in told[:MOST_STEPS])
-    said = (
-        note,
-        t("and {count} more", count=more) if more > 0 else "",
-        t("New tables come with {count} indexes.", count=indexes) if indexes else "",
-    )
-    empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
-    columns = (t("Step"), t("Kind"), t("Rows"), t("Way back"))
-    table = Table(t("Steps"), columns, rows, empty)
-    return Card(t("Steps"), "list-checks", table=table, note=" ".join(filter(None, said)), id="plan")
-
-
-def _is_of_new_table(step: Step) -> bool:
-    """Whether the step makes an index of a table that is new, too; that of another one reads its rows."""
-    return isinstance(step, CreateIndex) and step.effect is Effect.INSTANT
-
-
-def _step(visit: Visit, step: Step) -> Row:
-    cells = (
-        Cell(step.sentence, note=" · ".join(step.rows.samples)),
-        Cell(tags=(_effect(visit, step.effect),)),
-        Cell(visit.ui.number(step.rows.touched) if step.rows.touched else "", is_plain=True),
-        Cell(step.inverse, is_plain=True),
-    )
-    return Row(cells)
-
-
-def _effect(visit: Visit, effect: Effect) -> Option:
-    t = visit.ui.t
-    if effect is Effect.DESTRUCTIVE:
-        return Option(effect, t("Removes"), "red")
-    if effect is Effect.DECISION:
-        return Option(effect, t("Needs a decision"), "amber")
-    if effect is Effect.REWRITE:
-        return Option(effect, t("Reads every row"), "amber")
-    return Option(effect, t("Instant"), "green")
 
 
 def problems_card(visit: Visit, problems: Sequence[Problem]) -> Card:

@@ -10,8 +10,9 @@ from flask import Response
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.shadows import Shadow
 from xrm.errors import NotFound, Problem, XrmError
-from xrm.ui.admin.planning import MARK, problems_card, seen_mark, steps_card
+from xrm.ui.admin.planning import MARK, problems_card, seen_mark
 from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.steps import steps_card
 from xrm.ui.admin.words import at
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.models import Action, Empty, Link

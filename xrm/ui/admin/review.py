@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from flask import Response
 
 from xrm.engine.packs.drafts import Draft
-from xrm.engine.packs.proposal import Proposal
 from xrm.errors import XrmError
 from xrm.metadata.differences import Difference
 from xrm.ui.admin.bench import REVIEW, Bench, bench_of
@@ -16,21 +16,20 @@ from xrm.ui.admin.planning import (
     Door,
     Foreseen,
     Settled,
-    button,
     first_cards,
     foreseen,
     plan_page,
     seen_mark,
     settled_by_button,
     settled_in_address,
-    steps_card,
     views_card,
 )
 from xrm.ui.admin.saying import Words
 from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.steps import steps_card
 from xrm.ui.admin.words import at, user_named
-from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
-from xrm.ui.models import Action, Empty, Link
+from xrm.ui.administration import Card, CardsPage, Cell, Shift
+from xrm.ui.models import Action, Link
 from xrm.ui.pages.answers import moved
 from xrm.ui.pages.menu import DEFINITIONS
 from xrm.ui.pages.visit import Visit
@@ -91,9 +90,8 @@ def _page(bench: Bench, error: XrmError | None, settled: Settled) -> CardsPage:
         )
     found, door = _planned(bench, error, settled), _door(bench)
     discard = Action(t("Discard the draft"), f"{REVIEW}/discard", "trash-2", post=True)
-    actions = (discard, button(found.proposal, settled, door)) if found.proposal else (discard,)
     cards = tuple(_cards(bench, draft, found, door))
-    return CardsPage(t("Review the draft"), crumbs, cards, _facts(bench, draft), actions=actions)
+    return CardsPage(t("Review the draft"), crumbs, cards, _facts(bench, draft), actions=(discard,))
 
 
 def _planned(bench: Bench, error: XrmError | None, settled: Settled) -> Foreseen:
@@ -119,49 +117,39 @@ def _cards(bench: Bench, draft: Draft, found: Foreseen, door: Door) -> Iterator[
     yield from first_cards(bench.visit, found, door)
     if bench.look.moved:
         yield _moved(bench)
+    if found.proposal is not None:
+        yield steps_card(bench.visit, found.proposal.plan.steps)
     yield _changes(bench)
     if found.proposal is not None:
-        yield _steps(bench, found.proposal)
-        yield from views_card(bench.visit, found.proposal.views)
+        yield from (replace(card, aside=True) for card in views_card(bench.visit, found.proposal.views))
     yield _about(bench, draft)
 
 
 def _moved(bench: Bench) -> Card:
     t = bench.visit.ui.t
-    rows = tuple(_rows(bench, bench.look.moved))
     renew = Action(t("Bring the draft up to date"), f"{REVIEW}/renew", "refresh-cw", primary=True, post=True)
-    table = Table(t("Changed meanwhile"), _columns(bench), rows, Empty(t("Nothing")))
     note = t(
         "Others have changed this since the draft was begun. Up to date, the draft makes its own changes to that."
     )
-    return Card(t("Changed meanwhile"), "git-merge", table=table, note=note, actions=(renew,), id="moved")
+    shifts = tuple(_shifts(bench, bench.look.moved))
+    return Card(t("Changed meanwhile"), "git-merge", shifts=shifts, note=note, actions=(renew,), id="moved")
 
 
 def _changes(bench: Bench) -> Card:
     t = bench.visit.ui.t
-    rows = tuple(_rows(bench, bench.look.changes))[:MOST_CHANGES]
-    table = Table(t("What changes"), _columns(bench), rows, Empty(t("Nothing")))
-    return Card(t("What changes"), "pencil", table=table, id="changes")
-
-
-def _columns(bench: Bench) -> tuple[str, ...]:
-    t = bench.visit.ui.t
-    return t("What"), t("Before"), t("After")
-
-
-def _rows(bench: Bench, found: Sequence[Difference]) -> Iterator[Row]:
-    words = Words(bench.visit, bench.model)
-    for difference in found:
-        for path, before, after in bench.parts(difference):
-            what = words.what(difference.kind, difference.name, path)
-            yield Row((Cell(what), words.side(before), words.side(after)))
-
-
-def _steps(bench: Bench, proposal: Proposal) -> Card:
-    said = bench.visit.ui.t(
-        "Something is removed. Applying it confirms that; what is removed is kept for a while."
+    shifts = tuple(_shifts(bench, bench.look.changes))
+    more = len(shifts) - MOST_CHANGES
+    note = t("and {count} more", count=more) if more > 0 else ""
+    return Card(
+        t("What changes"), "pencil", note=note, shifts=shifts[:MOST_CHANGES], id="changes", aside=True
     )
-    return steps_card(bench.visit, proposal.plan.steps, said if proposal.removes else "")
+
+
+def _shifts(bench: Bench, found: Sequence[Difference]) -> Iterator[Shift]:
+    words = Words(bench.visit, bench.model)
+    for one in bench.pieces(found):
+        what = words.what(one.kind, one.name, one.path)
+        yield Shift(what, words.side(one.before), words.side(one.after))
 
 
 def _about(bench: Bench, draft: Draft) -> Card:
@@ -172,4 +160,4 @@ def _about(bench: Bench, draft: Draft) -> Card:
         (t("Changed by"), Cell(user_named(bench.visit, draft.changed_by))),
         (t("Changed"), at(draft.changed_at)),
     )
-    return Card(t("Draft"), "file-clock", facts, id="draft")
+    return Card(t("Draft"), "file-clock", facts, id="draft", aside=True)

@@ -8,18 +8,18 @@ from typing import Any
 
 from xrm.metadata.granting import GRANTS, ROLE
 from xrm.metadata.merging import ITEM_LISTS
-from xrm.metadata.model import OPERATIONS, Entity, Model, text_of
+from xrm.metadata.model import OPERATIONS, Entity, Field, Model, Relationship, text_of
 from xrm.metadata.names import ITEM_WORDS
 from xrm.metadata.parse import DEFAULT_LANGUAGE
 from xrm.metadata.positions import Path
 from xrm.metadata.words import ABSENT, told
 from xrm.ui.admin.parts import DEFINING, GRANT, MEMBER, MEMBERS, NEW
 from xrm.ui.admin.typewords import param_words, type_label
-from xrm.ui.administration import Cell
 from xrm.ui.i18n import LANGUAGES
 from xrm.ui.pages.operations import operations
 from xrm.ui.pages.visit import Visit
 
+OPTIONS = "options"
 PARAMS = (
     "max_length",
     "min",
@@ -54,8 +54,11 @@ class Words:
         if kind == "form":
             words.append(self.visit.ui.t("Form"))
         elif len(path) >= MEMBER and path[0] in MEMBERS:
-            words.append(self._member(entity, str(path[1])))
+            member = self._member(entity, str(path[1]))
+            words.append(self.visit.text(member.label, member.name) if member else str(path[1]))
             path = path[MEMBER:]
+            if isinstance(member, Field) and OPTIONS in path[:-1]:
+                path = tuple(self._option(entity, member, step) for step in path)
         known = self.keys()
         return " › ".join((*words, *(known.get(step, step) for step in _steps(path))))
 
@@ -64,17 +67,29 @@ class Words:
         entity = self.model.entities.get(grant) or self.visit.model.entities.get(grant)
         return f"{self.visit.role(role)} › {self.visit.plural(entity) if entity else grant}"
 
-    def _member(self, entity: Entity, name: str) -> str:
-        found = entity.fields.get(name) or entity.relationships.get(name)
-        return self.visit.text(found.label, name) if found else name
+    def _member(self, entity: Entity, name: str) -> Field | Relationship | None:
+        """What the entity has or had under that name."""
+        was = self.visit.model.entities.get(entity.name, entity)
+        fields = {**was.fields, **entity.fields}
+        return fields.get(name) or entity.relationships.get(name) or was.relationships.get(name)
 
-    def side(self, value: object) -> Cell:
-        """What is said there; an empty cell where nothing is."""
+    def _option(self, entity: Entity, field: Field, step: object) -> str:
+        """What the option with that key is or was called; any other step as it is."""
+        was = self._before(entity, field)
+        options = (*field.options, *(was.options if was else ()))
+        return next((self.visit.text(o.label, o.key) for o in options if o.key == step), str(step))
+
+    def _before(self, entity: Entity, field: Field) -> Field | None:
+        known = self.visit.model.entities.get(entity.name)
+        return known.fields.get(field.name) if known else None
+
+    def side(self, value: object) -> str:
+        """What is said there; empty where nothing is."""
         if value == ABSENT:
-            return Cell(is_plain=True)
+            return ""
         if value is NEW:
-            return Cell(self.visit.ui.t("The entity with all that it has"))
-        return Cell(self.said(value))
+            return self.visit.ui.t("The entity with all that it has")
+        return self.said(value)
 
     def said(self, value: object) -> str:
         """A value of a definition; a field, relationship, option or grant in a few words."""
@@ -130,7 +145,7 @@ class Words:
             "ownership": t("Who a record belongs to"), "required": t("Required"), "unique": t("Unique"),
             "search": t("Found by search"), "help": t("Help"), "default": t("Value of new records"),
             "options": t("Options"), "visible_when": t("Shown where"), "type": t("Type"), "to": t("Leads to"),
-            "many": t("Several"), "inverse": t("The other side"),
+            "many": t("Several"), "name": t("Name"), "inverse": t("The other side"),
             "on_delete": t("When the other record is deleted"), "color": t("Colour"), "sections": t("Section"),
             "rows": t("Rows"), **{name: param_words(self.visit, name, {})[0] for name in PARAMS},
         }  # fmt: skip

@@ -62,7 +62,7 @@ def _cards(visit: Visit, pack: str, found: Foreseen, *, on: bool) -> Iterator[Ca
     yield from first_cards(visit, found, door)
     if found.proposal is not None and not on:
         yield _away(visit, pack)
-    yield from plan_cards(visit, found, door)
+    yield from plan_cards(visit, found)
 
 
 def _door(visit: Visit, pack: str, *, on: bool) -> Door:

@@ -88,7 +88,7 @@ def _cards(visit: Visit, pack: str, found: Foreseen) -> Iterator[Card]:
     yield from first_cards(visit, found, door)
     if found.revision is not None:
         yield _losses(visit, visit.runtime.removals.look(visit.actor, pack))
-    yield from plan_cards(visit, found, door)
+    yield from plan_cards(visit, found)
 
 
 def _door(visit: Visit, pack: str) -> Door:

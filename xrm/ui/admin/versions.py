@@ -186,7 +186,7 @@ def _cards(visit: Visit, version: Version, found: Foreseen) -> Iterator[Card]:
     if found.proposal is not None:
         said = (*layer_sentences(found.proposal), *(one.sentence for one in found.proposal.differences))
         yield _changes(visit, said, visit.ui.t("What changes"))
-    yield from plan_cards(visit, found, door)
+    yield from plan_cards(visit, found)
 
 
 def _door(visit: Visit, version: Version, proposal: Proposal | None) -> Door:
