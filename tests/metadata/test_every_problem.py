@@ -16,6 +16,7 @@ from xrm.metadata.requirements import UNDECLARED
 
 MARK = "¦"
 PACK = "p"
+MANY_LOOKUPS = "relationships:\n" + "".join(f"  r{n}: {{to: wide}}\n" for n in range(201))
 MANY_FIELDS = "".join(f"  f{n}: {{type: boolean}}\n" for n in range(501))
 
 
@@ -64,10 +65,18 @@ def read_cases() -> Iterator[Case]:
 
 
 ENTITY = "entity: ¦wide\ntitle: name\nfields:\n  name: {type: text}\n"
+BELL = {"entities/bell.yaml": "entity: bell\ntitle: name\nfields:\n  name: {type: text}\n"}
+PLAY = "scenario: it ends\nthen:\n- {count: bell, is: 0}\n"
+AGES = "when:\n- {advance: 300000 days}\n- {advance: ¦100000 days}\n- {advance: 1 day}\n"
+MANY_STEPS = "when:\n" + "- {advance: 1 min}\n" * 500
 CASES = [
     *read_cases(),
     Case("M105", "Take it out", {PACK: {"entities/bell.yaml": "entity: bell\nlabel: ¦\x07\n"}}),
     Case("M255", "owned child", {PACK: {"entities/wide.yaml": ENTITY + MANY_FIELDS}}),
+    Case("M270", "begin then", {PACK: {**BELL, "scenarios/x.yaml": PLAY + "at: ¦9999-12-31T23:59\n"}}),
+    Case("M270", "Advance it less", {PACK: {**BELL, "scenarios/x.yaml": PLAY + AGES}}),
+    Case("M270", "Split it", {PACK: {**BELL, "scenarios/x.yaml": f"scenario: ¦{PLAY[10:]}{MANY_STEPS}"}}),
+    Case("M265", "owned child", {PACK: {"entities/wide.yaml": ENTITY + MANY_LOOKUPS}}),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -104,6 +105,30 @@ def test_a_locked_archive_is_refused(tmp_path: Path):
         content[content.find(mark) + offset] |= 1
     file.write_bytes(bytes(content))
     assert codes(file) == ["M106"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_that_is_packed_in_a_rare_way_is_refused_before_it_is_unpacked(
+    tmp_path: Path, method: int
+):
+    file = tmp_path / "p.zip"
+    with zipfile.ZipFile(file, "w", method) as out:
+        out.writestr("pack.yaml", FILES["pack.yaml"])
+    content = file.read_bytes()
+    file.write_bytes(content[:50] + b"\xff" * 8 + content[58:])
+    assert codes(file) == ["M106"]
+
+
+def test_a_name_that_is_not_utf_8_is_a_problem_that_can_be_printed(tmp_path: Path):
+    root = folder(tmp_path / os.fsdecode(b"p\xff"), FILES)
+    (root / os.fsdecode(b"entities/\xff.yaml")).write_text("entity: x\n")
+    source = read_source(root)
+    assert [p.code for p in source.problems] == ["M106"]
+    assert f"{source.name} {source.problems[0].where}".encode()
+
+
+def test_a_path_that_no_file_can_have_is_one_problem(tmp_path: Path):
+    assert codes(tmp_path / ("q" * 300)) == ["M106"]
 
 
 def test_what_is_no_archive_is_one_problem(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,7 +129,7 @@ def _source(word: str, data: Path | None) -> PackSource:
     from xrm.settings import pack_folders_of
 
     path = Path(word)
-    if not path.exists():
+    if not os.path.exists(path):
         path = pack_folders(pack_folders_of(settings_for(data))).get(word, path)
     source = pack_source(path)
     return as_customisation(source) if is_customisation(source) else source

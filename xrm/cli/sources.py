@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def _completed(
 
 def _path(name: str, available: dict[str, Path]) -> Path:
     path = Path(name)
-    return available[name] if not path.exists() and name in available else path
+    return available[name] if not os.path.exists(path) and name in available else path
 
 
 def installed_json(installed: Installed) -> dict[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xrm.errors import Problem
 from xrm.metadata.expressions.types import Kind
-from xrm.metadata.limits import FIELDS_PER_ENTITY
+from xrm.metadata.limits import FIELDS_PER_ENTITY, LOOKUPS_PER_ENTITY
 from xrm.metadata.model import Entity, Grant, Lifecycle, Model
 from xrm.metadata.renames import contradictions
 from xrm.registry import Registry
@@ -72,6 +72,17 @@ def _fields_have_room(judged: Judged) -> Iterator[Problem]:
         if count > FIELDS_PER_ENTITY:
             message = f"{entity.name} has {count} fields; {FIELDS_PER_ENTITY} are allowed."
             yield Problem("M255", message, "Move some to an owned child.", entity.place)
+
+
+def _lookups_have_room(judged: Judged) -> Iterator[Problem]:
+    """A lookup to one of several entities counts for each."""
+    for entity in _entities(judged):
+        count = sum(max(len(r.targets), 1) for r in entity.lookups)
+        if count > LOOKUPS_PER_ENTITY:
+            message = (
+                f"The lookups of {entity.name} lead to {count} places; {LOOKUPS_PER_ENTITY} are allowed."
+            )
+            yield Problem("M265", message, "Move some to an owned child.", entity.place)
 
 
 def _keys_can_be_unique(judged: Judged) -> Iterator[Problem]:
@@ -187,6 +198,12 @@ _CHECKS = (
         _index_is_possible,
     ),
     Check("M255", f"An entity has at most {FIELDS_PER_ENTITY} fields.", "", _fields_have_room),
+    Check(
+        "M265",
+        f"The lookups of an entity lead to at most {LOOKUPS_PER_ENTITY} places.",
+        "",
+        _lookups_have_room,
+    ),
     Check(
         "M257",
         "Keys are made of what can be compared.",

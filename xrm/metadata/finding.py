@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.order import needs
-from xrm.metadata.sources import Layer, PackSource, read_source_named
+from xrm.metadata.sources import Layer, PackSource, printable, read_source_named
 
 MANIFESTS = ("pack.yaml", "pack.json")
 
@@ -23,8 +23,8 @@ def pack_folders(folders: Iterable[Path]) -> dict[str, Path]:
 
 
 def shown_path(path: Path) -> str:
-    """The path as a person here would type it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    """The path as a person here would type it; what is not UTF-8 in it is a question mark."""
+    return printable(str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path))
 
 
 def pack_source(path: Path) -> PackSource:

@@ -154,6 +154,8 @@ def _limits() -> str:
         ("files of a pack", f"{limits.PACK_FILES:,}"),
         ("a pack, unpacked", f"{limits.PACK_BYTES:,} bytes"),
         ("stored fields of an entity", f"{limits.FIELDS_PER_ENTITY:,}"),
+        ("places that the lookups of an entity lead to", f"{limits.LOOKUPS_PER_ENTITY:,}"),
+        ("steps of a scenario", f"{limits.SCENARIO_STEPS:,}"),
         ("problems of a file that are told at once", f"{limits.PROBLEMS_PER_DOCUMENT:,}"),
         ("problems of all files that are told at once", f"{limits.PROBLEMS:,}"),
         ("the name of a pack", f"{MAX_PACK} characters"),

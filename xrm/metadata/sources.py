@@ -7,17 +7,19 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import IO
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from xrm.errors import Place, Problem, Problems
 from xrm.metadata.limits import DOCUMENT_BYTES, PACK_BYTES, PACK_FILES
 
 DOCUMENT_SUFFIXES = (".yaml", ".json")
 _ENCRYPTED = 0x1
+# What every program packs with; others are rare, fail in ways of their own, and take the memory that they ask for.
+_METHODS = (ZIP_STORED, ZIP_DEFLATED)
 # What the library raises for archives that are damaged, cut off, or packed in a way it does not know.
 _BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -56,8 +58,12 @@ class PackSource:
 
 def read_source(path: str | Path, layer: Layer = Layer.PACK) -> PackSource:
     """The documents below a folder or in a zip archive are in memory; what was not taken is a problem."""
-    where = Path(path)
-    reader = _Reader(str(path))
+    return read_source_named(Path(path), printable(str(path)), layer)
+
+
+def read_source_named(where: Path, name: str, layer: Layer) -> PackSource:
+    """Like `read_source`, with places printed under `name`."""
+    reader = _Reader(name)
     try:
         if where.is_dir():
             reader.folder(where)
@@ -79,19 +85,13 @@ def read_source(path: str | Path, layer: Layer = Layer.PACK) -> PackSource:
             "Check the path and its rights.",
             "",
         )
-    folder = where.resolve().name if where.is_dir() else ""
-    return PackSource(str(path), reader.files, layer, tuple(reader.problems.found), folder)
+    folder = where.resolve().name if os.path.isdir(where) else ""
+    return PackSource(name, reader.files, layer, tuple(reader.problems.found), folder)
 
 
 def core_source() -> PackSource:
     """The built-in layer that lies beside this module."""
     return read_source_named(Path(__file__).parent / "core", "core", Layer.CORE)
-
-
-def read_source_named(path: Path, name: str, layer: Layer) -> PackSource:
-    """Like `read_source`, with places printed under `name`."""
-    source = read_source(path, layer)
-    return replace(source, name=name)
 
 
 class _Reader:
@@ -113,7 +113,9 @@ class _Reader:
         for path, file in _walk(root):
             if self.is_full:
                 return
-            if file.is_symlink():
+            if not _is_text(path):
+                self.refuse("M106", "The name of this file is not UTF-8.", "Rename it.", printable(path))
+            elif file.is_symlink():
                 self.refuse("M106", "Links are not followed.", "Put the file itself into the pack.", path)
             elif self.admits(path, file.stat().st_size) and path.endswith(DOCUMENT_SUFFIXES):
                 with file.open("rb") as stream:
@@ -202,6 +204,15 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
                 yield file.relative_to(root).as_posix(), file
 
 
+def printable(path: str) -> str:
+    """The path as it can be written anywhere: what is not UTF-8 in it is a question mark."""
+    return path.encode("utf-8", "replace").decode()
+
+
+def _is_text(path: str) -> bool:
+    return printable(path) == path
+
+
 def _is_hidden(path: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.split("/"))
 
@@ -224,6 +235,8 @@ def _entry_fault(entry: ZipInfo, seen: set[str]) -> str:
         return "is a link"
     if entry.flag_bits & _ENCRYPTED:
         return "is encrypted"
+    if entry.compress_type not in _METHODS:
+        return "is packed in a way that is not read here"
     if entry.filename in seen:
         return "stands in it twice"
     return ""

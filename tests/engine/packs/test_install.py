@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from xrm.engine.commands import Create, Delete, Target, Update
 from xrm.engine.packs import DefinitionChanged, Revision, SeedRefused, proposing, service
 from xrm.engine.queries.request import Query
-from xrm.errors import Forbidden, Invalid, MetadataInvalid, PlanRefused, Problem, XrmError
+from xrm.engine.storage import crowding
+from xrm.engine.storage.inspection import inspect
+from xrm.errors import Forbidden, Invalid, MetadataInvalid, NotFound, PlanRefused, Problem, XrmError
 from xrm.metadata.sources import core_source
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
 
@@ -384,3 +386,44 @@ def test_every_refusal_of_an_installation_is_one_that_doors_can_tell(make):
     runtime = make()
     with pytest.raises(XrmError):
         install(runtime, {"pack.yaml": "pack: [", "entities/x.yaml": "{"})
+
+
+def test_a_table_that_would_have_too_many_columns_is_refused_by_the_plan(make, look, monkeypatch):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    before = look(runtime)
+    monkeypatch.setattr(crowding, "MOST_COLUMNS", 40)
+    wide = a_pack(
+        "sales", version="1.1.0", deal=DEAL + "".join(f"  a{n}: {{type: money}}\n" for n in range(12))
+    )
+    with pytest.raises(PlanRefused) as refused:
+        runtime.packs.plan([pack_from(wide)])
+    assert [problem.code for problem in refused.value.problems] == ["S128"]
+    assert look(runtime) == before
+
+
+def test_columns_that_have_gone_for_good_may_leave_no_room_for_another(make, look):
+    """PostgreSQL goes on to count them, and nobody else can."""
+    runtime = make([a_pack("sales", deal=DEAL)])
+    uses_up = 0 if runtime.database.dialect.is_sqlite else 1_600
+    with runtime.database.write() as unit:
+        more = range(len(inspect(unit).tables["sales__deal"].columns), uses_up)
+        for word in ("ADD COLUMN a{} int", "DROP COLUMN a{}") if more else ():
+            unit.script(f"ALTER TABLE sales__deal {', '.join(map(word.format, more))}")
+    before = look(runtime)
+    wide = a_pack("sales", version="1.1.0", deal=WITH_AMOUNT)
+    if not uses_up:
+        assert install(runtime, wide).steps
+        return
+    with pytest.raises(PlanRefused) as refused:
+        install(runtime, wide)
+    assert [problem.code for problem in refused.value.problems] == ["S128"]
+    assert look(runtime) == before
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+def test_a_version_that_no_database_can_hold_is_one_that_is_not_there(make, number):
+    runtime = make([a_pack("sales", deal=DEAL)])
+    for ask in (runtime.packs.version, lambda number: runtime.packs.foresee(Revision(version=number))):
+        with pytest.raises(NotFound):
+            ask(number)
+    assert len(runtime.packs.versions(number)) == (number > 0)

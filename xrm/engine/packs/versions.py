@@ -22,6 +22,7 @@ from xrm.errors import NotFound, Problem
 from xrm.metadata.sources import Layer, PackSource
 
 MOST = 200  # versions that are listed at once
+MOST_NUMBER = 2**63 - 1  # that a database can compare with
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,13 @@ def read_versions(unit: UnitOfWork, below: int | None = None) -> tuple[Version, 
     """The newest versions, or those before the version `below`; the newest first, no more than MOST."""
     wanted = _TOLD.order_by(ACTIVATION.c.number.desc()).limit(MOST)
     if below is not None:
-        wanted = wanted.where(ACTIVATION.c.number < below)
+        wanted = wanted.where(ACTIVATION.c.number < min(below, MOST_NUMBER))
     return _versions(unit, wanted)
 
 
 def read_version(unit: UnitOfWork, number: int) -> Version:
     """The version of that number; raises NotFound."""
-    found = _versions(unit, _TOLD.where(ACTIVATION.c.number == number))
+    found = _versions(unit, _TOLD.where(_is(number)))
     if not found:
         message = f"There is no version {number} of the definitions."
         raise NotFound(Problem("P157", message, "See xrm model versions."))
@@ -62,6 +63,11 @@ _TOLD = sa.select(
     *(ACTIVATION.c[name] for name in ("number", "at", "actor", "fingerprint", "sentences", "door")),
     ACTIVATION.c.layers.is_not(None).label("can_return"),
 )
+
+
+def _is(number: int) -> sa.ColumnElement[bool]:
+    """Whether a version has that number; none has one that no database can hold."""
+    return ACTIVATION.c.number == number if 0 < number <= MOST_NUMBER else sa.false()
 
 
 def _versions(unit: UnitOfWork, wanted: sa.Select[Any]) -> tuple[Version, ...]:
@@ -83,7 +89,7 @@ def _versions(unit: UnitOfWork, wanted: sa.Select[Any]) -> tuple[Version, ...]:
 
 def sources_of_version(unit: UnitOfWork, number: int) -> tuple[tuple[PackSource, ...], Names]:
     """The files that were in force in that version, but for those of the program, and what its names stood for."""
-    row = unit.execute(sa.select(ACTIVATION).where(ACTIVATION.c.number == number)).one_or_none()
+    row = unit.execute(sa.select(ACTIVATION).where(_is(number))).one_or_none()
     if row is None or row.layers is None:
         message = f"There is no version {number} of the definitions that can be gone back to."
         raise NotFound(Problem("P157", message, "See xrm model versions."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,10 +88,15 @@ def readable_names(frame: Frame) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    """Makes the outputs of one statement."""
+    """Makes the outputs of one statement.
+
+    `named` are the places, one for each entity, in which titles are asked for: each title is a statement of its own
+    within this one, so all of them may use the same, whose columns are many.
+    """
 
     contracts: Contracts
     joins: Joins
+    named: dict[str, Frame] = field(default_factory=dict)
 
     def outputs_of(self, frame: Frame, path: Path, rest: Path) -> Iterable[Output]:
         name = rest[0]
@@ -161,7 +166,10 @@ class _Maker:
         """The title of what the lookup leads to, by entity: from where it is joined, or asked for alone."""
         joined = self.joins.known(frame, name)
         if joined is None:
-            return {there.entity: _title_alone(pointer, there) for pointer, there in frame.steps(name)}
+            return {
+                there.entity: _title_alone(pointer, self.named.setdefault(there.entity, there))
+                for pointer, there in frame.steps(name)
+            }
         titles = {one.there.entity: one.there.own("title") for one in joined}
         self.joins.mark(titles.values())
         return titles

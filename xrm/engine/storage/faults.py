@@ -17,6 +17,7 @@ from xrm.metadata.model import Label, text_of
 RETRY_AFTER = 2
 UNIQUE, FOREIGN_KEY, CHECK, EXCLUSION = "unique", "foreign_key", "check", "exclusion"
 DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, sa.exc.DBAPIError)
+_CROWDED = "54011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Meaning:
 
 Meanings = Mapping[str, Meaning]
 NO_MEANINGS: Meanings = MappingProxyType({})
+
+
+def is_crowded(error: BaseException) -> bool:
+    """Whether a table has no room for a column: PostgreSQL counts those that were dropped, and nobody else can."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    return getattr(cause, "sqlstate", "") == _CROWDED or str(cause).startswith("too many columns on ")
 
 
 def translate(error: BaseException, meanings: Meanings = NO_MEANINGS) -> XrmError:

@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateTable as CreateTableSql
 
 from xrm.engine.storage.ahead import Ahead
 from xrm.engine.storage.building import Builder, as_made
+from xrm.engine.storage.crowding import crowded
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.inspection import LiveSchema, LiveTable
 from xrm.engine.storage.ledger import LEDGER
@@ -222,6 +223,7 @@ def make_plan(
         *begins(matched, past),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
+    problems.extend(crowded(tables, moved.live))
     problems.extend(meetings(past))
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)

@@ -40,6 +40,7 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "S125": "A decision about values is about nothing in the plan, or is no value of its field.",
         "S126": "An entity would be in another pack, and nothing says that it moves there.",
         "S127": "Something would be renamed onto another thing that is there.",
+        "S128": "An entity would need more columns than a table can have.",
         "S130": "An entity has more searched fields than the index has room for.",
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from xrm.errors import Place
@@ -11,6 +12,7 @@ from xrm.metadata.expressions import Expression, Unparsable, check
 from xrm.metadata.expressions.problems import place_of
 from xrm.metadata.expressions.scope import FILTER
 from xrm.metadata.expressions.types import BOOLEAN
+from xrm.metadata.limits import SCENARIO_STEPS
 from xrm.metadata.model import Entity, Shape
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Doc
@@ -21,6 +23,7 @@ from xrm.metadata.scenarios import (
     ACTS,
     LOOKS,
     NEEDS,
+    NOON,
     TAKES,
     expectation_of,
     file_in,
@@ -32,6 +35,7 @@ from xrm.metadata.scenarios import (
 )
 
 _ALWAYS = ("as", "refused")
+_FIRST_YEAR, _LAST = 1970, datetime(3000, 1, 1, tzinfo=UTC)
 
 
 def check_scenarios(context: Context) -> None:
@@ -53,8 +57,28 @@ class _Checked:
         if "at" in body and instant_of(body["at"]) is None:
             self._add("M270", f'"{body["at"]}" is no instant.', "Write it as in 2026-05-15T16:00Z.", ("at",))
         self._check_people()
+        self._check_bounds()
         for part, position, step in steps_of(self.doc):
             self._check_step((part, position), step)
+
+    def _check_bounds(self) -> None:
+        """It ends, and its clock never shows what no calendar has."""
+        steps = list(steps_of(self.doc))
+        if len(steps) > SCENARIO_STEPS:
+            message = f"The scenario has {len(steps):,} steps; {SCENARIO_STEPS} are allowed."
+            self._add("M270", message, "Split it into several.", ("scenario",))
+        begins = instant_of(self.doc.body.get("at", "")) or NOON
+        if not _FIRST_YEAR <= begins.year < _LAST.year:
+            self._add("M270", "The clock of a scenario shows 1970 to 2999.", "Let it begin then.", ("at",))
+            return
+        left = _LAST - begins
+        for part, position, step in steps:
+            span = span_of(step["advance"]) if verb_of(step) == "advance" else None
+            if span is not None and span > left:
+                message = "The clock of a scenario shows 1970 to 2999."
+                self._add("M270", message, "Advance it less.", (part, position, "advance"))
+                return
+            left -= span or timedelta()
 
     def _check_people(self) -> None:
         for person, roles in self.doc.body.get("people", {}).items():
