@@ -12,6 +12,7 @@ from xrm.errors import Place
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
+    from xrm.engine.packs.dependents import Dependents
     from xrm.engine.packs.proposal import Proposal
     from xrm.engine.packs.reconciliation import Answer
     from xrm.engine.runtime import Runtime
@@ -43,9 +44,15 @@ def plan_json(proposal: Proposal, dialect: Dialect, more: Mapping[str, object] =
         "conflicts": [_answer_json(one) for one in proposal.reconciled.answers],
         "edits": list(proposal.reconciled.edits),
         "saved_views": [{"name": v.name, "entity": v.entity, "lost": list(v.lost)} for v in proposal.views],
+        "dependents": [_dependents_json(one) for one in proposal.dependents],
         **more,
     }
     return written(proposal.plan, dialect, read_again(besides))
+
+
+def _dependents_json(found: Dependents) -> dict[str, Any]:
+    references = [{"source": r.source, "place": str(r.place)} for r in found.references]
+    return {"name": found.name, "references": references}
 
 
 def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator[str]:
@@ -60,6 +67,7 @@ def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator
     yield from (f"    {edit}" for edit in proposal.reconciled.edits)
     yield from (line for answer in proposal.reconciled.answers for line in _answer_lines(answer))
     yield from (view.sentence for view in proposal.views)
+    yield from (one.sentence for one in proposal.dependents)
     if proposal.plan.is_empty:
         yield "No table changes."
     yield from confirmation_lines(proposal.plan)

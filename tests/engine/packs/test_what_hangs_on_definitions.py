@@ -14,6 +14,7 @@ from tests.engine.packs.living import (
     go_back,
     house,
     read,
+    sales,
     shop,
     version,
 )
@@ -79,6 +80,22 @@ def test_saved_views_that_lose_something_are_told_before_and_hold_again_after(sh
     views = shelf(runtime, ana)
     assert (views["Late"].asked, views["Late"].left_out) == (LATE, 0)
     assert views["Noted"].left_out == 1
+
+
+def test_a_plan_tells_what_else_speaks_of_what_it_alters(shop):
+    runtime, _, _ = shop
+    renamed = runtime.packs.foresee(Revision((sales(account=ACCOUNT, deal=RENAMED),), dev=True))
+    told = {one.name: [(r.source, r.place.file) for r in one.references] for one in renamed.dependents}
+    assert told == {"deal.client": [("key:deal.once", "sales/entities/deal.yaml")]}
+    shorter = DEAL.replace("name: {type: text,", "name: {type: text, max_length: 40,")
+    (one,) = runtime.packs.foresee(Revision((sales(account=ACCOUNT, deal=shorter),), dev=True)).dependents
+    assert (one.name, {r.source for r in one.references}) == (
+        "deal.name",
+        {"entity:deal.title", "key:deal.once"},
+    )
+    assert one.sentence.startswith("deal.name is used by ")
+    same = DEAL.replace("name: {type: text,", "name: {type: text, label: Called,")
+    assert not runtime.packs.foresee(Revision((sales(account=ACCOUNT, deal=same),), dev=True)).dependents
 
 
 def test_saved_views_are_told_where_their_whole_entity_goes(house):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from xrm.engine.packs.dependents import Dependents
 from xrm.engine.packs.layers import InstalledLayer
 from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.reconciliation import Reconciled, demand_answers
@@ -39,7 +40,7 @@ class Proposal:
     `before` are the layers as they are, and `gone` the names of those that would go. `reconciled` is what the
     changes of packs mean for the customisation. On the way back to a version, `then` says what its names stood for;
     otherwise `sources` are the files of the layers as they would be. `served` are the tables without those of disabled
-    packs, where there are any.
+    packs, where there are any. `views` and `dependents` are what else is concerned.
 
     `stamp` is the model that it was worked out from; it holds only as long as that is the one in force.
     """
@@ -54,6 +55,7 @@ class Proposal:
     reconciled: Reconciled = field(default_factory=Reconciled)
     then: Names = NO_NAMES
     views: tuple[LostView, ...] = ()
+    dependents: tuple[Dependents, ...] = ()
     sources: tuple[PackSource, ...] = ()
     served: Schema | None = None
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xrm.engine.packs.calling import called_ahead
+from xrm.engine.packs.dependents import Dependents, dependents
 from xrm.engine.packs.layers import InstalledLayer, read_present
 from xrm.engine.packs.lost_views import LostView, lost_views
 from xrm.engine.packs.parts import Parts
@@ -57,6 +59,13 @@ class _Layers:
         return [*self.wanted.values(), *self.twins]
 
 
+class _Concerned(NamedTuple):
+    """What a plan means for what speaks of things."""
+
+    views: tuple[LostView, ...]
+    dependents: tuple[Dependents, ...]
+
+
 class Proposer:
     """Proposes against what is installed at the moment of asking."""
 
@@ -86,14 +95,14 @@ class Proposer:
         )
         demand_declared(schema.model, (change.pack for change in changes))
         before = self.in_force(lie.present) if lie.layers else None
-        plan, views = self._plan((schema, served), before, lie.stamp, NO_NAMES, revision.decisions)
+        plan, concerned = self._plan((schema, served), before, lie.stamp, NO_NAMES, revision.decisions)
         known = (
             packs[n] if lie.wanted.get(n) == s else parts.definitions.read(s) for n, s in lie.present.items()
         )
         return Proposal(
             lie.stamp, schema, plan, changes, in_order(packs.values()), in_order(known),
             revision.gone & lie.present.keys(), lie.reconciled, sources=tuple(lie.wanted.values()), served=served,
-            views=views,
+            views=concerned.views, dependents=concerned.dependents,
         )  # fmt: skip
 
     def _layers(self, revision: Revision) -> _Layers:
@@ -116,12 +125,12 @@ class Proposer:
             sources, then = sources_of_version(unit, number)
         given = [(parts.definitions.read(source), source) for source in (core_source(), *sources)]
         schema, served = self.schemas([source for _, source in given])
-        plan, views = self._plan((schema, served), self.in_force(present), stamp, then, decisions, number)
+        plan, concerned = self._plan((schema, served), self.in_force(present), stamp, then, decisions, number)
         return Proposal(
             stamp, schema, plan, changed_layers(given, layers, dev=True),
             in_order(pack for pack, _ in given), in_order(map(parts.definitions.read, present.values())),
             frozenset(present.keys() - {pack.name for pack, _ in given}), then=then, served=served,
-            views=views,
+            views=concerned.views, dependents=concerned.dependents,
         )  # fmt: skip
 
     def _wanted(
@@ -145,12 +154,12 @@ class Proposer:
         then: Names,
         decisions: Decisions,
         version: int | None = None,
-    ) -> tuple[SchemaPlan, tuple[LostView, ...]]:
-        """The steps to these tables, with those that are served of them, and the saved views that lose something.
+    ) -> tuple[SchemaPlan, _Concerned]:
+        """The steps to these tables, with those that are served of them, and what else is concerned by them.
 
         Raises DefinitionChanged if others have changed meanwhile what they rest on.
         """
-        parts, views, (schema, served) = self._parts, list[LostView](), tables
+        parts, concerned, (schema, served) = self._parts, list[_Concerned](), tables
         shown = parts.current().model if before else None
 
         seen: list[tuple[Match, Past]] = []
@@ -167,7 +176,8 @@ class Proposer:
             numbers = read_numbers(unit)
             identities = identify(numbers, schema.model, then)
             hidden, wanted = served.model if served else None, None if version else schema.model
-            views.extend(lost_views(unit, shown, numbers, identities, hidden, wanted))
+            views = lost_views(unit, shown, numbers, identities, hidden, wanted)
+            concerned.append(_Concerned(views, dependents(shown, schema.model, identities)))
             noted = names_in_force(unit)
             keys = kept_keys(before.model, schema.model, identities, noted, then) if before else {}
             return Past(
@@ -193,7 +203,7 @@ class Proposer:
             called = called_ahead(was, schema, matched, known, SearchIndex(parts.database), context)
             plan = replace(plan, ahead=(*plan.ahead, *called))
         former = before.model.fingerprint if before else ""
-        return replace(plan, model=f"{former} > {schema.model.fingerprint}"), tuple(views)
+        return replace(plan, model=f"{former} > {schema.model.fingerprint}"), concerned[-1]
 
     def schemas(self, sources: Sequence[PackSource]) -> tuple[Schema, Schema | None]:
         """The tables of these layers; and those that are served, where a pack is disabled."""

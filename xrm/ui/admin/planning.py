@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from flask import Response
 
 from xrm.engine.packs import Installed, Revision
+from xrm.engine.packs.dependents import Dependents
 from xrm.engine.packs.lost_views import LostView
 from xrm.engine.packs.proposal import Proposal
 from xrm.engine.packs.revision import Answers
@@ -16,6 +17,7 @@ from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.ui.admin.conflicts import answers_in, conflict_cards, values_of
 from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
 from xrm.ui.admin.steps import steps_card
+from xrm.ui.admin.uses import said_place, uses_address
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty
 from xrm.ui.pages.answers import page
@@ -24,6 +26,7 @@ from xrm.ui.pages.visit import Visit
 
 MARK = "mark"
 MOST_PROBLEMS = 100
+MOST_TOLD = 20  # references to one thing
 _UNSEEN = "unseen"  # the mark of no plan: a form without one has shown none
 
 
@@ -197,6 +200,7 @@ def plan_cards(visit: Visit, found: Foreseen) -> Iterator[Card]:
         return
     yield replace(steps_card(visit, found.proposal.plan.steps), label=visit.ui.t("Plan"))
     yield from views_card(visit, found.proposal.views)
+    yield from dependents_card(visit, found.proposal.dependents)
 
 
 def button(proposal: Proposal, settled: Settled, door: Door) -> Action:
@@ -226,6 +230,21 @@ def views_card(visit: Visit, views: Sequence[LostView]) -> Iterator[Card]:
         table = Table(t("Saved views"), (t("View"), t("Entity"), t("What goes")), rows, Empty(t("Nothing")))
         note = t("They are shown without what goes, until that comes back.")
         yield Card(t("Saved views"), "bookmark", table=table, note=note, id="views")
+
+
+def dependents_card(visit: Visit, found: Sequence[Dependents]) -> Iterator[Card]:
+    """What else speaks of the fields and relationships that are altered, if anything does."""
+    t = visit.ui.t
+    rows = tuple(
+        Row((Cell(one.name, uses_address(one.name)), Cell(r.source), Cell(said_place(r.place), code=True)))
+        for one in found
+        for r in one.references[:MOST_TOLD]
+    )
+    if rows:
+        columns = (t("What is altered"), t("Used by"), t("Place"))
+        table = Table(t("What else is concerned"), columns, rows, Empty(t("Nothing")))
+        note = t("These speak of what is altered; names in them follow by themselves.")
+        yield Card(t("What else is concerned"), "waypoints", table=table, note=note, id="dependents")
 
 
 def _entity_called(visit: Visit, name: str) -> str:

@@ -67,7 +67,7 @@ def _page(visit: Visit, given: str, found: WhereUsed | None, note: str) -> Cards
 def _facts(visit: Visit, found: WhereUsed) -> Iterator[tuple[str, Cell]]:
     t, thing = visit.ui.t, found.thing
     yield t("Label"), Cell(visit.text(thing.label, thing.name))
-    yield t("Defined"), Cell(_said(thing.place), code=True)
+    yield t("Defined"), Cell(said_place(thing.place), code=True)
     for one in found.former:
         yield t("Former name"), Cell(one.name, code=True, note=_said_lately(visit, found, one))
     counted = ", ".join(f"{how} {visit.ui.number(count)}" for how, count in found.uses.items())
@@ -85,7 +85,13 @@ def _said_lately(visit: Visit, found: WhereUsed, one: FormerlyCalled) -> str:
 def _cards(visit: Visit, found: WhereUsed) -> Iterator[Card]:
     t = visit.ui.t
     rows = tuple(
-        Row((Cell(one.source), Cell(_said(one.place), code=True), Cell(one.layer, note=_note(visit, one))))
+        Row(
+            (
+                Cell(one.source),
+                Cell(said_place(one.place), code=True),
+                Cell(one.layer, note=_note(visit, one)),
+            )
+        )
         for one in found.references[:MOST]
     )
     more = len(found.references) - MOST
@@ -136,5 +142,5 @@ def _members(visit: Visit, entity: Entity) -> Card:
     return Card(t("Fields"), "list", table=Table(t("Fields"), (t("Field"),), rows, empty), id="fields")
 
 
-def _said(place: Place) -> str:
+def said_place(place: Place) -> str:
     return str(place) if place.file else ""
