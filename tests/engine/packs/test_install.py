@@ -66,12 +66,14 @@ def test_a_pack_is_served_by_another_process_with_its_next_request(make):
     assert here.current().queries.get(ana, "deal", made.id)["name"] == "Ship"
 
 
-def test_a_request_that_began_before_an_activation_can_still_read(make):
+def test_whoever_reads_by_definitions_of_before_is_told_and_reads_again(make):
     runtime = make([a_pack("sales", deal=DEAL)])
     ana, before = admin_actor(runtime), runtime.current()
     made = before.records.execute(ana, [Create("deal", {"name": "Ship"})]).results[0]
     install(runtime, a_pack("sales", version="1.1.0", deal=WITH_AMOUNT))
-    assert before.queries.get(ana, "deal", made.id)["name"] == "Ship"
+    with pytest.raises(DefinitionChanged):
+        before.queries.get(ana, "deal", made.id)
+    assert runtime.current().queries.get(ana, "deal", made.id)["name"] == "Ship"
     assert "amount" not in before.model.entities["deal"].fields
 
 

@@ -75,13 +75,17 @@ def outcome(ask, *given):
         return refusal.first.code
 
 
-def test_whatever_is_asked_by_definitions_of_before_is_refused(sized):
+ALIKE = ("own", "titles")  # owners and titles are what they are whatever the model
+
+
+def test_whatever_is_asked_by_definitions_of_before_is_refused_but_for_owners_and_titles(sized):
     runtime, *asked = sized
     stale = runtime.current().queries
     for ask in READS.values():
         ask(stale, *asked)
     grown(runtime)
-    assert {name: outcome(ask, stale, *asked) for name, ask in READS.items()} == dict.fromkeys(READS, "P120")
+    told = {name: outcome(ask, stale, *asked) for name, ask in READS.items()}
+    assert {name for name in READS if told[name] != "P120"} == set(ALIKE)
     assert READS["record"](runtime.current().queries, *asked)["size"] == "7.0"
 
 

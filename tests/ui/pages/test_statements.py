@@ -130,7 +130,7 @@ TABLE = {
     "new": 1 + MENU,
     "history": 6 + MENU,  # the stamp, the record twice, its changes, their rule, who made them
     "delete": 3 + 8 + MENU,  # the stamp, the record, all counts, and the names of some that go along
-    "trash": 2 + MENU,
+    "trash": 3 + MENU,
     "peek": 3,  # the stamp, the record, all counts
     "control of a value": 2,  # the stamp, the record
     "rows anew": 3,
@@ -151,7 +151,7 @@ TABLE = {
     "jobs": 2 + MENU,
     "packs": 3 + MENU,  # the stamp, the layers for what is at hand, and for what is installed
     "pack": 4 + MENU,  # and who installed it
-    "health": 23 + MENU,
+    "health": 24 + MENU,
     "own settings": 3 + MENU,  # the stamp, one's tokens, one's sessions
 }
 

@@ -89,8 +89,8 @@ class Freshness:
         Raises DefinitionChanged in place of whatever the block raised where it was not.
         """
         if self.database.dialect.is_sqlite:
-            with self.database.read() as unit:
-                self.compare(unit, stamp)
+            with self.database.read(opening=_MODEL) as unit:
+                _demand(stamp, _number(unit.opened[_MODEL]))
                 yield unit
             return
         # A snapshot of PostgreSQL is one of rows: tables that were not read yet may become others under it.

@@ -171,7 +171,9 @@ def called_ahead(
     then = foreseen(before.numbers, past, schema.model)
     for stored in schema:
         standing = matched.standings.get(str(stored.table.name))
-        if standing is None or standing.shadow is not None or stored.entity.is_engine:
+        number = then.entities[stored.entity.name]
+        is_new = number < 0  # its table may be there, of an attempt that was interrupted
+        if standing is None or standing.shadow is not None or stored.entity.is_engine or is_new:
             continue
         names = Compared(before, stored, then).others
         read = {
@@ -180,7 +182,6 @@ def called_ahead(
         if names and not _waits(stored, before, read):
             slots = dict(zip(sorted(names), _free_slots(then, stored.entity.name), strict=False))
             if len(slots) == len(names):
-                number = then.entities[stored.entity.name]
                 yield Called(stored, standing, number, then.names, context, index, slots)
 
 

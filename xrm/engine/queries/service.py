@@ -305,9 +305,8 @@ class QueryService:
         if not records:
             return {}
         with self.epoch.asking() as unit:
-            found = kept.titles(self.kit(actor), unit, records, self.parameters(actor))
-            self.epoch.demand(unit)
-        return found
+            # Titles are titles whatever the model: none is read as something else.
+            return kept.titles(self.kit(actor), unit, records, self.parameters(actor))
 
     def owned(self, actor: Actor, entities: Sequence[str]) -> Mapping[str, Counted]:
         """How many records of each of the entities that have owners are the actor's."""
@@ -317,8 +316,8 @@ class QueryService:
             return {}
         asked = [Far(name, is_mine=True) for name in names]
         with self.epoch.asking() as unit:
+            # Owners are owners whatever the model: no count rests on a value that may have turned.
             found = counting.counts(self.kit(actor), unit, asked, self.parameters(actor))
-            self.epoch.demand(unit)
         return dict(zip(names, found, strict=True))
 
     def agenda(self, actor: Actor, limit: int) -> agenda.Agenda:

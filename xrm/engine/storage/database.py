@@ -262,13 +262,14 @@ class Database:
 
     @contextmanager
     def read(
-        self, *, snapshot: bool = True, seconds: float | None = None, closing: str = ""
+        self, *, snapshot: bool = True, seconds: float | None = None, opening: str = "", closing: str = ""
     ) -> Iterator[UnitOfWork]:
         """Everything read in the block is of one moment; without `snapshot`, each statement is.
 
-        `seconds`, for a snapshot, is how long the whole may take, in place of the limit of each statement. `closing`
-        are words like the `opening` of `write` which PostgreSQL is told in one breath with the end of a snapshot,
-        whether the block raised or not; the unit's `opened` then holds what they found, which is of that moment.
+        `seconds`, for a snapshot, is how long the whole may take, in place of the limit of each statement. A snapshot
+        begins with the words of `opening`, as that of `write` does. `closing` are words of the kind which PostgreSQL is
+        told in one breath with its end, whether the block raised or not; the unit's `opened` then holds what they
+        found, which is of that moment.
         """
         with self._connections.link(writes=False) as link:
             if not snapshot:
@@ -277,7 +278,7 @@ class Database:
             self._begin(link, self.dialect.begin_read)
             try:
                 self._allow(link, seconds)
-                found: dict[str, Row | None] = {}
+                found = {opening: self._ask(link, opening)} if opening else {}
                 yield UnitOfWork(self, link, NO_MEANINGS, is_writing=False, seconds=seconds, opened=found)
             finally:
                 if closing:
@@ -349,6 +350,13 @@ class Database:
             return {opening: self.dialect.open_write(link, opening)}
         except DRIVER_ERRORS as error:
             raise translate(error) from error
+
+    def _ask(self, link: Link, words: str) -> Row | None:
+        try:
+            row: Row | None = link.cursor.execute(words).fetchone()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+        return row
 
     def _begin(self, link: Link, words: str) -> None:
         try:
