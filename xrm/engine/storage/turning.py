@@ -198,23 +198,33 @@ def _compared(turn: Turn) -> sa.Column[Any]:
 def changed(
     unit: UnitOfWork, turn: Turn, table: str, versions: Versions, names: Mapping[str, str] = NO_NAMES
 ) -> list[UUID]:
-    """The rows that are at another version, or at none."""
-    columns = (
-        [sa.column(names.get(c, c)) for c in turn.columns] if turn.link else [sa.column("version", Integer())]
-    )
-    rows = sa.table(table, sa.column("id", Uuid()), *columns)
-    prepared = unit.database.prepare(sa.select(rows))
-    found = (
-        row
-        for row in unit.run(prepared)
-        if row[0] not in versions or versions[row[0]] != _mark(turn, row[1:])
-    )
-    return sorted(prepared.read(row)[0] for row in found)
+    """The rows that are at another version, or at none; of a link, that have other values than it had."""
+    if turn.link:
+        now = _read(unit, table, [names.get(column, column) for column in turn.columns])
+        found = (row[0] for row in now if versions.get(row[0]) != _mark(turn, row[1:]))
+    else:
+        found = (key for key, _ in _versions(unit, table).items() - versions.items())
+    ids = unit.database.prepare(sa.select(sa.column("id", Uuid())))
+    return sorted(ids.read((key,))[0] for key in found)
+
+
+def _versions(unit: UnitOfWork, table: str) -> dict[Any, Any]:
+    """The version of each row; whoever writes holds all others off, so that it is read once for all that turns."""
+    key = f"versions of {table}"
+    if key not in unit.remembered or not unit.is_writing:
+        unit.remembered[key] = dict(_read(unit, table, ["version"]))
+    found: dict[Any, Any] = unit.remembered[key]
+    return found
 
 
 def _mark(turn: Turn, values: Sequence[Any]) -> Any:
     """What is other once the row was written."""
     return tuple(values[: len(turn.columns)]) if turn.link else values[0]
+
+
+def _read(unit: UnitOfWork, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    rows = sa.table(table, sa.column("id", Uuid()), *(sa.column(column) for column in columns))
+    return unit.run(unit.database.prepare(sa.select(rows)))
 
 
 def in_portions(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
