@@ -94,6 +94,12 @@ def test_a_plan_tells_what_else_speaks_of_what_it_alters(shop):
         {"entity:deal.title", "key:deal.once"},
     )
     assert one.sentence.startswith("deal.name is used by ")
+    without = DEAL.replace("relationships:\n  account: {to: account}\n", "relationships:\n").replace(
+        ", account]", "]"
+    )
+    (one,) = runtime.packs.foresee(Revision((sales(account=ACCOUNT, deal=without),), dev=True)).dependents
+    assert (one.name, [r.source for r in one.references]) == ("deal.account", ["key:deal.once"])
+    assert not runtime.packs.foresee(Revision(gone=frozenset({"sales"}))).dependents
     same = DEAL.replace("name: {type: text,", "name: {type: text, label: Called,")
     assert not runtime.packs.foresee(Revision((sales(account=ACCOUNT, deal=same),), dev=True)).dependents
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
 from xrm.engine.packs.lost_views import now_called
 from xrm.engine.storage.numbers import Identities
-from xrm.metadata.model import Entity, Field, Model, Reference, Relationship
+from xrm.metadata.model import Field, Model, Reference, Relationship
 
 Member = Field | Relationship
+_KINDS = ("field", "relationship", "option")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Dependents:
 def dependents(before: Model | None, wanted: Model, which: Identities) -> tuple[Dependents, ...]:
     """The members that are renamed, altered in what they may hold, or gone, and that something else speaks of.
 
-    What goes is told with the references of `before`, everything else with those that are `wanted`.
+    What goes is told with the references of `before`, everything else with those that are `wanted`. Of an entity that
+    goes as a whole nothing is told: what speaks of it goes along, or is refused.
     """
     if before is None:
         return ()
@@ -37,31 +40,22 @@ def dependents(before: Model | None, wanted: Model, which: Identities) -> tuple[
     staying = {
         (now.entities[entity], present): (entity, name) for (entity, name), present in now.members.items()
     }
-    altered = (_altered(before, wanted, was, then) for was, then in staying.items())
-    gone = (
-        _used(before, entity.name, name)
-        for entity in before.entities.values()
-        for name in _members(entity)
-        if (entity.name, name) not in staying and entity.pack
-    )
-    found = (each for each in (*altered, *gone) if each is not None and each.references)
+    remaining = set(now.entities.values())
+    there = [entity for entity in before.entities.values() if entity.name in remaining]
+    gone = {(e.name, n) for e in there for n in (*e.fields, *e.relationships)} - staying.keys()
+    altered = {then for was, then in staying.items() if _is_altered(before, wanted, was, then)}
+    found = (*_used(wanted, altered), *_used(before, gone))
     return tuple(sorted(found, key=lambda each: each.name))
 
 
-def _altered(before: Model, wanted: Model, was: tuple[str, str], then: tuple[str, str]) -> Dependents | None:
+def _is_altered(before: Model, wanted: Model, was: tuple[str, str], then: tuple[str, str]) -> bool:
     old, new = _member(before, *was), _member(wanted, *then)
-    if old is None or new is None or (was == then and _holds(old) == _holds(new)):
-        return None
-    return _used(wanted, *then)
+    return old is not None and new is not None and (was != then or _holds(old) != _holds(new))
 
 
 def _member(model: Model, entity: str, name: str) -> Member | None:
     found = model.entities.get(entity)
-    return _members(found).get(name) if found else None
-
-
-def _members(entity: Entity) -> dict[str, Member]:
-    return {**entity.fields, **entity.relationships}
+    return (found.fields.get(name) or found.relationships.get(name)) if found else None
 
 
 def _holds(member: Member) -> tuple[Any, ...]:
@@ -73,13 +67,18 @@ def _holds(member: Member) -> tuple[Any, ...]:
     return (member.type.name, params, keys, member.required, member.unique)
 
 
-def _used(model: Model, entity: str, name: str) -> Dependents:
-    """What uses the member besides itself."""
-    full = f"{entity}.{name}"
-    found = [r for kind in ("field", "relationship", "option") for r in model.uses(f"{kind}:{full}")]
-    others = {r: None for r in found if r.source.partition(":")[2] != full and not _is_of(r, full)}
-    return Dependents(full, tuple(sorted(others, key=lambda r: (str(r.place), r.source))))
+def _used(model: Model, members: Set[tuple[str, str]]) -> Iterator[Dependents]:
+    """What uses each of the members besides itself, of those that anything uses; all references are read once."""
+    found: dict[str, dict[Reference, None]] = {f"{entity}.{name}": {} for entity, name in members}
+    for reference in model.references if found else ():
+        kind, _, name = reference.target.partition(":")
+        full = ".".join(name.split(".")[:2])
+        if kind in _KINDS and full in found and not _is_of(reference, full):
+            found[full][reference] = None
+    for full, references in found.items():
+        if references:
+            yield Dependents(full, tuple(sorted(references, key=lambda r: (str(r.place), r.source))))
 
 
 def _is_of(reference: Reference, full: str) -> bool:
-    return reference.source.partition(":")[2].startswith(f"{full}.")
+    return f"{reference.source.partition(':')[2]}.".startswith(f"{full}.")

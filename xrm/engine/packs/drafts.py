@@ -18,7 +18,7 @@ from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
 from xrm.engine.packs.layers import read_contents, read_present, source_of
 from xrm.engine.packs.proposal import in_order
-from xrm.engine.packs.revision import Revision, Sources
+from xrm.engine.packs.revision import NO_ANSWERS, Answers, Revision, Sources
 from xrm.engine.packs.service import Installed, PackService
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.forms import NO_DECISIONS, Decisions
@@ -159,14 +159,17 @@ class Drafts:
         demand_administrator(actor)
         return _revision(self._draft(), decisions)
 
-    def apply(self, actor: Actor, mark: str, decisions: Decisions = NO_DECISIONS) -> Installed:
+    def apply(
+        self, actor: Actor, mark: str, decisions: Decisions = NO_DECISIONS, answers: Answers = NO_ANSWERS
+    ) -> Installed:
         """The customisation is what the draft says, for every process, and there is no draft any more.
 
         Raises PlanRefused if that would come to something else than the proposal with that mark.
         """
         demand_administrator(actor)
         draft = self._draft()
-        done = self._packs.revise(replace(_revision(draft, decisions), confirmed=mark), actor)
+        revision = replace(_revision(draft, decisions), answers=answers, confirmed=mark)
+        done = self._packs.revise(revision, actor)
         with self._database.write() as unit:
             unit.execute(sa.delete(DRAFT).where(*_is(draft)))
         return done

@@ -99,10 +99,12 @@ def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
 
 def _hidden(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """What is hidden for the values as they will be takes no value; what it has, it keeps."""
-    programs, changed = draft.writer.programs, draft.changed if draft.writer.programs.visible else {}
-    for name in programs.visible.keys() & draft.parsed.keys() & changed.keys():
-        is_judged = not draft.refused & {name, *programs.needed_reads[name]}
-        if draft.parsed[name] is not None and is_judged and not _is_shown(setting, draft, name):
+    programs = draft.writer.programs
+    given = [name for name in programs.visible if draft.parsed.get(name) is not None]
+    changed = draft.changed if given else {}
+    for name in given:
+        is_judged = name in changed and not draft.refused & {name, *programs.needed_reads[name]}
+        if is_judged and not _is_shown(setting, draft, name):
             message = f"{draft.writer.label(name)} has no place here, as the other values are."
             yield draft.problem("R154", name, message, "Leave it out, or change what hides it.")
 

@@ -80,7 +80,8 @@ def unfit_default(bad: BadValue, place: Place) -> Problem:
 def _leave_hidden(setting: Setting, draft: Draft, new: New) -> None:
     """What is hidden for these values does not begin with any."""
     visible = draft.writer.programs.visible
-    for name in (draft.writer.programs.defaults.keys() & visible.keys()) - draft.parsed.keys():
+    begun = (n for n in draft.writer.programs.defaults if n in visible and n not in draft.parsed)
+    for name in begun:
         if visible[name](scene_of(setting, draft, new)) is not True:
             new[name] = None
 

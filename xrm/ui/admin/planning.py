@@ -199,8 +199,7 @@ def plan_cards(visit: Visit, found: Foreseen) -> Iterator[Card]:
     if found.proposal is None or not found.is_ready:
         return
     yield replace(steps_card(visit, found.proposal.plan.steps), label=visit.ui.t("Plan"))
-    yield from views_card(visit, found.proposal.views)
-    yield from dependents_card(visit, found.proposal.dependents)
+    yield from concerned_cards(visit, found.proposal)
 
 
 def button(proposal: Proposal, settled: Settled, door: Door) -> Action:
@@ -211,6 +210,12 @@ def button(proposal: Proposal, settled: Settled, door: Door) -> Action:
     return Action(
         label, door.action, door.icon, primary=not is_dangerous, danger=is_dangerous, post=True, values=values
     )
+
+
+def concerned_cards(visit: Visit, proposal: Proposal) -> Iterator[Card]:
+    """The saved views that lose something, and what else speaks of what is altered, where there are any."""
+    yield from views_card(visit, proposal.views)
+    yield from dependents_card(visit, proposal.dependents)
 
 
 def views_card(visit: Visit, views: Sequence[LostView]) -> Iterator[Card]:

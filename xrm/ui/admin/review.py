@@ -16,13 +16,13 @@ from xrm.ui.admin.planning import (
     Door,
     Foreseen,
     Settled,
+    concerned_cards,
     first_cards,
     foreseen,
     plan_page,
     seen_mark,
     settled_by_button,
     settled_in_address,
-    views_card,
 )
 from xrm.ui.admin.saying import Words
 from xrm.ui.admin.skin import Area, posted, shown
@@ -52,7 +52,7 @@ class Review(Area):
         """The draft holds for everybody, as its plan was shown; or it is shown again with what stands against it."""
         settled, made = settled_by_button(visit), _made(bench_of(visit))
         try:
-            visit.runtime.drafts.apply(visit.actor, seen_mark(visit), settled.decisions)
+            visit.runtime.drafts.apply(visit.actor, seen_mark(visit), settled.decisions, settled.answers)
         except XrmError as error:
             return _shown(bench_of(visit), error, settled)
         return moved(f"/r/{made}" if made else DEFINITIONS, visit.ui.t("Applied: it is in force now"))
@@ -121,7 +121,7 @@ def _cards(bench: Bench, draft: Draft, found: Foreseen, door: Door) -> Iterator[
         yield steps_card(bench.visit, found.proposal.plan.steps)
     yield _changes(bench)
     if found.proposal is not None:
-        yield from (replace(card, aside=True) for card in views_card(bench.visit, found.proposal.views))
+        yield from (replace(card, aside=True) for card in concerned_cards(bench.visit, found.proposal))
     yield _about(bench, draft)
 
 

@@ -138,7 +138,8 @@ def _shown_new(
     refused: Refused | None = None,
 ) -> Response:
     label = visit.label(entity).lower()
-    layout, conditions = live_form(visit, _asked_new(visit, entity, values), _form(visit))
+    whole = _new_layout(visit, entity, values, everything=True)
+    layout, conditions = live_form(visit, _asked_new(visit, entity, values), whole, _form(visit))
     sections = _sections(visit, layout, begun, {}, refused)
     model = FormPage(
         title=visit.ui.t("New {label}", label=label),
@@ -243,7 +244,7 @@ def _in_trash(visit: Visit, post: Post) -> Refused:
 
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
-    layout, conditions = live_form(visit, stored.ask)
+    layout, conditions = live_form(visit, stored.ask, stored.reading)
     sections = _sections(visit, layout, stored.record, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),

@@ -25,9 +25,11 @@ from xrm.ui.pages.visit import Visit
 Trees = list[dict[str, Any]]
 
 
-def live_form(visit: Visit, ask: Ask, form: str = MAIN) -> tuple[Layout, str]:
-    """The form of that name with what waits hidden on it, and what its page judges, as JSON; empty without any."""
-    whole = layout_of(visit, replace(ask, everything=True), form)
+def live_form(visit: Visit, ask: Ask, whole: Layout, form: str = MAIN) -> tuple[Layout, str]:
+    """The form of that name with what waits hidden on it, and what its page judges, as JSON; empty without any.
+
+    `whole` is the form with everything that other values could show.
+    """
     entered = {slot.name: slot.field.kind for slot in whole.open}
     given = dict.fromkeys(readable_names(visit, ask.entity), GIVEN)
     asked = replace(ask, judged_on={**given, **entered})
