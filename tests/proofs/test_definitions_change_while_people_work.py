@@ -1,4 +1,4 @@
-"""Nine changes of a large entity while somebody writes and somebody reads, and the way back over all of them.
+"""Nine changes of a large entity while another process writes and reads, and the way back over all of them.
 
 With 100,000 opportunities under --proofs; then the times are held to what is promised, and told.
 """
@@ -7,34 +7,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import cycle
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from tests.proofs.colleague import END, colleague_at_work
 from tests.proofs.conftest import Tell
 from tests.support.installed import make_runtime, plan_back
 from tests.support.sales import PACKS, PORTION
-from tests.support.servers import until
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query
 from xrm.engine.runtime import Runtime
-from xrm.engine.runtime.snapshot import Snapshot
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.steps import Rows
-from xrm.errors import Conflict, XrmError
 from xrm.metadata.sources import PackSource
 from xrm.testing import a_pack, pack_from
 
 BLOCK, LONGEST = 2.0, {"add a field": 0.25}  # seconds that nobody waits longer for a write
-EVERY, PATIENCE = 0.02, 60.0
 WRITTEN_BY_OTHERS = {"next_step", "next_step__key", "version", "updated_at", "updated_by"}
 PACK = "pack: house\nlabel: House\nversion: 1.0.0\nrequires: {crm_sales: '>=1.0'}\n"
 SHORT = {  # of the shipped packs what the proof needs, for the small size
@@ -154,30 +148,32 @@ def test_nine_changes_block_nobody_for_long_and_all_come_back(
     size = Size(*(scale(*pair) for pair in ((60, 100_000), (3, 37), (5, 1_000), (7, 1_402), (4, 100))))
     packs = PACKS if proofs else [a_pack("crm_sales", **SHORT)]
     runtime = a_house(database_url, tmp_path, packs, size)
-    colleague = make_runtime(database_url, tmp_path, install=False)
     then, before = runtime.packs.versions()[0].number, stored(runtime)
     ids, blocks = sorted(before), dict[str, float]()
+
+    def measured(name: str, seconds: float) -> None:
+        report = colleague.report()
+        blocks[name] = report.block
+        tell(**{name: f"{seconds:.2f} s, {report}"})
+
     try:
-        with at_work(colleague, ids[:50]) as work:
+        with colleague_at_work(database_url, tmp_path, ids[:50]) as colleague:
             for change in changes(size, pack_from(packs[-1])):
-                work.begin()
-                tell(**{change.name: work.told(made(runtime, change))})
-                blocks[change.name] = work.block
+                measured(change.name, made(runtime, change))
             edited = ids[-5:]
             edit(runtime, edited)
-            work.begin()
-            tell(**{"roll all back": work.told(gone_back(runtime, then))})
-            blocks["roll all back"] = work.block
-        assert (work.failed, runtime.packs.plan().is_empty) == ([], True)
+            colleague.report()
+            measured("roll all back", gone_back(runtime, then))
+            work = colleague.report(END)
+        assert (work.failed, runtime.packs.plan().is_empty) == ((), True)
         assert work.written > 0 < work.read
         after = stored(runtime)
         assert [id_ for id_ in ids if after.pop(id_) != before[id_]] == edited
         assert [values(runtime, id_) for id_ in edited] == [AFTERWARDS] * len(edited)
-        assert (after, steps_written(runtime)) == ({}, dict.fromkeys(ids, "Call them") | work.last)
+        assert (after, steps_written(runtime)) == ({}, dict.fromkeys(ids, "Call them") | dict(work.last))
         assert len(listed(runtime, "visit", 200)) == size.visits
         assert not proofs or {n: s for n, s in blocks.items() if s > LONGEST.get(n, BLOCK)} == {}
     finally:
-        colleague.close()
         runtime.close()
 
 
@@ -277,100 +273,3 @@ def steps_written(runtime: Runtime) -> dict[UUID, str]:
     table = runtime.current().schema["opportunity"].table
     with runtime.database.read() as unit:
         return {row.id: row.next_step for row in unit.execute(sa.select(table.c.id, table.c.next_step))}
-
-
-# --- who works meanwhile ------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Work:
-    """Somebody who writes a record every now and then, and somebody who reads a list, both by another process's view.
-
-    `block` is the longest that a write took since the last change was told, `wait` the longest that a list took; both
-    without `renewal`, the longest that the process took to notice and read the definitions.
-    """
-
-    runtime: Runtime
-    ids: list[UUID]
-    over: Event = field(default_factory=Event)
-    last: dict[UUID, str] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
-    written: int = 0
-    read: int = 0
-    again: int = 0
-    block: float = 0.0
-    wait: float = 0.0
-    renewal: float = 0.0
-
-    def told(self, seconds: float) -> str:
-        """The times of the change that took so many seconds, in words, once all that met it has ended."""
-        written, read = self.written, self.read
-        until(lambda: bool(self.failed) or (self.written > written + 1 and self.read > read + 1))
-        return (
-            f"{seconds:.2f} s, block {self.block:.2f} s, longest list {self.wait:.2f} s,"
-            f" renewal {self.renewal:.2f} s, again {self.again}"
-        )
-
-    def begin(self) -> None:
-        """The next change is measured by itself."""
-        self.block = self.wait = self.renewal = self.again = 0
-
-    def write(self) -> None:
-        """A step was written into one record after another, each as soon as it could be."""
-        for number, id_ in enumerate(cycle(self.ids)):
-            if self.over.wait(EVERY):
-                return
-            update = Update("opportunity", Target(id_), {"next_step": f"Call {number}"})
-            seconds = self._done(lambda now, u=update: now.records.execute(self.runtime.installer, [u]))
-            self.last[id_] = f"Call {number}"
-            self.written, self.block = self.written + 1, max(self.block, seconds)
-
-    def look(self) -> None:
-        """A list was read again and again."""
-        query = Query("opportunity", limit=50)
-        while not self.over.wait(EVERY):
-            seconds = self._done(lambda now: now.queries.list(self.runtime.installer, query))
-            self.read, self.wait = self.read + 1, max(self.wait, seconds)
-
-    def _done(self, act: Callable[[Snapshot], object]) -> float:
-        """How long it took until it was done; what meets a change of definitions is done again, as a page does."""
-        waited, begun = 0.0, time.perf_counter()
-        while True:
-            now = self._current()
-            asked = time.perf_counter()
-            try:
-                act(now)
-                return waited + time.perf_counter() - asked
-            except Conflict:
-                waited += time.perf_counter() - asked
-                self.again += 1
-                if time.perf_counter() - begun > PATIENCE:
-                    raise
-
-    def _current(self) -> Snapshot:
-        begun = time.perf_counter()
-        now = self.runtime.current()
-        self.renewal = max(self.renewal, time.perf_counter() - begun)
-        return now
-
-
-@contextmanager
-def at_work(runtime: Runtime, ids: list[UUID]) -> Iterator[Work]:
-    """Both work inside this block."""
-    work = Work(runtime, ids)
-    threads = [Thread(target=told_if_it_fails, args=(work, act)) for act in (work.write, work.look)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield work
-    finally:
-        work.over.set()
-        for thread in threads:
-            thread.join(PATIENCE * 2)
-
-
-def told_if_it_fails(work: Work, act: Callable[[], None]) -> None:
-    try:
-        act()
-    except XrmError as error:
-        work.failed.append(repr(error))
