@@ -12,12 +12,25 @@ import pytest
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
+from xrm.engine.queries.request import Query, Sort
 from xrm.engine.runtime import Runtime
 from xrm.errors import Invalid
-from xrm.testing import a_pack
+from xrm.testing import a_pack, an_actor
 
+ROLES = """
+seller:
+  grants:
+    lines: {entity: line, can: [read, update], fields: {except: [secret_cost]}}
+    orders: {entity: order, can: [read]}
+    products: {entity: product, can: [read], fields: [name, price]}
+own_only:
+  grants:
+    customers: {entity: customer, can: [read]}
+    orders: {entity: order, can: [read], rows: 'state == "open"'}
+"""
 SHOP = a_pack(
     "shop",
+    {"roles.yaml": ROLES},
     customer="""
 title: name
 fields:
@@ -34,6 +47,7 @@ title: name
 fields:
   name: {type: text, required: true}
   price: {type: decimal, scale: 2}
+  cost: {type: decimal, scale: 2}
 """,
     order="""
 title: name
@@ -41,6 +55,8 @@ fields:
   name: {type: text, required: true}
   state: {type: choice, options: [open, paid], default: open}
   discount: {type: percent, scale: 0, default: 0}
+  secret_margin: {type: rollup, over: lines, value: sum(margin)}
+  shown_margin: {type: rollup, over: lines, value: sum(margin), reveal: true}
   subtotal: {type: rollup, over: lines, value: sum(amount)}
   line_count: {type: rollup, over: lines, value: count()}
   total: {type: formula, formula: subtotal * (100 - discount) / 100, result: decimal, scale: 2}
@@ -56,6 +72,10 @@ fields:
   price: {type: formula, formula: product.price}
   amount: {type: formula, formula: quantity * price}
   double: {type: formula, formula: quantity * 2}
+  secret_cost: {type: decimal, scale: 2}
+  margin: {type: formula, formula: amount - quantity * product.cost}
+  net: {type: formula, formula: amount - secret_cost}
+  twice_net: {type: formula, formula: net * 2}
 relationships:
   order: {to: order, inverse: lines, on_delete: cascade}
   product: {to: product}
@@ -147,3 +167,33 @@ def test_nobody_writes_a_value_that_follows(shop: Shop, busy: dict[str, UUID]) -
 def test_versions_tell_what_people_wrote(shop: Shop, busy: dict[str, UUID]) -> None:
     assert shop.value("order", busy["order"], "version") == 1
     assert Decimal(shop.value("order", busy["order"], "total")) == Decimal(21)
+
+
+def test_whoever_may_not_read_a_value_learns_nothing_of_it_through_another(
+    shop: Shop, busy: dict[str, UUID]
+) -> None:
+    seller = an_actor(shop.runtime, "Sergio", ["seller"])
+    queries = shop.runtime.current().queries
+    line = queries.get(seller, "line", busy["line"])
+    assert {"amount", "price", "double"} <= line.keys()
+    assert not {"margin", "net", "twice_net", "secret_cost"} & line.keys()
+    order = queries.get(seller, "order", busy["order"])
+    assert {"secret_margin", "shown_margin"} & order.keys() == {"shown_margin"}
+    for asked in (
+        Query("line", filters=("margin > 0",)),
+        Query("line", filters=("twice_net > 0",)),
+        Query("line", sort=(Sort(("net",)),)),
+        Query("line", fields=(("margin",),)),
+        Query("order", filters=("any(lines, margin > 0)",)),
+        Query("order", fields=(("secret_margin",),)),
+    ):
+        with pytest.raises(Invalid):
+            queries.list(seller, asked)
+
+
+def test_a_sum_over_records_of_which_one_may_read_only_some_is_not_told(
+    shop: Shop, busy: dict[str, UUID]
+) -> None:
+    reader = an_actor(shop.runtime, "Rita", ["own_only"])
+    customer = shop.runtime.current().queries.get(reader, "customer", busy["ana"])
+    assert not {"open_total", "order_count", "room"} & customer.keys()
