@@ -72,7 +72,9 @@ def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
     """A title is made before the record is stored, and what follows from other records is found after."""
     late = Dependencies(judged.model).late
     for entity in _entities(judged):
-        read = {name for _, name in uses(entity.title.tree)} if entity.title else set()
+        if entity.title is None:
+            continue
+        read = {name for _, name in uses(entity.title.tree)}
         for name in sorted(read & late.get(entity.name, frozenset())):
             message = (
                 f'The title of {entity.name} cannot be made of "{name}", which follows from other records.'

@@ -84,6 +84,12 @@ class Dependencies:
     def __bool__(self) -> bool:
         return bool(self._reads)
 
+    @property
+    def parts(self) -> Iterable[tuple[str, str]]:
+        """The computed fields of entities that have tables, by entity and name."""
+        concrete = {entity.name for entity in self._model.tables}
+        return [part for part in self._reads if part[0] in concrete]
+
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
         return self._reads.get((entity, name), ())
@@ -140,6 +146,8 @@ class Dependencies:
         """What is found anew when a value changes, by its entity and name."""
         found: dict[tuple[str, str], dict[Watch, None]] = {}
         for block in self.blocks.values():
+            born = Watch(block.entity, block.level, ())  # only of a new record the id is another one
+            found.setdefault((block.entity, "id"), {})[born] = None
             for field in (*block.asked, *block.following):
                 for read in self.reads(block.entity, field.name):
                     known = found.setdefault((read.entity, read.name), {})

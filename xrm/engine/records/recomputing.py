@@ -56,7 +56,8 @@ def recompute(setting: Setting, tally: Tally, drafts: Sequence[Draft] = ()) -> l
     for key, block in dependencies.blocks.items():
         ids = iter(waiting.pop(key, ()))
         while portion := list(islice(ids, PORTION)):
-            followed = list(_found_anew(setting, block, portion))
+            followed = found_anew(setting, block, portion)
+            store(setting, setting.writers[block.entity], followed)
             for touch in followed:
                 found.setdefault((touch.entity, touch.record), {}).update(
                     {n: touch.new[n] for n in touch.names}
@@ -147,11 +148,15 @@ def _asking_before(setting: Setting, step: Step) -> sa.Select[Any]:
 # --- the values ---------------------------------------------------------------------------------------
 
 
-def _found_anew(setting: Setting, block: Block, ids: Sequence[UUID]) -> Iterator[Touch]:
-    """Each of the records of which a value of the block is another one now; it is stored."""
+def found_anew(setting: Setting, block: Block, ids: Sequence[UUID], *, is_held: bool = True) -> list[Touch]:
+    """Each of the records of which a value of the block is another one now, not stored yet.
+
+    Unless they are only looked at, the records `is_held` until the transaction ends, and what they follow from.
+    """
     writer = setting.writers[block.entity]
-    stored = writer.load(setting.unit, sorted(ids), lock=True)
-    hold_followed(setting, writer, block.asked, stored.values())
+    stored = writer.load(setting.unit, sorted(ids), hold=is_held)
+    if is_held:
+        hold_followed(setting, writer, block.asked, stored.values())
     answers = _answers(setting, writer, block.asked, list(stored))
     changed = list[Touch]()
     for record, old in stored.items():
@@ -159,8 +164,7 @@ def _found_anew(setting: Setting, block: Block, ids: Sequence[UUID]) -> Iterator
         names = frozenset(f.name for f in (*block.asked, *block.following) if new[f.name] != old[f.name])
         if names:
             changed.append(Touch(block.entity, record, names, old, new))
-    _put(setting, writer, changed)
-    return iter(changed)
+    return changed
 
 
 def _answers(
@@ -202,7 +206,7 @@ def _kept(setting: Setting, writer: Writer, field: Field, value: Any) -> Any:
         raise Invalid(unkept(bad, writer, Place(), field.name)) from None
 
 
-def _put(setting: Setting, writer: Writer, changed: Sequence[Touch]) -> None:
+def store(setting: Setting, writer: Writer, changed: Sequence[Touch], *, is_searched: bool = True) -> None:
     """The values are stored, and found by search where it reads them."""
     shapes: dict[frozenset[str], list[Touch]] = {}
     for touch in changed:
@@ -211,7 +215,7 @@ def _put(setting: Setting, writer: Writer, changed: Sequence[Touch]) -> None:
         columns = writer.columns({name: [t.new[name] for t in touches] for name in sorted(names)})
         writer.rows.put(setting.unit, [t.record for t in touches], columns)
         live = [t for t in touches if t.new["deleted_at"] is None]
-        if live and not names.isdisjoint(writer.searched):
+        if live and is_searched and not names.isdisjoint(writer.searched):
             words = writer.words([t.new for t in live])
             ids = [t.record for t in live]
             setting.index.put(setting.unit, SearchEntries(writer.number, ids, words, writer.searched[TITLE]))

@@ -201,12 +201,12 @@ class Writer:
         return found
 
     def load(
-        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False
+        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False, hold: bool = False
     ) -> dict[UUID, dict[str, Any]]:
         """The values by name of the stored records among `ids`, trashed ones too, system columns included."""
         if not ids:
             return {}
-        rows = self.rows.load(unit, ids, lock=lock)
+        rows = self.rows.load(unit, ids, lock=lock, hold=hold)
         return {record: self._values(row) for record, row in rows.items()}
 
     def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
