@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from xrm.errors import Problem
+from xrm.metadata.dependencies import Dependencies
+from xrm.metadata.expressions.tree import uses
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.fieldtypes.base import Storage
 from xrm.metadata.limits import FIELDS_PER_ENTITY, LOOKUPS_PER_ENTITY, ROW_BYTES
@@ -68,6 +70,18 @@ def _index_is_possible(judged: Judged) -> Iterator[Problem]:
                 yield Problem("M261", message, "Take index out.", field.place)
 
 
+def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
+    """A title is made before the record is stored, and what follows from other records is found after."""
+    late = Dependencies(judged.model).late
+    for entity in _entities(judged):
+        read = {name for _, name in uses(entity.title.tree)} if entity.title else set()
+        for name in sorted(read & late.get(entity.name, frozenset())):
+            message = (
+                f'The title of {entity.name} cannot be made of "{name}", which follows from other records.'
+            )
+            yield Problem("M266", message, "Make it of fields of the record alone.", entity.title.place)
+
+
 def _fields_have_room(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         count = sum(1 for f in entity.fields.values() if not f.through)
@@ -96,7 +110,7 @@ def _rows_have_room(judged: Judged) -> Iterator[Problem]:
         for name, width, place in widths:
             if width > ROW_BYTES:
                 message = f"The values of {name} could take {width:,} bytes; {ROW_BYTES:,} are allowed."
-                yield Problem("M266", message, _SMALLER, place)
+                yield Problem("M269", message, _SMALLER, place)
 
 
 _SMALLER = (
@@ -217,6 +231,12 @@ _CHECKS = (
         "logo: {type: image, index: true}",
         _index_is_possible,
     ),
+    Check(
+        "M266",
+        "Titles are made of the record alone.",
+        'title: name + " " + total, where total is a rollup',
+        _titles_are_of_the_record,
+    ),
     Check("M255", f"An entity has at most {FIELDS_PER_ENTITY} fields.", "", _fields_have_room),
     Check(
         "M265",
@@ -225,7 +245,7 @@ _CHECKS = (
         _lookups_have_room,
     ),
     Check(
-        "M266", f"The values of a record take at most {ROW_BYTES:,} bytes of its row.", "", _rows_have_room
+        "M269", f"The values of a record take at most {ROW_BYTES:,} bytes of its row.", "", _rows_have_room
     ),
     Check(
         "M257",
