@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from xrm.errors import Problem
+from xrm.metadata.dependencies import Dependencies
+from xrm.metadata.expressions.tree import uses
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.limits import FIELDS_PER_ENTITY, LOOKUPS_PER_ENTITY
 from xrm.metadata.model import Entity, Grant, Lifecycle, Model
@@ -64,6 +66,18 @@ def _index_is_possible(judged: Judged) -> Iterator[Problem]:
             if field.index and (field.through or not field.type.is_sortable):
                 message = f"{entity.name}.{field.name} cannot be indexed: it is a {field.type.name}."
                 yield Problem("M261", message, "Take index out.", field.place)
+
+
+def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
+    """A title is made before the record is stored, and what follows from other records is found after."""
+    late = Dependencies(judged.model).late
+    for entity in _entities(judged):
+        read = {name for _, name in uses(entity.title.tree)} if entity.title else set()
+        for name in sorted(read & late.get(entity.name, frozenset())):
+            message = (
+                f'The title of {entity.name} cannot be made of "{name}", which follows from other records.'
+            )
+            yield Problem("M266", message, "Make it of fields of the record alone.", entity.title.place)
 
 
 def _fields_have_room(judged: Judged) -> Iterator[Problem]:
@@ -196,6 +210,12 @@ _CHECKS = (
         "Only fields that have an order are indexed.",
         "logo: {type: image, index: true}",
         _index_is_possible,
+    ),
+    Check(
+        "M266",
+        "Titles are made of the record alone.",
+        'title: name + " " + total, where total is a rollup',
+        _titles_are_of_the_record,
     ),
     Check("M255", f"An entity has at most {FIELDS_PER_ENTITY} fields.", "", _fields_have_room),
     Check(

@@ -115,6 +115,16 @@ class Rows(TableRows):
         if unit.run_columns(prepared, {**columns, _ID: ids, _VERSION: versions}, len(ids)) != len(ids):
             raise _stale()
 
+    def put(self, unit: UnitOfWork, ids: Sequence[UUID], columns: Columns) -> None:
+        """Every row has these values; its version stays, for nobody wrote them."""
+        shape = ("put", *sorted(columns))
+        prepared = self._shape(shape, self._putter, sorted(columns))
+        unit.run_columns(prepared, {**columns, _ID: ids}, len(ids))
+
+    def _putter(self) -> sa.Update:
+        columns = self.table.c
+        return sa.update(self.table).where(columns.id == sa.bindparam(_ID, type_=columns.id.type))
+
     @cached_property
     def _move(self) -> Prepared:
         aside = sa.bindparam("aside", type_=self.table.c.deleted_at.type)

@@ -83,7 +83,7 @@ def _python(entity: Entity, name: str, value: Any) -> Any:
     try:
         if name in entity.fields:
             field = entity.fields[name]
-            return read_value(field.type, value, field.params) if field.type.is_writable else value
+            return read_value(field.type, value, field.params) if field.is_given else value
         if name in POINTERS or _is_lookup(entity, name):
             return _reference(entity, name, value)
     except (BadValue, ValueError):
