@@ -79,6 +79,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M265": "The lookups of an entity lead to too many places.",
         "M266": "A computed field cannot have such values, or is told in a way that says no value.",
         "M267": "Computed fields need each other in a circle.",
+        "M269": "A record of an entity, or a link, could be larger than a database can store.",
         "M270": "A step of a scenario says nothing to do, or says it in a way that cannot be carried out.",
         "M271": "A name of a scenario, of a person or a record, is not known there or is taken.",
         "M280": "A grant hides what the title is made of.",
