@@ -42,9 +42,7 @@ class TableRows:
 
     @cached_property
     def _hold(self) -> Prepared:
-        return self.database.prepare(
-            self._chosen().order_by(self.table.c.id).with_for_update(key_share=True)
-        )
+        return self.database.prepare(self._chosen().order_by(self.table.c.id).with_for_update(key_share=True))
 
     @cached_property
     def _remove(self) -> Prepared:
