@@ -59,9 +59,7 @@ def is_judged_on(known: Mapping[str, str], condition: Expression) -> bool:
     return all(known.get(name) in READ_BY_PAGES for name in names_read(condition))
 
 
-Far = dict[
-    Ref, Mapping[str, Any] | None
-]  # the records that were looked at, None for those that are not for this person
+Far = dict[Ref, Mapping[str, Any] | None]  # the records that were looked at; None where this person may not
 
 
 def scene_of(visit: Visit, entity: Entity, record: Mapping[str, Any], far: Far | None = None) -> Scene:

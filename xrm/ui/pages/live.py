@@ -143,9 +143,9 @@ def _kept(visit: Visit, ask: Ask, conditions: Iterable[Live]) -> Iterator[tuple[
     scene = scene_of(visit, ask.entity, ask.values, ask.far)
     for live in conditions:
         there = ask.values.get(live.of) if live.option and not ask.is_new else None
-        if live.option in (there if isinstance(there, list | tuple) else (there,)):
-            if judged(scene, live.condition) is False:
-                yield live.of, live.option
+        stands = live.option in (there if isinstance(there, list | tuple) else (there,))
+        if stands and judged(scene, live.condition) is False:
+            yield live.of, live.option
 
 
 # --- what a page asks the server ------------------------------------------------------------------------
