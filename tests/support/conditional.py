@@ -1,4 +1,4 @@
-"""A pack in which everything depends on something: what is shown, needed, closed and offered, and what begins with what."""
+"""A pack in which everything depends on something: what is shown, needed, closed, offered and begun with."""
 
 from __future__ import annotations
 

@@ -92,6 +92,6 @@ def _is_input(entity: Entity, name: str) -> bool:
     """Whether a caller may send it: computed values and plain inverse sides are derived."""
     if name in entity.fields:
         found = entity.fields[name]
-        return found.type.is_writable and not found.through
+        return found.is_given
     relationship = entity.relationships[name]
     return relationship.shape is not Shape.INVERSE or relationship.owned

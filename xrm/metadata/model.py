@@ -33,7 +33,8 @@ class Field:
 
     `params` holds the type's own parameters, resolved (`options` is a tuple of Option); `options_when` says of
     some options where they may be chosen. `through` is the path of a `from:` field (`("account", "phone")`), which
-    is stored nowhere.
+    is stored nowhere. `formula` is what the values of a computed field follow from, whose type is that of its
+    results; with `reveal` whoever reads the record reads it.
     """
 
     name: str
@@ -55,9 +56,16 @@ class Field:
     track: bool = True
     many: bool = False
     through: tuple[str, ...] = ()
+    formula: Expression | None = None
+    reveal: bool = False
     renamed_from: tuple[str, ...] = ()
     pack: str = ""
     place: Place = NOWHERE
+
+    @property
+    def is_given(self) -> bool:
+        """True when people give its values; false for what is numbered, computed or read from elsewhere."""
+        return self.type.is_writable and not self.through and self.formula is None
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -44,6 +44,12 @@ class ModelNames:
         """All names that `attribute` would answer."""
         return self._of(entity)
 
+    def _present(self, entity: str, name: str) -> str:
+        """The name, or the present one if nothing else is called so now."""
+        found = self._entities.get(entity)
+        is_there = found is None or name in found.fields or name in found.relationships
+        return name if is_there else self._former_of(entity).get(name, name)
+
     def _former_of(self, entity: str) -> Mapping[str, str]:
         if entity not in self._former:
             found = self._entities.get(entity)

@@ -45,7 +45,7 @@ class Programs:
     `options` say by name and key where an option may be chosen. `default_reads`, `needed_reads` and `options_reads`
     are what a default reads, what tells whether a value is needed, and what tells which options there are;
     `guard_reads` are of guards that speak of the record alone. `link_defaults` are of attributes of links, by
-    relationship; they are run on the record that the links go out from.
+    relationship; they are run on the record that the links go out from. `formulas` are of computed fields.
     """
 
     title: Program | None
@@ -69,6 +69,8 @@ class Programs:
     guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
+    formulas: Mapping[str, Program]
+    formula_reaches: Mapping[str, Reach]
 
 
 def programs_of(entity: Entity) -> Programs:
@@ -100,6 +102,12 @@ def programs_of(entity: Entity) -> Programs:
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
+        formulas=_each((f.name, f.formula) for f in entity.fields.values()),
+        formula_reaches={
+            f.name: reach_of(entity, f.formula)
+            for f in entity.fields.values()
+            if f.formula is not None and not is_local(f.formula)
+        },
     )
 
 

@@ -14,7 +14,7 @@ from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
 from xrm.engine.records.offering import not_offered, without
 from xrm.engine.records.titling import title_of
-from xrm.engine.records.writer import Writer
+from xrm.engine.records.writer import Writer, kept
 from xrm.engine.storage.ledger import TEAM, USER
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place, Problem, Problems
@@ -149,9 +149,26 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
 
 
 def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
+    _follow(setting, draft, new)
     new.update(_in_base(setting, draft, new))
     new["title"] = title_of(draft.writer.programs.title, scene_of(setting, draft, new), draft.id)
     return draft.with_(new=new)
+
+
+def _follow(setting: Setting, draft: Draft, new: New) -> None:
+    """What follows from values of the record alone; each sees those before it."""
+    for field in setting.writers.dependencies.early.get(draft.writer.name, ()):
+        value = draft.writer.programs.formulas[field.name](scene_of(setting, draft, new))
+        try:
+            new[field.name] = kept(field, value, setting.currency)
+        except BadValue as bad:
+            raise Invalid(unkept(bad, draft.writer, draft.where(field.name), field.name)) from None
+
+
+def unkept(bad: BadValue, writer: Writer, place: Place, name: str) -> Problem:
+    """The problem of a value that follows from others and that its field cannot keep."""
+    message = f"{writer.label(name)} would come to a value that cannot be kept. {bad.problem.message}"
+    return Problem(bad.problem.code, message, "Change the values that it follows from.", place)
 
 
 def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.names import near_hint
 from xrm.metadata.resolve.circles import check_source
 from xrm.metadata.resolve.context import Context, Item
+from xrm.metadata.schemas.entity import COMPUTED
 
 _CONDITIONS = ("visible_when", "required_when", "readonly_when")
 
@@ -63,6 +64,7 @@ def field_of(context: Context, item: Item, owner: str, paths: tuple[str, ...]) -
         track=body.get("track", True),
         many=body.get("many", False),
         through=tuple(body["from"].split(".")) if "from" in body else (),
+        reveal=body.get("reveal", False),
         renamed_from=tuple(body.get("renamed_from", ())),
         pack=item.pack,
         place=item.key_at(),
@@ -70,9 +72,9 @@ def field_of(context: Context, item: Item, owner: str, paths: tuple[str, ...]) -
 
 
 def _type(context: Context, item: Item, owner: str) -> FieldType | None:
-    if "from" in item.body:
-        return context.types["text"]
     name = item.body.get("type")
+    if "from" in item.body or name in COMPUTED:
+        return context.types["text"]
     if name is None and context.is_broken(item.merged, *map(str, item.path)):
         return None
     if name is None:
@@ -127,18 +129,14 @@ def _options_meant(context: Context, name: str) -> tuple[Option, ...]:
 # --- read-through fields ------------------------------------------------------------------------------
 
 
-def resolve_through(context: Context, entity: Entity) -> Entity:
-    """Every `from:` field has the type of what it reads."""
-    fields = dict(entity.fields)
+def resolve_through(context: Context, entity: Entity) -> None:
+    """Every `from:` field has the type of what it reads; computed fields on the way have been found."""
     for field in entity.fields.values():
         if field.through:
             source = _end_of(context, entity, field)
             if source is None:
-                del fields[field.name]
                 context.layers.entities[entity.name].broken.add(("fields", field.name))
-            else:
-                fields[field.name] = _read_through(field, source)
-    return replace(entity, fields=fields)
+            context.put_field(entity.name, field.name, source and _read_through(field, source))
 
 
 def _read_through(field: Field, source: Field) -> Field:
@@ -180,6 +178,8 @@ def _leads_to_one(relationship: Relationship) -> bool:
 
 def _shared_field(context: Context, entity: Entity, field: Field, reached: tuple[str, ...]) -> Field | None:
     name = field.through[-1]
+    for e in reached:
+        context.typed.attribute(e, name)
     found = [f for e in reached for f in [context.entities[e].fields.get(name)] if f]
     if len(found) < len(reached) or len(field.through) < 2:
         _missing(context, reached, name, field)
@@ -264,7 +264,7 @@ def _options_said(item: Item) -> Iterator[tuple[tuple[str, ...], str, str]]:
 def _default(context: Context, field: Field, item: Item, entity: str, source: str) -> Any:
     wanted = field.type.expression(field.params)
     where = item.at("default")
-    if wanted.kind is Kind.OPAQUE or not field.type.is_writable or field.through:
+    if wanted.kind is Kind.OPAQUE or not field.is_given:
         kind = "a field that is read from elsewhere" if field.through else f"the type {field.type.name}"
         context.add("M254", f"There is no default for {kind}.", "Take it out.", where)
         return None

@@ -232,13 +232,13 @@ def value_slot(visit: Visit, entity: Entity, name: str) -> Slot | None:
 def takes_input(entity: Entity, name: str) -> bool:
     """Whether the name of the entity is ever given a value by people."""
     if name in entity.fields:
-        return entity.fields[name].type.is_writable and not entity.fields[name].through
+        return entity.fields[name].is_given
     return name in entity.relationships or name in HOLDERS
 
 
 def _why_closed(visit: Visit, ask: Ask, name: str) -> str:
     field = ask.entity.fields.get(name)
-    if field is not None and (field.through or not field.type.is_writable):
+    if field is not None and not field.is_given:
         return visit.ui.t("It follows from other values.")
     return visit.ui.t("Your roles let you read it only.")
 
