@@ -86,9 +86,10 @@ class Dependencies:
 
     @property
     def parts(self) -> Iterable[tuple[str, str]]:
-        """The computed fields of entities that have tables, by entity and name."""
-        concrete = {entity.name for entity in self._model.tables}
-        return [part for part in self._reads if part[0] in concrete]
+        """The computed fields that are stored, by entity and name."""
+        return [
+            (entity.name, field.name) for entity in self._model.tables for field in self._computed(entity)
+        ]
 
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
@@ -162,7 +163,7 @@ class Dependencies:
         return Block(name, level, asked, following)
 
     def _computed(self, entity: Entity) -> Iterator[Field]:
-        return (f for f in entity.fields.values() if f.formula is not None)
+        return (f for f in entity.fields.values() if f.formula is not None and not f.is_live)
 
     def _is_late(self, entity: Entity, field: Field) -> bool:
         return self.level(entity.name, field.name) > 0

@@ -124,7 +124,7 @@ class Writer:
     @cached_property
     def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
         """The fields whose values are stored with their worth in the base currency, and how that is found."""
-        own = (f for f in self.entity.fields.values() if not f.through)
+        own = (f for f in self.entity.fields.values() if f.is_stored)
         return {f.name: f.type.in_base for f in own if f.type.in_base}
 
     @cached_property

@@ -10,9 +10,10 @@ from functools import partial
 from xrm.errors import Place, Problem
 from xrm.metadata.expressions.functions import AGGREGATES
 from xrm.metadata.expressions.grammar import Unparsable, parse_expression
+from xrm.metadata.expressions.scope import CLOCK
 from xrm.metadata.expressions.scope import FORMULA as SCOPE
 from xrm.metadata.expressions.syntax import CallOf
-from xrm.metadata.expressions.tree import Access, Expression, Node, walk
+from xrm.metadata.expressions.tree import Access, Expression, Node, parameters, walk
 from xrm.metadata.expressions.typerules import fits, named
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
@@ -172,6 +173,10 @@ def _kept_as(context: Context, item: Item, formula: Expression) -> tuple[FieldTy
         message = f"The values of {item.name} would be {named(given)}, and that cannot be kept."
         hint = "Name a field of the record, or count or compare."
         context.add("M266", message, hint, formula.place)
+        return None
+    if name == "money" and not parameters(formula.tree).isdisjoint(CLOCK):
+        message = f"The values of {item.name} follow from the day, and an amount of money is kept as it was."
+        context.add("M266", message, "Let the result be decimal.", formula.place)
         return None
     type_ = context.types[name]
     params = _params(context, item, formula, name)
