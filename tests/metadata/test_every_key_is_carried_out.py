@@ -246,6 +246,8 @@ READ: dict[str, tuple[str, str]] = {
     "field.options": ("metadata/resolve/fields.py", 'params["options"]'),
     "field.options.label": (CONTROLS, "o.label"),
     "field.options.color": (CONTROLS, "o.color"),
+    "field.options.when": (PROGRAMS, "f.options_when"),
+    "field.options_when": (PROGRAMS, "f.options_when"),
     "field.options.renamed_from": ("metadata/fieldtypes/choices.py", "option.renamed_from"),
     "field.max_tags": ("metadata/fieldtypes/choices.py", 'params.get("max_tags"'),
     "field.region": ("metadata/fieldtypes/people.py", 'params.get("region")'),

@@ -32,10 +32,11 @@ def text_of(label: Label, language: str, otherwise: str = "") -> str:
 class Field:
     """A stored (or read-through) field of an entity.
 
-    `params` holds the type's own parameters, resolved (`options` is a tuple of Option). `through` is the
-    path of a `from:` field (`("account", "phone")`), which is stored nowhere. `formula` is what the values of a
-    computed field follow from, whose type is that of its results; with `reveal` whoever reads the record reads it.
-    What follows from the clock `is_live`: it is stored nowhere, and found when it is read.
+    `params` holds the type's own parameters, resolved (`options` is a tuple of Option); `options_when` says of
+    some options where they may be chosen. `through` is the path of a `from:` field (`("account", "phone")`), which
+    is stored nowhere. `formula` is what the values of a computed field follow from, whose type is that of its
+    results; with `reveal` whoever reads the record reads it. What follows from the clock `is_live`: it is stored
+    nowhere, and found when it is read.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Field:
     visible_when: Expression | None = None
     required_when: Expression | None = None
     readonly_when: Expression | None = None
+    options_when: Mapping[str, Expression] = field(default_factory=dict)
     sensitive: bool = False
     privacy: str = ""
     search: bool = False

@@ -11,6 +11,7 @@ from xrm.metadata.schemas.views import FORM, VIEW
 from xrm.metadata.schemas.words import (
     FIELD,
     MOVED_FROM,
+    OPTIONS_WHEN,
     RENAMED_FROM,
     WHEN_INSTALLED,
     Schema,
@@ -134,8 +135,9 @@ def type_params(type_: FieldType) -> dict[str, Schema]:
     params = {k: dict(v) for k, v in type_.params.items()}
     if "options" in params:
         params["options"] = option_map(
-            "Option keys as a list or map, or the name of a shared option set.", "string"
+            "Option keys as a list or map, or the name of a shared option set.", "string", of_field=True
         )
+        params["options_when"] = OPTIONS_WHEN
     return params
 
 
@@ -144,7 +146,10 @@ def _overridable(types: Mapping[str, FieldType]) -> dict[str, Schema]:
     for type_ in types.values():
         for key, schema in type_params(type_).items():
             merged.setdefault(
-                key, schema if key == "options" else {"description": schema.get("description", "")}
+                key,
+                schema
+                if key in ("options", "options_when")
+                else {"description": schema.get("description", "")},
             )
     return merged
 
