@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from xrm.metadata.expressions.tree import Access, Aggregate, Node, Root
+from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import Kind, Type
+from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.iso import currency_decimals
 from xrm.metadata.fieldtypes.problems import bad
@@ -20,15 +22,20 @@ _CODE = Type(Kind.CHOICE)
 
 
 def nodes_of(field: Field) -> tuple[Node, ...]:
-    """The trees whose values tell that of the field.
+    """The trees whose values tell that of the computed field."""
+    if field.formula is None:
+        raise AssertionError("only what is computed follows")
+    return trees_for(field.type, field.formula.tree)
+
+
+def trees_for(type_: FieldType, tree: Node) -> tuple[Node, ...]:
+    """The trees whose values tell that of the tree, as a field of the type keeps it.
 
     For money: the value in the base currency, the value of the bare amounts, and all currencies that these are in.
     """
-    if field.formula is None:
-        raise AssertionError("only what is computed follows")
-    tree = field.formula.tree
-    if field.type.in_base is None:
+    if type_.in_base is None:
         return (tree,)
+    tree = calculable(tree)
     currencies = dict.fromkeys(_currencies(tree, is_inside=False))
     return (tree, _in_amounts(tree), *currencies)
 
@@ -42,6 +49,8 @@ def value_of(field: Field, answers: Sequence[Any], currency: str) -> Any:
     fixed = field.params.get("currency")
     if len(found) == 1 and fixed in (None, *found):
         return _money(field, amount, found.pop(), currency)
+    if fixed is not None and not found:
+        return _money(field, amount, fixed, currency)
     if fixed in (None, currency):
         return _money(field, base, currency, currency)
     return None if base is None and amount is None else _other(fixed)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from xrm.engine.projection.following import nodes_of
+from xrm.engine.projection.following import nodes_of, trees_for
 from xrm.engine.projection.reach import Reach, reach_of
 from xrm.metadata.expressions.compile import compile_python
 from xrm.metadata.expressions.environment import Context, Env
-from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Root, walk
+from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Node, Root, walk
 from xrm.metadata.model import Entity, Field, Relationship, Rule, Shape
 
 
@@ -51,7 +51,7 @@ class Programs:
 
     title: Program | None
     title_reads: frozenset[str]
-    defaults: Mapping[str, Program]
+    defaults: Mapping[str, tuple[Program, ...]]
     default_reads: Mapping[str, frozenset[str]]
     local_rules: tuple[RuleProgram, ...]
     wide_rules: tuple[RuleProgram, ...]
@@ -64,7 +64,7 @@ class Programs:
     options_reads: Mapping[str, frozenset[str]]
     filters: Mapping[str, Program]
     link_filters: Mapping[str, Program]
-    link_defaults: Mapping[str, Mapping[str, Program]]
+    link_defaults: Mapping[str, Mapping[str, tuple[Program, ...]]]
     filter_uses: Mapping[str, frozenset[str]]
     guards: Mapping[str, Program]
     guard_reads: Mapping[str, frozenset[str]]
@@ -84,7 +84,7 @@ def programs_of(entity: Entity) -> Programs:
     return Programs(
         title=_program(entity.title),
         title_reads=names_read(entity.title),
-        defaults=_each((t.name, t.default) for t in things),
+        defaults=_begun(things),
         default_reads={t.name: names_read(t.default) for t in things},
         local_rules=tuple(_rule(entity, rule) for rule in rules if _is_local(rule)),
         wide_rules=tuple(_rule(entity, rule) for rule in rules if not _is_local(rule)),
@@ -97,7 +97,7 @@ def programs_of(entity: Entity) -> Programs:
         options_reads={f.name: names_read(f.visible_when, *f.options_when.values()) for f in chosen},
         filters=_each((r.name, r.filter) for r in lookups),
         link_filters=_each((r.name, r.filter) for r in linked),
-        link_defaults={r.name: _each((a.name, a.default) for a in r.attributes.values()) for r in linked},
+        link_defaults={r.name: _begun(r.attributes.values()) for r in linked},
         filter_uses={r.name: _outer_names(r.filter) for r in (*lookups, *linked) if r.filter is not None},
         guards=_each((s.name, s.guard) for s in steps),
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
@@ -125,6 +125,21 @@ def program_of(expression: Expression) -> Program:
     """The expression as a function of a scene."""
     evaluate = compile_python(expression)
     return lambda scene: evaluate(scene.env, scene.context, scene.outer, scene.old)
+
+
+def _begun(things: Iterable[Field | Relationship]) -> dict[str, tuple[Program, ...]]:
+    """By name the programs whose values tell what the field or lookup begins with."""
+    return {
+        thing.name: tuple(
+            program_of(replace(thing.default, tree=node)) for node in _trees(thing, thing.default.tree)
+        )
+        for thing in things
+        if thing.default is not None
+    }
+
+
+def _trees(thing: Field | Relationship, tree: Node) -> tuple[Node, ...]:
+    return trees_for(thing.type, tree) if isinstance(thing, Field) else (tree,)
 
 
 def _found(field: Field) -> tuple[Program, ...]:

@@ -65,11 +65,14 @@ def _point(new: New) -> None:
 def _default(setting: Setting, draft: Draft, new: New) -> None:
     """Names that were not given get their default; a later default sees the earlier ones."""
     problems = Problems()
-    for name, program in draft.writer.programs.defaults.items():
+    for name, programs in draft.writer.programs.defaults.items():
         if name in draft.parsed or name in draft.preset or name in draft.refused:
             continue
         try:
-            new[name] = draft.writer.fitting(name, program(scene_of(setting, draft, new)))
+            scene = scene_of(setting, draft, new)
+            answers = [program(scene) for program in programs]
+            field = draft.writer.entity.fields.get(name)
+            new[name] = answers[0] if field is None else value_of(field, answers, setting.currency)
         except BadValue as bad:
             problems.extend([unfit_default(bad, draft.where(name))])
     if problems:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Change, Link, Unlink
 from xrm.engine.projection.contracts import ByKey, ByName
-from xrm.engine.projection.following import fitting
+from xrm.engine.projection.following import value_of
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
 from xrm.engine.records.batch import Setting, Tally, Touch
@@ -143,12 +143,12 @@ def _begun(
 ) -> dict[str, Any]:
     """What is given, and for attributes that are not the defaults; these see the record in hand."""
     problems, values = Problems(), dict(given)
-    for name, program in draft.writer.programs.link_defaults[side.name].items():
+    for name, programs in draft.writer.programs.link_defaults[side.name].items():
         if name in given:
             continue
         scene = scene_of(setting, draft, draft.new or draft.old or {})
         try:
-            values[name] = fitting(side.attributes[name], program(scene))
+            values[name] = value_of(side.attributes[name], [program(scene) for program in programs], setting.currency)
         except BadValue as bad:
             problems.extend([unfit_default(bad, _at(place, name))])
     if problems:

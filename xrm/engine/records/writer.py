@@ -12,7 +12,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.projection.contracts import Contract
-from xrm.engine.projection.following import fitting
 from xrm.engine.projection.programs import Programs
 from xrm.engine.projection.references import is_nested
 from xrm.engine.records.searched import searched_slots, searched_words
@@ -180,11 +179,6 @@ class Writer:
         """The names whose values the change log keeps, in its order."""
         names = (*self.stored_names, *self.system_columns)
         return tuple(n for n in names if n not in UNLOGGED and n not in self.untracked)
-
-    def fitting(self, name: str, value: Any) -> Any:
-        """A calculated value as the field stores it: rounded, and refused by BadValue if it does not fit."""
-        field = self.entity.fields.get(name)
-        return value if field is None else fitting(field, value)
 
     def label(self, name: str) -> str:
         """What people call a field or relationship."""
