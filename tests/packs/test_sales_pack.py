@@ -10,14 +10,17 @@ from uuid import UUID
 import pytest
 
 from tests.packs.shipped import PACKS, ROOT, all_docs, docs_of
-from xrm.engine.commands import Target, Transition
-from xrm.engine.queries.request import parse_query
+from xrm.app import mount
+from xrm.engine.commands import Create, Delete, Target, Transition, Update
+from xrm.engine.queries.request import Query, parse_query
 from xrm.engine.runtime import Runtime
+from xrm.engine.storage.database import UnitOfWork
 from xrm.errors import Invalid
 from xrm.metadata.parse import Body
 from xrm.testing import make_runtime
 
 REPS = {"rui.sequeira@example.com", "javier.roldan@example.com", "anton.belov@example.com"}
+MOST_STATEMENTS = 20
 REPS |= {"owen.barrett@example.com"}
 
 
@@ -107,12 +110,16 @@ def test_crm_core_does_not_know_of_sales() -> None:
     assert [p.name for p in written if "crm_sales" in p.read_text(encoding="utf-8")] == []
 
 
-def test_all_shipped_packs_are_installed_together_with_their_demo(database_url: str, tmp_path: Path) -> None:
+def test_all_shipped_packs_are_installed_together_with_their_demo(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime = make_runtime(database_url, tmp_path, [ROOT / "entity_packs" / p for p in PACKS], demo=True)
     try:
         _sees_every_state(runtime)
         _a_seller_sees_every_list(runtime)
         _an_account_with_an_open_order_is_not_archived(runtime)
+        _the_totals_of_a_quote_follow_through_the_api(runtime)
+        _one_line_of_two_hundred_takes_few_statements(runtime, monkeypatch)
     finally:
         runtime.close()
 
@@ -151,6 +158,103 @@ def _an_account_with_an_open_order_is_not_archived(runtime: Runtime) -> None:
     with pytest.raises(Invalid) as refused:
         records.execute(helena, [Transition("account", account, "archive")])
     assert "open opportunities, orders and invoices" in str(refused.value)
+
+
+def _the_totals_of_a_quote_follow_through_the_api(runtime: Runtime) -> None:
+    """The example of a configured pump: 900 + 180 + 120, twelve of them, then fifty."""
+    token = runtime.identity.create_token(_person(runtime, "rui.sequeira"), "totals")
+    client, head = mount(runtime).test_client(), {"Authorization": f"Bearer {token}"}
+    pump = _first(runtime, "product", 'code == "HP-200"')
+    options = runtime.current().queries.list(
+        runtime.installer,
+        Query("product_option", filters=(f'group.product == "{pump["id"]}"', 'code in ["K32", "TB"]')),
+    )
+    _sells_in_bulk(runtime, pump["id"])
+
+    def sent(method: str, path: str, **values: Any) -> dict[str, Any]:
+        got = client.open(f"/api/v1/records/{path}", method=method, headers=head, json=values)
+        assert got.status_code in (200, 201), got.text
+        return dict(got.json)
+
+    built = sent(
+        "POST", "product_configuration", name="As wanted", product=pump["id"],
+        options={"create": [{"to": row["id"]} for row in options.data]},
+    )  # fmt: skip
+    account = _first(runtime, "account", 'state == "active"')["id"]
+    line = {"line_no": 1, "product": pump["id"], "configuration": built["id"], "quantity": "12"}
+    quote = sent("POST", "quote", account=account, lines={"create": [line]})
+    assert _amounts(quote) == ("13680.00", "720.00", "3146.40", "16826.40")
+    [stored] = sent("GET", f"quote/{quote['id']}?expand=lines")["lines"]["data"]
+    sent("PATCH", f"quote_line/{stored['id']}", quantity="50")
+    assert _amounts(sent("GET", f"quote/{quote['id']}")) == ("54000.00", "6000.00", "12420.00", "66420.00")
+
+
+def _sells_in_bulk(runtime: Runtime, product: str) -> None:
+    breaks = [{"min_quantity": n, "discount_percent": percent} for n, percent in ((10, 5), (50, 10))]
+    old = runtime.current().queries.list(
+        runtime.installer, Query("quantity_break", filters=(f'product == "{product}"',))
+    )
+    records = runtime.current().records
+    records.execute(
+        runtime.installer,
+        [
+            *(Delete("quantity_break", Target(UUID(str(row["id"])))) for row in old.data),
+            *(Create("quantity_break", {"product": product, **values}) for values in breaks),
+        ],
+    )
+
+
+def _amounts(quote: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(quote[name]["amount"] for name in ("subtotal", "discount", "tax", "total"))
+
+
+def _one_line_of_two_hundred_takes_few_statements(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is changed, it and its quote are found anew; as many statements as for a quote of two."""
+    counted: list[str] = []
+    for name in ("run", "change", "execute", "run_columns", "_copy", "_insert_together"):
+        original = getattr(UnitOfWork, name)
+
+        def counting(self: UnitOfWork, *given: Any, _original: Any = original, **named: Any) -> Any:
+            counted.append(str(given[0]))
+            return _original(self, *given, **named)
+
+        monkeypatch.setattr(UnitOfWork, name, counting)
+    taken = []
+    for count in (2, 200):
+        quote, lines = _quote_of(runtime, count)
+        counted.clear()
+        runtime.current().records.execute(
+            runtime.installer, [Update("quote_line", lines[0], {"quantity": "3"})]
+        )
+        taken.append(len(counted))
+        stored = runtime.current().queries.get(runtime.installer, "quote", quote.id)
+        assert stored["subtotal"]["amount"] == f"{2 * count + 4}.00"
+        assert stored["total"]["amount"] == f"{(2 * count + 4) * 1.1:.2f}"
+    assert taken[0] == taken[1] <= MOST_STATEMENTS, taken
+
+
+def _quote_of(runtime: Runtime, count: int) -> tuple[Target, list[Target]]:
+    product = _first(runtime, "product", 'code == "PX-17"')["id"]
+    price = {"amount": "2.00", "currency": "EUR"}
+    line = {"product": product, "unit_price": price, "tax_rate": 10}
+    lines = [{**line, "line_no": n} for n in range(1, count + 1)]
+    account = _first(runtime, "account", 'state == "active"')["id"]
+    done = runtime.current().records.execute(
+        runtime.installer, [Create("quote", {"account": account, "lines": {"create": lines}})]
+    )
+    quote = Target(done.results[0].id)
+    found = runtime.current().queries.list(
+        runtime.installer, Query("quote_line", filters=(f'quote == "{quote.id}"',), limit=1)
+    )
+    return quote, [Target(UUID(str(row["id"]))) for row in found.data]
+
+
+def _first(runtime: Runtime, entity: str, condition: str) -> dict[str, Any]:
+    return dict(
+        runtime.current()
+        .queries.list(runtime.installer, Query(entity, filters=(condition,), limit=1))
+        .data[0]
+    )
 
 
 def _person(runtime: Runtime, name: str) -> Any:

@@ -345,16 +345,30 @@ fields:
   tax: {type: formula, formula: net * 23 / 100, result: money}
   gross: {type: formula, formula: net + tax, result: money}
   dearest: {type: rollup, over: items, value: max(price)}
+relationships:
+  customer: {to: client}
 """,
     item="""
 title: name
 fields:
   name: {type: text}
-  price: {type: money}
+  price: {type: money, default: "first_of(latest(bill.customer.prices, since, price), ware.price * 2)"}
+  fee: {type: money, default: 5}
   quantity: {type: integer, default: 1}
   total: {type: formula, formula: price * quantity, result: money}
 relationships:
   bill: {to: bill, inverse: items}
+  ware: {to: ware}
+""",
+    client="title: name\nfields:\n  name: {type: text}\n",
+    ware="title: name\nfields:\n  name: {type: text}\n  price: {type: money}\n",
+    price="""
+title: text(since)
+fields:
+  since: {type: date, default: today()}
+  price: {type: money}
+relationships:
+  client: {to: client, inverse: prices}
 """,
 )  # fmt: skip
 
@@ -383,3 +397,17 @@ def test_amounts_in_one_currency_stay_in_it_and_others_are_told_in_the_base_curr
     assert (
         bill(("10.00", "USD"), ("1.00", "EUR"))[0] == money("3.00")[0]
     )  # what a dollar is worth is not known here
+
+
+def test_an_amount_may_begin_with_one_of_other_records_in_its_currency(till: Shop) -> None:
+    dollars = {"amount": "10.00", "currency": "USD"}
+    ware = till.make("ware", name="Pump", price=dollars)
+    client = till.make("client", name="Ana")
+    bill = till.make("bill", name="A bill", customer=str(client))
+    item = till.make("item", bill=str(bill), ware=str(ware), quantity=3)
+    assert till.value("item", item, "price") == {"amount": "20.00", "currency": "USD"}
+    assert till.value("item", item, "fee") == {"amount": "5.00", "currency": "EUR"}
+    till.make("price", client=str(client), price={"amount": "7.50", "currency": "EUR"})
+    item = till.make("item", bill=str(bill), ware=str(ware))
+    assert till.value("item", item, "price") == {"amount": "7.50", "currency": "EUR"}
+    assert till.value("item", till.make("item", price=None), "price") is None

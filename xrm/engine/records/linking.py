@@ -148,7 +148,9 @@ def _begun(
             continue
         scene = scene_of(setting, draft, draft.new or draft.old or {})
         try:
-            values[name] = value_of(side.attributes[name], [program(scene) for program in programs], setting.currency)
+            values[name] = value_of(
+                side.attributes[name], [program(scene) for program in programs], setting.currency
+            )
         except BadValue as bad:
             problems.extend([unfit_default(bad, _at(place, name))])
     if problems:

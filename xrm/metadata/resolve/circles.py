@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from xrm.errors import Place
-from xrm.metadata.expressions.tree import Access, Expression, Root, walk
+from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Node, Root, children
 from xrm.metadata.model import Entity, Field
 from xrm.metadata.resolve.context import Context
 
@@ -24,7 +24,7 @@ def check_source(context: Context, entity: Entity, field: Field, source: str, wh
 def check_defaults(context: Context, entity: Entity) -> None:
     """It has been told of every circle in which a default needs the field that it is for."""
     defaults = {f.name: f.default for f in entity.fields.values() if isinstance(f.default, Expression)}
-    needed = {name: tuple(_needed(default)) for name, default in defaults.items()}
+    needed = {name: tuple(_needed(default.tree, Root.RECORD)) for name, default in defaults.items()}
     told: set[str] = set()
     for name, default in defaults.items():
         circle = () if name in told else _circle(needed, name, (name,))
@@ -34,11 +34,13 @@ def check_defaults(context: Context, entity: Entity) -> None:
             context.add("M264", message, "Take one of the defaults out.", default.place)
 
 
-def _needed(default: Expression) -> Iterator[str]:
-    """The fields of the same record that the default asks for."""
-    for node in walk(default.tree):
-        if isinstance(node, Access) and node.root is Root.RECORD and not node.hops:
-            yield node.path[0]
+def _needed(node: Node, own: Root) -> Iterator[str]:
+    """The fields of the same record that the node asks for; over many records, bare names belong to these."""
+    if isinstance(node, Access):
+        yield from node.path[:1] if node.root is own and not node.hops else ()
+        return
+    for child in children(node):
+        yield from _needed(child, Root.OUTER if isinstance(node, Aggregate) else own)
 
 
 def _circle(needed: Mapping[str, tuple[str, ...]], name: str, trail: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ that looks at anything else is shown, and the record service has the last word.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from xrm.engine.access.row_rules import actor_context
+from xrm.engine.projection.following import trees_for, value_of
 from xrm.engine.projection.programs import Scene, is_local, names_read, program_of
 from xrm.errors import NotFound
 from xrm.metadata.expressions.environment import Env
@@ -131,7 +133,10 @@ def defaults(visit: Visit, entity: Entity) -> dict[str, Any]:
     scene = scene_of(visit, entity, {})
     things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
     defaults = [(t, t.default) for t in things if t.default is not None and is_local(t.default)]
-    begun = {thing.name: _default(scene, thing, default) for thing, default in defaults}
+    begun = {
+        thing.name: _default(scene, thing, default, visit.runtime.settings.currency)
+        for thing, default in defaults
+    }
     if entity.is_owned:
         begun["owner"] = {"id": str(visit.actor.id), "entity": "user", "title": visit.actor.name}
     if entity.lifecycle is not None:
@@ -139,13 +144,16 @@ def defaults(visit: Visit, entity: Entity) -> dict[str, Any]:
     return {name: value for name, value in begun.items() if value is not None}
 
 
-def _default(scene: Scene, thing: Field | Relationship, default: Expression) -> Any:
-    value = program_of(default)(scene)
-    if isinstance(value, Ref):
-        return {"id": str(value.id), "entity": value.entity}
-    if isinstance(thing, Relationship) or value is None:
-        return None
-    return write_value(thing.type, value, thing.params)
+def _default(scene: Scene, thing: Field | Relationship, default: Expression, currency: str) -> Any:
+    if isinstance(thing, Relationship):
+        value = program_of(default)(scene)
+        return {"id": str(value.id), "entity": value.entity} if isinstance(value, Ref) else None
+    trees = trees_for(thing.type, default.tree)
+    answers = [program_of(replace(default, tree=tree))(scene) for tree in trees]
+    try:
+        return write_value(thing.type, value_of(thing, answers, currency), thing.params)
+    except BadValue:
+        return None  # the server tells of it when the record is made
 
 
 def _python(entity: Entity, name: str, value: Any) -> Any:

@@ -22,7 +22,7 @@ from xrm.ui.pages.conditions import defaults
 from xrm.ui.pages.crumbs import to_record, to_records
 from xrm.ui.pages.digests import is_untitled, written_digests
 from xrm.ui.pages.files import naming
-from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, layout_of
+from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, begins_elsewhere, layout_of
 from xrm.ui.pages.live import live_form
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.merging import (
@@ -83,12 +83,21 @@ def new(visit: Visit, entity: str) -> Response:
         return _shown_new(visit, found, typed, begun, Refused(post, (), SHOWN))
     again = _new_layout(visit, found, typed)
     values, numbers = _written(again, post, _shown_of(again, post.values))
+    values = _without_begun(found, values)
     try:
         outcome = visit.records.do(visit.actor, Create(entity, values))
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
         return _shown_new(visit, found, typed, begun, Refused(post, said, status_of(error)))
     return _after(visit, found, outcome)
+
+
+def _without_begun(entity: Entity, values: dict[str, Any]) -> dict[str, Any]:
+    """The values without the empty ones that other records tell."""
+    things: Mapping[str, Any] = {**entity.fields, **entity.relationships}
+    return {
+        n: v for n, v in values.items() if v is not None or n not in things or not begins_elsewhere(things[n])
+    }
 
 
 def _shown_of(layout: Layout, names: Iterable[str]) -> tuple[str, ...]:

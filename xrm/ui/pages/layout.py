@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xrm.engine.projection.programs import Scene, names_read
+from xrm.engine.projection.programs import Scene, is_local, names_read
 from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Params
@@ -155,7 +155,8 @@ def _under_conditions(
     is_shown = ask.everything or holds(scene, thing.visible_when, True)
     if not (is_shown or ask.waits(thing.visible_when)):
         return
-    is_needed = slot.field.required or holds(scene, thing.required_when, False)
+    is_begun = ask.is_new and begins_elsewhere(thing)
+    is_needed = (slot.field.required and not is_begun) or holds(scene, thing.required_when, False)
     field = replace(
         slot.field,
         hidden=not is_shown,
@@ -167,6 +168,11 @@ def _under_conditions(
     if isinstance(thing, ModelField) and thing.options_when:
         found = offering(ask, scene, found, thing)
     yield _locked(visit, found, is_locked)
+
+
+def begins_elsewhere(thing: ModelField | Relationship) -> bool:
+    """Whether a new record begins with a value that other records tell: an empty control asks for it."""
+    return thing.default is not None and not is_local(thing.default)
 
 
 def offering(ask: Ask, scene: Scene, slot: Slot, field: ModelField) -> Slot:
