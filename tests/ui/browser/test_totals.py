@@ -38,11 +38,11 @@ def test_a_changed_quantity_changes_every_total_of_the_quote(site: Site, ana: Pa
     line = {"line_no": 1, "product": pump, "quantity": "12"}
     quote = place.make("quote", account=account, lines={"create": [line]})
     ana.goto(f"{site.address}/r/quote/{quote}")
-    for name, amount in (("subtotal", "13,680.00"), ("tax", "3,146.40"), ("total", "16,826.40")):
-        expect(ana.locator(f"#d-{name}")).to_contain_text(amount)
+    for amount in ("€13,680", "€3,146.40", "€16,826.40"):
+        expect(ana.get_by_role("main")).to_contain_text(amount)
     ana.goto(f"{site.address}/r/quote/{quote}/edit")
     expect(ana.locator("[name='total.amount'], [name='total']")).to_have_count(0)
     ana.locator("input[name='lines.0.quantity']").fill("50")
     ana.get_by_role("button", name="Save").first.click()
-    for name, amount in (("subtotal", "54,000.00"), ("discount", "6,000.00"), ("total", "66,420.00")):
-        expect(ana.locator(f"#d-{name}")).to_contain_text(amount)
+    for amount in ("€54,000", "€6,000", "€66,420"):
+        expect(ana.get_by_role("main")).to_contain_text(amount)
