@@ -27,7 +27,7 @@ PROBLEM: Schema = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {n: {"type": "string"} for n in ("path", "code", "message", "hint")},
+                "properties": {n: {"type": "string"} for n in ("path", "code", "message", "hint", "place")},
                 "required": ["path", "code", "message"],
             },
         },
