@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.projection.contracts import Contract
+from xrm.engine.projection.following import fitting
 from xrm.engine.projection.programs import Programs
 from xrm.engine.projection.references import is_nested
 from xrm.engine.records.searched import searched_slots, searched_words
@@ -22,7 +23,7 @@ from xrm.engine.storage.rows import Rows
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
-from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.dependencies import Dependencies
 from xrm.metadata.fieldtypes.columns import as_is
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
@@ -121,7 +122,7 @@ class Writer:
     @cached_property
     def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
         """The fields whose values are stored with their worth in the base currency, and how that is found."""
-        own = (f for f in self.entity.fields.values() if not f.through)
+        own = (f for f in self.entity.fields.values() if f.is_stored)
         return {f.name: f.type.in_base for f in own if f.type.in_base}
 
     @cached_property
@@ -131,8 +132,9 @@ class Writer:
 
     @cached_property
     def untracked(self) -> frozenset[str]:
-        """The fields whose values history does not keep."""
-        return frozenset(f.name for f in self.entity.fields.values() if not f.track)
+        """The fields whose values history does not keep; what is computed follows from values that it keeps."""
+        fields = self.entity.fields.values()
+        return frozenset(f.name for f in fields if not f.track or f.formula is not None)
 
     @cached_property
     def key_names(self) -> frozenset[str]:
@@ -197,12 +199,12 @@ class Writer:
         return found
 
     def load(
-        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False
+        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False, hold: bool = False
     ) -> dict[UUID, dict[str, Any]]:
         """The values by name of the stored records among `ids`, trashed ones too, system columns included."""
         if not ids:
             return {}
-        rows = self.rows.load(unit, ids, lock=lock)
+        rows = self.rows.load(unit, ids, lock=lock, hold=hold)
         return {record: self._values(row) for record, row in rows.items()}
 
     def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,8 +248,9 @@ def _plain(value: Any) -> Any:
 class Writers:
     """The writers of all entities of a model by name, each made when it is first asked for."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], Writer]], numbers: Numbers) -> None:
-        self._makers, self.numbers = makers, numbers
+    def __init__(self, makers: Mapping[str, Callable[[], Writer]], numbers: Numbers, schema: Schema) -> None:
+        self._makers, self.numbers, self.schema = makers, numbers, schema
+        self.dependencies = Dependencies(schema.model)
         self._made: dict[str, Writer] = {}
 
     def __iter__(self) -> Iterator[Writer]:
@@ -283,11 +286,4 @@ def writers_of(
         name = table.entity.name
         return Writer(table, contracts[name], programs(table.entity), database, numbers, seal)
 
-    return Writers({table.entity.name: partial(writer, table) for table in schema}, numbers)
-
-
-def fitting(field: Field, value: Any) -> Any:
-    """A calculated value as such a field stores it: rounded, and refused by BadValue if it does not fit."""
-    if value is None:
-        return None
-    return read_value(field.type, write_value(field.type, value, field.params), field.params)
+    return Writers({table.entity.name: partial(writer, table) for table in schema}, numbers, schema)
