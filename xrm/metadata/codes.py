@@ -77,6 +77,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M263": "Fields are read from each other in a circle.",
         "M264": "Defaults need each other in a circle.",
         "M265": "The lookups of an entity lead to too many places.",
+        "M266": "Something cannot be compared in this way to find duplicates.",
         "M270": "A step of a scenario says nothing to do, or says it in a way that cannot be carried out.",
         "M271": "A name of a scenario, of a person or a record, is not known there or is taken.",
         "M280": "A grant hides what the title is made of.",

@@ -66,6 +66,7 @@ class Programs:
     guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
+    duplicate_conditions: Mapping[str, Program]
 
 
 def programs_of(entity: Entity) -> Programs:
@@ -94,6 +95,7 @@ def programs_of(entity: Entity) -> Programs:
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
+        duplicate_conditions=_each((d.name, d.when) for d in entity.duplicates.values()),
     )
 
 
