@@ -53,7 +53,7 @@ def test_a_warning_names_what_it_found_and_is_passed_with_one_word_everywhere(an
     refused = ana("POST", "/records/person", json=again)
     assert refused.status_code == 409
     [problem] = refused.get_json()["errors"]
-    assert (problem["code"], problem["path"]) == ("R181", "email")
+    assert (problem["code"], problem["path"]) == ("R191", "email")
     assert problem["records"] == [{"entity": "person", "id": first["id"], "title": "Alpha"}]
     assert ana("POST", "/records/person?duplicates=accept", json=again).status_code == 201
     assert ana("POST", "/records/person?duplicates=yes", json=again).status_code == 400
@@ -76,7 +76,7 @@ def test_a_refusal_is_passed_by_no_word(ana: Caller) -> None:
     assert ana("POST", "/records/person", json=values).status_code == 201
     again = {**values, "name": "Quite another", "code": "X"}
     refused = ana("POST", "/records/person?duplicates=accept", json=again)
-    assert (refused.status_code, refused.get_json()["errors"][0]["code"]) == (409, "R180")
+    assert (refused.status_code, refused.get_json()["errors"][0]["code"]) == (409, "R190")
     assert ana("POST", "/records/person", json={**again, "tier": 2}).status_code == 201
 
 

@@ -27,6 +27,7 @@ INVERSES, RELATIONSHIPS = "metadata/resolve/inverses.py", "metadata/resolve/rela
 ROLES, CONDITIONS, ORDER = "metadata/resolve/roles.py", "metadata/conditions.py", "metadata/order.py"
 DUPLICATES = "engine/records/duplicates.py"
 RUNNING = "engine/scenarios/running.py"
+COMPUTED = "metadata/resolve/computed.py"
 NUMBERS = "metadata/fieldtypes/numbers.py"
 READ: dict[str, tuple[str, str]] = {
     "pack.pack": ("metadata/reading.py", '.get("pack")'),
@@ -239,6 +240,12 @@ READ: dict[str, tuple[str, str]] = {
     "field.track": ("engine/records/writer.py", "f.track"),
     "field.renamed_from": ("engine/storage/numbers.py", "each.renamed_from"),
     "field.when_installed": (CONDITIONS, '("fields", "*")'),
+    "field.formula": (COMPUTED, '"formula"'),
+    "field.over": (COMPUTED, '"over"'),
+    "field.value": (COMPUTED, '"value"'),
+    "field.where": (COMPUTED, '"where"'),
+    "field.result": (COMPUTED, 'item.get("result")'),
+    "field.reveal": ("engine/access/rights.py", "reveal"),
     "field.max_length": ("metadata/fieldtypes/text.py", '"max_length"'),
     "field.min": (NUMBERS, '"min"'),
     "field.max": (NUMBERS, '"max"'),
@@ -249,6 +256,8 @@ READ: dict[str, tuple[str, str]] = {
     "field.options": ("metadata/resolve/fields.py", 'params["options"]'),
     "field.options.label": (CONTROLS, "o.label"),
     "field.options.color": (CONTROLS, "o.color"),
+    "field.options.when": (PROGRAMS, "f.options_when"),
+    "field.options_when": (PROGRAMS, "f.options_when"),
     "field.options.renamed_from": ("metadata/fieldtypes/choices.py", "option.renamed_from"),
     "field.max_tags": ("metadata/fieldtypes/choices.py", 'params.get("max_tags"'),
     "field.region": ("metadata/fieldtypes/people.py", 'params.get("region")'),

@@ -315,7 +315,11 @@ def test_whatever_is_written_only_problems_come_of_it(data: st.DataObject):
     [
         ("views/bell.yaml", "all: {type: true, columns: null}\n", ["M112", "M112"]),
         ("views/bell.yaml", "all: {type: nonsense, columns: [null]}\n", ["M117", "M112"]),
-        ("extend/account.yaml", "extend: account\nfields: {age: {type: formula, options: 5}}\n", ["M108"]),
+        (
+            "extend/account.yaml",
+            "extend: account\nfields: {age: {type: formula, options: 5}}\n",
+            ["M111", "M110"],
+        ),
         ("extend/account.yaml", "extend: account\nfields: {age: {type: [], options: 5}}\n", ["M112", "M112"]),
     ],
 )

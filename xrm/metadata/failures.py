@@ -15,7 +15,6 @@ from xrm.metadata.schemas.scenarios import CODE_PATTERN
 from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_TYPES
 
 # Types of the language that this version does not compute yet.
-LATER_TYPES: Final = ("formula", "rollup")
 LATER_VIEWS: Final = tuple(name for name in VIEW_TYPES if name not in CARRIED_OUT)
 # One failure of these is about several keys.
 OF_KEYS: Final = frozenset({"required", "additionalProperties"})
@@ -105,12 +104,6 @@ def _enum(error: Failure, word: Any, known: list[str]) -> tuple[str, str, str]:
     if kind == "type of view" and word in LATER_VIEWS:
         hint = f"Choose one of {', '.join(CARRIED_OUT)}, or take the view out."
         return "M108", f'This version of xrm does not carry out views of the type "{word}".', hint
-    if kind == "field type" and word in LATER_TYPES:
-        return (
-            "M108",
-            f'This version of xrm does not compute fields of the type "{word}".',
-            "Take the field out.",
-        )
     if kind:
         return "M117", f'There is no {kind} "{word}".', near_hint(str(word), known)
     return (

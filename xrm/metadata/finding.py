@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xrm.metadata.definitions import Definitions
@@ -10,16 +11,31 @@ from xrm.metadata.order import needs
 from xrm.metadata.sources import Layer, PackSource, printable, read_source_named
 
 MANIFESTS = ("pack.yaml", "pack.json")
+_ARCHIVE = re.compile(r"([a-z][a-z0-9_]*)(?:-(\d+(?:\.\d+)*))?\.zip")
 
 
 def pack_folders(folders: Iterable[Path]) -> dict[str, Path]:
-    """The packs that lie directly in these folders, by name of their folder; the first of a name counts."""
+    """The packs that lie directly in these folders, by name of their folder or archive.
+
+    The first of a name counts: the folder before archives, and of these the highest version.
+    """
     found: dict[str, Path] = {}
     for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        inside = sorted(folder.iterdir()) if folder.is_dir() else ()
+        for path in inside:
             if any((path / manifest).is_file() for manifest in MANIFESTS):
                 found.setdefault(path.name, path)
+        for name, path in _archives(inside):
+            found.setdefault(name, path)
     return found
+
+
+def _archives(inside: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """Those that are called like a pack, as in `yard.zip` or `yard-1.2.0.zip`, the highest version first."""
+    named = [(found, path) for path in inside if (found := _ARCHIVE.fullmatch(path.name)) and path.is_file()]
+    versions = {path: tuple(map(int, (found[2] or "0").split("."))) for found, path in named}
+    for found, path in sorted(named, key=lambda one: versions[one[1]], reverse=True):
+        yield found[1], path
 
 
 def shown_path(path: Path) -> str:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from xrm.errors import NOWHERE, Place, Problem
-from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.scope import CLOCK
+from xrm.metadata.expressions.tree import Expression, parameters
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 from xrm.metadata.former import FormerNames
 
@@ -31,8 +32,11 @@ def text_of(label: Label, language: str, otherwise: str = "") -> str:
 class Field:
     """A stored (or read-through) field of an entity.
 
-    `params` holds the type's own parameters, resolved (`options` is a tuple of Option). `through` is the
-    path of a `from:` field (`("account", "phone")`), which is stored nowhere.
+    `params` holds the type's own parameters, resolved (`options` is a tuple of Option); `options_when` says of
+    some options where they may be chosen. `through` is the path of a `from:` field (`("account", "phone")`), which
+    is stored nowhere. `formula` is what the values of a computed field follow from, whose type is that of its
+    results; with `reveal` whoever reads the record reads it. What follows from the clock `is_live`: it is stored
+    nowhere, and found when it is read.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Field:
     visible_when: Expression | None = None
     required_when: Expression | None = None
     readonly_when: Expression | None = None
+    options_when: Mapping[str, Expression] = field(default_factory=dict)
     sensitive: bool = False
     privacy: str = ""
     search: bool = False
@@ -53,14 +58,31 @@ class Field:
     track: bool = True
     many: bool = False
     through: tuple[str, ...] = ()
+    formula: Expression | None = None
+    reveal: bool = False
     renamed_from: tuple[str, ...] = ()
     pack: str = ""
     place: Place = NOWHERE
 
     @property
+    def is_live(self) -> bool:
+        """True when its value may be another one tomorrow though nothing was written."""
+        return self.formula is not None and not parameters(self.formula.tree).isdisjoint(CLOCK)
+
+    @property
+    def is_stored(self) -> bool:
+        """True when it has columns of its own."""
+        return not self.through and not self.is_live
+
+    @property
+    def is_given(self) -> bool:
+        """True when people give its values; false for what is numbered, computed or read from elsewhere."""
+        return self.type.is_writable and not self.through and self.formula is None
+
+    @property
     def parts(self) -> tuple[Part, ...]:
-        """Its columns; none for a read-through field."""
-        return () if self.through else self.type.parts(self.params)
+        """Its columns; none for what is read from elsewhere or found when it is read."""
+        return self.type.parts(self.params) if self.is_stored else ()
 
     @property
     def is_guarded(self) -> bool:

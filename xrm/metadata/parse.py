@@ -116,6 +116,8 @@ def _field(raw: Mapping[str, Any]) -> Body:
     body = _item(raw)
     if "options" in body:
         body["options"] = _options(body["options"])
+    if "options_when" in body:
+        body["options_when"] = {str(key): _text(value) for key, value in body["options_when"].items()}
     return body
 
 

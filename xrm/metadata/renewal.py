@@ -197,6 +197,8 @@ class _Reader:
         former = self.former.options.get((entity, name), {})
         if not isinstance(body.get("options"), str):
             self.options(path, body.get("options"), former)
+        for key in body.get("options_when", {}):
+            self.key((*path, "options_when", key), self.former.option(entity, name, str(key)), "The option")
         self.words(
             (*path, "default"), body.get("default"), lambda key: self.former.option(entity, name, key), ""
         )

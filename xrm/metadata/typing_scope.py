@@ -44,6 +44,12 @@ class ModelNames:
         """All names that `attribute` would answer."""
         return self._of(entity)
 
+    def _present(self, entity: str, name: str) -> str:
+        """The name, or the present one if nothing else is called so now."""
+        found = self._entities.get(entity)
+        is_there = found is None or name in found.fields or name in found.relationships
+        return name if is_there else self._former_of(entity).get(name, name)
+
     def _former_of(self, entity: str) -> Mapping[str, str]:
         if entity not in self._former:
             found = self._entities.get(entity)
@@ -89,7 +95,8 @@ def system_types(entity: Entity) -> dict[str, Type]:
 def _of_field(field: Field) -> Attribute:
     if field.through:
         return Attribute(field.name, field.type.expression(field.params), field.through, stored=False)
-    return Attribute(field.name, field.type.expression(field.params), (field.name,))
+    tree = None if field.formula is None or not field.is_live else field.formula.tree
+    return Attribute(field.name, field.type.expression(field.params), (field.name,), formula=tree)
 
 
 def _of_relationship(relationship: Relationship) -> Attribute:

@@ -91,6 +91,18 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that is asked for, and posted to `action` as `file`; `accept` names what can be chosen."""
+
+    action: str
+    label: str
+    submit: str
+    accept: str = ""
+    help: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One answer to a clash: whose it is, what it says, and where that is written."""
 
@@ -188,6 +200,7 @@ class Card:
     actions: tuple[Action, ...] = ()
     id: str = ""
     question: Question | None = None
+    upload: Upload | None = None
     clashes: Clashes | None = None
     deciding: Deciding | None = None
     steps: tuple[Told, ...] = ()

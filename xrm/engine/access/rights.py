@@ -12,12 +12,14 @@ from functools import lru_cache
 
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
 from xrm.engine.commands import Actor, Signature
+from xrm.metadata.dependencies import DELETED, Dependencies, Read, Way
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import (
     OPERATIONS,
     POINTERS,
     SHAREABLE,
     Entity,
+    Field,
     Grant,
     Label,
     Model,
@@ -138,6 +140,7 @@ class Policy:
         """`numbers` are the ledger numbers of entities, by which actors say where records are shared."""
         self._model, self._numbers = model, numbers or {}
         self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
+        self._dependencies = Dependencies(model)
         self._granted = lru_cache(maxsize=20_000)(self._combined)
         self._carried = lru_cache(maxsize=20_000)(self._narrowed)
         self._cached = lru_cache(maxsize=20_000)(self._rights)
@@ -186,16 +189,54 @@ class Policy:
         return tuple(n for n in concrete if any(self._carried(signature, n).can(o) for o in OPERATIONS))
 
     def _rights(self, signature: Signature, entity_name: str) -> Rights:
-        """What the grants give, without read-through fields whose inputs they do not give."""
+        """What the grants give, without read-through and computed fields whose inputs they do not give."""
         granted = self._carried(signature, entity_name)
         fields = self._model.entities[entity_name].fields.values()
         closed = {
             f.name for f in fields if f.through and not self._reaches(signature, entity_name, f.through)
         }
-        if not closed:
+        computed = [f for f in fields if f.formula is not None and not f.reveal]
+        if not closed and not computed:
             return granted
         read = {n: rule for n, rule in granted.cells.get("read", {}).items() if n not in closed}
+        told = {f.name: self._told(signature, entity_name, f) for f in computed if f.name in read}
+        read = {n: told.get(n, rule) for n, rule in read.items() if not told.get(n, rule).nowhere}
         return replace(granted, cells={**granted.cells, "read": read})
+
+    def _told(self, signature: Signature, entity_name: str, field: Field) -> RowRule:
+        """Where a computed field is given: where all that its value follows from is given to the actor.
+
+        Of other records every one that it may follow from has to be readable, for it speaks of all of them.
+        """
+        rule = self._carried(signature, entity_name).cell("read", field.name)
+        if field.reveal:
+            return rule
+        for read in self._dependencies.reads(entity_name, field.name):
+            given = self._given(signature, read)
+            if not read.trail:
+                rule = rule.and_also(given)
+            elif given.nowhere or not (given.everywhere or self._goes_along(read)):
+                return NOWHERE
+        return rule
+
+    def _given(self, signature: Signature, read: Read) -> RowRule:
+        """Where the actor is given a value that something follows from."""
+        name, side = read.name.rpartition(".")[2], read.name.rpartition(".")[0] or read.entity
+        entity, granted = self._model.entities[side], self._carried(signature, side)
+        field = entity.fields.get(name)
+        if field is not None and field.formula is not None:
+            return self._told(signature, side, field)
+        return (
+            granted.rows_for("read")
+            if name == DELETED or name in always_readable(entity)
+            else granted.cell("read", name)
+        )
+
+    def _goes_along(self, read: Read) -> bool:
+        """True for owned children of the record: whoever may read the record may read them."""
+        return all(
+            s.way is Way.IN and self._model.entities[s.to].parent == s.relationship for s in read.trail
+        )
 
     def _narrowed(self, signature: Signature, entity_name: str) -> Rights:
         """What the grants give for what is going on: a transfer has to be granted besides, cell by cell."""

@@ -1,10 +1,12 @@
-"""Packs at hand: those in the folders for packs, which may be installed or brought up to date by name."""
+"""Packs at hand: those in the folders for packs, and archives that were brought and wait to be installed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
+from uuid import uuid4
 
 from xrm.engine.commands import Actor
 from xrm.engine.identity.work import demand_administrator
@@ -15,12 +17,17 @@ from xrm.errors import MetadataInvalid, NotFound, Problem
 from xrm.metadata.definitions import Definitions
 from xrm.metadata.finding import pack_folders, with_requirements
 from xrm.metadata.order import manifest_of
-from xrm.metadata.sources import Layer, PackSource, read_source_named
+from xrm.metadata.sources import Layer, PackSource, printable, read_source_named
+
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AtHand:
-    """A pack in a folder for packs: its version there, what it says of itself, and what is wrong with its files."""
+    """A pack at hand: its version there, what it says of itself, and what is wrong with its files.
+
+    One that `was_brought` waits as an archive, and can be taken away again.
+    """
 
     name: str
     version: str
@@ -28,13 +35,50 @@ class AtHand:
     requires: tuple[str, ...]
     is_same: bool
     problems: tuple[Problem, ...] = ()
+    was_brought: bool = False
 
 
 class Shelf:
-    """The packs at hand of one installation."""
+    """The packs at hand of one installation; what is brought is kept in a folder that comes before the others."""
 
-    def __init__(self, packs: PackService, definitions: Definitions, folders: Sequence[Path]) -> None:
-        self._packs, self._definitions, self._folders = packs, definitions, tuple(folders)
+    def __init__(
+        self, packs: PackService, definitions: Definitions, folders: Sequence[Path], brought: Path
+    ) -> None:
+        self._packs, self._definitions, self._brought = packs, definitions, brought
+        self._folders = (brought, *folders)
+
+    def bring(self, actor: Actor, archive: IO[bytes], called: str) -> str:
+        """The archive is at hand under the name of its pack, which is returned, in place of an earlier one.
+
+        Raises Forbidden, or MetadataInvalid with every problem of its files; then nothing is kept. Places are printed
+        under what the archive is `called`.
+        """
+        demand_administrator(actor)
+        self._brought.mkdir(parents=True, exist_ok=True)
+        coming = self._brought / f".{uuid4()}"
+        try:
+            coming.write_bytes(archive.read())
+            called = printable(called)[-LONGEST_NAME:]
+            pack = self._definitions.read(read_source_named(coming, called, Layer.PACK))
+            if pack.problems:
+                raise MetadataInvalid(pack.problems)
+            coming.replace(self._brought / f"{pack.name}.zip")
+        finally:
+            coming.unlink(missing_ok=True)
+        return pack.name
+
+    def take_away(self, actor: Actor, name: str) -> None:
+        """The archive that was brought of this pack is gone; raises Forbidden or NotFound."""
+        demand_administrator(actor)
+        if not self._is_brought(name):
+            raise NotFound(Problem("R104", "There is no such pack at hand."))
+        (self._brought / f"{name}.zip").unlink(missing_ok=True)
+
+    def tidy(self, actor: Actor) -> None:
+        """No archive that was brought waits any more whose pack is installed as it is there."""
+        for found in self.at_hand(actor):
+            if found.was_brought and found.is_same:
+                self.take_away(actor, found.name)
 
     def at_hand(self, actor: Actor) -> tuple[AtHand, ...]:
         """Every pack at hand, by name; one whose files are wrong says so."""
@@ -53,27 +97,30 @@ class Shelf:
         return Revision(self._sources(name), answers=answers)
 
     def _look(self, name: str, path: Path, installed: Mapping[str, str]) -> AtHand:
+        was_brought = path.parent == self._brought
         try:
-            pack = self._definitions.read(_source(path))
+            pack = self._definitions.read(_source(name, path))
         except MetadataInvalid as error:
-            return AtHand(name, "", {}, (), False, tuple(error.problems))
+            return AtHand(name, "", {}, (), False, tuple(error.problems), was_brought)
         manifest = manifest_of(pack)
         body = manifest.body if manifest else {}
         said = body.get("summary") or {}
         summary = said if isinstance(said, dict) else {"en": str(said)}
         is_same = installed.get(pack.name) == pack.content
-        return AtHand(
-            name, version_in(pack), summary, tuple(body.get("requires", {})), is_same, pack.problems
-        )
+        requires = tuple(body.get("requires", {}))
+        return AtHand(name, version_in(pack), summary, requires, is_same, pack.problems, was_brought)
+
+    def _is_brought(self, name: str) -> bool:
+        return name in pack_folders((self._brought,))
 
     def _sources(self, name: str) -> tuple[PackSource, ...]:
         available = pack_folders(self._folders)
         if name not in available:
             raise NotFound(Problem("R104", "There is no such pack at hand."))
         present = {"core", *(layer.name for layer in self._packs.list())}
-        return with_requirements([_source(available[name])], present, self._folders, self._definitions)
+        return with_requirements([_source(name, available[name])], present, self._folders, self._definitions)
 
 
-def _source(path: Path) -> PackSource:
-    """The pack in this folder; its places do not say where the folder is."""
-    return read_source_named(path, path.name, Layer.PACK)
+def _source(name: str, path: Path) -> PackSource:
+    """The pack of that name in this folder or archive; its places do not say where that is."""
+    return replace(read_source_named(path, path.name, Layer.PACK), folder=name)

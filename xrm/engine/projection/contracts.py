@@ -439,7 +439,7 @@ def _own_field(field: Field, around: Surroundings) -> TypedField:
         field.type,
         _params(field, around),
         label=text_of(field.label, around.language, _worded(field.name)),
-        dump_only=bool(field.through) or not field.type.is_writable,
+        dump_only=not field.is_given,
     )
 
 

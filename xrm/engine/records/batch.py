@@ -66,23 +66,39 @@ class Setting:
         return self.writers.numbers.names
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A record whose values of these names are others now; `old` and `new` are all of its values."""
+
+    entity: str
+    record: UUID
+    names: frozenset[str]
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Tally:
-    """What a batch has come to so far; the one thing in the pipeline that grows."""
+    """What a batch has come to so far; the one thing in the pipeline that grows.
+
+    `touched` are the records from which computed fields have not been found anew yet.
+    """
 
     results: dict[int, Result] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     names: dict[str, Ref] = field(default_factory=dict)
     links: list[UUID] = field(default_factory=list)
+    touched: list[Touch] = field(default_factory=list)
 
     def copy(self) -> Tally:
         """A tally that can grow without this one."""
-        return Tally(dict(self.results), list(self.changes), dict(self.names), list(self.links))
+        touched = list(self.touched)
+        return Tally(dict(self.results), list(self.changes), dict(self.names), list(self.links), touched)
 
     def take(self, other: Tally) -> None:
         """This tally is as the other one."""
         self.results, self.changes = other.results, other.changes
-        self.names, self.links = other.names, other.links
+        self.names, self.links, self.touched = other.names, other.links, other.touched
 
     def named(self, name: str, where: Place) -> Ref:
         """The record that an earlier command of the batch called `name`."""

@@ -12,8 +12,9 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
+from xrm.engine.records.offering import not_offered, without
 from xrm.engine.records.titling import title_of
-from xrm.engine.records.writer import Writer
+from xrm.engine.records.writer import Writer, kept
 from xrm.engine.storage.ledger import TEAM, USER
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place, Problem, Problems
@@ -47,6 +48,9 @@ def _begun(setting: Setting, draft: Draft) -> New:
         _default(setting, draft, new)
         _own(setting, draft, new)
         _leave_hidden(setting, draft, new)
+        if draft.writer.programs.options:
+            _leave_unoffered(setting, draft, new)
+            _leave_hidden(setting, draft, new)  # what was shown by an option that is none
     return new
 
 
@@ -84,6 +88,14 @@ def _leave_hidden(setting: Setting, draft: Draft, new: New) -> None:
     for name in begun:
         if visible[name](scene_of(setting, draft, new)) is not True:
             new[name] = None
+
+
+def _leave_unoffered(setting: Setting, draft: Draft, new: New) -> None:
+    """What may not be chosen for these values is nothing to begin with."""
+    for name in draft.writer.programs.options.keys() & draft.writer.programs.defaults.keys():
+        if name not in draft.parsed and name not in draft.preset and name not in draft.refused:
+            wrong = not_offered(draft.writer, name, new, scene_of(setting, draft, new))
+            new[name] = without(new[name], wrong) if wrong else new[name]
 
 
 def _own(setting: Setting, draft: Draft, new: New) -> None:
@@ -137,9 +149,26 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
 
 
 def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
+    _follow(setting, draft, new)
     new.update(_in_base(setting, draft, new))
     new["title"] = title_of(draft.writer.programs.title, scene_of(setting, draft, new), draft.id)
     return draft.with_(new=new)
+
+
+def _follow(setting: Setting, draft: Draft, new: New) -> None:
+    """What follows from values of the record alone; each sees those before it."""
+    for field in setting.writers.dependencies.early.get(draft.writer.name, ()):
+        value = draft.writer.programs.formulas[field.name](scene_of(setting, draft, new))
+        try:
+            new[field.name] = kept(field, value, setting.currency)
+        except BadValue as bad:
+            raise Invalid(unkept(bad, draft.writer, draft.where(field.name), field.name)) from None
+
+
+def unkept(bad: BadValue, writer: Writer, place: Place, name: str) -> Problem:
+    """The problem of a value that follows from others and that its field cannot keep."""
+    message = f"{writer.label(name)} would come to a value that cannot be kept. {bad.problem.message}"
+    return Problem(bad.problem.code, message, "Change the values that it follows from.", place)
 
 
 def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from xrm.errors import About, Conflict, Problem
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Duplicate, Match, text_of
 
-REFUSED, WARNED = "R180", "R181"
+REFUSED, WARNED = "R190", "R191"
 ACCEPT = "accept"
 MOST_CANDIDATES = 100  # that one look into an index gives
 MOST_TOLD = 10

@@ -5,7 +5,7 @@ SQLite has one writer at a time and needs none of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.rows import hold
 from xrm.engine.storage.statements import any_of
-from xrm.metadata.model import POINTERS
+from xrm.metadata.model import POINTERS, Field
 from xrm.metadata.values import Ref
 
 
@@ -34,7 +34,7 @@ def hold_related(setting: Setting, drafts: Sequence[Draft]) -> None:
     refs: set[Ref] = set()
     for draft in drafts:
         for name, reach in _reaches(draft):
-            refs.update(_pointed(draft, reach))
+            refs.update(_pointed(draft.new, reach))
             if any(not way or draft.new.get(way) is not None for way in reach.loose):
                 names.add(f"rule:{draft.writer.name}.{name}")
     for name in sorted(names):
@@ -50,9 +50,22 @@ def _reaches(draft: Draft) -> Iterable[tuple[str, Reach]]:
         yield step.name, programs.guard_reaches[step.name]
 
 
-def _pointed(draft: Draft, reach: Reach) -> Iterable[Ref]:
+def hold_followed(
+    setting: Setting, writer: Writer, fields: Iterable[Field], records: Collection[Mapping[str, Any]]
+) -> None:
+    """What these fields of the records follow from is held, before it is read."""
+    if setting.unit.dialect.is_sqlite:
+        return
+    reaches = {f.name: writer.programs.formula_reaches[f.name] for f in fields}
+    for name, reach in sorted(reaches.items()):
+        if any(not way or any(r.get(way) is not None for r in records) for way in reach.loose):
+            hold(setting.unit, f"rule:{writer.name}.{name}")
+    hold_records(setting, {ref for reach in reaches.values() for r in records for ref in _pointed(r, reach)})
+
+
+def _pointed(values: Mapping[str, Any], reach: Reach) -> Iterable[Ref]:
     for name in reach.pointers:
-        value = draft.new.get(name)
+        value = values.get(name)
         if isinstance(value, Ref):
             yield value
         elif isinstance(value, UUID):

@@ -13,13 +13,14 @@ from xrm.engine.commands import Change, Link, Unlink
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
-from xrm.engine.records.batch import Setting, Tally
+from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.computing import unfit_default
-from xrm.engine.records.draft import Draft, unfit
+from xrm.engine.records.draft import NONE, Draft, unfit
 from xrm.engine.records.environment import StoredEnv, scene_of, stored_scene
 from xrm.engine.records.writer import fitting
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
+from xrm.metadata.dependencies import linking_name
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import DATE
@@ -290,3 +291,12 @@ def _log(
     setting.log.append(setting.unit, setting.actor, [made], setting.act)
     tally.changes.append(made)
     tally.links.append(link)
+    tally.touched.extend(_touches(draft, side, before or after))
+
+
+def _touches(draft: Draft, side: Relationship, told: Mapping[str, Any]) -> Iterable[Touch]:
+    """Both ends of the link."""
+    source = frozenset({side.name})
+    target = frozenset({linking_name(draft.writer.name, side.name)})
+    yield Touch(draft.writer.name, draft.id, source, NONE, NONE)
+    yield Touch(told["to"]["entity"], UUID(told["to"]["id"]), target, NONE, NONE)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from xrm.engine.commands import Change
-from xrm.engine.records.batch import Setting, Tally
+from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.searched import TITLE
 from xrm.engine.records.writer import Writer
@@ -45,6 +45,7 @@ def persist(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> list[Dra
         log = [setting.log.insert_of(setting.actor, changes, setting.act)] if place == len(groups) else []
         _store(setting, writer, group, log)
     tally.changes.extend(changes)
+    tally.touched.extend(_touch(one) for one in stamped if one.is_new or one.changed)
     return [t.draft for t in stamped]
 
 
@@ -59,6 +60,12 @@ def _stamped(setting: Setting, touched: Touched) -> Touched:
     else:
         return touched
     return Touched(draft.with_(new={**draft.new, **marks}), changed)
+
+
+def _touch(touched: Touched) -> Touch:
+    draft = touched.draft
+    names = frozenset(draft.new) if draft.old is None else frozenset(touched.changed)
+    return Touch(draft.writer.name, draft.id, names, draft.old or NONE, draft.new)
 
 
 def _by_writer(touched: Sequence[Touched]) -> list[tuple[Writer, list[Touched]]]:

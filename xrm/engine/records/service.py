@@ -6,7 +6,7 @@ primitive, one record is a batch of one. The steps stand in `steps.write` in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
@@ -26,6 +26,7 @@ from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.mentions import people_called
 from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
+from xrm.engine.records.refilling import refill
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
@@ -144,6 +145,34 @@ class RecordService:
 
         with _told_inside():
             return self._database.transact(work, self._meanings, around=around, opening=self._opening)
+
+    def refill_in(
+        self, unit: UnitOfWork, actor: Actor, wanted: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], int]:
+        """These computed fields hold what follows, in every record; tells how many of each held something else.
+
+        Inside the caller's transaction, which decides whether it stays. `wanted` are pairs of entity and field.
+        """
+        self._check(unit)
+        with collector_paused():
+            return refill(self._setting(unit, actor), wanted)
+
+    def refill(self, actor: Actor) -> Mapping[tuple[str, str], int]:
+        """Every computed field holds what follows, which is durable; tells how many records held something else."""
+
+        def work(unit: UnitOfWork) -> Mapping[tuple[str, str], int]:
+            return self.refill_in(unit, actor, self._computed)
+
+        return self._database.transact(work, self._meanings, opening=self._opening)
+
+    def refill_needed(self, actor: Actor) -> Mapping[tuple[str, str], int]:
+        """In how many records each computed field holds something else than what follows; nothing is changed."""
+        with self._epoch.reading() as unit:
+            return refill(self._setting(unit, actor), self._computed, is_kept=False)
+
+    @property
+    def _computed(self) -> Collection[tuple[str, str]]:
+        return list(self._writers.dependencies.parts)
 
     def place_of(self, outcome: Outcome) -> str:
         """Where the first change of an outcome stands in the log, for `undo`; empty if nothing was changed."""

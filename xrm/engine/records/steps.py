@@ -34,6 +34,7 @@ from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.nested import nested_problems, write_nested
 from xrm.engine.records.persisting import persist
+from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.writer import Writer
 from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
@@ -63,6 +64,7 @@ def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: st
     attach_files(setting, drafts)
     write_nested(setting, tally, drafts, write)
     hand_on(setting, tally, drafts, write)
+    drafts = recompute(setting, tally, drafts)
     check_after(setting, drafts)
     permits.require_result(setting, drafts, operation)
     if operation == "create":
@@ -140,7 +142,9 @@ def _refuse_trashed(drafts: Sequence[Draft]) -> None:
 def _delete(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
     drafts = _loaded(setting, writer, run, "delete")
     refuse_append_only(drafts)
-    _conclude(tally, run, removal.remove(setting, tally, drafts), "deleted")
+    gone = removal.remove(setting, tally, drafts)
+    recompute(setting, tally)
+    _conclude(tally, run, gone, "deleted")
 
 
 def refuse_append_only(drafts: Sequence[Draft]) -> None:
@@ -167,7 +171,7 @@ def _brought_back(setting: Setting, tally: Tally, draft: Draft) -> int:
     coming = removal.restored_drafts(setting, draft)
     permits.require_act(setting, removal.roots(coming), draft)
     refuse_locked(setting, coming, {d.id for d in coming})
-    back = persist(setting, tally, coming)
+    back = recompute(setting, tally, persist(setting, tally, coming))
     check_return(setting, back)
     removal.forget_act(setting, (draft.old or {})["deletion"])
     return next(int(d.new["version"]) for d in back if d.id == draft.id)

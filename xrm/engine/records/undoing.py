@@ -24,6 +24,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.meanings import said_now
 from xrm.engine.records.persisting import persist
+from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.since import refuse_changed
 from xrm.engine.records.steps import perform, refuse_append_only, write
 from xrm.engine.records.writer import Writer
@@ -212,7 +213,7 @@ def _point_again(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
         drafts.append(draft.with_(new={**(draft.old or {}), **refs}))
     if drafts:
         refuse_locked(setting, drafts)
-        persist(setting, tally, drafts)
+        drafts = recompute(setting, tally, persist(setting, tally, drafts))
         check_after(setting, drafts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
@@ -22,11 +23,13 @@ from xrm.engine.storage.rows import Rows
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
+from xrm.metadata.dependencies import Dependencies
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.columns import as_is
+from xrm.metadata.fieldtypes.iso import currency_decimals
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
-from xrm.metadata.values import Ref, fold
+from xrm.metadata.values import Ref, fold, round_half_up
 from xrm.registry import near_names
 
 UNLOGGED = frozenset(
@@ -121,7 +124,7 @@ class Writer:
     @cached_property
     def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
         """The fields whose values are stored with their worth in the base currency, and how that is found."""
-        own = (f for f in self.entity.fields.values() if not f.through)
+        own = (f for f in self.entity.fields.values() if f.is_stored)
         return {f.name: f.type.in_base for f in own if f.type.in_base}
 
     @cached_property
@@ -131,8 +134,9 @@ class Writer:
 
     @cached_property
     def untracked(self) -> frozenset[str]:
-        """The fields whose values history does not keep."""
-        return frozenset(f.name for f in self.entity.fields.values() if not f.track)
+        """The fields whose values history does not keep; what is computed follows from values that it keeps."""
+        fields = self.entity.fields.values()
+        return frozenset(f.name for f in fields if not f.track or f.formula is not None)
 
     @cached_property
     def key_names(self) -> frozenset[str]:
@@ -197,12 +201,12 @@ class Writer:
         return found
 
     def load(
-        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False
+        self, unit: UnitOfWork, ids: Sequence[UUID], *, lock: bool = False, hold: bool = False
     ) -> dict[UUID, dict[str, Any]]:
         """The values by name of the stored records among `ids`, trashed ones too, system columns included."""
         if not ids:
             return {}
-        rows = self.rows.load(unit, ids, lock=lock)
+        rows = self.rows.load(unit, ids, lock=lock, hold=hold)
         return {record: self._values(row) for record, row in rows.items()}
 
     def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,8 +250,9 @@ def _plain(value: Any) -> Any:
 class Writers:
     """The writers of all entities of a model by name, each made when it is first asked for."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], Writer]], numbers: Numbers) -> None:
-        self._makers, self.numbers = makers, numbers
+    def __init__(self, makers: Mapping[str, Callable[[], Writer]], numbers: Numbers, schema: Schema) -> None:
+        self._makers, self.numbers, self.schema = makers, numbers, schema
+        self.dependencies = Dependencies(schema.model)
         self._made: dict[str, Writer] = {}
 
     def __iter__(self) -> Iterator[Writer]:
@@ -283,7 +288,7 @@ def writers_of(
         name = table.entity.name
         return Writer(table, contracts[name], programs(table.entity), database, numbers, seal)
 
-    return Writers({table.entity.name: partial(writer, table) for table in schema}, numbers)
+    return Writers({table.entity.name: partial(writer, table) for table in schema}, numbers, schema)
 
 
 def fitting(field: Field, value: Any) -> Any:
@@ -291,3 +296,17 @@ def fitting(field: Field, value: Any) -> Any:
     if value is None:
         return None
     return read_value(field.type, write_value(field.type, value, field.params), field.params)
+
+
+def kept(field: Field, value: Any, currency: str) -> Any:
+    """What a formula gives, as its field keeps it; an amount is in the field's currency, else in the base currency.
+
+    Raises BadValue for what does not fit.
+    """
+    if value is None or field.type.in_base is None:
+        return fitting(field, value)
+    fixed = field.params.get("currency", currency)
+    amount = format(round_half_up(Decimal(value), currency_decimals(fixed)), "f")
+    return field.type.in_base(
+        read_value(field.type, {"amount": amount, "currency": fixed}, field.params), currency
+    )

@@ -57,7 +57,7 @@ from xrm.errors import Conflict, Problem, Unavailable
 from xrm.metadata.definitions import Definitions
 from xrm.settings import Settings, pack_folders_of
 
-DOCUMENTS, FILES = "cache", "files"
+DOCUMENTS, FILES, BROUGHT = "cache", "files", "brought"
 ATTEMPTS = 5
 
 
@@ -96,7 +96,7 @@ class Runtime:
         self.drafts = Drafts(self.packs, self.definitions, database, world)
         self.removals = Removals(self.packs, database, self.current)
         self.switches = Switches(self.packs, self.definitions)
-        self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings))
+        self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings), settings.data / BROUGHT)
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)
         self.sample = SampleData(self.packs, self.jobs, self.current, database, world, self.identity)

@@ -41,6 +41,10 @@ class TableRows:
         return self.database.prepare(self._chosen().order_by(self.table.c.id).with_for_update())
 
     @cached_property
+    def _hold(self) -> Prepared:
+        return self.database.prepare(self._chosen().order_by(self.table.c.id).with_for_update(key_share=True))
+
+    @cached_property
     def _remove(self) -> Prepared:
         return self.database.prepare(sa.delete(self.table).where(any_of(self.table.c.id, "ids")))
 
@@ -60,9 +64,14 @@ class TableRows:
         """What puts these rows into the table; columns that are not named are empty."""
         return Insert(self.table, {**self._empty, **columns}, count)
 
-    def load(self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Scalars]:
-        """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile."""
-        prepared = self._lock if lock else self._load
+    def load(
+        self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False, hold: bool = False
+    ) -> dict[UUID, Scalars]:
+        """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile.
+
+        Those that are on `hold` nobody else can change either, and whoever points at them newly need not wait.
+        """
+        prepared = self._lock if lock else self._hold if hold else self._load
         found = (prepared.read(row) for row in unit.run(prepared, {"ids": list(ids)}))
         rows = (dict(zip(self.columns, values, strict=True)) for values in found)
         return {row["id"]: row for row in rows}
@@ -114,6 +123,16 @@ class Rows(TableRows):
         prepared = self._shape(shape, self._updater, shape)
         if unit.run_columns(prepared, {**columns, _ID: ids, _VERSION: versions}, len(ids)) != len(ids):
             raise _stale()
+
+    def put(self, unit: UnitOfWork, ids: Sequence[UUID], columns: Columns) -> None:
+        """Every row has these values; its version stays, for nobody wrote them."""
+        shape = ("put", *sorted(columns))
+        prepared = self._shape(shape, self._putter, sorted(columns))
+        unit.run_columns(prepared, {**columns, _ID: ids}, len(ids))
+
+    def _putter(self) -> sa.Update:
+        columns = self.table.c
+        return sa.update(self.table).where(columns.id == sa.bindparam(_ID, type_=columns.id.type))
 
     @cached_property
     def _move(self) -> Prepared:

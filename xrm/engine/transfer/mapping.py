@@ -107,7 +107,7 @@ def targets_of(model: Model, entity: Entity, writable: Iterable[str], by: str = 
     own = (EXTERNAL_KEY, ID) if by == ID else (EXTERNAL_KEY,)
     found: dict[str, Target] = {name: Target(name, name) for name in own}
     for field in entity.fields.values():
-        if field.name in allowed and not field.through and field.type.is_writable:
+        if field.name in allowed and field.is_given:
             found |= {t.path: t for t in _of_field(field)}
     for relationship in entity.lookups:
         if relationship.name in allowed:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xrm.errors import Place, Problem, Problems
@@ -18,7 +18,7 @@ from xrm.metadata.fieldtypes.base import FieldType, Option
 from xrm.metadata.layers import Layers
 from xrm.metadata.mending import meant_by
 from xrm.metadata.merging import Merged, own_first
-from xrm.metadata.model import ENGINE_ENTITIES, Entity, Reference
+from xrm.metadata.model import ENGINE_ENTITIES, Entity, Field, Reference
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Body
 from xrm.metadata.positions import Path
@@ -71,7 +71,11 @@ class Item:
 
 @dataclass(slots=True)
 class Context:
-    """The state of one resolving: filled step by step, then turned into a Model."""
+    """The state of one resolving: filled step by step, then turned into a Model.
+
+    `pending` are the computed fields whose types are not known yet, by entity and name, with what finds each;
+    `trail` are those that are being found, each because the one before asks for it.
+    """
 
     layers: Layers
     types: Mapping[str, FieldType]
@@ -82,6 +86,8 @@ class Context:
     references: list[Reference] = field(default_factory=list)
     settings: dict[str, dict[str, Type]] = field(default_factory=dict)
     names: _Names | None = None
+    pending: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
+    trail: list[tuple[str, str]] = field(default_factory=list)
     sorted_names: dict[tuple[int, str], tuple[list[str], set[str]]] = field(default_factory=dict)
 
     def add(self, code: str, message: str, hint: str, where: Place) -> None:
@@ -91,6 +97,13 @@ class Context:
     def use(self, target: str, source: str, place: Place) -> None:
         """`source` uses `target`."""
         self.references.append(Reference(target, source, place))
+
+    def put_field(self, entity: str, name: str, field: Field | None) -> None:
+        """The entity has this field under that name, or none."""
+        known = self.entities[entity]
+        kept = {n: f for n, f in known.fields.items() if n != name or field is not None}
+        self.entities[entity] = replace(known, fields=kept if field is None else {**kept, name: field})
+        self.typed.forget()
 
     def prefixes(self, kind: str, entity: str) -> tuple[str, ...]:
         """Where translations of the entity may stand: below what it is like, then below itself."""
@@ -264,7 +277,13 @@ class _Names(ModelNames):
         self.has_forgiven = False
 
     def attribute(self, entity: str, name: str) -> Attribute | None:
-        """The attribute; a forgiven one has no meaning, and the caller drops the expression."""
+        """The attribute; a forgiven one has no meaning, and the caller drops the expression.
+
+        The type of a computed field is found when it is first asked for.
+        """
+        find = self._context.pending.get((entity, self._present(entity, name)))
+        if find is not None:
+            find()
         found = super().attribute(entity, name)
         if found is None and self._context.forgives(entity, name):
             self.has_forgiven = True

@@ -55,7 +55,7 @@ def _match(context: Context, entity: Entity, item: Item, index: int, said: Any, 
     fault = _fault(kind, by, body)
     if fault:
         context.add(
-            "M266", f'"{body["field"]}" cannot be compared so: {fault[0]}', fault[1], item.at("match", index)
+            "M272", f'"{body["field"]}" cannot be compared so: {fault[0]}', fault[1], item.at("match", index)
         )
         return None
     return Match(path, by, int(body.get("at_least", FUZZY)) if by == "fuzzy" else 100)
@@ -74,12 +74,12 @@ def _kind(
             context.unknown_name(entity.name, name, item.at(*steps), tuple(_names(entity)))
         else:
             message = f'"{".".join(path)}" is kept in no column of {entity.name}.'
-            context.add("M266", message, "Compare a field, or a relationship to one record.", item.at(*steps))
+            context.add("M272", message, "Compare a field, or a relationship to one record.", item.at(*steps))
         return None
     parts = {each.suffix: each for each in field.parts}
     if part and part not in parts:
         hint = near_hint(part, [suffix for suffix in parts if suffix])
-        context.add("M266", f'"{name}" has no part "{part}".', hint, item.at(*steps))
+        context.add("M272", f'"{name}" has no part "{part}".', hint, item.at(*steps))
         return None
     stored = parts.get(part)
     is_whole = bool(part) or len(parts) == 1 or (stored is not None and stored.storage is Storage.TEXT)
@@ -87,7 +87,7 @@ def _kind(
         message = f'"{".".join(path)}" cannot be compared: it is a {field.type.name}.'
         suffixes = ", ".join(f"{name}.{suffix}" for suffix in parts if suffix)
         hint = f"Name a part of it: {suffixes}." if suffixes else "Leave it out of match."
-        context.add("M266", message, hint, item.at(*steps))
+        context.add("M272", message, hint, item.at(*steps))
         return None
     if field.type.name in _OF_TYPES:
         return field.type.name
@@ -121,4 +121,4 @@ def _fault(kind: str, by: str, body: dict[str, Any]) -> tuple[str, str] | None:
 def _refuse_two_fuzzy(context: Context, item: Item, found: list[Match]) -> None:
     if sum(match.by == "fuzzy" for match in found) > 1:
         message = f'The way "{item.name}" to find duplicates compares two texts by likeness.'
-        context.add("M266", message, "Leave one of them fuzzy.", item.at("match"))
+        context.add("M272", message, "Leave one of them fuzzy.", item.at("match"))

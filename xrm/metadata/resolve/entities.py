@@ -10,6 +10,7 @@ from xrm.metadata.merging import Merged
 from xrm.metadata.model import Entity, Field, Form, Relationship, Shape, View
 from xrm.metadata.names import ENTITY_WORDS, EXPRESSION_WORDS, near_hint, system_names
 from xrm.metadata.resolve.circles import check_defaults
+from xrm.metadata.resolve.computed import begin_computed, find_computed
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.engine_entities import engine_entities
 from xrm.metadata.resolve.fields import check_conditions, field_of, resolve_through, with_expressions
@@ -38,8 +39,11 @@ def make_shells(context: Context) -> None:
     make_inverses(context)
     for entity in list(context.entities.values()):
         context.entities[entity.name] = _with_former(context, entity)
-    for entity in _written(context):
-        context.entities[entity.name] = resolve_through(context, entity)
+    for entity in list(_written(context)):
+        begin_computed(context, entity, _item(context, entity))
+    for entity in list(_written(context)):
+        resolve_through(context, entity)
+    find_computed(context)
     context.typed.forget()
 
 

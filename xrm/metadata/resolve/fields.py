@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.names import near_hint
 from xrm.metadata.resolve.circles import check_source
 from xrm.metadata.resolve.context import Context, Item
+from xrm.metadata.schemas.entity import COMPUTED
 
 _CONDITIONS = ("visible_when", "required_when", "readonly_when")
 
@@ -63,6 +64,7 @@ def field_of(context: Context, item: Item, owner: str, paths: tuple[str, ...]) -
         track=body.get("track", True),
         many=body.get("many", False),
         through=tuple(body["from"].split(".")) if "from" in body else (),
+        reveal=body.get("reveal", False),
         renamed_from=tuple(body.get("renamed_from", ())),
         pack=item.pack,
         place=item.key_at(),
@@ -70,9 +72,9 @@ def field_of(context: Context, item: Item, owner: str, paths: tuple[str, ...]) -
 
 
 def _type(context: Context, item: Item, owner: str) -> FieldType | None:
-    if "from" in item.body:
-        return context.types["text"]
     name = item.body.get("type")
+    if "from" in item.body or name in COMPUTED:
+        return context.types["text"]
     if name is None and context.is_broken(item.merged, *map(str, item.path)):
         return None
     if name is None:
@@ -127,18 +129,14 @@ def _options_meant(context: Context, name: str) -> tuple[Option, ...]:
 # --- read-through fields ------------------------------------------------------------------------------
 
 
-def resolve_through(context: Context, entity: Entity) -> Entity:
-    """Every `from:` field has the type of what it reads."""
-    fields = dict(entity.fields)
+def resolve_through(context: Context, entity: Entity) -> None:
+    """Every `from:` field has the type of what it reads; computed fields on the way have been found."""
     for field in entity.fields.values():
         if field.through:
             source = _end_of(context, entity, field)
             if source is None:
-                del fields[field.name]
                 context.layers.entities[entity.name].broken.add(("fields", field.name))
-            else:
-                fields[field.name] = _read_through(field, source)
-    return replace(entity, fields=fields)
+            context.put_field(entity.name, field.name, source and _read_through(field, source))
 
 
 def _read_through(field: Field, source: Field) -> Field:
@@ -180,6 +178,8 @@ def _leads_to_one(relationship: Relationship) -> bool:
 
 def _shared_field(context: Context, entity: Entity, field: Field, reached: tuple[str, ...]) -> Field | None:
     name = field.through[-1]
+    for e in reached:
+        context.typed.attribute(e, name)
     found = [f for e in reached for f in [context.entities[e].fields.get(name)] if f]
     if len(found) < len(reached) or len(field.through) < 2:
         _missing(context, reached, name, field)
@@ -224,15 +224,47 @@ def with_expressions(context: Context, field: Field, item: Item, entity: str) ->
     """The field with its conditions and default checked."""
     source = f"field:{entity}.{item.name}"
     found = check_conditions(context, item, entity, source)
+    if field.options and not field.through:
+        found |= options_when(context, field, item, entity)
     if "default" in item.body:
         found["default"] = _default(context, field, item, entity, source)
     return replace(field, **found) if found else field
 
 
+def options_when(context: Context, field: Field, item: Item, entity: str) -> dict[str, Any]:
+    """Where options may be chosen, by key: said with the option itself, or apart from it by key."""
+    found: dict[str, Expression] = {}
+    keys = {option.key for option in field.options}
+    for path, key, text in _options_said(item):
+        if key in keys and key not in found:
+            where, target = item.at(*path), f"{entity}.{field.name}"
+            context.use(f"option:{target}.{key}", f"field:{target}.options_when", where)
+            full = (*item.path, *path)
+            checked = context.check(text, item, full, entity, f"field:{target}.options.{key}.when")
+            found |= {} if checked is None else {key: checked}
+        elif key in keys:
+            hint = "Say it in one place."
+            context.add("M251", f'"{key}" has two conditions.', hint, item.key_at(*path))
+        elif not any((*item.path, "options", key) == taken for taken in item.merged.taken):
+            message = f'"{key}" is none of the options of {item.name}.'
+            context.add("M251", message, near_hint(key, sorted(keys)), item.key_at(*path))
+    return {"options_when": found} if found else {}
+
+
+def _options_said(item: Item) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Each condition of an option with its path in the field, and its key."""
+    own = item.body.get("options")
+    for key, body in own.items() if isinstance(own, Mapping) else ():
+        if isinstance(body, Mapping) and "when" in body:
+            yield ("options", key, "when"), str(key), str(body["when"])
+    for key, text in item.body.get("options_when", {}).items():
+        yield ("options_when", key), str(key), str(text)
+
+
 def _default(context: Context, field: Field, item: Item, entity: str, source: str) -> Any:
     wanted = field.type.expression(field.params)
     where = item.at("default")
-    if wanted.kind is Kind.OPAQUE or not field.type.is_writable or field.through:
+    if wanted.kind is Kind.OPAQUE or not field.is_given:
         kind = "a field that is read from elsewhere" if field.through else f"the type {field.type.name}"
         context.add("M254", f"There is no default for {kind}.", "Take it out.", where)
         return None

@@ -40,14 +40,14 @@ def stored_names(entity: Entity) -> tuple[str, ...]:
 
 
 def _stored_names(entity: Entity) -> Iterator[str]:
-    yield from (f.name for f in entity.fields.values() if not f.through)
+    yield from (f.name for f in entity.fields.values() if f.is_stored)
     yield from (r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP)
     yield from system_names(entity.ownership, entity.lifecycle is not None)
 
 
 def _is_stored(entity: Entity, name: str) -> bool:
     if name in entity.fields:
-        return not entity.fields[name].through
+        return entity.fields[name].is_stored
     if name in entity.relationships:
         return entity.relationships[name].shape is Shape.LOOKUP
     return name in system_names(entity.ownership, entity.lifecycle is not None)
@@ -100,7 +100,7 @@ def _title_field(entity: Entity) -> str:
     texts = [
         f.name
         for f in entity.fields.values()
-        if f.type.expression(f.params).kind is TEXT.kind and not f.through
+        if f.type.expression(f.params).kind is TEXT.kind and f.is_stored
     ]
     for name in ("name", "title", "subject", "number", "code"):
         if name in texts:

@@ -57,11 +57,23 @@ def _grant(context: Context, role: str, item: Item) -> Grant | None:
     )
 
 
+def _inputs(entity: Entity, expression: Expression) -> set[str]:
+    """The names of the record that the expression reads, those included that computed ones follow from."""
+    found: set[str] = set()
+    for _, name in uses(expression.tree):
+        field = entity.fields.get(name)
+        if field is None or field.formula is None or field.reveal:
+            found.add(name)
+        else:
+            found |= _inputs(entity, field.formula)
+    return found
+
+
 def _check_titles(context: Context, item: Item, grant: Grant, grants: Mapping[str, Grant]) -> None:
     """Whoever may read a record may read what its title is made of."""
     for name in grant.entities if "read" in grant.can else ():
         entity = context.entities[name]
-        used = {n for _, n in uses(entity.title.tree)} if entity.title else set()
+        used = _inputs(entity, entity.title) if entity.title else set()
         hidden = sorted(n for n in used & set(entity.fields) if not _is_given(n, grant, name, grants))
         if hidden:
             words = " and ".join(hidden)

@@ -11,6 +11,7 @@ from xrm.metadata.schemas.views import FORM, VIEW
 from xrm.metadata.schemas.words import (
     FIELD,
     MOVED_FROM,
+    OPTIONS_WHEN,
     RENAMED_FROM,
     WHEN_INSTALLED,
     Schema,
@@ -54,6 +55,52 @@ FIELD_KEYS: Mapping[str, Schema] = {
     "when_installed": WHEN_INSTALLED,
 }
 _THROUGH_KEYS = ("label", "help", "visible_when", "sensitive", "privacy", "when_installed")
+_COMPUTED_KEYS = (*_THROUGH_KEYS, "search", "index", "renamed_from")
+# What the value of a computed field may be, and what else then says how it is kept.
+RESULTS = (
+    "text", "long_text", "integer", "decimal", "percent", "money", "boolean", "date", "datetime", "time", "duration",
+    "choice",
+)  # fmt: skip
+_RESULT_KEYS: Mapping[str, Schema] = {
+    "result": one_of("The type of its value; found by the expression when absent.", RESULTS),
+    "scale": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 6,
+        "description": "Decimals that are kept, rounded half up.",
+    },
+    "currency": text(
+        "The currency of a result of money; the base currency when absent.", pattern="^[A-Z]{3}$"
+    ),
+    "reveal": flag("Whether whoever may read the record reads it, whatever it is computed of."),
+}
+FORMULA, ROLLUP = "formula", "rollup"
+COMPUTED: Mapping[str, Schema] = {
+    FORMULA: closed(
+        "A value that follows from others: of the record, of records that it leads to, or over many.",
+        {
+            "type": {"const": FORMULA, "description": "The field type."},
+            "formula": expression("What its value is."),
+            **_RESULT_KEYS,
+            **{key: FIELD_KEYS[key] for key in _COMPUTED_KEYS},
+        },
+        ("type", "formula"),
+    ),
+    ROLLUP: closed(
+        "One value over the records at the other end of a relationship.",
+        {
+            "type": {"const": ROLLUP, "description": "The field type."},
+            "over": path("The relationship to many, as in lines or account.contacts."),
+            "value": expression(
+                "What is told of them, as in count(), sum(amount) or latest(closed_on, title)."
+            ),
+            "where": expression("Only those where this holds; bare names are theirs, record. is this one."),
+            **_RESULT_KEYS,
+            **{key: FIELD_KEYS[key] for key in _COMPUTED_KEYS},
+        },
+        ("type", "over", "value"),
+    ),
+}
 
 
 def field_variants(types: Mapping[str, FieldType]) -> dict[str, Schema]:
@@ -61,9 +108,14 @@ def field_variants(types: Mapping[str, FieldType]) -> dict[str, Schema]:
     variants = {t.name: _variant(t) for t in types.values()}
     through = {k: FIELD_KEYS[k] for k in _THROUGH_KEYS}
     through["from"] = path("The relationship and field to read, as in account.phone.")
+    variants |= COMPUTED
     variants["from"] = closed("A field of a related record, shown here and stored there.", through, ("from",))
     # Without a type it changes a field of a lower layer, whose type decides what it may say.
-    change = closed("A change of a field of a lower layer.", {**FIELD_KEYS, **_overridable(types)})
+    own = {**_overridable(types), **{k: v for s in COMPUTED.values() for k, v in s["properties"].items()}}
+    change = closed(
+        "A change of a field of a lower layer.", {**FIELD_KEYS, **own, "type": {"type": "string"}}
+    )
+    del change["properties"]["type"]
     # Who misspells the key that says what a field is means no change.
     variants[""] = {**change, "x-near": ["type", "from"]}
     return variants
@@ -83,8 +135,9 @@ def type_params(type_: FieldType) -> dict[str, Schema]:
     params = {k: dict(v) for k, v in type_.params.items()}
     if "options" in params:
         params["options"] = option_map(
-            "Option keys as a list or map, or the name of a shared option set.", "string"
+            "Option keys as a list or map, or the name of a shared option set.", "string", of_field=True
         )
+        params["options_when"] = OPTIONS_WHEN
     return params
 
 
@@ -93,7 +146,10 @@ def _overridable(types: Mapping[str, FieldType]) -> dict[str, Schema]:
     for type_ in types.values():
         for key, schema in type_params(type_).items():
             merged.setdefault(
-                key, schema if key == "options" else {"description": schema.get("description", "")}
+                key,
+                schema
+                if key in ("options", "options_when")
+                else {"description": schema.get("description", "")},
             )
     return merged
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from xrm.ui.admin.bringing import Bringing
 from xrm.ui.admin.changes import Changes
 from xrm.ui.admin.defining_options import Options
 from xrm.ui.admin.definitions import Definitions
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 AREAS: tuple[type[Area], ...] = (
     Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Review, Versions,
-    Removed, Packs, Uninstalling, Uses, Health,
+    Removed, Packs, Bringing, Uninstalling, Uses, Health,
 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
-from xrm.ui.pages.menu import PACKS, ROLES, USERS, admin_tabs
+from xrm.ui.pages.menu import BRING, PACKS, ROLES, USERS, admin_tabs
 from xrm.ui.pages.visit import Visit
 
 
@@ -52,7 +52,8 @@ class Packs(Area):
         columns = (t("Pack"), t("State"), t("Version"), t("At hand"), t("Installed"), t("What it is"))
         rows = tuple(_rows(visit))
         table = Table(t("Packs"), columns, rows, Empty(t("Nothing is installed"), "", "package"))
-        model = TablePage(t("Packs"), "package", admin_tabs(visit, PACKS), table)
+        bring = Action(t("Bring a pack"), BRING, "upload")
+        model = TablePage(t("Packs"), "package", admin_tabs(visit, PACKS), table, actions=(bring,))
         return page(visit, "admin/table.html", model, current=PACKS)
 
     @shown("/<pack>")
@@ -66,6 +67,12 @@ class Packs(Area):
         return carried_out(
             visit, _revise(visit, pack), partial(_shown, visit, pack), partial(_done, visit, pack)
         )
+
+    @posted("/<pack>/away")
+    def take_away(self, visit: Visit, pack: str) -> Response:
+        """The archive that was brought is not kept any more."""
+        visit.runtime.shelf.take_away(visit.actor, pack)
+        return moved(PACKS, visit.ui.t("Taken away"))
 
     @shown("/<pack>/disable")
     def disabling(self, visit: Visit, pack: str) -> Response:
@@ -89,6 +96,7 @@ class Packs(Area):
 
 
 def _done(visit: Visit, pack: str, installed: Installed) -> Response:
+    visit.runtime.shelf.tidy(visit.actor)
     named = ", ".join(f"{layer.name} {layer.version}".strip() for layer in installed.layers)
     return moved(f"{PACKS}/{pack}", visit.ui.t("Installed: {packs}", packs=named or pack))
 
@@ -172,13 +180,15 @@ def _state(visit: Visit, layer: InstalledLayer | None, found: AtHand | None) -> 
 def _cards(
     visit: Visit, pack: str, layer: InstalledLayer | None, found: AtHand | None, planned: tuple[Card, ...]
 ) -> CardsPage:
-    summary = _summary(visit, pack, found)
+    summary, t = _summary(visit, pack, found), visit.ui.t
+    away = Action(t("Take the archive away"), f"{PACKS}/{pack}/away", "trash-2", post=True)
     return CardsPage(
         title=pack_label(visit, pack),
-        crumbs=(Link(visit.ui.t("Packs"), PACKS, "package"),),
+        crumbs=(Link(t("Packs"), PACKS, "package"),),
         cards=(*planned, *_about(visit, pack, layer, found)),
         facts=(pack, summary) if summary else (pack,),
         tags=(_state(visit, layer, found),),
+        actions=(away,) if found is not None and found.was_brought else (),
     )
 
 

@@ -85,7 +85,7 @@ def _chooser(visit: Visit, entity: Entity, *said: str) -> Response:
 
 def _usual_columns(visit: Visit, entity: Entity) -> list[str]:
     writable = visit.rights(entity.name).names("create")
-    own = [n for n, f in entity.fields.items() if n in writable and f.type.is_writable and not f.through]
+    own = [n for n, f in entity.fields.items() if n in writable and f.is_given]
     return [*own, *(r.name for r in entity.lookups if r.name in writable)]
 
 
@@ -280,7 +280,7 @@ def _fields(visit: Visit, entity: Entity, asked: Mapping[str, Any]) -> tuple[Fie
 
 def _keys(visit: Visit, entity: Entity) -> Iterator[Option]:
     """By what a record can be found that is there already."""
-    named = [n for n, f in entity.fields.items() if f.unique and f.type.is_writable]
+    named = [n for n, f in entity.fields.items() if f.unique and f.is_given]
     for name in ("external_key", *named, *(k for k in entity.keys if k not in entity.fields), ID):
         label = _label(visit, entity, name)
         if name in entity.keys:

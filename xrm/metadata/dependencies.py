@@ -1,0 +1,289 @@
+"""What computed fields follow from: which values, of which records, on which way from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from xrm.metadata.expressions.tree import Access, Aggregate, Hop, Node, Root, children
+from xrm.metadata.model import POINTERS, Entity, Field, Model, Shape
+
+DELETED = "deleted_at"
+
+
+class Way(StrEnum):
+    """How a step leads from one record to others."""
+
+    OUT = "out"  # along a lookup of this record
+    IN = "in"  # to the records whose lookup leads here
+    LINKED = "linked"  # along links that go out from here
+    LINKING = "linking"  # along links that lead here
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step from records of `entity` to those of `to`; `relationship` is the stored side, kept by `owner`."""
+
+    way: Way
+    entity: str
+    to: str
+    relationship: str
+
+    @property
+    def owner(self) -> str:
+        """The entity that keeps the relationship."""
+        return self.to if self.way in (Way.IN, Way.LINKING) else self.entity
+
+
+Trail = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A value that a formula reads: the name on records of `entity`, at the end of the trail from its record."""
+
+    entity: str
+    name: str
+    trail: Trail = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Fields of one entity that are found together: those that ask the database, then those that follow from them."""
+
+    entity: str
+    level: int
+    asked: tuple[Field, ...]
+    following: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """When the value that is watched changes, the block is found anew for the records that the trail comes from."""
+
+    entity: str
+    level: int
+    trail: Trail
+
+
+class Dependencies:
+    """The graph of all computed fields of a model; it has no circles, for the model would not be."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._reads = {
+            (entity.name, field.name): tuple(dict.fromkeys(reads_of(model, entity, field.formula.tree)))
+            for entity in model.entities.values()
+            for field in entity.fields.values()
+            if field.formula is not None
+        }
+        self._levels: dict[tuple[str, str], int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._reads)
+
+    @property
+    def parts(self) -> Iterable[tuple[str, str]]:
+        """The computed fields that are stored, by entity and name."""
+        return [
+            (entity.name, field.name) for entity in self._model.tables for field in self._computed(entity)
+        ]
+
+    def reads(self, entity: str, name: str) -> tuple[Read, ...]:
+        """What the field follows from; nothing for one that is not computed."""
+        return self._reads.get((entity, name), ())
+
+    def level(self, entity: str, name: str) -> int:
+        """0 for what is given, or follows from values of the same record alone; else how late it is found."""
+        key = (entity, name)
+        if key not in self._levels:
+            self._levels[key] = self._level(self.reads(*key))
+        return self._levels[key]
+
+    def _level(self, reads: Sequence[Read]) -> int:
+        if not any(read.trail for read in reads):
+            return max((self.level(r.entity, r.name) for r in reads), default=0)
+        return 1 + max((self.level(r.entity, r.name) for r in reads), default=0)
+
+    def is_asked(self, entity: str, name: str) -> bool:
+        """True when it follows from other records, too."""
+        return any(read.trail for read in self.reads(entity, name))
+
+    @cached_property
+    def early(self) -> Mapping[str, tuple[Field, ...]]:
+        """By entity the fields that follow from values of the same record alone, each after those that it reads."""
+        found: dict[str, tuple[Field, ...]] = {}
+        for entity in self._model.tables:
+            fields = self._in_order(
+                entity, (f for f in self._computed(entity) if not self._is_late(entity, f))
+            )
+            if fields:
+                found[entity.name] = fields
+        return found
+
+    @cached_property
+    def late(self) -> Mapping[str, frozenset[str]]:
+        """By entity the names of the fields that are found after records are stored."""
+        found: dict[str, frozenset[str]] = {}
+        for block in self.blocks.values():
+            names = frozenset(field.name for field in (*block.asked, *block.following))
+            found[block.entity] = names | found.get(block.entity, frozenset())
+        return found
+
+    @cached_property
+    def blocks(self) -> Mapping[tuple[int, str], Block]:
+        """The fields that are found after records are stored, by level and entity, the lowest levels first."""
+        fields: dict[tuple[int, str], list[Field]] = {}
+        for entity in self._model.tables:
+            for field in self._computed(entity):
+                if self._is_late(entity, field):
+                    fields.setdefault((self.level(entity.name, field.name), entity.name), []).append(field)
+        return {key: self._block(key, fields[key]) for key in sorted(fields)}
+
+    @cached_property
+    def watches(self) -> Mapping[tuple[str, str], tuple[Watch, ...]]:
+        """What is found anew when a value changes, by its entity and name."""
+        found: dict[tuple[str, str], dict[Watch, None]] = {}
+        for block in self.blocks.values():
+            born = Watch(block.entity, block.level, ())  # only of a new record the id is another one
+            found.setdefault((block.entity, "id"), {})[born] = None
+            for field in (*block.asked, *block.following):
+                for read in self.reads(block.entity, field.name):
+                    known = found.setdefault((read.entity, read.name), {})
+                    known[Watch(block.entity, block.level, read.trail)] = None
+        return {key: tuple(known) for key, known in found.items()}
+
+    def _block(self, key: tuple[int, str], fields: Sequence[Field]) -> Block:
+        level, name = key
+        entity = self._model.entities[name]
+        asked = tuple(f for f in fields if self.is_asked(name, f.name))
+        following = self._in_order(entity, (f for f in fields if not self.is_asked(name, f.name)))
+        return Block(name, level, asked, following)
+
+    def _computed(self, entity: Entity) -> Iterator[Field]:
+        return (f for f in entity.fields.values() if f.formula is not None and not f.is_live)
+
+    def _is_late(self, entity: Entity, field: Field) -> bool:
+        return self.level(entity.name, field.name) > 0
+
+    def _in_order(self, entity: Entity, fields: Iterable[Field]) -> tuple[Field, ...]:
+        """The fields, each after those of them that it reads."""
+        waiting = {field.name: field for field in fields}
+        ordered: list[Field] = []
+
+        def put(field: Field) -> None:
+            if waiting.pop(field.name, None) is not None:
+                for read in self.reads(entity.name, field.name):
+                    if not read.trail and read.name in waiting:
+                        put(waiting[read.name])
+                ordered.append(field)
+
+        for field in list(waiting.values()):
+            put(field)
+        return tuple(ordered)
+
+
+# --- what an expression reads -------------------------------------------------------------------------
+
+
+def reads_of(model: Model, entity: Entity, tree: Node) -> Iterator[Read]:
+    """Every value that an evaluation may read, with the way to it from a record of the entity."""
+    return _Reader(model, entity.name).reads(tree, ((), entity.name))
+
+
+Point = tuple[Trail, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Follows an expression; `home` is the entity of the record in hand."""
+
+    model: Model
+    home: str
+
+    def reads(self, node: Node, here: Point) -> Iterator[Read]:
+        if isinstance(node, Aggregate):
+            yield from self._aggregate(node, here)
+        elif isinstance(node, Access):
+            reached, passed = self._along(node.hops, self._start(node, here))
+            yield from passed
+            for trail, entity in reached:
+                if entity in node.entities:
+                    yield from self._named(entity, node.path[0], trail)
+        else:
+            for child in children(node):
+                yield from self.reads(child, here)
+
+    def _start(self, node: Access, here: Point) -> Point:
+        return ((), self.home) if node.root is Root.OUTER else here
+
+    def _along(self, hops: Sequence[Hop], start: Point) -> tuple[list[Point], list[Read]]:
+        """Where the hops lead to, and what is read on the way."""
+        reached, passed = [start], list[Read]()
+        for hop in hops:
+            steps = [self._step(point, hop.relationship, hop.targets) for point in reached]
+            reached = [point for points, _ in steps for point in points]
+            passed += [read for _, reads in steps for read in reads]
+        return reached, passed
+
+    def _step(self, point: Point, name: str, targets: Sequence[str]) -> tuple[list[Point], list[Read]]:
+        trail, entity = point
+        reached, reads = list[Point](), list[Read]()
+        for step in self._steps(entity, name, targets):
+            there = (*trail, step)
+            reached.append((there, step.to))
+            reads += [*_joining(step, trail, there), Read(step.to, DELETED, there)]
+        return reached, reads
+
+    def _steps(self, entity: str, name: str, targets: Sequence[str]) -> Iterator[Step]:
+        side = self.model.entities[entity].relationships.get(name)
+        for target in targets:
+            if side is None or name in POINTERS:
+                continue
+            if side.shape is Shape.LOOKUP:
+                yield Step(Way.OUT, entity, target, name)
+            elif side.shape is Shape.MANY:
+                yield Step(Way.LINKED, entity, target, name)
+            elif side.of is not None:
+                far = self.model.entities[target].relationships.get(side.of[1])
+                is_link = far is not None and far.shape is Shape.MANY
+                yield Step(Way.LINKING if is_link else Way.IN, entity, target, side.of[1])
+
+    def _named(self, entity: str, name: str, trail: Trail) -> Iterator[Read]:
+        """The value of that name; of a relationship whatever makes it another one."""
+        side = self.model.entities[entity].relationships.get(name)
+        if side is None or side.shape is Shape.LOOKUP:
+            yield Read(entity, name, trail)
+        else:
+            yield from self._step((trail, entity), name, side.targets)[1]
+
+    def _aggregate(self, node: Aggregate, here: Point) -> Iterator[Read]:
+        over = node.over
+        reached, passed = self._along(over.hops, self._start(over, here))
+        yield from passed
+        for point in reached:
+            if point[1] not in over.entities:
+                continue
+            far, reads = self._step(point, over.path[0], over.type.entities)
+            yield from reads
+            for part in (node.value, node.where, node.by):
+                for there in far if part is not None else ():
+                    yield from self.reads(part, there)  # type: ignore[arg-type]
+
+
+def _joining(step: Step, trail: Trail, there: Trail) -> Iterator[Read]:
+    """What decides whether a record is at the other end of the step."""
+    match step.way:
+        case Way.OUT | Way.LINKED:
+            yield Read(step.entity, step.relationship, trail)
+        case Way.IN:
+            yield Read(step.to, step.relationship, there)
+        case Way.LINKING:
+            yield Read(step.entity, linking_name(step.to, step.relationship), trail)
+
+
+def linking_name(owner: str, relationship: str) -> str:
+    """What a link is called at the record that it leads to."""
+    return f"{owner}.{relationship}"
