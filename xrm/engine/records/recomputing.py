@@ -16,6 +16,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.projection.following import nodes_of, value_of
 from xrm.engine.projection.programs import Scene
 from xrm.engine.projection.sql_expressions import sql_value
 from xrm.engine.projection.sql_scope import SqlScope
@@ -26,7 +27,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import StoredEnv
 from xrm.engine.records.holding import hold_followed
 from xrm.engine.records.searched import TITLE
-from xrm.engine.records.writer import Writer, kept
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.search import SearchEntries
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place
@@ -179,15 +180,16 @@ def _answers(
     found: dict[UUID, Values] = {}
     for row in rows:
         record, *values = statement.read(row)
-        pairs = zip(fields, values, strict=True)
-        found[record] = {f.name: _kept(setting, writer, f, value) for f, value in pairs}
+        answers = iter(values)
+        told = [(field, [next(answers) for _ in nodes_of(field)]) for field in fields]
+        found[record] = {field.name: _kept(setting, writer, field, said) for field, said in told}
     return found
 
 
 def _asking(setting: Setting, writer: Writer, fields: Sequence[Field]) -> sa.Select[Any]:
     table = writer.table.table
     scope = SqlScope(setting.writers.schema, writer.name, table, numbers=setting.numbers)
-    values = [sql_value(f.formula, scope) for f in fields if f.formula is not None]
+    values = [sql_value(node, scope) for field in fields for node in nodes_of(field)]
     return sa.select(table.c.id, *values).where(any_of(table.c.id, "ids"))
 
 
@@ -195,13 +197,14 @@ def _followed(setting: Setting, writer: Writer, block: Block, values: Values) ->
     """The values with those that follow from them."""
     for field in block.following:
         scene = Scene(setting.context, StoredEnv(setting, writer, values))
-        values[field.name] = _kept(setting, writer, field, writer.programs.formulas[field.name](scene))
+        answers = [program(scene) for program in writer.programs.formulas[field.name]]
+        values[field.name] = _kept(setting, writer, field, answers)
     return values
 
 
-def _kept(setting: Setting, writer: Writer, field: Field, value: Any) -> Any:
+def _kept(setting: Setting, writer: Writer, field: Field, answers: Sequence[Any]) -> Any:
     try:
-        return kept(field, value, setting.currency)
+        return value_of(field, answers, setting.currency)
     except BadValue as bad:
         raise Invalid(unkept(bad, writer, Place(), field.name)) from None
 

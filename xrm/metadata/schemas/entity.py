@@ -70,7 +70,8 @@ _RESULT_KEYS: Mapping[str, Schema] = {
         "description": "Decimals that are kept, rounded half up.",
     },
     "currency": text(
-        "The currency of a result of money; the base currency when absent.", pattern="^[A-Z]{3}$"
+        "The currency of a result of money; else the one of the amounts it follows from, or the base.",
+        pattern="^[A-Z]{3}$",
     ),
     "reveal": flag("Whether whoever may read the record reads it, whatever it is computed of."),
 }
