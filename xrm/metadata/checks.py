@@ -49,7 +49,7 @@ def _entities(judged: Judged) -> Iterator[Entity]:
 def _unique_is_possible(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for field in entity.fields.values():
-            if field.unique and (field.through or not field.type.can_be_unique):
+            if field.unique and not (field.is_stored and field.type.can_be_unique):
                 message = f"{entity.name}.{field.name} cannot be unique: it is a {field.type.name}."
                 yield Problem("M252", message, "Take unique out.", field.place)
 
@@ -57,7 +57,7 @@ def _unique_is_possible(judged: Judged) -> Iterator[Problem]:
 def _search_is_possible(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for field in entity.fields.values():
-            if field.search and (field.through or not field.type.can_be_searched):
+            if field.search and not (field.is_stored and field.type.can_be_searched):
                 message = f"{entity.name}.{field.name} cannot be searched: it is a {field.type.name}."
                 yield Problem("M253", message, "Take search out.", field.place)
 
@@ -65,7 +65,7 @@ def _search_is_possible(judged: Judged) -> Iterator[Problem]:
 def _index_is_possible(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for field in entity.fields.values():
-            if field.index and (field.through or not field.type.is_sortable):
+            if field.index and not (field.is_stored and field.type.is_sortable):
                 message = f"{entity.name}.{field.name} cannot be indexed: it is a {field.type.name}."
                 yield Problem("M261", message, "Take index out.", field.place)
 
@@ -74,7 +74,9 @@ def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
     """A title is made before the record is stored, and what follows from other records is found after."""
     late = Dependencies(judged.model).late
     for entity in _entities(judged):
-        read = {name for _, name in uses(entity.title.tree)} if entity.title else set()
+        if entity.title is None:
+            continue
+        read = {name for _, name in uses(entity.title.tree)}
         for name in sorted(read & late.get(entity.name, frozenset())):
             message = (
                 f'The title of {entity.name} cannot be made of "{name}", which follows from other records.'
@@ -84,7 +86,7 @@ def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
 
 def _fields_have_room(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
-        count = sum(1 for f in entity.fields.values() if not f.through)
+        count = sum(1 for f in entity.fields.values() if f.is_stored)
         if count > FIELDS_PER_ENTITY:
             message = f"{entity.name} has {count} fields; {FIELDS_PER_ENTITY} are allowed."
             yield Problem("M255", message, "Move some to an owned child.", entity.place)

@@ -84,6 +84,13 @@ class Dependencies:
     def __bool__(self) -> bool:
         return bool(self._reads)
 
+    @property
+    def parts(self) -> Iterable[tuple[str, str]]:
+        """The computed fields that are stored, by entity and name."""
+        return [
+            (entity.name, field.name) for entity in self._model.tables for field in self._computed(entity)
+        ]
+
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
         return self._reads.get((entity, name), ())
@@ -140,6 +147,8 @@ class Dependencies:
         """What is found anew when a value changes, by its entity and name."""
         found: dict[tuple[str, str], dict[Watch, None]] = {}
         for block in self.blocks.values():
+            born = Watch(block.entity, block.level, ())  # only of a new record the id is another one
+            found.setdefault((block.entity, "id"), {})[born] = None
             for field in (*block.asked, *block.following):
                 for read in self.reads(block.entity, field.name):
                     known = found.setdefault((read.entity, read.name), {})
@@ -154,7 +163,7 @@ class Dependencies:
         return Block(name, level, asked, following)
 
     def _computed(self, entity: Entity) -> Iterator[Field]:
-        return (f for f in entity.fields.values() if f.formula is not None)
+        return (f for f in entity.fields.values() if f.formula is not None and not f.is_live)
 
     def _is_late(self, entity: Entity, field: Field) -> bool:
         return self.level(entity.name, field.name) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from xrm.engine.commands import Actor
@@ -24,7 +24,14 @@ from xrm.engine.packs.planting import Progress, no_progress
 from xrm.engine.packs.proposal import Proposal, in_order, version_in
 from xrm.engine.packs.proposing import Proposer
 from xrm.engine.packs.reconciliation import demand_sense, remember
-from xrm.engine.packs.reindexing import before_change, follow_values, forget_destroyed, organisation_context
+from xrm.engine.packs.refilling import to_be_found
+from xrm.engine.packs.reindexing import (
+    Before,
+    before_change,
+    follow_values,
+    forget_destroyed,
+    organisation_context,
+)
 from xrm.engine.packs.renewing import renew_names, way_back
 from xrm.engine.packs.revision import Revision
 from xrm.engine.packs.seeds import BASE, Planting, Seed, seed_of
@@ -35,7 +42,7 @@ from xrm.engine.storage.apply import apply_plan
 from xrm.engine.storage.database import Around, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import inspect
-from xrm.engine.storage.numbers import assign_numbers, read_numbers
+from xrm.engine.storage.numbers import Numbers, assign_numbers, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
 from xrm.engine.storage.search import SearchIndex
@@ -226,7 +233,10 @@ class PackService:
             renew_names(unit, proposal, numbers, now, back)
             was = before_change(former, before, proposal.plan)
             context = organisation_context(proposal.model, now, self._parts.zone)
-            done = [each for each in proposal.plan.ahead if isinstance(each, Called)]
+            was = self._refill(unit, proposal, was, numbers, installer)
+            others = {entity for entity, _ in was.turned}
+            ahead = (each for each in proposal.plan.ahead if isinstance(each, Called))
+            done = [each for each in ahead if numbers.names.get(each.number) not in others]
             numbers = follow_values(unit, self._index, was, proposal.schema, numbers, context, done)
             version = keep_version(unit, proposal, numbers, now, actor)
             seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
@@ -240,6 +250,17 @@ class PackService:
         parts = self._parts
         apply_plan(parts.database, proposal.plan, parts.world, then, actor=actor.id, days=parts.kept_days)
         return made[-1]
+
+    def _refill(
+        self, unit: UnitOfWork, proposal: Proposal, was: Before, numbers: Numbers, installer: Actor
+    ) -> Before:
+        """Computed fields hold what follows by the formulas of now; those of which values are others are turned."""
+        wanted = to_be_found(was, proposal.in_use.model, numbers, proposal.plan)
+        if not wanted:
+            return was
+        services = self._parts.compose(proposal.in_use, numbers, self._parts.freshness.read_in(unit))
+        counts = services.records.refill_in(unit, installer, wanted)
+        return replace(was, turned=was.turned | {part for part, count in counts.items() if count})
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
         """The layers are written and every process will serve them; raises DefinitionChanged."""

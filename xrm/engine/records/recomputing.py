@@ -16,6 +16,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.projection.following import nodes_of, value_of
 from xrm.engine.projection.programs import Scene
 from xrm.engine.projection.sql_expressions import sql_value
 from xrm.engine.projection.sql_scope import SqlScope
@@ -26,7 +27,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import StoredEnv
 from xrm.engine.records.holding import hold_followed
 from xrm.engine.records.searched import TITLE
-from xrm.engine.records.writer import Writer, kept
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.search import SearchEntries
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place
@@ -56,7 +57,8 @@ def recompute(setting: Setting, tally: Tally, drafts: Sequence[Draft] = ()) -> l
     for key, block in dependencies.blocks.items():
         ids = iter(waiting.pop(key, ()))
         while portion := list(islice(ids, PORTION)):
-            followed = list(_found_anew(setting, block, portion))
+            followed = found_anew(setting, block, portion)
+            store(setting, setting.writers[block.entity], followed)
             for touch in followed:
                 found.setdefault((touch.entity, touch.record), {}).update(
                     {n: touch.new[n] for n in touch.names}
@@ -147,11 +149,15 @@ def _asking_before(setting: Setting, step: Step) -> sa.Select[Any]:
 # --- the values ---------------------------------------------------------------------------------------
 
 
-def _found_anew(setting: Setting, block: Block, ids: Sequence[UUID]) -> Iterator[Touch]:
-    """Each of the records of which a value of the block is another one now; it is stored."""
+def found_anew(setting: Setting, block: Block, ids: Sequence[UUID], *, is_held: bool = True) -> list[Touch]:
+    """Each of the records of which a value of the block is another one now, not stored yet.
+
+    Unless they are only looked at, the records `is_held` until the transaction ends, and what they follow from.
+    """
     writer = setting.writers[block.entity]
-    stored = writer.load(setting.unit, sorted(ids), lock=True)
-    hold_followed(setting, writer, block.asked, stored.values())
+    stored = writer.load(setting.unit, sorted(ids), hold=is_held)
+    if is_held:
+        hold_followed(setting, writer, block.asked, stored.values())
     answers = _answers(setting, writer, block.asked, list(stored))
     changed = list[Touch]()
     for record, old in stored.items():
@@ -159,8 +165,7 @@ def _found_anew(setting: Setting, block: Block, ids: Sequence[UUID]) -> Iterator
         names = frozenset(f.name for f in (*block.asked, *block.following) if new[f.name] != old[f.name])
         if names:
             changed.append(Touch(block.entity, record, names, old, new))
-    _put(setting, writer, changed)
-    return iter(changed)
+    return changed
 
 
 def _answers(
@@ -175,15 +180,16 @@ def _answers(
     found: dict[UUID, Values] = {}
     for row in rows:
         record, *values = statement.read(row)
-        pairs = zip(fields, values, strict=True)
-        found[record] = {f.name: _kept(setting, writer, f, value) for f, value in pairs}
+        answers = iter(values)
+        told = [(field, [next(answers) for _ in nodes_of(field)]) for field in fields]
+        found[record] = {field.name: _kept(setting, writer, field, said) for field, said in told}
     return found
 
 
 def _asking(setting: Setting, writer: Writer, fields: Sequence[Field]) -> sa.Select[Any]:
     table = writer.table.table
     scope = SqlScope(setting.writers.schema, writer.name, table, numbers=setting.numbers)
-    values = [sql_value(f.formula, scope) for f in fields if f.formula is not None]
+    values = [sql_value(node, scope) for field in fields for node in nodes_of(field)]
     return sa.select(table.c.id, *values).where(any_of(table.c.id, "ids"))
 
 
@@ -191,18 +197,19 @@ def _followed(setting: Setting, writer: Writer, block: Block, values: Values) ->
     """The values with those that follow from them."""
     for field in block.following:
         scene = Scene(setting.context, StoredEnv(setting, writer, values))
-        values[field.name] = _kept(setting, writer, field, writer.programs.formulas[field.name](scene))
+        answers = [program(scene) for program in writer.programs.formulas[field.name]]
+        values[field.name] = _kept(setting, writer, field, answers)
     return values
 
 
-def _kept(setting: Setting, writer: Writer, field: Field, value: Any) -> Any:
+def _kept(setting: Setting, writer: Writer, field: Field, answers: Sequence[Any]) -> Any:
     try:
-        return kept(field, value, setting.currency)
+        return value_of(field, answers, setting.currency)
     except BadValue as bad:
         raise Invalid(unkept(bad, writer, Place(), field.name)) from None
 
 
-def _put(setting: Setting, writer: Writer, changed: Sequence[Touch]) -> None:
+def store(setting: Setting, writer: Writer, changed: Sequence[Touch], *, is_searched: bool = True) -> None:
     """The values are stored, and found by search where it reads them."""
     shapes: dict[frozenset[str], list[Touch]] = {}
     for touch in changed:
@@ -211,7 +218,7 @@ def _put(setting: Setting, writer: Writer, changed: Sequence[Touch]) -> None:
         columns = writer.columns({name: [t.new[name] for t in touches] for name in sorted(names)})
         writer.rows.put(setting.unit, [t.record for t in touches], columns)
         live = [t for t in touches if t.new["deleted_at"] is None]
-        if live and not names.isdisjoint(writer.searched):
+        if live and is_searched and not names.isdisjoint(writer.searched):
             words = writer.words([t.new for t in live])
             ids = [t.record for t in live]
             setting.index.put(setting.unit, SearchEntries(writer.number, ids, words, writer.searched[TITLE]))
