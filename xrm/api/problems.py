@@ -90,10 +90,14 @@ def _answer(
     return Answer(status, orjson.dumps(body), {}, PROBLEM_JSON)
 
 
-def said(problem: Problem) -> dict[str, str]:
+def said(problem: Problem) -> dict[str, Any]:
     """One problem as it stands in the list of a refusal."""
-    found = {"path": str(problem.where), "code": problem.code, "message": problem.message}
-    return {**found, "hint": problem.hint} if problem.hint else found
+    found: dict[str, Any] = {"path": str(problem.where), "code": problem.code, "message": problem.message}
+    if problem.hint:
+        found["hint"] = problem.hint
+    if problem.records:
+        found["records"] = [about._asdict() for about in problem.records]
+    return found
 
 
 def _sentence(problem: Problem) -> str:

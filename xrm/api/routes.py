@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xrm.api import (
     batch,
     comments,
+    duplicates,
     feeds,
     files,
     jobs,
@@ -46,6 +47,8 @@ ROUTES = (
     Route("GET", _MANY, records.list_or_group),
     Route("POST", _MANY, records.create),
     Route("PUT", _MANY, records.upsert),
+    Route("GET", f"{_MANY}/duplicates", duplicates.groups),
+    Route("POST", f"{_MANY}/duplicates", duplicates.ahead),
     Route("GET", _ONE, records.read),
     Route("PATCH", _ONE, records.update),
     Route("DELETE", _ONE, records.delete),

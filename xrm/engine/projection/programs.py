@@ -70,6 +70,7 @@ class Programs:
     guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
+    duplicate_conditions: Mapping[str, Program]
     formulas: Mapping[str, tuple[Program, ...]]
     formula_reaches: Mapping[str, Reach]
 
@@ -103,6 +104,7 @@ def programs_of(entity: Entity) -> Programs:
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
+        duplicate_conditions=_each((d.name, d.when) for d in entity.duplicates.values()),
         formulas={f.name: _found(f) for f in entity.fields.values() if f.formula is not None},
         formula_reaches={
             f.name: reach_of(entity, f.formula)

@@ -187,7 +187,9 @@ def _change_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
     _point_again(setting, tally, emptied)
     rest = [past for past in changes if past not in emptied]
     _refuse_hidden(setting, rest)
-    _run(setting, tally, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
+    _run(
+        setting, tally, [Update(p.entity, Target(p.record), _former(p), accept_duplicates=True) for p in rest]
+    )
 
 
 def _former(past: Past) -> dict[str, Any]:
@@ -226,7 +228,7 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
         past = former[draft.id]
         given = {name: value for name, value in _former(past).items() if name != STATE}
         step = _step(setting, draft.writer, past)
-        drafts.append(draft.with_(given=given, transition=step, version=None))
+        drafts.append(draft.with_(given=given, transition=step, version=None, accepted=True))
     permits.require_rows(setting, drafts, "transition")
     write(setting, tally, drafts, "transition")
 
@@ -263,7 +265,9 @@ def _unlink(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
             command: Command = Unlink(past.entity, Target(past.record), name, UUID(after["id"]))
         else:
             kept = {key: before.get(key) for key in {**before, **after} if key != "to"}
-            command = Update(past.entity, Target(past.record), {name: {"update": [kept]}})
+            command = Update(
+                past.entity, Target(past.record), {name: {"update": [kept]}}, accept_duplicates=True
+            )
         _run(setting, tally, [command])
 
 
