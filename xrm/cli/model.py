@@ -14,6 +14,7 @@ from xrm.cli.output import say, say_json, show_table
 from xrm.cli.planned import Said, confirm_option, plan_options, show_option, shown_or_done
 from xrm.cli.plans import confirmation_lines, step_lines
 from xrm.cli.sources import show_installed
+from xrm.cli.writing import writing
 from xrm.errors import Conflict, MetadataInvalid, Place, Problem
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def export(folder: Path, mirror: bool, data: Path | None, as_json: bool) -> None
         source = runtime.packs.source(CUSTOMISATION)
     files = dict(source.files) if source else {}
     others = _others(folder, files)
-    for path in others if mirror else ():
-        (folder / path).unlink()
-    _write(folder, files)
+    with writing(folder):
+        for path in others if mirror else ():
+            (folder / path).unlink()
+        _write(folder, files)
     if as_json:
         say_json({"written": sorted(files), "removed" if mirror else "left": others})
         return
