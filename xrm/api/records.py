@@ -94,8 +94,9 @@ def restore(call: Call, entity: str, record: str) -> Answer:
     """`POST .../restore`: everything that the same act removed is back."""
     call.allow_only()
     call.say_nothing()
+    result = call.do(Restore(entity, Target(record_id(record))))
     call.writes((entity, {}))
-    return shown(call, call.do(Restore(entity, Target(record_id(record)))))
+    return shown(call, result)
 
 
 def history(call: Call, entity: str, record: str) -> Answer:
