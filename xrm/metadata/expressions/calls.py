@@ -13,7 +13,7 @@ from xrm.metadata.expressions.functions import (
     FUNCTIONS,
     SPECIALS,
 )
-from xrm.metadata.expressions.habits import HABITS
+from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.report import Report
 from xrm.metadata.expressions.scope import CLOCK, Scope
 from xrm.metadata.expressions.signatures import PLAIN, Argument, Function
@@ -37,6 +37,12 @@ from xrm.registry import near_names
 
 _SUMMABLE = NUMBERS | {Kind.DURATION}
 _FEWEST_OF_SWITCH = 3
+# What the name does elsewhere, and what does it here.
+_MORE_OF = {
+    "text": ", or date_text(date, pattern) or fixed(number, places) for another form",
+    "sum": ", or a + b for single values",
+    "avg": ", or (a + b) / 2 for single values",
+}
 _FOLDED = ("contains", "starts_with", "ends_with", "same_text")
 
 
@@ -86,8 +92,9 @@ def check_call(checker: Checking, node: s.CallOf) -> Node | None:
 
 def _unknown(checker: Checking, node: s.CallOf) -> None:
     near = near_names(node.function, [n for n in FUNCTION_NAMES if _is_available(checker.scope, n)])
-    other = HABITS.get(node.function.lower())
-    hint = f"Write {other}." if other else f"Did you mean {' or '.join(near)}?" if near else ""
+    name = node.function.lower()
+    hint = f"Did you mean {' or '.join(near)}?" if near else ""
+    hint = f"Write {HABITS[name]}." if name in HABITS else ABSENT.get(name, hint)
     checker.report.add("M203", f"There is no function {node.function}.", hint, node.at)
 
 
@@ -108,7 +115,8 @@ def _not_many(checker: Checking, node: s.CallOf, over: Node | None) -> None:
         )
         return
     message = f"{node.function} goes over many records, and this is {named(over.type)}."
-    checker.report.add("M202", message, f"Write {signature}.", node.arguments[0].at)
+    hint = f"Write {signature}{_MORE_OF.get(node.function, '')}."
+    checker.report.add("M202", message, hint, node.arguments[0].at)
 
 
 def _special(checker: Checking, node: s.CallOf) -> Node | None:
@@ -199,7 +207,10 @@ def _has_count(checker: Checking, node: s.CallOf, function: Function) -> bool:
     if count >= function.fewest and (most is None or count <= most):
         return True
     checker.report.add(
-        "M204", f"{node.function} is not called like this.", f"Write {function.signature}.", node.at
+        "M204",
+        f"{node.function} is not called like this.",
+        f"Write {function.signature}{_MORE_OF.get(node.function, '')}.",
+        node.at,
     )
     return False
 
