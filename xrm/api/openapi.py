@@ -8,6 +8,7 @@ from typing import Any
 from apispec import APISpec
 
 from xrm.api.answers import PROBLEM_JSON
+from xrm.api.openapi_definitions import DEFINITIONS
 from xrm.api.openapi_duplicates import ACCEPT, duplicates, merging
 from xrm.api.openapi_own import OWN
 from xrm.api.openapi_parts import (
@@ -44,7 +45,9 @@ Paths = dict[str, dict[str, Operation]]
 SECURITY = [{"token": list[str]()}]
 
 
-def openapi(seen: Sequence[Visible], language: str, base: str, limits: Limits) -> dict[str, Any]:
+def openapi(
+    seen: Sequence[Visible], language: str, base: str, limits: Limits, *, is_administrator: bool = False
+) -> dict[str, Any]:
     """Every call that this caller may make, with the schemas of what they may see."""
     info = {"description": "Made from the definitions in force, for the caller who asks."}
     servers = [{"url": f"{base}/api/v1"}]
@@ -54,6 +57,8 @@ def openapi(seen: Sequence[Visible], language: str, base: str, limits: Limits) -
         _add_schemas(spec, one, language)
         _add_paths(spec, entity_paths(one, limits), text_of(one.entity.plural, language, one.entity.name))
     _add_paths(spec, {**general(limits), **OWN}, "General")
+    if is_administrator:
+        _add_paths(spec, DEFINITIONS, "Definitions")
     return spec.to_dict()
 
 

@@ -34,7 +34,7 @@ PROBLEM: Schema = {
             "items": {
                 "type": "object",
                 "properties": {
-                    **{n: {"type": "string"} for n in ("path", "code", "message", "hint")},
+                    **{n: {"type": "string"} for n in ("path", "code", "message", "hint", "place")},
                     "records": {"type": "array", "items": ABOUT},
                 },
                 "required": ["path", "code", "message"],

@@ -91,8 +91,11 @@ def _answer(
 
 
 def said(problem: Problem) -> dict[str, Any]:
-    """One problem as it stands in the list of a refusal."""
-    found: dict[str, Any] = {"path": str(problem.where), "code": problem.code, "message": problem.message}
+    """One problem as it stands in the list of a refusal; where the path is in a file, `place` is what it is about."""
+    where = problem.where
+    found: dict[str, Any] = {"path": str(where), "code": problem.code, "message": problem.message}
+    if where.file and where.path:
+        found["place"] = where.path
     if problem.hint:
         found["hint"] = problem.hint
     if problem.records:

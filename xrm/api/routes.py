@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xrm.api import (
     batch,
     comments,
+    definitions,
     duplicates,
     feeds,
     files,
@@ -93,5 +94,8 @@ ROUTES = (
     Route("GET", "/metadata/entities", metadata.entities),
     Route("GET", "/metadata/entities/<entity>", metadata.entity),
     Route("GET", "/metadata/uses/<name>", uses.where_used),
+    Route("GET", "/metadata/documents", definitions.documents),
+    Route("POST", "/metadata/plan", definitions.plan),
+    Route("POST", "/metadata/apply", definitions.apply),
     Route("GET", "/openapi.json", metadata.document),
 )

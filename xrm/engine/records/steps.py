@@ -26,7 +26,7 @@ from xrm.engine.commands import (
 from xrm.engine.records import lifecycle, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Run, Setting, Tally, path_of
-from xrm.engine.records.checking import check_after, check_already, check_before, check_return
+from xrm.engine.records.checking import check_after, check_already, check_before, check_followed, check_return
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.duplicates import refuse_duplicates
@@ -51,6 +51,7 @@ def perform(setting: Setting, tally: Tally, run: Run) -> None:
     writer = setting.writers.named(run.entity, setting.policy.usable_entities(setting.actor), where)
     for part in targets.in_turn(setting, tally, writer, run):
         _PERFORMERS[run.kind](setting, tally, writer, part)
+        check_followed(setting, tally)
 
 
 def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: str) -> list[Draft]:

@@ -19,7 +19,7 @@ from xrm.engine.commands import Change, Command, Link, Outcome, Restore, Result,
 from xrm.engine.records import permits, removal
 from xrm.engine.records.acts import Past, act_at
 from xrm.engine.records.batch import Run, Setting, Tally, apart
-from xrm.engine.records.checking import check_after
+from xrm.engine.records.checking import check_after, check_followed
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.meanings import said_now
@@ -61,6 +61,8 @@ def take_back(setting: Setting, position: str) -> Outcome:
     tally = Tally()
     for part in _parts(reversed(act)):
         _REVERSERS[part.operation](setting, tally, part.changes)
+    recompute(setting, tally)
+    check_followed(setting, tally)
     _refuse_others(setting, tally, act)
     return Outcome(_results(setting, tally.changes), tuple(tally.changes), act=setting.act)
 

@@ -244,8 +244,7 @@ MERGE = _table(
 )
 MERGED = _table(
     "merged", sa.Column("record", Uuid(), primary_key=True, nullable=False),
-    sa.Column("what", Code(), primary_key=True, nullable=False),
-    sa.Column("thing", Uuid(), primary_key=True, nullable=False),
+    *(sa.Column(name, kind, primary_key=True, nullable=False) for name, kind in (("what", Code()), ("thing", Uuid()))),
 )  # fmt: skip
 COUNTER = _table(
     "counter",
