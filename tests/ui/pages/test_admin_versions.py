@@ -45,7 +45,7 @@ def test_versions_tell_when_who_through_which_door_and_what(yard: Place) -> None
     now, before = row(page, f"Version {light + 1}"), row(page, f"Version {light}")
     assert now[0].endswith("In force")
     assert now[2] == "Ana by the API"
-    assert now[3].startswith("yard 1.0.0 has other content. Add the field weight to tool (yard__tool)")
+    assert now[3].startswith("yard 1.0.0 has other content. Add the field weight to tool.")
     assert before[3].startswith("yard 1.0.0 comes in.")
     one = ana.open(f"/admin/versions/{light}")
     assert ["yard 1.0.0 comes in."] in rows(one)

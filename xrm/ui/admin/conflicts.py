@@ -69,9 +69,12 @@ def _clash(visit: Visit, answer: Answer) -> Clash:
 def _notes(visit: Visit, words: Words, conflict: Conflict) -> Iterator[str]:
     t = visit.ui.t
     before = _said(words, conflict.before)
-    yield t("The pack had: {value}", value=before) if before else t("The pack said nothing of it")
     if not conflict.can_keep:
         yield t("The pack has taken the entity out, so your changes of it cannot stay.")
+    elif before:
+        yield t("The pack had: {value}", value=before)
+    else:
+        yield t("The pack said nothing of it")
 
 
 def _what(words: Words, conflict: Conflict) -> str:

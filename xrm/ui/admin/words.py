@@ -68,6 +68,18 @@ def active_tag(visit: Visit, active: bool) -> Option:
     )
 
 
+def thing_called(visit: Visit, name: str) -> str:
+    """What an entity, or `entity.member`, is called; what is not there any more by its name."""
+    entity_name, _, rest = name.partition(".")
+    entity = visit.model.entities.get(entity_name)
+    if entity is None:
+        return name
+    member, _, more = rest.partition(".")
+    known = entity.fields.get(member) or entity.relationships.get(member)
+    label = visit.text(known.label, known.name) if known else member
+    return " › ".join(filter(None, (visit.label(entity), label, more)))
+
+
 def at(instant: datetime | None, otherwise: str = "") -> Cell:
     """A point in time."""
     return Cell(otherwise) if instant is None else Cell(at=instant.isoformat())
