@@ -82,9 +82,10 @@ class Conflict:
 
     def edit(self, choice: Choice) -> str:
         """What the choice does to the customisation, as a sentence; empty if nothing."""
+        key = self.key.removesuffix(":")
         if choice is Choice.TAKE:
-            return f"{self.key}: your change goes, and what {self.pack} says holds."
-        return f"{self.key}: what {self.pack} has taken out is yours now." if self.is_carried else ""
+            return f"{key}: your change goes, and what {self.pack} says holds."
+        return f"{key}: what {self.pack} has taken out is yours now." if self.is_carried else ""
 
     @property
     def mark(self) -> str:

@@ -23,7 +23,7 @@ class Icons(Area):
 
     @shown()
     def index(self, visit: Visit) -> Response:
-        """Icons whose names hold every word that is typed, or its beginning; before anything is, those that entities have."""
+        """Icons in whose names every word that is typed begins a part; before anything is, those of entities."""
         words = visit.arg("q")[:LONGEST].lower().replace("-", " ").split()
         found = _called(words) if words else sorted({e.icon for e in visit.model.entities.values() if e.icon})
         offers = [Offer(name, name, icon=name) for name in found[:MOST]]

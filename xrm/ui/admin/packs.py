@@ -280,7 +280,7 @@ def _door(visit: Visit, pack: str, proposal: Proposal | None) -> Door:
     packs = (change.pack for change in changes if change.pack.name != CUSTOMISATION)
     named = ", ".join(f"{one.name} {version_in(one)}".strip() for one in packs)
     return Door(
-        page=f"{PACKS}/{pack}#plan",
+        page=f"{PACKS}/{pack}",
         action=f"{PACKS}/{pack}/install",
         label=t("Install"),
         confirm=t("Confirm and install"),

@@ -64,7 +64,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def sentences(t: Say) -> tuple[str, ...]:
     """Every sentence that there is, as `t` says it; what is special stands before what is general."""
-    return (*_layers(t), *_tables(t), *_fields(t), *_relationships(t), *_decided(t), *_backs(t))
+    return (*_layers(t), *_tables(t), *_fields(t), *_relationships(t), *_decided(t), *_backs(t), *_edits(t))
 
 
 def _layers(t: Say) -> tuple[str, ...]:
@@ -173,4 +173,16 @@ def _backs(t: Say) -> tuple[str, ...]:
         t("Remove it again."),
         t("Stop watching."),
         t("There is no undo."),
+    )
+
+
+def _edits(t: Say) -> tuple[str, ...]:
+    return (
+        t("{what}: your change goes, and what {pack} says holds."),
+        t("{what}: what {pack} has taken out is yours now."),
+        t('{file}: {what} is let go, for "{word}" is gone from the pack as well.'),
+        t(
+            '{file}: {what} is let go, for "{word}" is gone from the pack, so what is added stands at the end.'
+        ),
+        t('{file}: {what} is let go, for the pack has "{word}" itself now.'),
     )

@@ -96,7 +96,7 @@ def _cards(visit: Visit, pack: str, found: Foreseen) -> Iterator[Card]:
 def _door(visit: Visit, pack: str) -> Door:
     t, here = visit.ui.t, f"{UNINSTALL}/{pack}"
     says = t("Confirm and uninstall")
-    return Door(f"{here}#plan", f"{here}/go", says, says, "package-x")
+    return Door(here, f"{here}/go", says, says, "package-x")
 
 
 def _losses(visit: Visit, losses: Losses) -> Card:

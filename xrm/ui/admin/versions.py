@@ -204,4 +204,4 @@ def _door(visit: Visit, version: Version, proposal: Proposal | None) -> Door:
     t, here = visit.ui.t, f"{VERSIONS}/{version.number}/back"
     removes = t("Something is removed. Rolling back confirms that; what is removed is kept for a while.")
     note = removes if proposal is not None and proposal.removes else ""
-    return Door(f"{here}#plan", here, t("Roll back"), t("Confirm and roll back"), "undo-2", note)
+    return Door(here, here, t("Roll back"), t("Confirm and roll back"), "undo-2", note)
