@@ -81,6 +81,12 @@ fields:
   mood:
     type: choice
     options: mood
+    options_when: {good: size > 1}
+  rope:
+    type: choice
+    options:
+      hemp: {when: size > 2}
+      wire: {}
   size:
     type: integer
     min: 1

@@ -25,6 +25,7 @@ LIFECYCLE, PEOPLE = "engine/records/lifecycle.py", "engine/packs/people.py"
 REMOVAL, LINKING = "engine/records/removal.py", "engine/records/linking.py"
 INVERSES, RELATIONSHIPS = "metadata/resolve/inverses.py", "metadata/resolve/relationships.py"
 ROLES, CONDITIONS, ORDER = "metadata/resolve/roles.py", "metadata/conditions.py", "metadata/order.py"
+DUPLICATES = "engine/records/duplicates.py"
 RUNNING = "engine/scenarios/running.py"
 COMPUTED = "metadata/resolve/computed.py"
 NUMBERS = "metadata/fieldtypes/numbers.py"
@@ -91,6 +92,15 @@ READ: dict[str, tuple[str, str]] = {
     "entity.keys.no_overlap": ("engine/records/overlaps.py", "key.no_overlap"),
     "entity.keys.message": (INDEXES, "key.message"),
     "entity.keys.when_installed": (CONDITIONS, '("keys", "*")'),
+    "entity.duplicates": (INDEXES, "entity.duplicates"),
+    "entity.duplicates.match": (DUPLICATES, "way.match"),
+    "entity.duplicates.match.field": ("metadata/resolve/duplicates.py", 'body["field"]'),
+    "entity.duplicates.match.by": ("metadata/resolve/duplicates.py", 'body.get("by")'),
+    "entity.duplicates.match.at_least": (DUPLICATES, "fuzzy.at_least"),
+    "entity.duplicates.then": (DUPLICATES, "way.refuses"),
+    "entity.duplicates.when": (PROGRAMS, "d.when"),
+    "entity.duplicates.message": (DUPLICATES, "way.message"),
+    "entity.duplicates.when_installed": (CONDITIONS, '("duplicates", "*")'),
     "entity.rules": (PROGRAMS, "rules"),
     "entity.rules.must": (PROGRAMS, ".must"),
     "entity.rules.when": (PROGRAMS, ".when"),
@@ -246,6 +256,8 @@ READ: dict[str, tuple[str, str]] = {
     "field.options": ("metadata/resolve/fields.py", 'params["options"]'),
     "field.options.label": (CONTROLS, "o.label"),
     "field.options.color": (CONTROLS, "o.color"),
+    "field.options.when": (PROGRAMS, "f.options_when"),
+    "field.options_when": (PROGRAMS, "f.options_when"),
     "field.options.renamed_from": ("metadata/fieldtypes/choices.py", "option.renamed_from"),
     "field.max_tags": ("metadata/fieldtypes/choices.py", 'params.get("max_tags"'),
     "field.region": ("metadata/fieldtypes/people.py", 'params.get("region")'),

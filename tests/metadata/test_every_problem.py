@@ -17,6 +17,7 @@ from xrm.metadata.requirements import UNDECLARED
 MARK = "¦"
 PACK = "p"
 MANY_LOOKUPS = "relationships:\n" + "".join(f"  r{n}: {{to: wide}}\n" for n in range(201))
+MANY_TEXTS = "".join(f"  f{n}: {{type: text}}\n" for n in range(159))
 MANY_FIELDS = "".join(f"  f{n}: {{type: boolean}}\n" for n in range(501))
 
 
@@ -64,6 +65,10 @@ def read_cases() -> Iterator[Case]:
         yield Case(code, says, {**packs, PACK: packs.get(PACK, {})})
 
 
+MANY_TEXTS_OF_LINKS = (
+    f"relationships:\n  {MARK}friends:\n    to: wide\n    many: true\n    attributes:\n"
+    + "".join(f"      f{n}: {{type: text}}\n" for n in range(159))
+)
 ENTITY = "entity: ¦wide\ntitle: name\nfields:\n  name: {type: text}\n"
 BELL = {"entities/bell.yaml": "entity: bell\ntitle: name\nfields:\n  name: {type: text}\n"}
 PLAY = "scenario: it ends\nthen:\n- {count: bell, is: 0}\n"
@@ -73,6 +78,8 @@ CASES = [
     *read_cases(),
     Case("M105", "Take it out", {PACK: {"entities/bell.yaml": "entity: bell\nlabel: ¦\x07\n"}}),
     Case("M255", "owned child", {PACK: {"entities/wide.yaml": ENTITY + MANY_FIELDS}}),
+    Case("M269", "owned child", {PACK: {"entities/wide.yaml": ENTITY + MANY_TEXTS}}),
+    Case("M269", "long_text", {PACK: {"entities/wide.yaml": ENTITY.replace(MARK, "") + MANY_TEXTS_OF_LINKS}}),
     Case("M270", "begin then", {PACK: {**BELL, "scenarios/x.yaml": PLAY + "at: ¦9999-12-31T23:59\n"}}),
     Case("M270", "Advance it less", {PACK: {**BELL, "scenarios/x.yaml": PLAY + AGES}}),
     Case("M270", "Split it", {PACK: {**BELL, "scenarios/x.yaml": f"scenario: ¦{PLAY[10:]}{MANY_STEPS}"}}),

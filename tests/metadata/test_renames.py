@@ -353,3 +353,43 @@ def test_whatever_is_renamed_in_the_shipped_packs_they_mean_the_same(
             lines = texts.get(note.where.file)
             line = note.where.line
             assert lines is None or not line or one.name in lines[line - 1], (one, note)
+
+
+def test_a_way_to_find_duplicates_means_the_new_name_too():
+    other = a_pack(
+        {
+            "pack.yaml": "pack: other\nlabel: O\nversion: 1.0.0\nrequires: {p: '>=1.0'}\n",
+            "extend/account.yaml": "extend: account\nduplicates:\n  same: {match: [{field: phone}, phone]}\n",
+        },
+        "other",
+    )
+    model, problems = judged(a_pack(BASE), other)
+    assert problems == ()
+    assert [m.path for m in model.entities["account"].duplicates["same"].match] == [("telephone",)] * 2
+    assert [r.source for r in model.uses("field:account.telephone")] == ["duplicate:account.same.match"] * 2
+    assert [note.where.column for note in model.notes] == [26, 34]
+
+
+def test_a_renamed_option_or_field_is_found_where_options_depend_on_it():
+    account = """\
+        entity: account
+        title: name
+        fields:
+          name: {type: text}
+          size: {type: integer, renamed_from: [height]}
+          kind: {type: choice, options: {firm: {renamed_from: business}, household: {}}}
+          tone: {type: choice, options: tone, options_when: {deep: kind == "business"}}
+          care: {type: choice, options: {full: {when: height > 2}, some: {}}}
+        """
+    tone = "options: {low: {renamed_from: deep}, high: {}}\n"
+    model, problems = judged(a_pack({"entities/account.yaml": account, "options/tone.yaml": tone}))
+    assert problems == ()
+    fields = model.entities["account"].fields
+    assert fields["tone"].options_when["low"].renewed == 'kind == "firm"'
+    assert fields["care"].options_when["full"].renewed == "size > 2"
+    assert {r.source for r in model.uses("option:account.kind.firm")} == {
+        "field:account.tone.options.low.when"
+    }
+    assert {r.source for r in model.uses("field:account.size")} == {"field:account.care.options.full.when"}
+    assert {r.source for r in model.uses("option:account.tone.low")} == {"field:account.tone.options_when"}
+    assert [n.code for n in model.notes] == ["M290"] * 3

@@ -6,6 +6,7 @@ from typing import Any
 
 from xrm.api.schemas import field_schema
 from xrm.api.visible import Visible
+from xrm.metadata.fieldtypes.base import Option
 from xrm.metadata.model import Field, Label, Lifecycle, Relationship, View, text_of
 
 Told = dict[str, Any]
@@ -50,9 +51,16 @@ def _field(field: Field, seen: Visible, language: str) -> Told:
         "unique": field.unique,
         "readable": field.name in seen.reads,
         "writable": list(seen.writable(field.name)),
-        "options": [_option(o.key, o.label, o.color, language) for o in field.options],
-        "schema": field_schema(field, language),
+        "options": [_option_of(field, o, seen, language) for o in field.options],
+        "schema": field_schema(field, seen, language),
     }
+
+
+def _option_of(field: Field, option: Option, seen: Visible, language: str) -> Told:
+    """An option of a field; one that depends on other values says on what, or null where the caller may not know."""
+    told = _option(option.key, option.label, option.color, language)
+    condition = field.options_when.get(option.key)
+    return told if condition is None else {**told, "when": seen.told(condition)}
 
 
 def _option(key: str, label: Label, color: str, language: str) -> Told:

@@ -38,7 +38,9 @@ def nullable(schema: Schema) -> Schema:
 def output_schema(seen: Visible, language: str) -> Schema:
     """A record as it is answered; only `id` is always there, for `fields` may leave all else out."""
     properties = {name: SYSTEM.get(name, nullable(REFERENCE)) for name in seen.system_fields}
-    properties |= {f.name: nullable(field_schema(f, language)) for f in seen.fields if f.name in seen.reads}
+    properties |= {
+        f.name: nullable(field_schema(f, seen, language)) for f in seen.fields if f.name in seen.reads
+    }
     properties |= {r.name: _related(r, language) for r in seen.relationships if r.name in seen.reads}
     return _object(properties, ["id"], text_of(seen.entity.label, language))
 
@@ -48,25 +50,27 @@ def input_schema(seen: Visible, operation: str, language: str) -> Schema:
     names = seen.creates if operation == "create" else seen.updates
     fields = [f for f in seen.fields if f.name in names]
     related = [r for r in seen.relationships if r.name in names]
-    properties = {f.name: _input(f, language) for f in fields}
+    properties = {f.name: _input(f, seen, language) for f in fields}
     properties |= {r.name: _related_input(r, seen, language) for r in related}
     required = [n for n in _required(seen) if n in properties] if operation == "create" else []
     title = f"{text_of(seen.entity.label, language)}: {operation}"
     return {**_object(properties, required, title), "additionalProperties": False}
 
 
-def field_schema(field: Field, language: str) -> Schema:
-    """The value of a field, as its type says, with label and help."""
+def field_schema(field: Field, seen: Visible, language: str) -> Schema:
+    """The value of a field, as its type says, with label, help, and on what it depends which options may be chosen."""
     single = dict(field.type.json_schema(field.params))
     schema: Schema = {"type": "array", "items": single} if field.many else single
     described = {"title": text_of(field.label, language, field.name)}
     if field.help:
         described["description"] = text_of(field.help, language)
+    if field.options_when:
+        schema["x-options-when"] = {key: seen.told(when) for key, when in field.options_when.items()}
     return {**schema, **described}
 
 
-def _input(field: Field, language: str) -> Schema:
-    schema = field_schema(field, language)
+def _input(field: Field, seen: Visible, language: str) -> Schema:
+    schema = field_schema(field, seen, language)
     return schema if field.required else nullable(schema)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xrm.engine.access import Policy, always_readable
 from xrm.engine.commands import Actor
+from xrm.metadata.expressions.tree import Expression, uses
 from xrm.metadata.model import OPERATIONS, Entity, Field, Model, Relationship, Shape
 
 
@@ -45,6 +46,12 @@ class Visible:
         """The operations that may write this field or relationship."""
         both = (("create", self.creates), ("update", self.updates))
         return tuple(operation for operation, names in both if name in names)
+
+    def told(self, condition: Expression) -> str | None:
+        """The condition in words, if it looks at the record alone and the caller knows all of that."""
+        known = self._named.union(self.system_fields)
+        is_known = all(entity == self.entity.name and name in known for entity, name in uses(condition.tree))
+        return condition.text if is_known else None
 
     @property
     def system_fields(self) -> tuple[str, ...]:

@@ -11,11 +11,16 @@ from xrm.cli.output import say, say_json
 from xrm.errors import XrmError
 
 
-@verb("doctor", help="Examine the installation and say what is wrong with it. Changes nothing.")
+@verb(
+    "doctor", help="Examine the installation and say what is wrong with it. Changes nothing, unless told to."
+)
+@click.option(
+    "--recompute", is_flag=True, help="First find every computed value anew, and keep what differs."
+)
 @data_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, data: Path | None, as_json: bool) -> None:
+def command(ctx: click.Context, data: Path | None, as_json: bool, recompute: bool) -> None:
     """Every finding has been told; the exit code says whether all is well."""
     from xrm.engine.runtime.examination import Finding, examine, examine_settings
 
@@ -23,6 +28,8 @@ def command(ctx: click.Context, data: Path | None, as_json: bool) -> None:
     if all(finding.is_well for finding in findings if finding.name in ("data folder", "secret key")):
         try:
             with opened(data) as runtime:
+                if recompute:
+                    runtime.current().records.refill(runtime.installer)
                 findings += examine(runtime)
         except XrmError as error:
             findings.append(Finding("database", error.first.message, error.first.hint or "Mend that first."))

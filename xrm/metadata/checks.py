@@ -9,9 +9,11 @@ from xrm.errors import Problem
 from xrm.metadata.dependencies import Dependencies
 from xrm.metadata.expressions.tree import uses
 from xrm.metadata.expressions.types import Kind
-from xrm.metadata.limits import FIELDS_PER_ENTITY, LOOKUPS_PER_ENTITY
-from xrm.metadata.model import Entity, Grant, Lifecycle, Model
+from xrm.metadata.fieldtypes.base import Storage
+from xrm.metadata.limits import FIELDS_PER_ENTITY, LOOKUPS_PER_ENTITY, ROW_BYTES
+from xrm.metadata.model import Entity, Grant, Lifecycle, Model, Shape
 from xrm.metadata.renames import contradictions
+from xrm.metadata.widths import POINTER, link_width, row_width, width_of
 from xrm.registry import Registry
 
 
@@ -47,7 +49,7 @@ def _entities(judged: Judged) -> Iterator[Entity]:
 def _unique_is_possible(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for field in entity.fields.values():
-            if field.unique and (field.through or not field.type.can_be_unique):
+            if field.unique and not (field.is_stored and field.type.can_be_unique):
                 message = f"{entity.name}.{field.name} cannot be unique: it is a {field.type.name}."
                 yield Problem("M252", message, "Take unique out.", field.place)
 
@@ -55,7 +57,7 @@ def _unique_is_possible(judged: Judged) -> Iterator[Problem]:
 def _search_is_possible(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for field in entity.fields.values():
-            if field.search and (field.through or not field.type.can_be_searched):
+            if field.search and not (field.is_stored and field.type.can_be_searched):
                 message = f"{entity.name}.{field.name} cannot be searched: it is a {field.type.name}."
                 yield Problem("M253", message, "Take search out.", field.place)
 
@@ -63,7 +65,7 @@ def _search_is_possible(judged: Judged) -> Iterator[Problem]:
 def _index_is_possible(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
         for field in entity.fields.values():
-            if field.index and (field.through or not field.type.is_sortable):
+            if field.index and not (field.is_stored and field.type.is_sortable):
                 message = f"{entity.name}.{field.name} cannot be indexed: it is a {field.type.name}."
                 yield Problem("M261", message, "Take index out.", field.place)
 
@@ -72,7 +74,9 @@ def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
     """A title is made before the record is stored, and what follows from other records is found after."""
     late = Dependencies(judged.model).late
     for entity in _entities(judged):
-        read = {name for _, name in uses(entity.title.tree)} if entity.title else set()
+        if entity.title is None:
+            continue
+        read = {name for _, name in uses(entity.title.tree)}
         for name in sorted(read & late.get(entity.name, frozenset())):
             message = (
                 f'The title of {entity.name} cannot be made of "{name}", which follows from other records.'
@@ -82,7 +86,7 @@ def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
 
 def _fields_have_room(judged: Judged) -> Iterator[Problem]:
     for entity in _entities(judged):
-        count = sum(1 for f in entity.fields.values() if not f.through)
+        count = sum(1 for f in entity.fields.values() if f.is_stored)
         if count > FIELDS_PER_ENTITY:
             message = f"{entity.name} has {count} fields; {FIELDS_PER_ENTITY} are allowed."
             yield Problem("M255", message, "Move some to an owned child.", entity.place)
@@ -97,6 +101,24 @@ def _lookups_have_room(judged: Judged) -> Iterator[Problem]:
                 f"The lookups of {entity.name} lead to {count} places; {LOOKUPS_PER_ENTITY} are allowed."
             )
             yield Problem("M265", message, "Move some to an owned child.", entity.place)
+
+
+def _rows_have_room(judged: Judged) -> Iterator[Problem]:
+    """Whatever is written into them; a link has a row of its own."""
+    for entity in _entities(judged):
+        widths = [(entity.name, row_width(entity), entity.place)]
+        links = (r for r in entity.relationships.values() if r.shape is Shape.MANY)
+        widths += [(f"{entity.name}.{r.name}", link_width(r), r.place) for r in links]
+        for name, width, place in widths:
+            if width > ROW_BYTES:
+                message = f"The values of {name} could take {width:,} bytes; {ROW_BYTES:,} are allowed."
+                yield Problem("M269", message, _SMALLER, place)
+
+
+_SMALLER = (
+    "Move some fields to an owned child, or make texts that need no sorting long_text: a text counts"
+    f" {width_of(Storage.TEXT)} bytes, a long_text {width_of(Storage.LONG_TEXT)}, a lookup {POINTER}."
+)
 
 
 def _keys_can_be_unique(judged: Judged) -> Iterator[Problem]:
@@ -223,6 +245,9 @@ _CHECKS = (
         f"The lookups of an entity lead to at most {LOOKUPS_PER_ENTITY} places.",
         "",
         _lookups_have_room,
+    ),
+    Check(
+        "M269", f"The values of a record take at most {ROW_BYTES:,} bytes of its row.", "", _rows_have_room
     ),
     Check(
         "M257",

@@ -61,11 +61,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """When the value that is watched changes, the block is found anew for the records that the trail comes from."""
+    """When the value that is watched changes, the block is found anew for the records that the trail comes from.
+
+    Of the fields for which the database is asked, only `field` needs it; none where it is empty.
+    """
 
     entity: str
     level: int
     trail: Trail
+    field: str = ""
 
 
 class Dependencies:
@@ -83,6 +87,13 @@ class Dependencies:
 
     def __bool__(self) -> bool:
         return bool(self._reads)
+
+    @property
+    def parts(self) -> Iterable[tuple[str, str]]:
+        """The computed fields that are stored, by entity and name."""
+        return [
+            (entity.name, field.name) for entity in self._model.tables for field in self._computed(entity)
+        ]
 
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
@@ -140,10 +151,16 @@ class Dependencies:
         """What is found anew when a value changes, by its entity and name."""
         found: dict[tuple[str, str], dict[Watch, None]] = {}
         for block in self.blocks.values():
+            asked = {field.name for field in block.asked}
             for field in (*block.asked, *block.following):
+                name = field.name if field.name in asked else ""
+                born = Watch(
+                    block.entity, block.level, (), name
+                )  # only of a new record the id is another one
+                found.setdefault((block.entity, "id"), {})[born] = None
                 for read in self.reads(block.entity, field.name):
                     known = found.setdefault((read.entity, read.name), {})
-                    known[Watch(block.entity, block.level, read.trail)] = None
+                    known[Watch(block.entity, block.level, read.trail, name)] = None
         return {key: tuple(known) for key, known in found.items()}
 
     def _block(self, key: tuple[int, str], fields: Sequence[Field]) -> Block:
@@ -154,7 +171,7 @@ class Dependencies:
         return Block(name, level, asked, following)
 
     def _computed(self, entity: Entity) -> Iterator[Field]:
-        return (f for f in entity.fields.values() if f.formula is not None)
+        return (f for f in entity.fields.values() if f.formula is not None and not f.is_live)
 
     def _is_late(self, entity: Entity, field: Field) -> bool:
         return self.level(entity.name, field.name) > 0

@@ -12,5 +12,6 @@ PACK_BYTES: Final = 32 * 1024 * 1024
 PROBLEMS_PER_DOCUMENT: Final = 50
 PROBLEMS: Final = 500
 FIELDS_PER_ENTITY: Final = 500
+ROW_BYTES: Final = 7_632  # PostgreSQL has 8,160; the rest is for the head of the row and system fields
 LOOKUPS_PER_ENTITY: Final = 200
 SCENARIO_STEPS: Final = 500

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from xrm.errors import NOWHERE, Place, Problem
-from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.scope import CLOCK
+from xrm.metadata.expressions.tree import Expression, parameters
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 from xrm.metadata.former import FormerNames
 
@@ -31,9 +32,11 @@ def text_of(label: Label, language: str, otherwise: str = "") -> str:
 class Field:
     """A stored (or read-through) field of an entity.
 
-    `params` holds the type's own parameters, resolved (`options` is a tuple of Option). `through` is the
-    path of a `from:` field (`("account", "phone")`), which is stored nowhere. `formula` is what the values of a
-    computed field follow from, whose type is that of its results; with `reveal` whoever reads the record reads it.
+    `params` holds the type's own parameters, resolved (`options` is a tuple of Option); `options_when` says of
+    some options where they may be chosen. `through` is the path of a `from:` field (`("account", "phone")`), which
+    is stored nowhere. `formula` is what the values of a computed field follow from, whose type is that of its
+    results; with `reveal` whoever reads the record reads it. What follows from the clock `is_live`: it is stored
+    nowhere, and found when it is read.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Field:
     visible_when: Expression | None = None
     required_when: Expression | None = None
     readonly_when: Expression | None = None
+    options_when: Mapping[str, Expression] = field(default_factory=dict)
     sensitive: bool = False
     privacy: str = ""
     search: bool = False
@@ -61,14 +65,24 @@ class Field:
     place: Place = NOWHERE
 
     @property
+    def is_live(self) -> bool:
+        """True when its value may be another one tomorrow though nothing was written."""
+        return self.formula is not None and not parameters(self.formula.tree).isdisjoint(CLOCK)
+
+    @property
+    def is_stored(self) -> bool:
+        """True when it has columns of its own."""
+        return not self.through and not self.is_live
+
+    @property
     def is_given(self) -> bool:
         """True when people give its values; false for what is numbered, computed or read from elsewhere."""
         return self.type.is_writable and not self.through and self.formula is None
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Its columns; none for a read-through field."""
-        return () if self.through else self.type.parts(self.params)
+        """Its columns; none for what is read from elsewhere or found when it is read."""
+        return self.type.parts(self.params) if self.is_stored else ()
 
     @property
     def is_guarded(self) -> bool:
@@ -156,6 +170,42 @@ class Key:
     when: Expression | None = None
     no_overlap: tuple[str, str] | None = None
     place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What two records have alike: a field, a part of one, or a lookup. `at_least` is a percentage, of fuzzy texts."""
+
+    path: tuple[str, ...]
+    by: str
+    at_least: int = 100
+
+    @property
+    def name(self) -> str:
+        """The field or lookup."""
+        return self.path[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A way to find records that are the same thing twice: all of `match` is alike, and `when` holds of both."""
+
+    name: str
+    match: tuple[Match, ...]
+    then: str = "warn"
+    when: Expression | None = None
+    message: Label = field(default_factory=dict)
+    place: Place = NOWHERE
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nobody may write one."""
+        return self.then == "refuse"
+
+    @property
+    def fuzzy(self) -> Match | None:
+        """What is compared by likeness, if anything is."""
+        return next((match for match in self.match if match.by == "fuzzy"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +379,7 @@ class Entity:
     fields: Mapping[str, Field] = field(default_factory=dict)
     relationships: Mapping[str, Relationship] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
+    duplicates: Mapping[str, Duplicate] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
     lifecycle: Lifecycle | None = None
@@ -381,7 +432,7 @@ class Reference:
 
     Both are colon-separated kinds and dotted names: `field:account.name`, `view:account.all.columns`. Fields
     and relationships share their names, so a used relationship is a `field` too. Other targets are `entity`,
-    `options`, `option`, `state`, `role`, `key`, `rule`, `transition`, `view`, `form`, `pack`.
+    `options`, `option`, `state`, `role`, `key`, `duplicate`, `rule`, `transition`, `view`, `form`, `pack`.
     """
 
     target: str

@@ -116,6 +116,8 @@ def _field(raw: Mapping[str, Any]) -> Body:
     body = _item(raw)
     if "options" in body:
         body["options"] = _options(body["options"])
+    if "options_when" in body:
+        body["options_when"] = {str(key): _text(value) for key, value in body["options_when"].items()}
     return body
 
 
@@ -174,6 +176,7 @@ _MEMBERS: Mapping[str, Callable[[Any], Any]] = {
     "fields": _fields,
     "relationships": _map_of(_relationship),
     "keys": _map_of(_key),
+    "duplicates": _map_of(_item),
     "rules": _map_of(_rule),
     "forms": _map_of(_form),
     "views": _map_of(_view),

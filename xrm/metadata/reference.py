@@ -8,10 +8,12 @@ from typing import Any
 from xrm.metadata import limits
 from xrm.metadata.checks import builtin_checks
 from xrm.metadata.documents import FILES, FOLDERS, LATER
+from xrm.metadata.fieldtypes.base import Storage
 from xrm.metadata.names import MAX_ENTITY, MAX_MEMBER, MAX_OPTION, MAX_PACK
 from xrm.metadata.schemas import BASES
 from xrm.metadata.schemas.entity import FIELD_KEYS
 from xrm.metadata.schemas.views import CARRIED_OUT, VIEW_KEYS, VIEW_TYPES, view_variants
+from xrm.metadata.widths import DIGITS, FIXED, POINTER, VARYING, width_of
 
 _KINDS = {
     "string": "text",
@@ -154,6 +156,15 @@ def _limits() -> str:
         ("files of a pack", f"{limits.PACK_FILES:,}"),
         ("a pack, unpacked", f"{limits.PACK_BYTES:,} bytes"),
         ("stored fields of an entity", f"{limits.FIELDS_PER_ENTITY:,}"),
+        (
+            (
+                "the values of a record in its row; a line of text counts"
+                f" {width_of(Storage.TEXT)} bytes, other texts, options, tags and JSON {VARYING}, decimals {DIGITS},"
+                f" files and each place that a lookup leads to {POINTER}, anything else {FIXED}, and each part of"
+                " money, a name or an address by itself"
+            ),
+            f"{limits.ROW_BYTES:,} bytes",
+        ),
         ("places that the lookups of an entity lead to", f"{limits.LOOKUPS_PER_ENTITY:,}"),
         ("steps of a scenario", f"{limits.SCENARIO_STEPS:,}"),
         ("problems of a file that are told at once", f"{limits.PROBLEMS_PER_DOCUMENT:,}"),

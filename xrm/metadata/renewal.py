@@ -177,6 +177,11 @@ class _Reader:
             self.members(name, ("keys", key) if isinstance(body, list) else ("keys", key, "fields"), fields)
             if isinstance(body, dict):
                 self.members(name, ("keys", key, "no_overlap"), body.get("no_overlap"))
+        for key, body in raw.get("duplicates", {}).items():
+            for index, said in enumerate(body.get("match", ())):
+                at = ("duplicates", key, "match", index)
+                is_plain = isinstance(said, str)
+                self.paths(name, at if is_plain else (*at, "field"), said if is_plain else said.get("field"))
         for key, body in raw.get("rules", {}).items():
             if isinstance(body, dict):
                 self.members(name, ("rules", key, "field"), body.get("field"))
@@ -192,6 +197,8 @@ class _Reader:
         former = self.former.options.get((entity, name), {})
         if not isinstance(body.get("options"), str):
             self.options(path, body.get("options"), former)
+        for key in body.get("options_when", {}):
+            self.key((*path, "options_when", key), self.former.option(entity, name, str(key)), "The option")
         self.words(
             (*path, "default"), body.get("default"), lambda key: self.former.option(entity, name, key), ""
         )

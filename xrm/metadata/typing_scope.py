@@ -95,7 +95,8 @@ def system_types(entity: Entity) -> dict[str, Type]:
 def _of_field(field: Field) -> Attribute:
     if field.through:
         return Attribute(field.name, field.type.expression(field.params), field.through, stored=False)
-    return Attribute(field.name, field.type.expression(field.params), (field.name,))
+    tree = None if field.formula is None or not field.is_live else field.formula.tree
+    return Attribute(field.name, field.type.expression(field.params), (field.name,), formula=tree)
 
 
 def _of_relationship(relationship: Relationship) -> Attribute:

@@ -20,7 +20,7 @@ from tests.engine.packs.living import (
 from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision, proposing
-from xrm.engine.storage import ahead, turnahead, turning
+from xrm.engine.storage import ahead, crowding, turnahead, turning
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
@@ -61,6 +61,35 @@ def refused(runtime, boat, decisions=None):
     with pytest.raises(PlanRefused) as caught:
         plan(runtime, decisions or {}, account=ACCOUNT, boat=boat)
     return [(problem.code, problem.where.path, problem.message) for problem in caught.value.problems]
+
+
+def test_what_a_retyped_field_was_counts_among_the_columns_of_its_table(fleet, monkeypatch):
+    runtime, _, _ = fleet
+    with runtime.database.read() as unit:
+        count = len(inspect(unit).tables["sales__boat"].columns)
+    monkeypatch.setattr(crowding, "MOST_COLUMNS", count)
+    told = refused(runtime, NUMBER, {"unfit:boat.size": "0"})
+    message = f"boat would need {count + 1} columns; {count} are allowed."
+    assert ("S128", "", message) in told
+
+
+def test_a_table_whose_columns_are_used_up_refuses_another_type_and_stays(fleet):
+    """PostgreSQL counts those that are gone for good."""
+    runtime, _, _ = fleet
+    if runtime.database.dialect.is_sqlite:
+        return
+    with runtime.database.write() as unit:
+        gone = range(len(inspect(unit).tables["sales__boat"].columns), 1_600)
+        for word in ("ADD COLUMN a{} int", "DROP COLUMN a{}"):
+            unit.script(f"ALTER TABLE sales__boat {', '.join(map(word.format, gone))}")
+    before, then = data(runtime), version(runtime)
+    with pytest.raises(PlanRefused) as caught:
+        put(runtime, NUMBER, {"unfit:boat.size": "0"})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where.file) == ("S128", "sales/entities/boat.yaml")
+    assert "boat.size" in problem.message
+    assert "xrm backup" in problem.hint
+    assert (data(runtime), version(runtime)) == (before, then)
 
 
 def values(fleet, name):

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
+from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query, Sort
 from xrm.engine.runtime import Runtime
-from xrm.errors import Invalid
-from xrm.testing import a_pack, an_actor
+from xrm.errors import Conflict, Invalid
+from xrm.testing import a_pack, an_actor, pack_from
 
 ROLES = """
 seller:
@@ -197,3 +203,183 @@ def test_a_sum_over_records_of_which_one_may_read_only_some_is_not_told(
     reader = an_actor(shop.runtime, "Rita", ["own_only"])
     customer = shop.runtime.current().queries.get(reader, "customer", busy["ana"])
     assert not {"open_total", "order_count", "room"} & customer.keys()
+
+
+# --- when the definitions change ----------------------------------------------------------------------------
+
+
+def revised(shop: Shop, entity: str, *changes: tuple[str, str]) -> None:
+    """The pack in its next form, in which texts of the entity are others."""
+    path = f"entities/{entity}.yaml"
+    files = dict(SHOP)
+    for before, after in changes:
+        assert before in files[path]
+        files[path] = files[path].replace(before, after)
+    revision = Revision((pack_from(files),), dev=True)
+    plan = shop.runtime.packs.foresee(revision).plan
+    shop.runtime.packs.revise(replace(revision, confirmed=plan.hash), shop.runtime.installer)
+
+
+def test_records_that_are_there_hold_what_a_new_formula_gives(shop: Shop, busy: dict[str, UUID]) -> None:
+    new = "  triple: {type: formula, formula: amount * 3}\n  double:"
+    revised(shop, "line", ("  double:", new), ("quantity * price", "quantity * price * 2"))
+    assert shop.value("line", busy["line"], "amount") == "42.00"
+    assert shop.value("line", busy["line"], "triple") == "126.00"
+    assert shop.value("order", busy["order"], "total") == "42.00"
+    assert shop.value("customer", busy["ana"], "room") == "58.00"
+
+
+def test_records_are_found_and_called_by_what_a_new_formula_gives(shop: Shop, busy: dict[str, UUID]) -> None:
+    revised(shop, "order", ('name + " of " + customer.name', 'name + " belongs to " + customer.name'))
+    assert shop.value("order", busy["order"], "label") == "First belongs to Ana"
+    found = shop.runtime.current().queries.list(shop.runtime.installer, Query("order", search="belongs"))
+    assert [row["id"] for row in found.data] == [str(busy["order"])]
+
+
+def test_a_formula_may_come_to_give_another_type(shop: Shop, busy: dict[str, UUID]) -> None:
+    revised(shop, "line", ("formula: quantity * 2", "formula: 'text(quantity) + \" pieces\"'"))
+    assert shop.value("line", busy["line"], "double") == "2 pieces"
+
+
+def test_a_field_may_become_computed_and_given_again(shop: Shop, busy: dict[str, UUID]) -> None:
+    revised(shop, "line", ("{type: formula, formula: quantity * 2}", "{type: integer}"))
+    shop.change("line", busy["line"], double=7)
+    assert shop.value("line", busy["line"], "double") == 7
+    revised(shop, "line")
+    assert shop.value("line", busy["line"], "double") == 4
+
+
+# --- whatever is done ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Street:
+    """Customers, products, orders and lines on which anything may be done."""
+
+    shop: Shop
+    ids: dict[str, list[UUID]]
+
+    def act(self, dice: Random) -> None:
+        """Something is done, unless a rule stands against it."""
+        entity = dice.choice(("line", "line", "line", "order", "product", "customer"))
+        known = self.ids[entity]
+        kind = dice.choice(("create", "update", "update", "delete", "restore"))
+        record = Target(dice.choice(known)) if known else None
+        with suppress(Invalid, Conflict):
+            if kind == "create" or record is None:
+                self.ids[entity].append(self.shop.make(entity, **self.values(entity, dice)))
+            elif kind == "update":
+                self.shop.run(Update(entity, record, self.values(entity, dice)))
+            else:
+                self.shop.run(Delete(entity, record) if kind == "delete" else Restore(entity, record))
+
+    def values(self, entity: str, dice: Random) -> dict[str, Any]:
+        def one(of: str) -> str | None:
+            return str(dice.choice(self.ids[of])) if self.ids[of] and dice.random() < 0.9 else None
+
+        given: dict[str, Any] = {
+            "line": {"quantity": dice.randrange(9), "order": one("order"), "product": one("product")},
+            "order": {
+                "name": f"Order {dice.randrange(99)}",
+                "customer": one("customer"),
+                "state": dice.choice(("open", "paid")),
+                "discount": str(dice.randrange(100)),
+            },
+            "product": {"name": "Thing", "price": f"{dice.randrange(9999) / 100:.2f}", "cost": "1.25"},
+            "customer": {"name": f"Someone {dice.randrange(9)}", "limit": None},
+        }[entity]
+        return {name: given[name] for name in given if name == "name" or dice.random() < 0.7}
+
+
+def test_after_anything_that_was_done_every_value_is_what_follows(
+    shop: Shop, scale: Callable[[int, int], int]
+) -> None:
+    street, dice = Street(shop, {name: [] for name in ("line", "order", "product", "customer")}), Random(5)
+    for _ in range(scale(60, 2_000)):
+        street.act(dice)
+    records = shop.runtime.current().records
+    differing = records.refill_needed(shop.runtime.installer)
+    assert ({part for part, count in differing.items() if count}, len(differing)) == (set(), 15)
+    assert sum(map(len, street.ids.values())) > 10
+
+
+def test_what_was_changed_behind_our_back_is_found_and_mended(shop: Shop, busy: dict[str, UUID]) -> None:
+    with shop.runtime.database.write() as unit:
+        unit.execute(sa.text("UPDATE shop__line SET amount = 1"))
+    records, installer = shop.runtime.current().records, shop.runtime.installer
+    differing = {part for part, count in records.refill_needed(installer).items() if count}
+    assert ("line", "amount") in differing
+    records.refill(installer)
+    assert set(records.refill_needed(installer).values()) == {0}
+    assert shop.value("line", busy["line"], "amount") == "21.00"
+
+
+def test_writers_at_one_time_never_lose_a_line_of_a_sum(
+    shop: Shop, busy: dict[str, UUID], scale: Callable[[int, int], int]
+) -> None:
+    shop.change("customer", busy["ana"], limit=None)
+    lines = [
+        shop.make("line", order=str(busy["order"]), product=str(busy["pump"]), quantity=1) for _ in range(4)
+    ]
+
+    def write(line: UUID) -> None:
+        for quantity in range(scale(6, 200)):
+            shop.change("line", line, quantity=quantity)
+            shop.make("line", order=str(busy["order"]), product=str(busy["pump"]), quantity=1)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, lines))
+    assert set(shop.runtime.current().records.refill_needed(shop.runtime.installer).values()) == {0}
+    assert shop.value("order", busy["order"], "line_count") == 5 + 4 * scale(6, 200)
+
+
+# --- money --------------------------------------------------------------------------------------------------
+
+TILL = a_pack(
+    "till",
+    bill="""
+title: name
+fields:
+  name: {type: text}
+  net: {type: rollup, over: items, value: sum(total)}
+  tax: {type: formula, formula: net * 23 / 100, result: money}
+  gross: {type: formula, formula: net + tax, result: money}
+  dearest: {type: rollup, over: items, value: max(price)}
+""",
+    item="""
+title: name
+fields:
+  name: {type: text}
+  price: {type: money}
+  quantity: {type: integer, default: 1}
+  total: {type: formula, formula: price * quantity, result: money}
+relationships:
+  bill: {to: bill, inverse: items}
+""",
+)  # fmt: skip
+
+
+@pytest.fixture
+def till(database_url: str, tmp_path: Path) -> Iterator[Shop]:
+    runtime = make_runtime(database_url, tmp_path, [TILL])
+    yield Shop(runtime)
+    runtime.close()
+
+
+def test_amounts_in_one_currency_stay_in_it_and_others_are_told_in_the_base_currency(till: Shop) -> None:
+    def bill(*prices: tuple[str, str]) -> tuple[Any, ...]:
+        record = till.make("bill", name="A bill")
+        for amount, currency in prices:
+            price = {"amount": amount, "currency": currency}
+            till.make("item", name="Thing", price=price, quantity=3, bill=str(record))
+        return tuple(till.value("bill", record, name) for name in ("net", "tax", "gross", "dearest"))
+
+    def money(*amounts: str, currency: str = "EUR") -> tuple[Any, ...]:
+        return tuple({"amount": amount, "currency": currency} for amount in amounts)
+
+    assert bill() == (*money("0.00", "0.00", "0.00"), None)
+    assert bill(("10.15", "EUR"), ("1.00", "EUR")) == money("33.45", "7.69", "41.14", "10.15")
+    assert bill(("10.00", "USD")) == money("30.00", "6.90", "36.90", "10.00", currency="USD")
+    assert (
+        bill(("10.00", "USD"), ("1.00", "EUR"))[0] == money("3.00")[0]
+    )  # what a dollar is worth is not known here

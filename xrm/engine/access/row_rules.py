@@ -70,6 +70,11 @@ class RowRules:
     def __init__(self, schema: Schema, numbers: Mapping[str, int]) -> None:
         self._schema, self._numbers = schema, numbers
 
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The ledger number of each entity."""
+        return self._numbers
+
     def condition(self, rule: RowRule, entity: str, row: sa.FromClause) -> Clause:
         """True where the rule holds for the record in `row`."""
         if rule.everywhere:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,12 @@ class Records(Protocol):
 
     def execute_in(self, unit: UnitOfWork, actor: Actor, commands: Sequence[Command]) -> Outcome:
         """All commands are done inside the caller's transaction."""
+        ...
+
+    def refill_in(
+        self, unit: UnitOfWork, actor: Actor, wanted: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], int]:
+        """These computed fields hold what follows; tells how many records held something else."""
         ...
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from xrm.engine.projection.following import nodes_of
 from xrm.engine.projection.reach import Reach, reach_of
 from xrm.metadata.expressions.compile import compile_python
 from xrm.metadata.expressions.environment import Context, Env
@@ -42,7 +43,8 @@ class Programs:
 
     Local rules speak of the record alone, wide ones of others too. `filters` are of lookups, `link_filters` of
     many-to-many relationships; `filter_uses` are the names of the record in hand that a filter looks at.
-    `default_reads` and `needed_reads` are what a default reads, and what tells whether a value is needed;
+    `options` say by name and key where an option may be chosen. `default_reads`, `needed_reads` and `options_reads`
+    are what a default reads, what tells whether a value is needed, and what tells which options there are;
     `guard_reads` are of guards that speak of the record alone. `link_defaults` are of attributes of links, by
     relationship; they are run on the record that the links go out from. `formulas` are of computed fields.
     """
@@ -58,6 +60,8 @@ class Programs:
     needed_reads: Mapping[str, frozenset[str]]
     visible: Mapping[str, Program]
     readonly: Mapping[str, Program]
+    options: Mapping[str, Mapping[str, Program]]
+    options_reads: Mapping[str, frozenset[str]]
     filters: Mapping[str, Program]
     link_filters: Mapping[str, Program]
     link_defaults: Mapping[str, Mapping[str, Program]]
@@ -66,7 +70,8 @@ class Programs:
     guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
-    formulas: Mapping[str, Program]
+    duplicate_conditions: Mapping[str, Program]
+    formulas: Mapping[str, tuple[Program, ...]]
     formula_reaches: Mapping[str, Reach]
 
 
@@ -75,6 +80,7 @@ def programs_of(entity: Entity) -> Programs:
     things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
     steps = entity.lifecycle.transitions.values() if entity.lifecycle else ()
     lookups, rules = list(entity.lookups), entity.rules.values()
+    chosen = [f for f in entity.fields.values() if f.options_when]
     linked = [r for r in entity.relationships.values() if r.shape is Shape.MANY]
     return Programs(
         title=_program(entity.title),
@@ -88,6 +94,8 @@ def programs_of(entity: Entity) -> Programs:
         needed_reads={t.name: names_read(t.required_when, t.visible_when) for t in things},
         visible=_each((t.name, t.visible_when) for t in things),
         readonly=_each((t.name, t.readonly_when) for t in things),
+        options={f.name: _each(f.options_when.items()) for f in chosen},
+        options_reads={f.name: names_read(f.visible_when, *f.options_when.values()) for f in chosen},
         filters=_each((r.name, r.filter) for r in lookups),
         link_filters=_each((r.name, r.filter) for r in linked),
         link_defaults={r.name: _each((a.name, a.default) for a in r.attributes.values()) for r in linked},
@@ -96,7 +104,8 @@ def programs_of(entity: Entity) -> Programs:
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
-        formulas=_each((f.name, f.formula) for f in entity.fields.values()),
+        duplicate_conditions=_each((d.name, d.when) for d in entity.duplicates.values()),
+        formulas={f.name: _found(f) for f in entity.fields.values() if f.formula is not None},
         formula_reaches={
             f.name: reach_of(entity, f.formula)
             for f in entity.fields.values()
@@ -118,6 +127,14 @@ def program_of(expression: Expression) -> Program:
     """The expression as a function of a scene."""
     evaluate = compile_python(expression)
     return lambda scene: evaluate(scene.env, scene.context, scene.outer, scene.old)
+
+
+def _found(field: Field) -> tuple[Program, ...]:
+    """The programs whose values tell that of a computed field."""
+    formula = field.formula
+    if formula is None:
+        return ()
+    return tuple(program_of(replace(formula, tree=node)) for node in nodes_of(field))
 
 
 def _rule(entity: Entity, rule: Rule) -> RuleProgram:

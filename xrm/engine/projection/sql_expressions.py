@@ -24,6 +24,7 @@ from xrm.metadata.expressions.bounds import cases
 from xrm.metadata.expressions.compile import is_of_actor
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.expressions.functions import FUNCTIONS
+from xrm.metadata.expressions.moving import rounded
 from xrm.metadata.expressions.scope import ACTOR, CLOCK
 from xrm.metadata.expressions.tree import (
     Access,
@@ -47,6 +48,7 @@ from xrm.metadata.expressions.tree import (
 )
 from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import BOOLEAN, NUMBERS, Kind, Type, common_number
+from xrm.metadata.model import Field
 from xrm.metadata.values import MAX_DIGITS, Ref, fold
 
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -67,6 +69,16 @@ def sql_condition(expression: Expression | Node, scope: SqlScope, *, positive: b
 def sql_value(expression: Expression | Node, scope: SqlScope) -> Element:
     """The value of the expression, in the column type of its kind; null when it is empty."""
     return _COMPILER.value(_tree(expression), scope)
+
+
+def sql_found(field: Field, scope: SqlScope) -> Element:
+    """The value of a computed field, as its column would keep it."""
+    if field.formula is None:
+        raise AssertionError("only what is computed is found")
+    wanted = field.type.expression(field.params)
+    tree = rounded(field.formula.tree, wanted)
+    value = _COMPILER.value(tree, scope)
+    return exact.fitted(value, tree.type.decimals, wanted) if tree.type.kind in NUMBERS else value
 
 
 def parameter_values(context: Context) -> dict[str, Any]:
@@ -386,7 +398,7 @@ def needs_values(node: Node) -> bool:
             return is_strict(node.item) and all(is_fixed(option) for option in options.items)
         case In():
             return is_strict(node.item) or is_strict(node.options)
-        case Call(function="contains" | "starts_with"):
+        case Call(function="contains" | "starts_with" | "ends_with"):
             return any(isinstance(argument, Access) for argument in node.arguments)
         case Not(operand=IsEmpty(operand=Access())):
             return True

@@ -69,6 +69,7 @@ class _Build:
         info = {
             "entity": entity.name,
             "pack": entity.pack,
+            "place": entity.place,
             "moved_from": entity.moved_from,
             "called": lambda _, name: f"{entity.pack}__{name}",
         }
@@ -111,6 +112,7 @@ class _Build:
             for t in relationship.targets
         }
         for target, column in columns.items():
+            column.info["place"] = relationship.place
             column.info["called"] = partial(_called_target, relationship, target)
             self._append(table, column, (relationship.name,))
         for column in columns.values():
@@ -120,6 +122,8 @@ class _Build:
     def _add_any(self, table: sa.Table, relationship: Relationship, name: str) -> StoredLookup:
         entity_column: Column = _half(name, "entity", Integer())
         record_column: Column = _half(name, "record", Uuid())
+        for half in (entity_column, record_column):
+            half.info["place"] = relationship.place
         table.append_column(entity_column)
         table.append_column(record_column)
         together = entity_column.is_(None) == record_column.is_(None)
@@ -162,6 +166,7 @@ class _Build:
         info = {
             "entity": entity.name,
             "relationship": relationship.name,
+            "place": relationship.place,
             "called": lambda base, link: bounded(f"{base}__{link}"),
         }
         table = sa.Table(

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from xrm.engine.access import NOWHERE, RowRule
 from xrm.engine.access.row_rules import RowRules
+from xrm.engine.projection.sql_expressions import sql_found
+from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.queries.reading import Reader
 from xrm.engine.storage.entity_tables import EntityTable, Schema, StoredLookup
 from xrm.metadata.model import POINTERS
@@ -78,7 +80,7 @@ class Frame:
         """The column, empty on the rows where the actor may not read the field `name`."""
         rights = self.desk.reader.rights(self.entity)
         rule = rights.cell("read", name)
-        if name not in self.stored.fields and name not in self.stored.entity.relationships:
+        if name not in self.stored.entity.fields and name not in self.stored.entity.relationships:
             return column
         if rule == rights.rows_for("read"):
             return column
@@ -100,9 +102,21 @@ class Frame:
         """The masked columns of a field, a lookup or a system field, in the order of its parts."""
         if name in self.stored.fields:
             return [self.masked(name, self.own(c.key)) for c in self.stored.fields[name].columns]
+        field = self.stored.entity.fields.get(name)
+        if field is not None and field.is_live:
+            return [self.masked(name, sql_found(field, self.scope))]
         if name in self.stored.lookups:
             return [self.masked(name, self.own(c.key)) for c in self.stored.lookups[name].all_columns]
         return [self.own(name)]
+
+    @property
+    def scope(self) -> SqlScope:
+        """Where names of expressions lie that this actor asks of the record."""
+        desk = self.desk
+        masks = desk.reader.masks(desk.row_rules)
+        return SqlScope(
+            desk.schema, self.entity, self.table, masks.restrict, masks.mask, numbers=desk.row_rules.numbers
+        )
 
     def lookup(self, name: str) -> StoredLookup | None:
         """The stored lookup of that name."""

@@ -6,17 +6,17 @@ after, in the same transaction, when children written with it are there too. Bot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from xrm.engine.projection.programs import RuleProgram, Scene
-from xrm.engine.records.batch import Setting
+from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
 from xrm.engine.records.holding import hold_related
 from xrm.engine.records.lifecycle import step_problems
 from xrm.engine.records.locked import refuse_locked
+from xrm.engine.records.offering import is_shown, unoffered
 from xrm.engine.records.overlaps import overlap_problems
 from xrm.engine.records.permits import known_names, may_be_told
 from xrm.engine.records.writer import Writer
@@ -53,12 +53,13 @@ def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
     _raise([*found, *_filtered(setting, drafts), *_linked(setting, drafts)])
 
 
-def check_followed(setting: Setting, found: Mapping[tuple[str, UUID], Mapping[str, Any]]) -> None:
+def check_followed(setting: Setting, tally: Tally) -> None:
     """Rules about values that have followed from other records hold where these stand; raises Invalid if not."""
     problems: list[Problem] = []
-    for entity in dict.fromkeys(name for name, _ in found):
+    followed, tally.followed = tally.followed, {}
+    for entity in dict.fromkeys(name for name, _ in followed):
         writer = setting.writers[entity]
-        changed = {record: frozenset(values) for (name, record), values in found.items() if name == entity}
+        changed = {record: frozenset(names) for (name, record), names in followed.items() if name == entity}
         rules = [r for r in _all_rules(writer) if any(r.reads & names for names in changed.values())]
         for record, values in (writer.load(setting.unit, list(changed)) if rules else {}).items():
             if values["deleted_at"] is None:
@@ -91,6 +92,7 @@ def _raise(problems: Sequence[Problem]) -> None:
 def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
     yield from _readonly(setting, draft)
     yield from _hidden(setting, draft)
+    yield from unoffered(setting, draft)
     yield from _needed(setting, draft)
     late = setting.writers.dependencies.late.get(draft.writer.name, frozenset())
     yield from _rules(setting, draft, [r for r in draft.writer.programs.local_rules if not r.reads & late])
@@ -128,14 +130,9 @@ def _hidden(setting: Setting, draft: Draft) -> Iterable[Problem]:
     changed = draft.changed if given else {}
     for name in given:
         is_judged = name in changed and not draft.refused & {name, *programs.needed_reads[name]}
-        if is_judged and not _is_shown(setting, draft, name):
+        if is_judged and not is_shown(setting, draft, name):
             message = f"{draft.writer.label(name)} has no place here, as the other values are."
             yield draft.problem("R154", name, message, "Leave it out, or change what hides it.")
-
-
-def _is_shown(setting: Setting, draft: Draft, name: str) -> bool:
-    visible = draft.writer.programs.visible.get(name)
-    return visible is None or visible(environment(setting, draft)) is True
 
 
 def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
@@ -143,7 +140,7 @@ def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     programs = draft.writer.programs
     for name in programs.required:
         if name not in draft.refused and draft.new.get(name) is None and _is_asked_for(draft, name):
-            yield from _missing(setting, draft, name) if _is_shown(setting, draft, name) else ()
+            yield from _missing(setting, draft, name) if is_shown(setting, draft, name) else ()
     if not programs.required_when:
         return
     scene = environment(setting, draft)
@@ -152,7 +149,7 @@ def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
             continue
         if draft.refused and draft.refused & {name, *programs.needed_reads[name]}:
             continue
-        if needed(scene) is True and _is_shown(setting, draft, name):
+        if needed(scene) is True and is_shown(setting, draft, name):
             yield from _missing(setting, draft, name)
 
 

@@ -156,6 +156,18 @@ def _search(runtime: Runtime) -> Finding:
         return Finding("search index", f"{index_size(unit)} records can be found")
 
 
+def _computed(runtime: Runtime) -> Finding:
+    counts = runtime.current().records.refill_needed(runtime.installer)
+    wrong = [f"{entity}.{name} in {count}" for (entity, name), count in sorted(counts.items()) if count]
+    says = f"{len(counts)} fields hold what follows in every record"
+    if not wrong:
+        return Finding("computed", says)
+    more = [f"{len(wrong) - REMOVED_TOLD} more"] if len(wrong) > REMOVED_TOLD else []
+    told = ", ".join([*wrong[:REMOVED_TOLD], *more])
+    remedy = "Run xrm doctor --recompute."
+    return Finding("computed", f"Something else than what follows: {told}.", remedy)
+
+
 def _versions(runtime: Runtime) -> Finding:
     return Finding("program", f"xrm {version('xrm')}, Python {platform.python_version()}")
 
@@ -307,7 +319,8 @@ _EXAMINATIONS: dict[str, Callable[[Runtime], Finding]] = {
     "files": _files,
     "unused files": _unused_files,
     "links": _links,
+    "computed": _computed,
     "clock": _clock,
     "program": _versions,
 }
-_LONG = ("tables", "files", "unused files", "links")
+_LONG = ("tables", "files", "unused files", "links", "computed")

@@ -19,12 +19,13 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage import progress
 from xrm.engine.storage.alone import Work, alone, if_free
+from xrm.engine.storage.crowding import with_room
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, UNIQUE
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.patience import patiently
 from xrm.engine.storage.steps import Occasion
-from xrm.errors import Conflict, PlanRefused, Problem, XrmError
+from xrm.errors import NOWHERE, Conflict, Place, PlanRefused, Problem, XrmError
 
 KILLED = "Nothing is left of it: whoever did it has died."
 BUILT = "What was made ahead has its names."
@@ -39,6 +40,11 @@ class Ahead:
     def leaves(self) -> bool:
         """Whether something is hidden when the plan has taken what was made, and has to go."""
         return False
+
+    @property
+    def place(self) -> Place:
+        """Where it is defined, if that is one place."""
+        return NOWHERE
 
     def begin(self, occasion: Occasion) -> None:
         """The plan is carried out on this occasion."""
@@ -150,7 +156,8 @@ def _take_away_if_possible(database: Database, why: str, now: datetime) -> None:
 def _begin(work: Sequence[Ahead], grounds: Grounds, unit: UnitOfWork) -> None:
     dialect = unit.database.engine.dialect
     for each in work:
-        _say(each.expansions(dialect), unit)
+        with with_room(each.told(), each.place):
+            _say(each.expansions(dialect), unit)
     if progress.is_kept(grounds.live):
         progress.begin(unit, grounds.plan, [each.told() for each in work], grounds.now())
 

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from xrm.engine.storage import progress
 from xrm.engine.storage.ahead import BUILT, Grounds, clear_up, done_ahead
-from xrm.engine.storage.crowding import too_crowded
+from xrm.engine.storage.crowding import with_room
 from xrm.engine.storage.database import Database, UnitOfWork
-from xrm.engine.storage.faults import DRIVER_ERRORS, UNIQUE, is_crowded, translate
+from xrm.engine.storage.faults import DRIVER_ERRORS, UNIQUE, translate
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
@@ -260,13 +260,9 @@ def _lock(unit: UnitOfWork) -> None:
 
 def _run(step: Step, target: Operations) -> None:
     try:
-        step.run(target)
+        with with_room(step.sentence, step.place):
+            step.run(target)
     except DRIVER_ERRORS as error:
-        if is_crowded(error):
-            message = (
-                f"The table has no room for another column, so this step cannot be taken: {step.sentence}"
-            )
-            raise PlanRefused(too_crowded(message)) from error
         raise _explained(step, translate(error)) from error
 
 

@@ -20,6 +20,7 @@ from xrm.engine.storage.hidden import Site, additions, hidden
 from xrm.engine.storage.making import Run, spoken_of, spoken_of_in
 from xrm.engine.storage.matching import Match
 from xrm.engine.storage.steps import Column, Step, says
+from xrm.errors import NOWHERE, Place
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -93,6 +94,12 @@ class MakeColumn(Making):
     @property
     def mark(self) -> str:
         return f"{self.site.wanted.name}.{self.column.name}"
+
+    @property
+    def place(self) -> Place:
+        """That of the field or relationship."""
+        place: Place = self.column.info.get("place", NOWHERE)
+        return place
 
     def said(self) -> Iterator[str]:
         yield from additions([self.column], self.table, self.dialect)

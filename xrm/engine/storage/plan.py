@@ -226,7 +226,7 @@ def make_plan(
         *begins(matched, past),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
     ]
-    problems.extend(crowded(tables, moved.live))
+    problems.extend(crowded(tables, matched, dialect))
     problems.extend(meetings(past))
     problems.extend(unsaid_moves(past))
     decisions = followed(matched, past, problems)
@@ -317,14 +317,18 @@ class _Comparison:
         lost = self._lost(table, name) if is_first else ""
         sentence = f"Add the field {name} to {told(table)}: column {column.name}{lost}."
         inverse = f"Remove {thing(table)}.{name}; its values are kept for a time."
-        naming = self.named.get((table.name, column.name))
+        naming, place = self.named.get((table.name, column.name)), column.info.get("place", NOWHERE)
         if self.alters:
-            return self._by_postgresql(table, column, check, AddColumn(sentence, naming or _nothing, inverse))
-        if naming is not None:
-            return AddColumn(sentence, naming, inverse)
-        return AddColumn(
-            sentence, lambda op: op.execute(sqlite_add_column(table, column, check, self.dialect)), inverse
-        )
+            bare = AddColumn(sentence, naming or _nothing, inverse, place=place)
+            return self._by_postgresql(table, column, check, bare)
+        if naming is None:
+            return AddColumn(
+                sentence,
+                lambda op: op.execute(sqlite_add_column(table, column, check, self.dialect)),
+                inverse,
+                place=place,
+            )
+        return AddColumn(sentence, naming, inverse, place=place)
 
     def _by_postgresql(
         self, table: sa.Table, column: Column, check: sa.CheckConstraint | None, bare: Step

@@ -41,6 +41,7 @@ STORAGE_CODES: Mapping[str, str] = MappingProxyType(
         "S126": "An entity would be in another pack, and nothing says that it moves there.",
         "S127": "Something would be renamed onto another thing that is there.",
         "S128": "An entity would need more columns than a table can have.",
+        "S129": "A record or a link could be larger than a database can store, with what was removed and is kept.",
         "S130": "An entity has more searched fields than the index has room for.",
     }
 )

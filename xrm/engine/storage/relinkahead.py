@@ -22,7 +22,7 @@ from xrm.engine.storage.relinks import Relink
 from xrm.engine.storage.relinkwrites import Writer
 from xrm.engine.storage.steps import Occasion
 from xrm.engine.storage.turning import Found, in_portions
-from xrm.errors import PlanRefused
+from xrm.errors import Place, PlanRefused
 
 FEW = 200  # records that are left to whoever holds the lock
 PASSES = 3
@@ -50,6 +50,11 @@ class Relinked(Ahead):
     def told(self) -> str:
         """What it is, for whoever reads the journal."""
         return f"Write the references of {self.relink.name} where they shall stand."
+
+    @property
+    def place(self) -> Place:
+        """That of the relationship."""
+        return self.relink.stored.relationship.place
 
     def begin(self, occasion: Occasion) -> None:
         """Links are made on this occasion."""

@@ -41,6 +41,10 @@ class TableRows:
         return self.database.prepare(self._chosen().order_by(self.table.c.id).with_for_update())
 
     @cached_property
+    def _hold(self) -> Prepared:
+        return self.database.prepare(self._chosen().order_by(self.table.c.id).with_for_update(key_share=True))
+
+    @cached_property
     def _remove(self) -> Prepared:
         return self.database.prepare(sa.delete(self.table).where(any_of(self.table.c.id, "ids")))
 
@@ -60,9 +64,14 @@ class TableRows:
         """What puts these rows into the table; columns that are not named are empty."""
         return Insert(self.table, {**self._empty, **columns}, count)
 
-    def load(self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Scalars]:
-        """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile."""
-        prepared = self._lock if lock else self._load
+    def load(
+        self, unit: UnitOfWork, ids: Iterable[UUID], *, lock: bool = False, hold: bool = False
+    ) -> dict[UUID, Scalars]:
+        """The rows that exist, by id, trash included; locked ones nobody else can change meanwhile.
+
+        Those that are on `hold` nobody else can change either, and whoever points at them newly need not wait.
+        """
+        prepared = self._lock if lock else self._hold if hold else self._load
         found = (prepared.read(row) for row in unit.run(prepared, {"ids": list(ids)}))
         rows = (dict(zip(self.columns, values, strict=True)) for values in found)
         return {row["id"]: row for row in rows}

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect as SqlDialect
 
 from xrm.engine.storage.database import UnitOfWork
+from xrm.errors import NOWHERE, Place
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -60,7 +61,7 @@ class Step:
 
     `inverse` says what takes it back. `measure` counts rows in the database as it is before the plan, and `rows` is
     what it found; `note` writes into the ledger what has to be remembered of the step. `holds` is how many seconds of
-    the lock a hundred thousand of these rows take.
+    the lock a hundred thousand of these rows take. `place` is where it is defined, if that is one place.
     """
 
     sentence: str
@@ -71,6 +72,7 @@ class Step:
     measure: Callable[[UnitOfWork], Rows] | None = field(default=None, repr=False, compare=False)
     note: Callable[[UnitOfWork, Occasion], None] | None = field(default=None, repr=False, compare=False)
     holds: float = field(default=0.0, compare=False)
+    place: Place = field(default=NOWHERE, compare=False)
 
     @property
     def lock_seconds(self) -> float:

@@ -17,7 +17,7 @@ from xrm.engine.storage.database import Database
 from xrm.engine.storage.hidden import additions, hidden
 from xrm.engine.storage.turn import Turn
 from xrm.engine.storage.turning import FIRST, Conversion, Found, Row, Versions, changed, in_portions, put
-from xrm.errors import Conflict
+from xrm.errors import Conflict, Place
 
 FEW = 200  # rows that are left to whoever holds the lock
 PASSES = 3
@@ -34,6 +34,11 @@ class Values(Ahead):
     def told(self) -> str:
         """Whether they are converted, or only looked at."""
         return f"{'Convert' if self.turn.adds else 'Look at'} the values of {self.turn.name} ({self.table})."
+
+    @property
+    def place(self) -> Place:
+        """That of the field."""
+        return self.turn.stored.field.place
 
     def expansions(self, dialect: SqlDialect) -> Iterator[str]:
         """The columns are there; a field that is only looked at gets none."""

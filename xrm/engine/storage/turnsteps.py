@@ -87,6 +87,7 @@ def turn_step(
         measure=lambda unit: looked(unit, turn, standing.live.name, past.seen).rows,
         note=note,
         holds=COMPARED,
+        place=turn.stored.field.place,
     )
 
 

@@ -12,6 +12,7 @@ from xrm.metadata.expressions import syntax as s
 from xrm.metadata.expressions.bounds import cost, nesting
 from xrm.metadata.expressions.calls import check_call
 from xrm.metadata.expressions.exact import DAY, seconds_of
+from xrm.metadata.expressions.moving import asks_in_hand, moved, rounded
 from xrm.metadata.expressions.paths import Bare, Path, Paths
 from xrm.metadata.expressions.problems import MAX_COST, MAX_NODES
 from xrm.metadata.expressions.report import Report
@@ -33,6 +34,7 @@ from xrm.metadata.expressions.tree import (
     Not,
     Or,
     Parameter,
+    Root,
     walk,
 )
 from xrm.metadata.expressions.typerules import (
@@ -55,6 +57,7 @@ from xrm.metadata.expressions.types import (
     INTEGER,
     ORDERED,
     TEXT,
+    Attribute,
     Kind,
     Names,
     Type,
@@ -176,7 +179,20 @@ class Checker:
 
     def _path(self, node: s.Syntax) -> Node | None:
         found = self._paths.resolve(node, self._bare)
-        return found.access() if isinstance(found, Path) else found
+        if not isinstance(found, Path):
+            return found
+        if found.attribute is None or found.attribute.formula is None:
+            return found.access()
+        return self._in_place(found, found.attribute, node.at)
+
+    def _in_place(self, path: Path, attribute: Attribute, at: int) -> Node | None:
+        """What the attribute follows from, in its place."""
+        if not self._bare.in_hand and path.root is Root.RECORD and asks_in_hand(attribute.formula):
+            hint = "Store what it counts in a field of its own."
+            message = f"{attribute.name} goes over many records itself and cannot be asked for each of many."
+            self.report.add("M209", message, hint, at)
+            return None
+        return rounded(moved(attribute.formula, path.root, path.hops), attribute.type)
 
     def _member(self, node: s.Member) -> Node | None:
         if isinstance(node.base, s.CallOf | s.Constant | s.Items):
@@ -223,6 +239,10 @@ class Checker:
         then, otherwise = self.value(node.then), self.value(node.otherwise)
         if condition is None or then is None or otherwise is None:
             return None
+        return self.either(condition, then, otherwise, node)
+
+    def either(self, condition: Node, then: Node, otherwise: Node, node: s.Choice) -> Node | None:
+        """The choice between two values of one type, which stand where the syntax has them."""
         both = self.pair(then, otherwise, node.then.at, node.otherwise.at)
         if both is None:
             return None
@@ -252,8 +272,10 @@ class Checker:
             if isinstance(side, s.Constant) and side.value is None:
                 return self._emptiness(node, self.check(other))
         left, right = self.value(node.left), self.value(node.right)
-        if left is None or right is None:
-            return None
+        return None if left is None or right is None else self.equals(left, right, node)
+
+    def equals(self, left: Node, right: Node, node: s.Binary) -> Node | None:
+        """The condition that both are equal, which stand where the syntax has them."""
         both = self.pair(left, right, node.left.at, node.right.at)
         if both is None:
             return None

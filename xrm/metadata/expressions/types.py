@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Kind(StrEnum):
@@ -61,13 +61,15 @@ class Attribute:
     """What a name on an entity means: a stored field, a part of one, a system column or a relationship.
 
     `name` is the present one, also where a former one was asked for. `path` is how storage names it: `("amount",)`,
-    `("amount", "currency")`, `("account",)`.
+    `("amount", "currency")`, `("account",)`. What is stored nowhere, and follows from others when it is asked for, has
+    a `formula`: a typed tree over its own record, which stands in its place.
     """
 
     name: str
     type: Type
     path: tuple[str, ...]
     stored: bool = True
+    formula: Any = None
 
 
 class Names(Protocol):

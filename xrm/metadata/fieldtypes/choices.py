@@ -183,7 +183,8 @@ _OPTIONS_PARAM = {
             {"type": "array", "minItems": 1, "items": {"type": ["string", "object"]}},
             {"type": "object", "minProperties": 1},
         ],
-        "description": "The name of a shared option set, a list of keys, or keys with label and color.",
+        "description": "The name of a shared option set, a list of keys, or keys with label, color and `when`:"
+        " the condition under which one may be chosen. `options_when` says them by key, for a shared set.",
     }
 }
 

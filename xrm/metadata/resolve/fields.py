@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -224,9 +224,41 @@ def with_expressions(context: Context, field: Field, item: Item, entity: str) ->
     """The field with its conditions and default checked."""
     source = f"field:{entity}.{item.name}"
     found = check_conditions(context, item, entity, source)
+    if field.options and not field.through:
+        found |= options_when(context, field, item, entity)
     if "default" in item.body:
         found["default"] = _default(context, field, item, entity, source)
     return replace(field, **found) if found else field
+
+
+def options_when(context: Context, field: Field, item: Item, entity: str) -> dict[str, Any]:
+    """Where options may be chosen, by key: said with the option itself, or apart from it by key."""
+    found: dict[str, Expression] = {}
+    keys = {option.key for option in field.options}
+    for path, key, text in _options_said(item):
+        if key in keys and key not in found:
+            where, target = item.at(*path), f"{entity}.{field.name}"
+            context.use(f"option:{target}.{key}", f"field:{target}.options_when", where)
+            full = (*item.path, *path)
+            checked = context.check(text, item, full, entity, f"field:{target}.options.{key}.when")
+            found |= {} if checked is None else {key: checked}
+        elif key in keys:
+            hint = "Say it in one place."
+            context.add("M251", f'"{key}" has two conditions.', hint, item.key_at(*path))
+        elif not any((*item.path, "options", key) == taken for taken in item.merged.taken):
+            message = f'"{key}" is none of the options of {item.name}.'
+            context.add("M251", message, near_hint(key, sorted(keys)), item.key_at(*path))
+    return {"options_when": found} if found else {}
+
+
+def _options_said(item: Item) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Each condition of an option with its path in the field, and its key."""
+    own = item.body.get("options")
+    for key, body in own.items() if isinstance(own, Mapping) else ():
+        if isinstance(body, Mapping) and "when" in body:
+            yield ("options", key, "when"), str(key), str(body["when"])
+    for key, text in item.body.get("options_when", {}).items():
+        yield ("options_when", key), str(key), str(text)
 
 
 def _default(context: Context, field: Field, item: Item, entity: str, source: str) -> Any:

@@ -14,6 +14,7 @@ from xrm.metadata.model import Entity, Key, Rule, Shape
 from xrm.metadata.names import system_names
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context, Item
+from xrm.metadata.resolve.duplicates import duplicate_of
 
 
 def with_members(context: Context, entity: Entity, item: Item) -> Entity:
@@ -23,6 +24,11 @@ def with_members(context: Context, entity: Entity, item: Item) -> Entity:
         entity,
         title=_title(context, entity, item),
         keys={k.name: key for k in item.items("keys") if (key := _key(context, entity, k, prefix))},
+        duplicates={
+            d.name: way
+            for d in item.items("duplicates")
+            if (way := duplicate_of(context, entity, d, prefix)) is not None
+        },
         rules={r.name: rule for r in item.items("rules") if (rule := _rule(context, entity, r, prefix))},
         indexes=_indexes(context, entity, item),
     )
@@ -34,14 +40,14 @@ def stored_names(entity: Entity) -> tuple[str, ...]:
 
 
 def _stored_names(entity: Entity) -> Iterator[str]:
-    yield from (f.name for f in entity.fields.values() if not f.through)
+    yield from (f.name for f in entity.fields.values() if f.is_stored)
     yield from (r.name for r in entity.relationships.values() if r.shape is Shape.LOOKUP)
     yield from system_names(entity.ownership, entity.lifecycle is not None)
 
 
 def _is_stored(entity: Entity, name: str) -> bool:
     if name in entity.fields:
-        return not entity.fields[name].through
+        return entity.fields[name].is_stored
     if name in entity.relationships:
         return entity.relationships[name].shape is Shape.LOOKUP
     return name in system_names(entity.ownership, entity.lifecycle is not None)
@@ -94,7 +100,7 @@ def _title_field(entity: Entity) -> str:
     texts = [
         f.name
         for f in entity.fields.values()
-        if f.type.expression(f.params).kind is TEXT.kind and not f.through
+        if f.type.expression(f.params).kind is TEXT.kind and f.is_stored
     ]
     for name in ("name", "title", "subject", "number", "code"):
         if name in texts:

@@ -178,12 +178,23 @@ def with_relationship_expressions(context: Context, relationship: Relationship, 
     if "filter" in item.body:
         found["filter"] = _filter(context, relationship, item, source)
     if relationship.attributes:
+        _check_attributes(context, item)
         found["attributes"] = {
             child.name: with_expressions(context, relationship.attributes[child.name], child, entity)
             for child in item.items("attributes")
             if child.name in relationship.attributes
         }
     return replace(relationship, **found) if found else relationship
+
+
+def _check_attributes(context: Context, item: Item) -> None:
+    """What a link says has no record whose values could decide what may be chosen."""
+    for child in item.items("attributes"):
+        options = child.get("options")
+        said = [o for o in options.values() if "when" in (o or {})] if isinstance(options, dict) else []
+        if said or "options_when" in child.body:
+            message = "All options of what a link says may be chosen always."
+            context.add("M245", message, "Take the conditions of its options out.", child.key_at())
 
 
 def _filter(context: Context, relationship: Relationship, item: Item, source: str) -> Any:

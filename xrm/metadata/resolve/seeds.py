@@ -165,7 +165,7 @@ def _check_value(
 
 
 def _settable(entity: Entity) -> tuple[str, ...]:
-    fields = (f.name for f in entity.fields.values() if not f.through)
+    fields = (f.name for f in entity.fields.values() if f.is_stored)
     relationships = (r.name for r in entity.relationships.values() if r.shape is not Shape.INVERSE or r.owned)
     return (*fields, *relationships, *_GIVEN)
 

@@ -161,10 +161,28 @@ _OPTION: Schema = {
     "additionalProperties": False,
     "description": "One option: its label, or a map with label and color.",
 }
+_OPTION_OF_FIELD: Schema = {
+    **_OPTION,
+    "properties": {
+        **_OPTION["properties"],
+        "when": expression("Only where this holds may it be chosen."),
+    },
+    "description": "One option: its label, or a map with label, color and when.",
+}
+OPTIONS_WHEN: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": OPTION_PATTERN, "maxLength": MAX_OPTION},
+    "additionalProperties": expression("Only where this holds may the option be chosen."),
+    "description": "For options of a shared set or of a lower layer: where each of these keys may be chosen.",
+}
 
 
-def option_map(description: str, *more_types: str) -> Schema:
-    """Options as a list of keys or a map of keys; further types may be allowed beside them."""
+def option_map(description: str, *more_types: str, of_field: bool = False) -> Schema:
+    """Options as a list of keys or a map of keys; further types may be allowed beside them.
+
+    Those of a field may depend on the record; a shared set knows of none.
+    """
     return {
         "type": ["array", "object", *more_types],
         "minItems": 1,
@@ -177,7 +195,7 @@ def option_map(description: str, *more_types: str) -> Schema:
             "after": {**_OPTION_KEY, "description": "The option after which to add; without it, at the end."},
             "remove": items("Keys to take out.", _OPTION_KEY),
         },
-        "additionalProperties": _OPTION,
+        "additionalProperties": _OPTION_OF_FIELD if of_field else _OPTION,
         "description": description,
     }
 

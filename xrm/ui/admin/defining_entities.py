@@ -91,7 +91,7 @@ def _ownership(bench: Bench, entity: Entity | None) -> Input:
 
 def _title(bench: Bench, entity: Entity) -> Input:
     t = bench.visit.ui.t
-    fitting = [f for f in entity.fields.values() if f.type.name in _TITLES and not f.through]
+    fitting = [f for f in entity.fields.values() if f.type.name in _TITLES and f.is_stored]
     options = [Option(f.name, bench.visit.text(f.label, f.name)) for f in fitting]
     now = entity.title.text if entity.title else ""
     if now and now not in entity.fields:

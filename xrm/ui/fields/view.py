@@ -10,11 +10,15 @@ EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice: what is posted, what is read, and the hue of its tag (slate, blue, iris, amber, ...)."""
+    """One choice: what is posted, what is read, and the hue of its tag (slate, blue, iris, amber, ...).
+
+    A `hidden` one waits for what is typed elsewhere before it may be chosen.
+    """
 
     value: str
     label: str
     hue: str = "slate"
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,44 @@
 """Conditions of the model on a form: what is shown, needed or locked, and what new records begin with.
 
-Only conditions that speak of the record alone are asked here. The others need the database: what they govern
-is shown, and the record service has the last word.
+They are asked of what the person may read: of the record, and of those that it points at. What a condition governs
+that looks at anything else is shown, and the record service has the last word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from xrm.engine.access.row_rules import actor_context
 from xrm.engine.projection.programs import Scene, is_local, names_read, program_of
-from xrm.metadata.expressions.environment import RecordEnv
+from xrm.errors import NotFound
+from xrm.metadata.expressions.environment import Env
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.model import POINTERS, Entity, Field, Relationship, Shape
-from xrm.metadata.values import Ref
+from xrm.metadata.values import Ref, meant
 from xrm.ui.pages.visit import Visit
+
+
+class Unknown(Exception):
+    """Something that a condition looks at is not for this person to read, or not to be found here."""
 
 
 def holds(scene: Scene, condition: Expression | None, otherwise: bool) -> bool:
     """Whether the condition holds; `otherwise` where there is none or it cannot be judged here."""
-    if condition is None or not is_local(condition):
-        return otherwise
-    return program_of(condition)(scene) is True
+    found = None if condition is None else judged(scene, condition)
+    return otherwise if found is None else found
+
+
+def judged(scene: Scene, condition: Expression) -> bool | None:
+    """Whether the condition holds; None where it cannot be judged here."""
+    try:
+        return program_of(condition)(scene) is True
+    except Unknown:
+        return None
 
 
 GIVEN = "given"  # a value that stands in no control of the form, and that the person may read
@@ -36,24 +48,82 @@ READ_BY_PAGES = frozenset((
 ))  # fmt: skip
 
 
-def is_judged_on(known: Mapping[str, str], condition: Expression | None) -> bool:
+def is_judged_on(known: Mapping[str, str], condition: Expression) -> bool:
     """Whether a page can judge the condition that knows these names, each by the kind of its control.
 
-    It cannot look at other records, nor into controls that only the server reads, nor at what its person may not.
+    It cannot look at other records, nor into controls that only the server reads, nor at what its person may not: the
+    server is asked then.
     """
-    if condition is None or not is_local(condition):
+    if not is_local(condition):
         return False
-    names = names_read(condition)
-    return bool(names) and all(known.get(name) in READ_BY_PAGES for name in names)
+    return all(known.get(name) in READ_BY_PAGES for name in names_read(condition))
 
 
-def scene_of(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Scene:
-    """What conditions are asked of: the record in Python values, and who asks when."""
+Far = dict[Ref, Mapping[str, Any] | None]  # the records that were looked at; None where this person may not
+
+
+def scene_of(visit: Visit, entity: Entity, record: Mapping[str, Any], far: Far | None = None) -> Scene:
+    """What conditions are asked of: the record in Python values, and who asks when. `far` keeps what others hold."""
     now, zone = visit.runtime.world.now(), visit.runtime.settings.zone
     today = now.astimezone(ZoneInfo(zone)).date()
     context = actor_context(visit.actor, now, today, zone, visit.model.setting_values)
-    values = {name: _python(entity, name, value) for name, value in record.items()}
-    return Scene(context, RecordEnv(entity.name, values))
+    return Scene(context, _Seen(visit, entity, record, {} if far is None else far))
+
+
+class _Seen:
+    """A record as this person sees it: one that is stored has no values but those that they may read."""
+
+    __slots__ = ("_entity", "_far", "_record", "_visit")
+
+    def __init__(self, visit: Visit, entity: Entity, record: Mapping[str, Any], far: Far) -> None:
+        self._visit, self._entity, self._record, self._far = visit, entity, record, far
+
+    @property
+    def entity(self) -> str:
+        """The entity of the record."""
+        return self._entity.name
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """The value at an attribute's path, None when empty; raises Unknown for what this person may not read."""
+        name = path[0]
+        if name not in self._record and "id" in self._record:
+            raise Unknown
+        found = _python(self._entity, name, self._record.get(name))
+        if (
+            name in self._entity.fields
+            and (worth := self._entity.fields[name].type.in_base)
+            and found is not None
+        ):
+            found = worth(found, self._visit.runtime.settings.currency)
+        return None if found in (None, (), "") else meant(found, *path[1:2])
+
+    def follow(self, relationship: str) -> Env | None:
+        """The live record that a lookup points at; raises Unknown where this person may not read it."""
+        if not (_is_lookup(self._entity, relationship) or relationship in POINTERS):
+            raise Unknown
+        ref = self.value((relationship,))
+        if not isinstance(ref, Ref):
+            return None
+        if ref not in self._far:
+            self._far[ref] = _read(self._visit, ref)
+        found = self._far[ref]
+        if found is None:
+            raise Unknown
+        here = _Seen(self._visit, self._visit.model.entities[ref.entity], found, self._far)
+        return None if found.get("deleted_at") else here
+
+    def many(self, relationship: str) -> Iterable[Env]:
+        """Nobody need be able to read all of them."""
+        raise Unknown
+
+
+def _read(visit: Visit, ref: Ref) -> Mapping[str, Any] | None:
+    if not visit.can("read", ref.entity):
+        return None
+    try:
+        return visit.queries.get(visit.actor, ref.entity, ref.id)
+    except NotFound:
+        return None
 
 
 def defaults(visit: Visit, entity: Entity) -> dict[str, Any]:
@@ -83,7 +153,7 @@ def _python(entity: Entity, name: str, value: Any) -> Any:
     try:
         if name in entity.fields:
             field = entity.fields[name]
-            return read_value(field.type, value, field.params) if field.is_given else value
+            return read_value(field.type, value, field.params) if field.type.is_writable else value
         if name in POINTERS or _is_lookup(entity, name):
             return _reference(entity, name, value)
     except (BadValue, ValueError):

@@ -208,5 +208,5 @@ def _is_shown(entity: Entity, attribute: Attribute, control: Field) -> bool:
 
 def _is_sorted(entity: Entity, attribute: Attribute, control: Field) -> bool:
     field = entity.fields.get(attribute.name)
-    fits = field is None or (field.type.is_sortable and not field.through)
+    fits = field is None or (field.type.is_sortable and field.is_stored)
     return fits and attribute.type.kind in SORTED and attribute.name not in HIDDEN

@@ -138,8 +138,7 @@ def _shown_new(
     refused: Refused | None = None,
 ) -> Response:
     label = visit.label(entity).lower()
-    whole = _new_layout(visit, entity, values, everything=True)
-    layout, conditions = live_form(visit, _asked_new(visit, entity, values), whole, _form(visit))
+    layout, conditions = live_form(visit, _asked_new(visit, entity, values), _form(visit))
     sections = _sections(visit, layout, begun, {}, refused)
     model = FormPage(
         title=visit.ui.t("New {label}", label=label),
@@ -244,7 +243,7 @@ def _in_trash(visit: Visit, post: Post) -> Refused:
 
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
-    layout, conditions = live_form(visit, stored.ask, stored.reading)
+    layout, conditions = live_form(visit, stored.ask)
     sections = _sections(visit, layout, stored.record, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),

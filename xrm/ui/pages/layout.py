@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xrm.engine.projection.programs import Scene
+from xrm.engine.projection.programs import Scene, names_read
 from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_params
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Params
@@ -14,8 +14,8 @@ from xrm.metadata.fieldtypes.times import DATE
 from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Section, Shape
 from xrm.metadata.model import Field as ModelField
 from xrm.ui.fields import Use, suits
-from xrm.ui.fields.view import Field
-from xrm.ui.pages.conditions import holds, is_judged_on, scene_of
+from xrm.ui.fields.view import Field, Option
+from xrm.ui.pages.conditions import Far, holds, scene_of
 from xrm.ui.pages.controls import named, of_field, of_lookup, of_type, readable_names
 from xrm.ui.pages.visit import Visit
 
@@ -91,8 +91,9 @@ class Layout:
 class Ask:
     """What a layout depends on: the record's values, what may be written, and whether it is new.
 
-    With `everything`, conditions on what is shown are left aside: so a posted form is read. What a page can judge by
-    the controls that it has is on the form though it is hidden now; `judged_on` are their kinds by name.
+    With `everything`, conditions on what is shown are left aside: so a posted form is read. What can be judged anew
+    while somebody types, `is_live`, is on the form though it is hidden now; a form that is not live, but where what
+    decides is typed as well, `offers_all` options. `far` keeps what is read of other records.
     """
 
     entity: Entity
@@ -100,11 +101,13 @@ class Ask:
     writable: frozenset[str]
     is_new: bool
     everything: bool = False
-    judged_on: Mapping[str, str] | None = None
+    is_live: bool = False
+    offers_all: bool = False
+    far: Far = field(default_factory=dict, compare=False)
 
     def waits(self, condition: Expression | None) -> bool:
-        """Whether what this condition hides may be shown later without the server."""
-        return self.judged_on is not None and is_judged_on(self.judged_on, condition)
+        """Whether what this condition hides may be shown later on the same page."""
+        return self.is_live and condition is not None and bool(names_read(condition))
 
 
 def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
@@ -114,10 +117,10 @@ def layout_of(visit: Visit, ask: Ask, form: str = MAIN) -> Layout:
 
 def layout_by(visit: Visit, ask: Ask, found: Form) -> Layout:
     """This form, as this person may fill it in."""
-    scene = scene_of(visit, ask.entity, ask.values)
+    scene = scene_of(visit, ask.entity, ask.values, ask.far)
     shown = ((s, ask.everything or holds(scene, s.visible_when, True)) for s in found.sections)
     parts = (
-        Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, s.rows)), s.name, not is_shown)
+        Part(visit.text(s.label, s.name), tuple(_slots(visit, ask, scene, s.rows)), s.name, not is_shown)
         for s, is_shown in shown
         if is_shown or ask.waits(s.visible_when)
     )
@@ -136,8 +139,7 @@ def _everything(entity: Entity) -> Form:
     return Form(MAIN, entity.name, (Section(MAIN, entity.label, rows),))
 
 
-def _slots(visit: Visit, ask: Ask, rows: Iterable[tuple[str, ...]]) -> Iterator[Slot]:
-    scene = scene_of(visit, ask.entity, ask.values)
+def _slots(visit: Visit, ask: Ask, scene: Scene, rows: Iterable[tuple[str, ...]]) -> Iterator[Slot]:
     for row in rows:
         for name in row:
             thing = ask.entity.fields.get(name) or ask.entity.relationships.get(name)
@@ -161,7 +163,28 @@ def _under_conditions(
         conditional=not (slot.field.required or slot.field.readonly) and ask.waits(thing.required_when),
     )
     is_locked = not ask.is_new and holds(scene, thing.readonly_when, False)
-    yield _locked(visit, replace(slot, field=field), is_locked)
+    found = replace(slot, field=field)
+    if isinstance(thing, ModelField) and thing.options_when:
+        found = offering(ask, scene, found, thing)
+    yield _locked(visit, found, is_locked)
+
+
+def offering(ask: Ask, scene: Scene, slot: Slot, field: ModelField) -> Slot:
+    """The slot with the options that may be chosen now, and those that stand there or wait."""
+    there = ask.values.get(slot.name)
+    kept = there if isinstance(there, list | tuple) else (there,)
+    options = (
+        _offered(ask, scene, o, field.options_when.get(o.value), o.value in kept) for o in slot.field.options
+    )
+    return replace(slot, field=replace(slot.field, options=tuple(o for o in options if o is not None)))
+
+
+def _offered(
+    ask: Ask, scene: Scene, option: Option, condition: Expression | None, is_kept: bool
+) -> Option | None:
+    if is_kept or ask.everything or ask.offers_all or holds(scene, condition, True):
+        return option
+    return replace(option, hidden=True) if ask.waits(condition) else None
 
 
 def _locked(visit: Visit, slot: Slot, is_locked: bool) -> Slot:
@@ -253,8 +276,8 @@ def link_columns(visit: Visit, side: Relationship) -> tuple[Slot, ...]:
     """What a link asks for: the record that it leads to, its attributes, and from when to when."""
     far = replace(of_lookup(visit, side), name=TO, required=True)
     slots = [Slot(far, LOOKUP, lookup_params(side, visit.model), side)]
-    for name, field in side.attributes.items():
-        slots.append(Slot(replace(of_field(visit, field), name=name), field.type, field.params))
+    for name, own in side.attributes.items():
+        slots.append(Slot(replace(of_field(visit, own), name=name), own.type, own.params))
     if side.valid:
         for name, label in zip(VALIDITY, (visit.ui.t("From"), visit.ui.t("Until")), strict=True):
             slots.append(Slot(of_type(visit, name, label, DATE, {}), DATE, {}))

@@ -106,7 +106,7 @@ def _sort_href(look: Look, path: tuple[str, ...], now: tuple[str, bool]) -> str:
     """The same list sorted by this column, the other way round if it is already."""
     if len(path) == 1 and path[0] in look.entity.fields:
         field = look.entity.fields[path[0]]
-        if not field.type.is_sortable or field.through:
+        if not (field.type.is_sortable and field.is_stored):
             return ""
     name = ".".join(path)
     return look.state.address(sort=f"-{name}" if now == (name, False) else name)

@@ -1,94 +1,125 @@
-"""A form whose page judges its conditions by itself while somebody types: what is shown, and what is needed.
+"""A form whose conditions are judged while somebody types: what is shown, what is needed, and which options there are.
 
 The page gets the trees that the server has checked and the values that it cannot find in its own controls. Its answers
-are the server's (decision 0082), which judges again when the form is posted.
+are the server's (decision 0082), which judges again when the form is posted. What a page cannot judge it asks the
+server, with the values of the form: conditions on other records, and on controls that only the server reads.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
-from xrm.engine.projection.programs import Scene
+from flask import Response
+
+from xrm.engine.projection.programs import Scene, names_read
 from xrm.metadata.expressions.dump import dump_tree, dump_value
 from xrm.metadata.expressions.tree import Access, Expression, Parameter, walk
-from xrm.metadata.model import Field, Relationship
+from xrm.metadata.model import STATE, Entity, Field, Relationship
 from xrm.metadata.values import Ref
+from xrm.ui.fields.parsing import ABSENT, parse_form
+from xrm.ui.fields.view import Field as Control
 from xrm.ui.formatting import decimal_mark
-from xrm.ui.pages.conditions import GIVEN, scene_of
-from xrm.ui.pages.controls import readable_names
+from xrm.ui.pages.conditions import GIVEN, defaults, is_judged_on, judged, scene_of
+from xrm.ui.pages.controls import named, readable_names
 from xrm.ui.pages.layout import MAIN, Ask, Layout, Slot, form_of, layout_of
-from xrm.ui.pages.visit import Visit
+from xrm.ui.pages.visit import Visit, record_id
 
-Trees = list[dict[str, Any]]
+SHOWN, NEEDED, OFFERED = "shown", "needed", "offered"
 
 
-def live_form(visit: Visit, ask: Ask, whole: Layout, form: str = MAIN) -> tuple[Layout, str]:
-    """The form of that name with what waits hidden on it, and what its page judges, as JSON; empty without any.
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A condition of a form: what it decides, of which element or field, and of which of its options."""
 
-    `whole` is the form with everything that other values could show.
-    """
-    entered = {slot.name: slot.field.kind for slot in whole.open}
-    given = dict.fromkeys(readable_names(visit, ask.entity), GIVEN)
-    asked = replace(ask, judged_on={**given, **entered})
-    layout = layout_of(visit, asked, form)
-    shown, needed = list(_shown(asked, layout, form)), list(_needed(asked, layout))
-    if not (shown or needed):
-        return layout, ""
-    conditions = [condition for _, condition in (*shown, *needed)]
-    read = {node.path[0] for condition in conditions for node in _accesses(condition)}
+    decides: str
+    of: str
+    condition: Expression
+    option: str = ""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Of what it decides, as the page calls it."""
+        return {"of": self.of, "option": self.option} if self.option else {"of": self.of}
+
+
+def live_form(visit: Visit, ask: Ask, form: str = MAIN) -> tuple[Layout, str]:
+    """The form of that name with what waits hidden on it, and what its page judges, as JSON; empty without any."""
+    layout = layout_of(visit, replace(ask, is_live=True), form)
+    sections = {s.name: s.visible_when for s in form_of(ask.entity, form).sections}
+    own = (("form", form), ("id", ask.values.get("id")))
+    return layout, live_layout(visit, ask, layout, sections, {n: str(v) for n, v in own if v})
+
+
+def live_layout(
+    visit: Visit,
+    ask: Ask,
+    layout: Layout,
+    sections: Mapping[str, Expression | None],
+    address: Mapping[str, str],
+) -> str:
+    """What the page of a layout judges, as JSON; `address` says at which form it asks for what it cannot judge."""
+    found = list(_conditions(ask.entity, layout, sections))
+    if not found:
+        return ""
+    entered = {slot.name: slot.field.kind for part in layout.parts for slot in part.slots if slot.is_open}
+    known = {**dict.fromkeys(_given_names(visit, ask), GIVEN), **entered}
+    here = [live for live in found if is_judged_on(known, live.condition)]
+    there = [live for live in found if live not in here]
+    read = {name for live in here for name in names_read(live.condition)}
     told = {
-        "shown": _trees(shown),
-        "needed": _trees(needed),
+        **{what: list(_trees(here, what)) for what in (SHOWN, NEEDED, OFFERED)},
         "kinds": {name: kind for name, kind in entered.items() if name in read},
         "mark": decimal_mark(visit.ui.locale),
-        **_given(visit, ask, entered, conditions),
+        "kept": [list(pair) for pair in _kept(visit, ask, found)],
+        "ask": _asked(ask.entity, there, entered, address),
+        **_given(visit, ask, entered, [live.condition for live in here]),
     }
-    return layout, json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
-def _shown(ask: Ask, layout: Layout, form: str) -> Iterator[tuple[str, Expression]]:
-    """The conditions of sections and of what stands in them, by the id of the element that they show."""
-    of_sections = {s.name: s.visible_when for s in form_of(ask.entity, form).sections}
+def _conditions(entity: Entity, layout: Layout, sections: Mapping[str, Expression | None]) -> Iterator[Live]:
+    """The conditions of sections and of what stands in them that something on the page may decide anew."""
     for part in layout.parts:
-        condition = of_sections.get(part.name)
-        if condition is not None and ask.waits(condition):
-            yield f"s-{part.name}", condition
-        for slot, thing in _things(ask, part.slots):
-            if thing.visible_when is not None and ask.waits(thing.visible_when):
-                yield f"g-{slot.field.slug}", thing.visible_when
+        if (condition := sections.get(part.name)) is not None:
+            yield Live(SHOWN, f"s-{part.name}", condition)
+        for slot, thing in _things(entity, part.slots):
+            if thing.visible_when is not None:
+                yield Live(SHOWN, f"g-{slot.field.slug}", thing.visible_when)
+            if thing.required_when is not None and slot.field.conditional:
+                yield Live(NEEDED, f"g-{slot.field.slug}", thing.required_when)
+            if isinstance(thing, Field) and slot.is_open:
+                for key, condition in thing.options_when.items():
+                    yield Live(OFFERED, slot.field.name, condition, key)
 
 
-def _needed(ask: Ask, layout: Layout) -> Iterator[tuple[str, Expression]]:
-    for part in layout.parts:
-        for slot, thing in _things(ask, part.slots):
-            if slot.field.conditional and thing.required_when is not None:
-                yield f"g-{slot.field.slug}", thing.required_when
-
-
-def _things(ask: Ask, slots: Iterable[Slot]) -> Iterator[tuple[Slot, Field | Relationship]]:
+def _things(entity: Entity, slots: Iterable[Slot]) -> Iterator[tuple[Slot, Field | Relationship]]:
     """The slots of fields and relationships, with what the model says of them."""
     for slot in slots:
-        thing = ask.entity.fields.get(slot.name) or ask.entity.relationships.get(slot.name)
+        thing = entity.fields.get(slot.name) or entity.relationships.get(slot.name)
         if thing is not None:
             yield slot, thing
 
 
-def _trees(conditions: Iterable[tuple[str, Expression]]) -> Trees:
-    return [{"of": id_, "tree": dump_tree(condition.tree)} for id_, condition in conditions]
+def _given_names(visit: Visit, ask: Ask) -> Iterable[str]:
+    """The names whose values this person may read: on this record, if it is stored."""
+    readable = readable_names(visit, ask.entity)
+    return readable if ask.is_new else readable & ask.values.keys()
 
 
-def _accesses(condition: Expression) -> Iterator[Access]:
-    return (node for node in walk(condition.tree) if isinstance(node, Access))
+def _trees(conditions: Iterable[Live], decides: str) -> Iterator[dict[str, Any]]:
+    found = (live for live in conditions if live.decides == decides)
+    return ({**live.told, "tree": dump_tree(live.condition.tree)} for live in found)
 
 
 def _given(
     visit: Visit, ask: Ask, entered: Mapping[str, str], conditions: Iterable[Expression]
 ) -> dict[str, Any]:
     """The values that no control of the form holds, and what is known of the day and the person."""
-    scene = scene_of(visit, ask.entity, ask.values)
+    scene = scene_of(visit, ask.entity, ask.values, ask.far)
     values: dict[str, Any] = {}
     context: dict[str, Any] = {"zone": scene.context.zone}
     for condition in conditions:
@@ -105,3 +136,90 @@ def _value(scene: Scene, node: Access) -> Any:
     if isinstance(found, Ref):
         return {"entity": found.entity, "id": str(found.id)}
     return dump_value(found, node.type)
+
+
+def _kept(visit: Visit, ask: Ask, conditions: Iterable[Live]) -> Iterator[tuple[str, str]]:
+    """The options that stand there and could not be chosen now; they stay as long as nothing decides anew."""
+    scene = scene_of(visit, ask.entity, ask.values, ask.far)
+    for live in conditions:
+        there = ask.values.get(live.of) if live.option and not ask.is_new else None
+        stands = live.option in (there if isinstance(there, list | tuple) else (there,))
+        if stands and judged(scene, live.condition) is False:
+            yield live.of, live.option
+
+
+# --- what a page asks the server ------------------------------------------------------------------------
+
+
+def _asked(
+    entity: Entity, conditions: Iterable[Live], entered: Mapping[str, str], address: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """Where the page asks, what for, and the names whose values it sends; nothing where none of those can change."""
+    asked = [live for live in conditions if names_read(live.condition) & entered.keys()]
+    if not asked:
+        return None
+    names = sorted({name for live in asked for name in names_read(live.condition) if name in entered})
+    return {
+        "href": f"/r/{entity.name}/conditions?{urlencode(address)}",
+        "names": names,
+        **{what: [live.told for live in asked if live.decides == what] for what in (SHOWN, NEEDED, OFFERED)},
+    }
+
+
+def judge(visit: Visit, entity: str) -> Response:
+    """`POST /r/<entity>/conditions?form=&id=&state=`: how the conditions of a form stand for the values that it holds.
+
+    What cannot be judged for this person is left out. Nothing is written, and no record is looked at that they may not
+    read.
+    """
+    found = visit.entity(entity) if visit.arg("id") else visit.entity_to("create", entity)
+    values = _values(visit, found)
+    scene = scene_of(visit, found, values)
+    sections = form_of(found, visit.arg("form") or MAIN).sections
+    answer: dict[str, Any] = {SHOWN: {}, NEEDED: {}, OFFERED: {}}
+    for live in _all_conditions(visit, found, {s.name: s.visible_when for s in sections}):
+        verdict = judged(scene, live.condition)
+        if verdict is not None:
+            kept = answer[live.decides].setdefault(live.of, {}) if live.option else answer[live.decides]
+            kept[live.option or live.of] = verdict
+    return Response(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _values(visit: Visit, entity: Entity) -> dict[str, Any]:
+    """What the record is as this person may read it, or what a new one begins with, under what the form holds."""
+    if visit.arg("id"):
+        begun = visit.queries.get(visit.actor, entity.name, record_id(visit.arg("id")))
+    else:
+        begun = defaults(visit, entity)
+    names = (*entity.fields, *(r.name for r in entity.lookups), "owner", "team")
+    controls = {n: c for n in names if (c := named(visit, entity, n)) is not None}
+    read = {n: _entered(visit, control) for n, control in controls.items()}
+    state = {STATE: visit.arg(STATE)} if visit.arg(STATE) else {}
+    return {**begun, **state, **{n: value for n, value in read.items() if value is not ABSENT}}
+
+
+def _entered(visit: Visit, control: Control) -> Any:
+    """What the form holds; a text that names no record yet is none."""
+    value = parse_form(control.kind, control.name, visit.form, visit.ui)
+    return None if isinstance(value, Mapping) and "text" in value and control.kind == "lookup" else value
+
+
+def _all_conditions(
+    visit: Visit, entity: Entity, sections: Mapping[str, Expression | None]
+) -> Iterator[Live]:
+    """Every condition of what this person may know of."""
+    rights = visit.rights(entity.name)
+    known = rights.names("read") | rights.names("create") | rights.names("update")
+    for name, condition in sections.items():
+        if condition is not None:
+            yield Live(SHOWN, f"s-{name}", condition)
+    things: list[Field | Relationship] = [*entity.fields.values(), *entity.relationships.values()]
+    for thing in things:
+        if thing.name not in known:
+            continue
+        if thing.visible_when is not None:
+            yield Live(SHOWN, f"g-{thing.name}", thing.visible_when)
+        if thing.required_when is not None:
+            yield Live(NEEDED, f"g-{thing.name}", thing.required_when)
+        if isinstance(thing, Field):
+            yield from (Live(OFFERED, thing.name, c, key) for key, c in thing.options_when.items())

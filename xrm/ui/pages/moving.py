@@ -18,6 +18,7 @@ from xrm.ui.models import Link
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.boards import lane_options
 from xrm.ui.pages.cells import is_kept
+from xrm.ui.pages.conditions import holds, scene_of
 from xrm.ui.pages.crumbs import called
 from xrm.ui.pages.listing import Look, look_at
 from xrm.ui.pages.refusals import status_of, whole_text
@@ -115,7 +116,18 @@ def _open(visit: Visit, card: _Standing) -> tuple[Move, ...]:
         return _by_steps(card, visit.records.open_transitions(visit.actor, card.entity.name, card.id))
     if card.group not in visit.records.permitted(visit.actor, card.entity.name, card.id).writable:
         return ()
-    return tuple(Move(o) for o in card.lanes.values() if o.value != (card.shown.get(card.group) or ""))
+    there = card.shown.get(card.group) or ""
+    offered = _offered(visit, card)
+    return tuple(
+        Move(o) for o in card.lanes.values() if o.value != there and (not o.value or o.value in offered)
+    )
+
+
+def _offered(visit: Visit, card: _Standing) -> frozenset[str]:
+    """The options that may be chosen as the other values of the card are."""
+    field = card.entity.fields[card.group]
+    scene = scene_of(visit, card.entity, card.shown)
+    return frozenset(o.key for o in field.options if holds(scene, field.options_when.get(o.key), True))
 
 
 def _by_steps(card: _Standing, steps: Sequence[Mapping[str, Any]]) -> tuple[Move, ...]:

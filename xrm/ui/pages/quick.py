@@ -58,7 +58,8 @@ def _unprefixed(visit: Visit) -> MultiDict[str, str]:
 
 def _layout(visit: Visit, entity: Entity, values: Mapping[str, Any], everything: bool = False) -> Layout:
     """The short form of the pack, else what a record cannot be without and what names it."""
-    ask = Ask(entity, values, visit.rights(entity.name).names("create"), is_new=True, everything=everything)
+    names = visit.rights(entity.name).names("create")
+    ask = Ask(entity, values, names, is_new=True, everything=everything, offers_all=True)
     layout = layout_by(visit, ask, entity.forms.get(QUICK) or _least(entity))
     parts = (replace(p, slots=tuple(s for s in p.slots if _fits(s))) for p in layout.parts)
     return Layout(tuple(parts))

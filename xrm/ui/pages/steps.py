@@ -11,14 +11,17 @@ from uuid import UUID
 from flask import Response
 
 from xrm.engine.commands import Target, Transition
+from xrm.engine.projection.programs import Scene
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale, XrmError
-from xrm.metadata.model import Entity
+from xrm.metadata.model import STATE, Entity
 from xrm.ui.fields.view import Field
 from xrm.ui.models import Action, FormPage, Section
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
+from xrm.ui.pages.conditions import scene_of
 from xrm.ui.pages.crumbs import to_record
-from xrm.ui.pages.layout import Ask, Layout, Part, Slot, slot_of
+from xrm.ui.pages.layout import Ask, Layout, Part, Slot, offering, slot_of
+from xrm.ui.pages.live import live_layout
 from xrm.ui.pages.posting import Post, read_post, sent_values
 from xrm.ui.pages.refusals import Said, marked, said_of, status_of, summary, with_untitled
 from xrm.ui.pages.resuming import draft_in
@@ -113,13 +116,23 @@ def _layout(
     """What the step requires, as far as this person may write it."""
     allowed = visit.records.permitted(visit.actor, entity.name, id_)
     names = visit.rights(entity.name).names("transition") | allowed.writable
-    ask = Ask(entity, record, names, is_new=False)
+    ask = _as_then(entity, record, step, names)
+    scene = scene_of(visit, entity, ask.values, ask.far)
     slots = [slot for name in step["requires"] if (slot := slot_of(visit, ask, name)) is not None]
-    return Layout((Part("", tuple(_needed(s) for s in slots)),))
+    return Layout((Part("", tuple(_needed(ask, scene, s) for s in slots)),))
 
 
-def _needed(slot: Slot) -> Slot:
-    return replace(slot, field=replace(slot.field, required=not slot.field.readonly))
+def _as_then(
+    entity: Entity, record: Mapping[str, Any], step: Mapping[str, Any], names: frozenset[str] = frozenset()
+) -> Ask:
+    """The record in the state to which the step leads: what may be chosen is judged there."""
+    return Ask(entity, {**record, STATE: step["to"]}, names, is_new=False, is_live=True)
+
+
+def _needed(ask: Ask, scene: Scene, slot: Slot) -> Slot:
+    field = ask.entity.fields.get(slot.name)
+    offered = offering(ask, scene, slot, field) if field is not None and field.options_when else slot
+    return replace(offered, field=replace(offered.field, required=not slot.field.readonly))
 
 
 def _asked(
@@ -136,6 +149,7 @@ def _asked(
     here, back = f"{href}/steps/{step['name']}", _back(visit, href)
     found = said or []
     values = post.values if post else {}
+    then = _as_then(entity, {**record, **values}, step)
     fields = [
         marked(replace(s.field, value=values.get(s.name, record.get(s.name))), found) for s in layout.slots
     ]
@@ -156,5 +170,6 @@ def _asked(
         has_files=layout.has_files,
         draft=here,
         typed=draft_in(visit.form),
+        conditions=live_layout(visit, then, layout, {}, {"id": str(record["id"]), STATE: step["to"]}),
     )
     return page(visit, "form.html", model, status=status if said else 200, current=entity.name)

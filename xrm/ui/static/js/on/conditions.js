@@ -1,13 +1,17 @@
 /**
- * What a form shows and asks for while somebody types: its conditions are judged as the server will judge them. What is
- * hidden keeps what was typed into it, and the server does not write it.
+ * What a form shows, asks for and offers while somebody types: its conditions are judged as the server will judge them.
+ * What is hidden keeps what was typed into it, and the server does not write it. Conditions that look where a page does
+ * not see are put to the server, with the values that they read.
  */
 
 import { evaluate } from "./evaluate.js";
 import { numberIn } from "./typed.js";
 
+const WAIT = 180;
 const form = document.getElementById("form");
 const told = JSON.parse(form.dataset.conditions);
+const left = new Set(); // what was chosen of options that may not be chosen now
+const kept = new Set(told.kept.map((pair) => pair.join(" "))); // what stood there all the same when the page came
 
 const controls = (name) => Array.from(form.querySelectorAll(`[name="${CSS.escape(name)}"]`));
 
@@ -43,17 +47,101 @@ const here = {
 
 const holds = (tree) => evaluate(tree, here, told.context) === true;
 
-function judge() {
-  for (const { of, tree } of told.shown) document.getElementById(of)?.toggleAttribute("hidden", !holds(tree));
-  for (const { of, tree } of told.needed) {
-    const field = document.getElementById(of);
-    const isNeeded = field && holds(tree);
-    if (!field) continue;
-    field.querySelector(".optional")?.toggleAttribute("hidden", isNeeded);
-    for (const control of controls(of.slice(2))) if (control.type !== "hidden") control.required = isNeeded;
+function show(of, isShown) {
+  document.getElementById(of)?.toggleAttribute("hidden", !isShown);
+}
+
+function need(of, isNeeded) {
+  const field = document.getElementById(of);
+  field?.querySelector(".optional")?.toggleAttribute("hidden", isNeeded);
+  for (const control of field ? controls(of.slice(2)) : []) if (control.type !== "hidden") control.required = isNeeded;
+}
+
+/** What one chooses an option by: an entry of a list, or a chip. */
+function choices(of, option) {
+  const all = controls(of).flatMap((control) => (control.matches("select") ? [...control.options] : [control]));
+  return all.filter((one) => one.value === option && one.type !== "hidden");
+}
+
+/** What may not be chosen is chosen no more; it is again as soon as it may be, if nothing else was. */
+function offer(of, option, mayBe) {
+  const key = `${of} ${option}`;
+  if (mayBe) kept.delete(key);
+  const isOffered = mayBe || kept.has(key);
+  for (const choice of choices(of, option)) {
+    if (choice.disabled === !isOffered) continue;
+    const state = choice.matches("option") ? "selected" : "checked";
+    if (!isOffered && choice[state]) left.add(key);
+    if (!isOffered) choice[state] = false;
+    choice.disabled = !isOffered;
+    (choice.closest("label.chip") ?? choice).toggleAttribute("hidden", !isOffered);
+    const isAlone = choice.type === "radio" || choice.parentElement.matches("select:not([multiple])");
+    if (isOffered && left.delete(key) && (!isAlone || !sent(of))) choice[state] = true;
+    settle(of, choice);
   }
 }
 
-form.addEventListener("input", judge);
-form.addEventListener("change", judge);
+/** A choice of one that has lost what was chosen says so. */
+function settle(of, choice) {
+  const list = choice.closest("select:not([multiple])");
+  if (list && list.selectedIndex < 0) list.value = "";
+  const none = choice.type === "radio" && choices(of, "")[0];
+  if (none && !controls(of).some((one) => one.checked)) none.checked = true;
+}
+
+const chosen = () => told.offered.map(({ of }) => new FormData(form).getAll(of).join()).join(";");
+
+/** What was chosen no more may decide over others: as often as there are such options, at most. */
+function judge(rounds = told.offered.length) {
+  const before = chosen();
+  for (const { of, option, tree } of told.offered) offer(of, option, holds(tree));
+  for (const { of, tree } of told.shown) show(of, holds(tree));
+  for (const { of, tree } of told.needed) need(of, holds(tree));
+  if (rounds && before !== chosen()) judge(rounds - 1);
+}
+
+// --- what the server is asked
+
+const wanted = told.ask;
+let trip = null;
+let timer = 0;
+let answered = wanted && values();
+
+/** The part of the form that the server reads. */
+function values() {
+  const own = (key) => wanted.names.some((name) => key === name || key.startsWith(`${name}.`));
+  return new URLSearchParams([...new FormData(form)].filter(([key, value]) => typeof value === "string" && own(key))).toString();
+}
+
+async function ask() {
+  const asked = values();
+  if (asked === answered) return;
+  trip?.abort();
+  trip = new AbortController();
+  const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-CSRF-Token": form.elements.csrf_token.value };
+  try {
+    const answer = await fetch(wanted.href, { method: "POST", headers, body: asked, signal: trip.signal, credentials: "same-origin" });
+    if (answer.ok) take(await answer.json(), asked);
+  } catch (error) {
+    if (error.name !== "AbortError") answered = null; // the server judges when the form is posted
+  }
+}
+
+function take(verdicts, asked) {
+  answered = asked;
+  for (const { of, option } of wanted.offered) offer(of, option, verdicts.offered[of]?.[option] ?? true);
+  for (const { of } of wanted.shown) show(of, verdicts.shown[of] ?? true);
+  for (const { of } of wanted.needed) need(of, verdicts.needed[of] ?? false);
+  judge();
+}
+
+function changed() {
+  judge();
+  if (!wanted) return;
+  clearTimeout(timer);
+  timer = setTimeout(ask, WAIT);
+}
+
+form.addEventListener("input", changed);
+form.addEventListener("change", changed);
 judge();

@@ -1,0 +1,102 @@
+"""Fields that follow from the day: stored nowhere, and everywhere the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from tests.support.installed import make_runtime
+from xrm.engine.commands import Create
+from xrm.engine.queries.request import Aggregate, Query
+from xrm.engine.runtime import Runtime
+from xrm.errors import Invalid
+from xrm.testing import a_pack, an_actor
+
+ROLES = """
+clerk:
+  grants:
+    cases: {entity: case, can: [read], fields: {except: [received_on]}}
+"""
+DESK = a_pack(
+    "desk",
+    {"roles.yaml": ROLES},
+    case="""
+title: name
+fields:
+  name: {type: text}
+  received_on: {type: date}
+  weight: {type: decimal, scale: 3}
+  age: {type: formula, formula: 'days_between(received_on, today())', result: integer}
+  is_old: {type: formula, formula: age > 10}
+  pace: {type: formula, formula: 'weight / age', result: decimal, scale: 1}
+relationships:
+  parent: {to: case, inverse: parts}
+""",
+    note="""
+title: text
+fields:
+  text: {type: text}
+  case_age: {type: formula, formula: case.age + 1}
+relationships:
+  case: {to: case, inverse: notes}
+""",
+)  # fmt: skip
+
+
+@pytest.fixture
+def runtime(database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    made = make_runtime(database_url, tmp_path, [DESK])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cases(runtime: Runtime) -> list[UUID]:
+    """The clock of tests stands on 14 June 2026."""
+    records, days = runtime.current().records, ("2026-06-01", "2026-06-10")
+    rows = [Create("case", {"name": day, "received_on": day, "weight": "1.000"}) for day in days]
+    made = [r.id for r in records.execute(runtime.installer, rows).results]
+    records.execute(runtime.installer, [Create("note", {"text": "Hello", "case": str(made[0])})])
+    return made
+
+
+def asked(
+    runtime: Runtime, entity: str, *fields: str, filters: tuple[str, ...] = ()
+) -> list[tuple[object, ...]]:
+    query = Query(entity, fields=tuple((name,) for name in fields), filters=filters)
+    rows = runtime.current().queries.list(runtime.installer, query).data
+    return sorted(tuple(row[name] for name in fields) for row in rows)
+
+
+def test_what_follows_from_the_day_is_found_when_it_is_read(runtime: Runtime, cases: list[UUID]) -> None:
+    today = runtime.world.now().date()
+    ages = sorted((today - d).days for d in (today.replace(month=6, day=1), today.replace(month=6, day=10)))
+    rows = asked(runtime, "case", "age", "is_old", "pace")
+    assert [(row[0], row[1]) for row in rows] == [(age, age > 10) for age in ages]
+    assert asked(runtime, "note", "case_age") == [(ages[1] + 1,)]
+
+
+def test_it_is_filtered_counted_and_grouped_by(runtime: Runtime, cases: list[UUID]) -> None:
+    assert len(asked(runtime, "case", "name", filters=("age > 5",))) == 1
+    assert len(asked(runtime, "note", "text", filters=("case.is_old", "case_age > 3"))) == 1
+    assert len(asked(runtime, "case", "name", filters=("any(notes, case_age > 3)",))) == 1
+    groups = runtime.current().queries.aggregate(
+        runtime.installer, Aggregate("case", ("is_old",), ("count()", "sum(age)"))
+    )
+    assert sorted(row["count()"] for row in groups) == [1, 1]
+
+
+def test_nothing_of_it_is_stored(runtime: Runtime, cases: list[UUID]) -> None:
+    columns = runtime.current().schema["case"].table.columns
+    assert not {"age", "is_old", "pace"} & set(columns.keys())
+
+
+def test_who_may_not_read_the_day_learns_nothing_of_the_age(runtime: Runtime, cases: list[UUID]) -> None:
+    clerk = an_actor(runtime, "Clara", ["clerk"])
+    queries = runtime.current().queries
+    assert not {"age", "is_old", "pace"} & queries.get(clerk, "case", cases[0]).keys()
+    with pytest.raises(Invalid):
+        queries.list(clerk, Query("case", filters=("age > 3",)))
