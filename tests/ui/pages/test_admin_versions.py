@@ -103,8 +103,8 @@ def test_what_was_removed_is_listed_until_it_goes_and_goes_for_good_through_a_pl
     put(yard, TOOL)
     kept = ana.open("/admin/versions/removed")
     assert "What was removed (1)" in ana.open("/admin/versions").text
-    assert row(kept, "tool.weight")[0] == "tool.weight with its values"
-    assert row(kept, "tool.weight")[2] == "Ana"
+    assert row(kept, "Tool › Weight")[0] == "Tool › Weight tool.weight, with its values"
+    assert row(kept, "Tool › Weight")[2] == "Ana"
     address = kept.links()["Destroy"]
     plan = ana.open(address)
     assert row(plan, "Destroy the values of tool.weight")[1:] == ["Removes", "1 row", "There is no undo."]
