@@ -16,7 +16,7 @@ from xrm.metadata.expressions.functions import (
 from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.report import Report
 from xrm.metadata.expressions.scope import CLOCK, Scope
-from xrm.metadata.expressions.signatures import PLAIN, Argument, Function
+from xrm.metadata.expressions.signatures import DAYS, PLAIN, PRINTABLE, WHOLE, Argument, Function
 from xrm.metadata.expressions.texts import PATTERN
 from xrm.metadata.expressions.tree import (
     Access,
@@ -241,7 +241,7 @@ def _takes(checker: Checking, node: s.CallOf, argument: Argument, value: Node, a
     is_nothing = argument.may_be_empty and value.type.kind is Kind.EMPTY
     if value.type.kind not in argument.kinds and not is_nothing and not (argument.alike and _is_text(value)):
         message = f"{node.function} takes no {argument.name} that is {named(value.type)}."
-        checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
+        checker.report.add("M202", message, _way_to(node.function, argument, value.type), at)
         return False
     if argument.written and not _is_written(argument, value):
         wanted = "a pattern" if Kind.TEXT in argument.kinds else f"a number from 0 to {argument.most}"
@@ -257,6 +257,20 @@ def _takes(checker: Checking, node: s.CallOf, argument: Argument, value: Node, a
         checker.report.add("M202", f"{node.function} cannot look into this.", hint, at)
         return False
     return True
+
+
+def _way_to(function: str, argument: Argument, given: Type) -> str:
+    """What makes a value of the right type of the given one, or how the function is called."""
+    wanted = argument.kinds
+    if wanted == DAYS and given.kind is Kind.DATETIME:
+        return "Write date_of(instant) for its date."
+    if wanted == WHOLE and given.kind is Kind.DECIMAL and not argument.written:
+        return "Write floor(number) or round(number) for a whole one."
+    if wanted == NUMBERS and given.kind is Kind.TEXT:
+        return "Write number(text) for the number that it is."
+    if Kind.TEXT in wanted and not argument.alike and function not in _FOLDED and given.kind in PRINTABLE:
+        return "Write text(value) to make a text of it."
+    return f"For example: {FUNCTIONS[function].example}."
 
 
 def _is_written(argument: Argument, value: Node) -> bool:
