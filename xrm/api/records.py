@@ -50,20 +50,21 @@ def read(call: Call, entity: str, record: str) -> Answer:
 
 def create(call: Call, entity: str) -> Answer:
     """`POST /records/{entity}`: one record from an object, many from a list."""
-    call.allow_only("mode")
+    call.allow_only("mode", "duplicates")
     body = call.body()
     if isinstance(body, list):
         return _create_many(call, entity, body)
     _mode(call)
-    result = call.do(Create(entity, written(call, entity, as_object(body))))
+    values = written(call, entity, as_object(body))
+    result = call.do(Create(entity, values, accept_duplicates=call.accepts_duplicates()))
     return shown(call, result, 201).with_headers(Location=address(result))
 
 
 def update(call: Call, entity: str, record: str) -> Answer:
     """`PATCH /records/{entity}/{id}`: the given fields change; `If-Match` guards lost updates."""
-    call.allow_only()
+    call.allow_only("duplicates")
     values = written(call, entity, call.object())
-    command = Update(entity, Target(record_id(record)), values, call.version())
+    command = Update(entity, Target(record_id(record)), values, call.version(), call.accepts_duplicates())
     return shown(call, call.do(command))
 
 
@@ -77,12 +78,13 @@ def delete(call: Call, entity: str, record: str) -> Answer:
 
 def upsert(call: Call, entity: str) -> Answer:
     """`PUT /records/{entity}?by=key`: created (201), or updated (200) where a record has the same key."""
-    call.allow_only("by")
+    call.allow_only("by", "duplicates")
     by = call.param("by")
     if not by:
         raise unreadable("R105", "by is missing.", "Name a key of the entity: ?by=external_key.", "by")
     values = written(call, entity, call.object())
-    result = call.do(Upsert(entity, call.former.key(entity, by), values))
+    accepted = call.accepts_duplicates()
+    result = call.do(Upsert(entity, call.former.key(entity, by), values, accept_duplicates=accepted))
     if result.outcome == "created":
         return shown(call, result, 201).with_headers(Location=address(result))
     return shown(call, result)
@@ -146,7 +148,10 @@ def written(call: Call, entity: str, *values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create_many(call: Call, entity: str, rows: Sequence[Any]) -> Answer:
-    commands = [Create(entity, as_object(row, f"[{i}]")) for i, row in enumerate(rows)]
+    accepted = call.accepts_duplicates()
+    commands = [
+        Create(entity, as_object(row, f"[{i}]"), accept_duplicates=accepted) for i, row in enumerate(rows)
+    ]
     written(call, entity, *rows)
     if _mode(call) == GOOD_ROWS:
         outcome = call.execute(commands, mode=GOOD_ROWS)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from xrm.api import (
     batch,
     comments,
+    definitions,
+    duplicates,
     feeds,
     files,
     jobs,
@@ -46,6 +48,8 @@ ROUTES = (
     Route("GET", _MANY, records.list_or_group),
     Route("POST", _MANY, records.create),
     Route("PUT", _MANY, records.upsert),
+    Route("GET", f"{_MANY}/duplicates", duplicates.groups),
+    Route("POST", f"{_MANY}/duplicates", duplicates.ahead),
     Route("GET", _ONE, records.read),
     Route("PATCH", _ONE, records.update),
     Route("DELETE", _ONE, records.delete),
@@ -89,5 +93,8 @@ ROUTES = (
     Route("GET", "/metadata/entities", metadata.entities),
     Route("GET", "/metadata/entities/<entity>", metadata.entity),
     Route("GET", "/metadata/uses/<name>", uses.where_used),
+    Route("GET", "/metadata/documents", definitions.documents),
+    Route("POST", "/metadata/plan", definitions.plan),
+    Route("POST", "/metadata/apply", definitions.apply),
     Route("GET", "/openapi.json", metadata.document),
 )

@@ -73,12 +73,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a record from JSON values; `name` lets later commands of the batch refer to it."""
+    """Make a record from JSON values; `name` lets later commands of the batch refer to it.
+
+    With `accept_duplicates`, here and in the others, the writer knows of duplicates of which they would be warned.
+    """
 
     entity: str
     values: Mapping[str, Any]
     name: str = ""
     id: UUID | None = None
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Update:
     target: Target
     values: Mapping[str, Any]
     version: int | None = None
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Upsert:
     by: str
     values: Mapping[str, Any]
     name: str = ""
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,7 @@ class Transition:
     values: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
     reason: str = ""
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
         ("fields",): ("type", "from"),
         ("relationships",): ("to", "from"),
         ("keys",): ("fields",),
+        ("duplicates",): ("match",),
         ("rules",): ("must",),
     },
     "view": {(): ("type",)},
@@ -35,7 +36,13 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
 }
 _OF_ENTITIES: Final = frozenset({"entity", "extend", "form", "view", "lifecycle"})
 _NEVER_REDEFINED: Final = (("fields",), ("relationships",))
-_WORDS: Final = {"fields": "field", "relationships": "relationship", "keys": "key", "rules": "rule"}
+_WORDS: Final = {
+    "fields": "field",
+    "relationships": "relationship",
+    "keys": "key",
+    "duplicates": "way to find duplicates",
+    "rules": "rule",
+}
 
 
 @dataclass(slots=True)

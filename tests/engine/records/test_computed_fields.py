@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query, Sort
@@ -331,3 +331,68 @@ def test_writers_at_one_time_never_lose_a_line_of_a_sum(
         list(pool.map(write, lines))
     assert set(shop.runtime.current().records.refill_needed(shop.runtime.installer).values()) == {0}
     assert shop.value("order", busy["order"], "line_count") == 5 + 4 * scale(6, 200)
+
+
+# --- money --------------------------------------------------------------------------------------------------
+
+TILL = a_pack(
+    "till",
+    bill="""
+title: name
+fields:
+  name: {type: text}
+  net: {type: rollup, over: items, value: sum(total)}
+  tax: {type: formula, formula: net * 23 / 100, result: money}
+  gross: {type: formula, formula: net + tax, result: money}
+  dearest: {type: rollup, over: items, value: max(price)}
+""",
+    item="""
+title: name
+fields:
+  name: {type: text}
+  price: {type: money}
+  quantity: {type: integer, default: 1}
+  total: {type: formula, formula: price * quantity, result: money}
+relationships:
+  bill: {to: bill, inverse: items}
+""",
+)  # fmt: skip
+
+
+@pytest.fixture
+def till(database_url: str, tmp_path: Path) -> Iterator[Shop]:
+    runtime = make_runtime(database_url, tmp_path, [TILL])
+    yield Shop(runtime)
+    runtime.close()
+
+
+def test_amounts_in_one_currency_stay_in_it_and_others_are_told_in_the_base_currency(till: Shop) -> None:
+    def bill(*prices: tuple[str, str]) -> tuple[Any, ...]:
+        record = till.make("bill", name="A bill")
+        for amount, currency in prices:
+            price = {"amount": amount, "currency": currency}
+            till.make("item", name="Thing", price=price, quantity=3, bill=str(record))
+        return tuple(till.value("bill", record, name) for name in ("net", "tax", "gross", "dearest"))
+
+    def money(*amounts: str, currency: str = "EUR") -> tuple[Any, ...]:
+        return tuple({"amount": amount, "currency": currency} for amount in amounts)
+
+    assert bill() == (*money("0.00", "0.00", "0.00"), None)
+    assert bill(("10.15", "EUR"), ("1.00", "EUR")) == money("33.45", "7.69", "41.14", "10.15")
+    assert bill(("10.00", "USD")) == money("30.00", "6.90", "36.90", "10.00", currency="USD")
+    assert (
+        bill(("10.00", "USD"), ("1.00", "EUR"))[0] == money("3.00")[0]
+    )  # what a dollar is worth is not known here
+
+
+def test_values_that_people_gave_are_kept_when_the_field_becomes_computed(
+    shop: Shop, busy: dict[str, UUID]
+) -> None:
+    formula = "{type: formula, formula: quantity * 2}"
+    revised(shop, "line", (formula, "{type: text}"))
+    shop.change("line", busy["line"], double="by hand")
+    given = shop.runtime.packs.versions()[0].number
+    revised(shop, "line")  # texts that are no numbers ask for no decision: nobody reads them
+    assert shop.value("line", busy["line"], "double") == 4
+    shop.runtime.packs.roll_back(given, shop.runtime.installer, confirmed=plan_back(shop.runtime, given).hash)
+    assert shop.value("line", busy["line"], "double") == "by hand"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from xrm.engine.projection.following import nodes_of
 from xrm.engine.projection.reach import Reach, reach_of
 from xrm.metadata.expressions.compile import compile_python
 from xrm.metadata.expressions.environment import Context, Env
@@ -71,7 +72,8 @@ class Programs:
     guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
-    formulas: Mapping[str, Program]
+    duplicate_conditions: Mapping[str, Program]
+    formulas: Mapping[str, tuple[Program, ...]]
     formula_reaches: Mapping[str, Reach]
 
 
@@ -106,7 +108,8 @@ def programs_of(entity: Entity) -> Programs:
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
-        formulas=_each((f.name, f.formula) for f in entity.fields.values()),
+        duplicate_conditions=_each((d.name, d.when) for d in entity.duplicates.values()),
+        formulas={f.name: _found(f) for f in entity.fields.values() if f.formula is not None},
         formula_reaches={
             f.name: reach_of(entity, f.formula)
             for f in entity.fields.values()
@@ -128,6 +131,14 @@ def program_of(expression: Expression) -> Program:
     """The expression as a function of a scene."""
     evaluate = compile_python(expression)
     return lambda scene: evaluate(scene.env, scene.context, scene.outer, scene.old)
+
+
+def _found(field: Field) -> tuple[Program, ...]:
+    """The programs whose values tell that of a computed field."""
+    formula = field.formula
+    if formula is None:
+        return ()
+    return tuple(program_of(replace(formula, tree=node)) for node in nodes_of(field))
 
 
 def _rule(entity: Entity, rule: Rule) -> RuleProgram:

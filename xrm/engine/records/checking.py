@@ -6,13 +6,12 @@ after, in the same transaction, when children written with it are there too. Bot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from xrm.engine.projection.programs import RuleProgram, Scene
-from xrm.engine.records.batch import Setting
-from xrm.engine.records.conditioned import closed, followed, hidden, hidden_at_owner, needed, unoffered
+from xrm.engine.records.batch import Setting, Tally
+from xrm.engine.records.conditioned import closed, hidden, hidden_at_owner, needed, unoffered, with_followed
 from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
 from xrm.engine.records.holding import hold_related
@@ -54,12 +53,13 @@ def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
     _raise([*found, *_filtered(setting, drafts), *_linked(setting, drafts)])
 
 
-def check_followed(setting: Setting, found: Mapping[tuple[str, UUID], Mapping[str, Any]]) -> None:
+def check_followed(setting: Setting, tally: Tally) -> None:
     """Rules about values that have followed from other records hold where these stand; raises Invalid if not."""
     problems: list[Problem] = []
-    for entity in dict.fromkeys(name for name, _ in found):
+    followed, tally.followed = tally.followed, {}
+    for entity in dict.fromkeys(name for name, _ in followed):
         writer = setting.writers[entity]
-        changed = {record: frozenset(values) for (name, record), values in found.items() if name == entity}
+        changed = {record: frozenset(names) for (name, record), names in followed.items() if name == entity}
         rules = [r for r in _all_rules(writer) if any(r.reads & names for names in changed.values())]
         for record, values in (writer.load(setting.unit, list(changed)) if rules else {}).items():
             if values["deleted_at"] is None:
@@ -104,7 +104,7 @@ def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
     """What depends on children and links, or follows from them, is judged when they are written."""
     late = setting.writers.dependencies.late.get(draft.writer.name, frozenset())
     told = late | draft.writer.programs.sides
-    written = followed(setting, draft, late)
+    written = with_followed(setting, draft, late)
     yield from hidden(setting, written, lambda reads: bool(reads & told))
     yield from unoffered(setting, written, lambda reads: bool(reads & told))
     yield from needed(setting, written, lambda reads: bool(reads & told))

@@ -37,6 +37,8 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R171": "What is to be taken back was changed since.",
         "R172": "The change is too long ago to be taken back.",
         "R173": "Not everything that is needed to take the change back was kept.",
+        "R190": "Another record is the same thing already, and the entity refuses duplicates.",
+        "R191": "Another record may be the same thing already; it is written once the duplicates are accepted.",
         "R174": "An option may not be chosen as the other values are.",
         "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }

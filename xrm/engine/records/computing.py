@@ -8,13 +8,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.projection.following import value_of
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
 from xrm.engine.records.lifecycle import entered
 from xrm.engine.records.offering import not_offered, without
 from xrm.engine.records.titling import title_of
-from xrm.engine.records.writer import Writer, kept
+from xrm.engine.records.writer import Writer
 from xrm.engine.storage.ledger import TEAM, USER
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place, Problem, Problems
@@ -158,9 +159,10 @@ def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
 def _follow(setting: Setting, draft: Draft, new: New) -> None:
     """What follows from values of the record alone; each sees those before it."""
     for field in setting.writers.dependencies.early.get(draft.writer.name, ()):
-        value = draft.writer.programs.formulas[field.name](scene_of(setting, draft, new))
+        scene = scene_of(setting, draft, new)
+        answers = [program(scene) for program in draft.writer.programs.formulas[field.name]]
         try:
-            new[field.name] = kept(field, value, setting.currency)
+            new[field.name] = value_of(field, answers, setting.currency)
         except BadValue as bad:
             raise Invalid(unkept(bad, draft.writer, draft.where(field.name), field.name)) from None
 

@@ -17,7 +17,7 @@ from xrm.metadata.values import Ref
 Due = Callable[[frozenset[str]], bool]  # whether what reads these names is judged now
 
 
-def followed(setting: Setting, draft: Draft, late: frozenset[str]) -> Draft:
+def with_followed(setting: Setting, draft: Draft, late: frozenset[str]) -> Draft:
     """The draft with values that have followed from what was written with it, if a condition reads one of them."""
     programs = draft.writer.programs
     reads = frozenset[str]().union(*programs.needed_reads.values(), *programs.options_reads.values())

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from xrm.engine.commands import Change, Link, Unlink
 from xrm.engine.projection.contracts import ByKey, ByName
+from xrm.engine.projection.following import fitting
 from xrm.engine.projection.references import pointing, read_reference
 from xrm.engine.records import permits, targets
 from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.computing import unfit_default
 from xrm.engine.records.draft import NONE, Draft, unfit
 from xrm.engine.records.environment import StoredEnv, scene_of, stored_scene
-from xrm.engine.records.writer import fitting
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
 from xrm.metadata.dependencies import linking_name

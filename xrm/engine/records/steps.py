@@ -7,6 +7,7 @@ after persisting, in the same transaction: a refusal there leaves nothing behind
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xrm.engine.commands import (
@@ -24,9 +25,10 @@ from xrm.engine.commands import (
 from xrm.engine.records import lifecycle, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Run, Setting, Tally, path_of
-from xrm.engine.records.checking import check_after, check_already, check_before, check_return
+from xrm.engine.records.checking import check_after, check_already, check_before, check_followed, check_return
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import NONE, Draft
+from xrm.engine.records.duplicates import refuse_duplicates
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
@@ -46,6 +48,7 @@ def perform(setting: Setting, tally: Tally, run: Run) -> None:
     writer = setting.writers.named(run.entity, setting.policy.usable_entities(setting.actor), where)
     for part in targets.in_turn(setting, tally, writer, run):
         _PERFORMERS[run.kind](setting, tally, writer, part)
+        check_followed(setting, tally)
 
 
 def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: str) -> list[Draft]:
@@ -67,6 +70,7 @@ def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: st
     permits.require_result(setting, drafts, operation)
     if operation == "create":
         permits.require_cells(setting, drafts, operation)
+    refuse_duplicates(setting, drafts)
     return written
 
 
@@ -75,7 +79,8 @@ def _create(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
     drafts = []
     for position, command in run.commands:
         record = command.id or setting.world.new_id()
-        drafts.append(Draft(writer, "create", record, path_of(position, ".values"), given=command.values))
+        at, accepted = path_of(position, ".values"), command.accept_duplicates
+        drafts.append(Draft(writer, "create", record, at, given=command.values, accepted=accepted))
         if command.name:
             tally.names[command.name] = Ref(run.entity, record)
     _conclude(tally, run, write(setting, tally, drafts, "create"), "created")
@@ -116,6 +121,7 @@ def _draft_of(
         old=stored,
         version=getattr(command, "version", None),
         reason=getattr(command, "reason", ""),
+        accepted=getattr(command, "accept_duplicates", False),
     )
 
 
@@ -190,6 +196,7 @@ def _upsert(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
             again = Update(command.entity, Target(record), command.values)
             if command.name:
                 tally.names[command.name] = Ref(command.entity, record)
+        again = replace(again, accept_duplicates=command.accept_duplicates)
         perform(setting, tally, Run(type(again), run.entity, ((position, again),)))
 
 

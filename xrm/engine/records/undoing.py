@@ -19,7 +19,7 @@ from xrm.engine.commands import Change, Command, Link, Outcome, Restore, Result,
 from xrm.engine.records import permits, removal
 from xrm.engine.records.acts import Past, act_at
 from xrm.engine.records.batch import Run, Setting, Tally, apart
-from xrm.engine.records.checking import check_after
+from xrm.engine.records.checking import check_after, check_followed
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.meanings import said_now
@@ -60,6 +60,8 @@ def take_back(setting: Setting, position: str) -> Outcome:
     tally = Tally()
     for part in _parts(reversed(act)):
         _REVERSERS[part.operation](setting, tally, part.changes)
+    recompute(setting, tally)
+    check_followed(setting, tally)
     _refuse_others(setting, tally, act)
     return Outcome(_results(setting, tally.changes), tuple(tally.changes), act=setting.act)
 
@@ -185,7 +187,9 @@ def _change_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
     _point_again(setting, tally, emptied)
     rest = [past for past in changes if past not in emptied]
     _refuse_hidden(setting, rest)
-    _run(setting, tally, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
+    _run(
+        setting, tally, [Update(p.entity, Target(p.record), _former(p), accept_duplicates=True) for p in rest]
+    )
 
 
 def _former(past: Past) -> dict[str, Any]:
@@ -224,7 +228,7 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
         past = former[draft.id]
         given = {name: value for name, value in _former(past).items() if name != STATE}
         step = _step(setting, draft.writer, past)
-        drafts.append(draft.with_(given=given, transition=step, version=None))
+        drafts.append(draft.with_(given=given, transition=step, version=None, accepted=True))
     permits.require_rows(setting, drafts, "transition")
     write(setting, tally, drafts, "transition")
 
@@ -261,7 +265,9 @@ def _unlink(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
             command: Command = Unlink(past.entity, Target(past.record), name, UUID(after["id"]))
         else:
             kept = {key: before.get(key) for key in {**before, **after} if key != "to"}
-            command = Update(past.entity, Target(past.record), {name: {"update": [kept]}})
+            command = Update(
+                past.entity, Target(past.record), {name: {"update": [kept]}}, accept_duplicates=True
+            )
         _run(setting, tally, [command])
 
 

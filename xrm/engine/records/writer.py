@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.projection.contracts import Contract
+from xrm.engine.projection.following import fitting
 from xrm.engine.projection.programs import Programs
 from xrm.engine.projection.references import is_nested
+from xrm.engine.projection.sums import Sum, sums_of
 from xrm.engine.records.searched import searched_slots, searched_words
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
@@ -24,12 +25,10 @@ from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.dependencies import Dependencies
-from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.columns import as_is
-from xrm.metadata.fieldtypes.iso import currency_decimals
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
-from xrm.metadata.values import Ref, fold, round_half_up
+from xrm.metadata.values import Ref, fold
 from xrm.registry import near_names
 
 UNLOGGED = frozenset(
@@ -120,6 +119,11 @@ class Writer:
     def autonumbers(self) -> tuple[Field, ...]:
         """The fields that get the next number of their pattern."""
         return tuple(f for f in self.entity.fields.values() if f.type.numbering)
+
+    @cached_property
+    def sums(self) -> Mapping[str, Sum]:
+        """The sums and counts of its children that move with each of them, by field."""
+        return sums_of(self.entity)
 
     @cached_property
     def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
@@ -289,24 +293,3 @@ def writers_of(
         return Writer(table, contracts[name], programs(table.entity), database, numbers, seal)
 
     return Writers({table.entity.name: partial(writer, table) for table in schema}, numbers, schema)
-
-
-def fitting(field: Field, value: Any) -> Any:
-    """A calculated value as such a field stores it: rounded, and refused by BadValue if it does not fit."""
-    if value is None:
-        return None
-    return read_value(field.type, write_value(field.type, value, field.params), field.params)
-
-
-def kept(field: Field, value: Any, currency: str) -> Any:
-    """What a formula gives, as its field keeps it; an amount is in the field's currency, else in the base currency.
-
-    Raises BadValue for what does not fit.
-    """
-    if value is None or field.type.in_base is None:
-        return fitting(field, value)
-    fixed = field.params.get("currency", currency)
-    amount = format(round_half_up(Decimal(value), currency_decimals(fixed)), "f")
-    return field.type.in_base(
-        read_value(field.type, {"amount": amount, "currency": fixed}, field.params), currency
-    )

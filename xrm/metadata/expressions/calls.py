@@ -11,19 +11,20 @@ from xrm.metadata.expressions.functions import (
     AGGREGATES,
     FUNCTION_NAMES,
     FUNCTIONS,
-    PLAIN,
     SPECIALS,
-    Argument,
-    Function,
 )
+from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.report import Report
 from xrm.metadata.expressions.scope import CLOCK, Scope
+from xrm.metadata.expressions.signatures import PLAIN, Argument, Function
+from xrm.metadata.expressions.texts import PATTERN
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
     Call,
     Changed,
     IfElse,
+    IsEmpty,
     Join,
     Literal,
     Node,
@@ -31,35 +32,18 @@ from xrm.metadata.expressions.tree import (
     Root,
 )
 from xrm.metadata.expressions.typerules import named, unified
-from xrm.metadata.expressions.types import BOOLEAN, DECIMAL, INTEGER, NUMBERS, ORDERED, Kind, Type
-from xrm.metadata.values import EXACT_SCALE
+from xrm.metadata.expressions.types import BOOLEAN, DECIMAL, EMPTY, INTEGER, NUMBERS, ORDERED, Kind, Type
 from xrm.registry import near_names
 
 _SUMMABLE = NUMBERS | {Kind.DURATION}
-_FOLDED = ("contains", "starts_with", "same_text")
-_OTHER_FUNCTIONS = {
-    "len": "length(text)",
-    "coalesce": "first_of(a, b)",
-    "ifnull": "first_of(a, b)",
-    "nvl": "first_of(a, b)",
-    "if": "x if condition else y",
-    "iif": "x if condition else y",
-    "concat": "a + b",
-    "isnull": "x == empty",
-    "isempty": "x == empty",
-    "is_empty": "x == empty",
-    "isblank": "x == empty",
-    "lower": "same_text(a, b), contains(a, b) and starts_with(a, b), which ignore case",
-    "upper": "same_text(a, b), contains(a, b) and starts_with(a, b), which ignore case",
-    "startswith": "starts_with(text, start)",
-    "ceil": "ceiling(number)",
-    "average": "avg(many, value)",
-    "exists": "any(many, condition)",
-    "date": 'the date in quotes: "2026-01-31"',
-    "date_diff": "days_between(from, to)",
-    "datediff": "days_between(from, to)",
-    "ischanged": "changed(name)",
+_FEWEST_OF_SWITCH = 3
+# What the name does elsewhere, and what does it here.
+_MORE_OF = {
+    "text": ", or date_text(date, pattern) or fixed(number, places) for another form",
+    "sum": ", or a + b for single values",
+    "avg": ", or (a + b) / 2 for single values",
 }
+_FOLDED = ("contains", "starts_with", "ends_with", "same_text")
 
 
 class Checking(Protocol):
@@ -80,6 +64,10 @@ class Checking(Protocol):
     def among(self, entities: tuple[str, ...], check: Callable[[], Node | None]) -> Node | None: ...
 
     def pair(self, left: Node, right: Node, left_at: int, right_at: int) -> tuple[Node, Node] | None: ...
+
+    def equals(self, left: Node, right: Node, node: s.Binary) -> Node | None: ...
+
+    def either(self, condition: Node, then: Node, otherwise: Node, node: s.Choice) -> Node | None: ...
 
 
 def check_call(checker: Checking, node: s.CallOf) -> Node | None:
@@ -104,8 +92,9 @@ def check_call(checker: Checking, node: s.CallOf) -> Node | None:
 
 def _unknown(checker: Checking, node: s.CallOf) -> None:
     near = near_names(node.function, [n for n in FUNCTION_NAMES if _is_available(checker.scope, n)])
-    other = _OTHER_FUNCTIONS.get(node.function.lower())
-    hint = f"Write {other}." if other else f"Did you mean {' or '.join(near)}?" if near else ""
+    name = node.function.lower()
+    hint = f"Did you mean {' or '.join(near)}?" if near else ""
+    hint = f"Write {HABITS[name]}." if name in HABITS else ABSENT.get(name, hint)
     checker.report.add("M203", f"There is no function {node.function}.", hint, node.at)
 
 
@@ -126,12 +115,15 @@ def _not_many(checker: Checking, node: s.CallOf, over: Node | None) -> None:
         )
         return
     message = f"{node.function} goes over many records, and this is {named(over.type)}."
-    checker.report.add("M202", message, f"Write {signature}.", node.arguments[0].at)
+    hint = f"Write {signature}{_MORE_OF.get(node.function, '')}."
+    checker.report.add("M202", message, hint, node.arguments[0].at)
 
 
 def _special(checker: Checking, node: s.CallOf) -> Node | None:
     if node.function in CLOCK:
         return _clock(checker, node)
+    if node.function == "switch":
+        return _switch(checker, node)
     if len(node.arguments) != 1:
         checker.report.add("M204", "changed takes one attribute.", "Write changed(severity).", node.at)
         return None
@@ -163,6 +155,32 @@ def _clock(checker: Checking, node: s.CallOf) -> Node | None:
     return Parameter(CLOCK[node.function], node.function)
 
 
+def _switch(checker: Checking, node: s.CallOf) -> Node | None:
+    """Choices one in another; each argument is checked once, and the value stands in every condition."""
+    if len(node.arguments) < _FEWEST_OF_SWITCH:
+        hint = f"Write {SPECIALS['switch'].signature}."
+        checker.report.add("M204", "switch is not called like this.", hint, node.at)
+        return None
+    found = [checker.value(argument) for argument in node.arguments]
+    known = [value for value in found if value is not None]
+    if len(known) < len(found):
+        return None
+    first, *rest = known
+    last: s.Syntax = node.arguments[-1]
+    tree: Node = rest.pop() if len(rest) % 2 else Literal(EMPTY, None)
+    for place in range(len(rest) - 2, -1, -2):
+        case_at, then_at = node.arguments[place + 1], node.arguments[place + 2]
+        test = s.Binary(node.at, node.depth, "==", node.arguments[0], case_at, case_at.at)
+        is_empty = rest[place].type.kind is Kind.EMPTY
+        holds = IsEmpty(BOOLEAN, first) if is_empty else checker.equals(first, rest[place], test)
+        choice = s.Choice(node.at, node.depth, test, then_at, last)
+        whole = None if holds is None else checker.either(holds, rest[place + 1], tree, choice)
+        if whole is None:
+            return None
+        tree, last = whole, then_at
+    return tree
+
+
 def _no_clock(checker: Checking, node: s.CallOf) -> None:
     hint = "This value is kept, and would be wrong tomorrow."
     checker.report.add("M207", f"{node.function} is not available here.", hint, node.at)
@@ -189,7 +207,10 @@ def _has_count(checker: Checking, node: s.CallOf, function: Function) -> bool:
     if count >= function.fewest and (most is None or count <= most):
         return True
     checker.report.add(
-        "M204", f"{node.function} is not called like this.", f"Write {function.signature}.", node.at
+        "M204",
+        f"{node.function} is not called like this.",
+        f"Write {function.signature}{_MORE_OF.get(node.function, '')}.",
+        node.at,
     )
     return False
 
@@ -210,24 +231,41 @@ def _as_argument(checker: Checking, value: Node, argument: Argument, at: int) ->
     if len(argument.kinds) != 1 or argument.alike:
         return value
     (kind,) = argument.kinds
+    if argument.may_be_empty and value.type.kind is Kind.EMPTY:
+        return Literal(Type(kind), None)
     both = checker.pair(value, Literal(Type(kind), None), at, at)
     return both[0] if both else None
 
 
 def _takes(checker: Checking, node: s.CallOf, argument: Argument, value: Node, at: int) -> bool:
-    if value.type.kind not in argument.kinds and not (argument.alike and _is_text(value)):
+    is_nothing = argument.may_be_empty and value.type.kind is Kind.EMPTY
+    if value.type.kind not in argument.kinds and not is_nothing and not (argument.alike and _is_text(value)):
         message = f"{node.function} takes no {argument.name} that is {named(value.type)}."
         checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
         return False
-    if argument.written and not (isinstance(value, Literal) and 0 <= value.value <= EXACT_SCALE):
-        message = f"{argument.name} must be a number from 0 to {EXACT_SCALE}, as it stands here."
+    if argument.written and not _is_written(argument, value):
+        wanted = "a pattern" if Kind.TEXT in argument.kinds else f"a number from 0 to {argument.most}"
+        message = f"{argument.name} must be {wanted}, as it stands here."
         checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
         return False
     if node.function in _FOLDED and not is_foldable(value):
         hint = "It takes texts, not long texts or choices; compare choices with ==."
+        if isinstance(value, Call):
+            hint = (
+                f"What {value.function} gives has no form without case and accents; keep it in a field first."
+            )
         checker.report.add("M202", f"{node.function} cannot look into this.", hint, at)
         return False
     return True
+
+
+def _is_written(argument: Argument, value: Node) -> bool:
+    """True for a number or pattern that stands in the expression itself, and within its bounds."""
+    if not isinstance(value, Literal) or value.value is None:
+        return False
+    if Kind.TEXT in argument.kinds:
+        return PATTERN.fullmatch(value.value) is not None and any(c.isalpha() for c in value.value)
+    return bool(0 <= value.value <= argument.most)
 
 
 def _is_text(value: Node) -> bool:
@@ -246,7 +284,7 @@ def is_foldable(node: Node) -> bool:
             return all(is_foldable(part) for part in node.parts)
         case IfElse():
             return is_foldable(node.then) and is_foldable(node.otherwise)
-        case Call(function="first_of"):
+        case Call(function="first_of" | "lower" | "upper"):
             return all(is_foldable(part) for part in node.arguments)
         case Call(function="text"):
             return node.arguments[0].type.kind is not Kind.CHOICE and _is_plain_or_foldable(node.arguments[0])
@@ -278,7 +316,8 @@ def _with_common_type(
         message = f"{node.function} takes no value that is {named(common)}."
         checker.report.add("M202", message, f"For example: {function.example}.", node.arguments[0].at)
         return None
-    return Call(common, function.name, tuple(known))
+    typed = (Literal(common, None) if value.type.kind is Kind.EMPTY else value for value in known)
+    return Call(common, function.name, tuple(typed))
 
 
 def _aggregate(checker: Checking, node: s.CallOf, over: Access) -> Node | None:

@@ -13,8 +13,8 @@ from xrm.metadata.expressions.grammar import Unparsable, parse_expression
 from xrm.metadata.expressions.scope import CLOCK
 from xrm.metadata.expressions.scope import FORMULA as SCOPE
 from xrm.metadata.expressions.syntax import CallOf
-from xrm.metadata.expressions.tree import Access, Expression, Node, parameters, walk
-from xrm.metadata.expressions.typerules import fits, named
+from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Node, parameters, walk
+from xrm.metadata.expressions.typerules import calculable, fits, named
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
 from xrm.metadata.model import STATE, Entity, Field
@@ -91,7 +91,8 @@ def _found(context: Context, entity: str, item: Item) -> Field | None:
     if formula is None or item.path in item.merged.broken:
         return None
     kept = _kept_as(context, item, formula)
-    return replace(field, type=kept[0], params=kept[1], formula=formula) if kept else None
+    whole = replace(formula, tree=calculable(formula.tree))
+    return replace(field, type=kept[0], params=kept[1], formula=whole) if kept else None
 
 
 def _formula(context: Context, entity: str, item: Item) -> Expression | None:
@@ -168,7 +169,7 @@ def _moved(item: Item, segments: list[tuple[str, str, int]], problem: Problem, o
 def _kept_as(context: Context, item: Item, formula: Expression) -> tuple[FieldType, Params] | None:
     """The field type that keeps the values, with its parameters."""
     given = formula.type
-    name = item.get("result") or _natural(given)
+    name = item.get("result") or ("money" if _is_of_money(formula.tree) else _natural(given))
     if not name:
         message = f"The values of {item.name} would be {named(given)}, and that cannot be kept."
         hint = "Name a field of the record, or count or compare."
@@ -188,6 +189,12 @@ def _kept_as(context: Context, item: Item, formula: Expression) -> tuple[FieldTy
         context.add("M266", message, "Change the result, or the formula.", item.at("result"))
         return None
     return type_, params
+
+
+def _is_of_money(tree: Node) -> bool:
+    """Whether the value is one amount of many, or their sum."""
+    value = tree.value if isinstance(tree, Aggregate) else None
+    return isinstance(value, Access) and len(value.path) == 2 and value.path[1] in ("amount", "base")
 
 
 def _natural(given: Type) -> str:

@@ -14,11 +14,11 @@ from xrm.metadata.positions import Path
 from xrm.metadata.words import ABSENT
 
 NEW: Final = object()  # an entity with all that it has
-MEMBERS: Final = ("fields", "relationships", "keys", "rules")
+MEMBERS: Final = ("fields", "relationships", "keys", "duplicates", "rules")
 MEMBER: Final = 2  # the steps that lead to a member
 GRANT: Final = 3  # the steps from a document of roles to a grant
 DEFINING: Final = frozenset(
-    {"type", "to", "from", "must"}
+    {"type", "to", "from", "must", "match"}
 )  # what makes a member one, rather than a change of it
 
 

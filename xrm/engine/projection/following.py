@@ -1,0 +1,131 @@
+"""What is evaluated for a computed field, and what its value is then: amounts in one currency stay in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from decimal import Decimal
+from typing import Any
+
+from xrm.metadata.expressions.tree import Access, Aggregate, Node, Root
+from xrm.metadata.expressions.types import Kind, Type
+from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.fieldtypes.iso import currency_decimals
+from xrm.metadata.fieldtypes.problems import bad
+from xrm.metadata.model import Field
+from xrm.metadata.values import round_half_up
+
+_AMOUNT, _BASE, _CURRENCY = "amount", "base", "currency"
+_CODE = Type(Kind.CHOICE)
+
+
+def nodes_of(field: Field) -> tuple[Node, ...]:
+    """The trees whose values tell that of the field.
+
+    For money: the value in the base currency, the value of the bare amounts, and all currencies that these are in.
+    """
+    if field.formula is None:
+        raise AssertionError("only what is computed follows")
+    tree = field.formula.tree
+    if field.type.in_base is None:
+        return (tree,)
+    currencies = dict.fromkeys(_currencies(tree, is_inside=False))
+    return (tree, _in_amounts(tree), *currencies)
+
+
+def value_of(field: Field, answers: Sequence[Any], currency: str) -> Any:
+    """The value as the field keeps it; raises BadValue for one that does not fit. `currency` is the base currency."""
+    if field.type.in_base is None:
+        return fitting(field, answers[0])
+    base, amount, *currencies = answers
+    found = {code for code in currencies if code is not None}
+    fixed = field.params.get("currency")
+    if len(found) == 1 and fixed in (None, *found):
+        return _money(field, amount, found.pop(), currency)
+    if fixed in (None, currency):
+        return _money(field, base, currency, currency)
+    return None if base is None and amount is None else _other(fixed)
+
+
+def _other(fixed: str) -> Any:
+    raise bad("R125", f"Must be in {fixed}.", "It follows from amounts in another currency.")
+
+
+def _money(field: Field, amount: Any, code: str, currency: str) -> Any:
+    """The amount with what it is worth in the base currency, rounded as amounts of its currency are."""
+    if amount is None or field.type.in_base is None:
+        return None
+    said = format(round_half_up(Decimal(amount), currency_decimals(code)), "f")
+    return field.type.in_base(
+        read_value(field.type, {"amount": said, "currency": code}, field.params), currency
+    )
+
+
+def fitting(field: Field, value: Any) -> Any:
+    """A calculated value as such a field stores it: rounded, and refused by BadValue if it does not fit."""
+    if value is None:
+        return None
+    return read_value(field.type, write_value(field.type, value, field.params), field.params)
+
+
+# --- amounts and currencies ---------------------------------------------------------------------------
+
+
+def _is_worth(node: Node) -> bool:
+    return isinstance(node, Access) and len(node.path) == 2 and node.path[1] == _BASE
+
+
+def _in_amounts(node: Node) -> Node:
+    """The tree with bare amounts in the place of what they are worth."""
+    if isinstance(node, Access):
+        return replace(node, path=(node.path[0], _AMOUNT)) if _is_worth(node) else node
+    changes: dict[str, Any] = {}
+    for each in fields(node):
+        value = getattr(node, each.name)
+        if isinstance(value, Node):
+            changes[each.name] = _in_amounts(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Node):
+            changes[each.name] = tuple(map(_in_amounts, value))
+    return replace(node, **changes)
+
+
+def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
+    """The currency of each amount that the value is made of: of many the least and the greatest."""
+    if isinstance(node, Access):
+        if (
+            len(node.path) == 2
+            and node.path[1] in (_BASE, _AMOUNT)
+            and not (is_inside and node.root is Root.RECORD)
+        ):
+            yield replace(node, type=_CODE, path=(node.path[0], _CURRENCY))
+    elif isinstance(node, Aggregate):
+        yield from _of_many(node)
+        for part in (node.value, node.where):
+            yield from _currencies(part, is_inside=True) if part is not None else ()
+    else:
+        for each in fields(node):
+            value = getattr(node, each.name)
+            items = value if isinstance(value, tuple) else (value,)
+            for item in items:
+                yield from _currencies(item, is_inside=is_inside) if isinstance(item, Node) else ()
+
+
+def _of_many(node: Aggregate) -> Iterator[Node]:
+    for access in _own(node.value) if node.value is not None else ():
+        code = replace(access, type=_CODE, path=(access.path[0], _CURRENCY))
+        if node.function == "latest":
+            yield replace(node, type=_CODE, value=code)
+        else:
+            yield from (replace(node, type=_CODE, function=f, value=code, by=None) for f in ("min", "max"))
+
+
+def _own(node: Node) -> Iterator[Access]:
+    """The amounts of the records that an aggregate goes over."""
+    if isinstance(node, Access):
+        if node.root is Root.RECORD and len(node.path) == 2 and node.path[1] in (_BASE, _AMOUNT):
+            yield node
+        return
+    for each in fields(node):
+        value = getattr(node, each.name)
+        for item in value if isinstance(value, tuple) else (value,):
+            yield from _own(item) if isinstance(item, Node) else ()
