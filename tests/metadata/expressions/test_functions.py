@@ -56,6 +56,12 @@ def test_a_function_that_is_left_out_is_answered_with_the_reason(name, names):
         ('text(close_on, "DD.MM.")', "date_text(date, pattern)"),
         ("sum(price, quantity)", "a + b"),
         ("left(name)", "left(text, count)"),
+        ("year(starts_at)", "date_of(instant)"),
+        ("left(name, price)", "floor(number)"),
+        ("round(name, 2)", "number(text)"),
+        ("upper(stage)", "text(value)"),
+        ("length(quantity)", "text(value)"),
+        ("abs(active)", "abs(-3.5)"),
     ],
 )
 def test_a_function_that_does_more_elsewhere_says_what_does_it_here(text, hint, names):

@@ -107,3 +107,12 @@ def _plan(unit: UnitOfWork, sql: str, bound: Any) -> str:
         return "\n".join(row[0] for row in driver.execute(f"EXPLAIN {sql}", bound))
     finally:
         driver.execute("RESET ALL")
+
+
+def test_a_page_tells_why_it_has_its_value_and_leads_on(house: Place) -> None:
+    ana = house.person("Ana", "system_admin")
+    (link,) = [e for e in ana.open("/r/deal").find("a") if e.text.strip() == "Sure"]
+    told = ana.open(f"{link['href']}/history?field=weighted")
+    assert "amount * probability / 100" in told.text
+    assert "Weighted: €450" in told.text
+    assert {"€500", "90%"} <= {word.strip(",.") for word in told.text.replace(" %", "%").split()}
