@@ -217,8 +217,7 @@ class RecordService:
 
     def ways(self, actor: Actor, entity: str) -> list[Duplicate]:
         """The ways to find duplicates of which the actor may know what they compare."""
-        with self._epoch.reading() as unit:
-            return ways_known(self._setting(unit, actor), self._named(actor, entity))
+        return ways_known(self._policy.rights(actor, entity), self._named(actor, entity))
 
     def answering(self, actor: Actor, entity: str, record: UUID) -> UUID | None:
         """The record into which this one was merged; None if it was not, or if they may not read that one."""
