@@ -11,6 +11,7 @@ title: name
 ownership: user_or_team
 fields:
   name: {type: text, required: true, max_length: 60}
+  number: {type: text}
   kind: {type: choice, options: [product, service]}
   serial: {type: text, visible_when: kind == "product"}
   hours: {type: integer, required_when: kind == "service"}
@@ -38,6 +39,7 @@ relationships:
   shop: {to: shop, inverse: claims, on_delete: clear}
   seller: {to: seller, inverse: claims, on_delete: clear, filter: shop == record.shop}
   parts: {from: part, owned: true}
+keys: {number: {fields: [number]}}
 """
 PART = """
 label: Part

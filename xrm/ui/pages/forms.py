@@ -11,11 +11,12 @@ from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from xrm.engine.commands import Create, Outcome, Target, Update
+from xrm.engine.records.duplicates import ACCEPT, WARNED
 from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, XrmError
 from xrm.metadata.model import HOLDERS, Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Children, ChildRow, Field, children_of
-from xrm.ui.models import ClashRow, FormPage, Section
+from xrm.ui.models import ClashRow, FormPage, Link, Section
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
@@ -66,6 +67,23 @@ class Refused:
     status: int
     clashes: tuple[ClashRow, ...] = ()
     merged: str = ""
+    twins: tuple[Link, ...] = ()
+    is_warned: bool = False
+
+
+def _with_twins(visit: Visit, refused: Refused, error: XrmError) -> Refused:
+    """The refusal with links to the records that it is about; only a warning can be passed."""
+    found = {
+        about: Link(about.title, f"/r/{about.entity}/{about.id}")
+        for p in error.problems
+        for about in p.records
+    }
+    is_warned = all(problem.code == WARNED for problem in error.problems)
+    return replace(refused, twins=tuple(found.values()), is_warned=is_warned)
+
+
+def _accepts(visit: Visit) -> bool:
+    return visit.form.get("duplicates") == ACCEPT
 
 
 # --- new --------------------------------------------------------------------------------------------
@@ -84,10 +102,11 @@ def new(visit: Visit, entity: str) -> Response:
     again = _new_layout(visit, found, typed)
     values, numbers = _written(again, post, _shown_of(again, post.values))
     try:
-        outcome = visit.records.do(visit.actor, Create(entity, values))
+        outcome = visit.records.do(visit.actor, Create(entity, values, accept_duplicates=_accepts(visit)))
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
-        return _shown_new(visit, found, typed, begun, Refused(post, said, status_of(error)))
+        refused = _with_twins(visit, Refused(post, said, status_of(error)), error)
+        return _shown_new(visit, found, typed, begun, refused)
     return _after(visit, found, outcome)
 
 
@@ -150,6 +169,8 @@ def _shown_new(
         problems=summary(refused.said, sections) if refused else (),
         has_files=layout.has_files,
         second=visit.ui.t("Create and start another"),
+        twins=refused.twins if refused else (),
+        accept=visit.ui.t("Create anyway") if refused and refused.is_warned else "",
         draft=f"/r/{entity.name}/new",
         typed=draft_in(visit.form),
         conditions=conditions,
@@ -211,7 +232,8 @@ def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
         raise
     except REFUSALS as error:
         said = _all_said(mine, values, error, numbers, again.layout)
-        return _shown_edit(visit, entity, again, Refused(mine, said, status_of(error), (), note))
+        refused = _with_twins(visit, Refused(mine, said, status_of(error), (), note), error)
+        return _shown_edit(visit, entity, again, refused)
     return _left(visit, entity, stored, post, outcome)
 
 
@@ -219,7 +241,7 @@ def _update(visit: Visit, stored: Stored, values: Mapping[str, Any]) -> Outcome 
     """What became of the change; nothing where there was none."""
     if not values:
         return None
-    command = Update(stored.entity.name, Target(stored.id), values, stored.version)
+    command = Update(stored.entity.name, Target(stored.id), values, stored.version, _accepts(visit))
     return visit.records.do(visit.actor, command)
 
 
@@ -257,6 +279,8 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
         merged=refused.merged if refused else "",
         clashes=refused.clashes if refused else (),
         has_files=layout.has_files,
+        twins=refused.twins if refused else (),
+        accept=visit.ui.t("Save anyway") if refused and refused.is_warned else "",
         draft=f"{href}/edit",
         typed=draft_in(visit.form),
         conditions=conditions,
