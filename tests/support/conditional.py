@@ -35,6 +35,8 @@ fields:
   vat: {type: text, visible_when: place.country == "PT"}
   begun: {type: text, default: kind, visible_when: kind == "product"}
   result: {type: text}
+  cost: {type: formula, result: money, formula: price * 2}
+  dear: {type: text, visible_when: cost > 300}
 relationships:
   shop: {to: shop, inverse: claims, on_delete: clear}
   seller: {to: seller, inverse: claims, on_delete: clear, filter: shop == record.shop}
@@ -84,7 +86,7 @@ main:
   sections:
     what: {label: What, rows: [[name, kind], [serial, hours], [code, remedy], [extras, pace], [begun]]}
     where: {label: Where, rows: [[shop, seller], [travel, risk]]}
-    more: {label: More, rows: [[price, fee], [took, long], [at, early], [who], [kin], [place], [vat]]}
+    more: {label: More, rows: [[price, fee], [cost, dear], [took, long], [at, early], [who], [kin], [place], [vat]]}
     end: {label: End, visible_when: kind == "product", rows: [[result]]}
     parts: {label: Parts, rows: [[parts]]}
 """,

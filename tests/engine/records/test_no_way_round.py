@@ -321,3 +321,16 @@ def test_the_form_writes_nothing_of_a_section_that_is_hidden(office: Office) -> 
     office.person.fill(office.person.open(address), address, result="Done", name="y")
     stored = office.place.read("claim", claim)
     assert (stored["name"], stored["result"]) == ("y", None)
+
+
+def test_the_api_says_where_an_option_may_be_chosen(office: Office) -> None:
+    told = office.call("GET", "/metadata/entities/claim").json
+    fields = {
+        each["name"]: {o["key"]: o.get("when", "-") for o in each["options"]} for each in told["fields"]
+    }
+    assert fields["remedy"] == {
+        "repair": 'kind == "product"', "refund": "-", "training": 'kind == "service"',
+    }  # fmt: skip
+    assert fields["pace"] == {"slow": "-", "fast": None}  # it looks at another record
+    document = office.call("GET", "/openapi.json").text
+    assert '"x-options-when"' in document

@@ -13,7 +13,7 @@ from tests.ui.pages.conftest import Place, a_place, the_pack
 from tests.ui.pages.drafting import HOME, REVIEW, applied, customised, fresh_shop, rows
 from xrm.engine.packs import Revision
 from xrm.testing import a_pack, pack_from
-from xrm.ui.admin.stepwords import in_words
+from xrm.ui.admin.stepwords import in_words, sentences
 from xrm.ui.formatting import Reader
 
 CUSTOMER = f"{HOME}/e/customer"
@@ -112,6 +112,12 @@ def test_steps_and_ways_back_are_said_in_the_language_of_the_reader(tmp_path: Pa
     assert "shed passa de 1.0.0 para 1.1.0." in page.text
     assert "(shed__tool)" not in ana.open(f"/admin/versions/{runtime.packs.versions()[0].number}").text
     runtime.close()
+
+
+@pytest.mark.parametrize("language", ["pt", "es", "ru"])
+def test_every_sentence_is_taken_for_itself_and_not_for_one_that_is_more_general(language: str) -> None:
+    reader = Reader(language)
+    assert [one for one in sentences(str) if in_words(reader, one) != reader.t(one)] == []
 
 
 def test_where_something_is_used_is_found_in_the_menu_and_asked_by_name(shop: Place) -> None:

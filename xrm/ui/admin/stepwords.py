@@ -25,6 +25,7 @@ _STORED: Final = (
 )
 _PARTS: Final = re.compile(r"(?<=\.) (?=[A-Z])")
 _INDEXES: Final = re.compile(r"(?:Index|Drop the index|Drop indexes of|Name the indexes of) ")
+_BRACED: Final = re.compile(r"{\w+}")
 _NAME: Final = re.compile(r"\\{(\w+)\\}")
 
 
@@ -59,11 +60,13 @@ def _translated(ui: Reader, sentence: str) -> str | None:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((text, re.compile(_NAME.sub(r"(?P<\1>.+?)", re.escape(text)))) for text in sentences(str))
+    """Each sentence with what recognises it: what says more by itself stands before what is more general."""
+    ordered = sorted(sentences(str), key=lambda text: -len(_BRACED.sub("", text)))
+    return tuple((text, re.compile(_NAME.sub(r"(?P<\1>.+?)", re.escape(text)))) for text in ordered)
 
 
 def sentences(t: Say) -> tuple[str, ...]:
-    """Every sentence that there is, as `t` says it; what is special stands before what is general."""
+    """Every sentence that there is, as `t` says it."""
     return (*_layers(t), *_tables(t), *_fields(t), *_relationships(t), *_decided(t), *_backs(t), *_edits(t))
 
 

@@ -24,7 +24,7 @@ from xrm.ui.pages.crumbs import to_record, to_records
 from xrm.ui.pages.digests import is_untitled, written_digests
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, layout_of
-from xrm.ui.pages.live import live_form
+from xrm.ui.pages.live import live_form, previews
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.merging import (
     Stored,
@@ -158,7 +158,7 @@ def _shown_new(
 ) -> Response:
     label = visit.label(entity).lower()
     layout, conditions = live_form(visit, _asked_new(visit, entity, values), _form(visit))
-    sections = _sections(visit, layout, begun, {}, refused)
+    sections = _sections(visit, layout, {**begun, **previews(visit, entity, layout, values)}, {}, refused)
     model = FormPage(
         title=visit.ui.t("New {label}", label=label),
         action=f"/r/{entity.name}/new" + _same_query(visit),
@@ -266,7 +266,8 @@ def _in_trash(visit: Visit, post: Post) -> Refused:
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
     layout, conditions = live_form(visit, stored.ask)
-    sections = _sections(visit, layout, stored.record, stored.rows, refused)
+    found = previews(visit, entity, layout, stored.ask.values)
+    sections = _sections(visit, layout, {**stored.record, **found}, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),
         action=f"{href}/edit",
