@@ -141,3 +141,48 @@ def test_the_document_says_how_duplicates_are_looked_for(ana: Caller) -> None:
     way = paths["/records/person/duplicates"]["get"]["parameters"][0]
     assert way["schema"]["enum"] == ["by_email", "by_code", "by_name"]
     assert "duplicates" in [p["name"] for p in paths["/records/person"]["post"]["parameters"]]
+
+
+def test_records_become_one_whose_answer_is_theirs_until_it_is_taken_back(ana: Caller) -> None:
+    kept, other = (
+        ana("POST", "/records/person", json={"name": name, "code": f"merged {name}"}).get_json()["id"]
+        for name in ("Kept", "Second")
+    )
+    ana("PATCH", f"/records/person/{other}", json={"email": "merged@iron.example"})
+    stale = ana("POST", f"/records/person/{kept}/merge", json={"with": [other]}, headers={"If-Match": '"7"'})
+    assert stale.status_code == 412
+    merged = ana("POST", f"/records/person/{kept}/merge", json={"with": [other], "choose": {"name": other}})
+    assert merged.status_code == 200
+    told = merged.get_json()
+    assert (told["id"], told["name"], told["email"]) == (kept, "Second", "merged@iron.example")
+    read = ana("GET", f"/records/person/{other}")
+    assert (read.status_code, read.get_json()["id"]) == (200, kept)
+    assert read.headers["Content-Location"] == f"/api/v1/records/person/{kept}"
+    narrow = ana("GET", f"/records/person/{other}?fields=name").get_json()
+    assert narrow.items() >= {"name": "Second"}.items()
+    assert "deleted_at" not in narrow
+    changed = ana("PATCH", f"/records/person/{other}", json={"name": "Late"})
+    assert changed.status_code == 409
+    assert changed.get_json()["errors"][0]["records"] == [{"entity": "person", "id": kept, "title": "Second"}]
+    position = ana("GET", f"/records/person/{kept}/history").get_json()["data"][0]["position"]
+    assert ana("POST", f"/changes/{position}/undo").status_code == 200
+    assert ana("GET", f"/records/person/{other}").get_json()["name"] == "Second"
+    assert ana("GET", f"/records/person/{kept}").get_json()["email"] is None
+
+
+def test_a_batch_merges_what_it_has_made(ana: Caller) -> None:
+    gone = ana("POST", "/records/person", json={"name": "To be merged away", "tier": 5}).get_json()["id"]
+    commands = [
+        {"name": "new", "create": "person", "values": {"name": "Made in a batch"}},
+        {"merge": "person", "ref": "new", "with": [gone], "values": {"code": "batched"}},
+    ]
+    done = ana("POST", "/batch", json={"commands": commands}).get_json()["data"]
+    assert [one["outcome"] for one in done] == ["created", "merged"]
+    assert ana("GET", f"/records/person/{done[0]['id']}").get_json()["tier"] == 5
+    for wrong in (
+        {"with": []},
+        {"with": ["x"]},
+        {"with": [gone], "choose": {"name": 5}},
+        {"with": [gone], "also": 1},
+    ):
+        assert ana("POST", f"/records/person/{done[0]['id']}/merge", json=wrong).status_code == 400, wrong

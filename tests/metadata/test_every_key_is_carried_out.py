@@ -75,6 +75,7 @@ READ: dict[str, tuple[str, str]] = {
     "entity.relationships.on_delete": (REMOVAL, "relationship.on_delete"),
     "entity.relationships.cascade": ("engine/records/handing_on.py", "relationship.cascade"),
     "entity.relationships.cascade.assign": ("engine/records/handing_on.py", 'cascade["assign"]'),
+    "entity.relationships.cascade.merge": ("engine/records/merging.py", 'cascade.get("merge"'),
     "entity.relationships.hierarchy": (CHECKING, "relationship.hierarchy"),
     "entity.relationships.filter": (PROGRAMS, "r.filter"),
     "entity.relationships.default": (PROGRAMS, "t.default"),

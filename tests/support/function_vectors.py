@@ -22,6 +22,7 @@ TEXT_EDGES: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("trim(name)", "a b", {"name": WHITE}),
     ("trim(name)", None, {"name": " \u3000"}),
     ("left(name, 1)", "𝒳", {"name": "𝒳é"}),
+    ("left(note, 2) + text(length(note))", "Lo4", {"note": "Long"}),
     ("left(name, 0)", None, {"name": "x"}),
     ("left(name, -1)", None, {"name": "x"}),
     ("left(name, quantity)", "x", {"name": "x", "quantity": HUGE}),

@@ -34,7 +34,7 @@ NUMERIC = (Kind.INTEGER, Kind.DECIMAL)
 SPICE = (
     '"a"', '" "', '"A"', '"ß"', '"ς Ά"', '"  x \u00a0 y\t"', '"12.50"', '"-7"', '"1e3"', "text(record.price)", '"日"',
 )  # fmt: skip
-PATTERNS = ("YYYY-MM-DD", "D/M/YY", "DD.MM. YYYY", "YYYYMMDD", "M")
+PATTERNS = ("YYYY-MM-DD", "D/M/YY", "DD.MM. YYYY", "YYYYMMDD", "M", "D_M, YY:")
 
 
 class Writer:
@@ -328,6 +328,8 @@ class Writer:
             is_whole = function.name == "mod" and kind is Kind.INTEGER
             return self._of(kind if is_whole else self.rng.choice(NUMERIC), level)
         wanted = self.rng.choice(sorted(argument.kinds))
+        if wanted is Kind.LONG_TEXT:
+            return "record.note"
         if wanted is Kind.TEXT and self.rng.random() < 0.3:
             return self.rng.choice(SPICE)
         if wanted is Kind.INTEGER and self.rng.random() < 0.5:

@@ -10,6 +10,7 @@ from typing import Any
 from xrm.api.answers import Answer, answer
 from xrm.api.call import ACCEPT, Call
 from xrm.api.codes import over, unreadable
+from xrm.api.duplicates import MERGE_KEYS, read_merge
 from xrm.api.named import Written
 from xrm.api.records import told
 from xrm.api.shapes import as_object, known_keys, object_at, text, uuid
@@ -138,6 +139,10 @@ def _link(entity: str, item: Item, path: str) -> Command:
     return Link(entity, _target(item, path), relationship, item.get("to"), object_at(item, "values", path))
 
 
+def _merge(entity: str, item: Item, path: str) -> Command:
+    return read_merge(entity, _target(item, path), item, path, _version(item, path))
+
+
 def _unlink(entity: str, item: Item, path: str) -> Command:
     link = uuid(item, "link_id", path)
     if link is None:
@@ -154,6 +159,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], Callable[[str, Item, str], Command]]]
         "restore": (TARGET, _restore),
         "transition": ((*TARGET, "take", "values", "reason", "version", DUPLICATES), _transition),
         "link": ((*TARGET, "relationship", "to", "values"), _link),
+        "merge": ((*TARGET, *MERGE_KEYS, "version"), _merge),
         "unlink": ((*TARGET, "relationship", "link_id"), _unlink),
     }
 )

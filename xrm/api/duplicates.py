@@ -1,16 +1,19 @@
-"""Handlers for records that are the same thing twice: asked ahead, and found in what is there."""
+"""Handlers for records that are the same thing twice: asked ahead, found in what is there, and made one."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from xrm.api.answers import Answer, answer, tagged
 from xrm.api.call import Call, record_id
 from xrm.api.codes import unreadable
-from xrm.api.records import written
-from xrm.api.shapes import known_keys, object_at, text
+from xrm.api.records import shown, written
+from xrm.api.shapes import below, id_of, known_keys, object_at, text
+from xrm.engine.commands import Merge, Target
 
 MOST_GROUPS = 200
+MERGE_KEYS = ("with", "choose", "values")
 
 
 def ahead(call: Call, entity: str) -> Answer:
@@ -51,3 +54,31 @@ def groups(call: Call, entity: str) -> Answer:
         for one in page.found
     ]
     return tagged({"data": found, "next": page.next or None}, 0)
+
+
+def merge(call: Call, entity: str, record: str) -> Answer:
+    """`POST .../merge`: the records that `with` names become one with this one, which is answered."""
+    call.allow_only()
+    body = known_keys(call.object(), *MERGE_KEYS)
+    command = read_merge(entity, Target(record_id(record)), body, "", call.version())
+    written(call, entity, dict(command.values))
+    return shown(call, call.do(command))
+
+
+def read_merge(entity: str, target: Target, body: dict[str, Any], path: str, version: int | None) -> Merge:
+    """The merge that a body says, at `path`."""
+    given = body.get("with")
+    if not isinstance(given, list) or not given:
+        hint = "Give the ids of the records that go."
+        raise unreadable("H105", "with must be a list of ids.", hint, below(path, "with"))
+    others = tuple(_id(one, f"{below(path, 'with')}[{n}]") for n, one in enumerate(given))
+    chosen = object_at(body, "choose", path)
+    choose = {name: _id(one, f"{below(path, 'choose')}.{name[:60]}") for name, one in chosen.items()}
+    return Merge(entity, target, others, choose, object_at(body, "values", path), version)
+
+
+def _id(given: Any, path: str) -> UUID:
+    found = id_of(given) if isinstance(given, str) else None
+    if found is None:
+        raise unreadable("H105", "This is not an id.", "Ids look like 0190b6a4-….", path)
+    return found

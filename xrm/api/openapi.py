@@ -9,7 +9,7 @@ from apispec import APISpec
 
 from xrm.api.answers import PROBLEM_JSON
 from xrm.api.openapi_definitions import DEFINITIONS
-from xrm.api.openapi_duplicates import ACCEPT, duplicates
+from xrm.api.openapi_duplicates import ACCEPT, duplicates, merging
 from xrm.api.openapi_own import OWN
 from xrm.api.openapi_parts import (
     CURSOR,
@@ -76,6 +76,7 @@ def entity_paths(seen: Visible, limits: Limits) -> Paths:
         **(commenting(name, one) if seen.can("read") and not seen.entity.is_engine else {}),
         **(saved_views(name) if seen.can("read") else {}),
         **duplicates(seen),
+        **merging(seen),
         **_lifecycle_paths(seen, one),
         **_link_paths(seen, one, limits),
     }

@@ -1,9 +1,9 @@
-"""How the OpenAPI document describes looking for duplicates."""
+"""How the OpenAPI document describes looking for duplicates, and making one of them."""
 
 from __future__ import annotations
 
 from xrm.api.duplicates import MOST_GROUPS
-from xrm.api.openapi_parts import CURSOR, ROWS, Operation, body, parameter, responses
+from xrm.api.openapi_parts import CURSOR, RECORD_ID, ROWS, Operation, body, parameter, responses
 from xrm.api.schemas import ID, Schema
 from xrm.api.visible import Visible
 
@@ -37,3 +37,25 @@ def duplicates(seen: Visible) -> dict[str, dict[str, Operation]]:
             },
         }
     }
+
+
+def merging(seen: Visible) -> dict[str, dict[str, Operation]]:
+    """The call that makes one record of several, for whoever may change and delete them."""
+    name = seen.entity.name
+    if not (seen.can("update") and seen.can("delete")) or seen.entity.append_only:
+        return {}
+    ids: Schema = {"type": "array", "items": ID, "minItems": 1, "maxItems": 4}
+    properties: Schema = {
+        "with": {**ids, "description": "The records that go."},
+        "choose": {"type": "object", "additionalProperties": ID, "description": "Whose value a field gets."},
+        "values": {"type": "object"},
+    }
+    asked: Schema = {"type": "object", "properties": properties, "required": ["with"]}
+    merge: Operation = {
+        "operationId": f"merge_{name}",
+        "summary": "Make one record of several; this one stays",
+        "parameters": [RECORD_ID],
+        "requestBody": body({**asked, "additionalProperties": False}),
+        "responses": responses({"$ref": f"#/components/schemas/{name}.record"}, 200, tagged=True),
+    }
+    return {f"/records/{name}/{{id}}/merge": {"post": merge}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
+from uuid import UUID
 
 from xrm.api.answers import Answer, answer, nothing, tagged
 from xrm.api.call import Call, Mode, record_id
@@ -13,11 +14,12 @@ from xrm.api.former import as_asked
 from xrm.api.problems import said
 from xrm.api.shapes import as_object
 from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update, Upsert, inside
-from xrm.engine.queries.request import Page, Trash, parse_aggregate, parse_query
+from xrm.engine.queries.request import Page, Query, Trash, parse_aggregate, parse_query
+from xrm.engine.queries.service import no_record
 from xrm.errors import NotFound, Problem, XrmError
 
 GOOD_ROWS: Literal["good_rows"] = "good_rows"
-VERSION = ("version",)  # every tag needs it, asked for or not
+_ALWAYS = ("version", "deleted_at")  # the tag needs the one, the other tells of a merge
 
 
 def list_or_group(call: Call, entity: str) -> Answer:
@@ -38,14 +40,31 @@ def read(call: Call, entity: str, record: str) -> Answer:
     """`GET /records/{entity}/{id}`: one record, with `fields` and `expand` as in a list."""
     call.allow_only("fields", "expand")
     query = parse_query(entity, call.params, call.limits)
-    wanted = query.fields
-    fields = wanted if wanted is None or VERSION in wanted else (*wanted, VERSION)
-    found = call.snapshot.queries.get(
-        call.actor, entity, record_id(record), fields=fields, expand=query.expand, trash=Trash.BOTH
-    )
+    found, kept = _found(call, entity, query, record_id(record))
     call.uses(query)
-    shown = found if fields is wanted else {name: v for name, v in found.items() if name != "version"}
-    return tagged(as_asked(call, query, [shown])[0], found["version"])
+    names = {name[0] for name in query.fields or ()}
+    shown = (
+        found if query.fields is None else {n: v for n, v in found.items() if n in names or n not in _ALWAYS}
+    )
+    made = tagged(as_asked(call, query, [shown])[0], found["version"])
+    return made if kept is None else made.with_headers(Content_Location=f"/api/v1/records/{entity}/{kept}")
+
+
+def _found(call: Call, entity: str, query: Query, record: UUID) -> tuple[dict[str, Any], UUID | None]:
+    """The record, or the one into which it was merged, and then the id of that one."""
+    wanted, read = query.fields, call.snapshot.queries.get
+    fields = None if wanted is None else (*wanted, *((n,) for n in _ALWAYS if (n,) not in wanted))
+    try:
+        found = read(call.actor, entity, record, fields=fields, expand=query.expand, trash=Trash.BOTH)
+        is_gone = found["deleted_at"] is not None
+    except NotFound:
+        found, is_gone = {}, True
+    kept = call.snapshot.records.answering(call.actor, entity, record) if is_gone else None
+    if kept is not None:
+        found = read(call.actor, entity, kept, fields=fields, expand=query.expand, trash=Trash.BOTH)
+    elif not found:
+        raise no_record(entity)
+    return found, kept
 
 
 def create(call: Call, entity: str) -> Answer:

@@ -59,6 +59,7 @@ ROUTES = (
     Route("PATCH", f"{_ONE}/comments/<comment>", comments.edit),
     Route("DELETE", f"{_ONE}/comments/<comment>", comments.delete),
     Route("POST", f"{_ONE}/restore", records.restore),
+    Route("POST", f"{_ONE}/merge", duplicates.merge),
     Route("GET", f"{_ONE}/transitions", links.transitions),
     Route("POST", f"{_ONE}/transitions/<name>", links.transition),
     Route("GET", _LINKS, links.links),

@@ -34,7 +34,7 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
     "role": {("grants",): ("entity",)},
     "options": {(): ("options",)},
 }
-_OF_ENTITIES: Final = frozenset({"entity", "extend", "form", "view", "lifecycle"})
+OF_ENTITIES: Final = frozenset({"entity", "extend", "form", "view", "lifecycle"})
 _NEVER_REDEFINED: Final = (("fields",), ("relationships",))
 _WORDS: Final = {
     "fields": "field",
@@ -98,7 +98,7 @@ def build_layers(packs: Sequence[ReadPack], problems: Problems, *, whole: bool =
             layers.content[pack.name] = pack.content
         for doc in pack.docs:
             check_conditions(doc, pack, problems)
-            if doc.kind in _OF_ENTITIES and doc.name in layers.sleeping:
+            if doc.kind in OF_ENTITIES and doc.name in layers.sleeping:
                 continue
             _lay(layers, *conditioned(doc, installed), problems)
     if disabled:  # items of lists that are asleep; what nobody says is told where all packs are laid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -18,9 +19,10 @@ from xrm.metadata.expressions.calendars import (
     months_between,
     years_between,
 )
+from xrm.metadata.expressions.dump import dump_value
 from xrm.metadata.expressions.exact import add_months
 from xrm.metadata.expressions.functions import FUNCTION_NAMES
-from xrm.metadata.expressions.habits import HABITS
+from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.letters import lower, pairs, upper
 from xrm.metadata.values import fold
 
@@ -42,8 +44,34 @@ def test_a_name_from_elsewhere_is_answered_with_what_to_write(name, names):
         assert (problem.code, problem.hint) == ("M203", f"Write {HABITS[name]}.")
 
 
+@pytest.mark.parametrize("name", sorted(ABSENT))
+def test_a_function_that_is_left_out_is_answered_with_the_reason(name, names):
+    (problem,) = check(f"{name.upper()}(name)", "deal", names, expect=None)
+    assert (problem.code, problem.hint) == ("M203", ABSENT[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('text(close_on, "DD.MM.")', "date_text(date, pattern)"),
+        ("sum(price, quantity)", "a + b"),
+        ("left(name)", "left(text, count)"),
+        ("year(starts_at)", "date_of(instant)"),
+        ("left(name, price)", "floor(number)"),
+        ("round(name, 2)", "number(text)"),
+        ("upper(stage)", "text(value)"),
+        ("length(quantity)", "text(value)"),
+        ("abs(active)", "abs(-3.5)"),
+    ],
+)
+def test_a_function_that_does_more_elsewhere_says_what_does_it_here(text, hint, names):
+    (problem,) = check(text, "deal", names, expect=None)
+    assert hint in problem.hint
+
+
 def test_no_function_is_taken_for_a_name_from_elsewhere():
-    assert not HABITS.keys() & set(FUNCTION_NAMES)
+    assert not (HABITS.keys() | ABSENT.keys()) & set(FUNCTION_NAMES)
+    assert not HABITS.keys() & ABSENT.keys()
 
 
 @pytest.mark.parametrize(
@@ -122,6 +150,24 @@ def test_case_is_nothing_that_folding_sees_so_that_a_database_may_leave_it_out()
 def test_functions_that_take_much_cost_much(text, most, names):
     assert isinstance(check(text * most + "active", "deal", names), Expression)
     assert [p.code for p in check(text * (most + 40) + "active", "deal", names)] == ["M208"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "round(price, 0)",
+        "round_down(price, 1)",
+        "price * 0.01",
+        "price / 1000",
+        "mod(price * 0, 3)",
+        "price * 0",
+    ],
+)
+def test_a_zero_that_is_shown_has_no_sign(text, names):
+    expression = checked(text, "deal", names, scope=FILTER, expect=None)
+    found = compile_python(expression)(RecordEnv("deal", {"price": Decimal("-0.0004")}), context(ZONE))
+    assert not found
+    assert not str(dump_value(found, expression.type)).startswith("-")
 
 
 DAYS = [date(2023, 12, 28) + timedelta(days=n) for n in range(70)]

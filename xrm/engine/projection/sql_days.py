@@ -92,7 +92,7 @@ _WANTED: Final = "CASE WHEN xrm_r.n = 0 THEN xrm_r.d ELSE div(xrm_r.p, 5) * 7 + 
 _PLACED: Final = KEPT_WHOLE.format(
     f"xrm_r.d, xrm_r.n, {_PLACE} AS p",
     f"CAST({_number('{0}')} AS NUMERIC) AS d, {numeric(1)} AS n",
-    "TRUE",
+    "TRUE OFFSET 0",
 )
 _MOVED: Final = taken_from(
     _day(f"({_WANTED})"),

@@ -35,6 +35,7 @@ from xrm.engine.records.undoing import take_back
 from xrm.engine.records.writer import Writer, Writers
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
+from xrm.engine.storage.merges import answering
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Epoch
@@ -216,8 +217,16 @@ class RecordService:
 
     def ways(self, actor: Actor, entity: str) -> list[Duplicate]:
         """The ways to find duplicates of which the actor may know what they compare."""
+        return ways_known(self._policy.rights(actor, entity), self._named(actor, entity))
+
+    def answering(self, actor: Actor, entity: str, record: UUID) -> UUID | None:
+        """The record into which this one was merged; None if it was not, or if they may not read that one."""
+        writer = self._named(actor, entity)
         with self._epoch.reading() as unit:
-            return ways_known(self._setting(unit, actor), self._named(actor, entity))
+            kept = answering(unit, [record]).get(record)
+            if kept is None or not passing(self._setting(unit, actor), writer, "read", [kept]):
+                return None
+            return kept
 
     def shares(self, actor: Actor, entity: str, record: UUID) -> tuple[Share, ...]:
         """With whom the record is shared; raises NotFound, or Forbidden without the right to share it."""

@@ -14,6 +14,7 @@ from xrm.engine.commands import (
     Create,
     Delete,
     Link,
+    Merge,
     Restore,
     Result,
     Target,
@@ -32,10 +33,12 @@ from xrm.engine.records.duplicates import refuse_duplicates
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
+from xrm.engine.records.merging import MERGED, merge, refuse_merged, refuse_unfit
 from xrm.engine.records.nested import nested_problems, write_nested
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.writer import Writer
+from xrm.engine.storage.merges import part as part_records
 from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
 
@@ -105,7 +108,7 @@ def _loaded(setting: Setting, writer: Writer, run: Run, operation: str) -> list[
     for draft in drafts:
         _refuse_stale(draft)
     if operation != "restore":
-        _refuse_trashed(drafts)
+        _refuse_trashed(setting, drafts)
     return drafts
 
 
@@ -132,9 +135,10 @@ def _refuse_stale(draft: Draft) -> None:
         raise Stale(Problem("R112", message, "Load it again and repeat the change.", draft.where("")))
 
 
-def _refuse_trashed(drafts: Sequence[Draft]) -> None:
+def _refuse_trashed(setting: Setting, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if (draft.old or {})["deleted_at"] is not None:
+            refuse_merged(setting, draft)
             raise Conflict(
                 Problem("R144", "The record is in the trash.", "Restore it first.", draft.where(""))
             )
@@ -173,6 +177,7 @@ def _brought_back(setting: Setting, tally: Tally, draft: Draft) -> int:
     permits.require_act(setting, removal.roots(coming), draft)
     refuse_locked(setting, coming, {d.id for d in coming})
     back = recompute(setting, tally, persist(setting, tally, coming))
+    part_records(setting.unit, [d.id for d in coming])
     check_return(setting, back)
     removal.forget_act(setting, (draft.old or {})["deletion"])
     return next(int(d.new["version"]) for d in back if d.id == draft.id)
@@ -198,6 +203,28 @@ def _upsert(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
                 tally.names[command.name] = Ref(command.entity, record)
         again = replace(again, accept_duplicates=command.accept_duplicates)
         perform(setting, tally, Run(type(again), run.entity, ((position, again),)))
+
+
+def _merge(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
+    """Each one by one, for an earlier one may keep what a later one names."""
+    for position, command in run.commands:
+        path, kept = path_of(position), command.target.id
+        refuse_unfit(command, kept, path)
+        stored = writer.load(setting.unit, sorted({kept, *command.others}), lock=True)
+        for record in (kept, *command.others):
+            if record not in stored:
+                raise targets.absent(writer, Place(path=path))
+        drafts = [
+            Draft(writer, operation, record, path, old=stored[record], new=stored[record], reason=MERGED)
+            for record, operation in ((kept, "update"), *((other, "delete") for other in command.others))
+        ]
+        permits.require_rows(setting, drafts, "update")
+        permits.require_rows(setting, drafts[1:], "delete")
+        _refuse_stale(drafts[0].with_(version=command.version))
+        _refuse_trashed(setting, drafts)
+        refuse_append_only(drafts[1:])
+        now = merge(setting, tally, drafts[0], drafts[1:], command, write)
+        tally.results[position] = Result(run.entity, kept, now.new["version"], "merged", position=position)
 
 
 def _link(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
@@ -227,4 +254,5 @@ _PERFORMERS: Mapping[type, Performer] = {
     Transition: _transition,
     Link: _link,
     Unlink: _link,
+    Merge: _merge,
 }

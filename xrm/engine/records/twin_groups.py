@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from xrm.engine.access import Rights
 from xrm.engine.records import permits
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.duplicates import Twin, compared_columns, seen, twins
@@ -102,9 +103,9 @@ def groups(setting: Setting, writer: Writer, name: str, after: str, limit: int) 
     return Groups(tuple(found), "" if begin is None else str(begin))
 
 
-def ways_known(setting: Setting, writer: Writer) -> list[Duplicate]:
-    """The ways of which the actor may know all that they compare."""
-    known = permits.readable(setting, writer)
+def ways_known(rights: Rights, writer: Writer) -> list[Duplicate]:
+    """The ways of which somebody with these rights may know all that they compare."""
+    known = rights.names("read") if rights.can("read") else frozenset()
     return [
         way
         for way in writer.entity.duplicates.values()
@@ -113,7 +114,7 @@ def ways_known(setting: Setting, writer: Writer) -> list[Duplicate]:
 
 
 def _way(setting: Setting, writer: Writer, name: str) -> Duplicate:
-    known = {way.name: way for way in ways_known(setting, writer)}
+    known = {way.name: way for way in ways_known(permits.rights(setting, writer), writer)}
     if name in known:
         return known[name]
     near = near_names(name, known)

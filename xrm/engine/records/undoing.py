@@ -23,6 +23,7 @@ from xrm.engine.records.checking import check_after, check_followed
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.meanings import said_now
+from xrm.engine.records.merging import MERGED
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.since import refuse_changed
@@ -197,10 +198,16 @@ def _former(past: Past) -> dict[str, Any]:
 
 
 def _is_emptied(setting: Setting, past: Past, back: set[UUID]) -> bool:
-    """True where the act only emptied lookups, because what they pointed at went."""
-    lookups = {r.name for r in setting.writers[past.entity].lookups if r.on_delete == "clear"}
+    """True where the act only emptied lookups, because what they pointed at went, or was merged."""
+    lookups = setting.writers[past.entity].lookups
+    if past.reason == MERGED:
+        names = {r.name for r in lookups if past.before.get(r.name)}
+        return bool(past.before) and all(
+            name in names and UUID(past.before[name]["id"]) in back for name in past.before
+        )
+    names = {r.name for r in lookups if r.on_delete == "clear"}
     return all(
-        name in lookups and past.after.get(name) is None and UUID(past.before[name]["id"]) in back
+        name in names and past.after.get(name) is None and UUID(past.before[name]["id"]) in back
         for name in past.before
     )
 
@@ -214,9 +221,11 @@ def _point_again(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
         refs = {name: Ref(told["entity"], UUID(told["id"])) for name, told in before.items()}
         drafts.append(draft.with_(new={**(draft.old or {}), **refs}))
     if drafts:
-        refuse_locked(setting, drafts)
+        # A merge asks no state: whichever record answers for it, it is the same one.
+        refuse_locked(setting, [draft for draft in drafts if former[draft.id].reason != MERGED])
         drafts = recompute(setting, tally, persist(setting, tally, drafts))
-        check_after(setting, drafts)
+        for _, group in permits.by_writer(drafts):
+            check_after(setting, group)
 
 
 def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
@@ -277,7 +286,11 @@ def _link(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     for past in changes:
         [(name, before)] = past.before.items()
         values = {key: value for key, value in before.items() if key not in ("id", "to")}
-        _run(setting, tally, [Link(past.entity, Target(past.record), name, before["to"], values)])
+        _run(
+            setting,
+            tally,
+            [Link(past.entity, Target(past.record), name, before["to"], values, UUID(before["id"]))],
+        )
 
 
 # --- the whole ------------------------------------------------------------------------------------------

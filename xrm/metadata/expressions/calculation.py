@@ -30,7 +30,7 @@ def round_down(value: Number, places: int = 0) -> Number:
 
 def _shortened(value: Number, places: int, direction: str) -> Number:
     found = Decimal(value).quantize(Decimal(1).scaleb(-places), direction, context=_EXACT)
-    return found if places else int(found)
+    return exact.rounded(found, places) if places else int(found)
 
 
 def sign(value: Number) -> int:

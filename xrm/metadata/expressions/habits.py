@@ -68,6 +68,8 @@ HABITS: Final[Mapping[str, str]] = MappingProxyType(
         "substr": "mid(text, start, count)",
         "split": "split_part(text, separator, number)",
         "value": "number(text)",
+        "isnumber": "number(text) != empty",
+        "clean": "trim(text)",
         "strip": "trim(text)",
         # numbers
         "ceil": "ceiling(number)",
@@ -117,5 +119,22 @@ HABITS: Final[Mapping[str, str]] = MappingProxyType(
         "dollar": "fixed(number, places)",
         "hours": "hour(instant), or in_hours(duration)",
         "minutes": "minute(instant), or in_minutes(duration)",
+    }
+)
+
+_ROUNDED = "Python, the databases and browsers each round it in another way."
+_LANGUAGE = "Expressions know no language; lists and forms show dates in the reader's."
+_WRITTEN = "Write contains(text, part), starts_with(text, start) or ends_with(text, end)."
+
+# What is not here, and why.
+ABSENT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("exp", "ln", "log", "log10", "sin", "cos", "tan", "stdev"), _ROUNDED),
+        **dict.fromkeys(("pmt", "npv", "irr", "fv", "pv"), _ROUNDED),
+        **dict.fromkeys(("monthname", "dayname"), _LANGUAGE),
+        **dict.fromkeys(("regex", "regexmatch", "regex_match", "regexextract", "regexreplace"), _WRITTEN),
+        **dict.fromkeys(
+            ("rand", "randbetween", "random"), "An expression has one answer each time it is asked."
+        ),
     }
 )

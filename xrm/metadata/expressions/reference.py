@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from xrm.metadata.expressions.functions import AGGREGATES, FUNCTION_GROUPS, SPECIALS
-from xrm.metadata.expressions.habits import HABITS
+from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.problems import EXPRESSION_CODES, EXPRESSION_LIMITS
 from xrm.metadata.expressions.scope import LEVELS
 
@@ -85,6 +85,13 @@ def _habits() -> Iterator[str]:
     yield "Whoever writes one of these names, in capitals or small letters, is told what to write here.\n"
     yield from _table(
         ("Elsewhere", "Here"), ((f"`{name.upper()}`", f"`{text}`") for name, text in sorted(HABITS.items()))
+    )
+    yield "\n## Left out\n"
+    why: dict[str, list[str]] = {}
+    for name, reason in ABSENT.items():
+        why.setdefault(reason, []).append(f"`{name.upper()}`")
+    yield from _table(
+        ("Function", "Why, or what to write"), ((", ".join(n), text) for text, n in why.items())
     )
 
 

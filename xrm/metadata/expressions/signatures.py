@@ -13,6 +13,7 @@ from xrm.metadata.values import EXACT_SCALE
 Kinds = frozenset[Kind]
 
 WORDS: Final[Kinds] = frozenset({Kind.TEXT})
+PROSE: Final[Kinds] = frozenset({Kind.TEXT, Kind.LONG_TEXT})
 DAYS: Final[Kinds] = frozenset({Kind.DATE})
 WHOLE: Final[Kinds] = frozenset({Kind.INTEGER})
 INSTANTS: Final[Kinds] = frozenset({Kind.DATETIME})
@@ -79,6 +80,7 @@ class Function:
 
 
 TEXT_ARGUMENT: Final = Argument("text", WORDS)
+PROSE_ARGUMENT: Final = Argument("text", PROSE)
 DAY: Final = Argument("date", DAYS)
 NUMBER: Final = Argument("number", NUMBERS)
 COUNT: Final = Argument("count", WHOLE)

@@ -95,8 +95,7 @@ def join(separator: str | None, *parts: str | None) -> str | None:
 
 def fixed(value: exact.Number, places: int) -> str:
     """The number as text with just so many decimals."""
-    found = exact.rounded(value, places)
-    return format(found or abs(found), "f")
+    return format(exact.rounded(value, places), "f")
 
 
 def number(text: str) -> Decimal | None:

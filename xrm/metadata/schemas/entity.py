@@ -194,9 +194,15 @@ RELATIONSHIP: Schema = closed(
                     "state, those of the same owner, or none.",
                     CASCADES,
                 ),
+                "merge": one_of(
+                    "Which lead to the kept record when the other one is merged into it: all, those in no final state, "
+                    "those of the same owner, or none; the others go as when it is deleted.",
+                    CASCADES,
+                    default="all",
+                ),
                 **{
                     act: later(f"Which follow when the other one is {done}.", "Take it out.")
-                    for act, done in (("share", "shared"), ("reparent", "moved"), ("merge", "merged"))
+                    for act, done in (("share", "shared"), ("reparent", "moved"))
                 },
             },
         ),
