@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,36 @@ class Place:
 NOWHERE = Place()
 
 
+class About(NamedTuple):
+    """A record that a problem is about, and that whoever is told may read."""
+
+    entity: str
+    id: str
+    title: str
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, said so that its author can mend it.
 
     `code` is stable and listed in the reference of problems; `message` says what is wrong in one sentence; `hint` says
-    what to do, and may be empty only where the message already does; `where` is the place.
+    what to do, and may be empty only where the message already does; `where` is the place. `records` are those that it
+    is about, besides the one at that place.
     """
 
     code: str
     message: str
     hint: str = ""
     where: Place = NOWHERE
+    records: tuple[About, ...] = ()
 
     def at(self, where: Place) -> Problem:
         """The same problem at another place."""
         return replace(self, where=where)
+
+    def about(self, records: Iterable[About]) -> Problem:
+        """The same problem, about these records."""
+        return replace(self, records=tuple(records))
 
     def under(self, prefix: str) -> Problem:
         """The same problem with its request path below `prefix`."""

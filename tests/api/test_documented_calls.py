@@ -57,6 +57,13 @@ def test_the_expansion_of_the_reference_is_answered(call):
     assert got.status_code == 200, got.text
 
 
+def test_the_change_of_definitions_of_the_guide_is_planned(call):
+    (body,) = re.findall(r"-d '(\{\"documents\"[^']+)'", GUIDE)
+    got = call("POST", "/metadata/plan", json=json.loads(body))
+    assert got.status_code == 200, got.text
+    assert "tier" in got.text
+
+
 def test_the_token_of_the_guide_is_made_by_the_administrator_of_the_demo(runtime: Runtime):
     """What the guide types is typed, in its order, by somebody who has just run `python3 dev.py run`."""
     (body,) = re.findall(r"-d '(\{\"name\": \"Nightly[^']+)'", GUIDE)

@@ -213,3 +213,17 @@ def test_options_in_bodies_are_counted_once_for_a_request_by_present_and_former_
 
 
 OPTIONS = ("kind.shop", "kind.club", "uses.mail", "uses.call", "kind")
+
+
+def test_what_is_refused_is_no_use(runtime: Runtime, seller: Caller):
+    """Neither removing nor restoring counts a name where nothing was removed or restored."""
+    made = seller("POST", "/records/firm", json={"name": "A"}).get_json()["id"]
+    ada = caller(runtime, ADMINISTRATOR)
+    before = ada("GET", "/metadata/uses/firm").get_json()["api_uses"]
+    nobody = made[:-4] + "0000"
+    for method, path in (("DELETE", nobody), ("POST", f"{nobody}/restore")):
+        assert seller(method, f"/records/firm/{path}").status_code == 404
+    assert ada("GET", "/metadata/uses/firm").get_json()["api_uses"] == before
+    assert seller("DELETE", f"/records/firm/{made}").status_code == 204
+    assert seller("POST", f"/records/firm/{made}/restore").status_code == 200
+    assert ada("GET", "/metadata/uses/firm").get_json()["api_uses"] == {"write": before["write"] + 2}

@@ -7,11 +7,17 @@ import pytest
 from tests.support.project import ROOT
 
 GUIDES = ROOT / "docs/how-to"
-LIFE, BOARD, MENU, WORDS = (
+LIFE, BOARD, MENU, WORDS, VALUES = (
     GUIDES / f"{name}.md"
-    for name in ("give-records-a-life-cycle", "make-a-board", "arrange-the-menu", "translate-a-pack")
+    for name in (
+        "give-records-a-life-cycle",
+        "make-a-board",
+        "arrange-the-menu",
+        "translate-a-pack",
+        "compute-values",
+    )
 )
-BLOCK = re.compile(r"`(repairs/[\w/.]+)`\n```yaml\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"`(\w+/[\w/.]+)`\n```yaml\n(.*?)```", re.DOTALL)
 
 
 def pack_of(folder, *pages):
@@ -22,12 +28,12 @@ def pack_of(folder, *pages):
         for path, text in blocks:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
-    return folder / "repairs"
+    return folder / path.partition("/")[0]
 
 
 @pytest.mark.parametrize(
     "pages",
-    [(LIFE,), (LIFE, BOARD), (LIFE, MENU), (LIFE, BOARD, WORDS), (LIFE, BOARD, MENU, WORDS)],
+    [(LIFE,), (LIFE, BOARD), (LIFE, MENU), (LIFE, BOARD, WORDS), (LIFE, BOARD, MENU, WORDS), (VALUES,)],
     ids=lambda pages: pages[-1].stem,
 )
 def test_the_pack_of_a_page_is_sound(xrm, tmp_path, pages):

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 from tests.conftest import DATABASES
 from tests.support.expression_vectors import VECTORS, ZONE
 from tests.support.expression_world import NOW, NUMBERS, World, build_model, build_world, context, store
+from tests.support.function_examples import EXAMPLES, spoken
 from tests.support.random_expressions import Writer
 from xrm.engine.projection.sql_expressions import parameter_values, sql_condition, sql_value
 from xrm.engine.projection.sql_functions import SQL_FUNCTIONS
@@ -93,6 +94,13 @@ def matching(connection, condition, given=None):
 
 def test_every_function_has_its_sql_and_no_other_is_there():
     assert set(SQL_FUNCTIONS) == set(FUNCTIONS)
+
+
+def test_every_example_of_the_function_table_gives_its_answer_in_the_database(database):
+    values = [sql_value(tree(example), SCOPE) for example in EXAMPLES]
+    query = sa.select(*values).select_from(DEAL).limit(1)
+    found = database.execute(query, parameter_values(context(ZONE))).one()
+    assert dict(zip(EXAMPLES, map(spoken, found), strict=True)) == EXAMPLES
 
 
 def test_the_table_of_vectors_holds_in_the_database(database_url):

@@ -25,6 +25,7 @@ LIFECYCLE, PEOPLE = "engine/records/lifecycle.py", "engine/packs/people.py"
 REMOVAL, LINKING = "engine/records/removal.py", "engine/records/linking.py"
 INVERSES, RELATIONSHIPS = "metadata/resolve/inverses.py", "metadata/resolve/relationships.py"
 ROLES, CONDITIONS, ORDER = "metadata/resolve/roles.py", "metadata/conditions.py", "metadata/order.py"
+DUPLICATES = "engine/records/duplicates.py"
 RUNNING = "engine/scenarios/running.py"
 COMPUTED = "metadata/resolve/computed.py"
 NUMBERS = "metadata/fieldtypes/numbers.py"
@@ -74,6 +75,7 @@ READ: dict[str, tuple[str, str]] = {
     "entity.relationships.on_delete": (REMOVAL, "relationship.on_delete"),
     "entity.relationships.cascade": ("engine/records/handing_on.py", "relationship.cascade"),
     "entity.relationships.cascade.assign": ("engine/records/handing_on.py", 'cascade["assign"]'),
+    "entity.relationships.cascade.merge": ("engine/records/merging.py", 'cascade.get("merge"'),
     "entity.relationships.hierarchy": (CHECKING, "relationship.hierarchy"),
     "entity.relationships.filter": (PROGRAMS, "r.filter"),
     "entity.relationships.default": (PROGRAMS, "t.default"),
@@ -91,6 +93,15 @@ READ: dict[str, tuple[str, str]] = {
     "entity.keys.no_overlap": ("engine/records/overlaps.py", "key.no_overlap"),
     "entity.keys.message": (INDEXES, "key.message"),
     "entity.keys.when_installed": (CONDITIONS, '("keys", "*")'),
+    "entity.duplicates": (INDEXES, "entity.duplicates"),
+    "entity.duplicates.match": (DUPLICATES, "way.match"),
+    "entity.duplicates.match.field": ("metadata/resolve/duplicates.py", 'body["field"]'),
+    "entity.duplicates.match.by": ("metadata/resolve/duplicates.py", 'body.get("by")'),
+    "entity.duplicates.match.at_least": (DUPLICATES, "fuzzy.at_least"),
+    "entity.duplicates.then": (DUPLICATES, "way.refuses"),
+    "entity.duplicates.when": (PROGRAMS, "d.when"),
+    "entity.duplicates.message": (DUPLICATES, "way.message"),
+    "entity.duplicates.when_installed": (CONDITIONS, '("duplicates", "*")'),
     "entity.rules": (PROGRAMS, "rules"),
     "entity.rules.must": (PROGRAMS, ".must"),
     "entity.rules.when": (PROGRAMS, ".when"),

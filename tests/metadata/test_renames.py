@@ -355,6 +355,21 @@ def test_whatever_is_renamed_in_the_shipped_packs_they_mean_the_same(
             assert lines is None or not line or one.name in lines[line - 1], (one, note)
 
 
+def test_a_way_to_find_duplicates_means_the_new_name_too():
+    other = a_pack(
+        {
+            "pack.yaml": "pack: other\nlabel: O\nversion: 1.0.0\nrequires: {p: '>=1.0'}\n",
+            "extend/account.yaml": "extend: account\nduplicates:\n  same: {match: [{field: phone}, phone]}\n",
+        },
+        "other",
+    )
+    model, problems = judged(a_pack(BASE), other)
+    assert problems == ()
+    assert [m.path for m in model.entities["account"].duplicates["same"].match] == [("telephone",)] * 2
+    assert [r.source for r in model.uses("field:account.telephone")] == ["duplicate:account.same.match"] * 2
+    assert [note.where.column for note in model.notes] == [26, 34]
+
+
 def test_a_renamed_option_or_field_is_found_where_options_depend_on_it():
     account = """\
         entity: account

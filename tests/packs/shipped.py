@@ -115,7 +115,7 @@ def _entity(prefix: str, body: Body) -> Texts:
     yield from _said(prefix, body, "label", "plural")
     yield from _fields(f"{prefix}.fields", body.get("fields", {}))
     yield from _relationships(f"{prefix}.relationships", body.get("relationships", {}))
-    for kind in ("keys", "rules"):
+    for kind in ("keys", "duplicates", "rules"):
         for name, item in body.get(kind, {}).items():
             yield from _said(f"{prefix}.{kind}.{name}", item, "message")
 

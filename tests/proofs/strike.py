@@ -1,7 +1,8 @@
 """xrm, killed at a chosen write: `python strike.py` reads orders, one a line, and answers each with a line.
 
 An order is `{"at": N, "environ": {...}, "arguments": [...]}`: the verb runs in a process of its own, which ends itself
-with SIGKILL at its N-th write point, or runs to its end where there is none. Write points lie before each statement
+with SIGKILL at its N-th write point, or runs to its end where there is none. With `"victim": PID` it ends that process
+instead, and goes on. Write points lie before each statement
 that writes to the installation's database, and before and after each COMMIT of them. The clock stands and ids are the
 same each time, so that two runs which did the same left the same. `python strike.py commit_between` has a fault.
 """
@@ -36,11 +37,11 @@ LATER = datetime(2026, 6, 16, 12, 0, tzinfo=UTC)
 
 
 class Strikes:
-    """Counts write points in memory that outlives the process, and strikes at one of them."""
+    """Counts write points in memory that outlives the process, and strikes at one of them: this process or another."""
 
-    def __init__(self, url: str, at: int, counted: mmap.mmap) -> None:
+    def __init__(self, url: str, at: int, counted: mmap.mmap, victim: int) -> None:
         self._url, self._at, self._counted = sa.make_url(url), at, counted
-        self._passed = 0
+        self._passed, self._victim = 0, victim
 
     def is_watched(self, engine: sa.Engine) -> bool:
         """Whether that is the database of the installation, and no other that is made beside it."""
@@ -51,7 +52,7 @@ class Strikes:
         self._passed += 1
         self._counted[:8] = self._passed.to_bytes(8, "big")
         if self._passed == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(self._victim or os.getpid(), signal.SIGKILL)
 
     def before(self, words: object) -> None:
         """The statement is about to run."""
@@ -115,7 +116,7 @@ def still_world() -> World:
 def carry_out(order: dict[str, Any], counted: mmap.mmap) -> None:
     """The verb has run in this process, if it was not struck."""
     os.environ.update(order["environ"])
-    watch(Strikes(order["environ"]["XRM_DATABASE_URL"], order["at"], counted))
+    watch(Strikes(order["environ"]["XRM_DATABASE_URL"], order["at"], counted, order.get("victim", 0)))
     service.real_world = still_world
     main(order["arguments"])
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,10 +154,10 @@ class Striker:
 
     process: subprocess.Popen[str]
 
-    def __call__(self, site: Site, at: int, arguments: Sequence[object]) -> dict[str, Any]:
-        """How the verb ended that was to be killed at that write point; at 0, it was not."""
+    def __call__(self, site: Site, at: int, arguments: Sequence[object], victim: int = 0) -> dict[str, Any]:
+        """How the verb ended that was to be killed, or to kill the `victim`, at that write point; at 0, it was not."""
         environ = {name: value for name, value in site.environ.items() if name.startswith("XRM_")}
-        order = {"at": at, "arguments": [*map(str, arguments)], "environ": environ}
+        order = {"at": at, "arguments": [*map(str, arguments)], "environ": environ, "victim": victim}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -179,12 +179,14 @@ def a_striker(yards: Yards, *fault: str) -> Iterator[Striker]:
             process.communicate()
 
 
-def story(yards: Yards, striker: Striker, change: Change, boats: int) -> Story:
+def story(
+    yards: Yards, striker: Striker, change: Change, boats: int, kind: type[Story] | None = None
+) -> Story:
     """An installation before the change."""
     folders = write_folders(yards.folder)
     original = yards.original(change.name)
     make_yard(original, yards.folder, change.before(folders), boats)
-    return Story(yards, striker, change, folders, original)
+    return (kind or Story)(yards, striker, change, folders, original)
 
 
 @dataclass(slots=True)
@@ -237,8 +239,7 @@ class Story:
         with self.opened() as alive:
             fingerprint(alive)
             done = self.order(point)
-            if done["code"] != KILLED:
-                yield f"it was not killed: {done}"
+            yield from self.wrongly_ended(done)
             seen = fingerprint(alive)
         with self.opened() as runtime:
             model, left = fingerprint(runtime), still_to_do(runtime)
@@ -249,6 +250,11 @@ class Story:
         is_new = model == self.models[1]
         yield from unlike(portrait(self.url), self.new if is_new else self.old)
         self.new_left, self.old_left = self.new_left + is_new, self.old_left + (not is_new)
+
+    def wrongly_ended(self, done: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong with how the verb ended that was to be killed."""
+        if done["code"] != KILLED:
+            yield f"it was not killed: {done}"
 
     def repeated(self) -> Iterator[str]:
         """What stands against doing what was killed once more."""
@@ -275,7 +281,11 @@ class Story:
         decisions = self.change.revision(self.folders).decisions
         options = [f"--decide={place}={value}" for place, value in decisions.items()]
         arguments = [*self.change.arguments(self.folders), *options, f"--confirm={self.confirmed}"]
-        return self.striker(Site(self.yards.folder, self.url), point, arguments)
+        return self.strike(Site(self.yards.folder, self.url), point, arguments)
+
+    def strike(self, site: Site, point: int, arguments: Sequence[object]) -> dict[str, Any]:
+        """How the verb ended that was struck there."""
+        return self.striker(site, point, arguments)
 
 
 def still_to_do(runtime: Runtime) -> list[str]:

@@ -11,6 +11,7 @@ title: name
 ownership: user_or_team
 fields:
   name: {type: text, required: true, max_length: 60}
+  number: {type: text}
   kind: {type: choice, options: [product, service]}
   serial: {type: text, visible_when: kind == "product"}
   hours: {type: integer, required_when: kind == "service"}
@@ -34,10 +35,13 @@ fields:
   vat: {type: text, visible_when: place.country == "PT"}
   begun: {type: text, default: kind, visible_when: kind == "product"}
   result: {type: text}
+  cost: {type: formula, result: money, formula: price * 2}
+  dear: {type: text, visible_when: cost > 300}
 relationships:
   shop: {to: shop, inverse: claims, on_delete: clear}
   seller: {to: seller, inverse: claims, on_delete: clear, filter: shop == record.shop}
   parts: {from: part, owned: true}
+keys: {number: {fields: [number]}}
 """
 PART = """
 label: Part
@@ -82,7 +86,7 @@ main:
   sections:
     what: {label: What, rows: [[name, kind], [serial, hours], [code, remedy], [extras, pace], [begun]]}
     where: {label: Where, rows: [[shop, seller], [travel, risk]]}
-    more: {label: More, rows: [[price, fee], [took, long], [at, early], [who], [kin], [place], [vat]]}
+    more: {label: More, rows: [[price, fee], [cost, dear], [took, long], [at, early], [who], [kin], [place], [vat]]}
     end: {label: End, visible_when: kind == "product", rows: [[result]]}
     parts: {label: Parts, rows: [[parts]]}
 """,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.support.function_vectors import edges
 from xrm.metadata.values import Money, PersonName
 
 
@@ -161,5 +162,5 @@ TIMES = (
     _v('starts_at >= "2026-03-01T00:30:00-02:00"', True, starts_at=HALF_PAST_TWO),
     _v("close_on == today()", True, close_on=date(2026, 3, 1)),
 )
-VECTORS = (*EMPTY, *NUMBERS, *TEXTS, *TIMES)
+VECTORS = (*EMPTY, *NUMBERS, *TEXTS, *TIMES, *edges(_v))
 ZONE = "America/Sao_Paulo"

@@ -31,6 +31,7 @@ EMPTY = "template0"
 FOLDER = "xrm-tests-postgres-"
 START_SECONDS = 30
 CUT_OFF = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+KILLED = ("-F", "-c", "full_page_writes=off", "-c", "autovacuum=off")
 FAST = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off")
 
 
@@ -97,6 +98,10 @@ class Cluster:
     def crash(self) -> None:
         """The server was killed by -9 and is up again, with whatever it had written down."""
         self.process.kill()
+        self.come_back()
+
+    def come_back(self) -> None:
+        """The server, which somebody has killed, is up again."""
         self.process.wait(timeout=START_SECONDS)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_relaunched():
@@ -133,12 +138,15 @@ def running(socket: str) -> Cluster:
 
 
 @contextmanager
-def cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    """A server runs inside this block; `durable` keeps every write safe, for tests that pull the plug."""
+def cluster(*, durable: bool = False, killed: bool = False) -> Iterator[Cluster]:
+    """A server runs inside this block; `durable` keeps every write safe, for tests that pull the plug.
+
+    Where the server alone is `killed`, the system lives on, and so does what was written and not yet on the disk.
+    """
     _sweep()
     home = Path(tempfile.mkdtemp(prefix=FOLDER))
     try:
-        server = _start(home, () if durable else FAST)
+        server = _start(home, () if durable else KILLED if killed else FAST)
         _running[str(home)] = server
         try:
             yield server

@@ -10,7 +10,8 @@ import random
 from collections.abc import Callable, Iterable
 
 from tests.support.expression_world import COLOURS, STAGES, TEXTS
-from xrm.metadata.expressions.functions import FUNCTIONS, Function
+from xrm.metadata.expressions.functions import FUNCTIONS
+from xrm.metadata.expressions.signatures import Argument, Function
 from xrm.metadata.expressions.types import NUMBERS, Attribute, Kind, Type
 from xrm.metadata.typing_scope import ModelNames
 
@@ -27,7 +28,13 @@ PARTS = {
 }
 SHARED = {Kind.TEXT: "name", Kind.DATE: "since", Kind.INTEGER: "score"}
 COMBINING = '"\u0301"'  # folds to nothing
-FOLDED = ("contains", "starts_with", "same_text")
+FOLDED = ("contains", "starts_with", "ends_with", "same_text")
+OF_THEIR_ARGUMENTS = ("abs", "round", "round_up", "round_down", "mod", "power")
+NUMERIC = (Kind.INTEGER, Kind.DECIMAL)
+SPICE = (
+    '"a"', '" "', '"A"', '"ß"', '"ς Ά"', '"  x \u00a0 y\t"', '"12.50"', '"-7"', '"1e3"', "text(record.price)", '"日"',
+)  # fmt: skip
+PATTERNS = ("YYYY-MM-DD", "D/M/YY", "DD.MM. YYYY", "YYYYMMDD", "M", "D_M, YY:")
 
 
 class Writer:
@@ -66,6 +73,9 @@ class Writer:
             return self._leaf(kind)
         if roll < 0.33:
             then, otherwise = self._of(kind, level - 1), self._of(kind, level - 1)
+            if roll < 0.28:
+                cases = (_quoted(self.rng.choice(STAGES)) for _ in range(2))
+                return f"switch(record.stage, {next(cases)}, {then}, {next(cases)}, {otherwise}, {self._leaf(kind)})"
             return f"({then} if {self._of(Kind.BOOLEAN, level - 1)} else {otherwise})"
         if roll < 0.5:
             return self._called(kind, level - 1) or self._leaf(kind)
@@ -291,17 +301,40 @@ class Writer:
         function = self.rng.choice(functions)
         if function.name in FOLDED:
             return f"{function.name}({self._folded(level)}, {self._folded(0)})"
-        if function.name == "round" and kind is Kind.DECIMAL:
-            number = self._of(self.rng.choice([Kind.INTEGER, Kind.DECIMAL]), level)
-            return f"round({number}, {self.rng.randint(0, 6)})"
         return f"{function.name}({', '.join(self._arguments(function, kind, level))})"
 
     def _arguments(self, function: Function, kind: Kind, level: int) -> Iterable[str]:
         extra = self.rng.randint(0, 1) if function.repeats else 0
-        for place in range(function.fewest + extra):
-            argument = function.argument(place)
-            keeps = argument.alike or function.name == "abs"
-            yield self._of(kind if keeps else self.rng.choice(sorted(argument.kinds)), level)
+        optional = function.optional if kind is Kind.DECIMAL else self.rng.randint(0, function.optional)
+        if function.name.startswith("round") and kind is Kind.INTEGER:
+            optional = 0
+        count = len(function.arguments) - function.optional + optional + extra
+        for place in range(count):
+            yield self._argument(function, function.argument(place), kind, level)
+
+    def _argument(self, function: Function, argument: Argument, kind: Kind, level: int) -> str:
+        """A value that may stand there, and sometimes one that a function of texts and dates has to refuse."""
+        if argument.written:
+            return (
+                str(self.rng.randint(0, min(argument.most, 6)))
+                if Kind.INTEGER in argument.kinds
+                else _quoted(self.rng.choice(PATTERNS))
+            )
+        if argument.may_be_empty and not argument.alike and self.rng.random() < 0.2:
+            return self.rng.choice(["empty", '""', '", "', '"a"'])
+        if argument.alike or function.name in ("abs", "power"):
+            return self._of(kind, level)
+        if function.name in OF_THEIR_ARGUMENTS:
+            is_whole = function.name == "mod" and kind is Kind.INTEGER
+            return self._of(kind if is_whole else self.rng.choice(NUMERIC), level)
+        wanted = self.rng.choice(sorted(argument.kinds))
+        if wanted is Kind.LONG_TEXT:
+            return "record.note"
+        if wanted is Kind.TEXT and self.rng.random() < 0.3:
+            return self.rng.choice(SPICE)
+        if wanted is Kind.INTEGER and self.rng.random() < 0.5:
+            return str(self.rng.choice((-3, -1, 0, 1, 2, 3, 5, 12, 29, 31, 2024)))
+        return self._of(wanted, level)
 
     def _folded(self, level: int) -> str:
         """A text whose folded form a database knows."""
@@ -310,6 +343,8 @@ class Writer:
             return f"({self._folded(level - 1)} + {self._folded(0)})"
         if level > 0 and roll < 0.3:
             return f"first_of({self._folded(level - 1)}, {self._folded(0)})"
+        if level > 0 and roll < 0.35:
+            return f"{self.rng.choice(['upper', 'lower'])}({self._folded(level - 1)})"
         if level > 0 and roll < 0.4:
             return f"({self._folded(0)} if {self._of(Kind.BOOLEAN, 0)} else {self._folded(0)})"
         if roll < 0.5:
@@ -326,7 +361,7 @@ def _fits(type_: Type, kind: Kind, target: str) -> bool:
 def _results(function: Function) -> Iterable[Kind]:
     if function.arguments[0].alike:
         return function.arguments[0].kinds - {Kind.REFERENCE, Kind.CHOICE, Kind.TIME}
-    if function.name in ("abs", "round"):
+    if function.name in OF_THEIR_ARGUMENTS:
         return NUMBERS
     return {function.result(()).kind}
 

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from xrm.api.answers import Answer, answer
-from xrm.api.call import Call
+from xrm.api.call import ACCEPT, Call
 from xrm.api.codes import over, unreadable
+from xrm.api.duplicates import MERGE_KEYS, read_merge
 from xrm.api.named import Written
 from xrm.api.records import told
 from xrm.api.shapes import as_object, known_keys, object_at, text, uuid
@@ -28,6 +29,7 @@ from xrm.engine.commands import (
 
 Item = dict[str, Any]
 TARGET = ("id", "ref", "key")
+DUPLICATES = "duplicates"
 
 
 def batch(call: Call) -> Answer:
@@ -95,16 +97,26 @@ def _version(item: Item, path: str) -> int | None:
     raise unreadable("H105", "version must be a whole number.", "", f"{path}.version")
 
 
+def _accepts(item: Item, path: str) -> bool:
+    said = text(item, DUPLICATES, path)
+    if said not in ("", ACCEPT):
+        raise unreadable("H105", f"{DUPLICATES} is {said!r}.", f"Say {ACCEPT}.", f"{path}.{DUPLICATES}")
+    return said == ACCEPT
+
+
 def _create(entity: str, item: Item, path: str) -> Command:
-    return Create(entity, object_at(item, "values", path), text(item, "name", path))
+    values, name = object_at(item, "values", path), text(item, "name", path)
+    return Create(entity, values, name, accept_duplicates=_accepts(item, path))
 
 
 def _update(entity: str, item: Item, path: str) -> Command:
-    return Update(entity, _target(item, path), object_at(item, "values", path), _version(item, path))
+    target, version = _target(item, path), _version(item, path)
+    return Update(entity, target, object_at(item, "values", path), version, _accepts(item, path))
 
 
 def _upsert(entity: str, item: Item, path: str) -> Command:
-    return Upsert(entity, text(item, "by", path), object_at(item, "values", path), text(item, "name", path))
+    by, name = text(item, "by", path), text(item, "name", path)
+    return Upsert(entity, by, object_at(item, "values", path), name, _accepts(item, path))
 
 
 def _delete(entity: str, item: Item, path: str) -> Command:
@@ -118,12 +130,17 @@ def _restore(entity: str, item: Item, path: str) -> Command:
 def _transition(entity: str, item: Item, path: str) -> Command:
     target, version = _target(item, path), _version(item, path)
     step, reason = text(item, "take", path), text(item, "reason", path)
-    return Transition(entity, target, step, object_at(item, "values", path), version, reason)
+    values, accepted = object_at(item, "values", path), _accepts(item, path)
+    return Transition(entity, target, step, values, version, reason, accepted)
 
 
 def _link(entity: str, item: Item, path: str) -> Command:
     relationship = text(item, "relationship", path)
     return Link(entity, _target(item, path), relationship, item.get("to"), object_at(item, "values", path))
+
+
+def _merge(entity: str, item: Item, path: str) -> Command:
+    return read_merge(entity, _target(item, path), item, path, _version(item, path))
 
 
 def _unlink(entity: str, item: Item, path: str) -> Command:
@@ -135,13 +152,14 @@ def _unlink(entity: str, item: Item, path: str) -> Command:
 
 VERBS: Mapping[str, tuple[tuple[str, ...], Callable[[str, Item, str], Command]]] = MappingProxyType(
     {
-        "create": (("name", "values"), _create),
-        "update": ((*TARGET, "values", "version"), _update),
-        "upsert": (("by", "name", "values"), _upsert),
+        "create": (("name", "values", DUPLICATES), _create),
+        "update": ((*TARGET, "values", "version", DUPLICATES), _update),
+        "upsert": (("by", "name", "values", DUPLICATES), _upsert),
         "delete": ((*TARGET, "version"), _delete),
         "restore": (TARGET, _restore),
-        "transition": ((*TARGET, "take", "values", "reason", "version"), _transition),
+        "transition": ((*TARGET, "take", "values", "reason", "version", DUPLICATES), _transition),
         "link": ((*TARGET, "relationship", "to", "values"), _link),
+        "merge": ((*TARGET, *MERGE_KEYS, "version"), _merge),
         "unlink": ((*TARGET, "relationship", "link_id"), _unlink),
     }
 )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xrm.engine.storage.database import Around
 
 T = TypeVar("T")
-READ = "read"
+READ, ACCEPT = "read", "accept"
 Mode = Literal["all", "good_rows"]
 
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?\Z", re.IGNORECASE)
@@ -174,6 +174,15 @@ class Call:
         if found:
             return int(found[1])
         raise unreadable("H106", "If-Match is not an ETag of a record.", "Send the ETag as it was given.")
+
+    def accepts_duplicates(self) -> bool:
+        """Whether the caller says that duplicates of which they would be warned are known: `duplicates=accept`."""
+        said = self.param("duplicates")
+        if said not in ("", ACCEPT):
+            raise unreadable(
+                "R106", f"duplicates is {said!r}.", f"Give {ACCEPT}, or leave it out.", "duplicates"
+            )
+        return said == ACCEPT
 
     def allow_only(self, *names: str) -> None:
         """Every parameter is one of these; raises Unreadable with the first that is not."""

@@ -53,9 +53,10 @@ def transitions(call: Call, entity: str, record: str) -> Answer:
 
 def transition(call: Call, entity: str, record: str, name: str) -> Answer:
     """`POST .../transitions/{name}`: the step is taken, with the values and the reason that it asks for."""
-    call.allow_only()
+    call.allow_only("duplicates")
     body = known_keys(call.object_or_empty(), "values", "reason")
     values = written(call, entity, object_at(body, "values"))
     reason = text(body, "reason")
-    command = Transition(entity, Target(record_id(record)), name, values, call.version(), reason)
+    accepted = call.accepts_duplicates()
+    command = Transition(entity, Target(record_id(record)), name, values, call.version(), reason, accepted)
     return shown(call, call.do(command))

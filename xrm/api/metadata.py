@@ -8,6 +8,7 @@ from xrm.api.describe import entity_line, entity_page
 from xrm.api.openapi import openapi
 from xrm.api.reference import visible_entity
 from xrm.api.visible import visible_entities
+from xrm.engine.commands import ADMINISTRATOR
 from xrm.metadata.model import text_of
 
 
@@ -30,7 +31,9 @@ def document(call: Call) -> Answer:
     call.allow_only()
     seen = visible_entities(call.snapshot.model, call.snapshot.policy, call.actor)
     base = call.runtime.settings.base_url
-    return tagged(openapi(seen, call.actor.language, base, call.limits), 0)
+    is_administrator = ADMINISTRATOR in call.actor.roles
+    told = openapi(seen, call.actor.language, base, call.limits, is_administrator=is_administrator)
+    return tagged(told, 0)
 
 
 def me(call: Call) -> Answer:

@@ -8,6 +8,8 @@ from typing import Any
 from apispec import APISpec
 
 from xrm.api.answers import PROBLEM_JSON
+from xrm.api.openapi_definitions import DEFINITIONS
+from xrm.api.openapi_duplicates import ACCEPT, duplicates, merging
 from xrm.api.openapi_own import OWN
 from xrm.api.openapi_parts import (
     CURSOR,
@@ -43,7 +45,9 @@ Paths = dict[str, dict[str, Operation]]
 SECURITY = [{"token": list[str]()}]
 
 
-def openapi(seen: Sequence[Visible], language: str, base: str, limits: Limits) -> dict[str, Any]:
+def openapi(
+    seen: Sequence[Visible], language: str, base: str, limits: Limits, *, is_administrator: bool = False
+) -> dict[str, Any]:
     """Every call that this caller may make, with the schemas of what they may see."""
     info = {"description": "Made from the definitions in force, for the caller who asks."}
     servers = [{"url": f"{base}/api/v1"}]
@@ -53,6 +57,8 @@ def openapi(seen: Sequence[Visible], language: str, base: str, limits: Limits) -
         _add_schemas(spec, one, language)
         _add_paths(spec, entity_paths(one, limits), text_of(one.entity.plural, language, one.entity.name))
     _add_paths(spec, {**general(limits), **OWN}, "General")
+    if is_administrator:
+        _add_paths(spec, DEFINITIONS, "Definitions")
     return spec.to_dict()
 
 
@@ -69,6 +75,8 @@ def entity_paths(seen: Visible, limits: Limits) -> Paths:
         f"{one}/shares": _shares(seen) if seen.can("share") else {},
         **(commenting(name, one) if seen.can("read") and not seen.entity.is_engine else {}),
         **(saved_views(name) if seen.can("read") else {}),
+        **duplicates(seen),
+        **merging(seen),
         **_lifecycle_paths(seen, one),
         **_link_paths(seen, one, limits),
     }
@@ -160,7 +168,8 @@ def _create(name: str) -> Operation:
         "operationId": f"create_{name}",
         "summary": "Create one, or many with a list",
         "parameters": [
-            parameter("mode", {"enum": ["all", "good_rows"]}, "With a list: all, or the good ones.")
+            parameter("mode", {"enum": ["all", "good_rows"]}, "With a list: all, or the good ones."),
+            ACCEPT,
         ],
         "requestBody": body({"anyOf": [one, many]}),
         "responses": {**responses(made, 201, tagged=True), **responses(RESULTS_REF, 200)},
@@ -172,7 +181,7 @@ def _upsert(name: str, keys: list[str]) -> Operation:
     return {
         "operationId": f"upsert_{name}",
         "summary": "Create (201), or update (200) the record with the same key",
-        "parameters": [by],
+        "parameters": [by, ACCEPT],
         "requestBody": body(_ref(name, "create")),
         "responses": responses(_ref(name, "record"), 200, 201, tagged=True),
     }
@@ -191,7 +200,7 @@ def _patch(name: str) -> Operation:
     return {
         "operationId": f"update_{name}",
         "summary": "Change the given fields",
-        "parameters": [RECORD_ID],
+        "parameters": [RECORD_ID, ACCEPT],
         "requestBody": body(_ref(name, "update")),
         "responses": responses(_ref(name, "record"), 200, tagged=True),
     }
@@ -270,7 +279,7 @@ def _lifecycle_paths(seen: Visible, one: str) -> Paths:
     taking = {
         "operationId": f"transition_{name}",
         "summary": "Take a lifecycle step",
-        "parameters": [RECORD_ID, step],
+        "parameters": [RECORD_ID, step, ACCEPT],
         "requestBody": body({**taken, "additionalProperties": False}, required=False),
         "responses": responses(_ref(name, "record"), 200, tagged=True),
     }

@@ -9,11 +9,17 @@ from xrm.api.answers import JSON
 from xrm.api.feeds import MOST_FOUND
 from xrm.api.jobs import MOST_LISTED
 from xrm.api.schemas import ID, VERSION, Schema
+from xrm.engine.transfer.request import DUPLICATES
 from xrm.metadata.model import SHAREABLE
 from xrm.settings import Limits
 
 Operation = dict[str, Any]
 
+ABOUT: Schema = {
+    "type": "object",
+    "description": "A record that the problem is about.",
+    "properties": {n: {"type": "string"} for n in ("entity", "id", "title")},
+}
 PROBLEM: Schema = {
     "type": "object",
     "title": "Problem (RFC 9457)",
@@ -27,7 +33,10 @@ PROBLEM: Schema = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {n: {"type": "string"} for n in ("path", "code", "message", "hint")},
+                "properties": {
+                    **{n: {"type": "string"} for n in ("path", "code", "message", "hint", "place")},
+                    "records": {"type": "array", "items": ABOUT},
+                },
                 "required": ["path", "code", "message"],
             },
         },
@@ -228,6 +237,9 @@ GENERAL: Mapping[str, Mapping[str, Operation]] = {
             "parameters": [
                 {**parameter("entity", NAME, "The entity of the records."), "required": True},
                 parameter("mode", {"enum": ["all", "good_rows"]}, "All rows or none, or the good ones."),
+                parameter(
+                    "duplicates", {"enum": list(DUPLICATES)}, "What becomes of rows that are duplicates."
+                ),
                 parameter("by", TEXT, "The key by which a row finds the record that it changes."),
                 parameter("mapping", TEXT, "Columns and the fields that they go to, as a JSON object."),
                 parameter("dry_run", FLAG, "Only say what would happen."),

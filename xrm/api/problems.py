@@ -90,10 +90,17 @@ def _answer(
     return Answer(status, orjson.dumps(body), {}, PROBLEM_JSON)
 
 
-def said(problem: Problem) -> dict[str, str]:
-    """One problem as it stands in the list of a refusal."""
-    found = {"path": str(problem.where), "code": problem.code, "message": problem.message}
-    return {**found, "hint": problem.hint} if problem.hint else found
+def said(problem: Problem) -> dict[str, Any]:
+    """One problem as it stands in the list of a refusal; where the path is in a file, `place` is what it is about."""
+    where = problem.where
+    found: dict[str, Any] = {"path": str(where), "code": problem.code, "message": problem.message}
+    if where.file and where.path:
+        found["place"] = where.path
+    if problem.hint:
+        found["hint"] = problem.hint
+    if problem.records:
+        found["records"] = [about._asdict() for about in problem.records]
+    return found
 
 
 def _sentence(problem: Problem) -> str:

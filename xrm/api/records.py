@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
+from uuid import UUID
 
 from xrm.api.answers import Answer, answer, nothing, tagged
 from xrm.api.call import Call, Mode, record_id
@@ -13,11 +14,12 @@ from xrm.api.former import as_asked
 from xrm.api.problems import said
 from xrm.api.shapes import as_object
 from xrm.engine.commands import Create, Delete, Restore, Result, Target, Update, Upsert, inside
-from xrm.engine.queries.request import Page, Trash, parse_aggregate, parse_query
+from xrm.engine.queries.request import Page, Query, Trash, parse_aggregate, parse_query
+from xrm.engine.queries.service import no_record
 from xrm.errors import NotFound, Problem, XrmError
 
 GOOD_ROWS: Literal["good_rows"] = "good_rows"
-VERSION = ("version",)  # every tag needs it, asked for or not
+_ALWAYS = ("version", "deleted_at")  # the tag needs the one, the other tells of a merge
 
 
 def list_or_group(call: Call, entity: str) -> Answer:
@@ -38,32 +40,50 @@ def read(call: Call, entity: str, record: str) -> Answer:
     """`GET /records/{entity}/{id}`: one record, with `fields` and `expand` as in a list."""
     call.allow_only("fields", "expand")
     query = parse_query(entity, call.params, call.limits)
-    wanted = query.fields
-    fields = wanted if wanted is None or VERSION in wanted else (*wanted, VERSION)
-    found = call.snapshot.queries.get(
-        call.actor, entity, record_id(record), fields=fields, expand=query.expand, trash=Trash.BOTH
-    )
+    found, kept = _found(call, entity, query, record_id(record))
     call.uses(query)
-    shown = found if fields is wanted else {name: v for name, v in found.items() if name != "version"}
-    return tagged(as_asked(call, query, [shown])[0], found["version"])
+    names = {name[0] for name in query.fields or ()}
+    shown = (
+        found if query.fields is None else {n: v for n, v in found.items() if n in names or n not in _ALWAYS}
+    )
+    made = tagged(as_asked(call, query, [shown])[0], found["version"])
+    return made if kept is None else made.with_headers(Content_Location=f"/api/v1/records/{entity}/{kept}")
+
+
+def _found(call: Call, entity: str, query: Query, record: UUID) -> tuple[dict[str, Any], UUID | None]:
+    """The record, or the one into which it was merged, and then the id of that one."""
+    wanted, read = query.fields, call.snapshot.queries.get
+    fields = None if wanted is None else (*wanted, *((n,) for n in _ALWAYS if (n,) not in wanted))
+    try:
+        found = read(call.actor, entity, record, fields=fields, expand=query.expand, trash=Trash.BOTH)
+        is_gone = found["deleted_at"] is not None
+    except NotFound:
+        found, is_gone = {}, True
+    kept = call.snapshot.records.answering(call.actor, entity, record) if is_gone else None
+    if kept is not None:
+        found = read(call.actor, entity, kept, fields=fields, expand=query.expand, trash=Trash.BOTH)
+    elif not found:
+        raise no_record(entity)
+    return found, kept
 
 
 def create(call: Call, entity: str) -> Answer:
     """`POST /records/{entity}`: one record from an object, many from a list."""
-    call.allow_only("mode")
+    call.allow_only("mode", "duplicates")
     body = call.body()
     if isinstance(body, list):
         return _create_many(call, entity, body)
     _mode(call)
-    result = call.do(Create(entity, written(call, entity, as_object(body))))
+    values = written(call, entity, as_object(body))
+    result = call.do(Create(entity, values, accept_duplicates=call.accepts_duplicates()))
     return shown(call, result, 201).with_headers(Location=address(result))
 
 
 def update(call: Call, entity: str, record: str) -> Answer:
     """`PATCH /records/{entity}/{id}`: the given fields change; `If-Match` guards lost updates."""
-    call.allow_only()
+    call.allow_only("duplicates")
     values = written(call, entity, call.object())
-    command = Update(entity, Target(record_id(record)), values, call.version())
+    command = Update(entity, Target(record_id(record)), values, call.version(), call.accepts_duplicates())
     return shown(call, call.do(command))
 
 
@@ -77,12 +97,13 @@ def delete(call: Call, entity: str, record: str) -> Answer:
 
 def upsert(call: Call, entity: str) -> Answer:
     """`PUT /records/{entity}?by=key`: created (201), or updated (200) where a record has the same key."""
-    call.allow_only("by")
+    call.allow_only("by", "duplicates")
     by = call.param("by")
     if not by:
         raise unreadable("R105", "by is missing.", "Name a key of the entity: ?by=external_key.", "by")
     values = written(call, entity, call.object())
-    result = call.do(Upsert(entity, call.former.key(entity, by), values))
+    accepted = call.accepts_duplicates()
+    result = call.do(Upsert(entity, call.former.key(entity, by), values, accept_duplicates=accepted))
     if result.outcome == "created":
         return shown(call, result, 201).with_headers(Location=address(result))
     return shown(call, result)
@@ -92,8 +113,9 @@ def restore(call: Call, entity: str, record: str) -> Answer:
     """`POST .../restore`: everything that the same act removed is back."""
     call.allow_only()
     call.say_nothing()
+    result = call.do(Restore(entity, Target(record_id(record))))
     call.writes((entity, {}))
-    return shown(call, call.do(Restore(entity, Target(record_id(record)))))
+    return shown(call, result)
 
 
 def history(call: Call, entity: str, record: str) -> Answer:
@@ -146,7 +168,10 @@ def written(call: Call, entity: str, *values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create_many(call: Call, entity: str, rows: Sequence[Any]) -> Answer:
-    commands = [Create(entity, as_object(row, f"[{i}]")) for i, row in enumerate(rows)]
+    accepted = call.accepts_duplicates()
+    commands = [
+        Create(entity, as_object(row, f"[{i}]"), accept_duplicates=accepted) for i, row in enumerate(rows)
+    ]
     written(call, entity, *rows)
     if _mode(call) == GOOD_ROWS:
         outcome = call.execute(commands, mode=GOOD_ROWS)

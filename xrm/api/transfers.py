@@ -15,7 +15,7 @@ from xrm.engine.queries.request import parse_query
 from xrm.engine.transfer import ExportRequest, ImportRequest
 from xrm.errors import Problem, WrongType
 
-_TEXTS = ("mode", "by", "encoding", "delimiter", "name")
+_TEXTS = ("mode", "duplicates", "by", "encoding", "delimiter", "name")
 _FORMATS = ("date", "decimal")
 _MEDIA = (
     "text/csv",

@@ -28,6 +28,12 @@ MOST_SHOWN = 20
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help="Where a column goes; may be repeated."
 )
 @click.option("--by", default="", help="The key by which a row finds the record that it changes.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(["tell", "accept", "skip", "update"]),
+    default="tell",
+    help="What becomes of a row that is like another record.",
+)
 @click.option("--all-or-nothing", is_flag=True, help="Import every row, or none.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--encoding", default="", help="The encoding of the file; guessed without it.")
@@ -78,6 +84,7 @@ def _imported(
         mapping=_mapping(options["mapping"]),
         by=options["by"],
         mode="all" if options["all_or_nothing"] else "good_rows",
+        duplicates=options["duplicates"],
         dry_run=options["dry_run"],
         encoding=options["encoding"],
         delimiter=options["delimiter"],

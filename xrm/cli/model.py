@@ -12,8 +12,9 @@ import click
 from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import say, say_json, show_table
 from xrm.cli.planned import Said, confirm_option, plan_options, show_option, shown_or_done
-from xrm.cli.plans import confirmation_lines, difference_json, step_lines
+from xrm.cli.plans import confirmation_lines, step_lines
 from xrm.cli.sources import show_installed
+from xrm.cli.writing import writing
 from xrm.errors import Conflict, MetadataInvalid, Place, Problem
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def export(folder: Path, mirror: bool, data: Path | None, as_json: bool) -> None
         source = runtime.packs.source(CUSTOMISATION)
     files = dict(source.files) if source else {}
     others = _others(folder, files)
-    for path in others if mirror else ():
-        (folder / path).unlink()
-    _write(folder, files)
+    with writing(folder):
+        for path in others if mirror else ():
+            (folder / path).unlink()
+        _write(folder, files)
     if as_json:
         say_json({"written": sorted(files), "removed" if mirror else "left": others})
         return
@@ -93,6 +95,7 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
 @json_option
 def diff(before: str, after: str, data: Path | None, as_json: bool) -> None:
     """Every difference has been told, by document and key."""
+    from xrm.engine.packs.telling import difference_json
     from xrm.metadata.differences import differences
 
     if before == after == LIVE:

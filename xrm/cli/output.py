@@ -27,11 +27,6 @@ def say_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
 
 
-def read_again(value: Any) -> Any:
-    """The answer as a program reads it."""
-    return json.loads(json.dumps(value, default=_plain))
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from xrm.cli.frame import Group, data_option, json_option, opened, settings_for
 from xrm.cli.output import progress, say, say_json, show_table
 from xrm.cli.planned import Said, plan_options, shown_or_done
 from xrm.cli.sources import answers_of, choice_options, named_packs, revision_for, show_installed
+from xrm.cli.writing import writing
 from xrm.errors import Conflict, Place, Problem
 
 if TYPE_CHECKING:
@@ -234,7 +235,8 @@ def export(name: str, file: Path, data: Path | None, as_json: bool) -> None:
         source = runtime.packs.source(name)
     if source is None:
         raise absent(name)
-    file.write_bytes(archive_of(source))
+    with writing(file):
+        file.write_bytes(archive_of(source))
     if as_json:
         say_json({"file": str(file), "version": layers[name].version, "content": layers[name].content})
         return
@@ -245,13 +247,14 @@ def _write_records(runtime: Runtime, losses: Losses, folder: Path) -> list[str]:
     """A file for each entity that goes or loses fields, with the records that are not in the trash."""
     from xrm.engine.transfer import ExportRequest
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     files = []
     for entity, fields in losses.exports():
         params = {"fields": (",".join(fields),)} if fields else {}
         request = ExportRequest(entity, params, "jsonl")
         file = folder / f"{entity}.jsonl"
-        with file.open("wb") as target:
+        with writing(file), file.open("wb") as target:
             for piece in runtime.transfer.export(runtime.installer, request).pieces:
                 target.write(piece)
         files.append(str(file))

@@ -9,7 +9,7 @@ import click
 from xrm.cli.frame import data_option, json_option, opened, verb
 from xrm.cli.output import say, say_json
 from xrm.cli.planned import decide_option, decided_by
-from xrm.cli.plans import plan_json, plan_lines
+from xrm.cli.plans import plan_lines
 from xrm.cli.sources import choice_options, revision_for
 
 
@@ -34,6 +34,8 @@ def command(
     as_json: bool,
 ) -> None:
     """The steps, and the conflicts with what the organisation changed, have been told; nothing has changed."""
+    from xrm.engine.packs.telling import plan_json
+
     with opened(data) as runtime:
         names = [str(path) for path in paths]
         revision = revision_for(runtime, names, mirror=mirror, dev=dev, keep=keep, take=take)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xrm.cli.output import read_again, say, say_json
+from xrm.cli.output import say, say_json
 from xrm.cli.sources import NO_MORE
-from xrm.errors import Place
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
-
-    from xrm.engine.packs.dependents import Dependents
     from xrm.engine.packs.proposal import Proposal
     from xrm.engine.packs.reconciliation import Answer
     from xrm.engine.runtime import Runtime
     from xrm.engine.storage.plan import SchemaPlan
     from xrm.engine.storage.steps import Step
-    from xrm.metadata.differences import Difference
 
 _CHOSEN = {"keep": "Your value stays", "take": "The pack's value comes"}
 
@@ -27,6 +22,8 @@ def show_plan(
     runtime: Runtime, proposal: Proposal, *, as_json: bool, more: Mapping[str, object] = NO_MORE
 ) -> None:
     """The plan has been told; `more` goes with it to a program."""
+    from xrm.engine.packs.telling import plan_json
+
     if as_json:
         say_json(plan_json(proposal, runtime.database.engine.dialect, more))
         return
@@ -34,29 +31,10 @@ def show_plan(
         say(line)
 
 
-def plan_json(proposal: Proposal, dialect: Dialect, more: Mapping[str, object] = NO_MORE) -> dict[str, Any]:
-    """The plan for a program, or for a file."""
-    from xrm.engine.storage.written import written
-
-    besides = {
-        "layers": [{"name": name, "from": old, "to": new} for name, old, new in layer_changes(proposal)],
-        "differences": [difference_json(one) for one in proposal.differences],
-        "conflicts": [_answer_json(one) for one in proposal.reconciled.answers],
-        "edits": list(proposal.reconciled.edits),
-        "saved_views": [{"name": v.name, "entity": v.entity, "lost": list(v.lost)} for v in proposal.views],
-        "dependents": [_dependents_json(one) for one in proposal.dependents],
-        **more,
-    }
-    return written(proposal.plan, dialect, read_again(besides))
-
-
-def _dependents_json(found: Dependents) -> dict[str, Any]:
-    references = [{"source": r.source, "place": str(r.place)} for r in found.references]
-    return {"name": found.name, "references": references}
-
-
 def plan_lines(proposal: Proposal, statements: Sequence[str] | None) -> Iterator[str]:
     """The plan for a person; with `statements` what each step says to the database."""
+    from xrm.engine.packs.telling import layer_changes
+
     if proposal.is_empty and not proposal.reconciled.answers:
         yield "Nothing to do: the database is as the definitions want it."
         return
@@ -98,60 +76,12 @@ def confirmation_lines(plan: SchemaPlan) -> Iterator[str]:
         yield f"It removes something. To have it so, read all of it, and add --confirm {plan.hash}"
 
 
-def layer_changes(proposal: Proposal) -> Iterator[tuple[str, str, str]]:
-    """The name of each layer that changes, with its version before and after; empty where there is none."""
-    from xrm.engine.packs.proposal import version_in
-
-    before = {pack.name: version_in(pack) for pack in proposal.before}
-    for change in proposal.changes:
-        yield change.pack.name, before.get(change.pack.name, ""), version_in(change.pack)
-    for name in sorted(proposal.gone):
-        yield name, before.get(name, ""), ""
-
-
 def _layer_line(name: str, old: str, new: str) -> str:
     if not old and not new:
         return f"The {name} changes:"
     if not new:
         return f"Uninstall {name} {old}."
     return f"Install {name} {new}." if not old else f"Install {name} {new} over {old}."
-
-
-def difference_json(difference: Difference) -> dict[str, Any]:
-    """One difference for a program."""
-    from xrm.metadata.words import plain
-
-    return {
-        "kind": difference.kind,
-        "name": difference.name,
-        "path": list(difference.path),
-        "before": plain(difference.before),
-        "after": plain(difference.after),
-        "sentence": difference.sentence,
-        **_place_json("where", difference.where),
-    }
-
-
-def _answer_json(answer: Answer) -> dict[str, Any]:
-    from xrm.metadata.words import plain
-
-    conflict = answer.conflict
-    return {
-        "key": conflict.key,
-        "pack": conflict.pack,
-        "yours": "taken out" if conflict.is_removal else plain(conflict.ours),
-        "before": plain(conflict.before),
-        "theirs": plain(conflict.theirs),
-        "choice": str(answer.choice) if answer.choice else None,
-        "remembered": answer.is_remembered,
-        "sentence": conflict.sentence,
-        **_place_json("where", conflict.where),
-        **_place_json("there", conflict.there),
-    }
-
-
-def _place_json(name: str, place: Place) -> dict[str, Any]:
-    return {name: str(place)} if str(place) else {}
 
 
 def _answer_lines(answer: Answer) -> Iterator[str]:

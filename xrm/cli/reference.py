@@ -58,8 +58,9 @@ def _fields() -> Table:
 def _functions() -> Table:
     from xrm.metadata.expressions.functions import FUNCTIONS
 
-    return ("call", "says", "example"), [
-        {"call": f.signature, "says": f.summary, "example": f.example} for f in FUNCTIONS.values()
+    return ("call", "says", "example", "answer"), [
+        {"call": f.signature, "says": f.summary, "example": f.example, "answer": f.answer}
+        for f in FUNCTIONS.values()
     ]
 
 

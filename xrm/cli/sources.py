@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xrm.cli.output import say, say_json
+from xrm.errors import MetadataInvalid
 
 if TYPE_CHECKING:
     from xrm.engine.packs import Installed, Revision
@@ -56,10 +57,18 @@ def revision_for(
     if len(ours) > 1:
         raise click.UsageError("One customisation at a time; put the documents into one folder.")
     if mirror and not ours:
+        _demand_readable(runtime, named)
         raise click.UsageError("--mirror goes with the folder of a customisation.")
     packs = _completed(runtime, [source for source in named if source not in ours], folders)
     edit = laying(ours[0], mirror=mirror) if ours else None
     return Revision(packs, edit=edit, dev=dev, answers=answers_of(keep, take))
+
+
+def _demand_readable(runtime: Runtime, sources: Iterable[PackSource]) -> None:
+    """Nothing stands against reading them; raises MetadataInvalid with all that does."""
+    problems = [problem for source in sources for problem in runtime.definitions.read(source).problems]
+    if problems:
+        raise MetadataInvalid(problems)
 
 
 def answers_of(keep: Iterable[str], take: Iterable[str]) -> dict[str, Any]:

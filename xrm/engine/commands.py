@@ -73,12 +73,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a record from JSON values; `name` lets later commands of the batch refer to it."""
+    """Make a record from JSON values; `name` lets later commands of the batch refer to it.
+
+    With `accept_duplicates`, here and in the others, the writer knows of duplicates of which they would be warned.
+    """
 
     entity: str
     values: Mapping[str, Any]
     name: str = ""
     id: UUID | None = None
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Update:
     target: Target
     values: Mapping[str, Any]
     version: int | None = None
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Upsert:
     by: str
     values: Mapping[str, Any]
     name: str = ""
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +134,19 @@ class Transition:
     values: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
     reason: str = ""
+    accept_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Connect two records by a many-to-many relationship, with its attributes and validity."""
+    """Connect two records by a many-to-many relationship, with its attributes and validity, and maybe a given id."""
 
     entity: str
     target: Target
     relationship: str
     to: Any
     values: Mapping[str, Any] = field(default_factory=dict)
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,23 @@ class Unlink:
     link: UUID
 
 
-Command = Create | Update | Upsert | Delete | Restore | Transition | Link | Unlink
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Make one record of several: the target stays, and the others go to the trash and answer by it.
+
+    What is empty in it is filled from the others in their order; `choose` names for a field the record whose value it
+    gets, and `values` are given as to an Update.
+    """
+
+    entity: str
+    target: Target
+    others: tuple[UUID, ...]
+    choose: Mapping[str, UUID] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+
+
+Command = Create | Update | Upsert | Delete | Restore | Transition | Link | Unlink | Merge
 
 
 @dataclass(frozen=True, slots=True)

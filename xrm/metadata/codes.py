@@ -77,6 +77,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M263": "Fields are read from each other in a circle.",
         "M264": "Defaults need each other in a circle.",
         "M265": "The lookups of an entity lead to too many places.",
+        "M272": "Something cannot be compared in this way to find duplicates.",
         "M266": "A computed field cannot have such values, or is told in a way that says no value.",
         "M267": "Computed fields need each other in a circle.",
         "M269": "A record of an entity, or a link, could be larger than a database can store.",

@@ -14,9 +14,9 @@ from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import Layer
 
 _CONDITIONED: Final[Mapping[str, tuple[Path, ...]]] = {
-    "entity": (("fields", "*"), ("relationships", "*"), ("keys", "*"), ("rules", "*")),
+    "entity": (("fields", "*"), ("relationships", "*"), ("keys", "*"), ("duplicates", "*"), ("rules", "*")),
     "extend": (
-        (), ("fields", "*"), ("relationships", "*"), ("keys", "*"), ("rules", "*"),
+        (), ("fields", "*"), ("relationships", "*"), ("keys", "*"), ("duplicates", "*"), ("rules", "*"),
         ("views", "*"), ("forms", "*", "sections", "*"),
     ),
     "view": (("*",),),

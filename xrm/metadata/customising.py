@@ -35,7 +35,9 @@ def as_customisation(source: PackSource) -> PackSource:
 
 
 def from_documents(documents: Mapping[str, str]) -> PackSource:
-    """The customisation that these texts by path are."""
+    """The customisation that these texts by path are; of too many none is read."""
+    if len(documents) > PACK_FILES:
+        return replace(_NONE, problems=(_too_many(),))
     files = {path: text.encode("utf-8", "surrogatepass") for path, text in documents.items()}
     return as_customisation(PackSource(CUSTOMISATION, files))
 
@@ -55,13 +57,17 @@ def laid_over(live: PackSource | None, given: PackSource, *, mirror: bool) -> Pa
 
 def _faults(source: PackSource) -> Iterator[Problem]:
     if len(source.files) > PACK_FILES:
-        message = f"The customisation holds more than {PACK_FILES:,} documents."
-        yield Problem("M104", message, "Take out what is no longer needed.", Place(source.name))
+        yield _too_many()
     if sum(map(len, source.files.values())) > PACK_BYTES:
         message = f"The customisation holds more than {PACK_BYTES // 1024**2} MiB."
         yield Problem("M104", message, "Take out what is no longer needed.", Place(source.name))
     for path in sorted(source.files):
         yield from _faults_of(source, path)
+
+
+def _too_many() -> Problem:
+    message = f"The customisation holds more than {PACK_FILES:,} documents."
+    return Problem("M104", message, "Take out what is no longer needed.", Place(CUSTOMISATION))
 
 
 def _faults_of(source: PackSource, path: str) -> Iterator[Problem]:

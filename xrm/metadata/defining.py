@@ -15,7 +15,7 @@ from xrm.metadata.sources import PackSource
 from xrm.metadata.words import ABSENT
 
 Documents = Mapping[str, str]
-_EXTENDED: Final = frozenset({"fields", "relationships", "keys", "rules", "indexes"})
+_EXTENDED: Final = frozenset({"fields", "relationships", "keys", "duplicates", "rules", "indexes"})
 _ABOUT: Final = ("entity", "extend", "form", "view", "lifecycle")
 
 

@@ -61,11 +61,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """When the value that is watched changes, the block is found anew for the records that the trail comes from."""
+    """When the value that is watched changes, the block is found anew for the records that the trail comes from.
+
+    Of the fields for which the database is asked, only `field` needs it; none where it is empty.
+    """
 
     entity: str
     level: int
     trail: Trail
+    field: str = ""
 
 
 class Dependencies:
@@ -147,12 +151,16 @@ class Dependencies:
         """What is found anew when a value changes, by its entity and name."""
         found: dict[tuple[str, str], dict[Watch, None]] = {}
         for block in self.blocks.values():
-            born = Watch(block.entity, block.level, ())  # only of a new record the id is another one
-            found.setdefault((block.entity, "id"), {})[born] = None
+            asked = {field.name for field in block.asked}
             for field in (*block.asked, *block.following):
+                name = field.name if field.name in asked else ""
+                born = Watch(
+                    block.entity, block.level, (), name
+                )  # only of a new record the id is another one
+                found.setdefault((block.entity, "id"), {})[born] = None
                 for read in self.reads(block.entity, field.name):
                     known = found.setdefault((read.entity, read.name), {})
-                    known[Watch(block.entity, block.level, read.trail)] = None
+                    known[Watch(block.entity, block.level, read.trail, name)] = None
         return {key: tuple(known) for key, known in found.items()}
 
     def _block(self, key: tuple[int, str], fields: Sequence[Field]) -> Block:

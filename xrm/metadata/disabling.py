@@ -14,7 +14,7 @@ from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import Layer
 
 KIND: Final = "packs"
-_MEMBERS: Final = ("fields", "relationships", "keys", "rules")
+_MEMBERS: Final = ("fields", "relationships", "keys", "duplicates", "rules")
 
 
 def disabled_in(packs: Sequence[ReadPack], problems: Problems) -> frozenset[str]:

@@ -86,7 +86,7 @@ def locate(source: PackSource) -> tuple[tuple[Located, ...], tuple[Problem, ...]
 def _kind_and_name(path: str) -> tuple[str, str]:
     """The kind and the name of a file, or two empty texts for one that is no document."""
     pure = PurePosixPath(path)
-    if len(pure.parts) == 1:
+    if len(pure.parts) < 2:  # of no file, as in ".", there is none
         return FILES.get(pure.stem, ""), pure.stem
     kind = FOLDERS.get(pure.parts[0], "")
     if kind == "seed":

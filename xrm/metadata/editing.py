@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 HEADER: Final = frozenset({"entity", "extend"})
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*\Z")
 _WORDS: Final = frozenset({"true", "false", "null"})
-_OPEN: Final = frozenset({"fields", "relationships", "keys", "rules"})  # things by name, each with a line
+_OPEN: Final = frozenset(
+    {"fields", "relationships", "keys", "duplicates", "rules"}
+)  # things by name, each with a line
 
 
 @dataclass(frozen=True, slots=True)

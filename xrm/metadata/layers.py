@@ -25,6 +25,7 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
         ("fields",): ("type", "from"),
         ("relationships",): ("to", "from"),
         ("keys",): ("fields",),
+        ("duplicates",): ("match",),
         ("rules",): ("must",),
     },
     "view": {(): ("type",)},
@@ -33,9 +34,15 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
     "role": {("grants",): ("entity",)},
     "options": {(): ("options",)},
 }
-_OF_ENTITIES: Final = frozenset({"entity", "extend", "form", "view", "lifecycle"})
+OF_ENTITIES: Final = frozenset({"entity", "extend", "form", "view", "lifecycle"})
 _NEVER_REDEFINED: Final = (("fields",), ("relationships",))
-_WORDS: Final = {"fields": "field", "relationships": "relationship", "keys": "key", "rules": "rule"}
+_WORDS: Final = {
+    "fields": "field",
+    "relationships": "relationship",
+    "keys": "key",
+    "duplicates": "way to find duplicates",
+    "rules": "rule",
+}
 
 
 @dataclass(slots=True)
@@ -91,7 +98,7 @@ def build_layers(packs: Sequence[ReadPack], problems: Problems, *, whole: bool =
             layers.content[pack.name] = pack.content
         for doc in pack.docs:
             check_conditions(doc, pack, problems)
-            if doc.kind in _OF_ENTITIES and doc.name in layers.sleeping:
+            if doc.kind in OF_ENTITIES and doc.name in layers.sleeping:
                 continue
             _lay(layers, *conditioned(doc, installed), problems)
     if disabled:  # items of lists that are asleep; what nobody says is told where all packs are laid

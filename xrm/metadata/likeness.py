@@ -14,7 +14,7 @@ from xrm.metadata.parse import Body
 # What an entity takes over; forms and lifecycle are documents of their own.
 _COPIED: Final = (
     "title", "icon", "ownership", "append_only",
-    "fields", "relationships", "keys", "rules", "indexes",
+    "fields", "relationships", "keys", "duplicates", "rules", "indexes",
 )  # fmt: skip
 
 # So many entities of a circle are named.

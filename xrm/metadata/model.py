@@ -173,6 +173,42 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """What two records have alike: a field, a part of one, or a lookup. `at_least` is a percentage, of fuzzy texts."""
+
+    path: tuple[str, ...]
+    by: str
+    at_least: int = 100
+
+    @property
+    def name(self) -> str:
+        """The field or lookup."""
+        return self.path[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A way to find records that are the same thing twice: all of `match` is alike, and `when` holds of both."""
+
+    name: str
+    match: tuple[Match, ...]
+    then: str = "warn"
+    when: Expression | None = None
+    message: Label = field(default_factory=dict)
+    place: Place = NOWHERE
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nobody may write one."""
+        return self.then == "refuse"
+
+    @property
+    def fuzzy(self) -> Match | None:
+        """What is compared by likeness, if anything is."""
+        return next((match for match in self.match if match.by == "fuzzy"), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A condition that every stored record meets: `must`, wherever `when` holds."""
 
@@ -343,6 +379,7 @@ class Entity:
     fields: Mapping[str, Field] = field(default_factory=dict)
     relationships: Mapping[str, Relationship] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
+    duplicates: Mapping[str, Duplicate] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
     lifecycle: Lifecycle | None = None
@@ -395,7 +432,7 @@ class Reference:
 
     Both are colon-separated kinds and dotted names: `field:account.name`, `view:account.all.columns`. Fields
     and relationships share their names, so a used relationship is a `field` too. Other targets are `entity`,
-    `options`, `option`, `state`, `role`, `key`, `rule`, `transition`, `view`, `form`, `pack`.
+    `options`, `option`, `state`, `role`, `key`, `duplicate`, `rule`, `transition`, `view`, `form`, `pack`.
     """
 
     target: str

@@ -176,6 +176,7 @@ _MEMBERS: Mapping[str, Callable[[Any], Any]] = {
     "fields": _fields,
     "relationships": _map_of(_relationship),
     "keys": _map_of(_key),
+    "duplicates": _map_of(_item),
     "rules": _map_of(_rule),
     "forms": _map_of(_form),
     "views": _map_of(_view),

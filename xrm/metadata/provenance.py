@@ -18,7 +18,7 @@ from xrm.metadata.reconciling import is_said, said_of, value_at
 from xrm.metadata.sources import PackSource
 from xrm.metadata.words import ABSENT
 
-MEMBERS: Final = ("fields", "relationships", "keys", "rules")
+MEMBERS: Final = ("fields", "relationships", "keys", "duplicates", "rules")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import orjson
 
 from xrm.errors import Place, Problems
 from xrm.metadata.editing import document, with_value, without_key
-from xrm.metadata.layers import Layers, build_layers
+from xrm.metadata.layers import OF_ENTITIES, Layers, build_layers
 from xrm.metadata.likeness import copy_likenesses
 from xrm.metadata.merging import ITEM_LISTS, Merged, items_of
 from xrm.metadata.names import ITEM_WORDS
@@ -82,9 +82,10 @@ class Conflict:
 
     def edit(self, choice: Choice) -> str:
         """What the choice does to the customisation, as a sentence; empty if nothing."""
+        key = self.key.removesuffix(":")
         if choice is Choice.TAKE:
-            return f"{self.key}: your change goes, and what {self.pack} says holds."
-        return f"{self.key}: what {self.pack} has taken out is yours now." if self.is_carried else ""
+            return f"{key}: your change goes, and what {self.pack} says holds."
+        return f"{key}: what {self.pack} has taken out is yours now." if self.is_carried else ""
 
     @property
     def mark(self) -> str:
@@ -186,11 +187,19 @@ class _Walk:
     former: Layers
 
     def document(self, was: Body, now: Body) -> Iterator[Conflict | Settled]:
-        if was and not now and self.doc.kind not in ("role", "i18n", "settings"):
-            can_keep = self.doc.kind not in ("entity", "extend")
-            yield self._conflict((), self.doc.body, was, ABSENT, can_keep=can_keep)
+        if self._is_without_entity:
+            yield self._conflict((), self.doc.body, was or ABSENT, ABSENT, can_keep=False)
+        elif was and not now and self.doc.kind not in ("role", "i18n", "settings"):
+            yield self._conflict((), self.doc.body, was, ABSENT)
         else:
             yield from self._walk(self.doc.body, was, now, ())
+
+    @property
+    def _is_without_entity(self) -> bool:
+        """Whether the entity that the document is about was there and is not any more."""
+        name = self.doc.name
+        is_gone = name in self.former.entities and name not in self.layers.entities
+        return is_gone and self.doc.kind in OF_ENTITIES
 
     def _walk(self, ours: Body, was: Body, now: Body, path: Path) -> Iterator[Conflict | Settled]:
         for key, value in ours.items():
@@ -247,9 +256,15 @@ class _Walk:
     ) -> Conflict:
         """The question, with the place of each answer; what is gone is placed where the thing is."""
         at = below if below is not None else path
-        there, pack = self._said(self.layers, at) or self._said(self.former, at) or (Place(self.file), "")
+        there, pack = self._said(self.layers, at) or self._said(self.former, at) or self._entity_said
         mine = self.doc.source.key_at(path) if path else Place(self.doc.source.file, 1, 1)
         return Conflict(self.file, path, pack, ours, before, theirs, mine, there, is_removal, can_keep)
+
+    @property
+    def _entity_said(self) -> tuple[Place, str]:
+        """Where the entity that the document is about was defined, and by which pack."""
+        entity = self.former.entities.get(self.doc.name)
+        return (entity.place(()), entity.pack(())) if entity else (Place(self.file), "")
 
     def _said(self, layers: Layers, path: Path) -> tuple[Place, str] | None:
         """Where the layers say it, and the pack that does."""

@@ -177,6 +177,11 @@ class _Reader:
             self.members(name, ("keys", key) if isinstance(body, list) else ("keys", key, "fields"), fields)
             if isinstance(body, dict):
                 self.members(name, ("keys", key, "no_overlap"), body.get("no_overlap"))
+        for key, body in raw.get("duplicates", {}).items():
+            for index, said in enumerate(body.get("match", ())):
+                at = ("duplicates", key, "match", index)
+                is_plain = isinstance(said, str)
+                self.paths(name, at if is_plain else (*at, "field"), said if is_plain else said.get("field"))
         for key, body in raw.get("rules", {}).items():
             if isinstance(body, dict):
                 self.members(name, ("rules", key, "field"), body.get("field"))

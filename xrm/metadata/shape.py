@@ -37,11 +37,11 @@ from xrm.registry import near_names
 # Keys of transitions that this version does not run yet.
 LATER_KEYS: Final = ("do", "after", "approval")
 # Without one of these an item has no meaning.
-_DEFINING: Final = frozenset({"type", "from", "to", "must", "fields", "entity", "ref", "options"})
+_DEFINING: Final = frozenset({"type", "from", "to", "must", "match", "fields", "entity", "ref", "options"})
 # Keys on which the meaning of other things hangs: a misspelt one is read as what was meant.
 _STRUCTURAL: Final = _DEFINING | {
     "can", "rows", "sections", "states", "transitions", "records", "values", "people", "users", "grants",
-    "relationships", "keys", "rules", "indexes", "forms", "views", "attributes", "many", "valid",
+    "relationships", "keys", "duplicates", "match", "rules", "indexes", "forms", "views", "attributes", "many", "valid",
     "owned", "via", "inverse", "abstract", "like", "ownership", "title", "initial", "filter", "columns",
     "requires", "optional", "pack", "extend", "version", "except", "portal",
 }  # fmt: skip
@@ -53,11 +53,12 @@ _EXPRESSION_REST = re.compile(r"""[()\[\]"'=<>*/+]|\s|\.[a-z]""")
 
 # How deep below the document the smallest thing with a name of its own lies, by kind and first key.
 _DEPTHS: Final[Mapping[str, Mapping[str, int]]] = {
-    "entity": {"fields": 2, "relationships": 2, "keys": 2, "rules": 2},
+    "entity": {"fields": 2, "relationships": 2, "keys": 2, "duplicates": 2, "rules": 2},
     "extend": {
         "fields": 2,
         "relationships": 2,
         "keys": 2,
+        "duplicates": 2,
         "rules": 2,
         "forms": 2,
         "views": 2,

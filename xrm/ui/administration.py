@@ -80,7 +80,7 @@ class TablePage:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something that can be asked for: one text that goes to `action` under `name`."""
+    """Something that can be asked for: one text that goes to `action` under `name`; `options` are proposed for it."""
 
     action: str
     name: str
@@ -88,6 +88,7 @@ class Question:
     label: str
     submit: str
     help: str = ""
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

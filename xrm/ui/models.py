@@ -171,6 +171,8 @@ class FormPage:
     draft: str = ""  # the name under which the browser keeps what is typed; it keeps nothing without
     typed: str = ""  # the draft that the form shows
     conditions: str = ""
+    twins: tuple[Link, ...] = ()  # records that may be the same thing
+    accept: str = ""  # label of the button that writes it anyway, posted as `duplicates=accept`
 
 
 @dataclass(frozen=True, slots=True)

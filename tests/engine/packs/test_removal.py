@@ -149,3 +149,19 @@ def test_what_was_changed_of_a_pack_that_goes_is_asked_about_and_may_be_kept(run
     assert set(runtime.packs.source(CUSTOMISATION).files) == {"extend/deal.yaml", "entities/deal.yaml"}
     found = [runtime.current().queries.get(ana, "deal", record)["plate"] for record in deals(runtime)]
     assert sorted(found, key=str) == ["11-AA-22", None]
+
+
+def test_forms_and_views_of_an_entity_that_goes_are_asked_about_and_go_along(runtime):
+    ours = {
+        "forms/car.yaml": "main: {sections: {first: {label: First, rows: [[name]]}}}\n",
+        "views/car.yaml": "mine: {type: list, label: Mine, columns: [name]}\n",
+    }
+    runtime.packs.revise(Revision(edit=laying(from_documents(ours), mirror=False)), runtime.installer)
+    with pytest.raises(Conflict) as refused:
+        uninstalled(runtime, {"all": Choice.KEEP})
+    told = [(p.code, p.message.partition(":")[0], "cars has taken the entity out" in p.message)
+            for p in refused.value.problems]  # fmt: skip
+    assert told == [("P151", "forms/car", True), ("P151", "views/car", True)]
+    uninstalled(runtime, {"all": Choice.TAKE})
+    assert "car" not in runtime.current().model.entities
+    assert not runtime.packs.source(CUSTOMISATION).files

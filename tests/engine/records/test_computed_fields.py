@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.support.installed import make_runtime
+from tests.support.installed import make_runtime, plan_back
 from xrm.engine.commands import Create, Delete, Restore, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.queries.request import Query, Sort
@@ -411,3 +411,16 @@ def test_an_amount_may_begin_with_one_of_other_records_in_its_currency(till: Sho
     item = till.make("item", bill=str(bill), ware=str(ware))
     assert till.value("item", item, "price") == {"amount": "7.50", "currency": "EUR"}
     assert till.value("item", till.make("item", price=None), "price") is None
+
+
+def test_values_that_people_gave_are_kept_when_the_field_becomes_computed(
+    shop: Shop, busy: dict[str, UUID]
+) -> None:
+    formula = "{type: formula, formula: quantity * 2}"
+    revised(shop, "line", (formula, "{type: text}"))
+    shop.change("line", busy["line"], double="by hand")
+    given = shop.runtime.packs.versions()[0].number
+    revised(shop, "line")  # texts that are no numbers ask for no decision: nobody reads them
+    assert shop.value("line", busy["line"], "double") == 4
+    shop.runtime.packs.roll_back(given, shop.runtime.installer, confirmed=plan_back(shop.runtime, given).hash)
+    assert shop.value("line", busy["line"], "double") == "by hand"

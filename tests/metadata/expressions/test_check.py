@@ -134,7 +134,7 @@ def test_the_type_of_an_expression_is_known(text, expected, names):
         ("min(name, price)", "M202", 5, "min("),
         ("-name == 3", "M202", 1, ""),
         ("price if active else name", "M202", 22, "one type"),
-        ("lower(name)", "M203", 1, "same_text"),
+        ("proper(name)", "M203", 1, "upper(left(text, 1))"),
         ("coalesce(name)", "M203", 1, "first_of"),
         ("contans(name, name)", "M203", 1, "Did you mean contains"),
         ("contains(name)", "M204", 1, "contains(text, part)"),
@@ -160,7 +160,7 @@ def test_a_fault_is_told_with_its_column_and_what_to_write(text, code, column, h
 
 
 def test_all_faults_of_an_expression_are_told_at_once_and_none_follows_from_another(names):
-    text = 'nmae == "x" and account.nmea > 3 or stage == "one" or lower(name) == name'
+    text = 'nmae == "x" and account.nmea > 3 or stage == "one" or proper(name) == name'
     found = problems(text, names)
     assert [p.code for p in found] == ["M201", "M201", "M206", "M203"]
 

@@ -29,7 +29,7 @@ from xrm.metadata.expressions.problems import MAX_CHARACTERS, MAX_DEPTH, place_o
         pytest.param("3 months", 2, "add_months", id="months"),
         pytest.param("1.5h", 3, "whole number", id="half an hour"),
         pytest.param("1e5", 1, "exponent", id="exponent"),
-        pytest.param("a ^ 2", 2, "powers", id="power"),
+        pytest.param("a ^ 2", 2, "power(number, exponent)", id="power"),
         pytest.param("a % 2", 2, "Percent", id="percent"),
         pytest.param("a ? b", 2, "if condition", id="question mark"),
         pytest.param("{{ a }}", 0, "braces", id="braces"),

@@ -18,7 +18,8 @@ SEEN_NOW_AND_THEN = (
     "/admin/users", "/admin/users/new", "USER", "USER/roles", "USER/rights", "/admin/teams", "/admin/units",
     "/admin/roles", "/admin/roles/clerk", "/admin/roles/on/customer", "/admin/tokens", "/admin/sessions",
     "/admin/organisation", "/admin/changes", "/admin/jobs",
-    "/admin/packs", "/admin/packs/shop", "/admin/uninstall/shop", "/admin/health", "/api/v1/docs/customer",
+    "/admin/packs", "/admin/packs/shop", "/admin/bring", "/admin/uninstall/shop", "/admin/uses?of=customer.tier",
+    "/admin/health", "/api/v1/docs/customer",
 )  # fmt: skip
 EVERY_PAGE = (*WORKED_ON, *SEEN_NOW_AND_THEN)
 OPPOSITES = ({"width": 1440, "dark": False}, {"width": 390, "dark": True})

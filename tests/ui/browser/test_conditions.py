@@ -110,5 +110,6 @@ def test_what_other_records_and_amounts_decide_is_asked_of_the_server(form: Page
     expect(form.locator("#f-fee")).to_be_hidden()
     form.locator("#f-price").fill("100.01")
     expect(form.locator("#f-fee")).to_be_visible()
+    expect(form.locator("#g-cost")).to_contain_text("200.02")
     form.locator("#f-who-last").fill("Berg")
     expect(form.locator("#f-kin")).to_be_visible()

@@ -17,10 +17,12 @@ from playwright.sync_api import Browser, Page, Route
 from tests.engine.test_expressions_agree import DEALS, SEED, SETTINGS, well_typed
 from tests.support.expression_vectors import VECTORS, ZONE
 from tests.support.expression_world import ZONES, World, build_world, context
+from tests.support.function_examples import EXAMPLES
 from tests.support.random_expressions import Writer
 from xrm.metadata.expressions import FILTER, Context, Env, Expression, RecordEnv, check, compile_python
 from xrm.metadata.expressions.dump import dump_tree, dump_value
 from xrm.metadata.expressions.functions import FUNCTIONS
+from xrm.metadata.expressions.letters import lower, upper
 from xrm.metadata.expressions.scope import ACTOR, CLOCK
 from xrm.metadata.expressions.types import Attribute, Kind, Type
 from xrm.metadata.typing_scope import ModelNames
@@ -33,6 +35,7 @@ PORTION = 200
 SET_UP = """
 import { evaluate, written, FUNCTIONS } from "/js/on/evaluate.js";
 import { folded } from "/js/on/exact.js";
+import { STRICT } from "/js/on/functions.js";
 import { numberIn } from "/js/on/typed.js";
 
 const records = new Map();
@@ -46,6 +49,7 @@ function make({ entity, id, values, far }) {
 window.learn = (all) => all.forEach((one) => records.set(keyOf(one), make(one)));
 window.functions = FUNCTIONS;
 window.folded = folded;
+window.turn = (name, letter) => STRICT[name]([letter]);
 window.numberIn = numberIn;
 window.answer = (asked) => asked.map(({ tree, context, keys, record }) => {
   const about = record ? [make(record)] : keys.map((key) => records.get(key));
@@ -149,6 +153,22 @@ def test_every_function_can_be_called_in_the_browser(page: Page) -> None:
     assert set(page.evaluate("functions")) == set(FUNCTIONS)
 
 
+def test_every_example_of_the_function_table_gives_its_answer_in_the_browser(
+    page: Page, world: World
+) -> None:
+    names = ModelNames(world.model.entities)
+    trees = [check(example, "deal", names, scope=FILTER, expect=None) for example in EXAMPLES]
+    keys, given = [f"deal {next(iter(world.records['deal']))}"], _given(context(ZONE))
+    asked = [
+        {"tree": dump_tree(found.tree), "context": given, "keys": keys}
+        for found in trees
+        if isinstance(found, Expression)
+    ]
+    answers = [answer for (answer,) in page.evaluate("asked => answer(asked)", asked)]
+    told = [str(answer).lower() if isinstance(answer, bool) else answer for answer in answers]
+    assert dict(zip(EXAMPLES, told, strict=True)) == {e: a.strip('"') for e, a in EXAMPLES.items()}
+
+
 def test_every_vector_has_its_answer_in_the_browser(page: Page, world: World) -> None:
     names = ModelNames(world.model.entities)
     given = _given(context(ZONE))
@@ -210,6 +230,15 @@ def test_letters_are_folded_alike_in_the_browser(page: Page, scale: Callable[[in
         theirs.setdefault(fold(letter), []).append(letter)
     apart = {json.dumps(group) for group in ours.values()} ^ {json.dumps(group) for group in theirs.values()}
     assert sorted(apart) == []
+
+
+def test_letters_become_capitals_and_small_ones_alike_in_the_browser(page: Page) -> None:
+    """Every letter of the planes that have any, those included that only a newer Unicode knows."""
+    letters = "".join(chr(n) for n in range(1, 0x20000) if not 0xD800 <= n < 0xE000)
+    for name, turn in (("upper", upper), ("lower", lower)):
+        found = page.evaluate("([name, text]) => turn(name, text)", [name, letters])
+        apart = [pair for pair in zip(turn(letters), found, strict=True) if len(set(pair)) > 1]
+        assert apart == []
 
 
 def test_a_number_that_is_typed_is_the_same_to_the_page_and_to_the_server(page: Page) -> None:

@@ -67,6 +67,7 @@ fields:
   phone: {type: phone}
 relationships:
   works_at: {label: Works at, to: customer, inverse: staff, on_delete: restrict}
+duplicates: {by_phone: {match: [phone]}}
 """,
     "order": """
 label: Order

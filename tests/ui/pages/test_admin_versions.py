@@ -45,7 +45,7 @@ def test_versions_tell_when_who_through_which_door_and_what(yard: Place) -> None
     now, before = row(page, f"Version {light + 1}"), row(page, f"Version {light}")
     assert now[0].endswith("In force")
     assert now[2] == "Ana by the API"
-    assert now[3].startswith("yard 1.0.0 has other content. Add the field weight to tool (yard__tool)")
+    assert now[3].startswith("yard 1.0.0 has other content. Add the field weight to tool.")
     assert before[3].startswith("yard 1.0.0 comes in.")
     one = ana.open(f"/admin/versions/{light}")
     assert ["yard 1.0.0 comes in."] in rows(one)
@@ -103,8 +103,8 @@ def test_what_was_removed_is_listed_until_it_goes_and_goes_for_good_through_a_pl
     put(yard, TOOL)
     kept = ana.open("/admin/versions/removed")
     assert "What was removed (1)" in ana.open("/admin/versions").text
-    assert row(kept, "tool.weight")[0] == "tool.weight with its values"
-    assert row(kept, "tool.weight")[2] == "Ana"
+    assert row(kept, "Tool › Weight")[0] == "Tool › Weight tool.weight, with its values"
+    assert row(kept, "Tool › Weight")[2] == "Ana"
     address = kept.links()["Destroy"]
     plan = ana.open(address)
     assert row(plan, "Destroy the values of tool.weight")[1:] == ["Removes", "1 row", "There is no undo."]

@@ -426,3 +426,46 @@ def test_whatever_is_typed_is_kept_as_typed_or_refused(shop: Place, texts: tuple
                     text,
                 )
     assert ana.open(REVIEW).status == 200
+
+
+def test_a_formula_and_a_sum_are_defined_on_pages_and_right_at_once(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    added_field(ana, "site_visit", "integer", label="Minutes")
+    address = f"{VISIT}/relationships/new"
+    ana.fill(ana.open(address), address, label="Customer visited", to="customer", inverse="Visits")
+    assert "Sum over others" in ana.open(f"{VISIT}/fields/new").text
+    added_field(ana, "site_visit", "formula", label="Hours", formula="minutes / 60", scale="1")
+    customer = "/admin/definitions/e/customer/fields/new/rollup"
+    ana.fill(
+        ana.open(customer),
+        customer,
+        label="Minutes in all",
+        over="visits",
+        value="sum(minutes)",
+        where="minutes > 5",
+    )
+    applied(ana)
+    delta = shop.make("customer", name="Delta Foods")
+    for minutes in (5, 30, 60):
+        visit = shop.make("site_visit", purpose="Tour", minutes=minutes, customer_visited=delta)
+    assert (shop.read("site_visit", visit)["hours"], shop.read("customer", delta)["minutes_in_all"]) == (
+        "1.0",
+        90,
+    )
+
+
+def test_a_formula_that_cannot_be_is_refused_where_it_is_typed_and_changed_later(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    added_field(ana, "site_visit", "integer", label="Minutes")
+    address = f"{VISIT}/fields/new/formula"
+    wrong = ana.fill(ana.open(address), address, label="Hours", formula="minuets / 60")
+    assert "minutes" in wrong.text
+    assert wrong.find("textarea", name="formula")[0].text.strip() == "minuets / 60"
+    added_field(ana, "site_visit", "formula", label="Hours", formula="minutes / 60")
+    edit = f"{VISIT}/fields/hours/edit"
+    page = ana.open(edit)
+    assert page.find("textarea", name="formula")[0].text.strip() == "minutes / 60"
+    done = ana.fill(page, edit, formula="minutes / 30")
+    assert 'formula: "minutes / 30"' in drafted(shop)["entities/site_visit.yaml"], done.text

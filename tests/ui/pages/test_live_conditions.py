@@ -83,6 +83,15 @@ def test_controls_that_only_the_server_reads_decide(
     assert verdicts(person, name="x")["shown"][f"g-{shows}"] is False
 
 
+def test_what_follows_from_what_is_typed_is_shown_and_decides(office: Place, clerk: Person) -> None:
+    told = verdicts(clerk, price__amount="1,200.50", price__currency="EUR")
+    assert "€2,401" in told["values"]["g-cost"]
+    assert told["shown"]["g-dear"] is True
+    assert verdicts(clerk, price__amount="100", price__currency="EUR")["shown"]["g-dear"] is False
+    claim = office.make("claim", **SOME, price={"amount": "200", "currency": "EUR"}, dear="very")
+    assert "€400" in clerk.open(f"/r/claim/{claim}/edit").text
+
+
 def test_a_form_offers_what_may_be_chosen_as_the_record_is(office: Place, clerk: Person) -> None:
     shop = office.make("shop", name="a", country="PT")
     claim = office.make("claim", **SOME, remedy="repair", shop=shop)

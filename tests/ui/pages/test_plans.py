@@ -89,8 +89,8 @@ def test_answers_and_decisions_do_not_forget_each_other(works: Place, lay: Lay) 
     works.runtime.packs.revise(Revision(edit=ours), works.actor())
     make(works, {"name": "Saw", "code": "many"})
     lay(a_pack("yard", version="1.1.0", tool=NUMBERED.replace("Tool\n", "Implement\n")))
-    assert carried(ana.open(f"{YARD}?{label}=take"), f"{YARD}#plan") == {label: "take"}
-    assert carried(ana.open(f"{YARD}?clear={UNFIT}"), f"{YARD}#plan") == {"clear": UNFIT}
+    assert carried(ana.open(f"{YARD}?{label}=take"), YARD) == {label: "take"}
+    assert carried(ana.open(f"{YARD}?clear={UNFIT}"), YARD) == {"clear": UNFIT}
     page = ana.open(f"{YARD}?{label}=take&clear={UNFIT}")
     assert ana.fill(page, f"{YARD}/install").status == 200
     assert works.runtime.current().model.entities["tool"].label["en"] == "Implement"

@@ -152,6 +152,11 @@ class Policy:
         return self._model
 
     @property
+    def dependencies(self) -> Dependencies:
+        """What the computed fields of the model follow from."""
+        return self._dependencies
+
+    @property
     def roles(self) -> Mapping[str, Role]:
         """All roles, the built-in administrator included."""
         return self._roles

@@ -19,6 +19,7 @@ from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, S
 from xrm.metadata.values import fold
 
 NAME_LENGTH = 200
+DEFINE = "change definitions"
 INSTALLER_EMAIL = "installer@system.invalid"  # the system actor; nobody is it
 
 
@@ -120,11 +121,11 @@ class Work:
             raise Conflict(Problem("R140", message, "Choose another.", Place(path=path))) from None
 
 
-def demand_administrator(actor: Actor) -> None:
-    """The actor may administer people; raises Forbidden."""
+def demand_administrator(actor: Actor, what: str = "change people and their rights") -> None:
+    """The actor may administer, which is needed to do `what`; raises Forbidden."""
     if ADMINISTRATOR not in actor.roles:
         hint = "Ask an administrator."
-        raise Forbidden(Problem("A102", "Only administrators may change people and their rights.", hint))
+        raise Forbidden(Problem("A102", f"Only administrators may {what}.", hint))
 
 
 def with_keys(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,5 +33,6 @@ INSTALLATION_CODES: Mapping[str, str] = MappingProxyType(
         "P161": "The customisation has changed since the draft was begun.",
         "P162": "A draft would empty or take out what a pack says, or have a label or option twice, or no such option.",
         "P163": "A definition in a draft has no name that it can have: none is made of its label, or it is taken.",
+        "P164": "A file or folder cannot be written where it was asked for.",
     }
 )

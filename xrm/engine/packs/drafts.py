@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.commands import Actor
-from xrm.engine.identity.work import demand_administrator
+from xrm.engine.identity.work import DEFINE, demand_administrator
 from xrm.engine.packs.layers import read_contents, read_present, source_of
 from xrm.engine.packs.proposal import in_order
 from xrm.engine.packs.revision import NO_ANSWERS, Answers, Revision, Sources
@@ -113,7 +113,7 @@ class Drafts:
 
     def look(self, actor: Actor) -> Look:
         """The definitions with the draft, and what it changes."""
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         state = self._state()
         draft = state.draft
         documents = draft.documents if draft else state.live
@@ -130,7 +130,7 @@ class Drafts:
         Raises MetadataInvalid with every problem that there would be, each with the path of its place; and Conflict
         if that is not the mark of the draft any more.
         """
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         state = self._state()
         self._demand_sense(_sources(state, documents))
         if _mark_of(state.draft) != mark or not self._keep(state, documents, actor):
@@ -138,13 +138,13 @@ class Drafts:
 
     def discard(self, actor: Actor) -> None:
         """There is no draft."""
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         with self._database.write() as unit:
             unit.execute(sa.delete(DRAFT))
 
     def renew(self, actor: Actor) -> None:
         """The draft begins from the customisation as it is now, with its own changes made to that, key by key."""
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         state = self._state()
         if state.draft is None or state.draft.base == state.content:
             return
@@ -156,7 +156,7 @@ class Drafts:
 
     def revision(self, actor: Actor, decisions: Decisions = NO_DECISIONS) -> Revision:
         """The installation with the draft as its customisation, to be planned; raises NotFound if there is none."""
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         return _revision(self._draft(), decisions)
 
     def apply(
@@ -166,7 +166,7 @@ class Drafts:
 
         Raises PlanRefused if that would come to something else than the proposal with that mark.
         """
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         draft = self._draft()
         revision = replace(_revision(draft, decisions), answers=answers, confirmed=mark)
         done = self._packs.revise(revision, actor)

@@ -15,6 +15,7 @@ from xrm.engine.packs.proposal import Proposal, changed_layers, in_order
 from xrm.engine.packs.reconciliation import Reconciled, read_answers, reconcile
 from xrm.engine.packs.reindexing import before_change, organisation_context
 from xrm.engine.packs.revision import Revision, Sources
+from xrm.engine.packs.showing import shown_where
 from xrm.engine.packs.versions import sources_of_version
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.apply import plan_for
@@ -191,6 +192,7 @@ class Proposer:
                 parts.types,
                 parts.currency,
                 kept_keys=keys,
+                shown=shown_where(schema, organisation_context(schema.model, parts.world.now(), parts.zone)),
             )
 
         plan = plan_for(parts.database, [schema.metadata], asked, past)

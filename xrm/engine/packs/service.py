@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from xrm.engine.commands import Actor
-from xrm.engine.identity.work import demand_administrator
+from xrm.engine.identity.work import DEFINE, demand_administrator
 from xrm.engine.packs.activation import was_overtaken
 from xrm.engine.packs.calling import Called
 from xrm.engine.packs.layers import (
@@ -39,7 +39,7 @@ from xrm.engine.packs.sowing import Sower
 from xrm.engine.packs.trial import demand_scenarios
 from xrm.engine.packs.versions import Version, keep_version, read_version, read_versions
 from xrm.engine.storage.apply import apply_plan
-from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.database import Around, UnitOfWork
 from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.numbers import Numbers, assign_numbers, read_numbers
@@ -58,13 +58,17 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What it came to: the layers that are new or gone, the steps taken, the records of base seeds."""
+    """What it came to: the layers that are new or gone, the steps taken, the records of base seeds.
+
+    `version` is the number of what is in force since, if that has become another.
+    """
 
     layers: tuple[InstalledLayer, ...]
     steps: tuple[str, ...]
     fingerprint: str
     seeded: int
     gone: tuple[str, ...] = ()
+    version: int | None = None
 
 
 class PackService:
@@ -164,7 +168,7 @@ class PackService:
 
     def purge(self, numbers: Iterable[int], actor: Actor, *, confirmed: str) -> tuple[str, ...]:
         """What was removed under these numbers is gone for good; gives what was done."""
-        demand_administrator(actor)
+        demand_administrator(actor, DEFINE)
         plan = self.plan_purge(numbers)
         plan.demand_confirmation(confirmed)
         former = self._proposer.in_force(self._proposer.present())
@@ -172,19 +176,23 @@ class PackService:
         apply_plan(self._parts.database, plan, self._parts.world, forget, actor=actor.id)
         return plan.sentences()
 
-    def revise(self, revision: Revision, actor: Actor) -> Installed:
+    def revise(
+        self, revision: Revision, actor: Actor, *, around: Around[Installed] | None = None
+    ) -> Installed:
         """The revision is carried out and served by every process; or nothing has changed.
+
+        What is done `around` it is done in the transaction in which it comes into force.
 
         Raises Conflict where an upgrade meets the customisation and nobody has said which of them holds, and
         MetadataInvalid where a scenario of what comes does not hold.
         """
-        demand_administrator(actor)
-        return self._revise(revision, actor, self._try)
+        demand_administrator(actor, DEFINE)
+        return self._revise(revision, actor, around)
 
-    def _revise(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
+    def _revise(self, revision: Revision, actor: Actor, around: Around[Installed] | None) -> Installed:
         for left in range(ATTEMPTS - 1, -1, -1):
             try:
-                return self._attempt(revision, actor, check)
+                return self._attempt(revision, actor, around)
             except Conflict as error:
                 if not (left and was_overtaken(error)):
                     raise
@@ -197,17 +205,17 @@ class PackService:
         if not proposal.is_way_back:
             demand_scenarios(self._parts.play, proposal, lambda: tuple(self._proposer.present().values()))
 
-    def _attempt(self, revision: Revision, actor: Actor, check: Callable[[Proposal], None]) -> Installed:
+    def _attempt(self, revision: Revision, actor: Actor, around: Around[Installed] | None) -> Installed:
         """One attempt; raises Conflict, as `was_overtaken` tells, where another process came between."""
         proposal = self._proposer.propose(revision)
         demand_sense(proposal.reconciled, revision.answers)
         if proposal.is_empty and not proposal.is_open:
             return Installed((), (), proposal.model.fingerprint, 0)
         proposal.demand_ready(revision.confirmed)
-        check(proposal)
-        return self._apply(proposal, actor)
+        self._try(proposal)
+        return self._apply(proposal, actor, around)
 
-    def _apply(self, proposal: Proposal, actor: Actor) -> Installed:
+    def _apply(self, proposal: Proposal, actor: Actor, around: Around[Installed] | None) -> Installed:
         base = seed_of(proposal.seeds, BASE)
         installer = ensure_installer(self._parts.database, self._parts.world)
         former = self._proposer.in_force(self._proposer.present())
@@ -218,7 +226,7 @@ class PackService:
             before = read_numbers(reading)
         back = way_back(proposal, former, before)
 
-        def finish(unit: UnitOfWork) -> None:
+        def finish(unit: UnitOfWork) -> Installed:
             layers = self._activate(unit, proposal, actor)
             numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
             now = self._parts.world.now()
@@ -230,14 +238,17 @@ class PackService:
             ahead = (each for each in proposal.plan.ahead if isinstance(each, Called))
             done = [each for each in ahead if numbers.names.get(each.number) not in others]
             numbers = follow_values(unit, self._index, was, proposal.schema, numbers, context, done)
-            keep_version(unit, proposal, numbers, now, actor)
+            version = keep_version(unit, proposal, numbers, now, actor)
             seeded = self._sower.sow(unit, proposal.in_use, numbers, base, installer)
             steps = proposal.plan.sentences()
             gone = tuple(sorted(proposal.gone))
-            made.append(Installed(layers, steps, proposal.model.fingerprint, seeded, gone))
+            return Installed(layers, steps, proposal.model.fingerprint, seeded, gone, version)
+
+        def then(unit: UnitOfWork) -> None:
+            made.append(around(unit, partial(finish, unit)) if around else finish(unit))
 
         parts = self._parts
-        apply_plan(parts.database, proposal.plan, parts.world, finish, actor=actor.id, days=parts.kept_days)
+        apply_plan(parts.database, proposal.plan, parts.world, then, actor=actor.id, days=parts.kept_days)
         return made[-1]
 
     def _refill(

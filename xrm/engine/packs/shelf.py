@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -36,6 +36,7 @@ class AtHand:
     is_same: bool
     problems: tuple[Problem, ...] = ()
     was_brought: bool = False
+    label: Mapping[str, str] = field(default_factory=dict)
 
 
 class Shelf:
@@ -104,11 +105,10 @@ class Shelf:
             return AtHand(name, "", {}, (), False, tuple(error.problems), was_brought)
         manifest = manifest_of(pack)
         body = manifest.body if manifest else {}
-        said = body.get("summary") or {}
-        summary = said if isinstance(said, dict) else {"en": str(said)}
+        label, summary = (_texts(body.get(key)) for key in ("label", "summary"))
         is_same = installed.get(pack.name) == pack.content
         requires = tuple(body.get("requires", {}))
-        return AtHand(name, version_in(pack), summary, requires, is_same, pack.problems, was_brought)
+        return AtHand(name, version_in(pack), summary, requires, is_same, pack.problems, was_brought, label)
 
     def _is_brought(self, name: str) -> bool:
         return name in pack_folders((self._brought,))
@@ -119,6 +119,11 @@ class Shelf:
             raise NotFound(Problem("R104", "There is no such pack at hand."))
         present = {"core", *(layer.name for layer in self._packs.list())}
         return with_requirements([_source(name, available[name])], present, self._folders, self._definitions)
+
+
+def _texts(said: object) -> Mapping[str, str]:
+    """What a manifest says in one language or in several."""
+    return said if isinstance(said, dict) else {"en": str(said)} if said else {}
 
 
 def _source(name: str, path: Path) -> PackSource:

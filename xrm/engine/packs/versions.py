@@ -97,8 +97,8 @@ def sources_of_version(unit: UnitOfWork, number: int) -> tuple[tuple[PackSource,
     return sources_of(unit, kept), Names.from_json(row.names)
 
 
-def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: datetime, actor: Actor) -> None:
-    """The installation can come back to what the proposal puts in force."""
+def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: datetime, actor: Actor) -> int:
+    """The installation can come back to what the proposal puts in force; gives the number of that version."""
     kept, then = proposal.plan.kept_keys, proposal.then
     origins = origins_of(proposal.model, numbers, kept, names_in_force(unit), then)
     names = replace(names_of(proposal.model, numbers), options=origins)
@@ -119,6 +119,8 @@ def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: dat
             "position": last_position(unit),
         },
     )
+    number: int = unit.execute(sa.select(sa.func.max(ACTIVATION.c.number))).scalar_one()
+    return number
 
 
 def layer_sentences(proposal: Proposal) -> Iterable[str]:

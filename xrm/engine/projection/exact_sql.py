@@ -39,7 +39,7 @@ from xrm.metadata.values import MAX_DIGITS
 
 Element = sa.ColumnElement[Any]
 
-_FIRST_DAY = "DATE '0001-01-01'"
+FIRST_DAY, LAST_DAY = "DATE '0001-01-01'", "DATE '9999-12-31'"
 _DAYS = 3_652_058  # from the first day to 9999-12-31
 _FIRST_SECOND, _AFTER_LAST = -62_135_596_800, 253_402_300_800
 
@@ -124,16 +124,21 @@ def rescaled(value: Element, decimals: int, wanted: int) -> Element:
 
 
 # OFFSET 0 keeps the planner from putting the inner expression into the outer ones once more.
-_KEPT_WHOLE = "(SELECT {0} FROM (SELECT {1} OFFSET 0) AS xrm_r WHERE {2})"
+KEPT_WHOLE = "(SELECT {0} FROM (SELECT {1} OFFSET 0) AS xrm_r WHERE {2})"
+
+
+def taken_from(result: str, rows: str, condition: str) -> str:
+    """The result from one row that a subquery gives, where the condition holds of it."""
+    return " ".join(("(SELECT", result, "FROM", rows, "AS xrm_r WHERE", condition + ")"))
 
 
 def _once(calculation: str, condition: str, result: str = "xrm_r.r") -> str:
     """A calculation that is done once, and is empty unless the condition holds of its result xrm_r.r."""
-    return _KEPT_WHOLE.format(result, f"{calculation} AS r", condition)
+    return KEPT_WHOLE.format(result, f"{calculation} AS r", condition)
 
 
-def _within(calculation: str, type_: Type) -> str:
-    """The calculation, empty beyond the digits that are kept."""
+def within(calculation: str, type_: Type) -> str:
+    """PostgreSQL's text of a calculation, empty beyond the digits that are kept."""
     limit = LONGEST + 1 if type_.kind is Kind.DURATION else 10 ** (MAX_DIGITS - type_.decimals)
     result = "xrm_r.r" if type_.kind is Kind.DECIMAL else "CAST(xrm_r.r AS BIGINT)"
     return _once(calculation, f"xrm_r.r > -{limit} AND xrm_r.r < {limit}", result)
@@ -148,11 +153,12 @@ def fitted(value: Element, decimals: int, wanted: Type) -> Element:
         "xrm_fit",
         [value, factor],
         stored_as(wanted),
-        postgresql=_within(_numeric(0), wanted),
+        postgresql=within(numeric(0), wanted),
     )
 
 
-def _numeric(place: int) -> str:
+def numeric(place: int) -> str:
+    """The argument at that place as PostgreSQL's exact number."""
     return f"CAST({{{place}}} AS NUMERIC)"
 
 
@@ -166,9 +172,9 @@ def summed(terms: Sequence[tuple[Element, Type, int, Type]]) -> Element:
         f"{sign}/{result.decimals - type_.decimals}/{_bound_of(so_far, result, place)}"
         for place, (_, type_, sign, so_far) in enumerate(terms)
     )
-    text = _numeric(1)
+    text = numeric(1)
     for place, (_, _, sign, so_far) in enumerate(terms[1:], start=2):
-        text = _within(f"{text} {'+' if sign > 0 else '-'} {_numeric(place)}", so_far)
+        text = within(f"{text} {'+' if sign > 0 else '-'} {numeric(place)}", so_far)
     values = [value for value, *_ in terms]
     plan_text: Element = sa.literal_column(f"'{plan}'")
     return Spelled("xrm_sum", [plan_text, *values], stored_as(result), postgresql=text)
@@ -182,9 +188,9 @@ def _bound_of(so_far: Type, result: Type, place: int) -> int:
 def multiplied(a: Element, b: Element, decimals: tuple[int, int], result: Type) -> Element:
     """a * b."""
     drop = sum(decimals) - result.decimals
-    calculation = f"round({_numeric(0)} * {_numeric(1)}, {result.decimals})"
+    calculation = f"round({numeric(0)} * {numeric(1)}, {result.decimals})"
     return Spelled(
-        "xrm_times", [a, b, number(drop)], stored_as(result), postgresql=_within(calculation, result)
+        "xrm_times", [a, b, number(drop)], stored_as(result), postgresql=within(calculation, result)
     )
 
 
@@ -194,35 +200,43 @@ def divided(
     """a / b, half away from zero; empty when b is zero."""
     shift = decimals[1] + result.decimals - decimals[0]
     return Spelled(
-        name, [a, b, number(shift)], stored_as(result), postgresql=_within(_quotient(result.decimals), result)
+        name,
+        [a, b, number(shift)],
+        stored_as(result),
+        postgresql=within(quotient_text(result.decimals), result),
     )
 
 
-def _quotient(places: int) -> str:
-    """An exact quotient: whole division of twice the dividend plus the divisor rounds the half up."""
+def quotient_text(places: int, factor: int = 1) -> str:
+    """An exact quotient of the dividend times the factor.
+
+    Whole division of twice the dividend plus the divisor rounds the half up.
+    """
     signs = "sign(xrm_r.a) * sign(xrm_r.b)"
     whole = f"div(abs(xrm_r.a) * {2 * 10**places} + abs(xrm_r.b), abs(xrm_r.b) * 2)"
-    operands = f"{_numeric(0)} AS a, {_numeric(1)} AS b"
-    return _KEPT_WHOLE.format(f"{signs} * {whole} * {_unit(places)}", operands, "xrm_r.b <> 0")
+    dividend = numeric(0) if factor == 1 else f"{numeric(0)} * {factor}"
+    operands = f"{dividend} AS a, {numeric(1)} AS b"
+    return KEPT_WHOLE.format(f"{signs} * {whole} * {unit_text(places)}", operands, "xrm_r.b <> 0")
 
 
-def _unit(places: int) -> str:
+def unit_text(places: int) -> str:
+    """One of the last of so many decimals, written out."""
     return f"0.{'1'.rjust(places, '0')}" if places else "1"
 
 
 def span_added(a: Element, b: Element, sign: int) -> Element:
     """The duration a + b, or a - b."""
-    calculation = f"{_numeric(0)} {'+' if sign > 0 else '-'} {_numeric(1)}"
+    calculation = f"{numeric(0)} {'+' if sign > 0 else '-'} {numeric(1)}"
     kind = Type(Kind.DURATION)
-    return Spelled("xrm_span_plus", [a, b, number(sign)], Duration(), postgresql=_within(calculation, kind))
+    return Spelled("xrm_span_plus", [a, b, number(sign)], Duration(), postgresql=within(calculation, kind))
 
 
 def span_multiplied(span: Element, factor: Element, decimals: int) -> Element:
     """The duration times a number, to the second."""
-    calculation = f"round({_numeric(0)} * {_numeric(1)}, 0)"
+    calculation = f"round({numeric(0)} * {numeric(1)}, 0)"
     arguments = [span, factor, number(decimals)]
     return Spelled(
-        "xrm_span_times", arguments, Duration(), postgresql=_within(calculation, Type(Kind.DURATION))
+        "xrm_span_times", arguments, Duration(), postgresql=within(calculation, Type(Kind.DURATION))
     )
 
 
@@ -233,8 +247,8 @@ def span_divided(span: Element, divisor: Element, decimals: int) -> Element:
 
 def day_moved(day: Element, span: Element, sign: int) -> Element:
     """The date so many whole days later or earlier."""
-    moved = f"({{0}} - {_FIRST_DAY}) {'+' if sign > 0 else '-'} div({_numeric(1)}, {DAY})"
-    result = f"{_FIRST_DAY} + CAST(xrm_r.r AS INTEGER)"
+    moved = f"({{0}} - {FIRST_DAY}) {'+' if sign > 0 else '-'} div({numeric(1)}, {DAY})"
+    result = f"{FIRST_DAY} + CAST(xrm_r.r AS INTEGER)"
     text = _once(moved, f"xrm_r.r BETWEEN 0 AND {_DAYS}", result)
     return Spelled("xrm_later_day", [day, span, number(sign)], Date(), postgresql=text)
 
@@ -242,11 +256,11 @@ def day_moved(day: Element, span: Element, sign: int) -> Element:
 def moment_moved(moment: Element, span: Element, sign: int) -> Element:
     """The instant so much later or earlier."""
     operator = "+" if sign > 0 else "-"
-    operands = f"{{0}} AS at, {_numeric(1)} AS s"
+    operands = f"{{0}} AS at, {numeric(1)} AS s"
     reached = f"extract(epoch FROM xrm_r.at) {operator} xrm_r.s"
     result = f"xrm_r.at {operator} make_interval(secs => CAST(xrm_r.s AS DOUBLE PRECISION))"
     condition = f"{reached} >= {_FIRST_SECOND} AND {reached} < {_AFTER_LAST}"
-    text = _KEPT_WHOLE.format(result, operands, condition)
+    text = KEPT_WHOLE.format(result, operands, condition)
     return Spelled("xrm_later", [moment, span, number(sign)], Instant(), postgresql=text)
 
 
@@ -269,17 +283,16 @@ def between_days(a: Element, b: Element) -> Element:
 
 def months_added(day: Element, count: Element, factor: int) -> Element:
     """The same day of another month, `count` times `factor` months later."""
-    operands = f"{{0}} AS d, {_numeric(1)} * {factor} AS n"
+    operands = f"{{0}} AS d, {numeric(1)} * {factor} AS n"
     month = "extract(year FROM xrm_r.d) * 12 + extract(month FROM xrm_r.d) - 1 + xrm_r.n"
     result = "CAST(xrm_r.d + make_interval(months => CAST(xrm_r.n AS INTEGER)) AS DATE)"
-    text = _KEPT_WHOLE.format(result, operands, f"{month} BETWEEN 12 AND 119999")
+    text = KEPT_WHOLE.format(result, operands, f"{month} BETWEEN 12 AND 119999")
     return Spelled("xrm_add_months", [day, count, number(factor)], Date(), postgresql=text)
 
 
 def date_in_zone(moment: Element, zone: Element) -> Element:
     """The date that it is at that instant in the zone."""
-    last = "DATE '9999-12-31'"
-    text = _once("CAST({0} AT TIME ZONE {1} AS DATE)", f"xrm_r.r BETWEEN {_FIRST_DAY} AND {last}")
+    text = _once("CAST({0} AT TIME ZONE {1} AS DATE)", f"xrm_r.r BETWEEN {FIRST_DAY} AND {LAST_DAY}")
     return Spelled("xrm_date_in", [moment, zone], Date(), postgresql=text)
 
 
@@ -292,12 +305,12 @@ def spelled(
 
 def magnitude(value: Element, type_: Type) -> Element:
     """The number without its sign."""
-    return Spelled("xrm_abs", [value], stored_as(type_), postgresql=_within(f"abs({_numeric(0)})", type_))
+    return Spelled("xrm_abs", [value], stored_as(type_), postgresql=within(f"abs({numeric(0)})", type_))
 
 
 def rounded(value: Element, decimals: int, result: Type) -> Element:
     """The number with fewer decimals, half away from zero."""
-    text = f"round({_numeric(0)}, {result.decimals})"
+    text = f"round({numeric(0)}, {result.decimals})"
     if result.kind is Kind.INTEGER:
         text = f"CAST({text} AS BIGINT)"
     arguments = [value, number(decimals - result.decimals)]
@@ -307,13 +320,13 @@ def rounded(value: Element, decimals: int, result: Type) -> Element:
 def whole(name: str, value: Element, decimals: int) -> Element:
     """floor or ceiling of the number."""
     function = {"xrm_floor": "floor", "xrm_ceiling": "ceil"}[name]
-    text = f"CAST({function}({_numeric(0)}) AS BIGINT)"
+    text = f"CAST({function}({numeric(0)}) AS BIGINT)"
     return Spelled(name, [value, number(decimals)], Integer(), postgresql=text)
 
 
 def number_text(value: Element, decimals: int) -> Element:
     """The number as text, without zeros at the end."""
-    text = f'(CAST(trim_scale({_numeric(0)}) AS TEXT) COLLATE "C")'
+    text = f'(CAST(trim_scale({numeric(0)}) AS TEXT) COLLATE "C")'
     return Spelled("xrm_number_text", [value, number(decimals)], Text(), postgresql=text)
 
 
@@ -353,25 +366,34 @@ def begins_with(text: Element, start: Element) -> Element:
     )
 
 
+def finishes_with(text: Element, end: Element) -> Element:
+    """True when the text ends with the other one."""
+    return Spelled(
+        "",
+        [text, end],
+        Boolean(),
+        postgresql="starts_with(reverse({0}), reverse({1}))",
+        sqlite="(substr({0}, -length({1})) = {1})",
+    )
+
+
 def sum_of(value: Element, type_: Type) -> Element:
     """The aggregate of the numbers of a query, to be passed through `bounded_sum`."""
     sqlite = f"xrm_total(coalesce(sum({{0}} / {CHUNK}), 0), coalesce(sum({{0}} % {CHUNK}), 0))"
-    return Spelled(
-        "", [value], stored_as(type_), postgresql=f"coalesce(sum({_numeric(0)}), 0)", sqlite=sqlite
-    )
+    return Spelled("", [value], stored_as(type_), postgresql=f"coalesce(sum({numeric(0)}), 0)", sqlite=sqlite)
 
 
 def mean_of(value: Element, decimals: int, type_: Type) -> Element:
     """The aggregate mean of the numbers of a query, to be passed through `bounded_sum`."""
     places = type_.decimals
-    total, count = f"sum({_numeric(0)})", "count({0})"
+    total, count = f"sum({numeric(0)})", "count({0})"
     whole_part = f"div(abs({total}) * {2 * 10**places} + {count}, NULLIF({count}, 0) * 2)"
     shift = places - decimals
     sqlite = f"xrm_mean(sum({{0}} / {CHUNK}), sum({{0}} % {CHUNK}), {count}, {shift})"
-    postgresql = f"sign({total}) * {whole_part} * {_unit(places)}"
+    postgresql = f"sign({total}) * {whole_part} * {unit_text(places)}"
     return Spelled("", [value], stored_as(type_), postgresql=postgresql, sqlite=sqlite)
 
 
 def bounded(value: Element, type_: Type) -> Element:
     """The value of an aggregate, empty beyond the digits that are kept."""
-    return Spelled("", [value], stored_as(type_), postgresql=_within("{0}", type_), sqlite="{0}")
+    return Spelled("", [value], stored_as(type_), postgresql=within("{0}", type_), sqlite="{0}")

@@ -100,6 +100,13 @@ class _Indexes:
             return self.stored.lookups[name].all_columns
         return _sorting(self.stored, (name,))
 
+    def sorted_as(self, path: tuple[str, ...]) -> tuple[Column, ...]:
+        """The columns in which what has this path is compared."""
+        if path[0] in self.stored.lookups:
+            return self.stored.lookups[path[0]].all_columns
+        key = self.stored.key_column(path)
+        return (self.stored.column(path) if key is None else key,)
+
     def list_indexes(self, order: Order) -> None:
         """Lists, filters and looks at related records are served."""
         self.add("order", order)
@@ -108,6 +115,13 @@ class _Indexes:
         for lookup in self.stored.lookups.values():
             for column in lookup.all_columns[-1:] if lookup.relationship.any else lookup.all_columns:
                 _make(self.table, "ix", column.name, (column,), None)
+        for way in self.stored.entity.duplicates.values():
+            # What is compared by likeness stands last: its neighbours are looked at among those that are equal.
+            match = sorted(way.match, key=lambda each: each.by == "fuzzy")
+            columns = tuple(column for each in match for column in self.sorted_as(each.path))
+            self.add(
+                "_".join(name for each in match for name in each.path), tuple((c, False) for c in columns)
+            )
         for names in self.declared():
             self.add("_".join(names), tuple((c, False) for n in names for c in self.sorted_by(n)))
         _make(self.table, "ix", "trash", (self.table.c.deleted_at,), self.table.c.deleted_at.is_not(None))

@@ -43,7 +43,8 @@ class Programs:
 
     Local rules speak of the record alone, wide ones of others too. `filters` are of lookups, `link_filters` of
     many-to-many relationships; `filter_uses` are the names of the record in hand that a filter looks at.
-    `options` say by name and key where an option may be chosen. `default_reads`, `needed_reads` and `options_reads`
+    `sides` are the relationships that are no lookups. `options` say by name and key
+    where an option may be chosen. `default_reads`, `needed_reads` and `options_reads`
     are what a default reads, what tells whether a value is needed, and what tells which options there are;
     `guard_reads` are of guards that speak of the record alone. `link_defaults` are of attributes of links, by
     relationship; they are run on the record that the links go out from. `formulas` are of computed fields.
@@ -60,6 +61,7 @@ class Programs:
     needed_reads: Mapping[str, frozenset[str]]
     visible: Mapping[str, Program]
     readonly: Mapping[str, Program]
+    sides: frozenset[str]
     options: Mapping[str, Mapping[str, Program]]
     options_reads: Mapping[str, frozenset[str]]
     filters: Mapping[str, Program]
@@ -70,6 +72,7 @@ class Programs:
     guard_reads: Mapping[str, frozenset[str]]
     guard_reaches: Mapping[str, Reach]
     key_conditions: Mapping[str, Program]
+    duplicate_conditions: Mapping[str, Program]
     formulas: Mapping[str, tuple[Program, ...]]
     formula_reaches: Mapping[str, Reach]
 
@@ -79,6 +82,7 @@ def programs_of(entity: Entity) -> Programs:
     things: list[Field | Relationship] = [*entity.fields.values(), *entity.lookups]
     steps = entity.lifecycle.transitions.values() if entity.lifecycle else ()
     lookups, rules = list(entity.lookups), entity.rules.values()
+    sides = [r for r in entity.relationships.values() if r.shape is not Shape.LOOKUP]
     chosen = [f for f in entity.fields.values() if f.options_when]
     linked = [r for r in entity.relationships.values() if r.shape is Shape.MANY]
     return Programs(
@@ -90,9 +94,10 @@ def programs_of(entity: Entity) -> Programs:
         wide_rules=tuple(_rule(entity, rule) for rule in rules if not _is_local(rule)),
         required=tuple(t.name for t in things if t.required),
         required_when=_each((t.name, t.required_when) for t in things),
-        needed_reads={t.name: names_read(t.required_when, t.visible_when) for t in things},
-        visible=_each((t.name, t.visible_when) for t in things),
-        readonly=_each((t.name, t.readonly_when) for t in things),
+        needed_reads={t.name: names_read(t.required_when, t.visible_when) for t in (*things, *sides)},
+        visible=_each((t.name, t.visible_when) for t in (*things, *sides)),
+        readonly=_each((t.name, t.readonly_when) for t in (*things, *sides)),
+        sides=frozenset(r.name for r in sides),
         options={f.name: _each(f.options_when.items()) for f in chosen},
         options_reads={f.name: names_read(f.visible_when, *f.options_when.values()) for f in chosen},
         filters=_each((r.name, r.filter) for r in lookups),
@@ -103,6 +108,7 @@ def programs_of(entity: Entity) -> Programs:
         guard_reads={s.name: names_read(s.guard) for s in steps if s.guard is None or is_local(s.guard)},
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
+        duplicate_conditions=_each((d.name, d.when) for d in entity.duplicates.values()),
         formulas={f.name: _found(f) for f in entity.fields.values() if f.formula is not None},
         formula_reaches={
             f.name: reach_of(entity, f.formula)

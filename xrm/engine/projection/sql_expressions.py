@@ -398,7 +398,7 @@ def needs_values(node: Node) -> bool:
             return is_strict(node.item) and all(is_fixed(option) for option in options.items)
         case In():
             return is_strict(node.item) or is_strict(node.options)
-        case Call(function="contains" | "starts_with"):
+        case Call(function="contains" | "starts_with" | "ends_with"):
             return any(isinstance(argument, Access) for argument in node.arguments)
         case Not(operand=IsEmpty(operand=Access())):
             return True

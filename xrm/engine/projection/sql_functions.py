@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from xrm.engine.projection import exact_sql as exact
 from xrm.engine.projection.exact_sql import Element
+from xrm.engine.projection.sql_days import SQL_DAYS
+from xrm.engine.projection.sql_numbers import SQL_NUMBERS
 from xrm.engine.projection.sql_scope import SqlScope
+from xrm.engine.projection.sql_texts import SQL_TEXTS
 from xrm.engine.storage.types import Date, Integer, Text
-from xrm.metadata.expressions.functions import folded as folded_text
+from xrm.metadata.expressions.function_texts import folded as folded_text
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
@@ -72,6 +75,8 @@ def folded(compiler: Values, node: Node, scope: SqlScope) -> Element:
             return sa.case((compiler.condition(node.condition, scope), then), else_=otherwise)
         case Call(function="first_of"):
             return sa.func.coalesce(*(folded(compiler, a, scope) for a in node.arguments), type_=Text())
+        case Call(function="lower" | "upper"):
+            return folded(compiler, node.arguments[0], scope)
         case Call(function="text") if node.arguments[0].type.kind is Kind.TEXT:
             return folded(compiler, node.arguments[0], scope)
         case Aggregate():
@@ -116,6 +121,11 @@ def _starts_with(compiler: Values, node: Call, scope: SqlScope) -> Element:
         key = folded_text(start.value)
         return sa.false() if key is None else _prefix(folded(compiler, text, scope), key)
     return exact.begins_with(folded(compiler, text, scope), _key(compiler, start, scope))
+
+
+def _ends_with(compiler: Values, node: Call, scope: SqlScope) -> Element:
+    text, end = node.arguments
+    return exact.finishes_with(folded(compiler, text, scope), _key(compiler, end, scope))
 
 
 def _contains(compiler: Values, node: Call, scope: SqlScope) -> Element:
@@ -243,6 +253,7 @@ SQL_FUNCTIONS: Final[Mapping[str, Build]] = MappingProxyType(
     {
         "contains": _contains,
         "starts_with": _starts_with,
+        "ends_with": _ends_with,
         "same_text": _same_text,
         "length": _length,
         "text": _text,
@@ -266,5 +277,8 @@ SQL_FUNCTIONS: Final[Mapping[str, Build]] = MappingProxyType(
         "start_of_quarter": _start_of("quarter"),
         "start_of_year": _start_of("year"),
         "date_of": _date_of,
+        **SQL_TEXTS,
+        **SQL_NUMBERS,
+        **SQL_DAYS,
     }
 )

@@ -31,7 +31,7 @@ from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import NUMBERS, Kind, Type
 from xrm.metadata.values import Ref
 
-PREDICATES = frozenset({"contains", "starts_with", "same_text"})
+PREDICATES = frozenset({"contains", "starts_with", "ends_with", "same_text"})
 Read = Callable[[Access, SqlScope], Element]
 
 

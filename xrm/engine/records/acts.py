@@ -43,6 +43,7 @@ class Past:
     title: str
     before: Values
     after: Values
+    reason: str = ""
 
     @property
     def link(self) -> str:
@@ -130,6 +131,7 @@ def _past(numbers: Numbers, row: Any) -> Past:
         title=row.title or "",
         before=_named(numbers, row.before),
         after=_named(numbers, row.after),
+        reason=row.reason or "",
     )
 
 

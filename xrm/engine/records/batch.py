@@ -81,7 +81,8 @@ class Touch:
 class Tally:
     """What a batch has come to so far; the one thing in the pipeline that grows.
 
-    `touched` are the records from which computed fields have not been found anew yet.
+    `touched` are the records from which computed fields have not been found anew yet, `found` the values that have
+    been, and `followed` the names of those that no rule has judged yet.
     """
 
     results: dict[int, Result] = field(default_factory=dict)
@@ -89,16 +90,23 @@ class Tally:
     names: dict[str, Ref] = field(default_factory=dict)
     links: list[UUID] = field(default_factory=list)
     touched: list[Touch] = field(default_factory=list)
+    found: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
+    followed: dict[tuple[str, UUID], set[str]] = field(default_factory=dict)
 
     def copy(self) -> Tally:
         """A tally that can grow without this one."""
-        touched = list(self.touched)
-        return Tally(dict(self.results), list(self.changes), dict(self.names), list(self.links), touched)
+        found = {key: dict(values) for key, values in self.found.items()}
+        followed = {key: set(names) for key, names in self.followed.items()}
+        return Tally(
+            dict(self.results), list(self.changes), dict(self.names), list(self.links), list(self.touched), found,
+            followed,
+        )  # fmt: skip
 
     def take(self, other: Tally) -> None:
         """This tally is as the other one."""
         self.results, self.changes = other.results, other.changes
         self.names, self.links, self.touched = other.names, other.links, other.touched
+        self.found, self.followed = other.found, other.followed
 
     def named(self, name: str, where: Place) -> Ref:
         """The record that an earlier command of the batch called `name`."""

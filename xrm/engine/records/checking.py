@@ -6,18 +6,17 @@ after, in the same transaction, when children written with it are there too. Bot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from xrm.engine.projection.programs import RuleProgram, Scene
-from xrm.engine.records.batch import Setting
+from xrm.engine.records.batch import Setting, Tally
+from xrm.engine.records.conditioned import closed, hidden, hidden_at_owner, needed, unoffered, with_followed
 from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
 from xrm.engine.records.holding import hold_related
 from xrm.engine.records.lifecycle import step_problems
 from xrm.engine.records.locked import refuse_locked
-from xrm.engine.records.offering import is_shown, unoffered
 from xrm.engine.records.overlaps import overlap_problems
 from xrm.engine.records.permits import known_names, may_be_told
 from xrm.engine.records.writer import Writer
@@ -54,12 +53,13 @@ def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
     _raise([*found, *_filtered(setting, drafts), *_linked(setting, drafts)])
 
 
-def check_followed(setting: Setting, found: Mapping[tuple[str, UUID], Mapping[str, Any]]) -> None:
+def check_followed(setting: Setting, tally: Tally) -> None:
     """Rules about values that have followed from other records hold where these stand; raises Invalid if not."""
     problems: list[Problem] = []
-    for entity in dict.fromkeys(name for name, _ in found):
+    followed, tally.followed = tally.followed, {}
+    for entity in dict.fromkeys(name for name, _ in followed):
         writer = setting.writers[entity]
-        changed = {record: frozenset(values) for (name, record), values in found.items() if name == entity}
+        changed = {record: frozenset(names) for (name, record), names in followed.items() if name == entity}
         rules = [r for r in _all_rules(writer) if any(r.reads & names for names in changed.values())]
         for record, values in (writer.load(setting.unit, list(changed)) if rules else {}).items():
             if values["deleted_at"] is None:
@@ -90,16 +90,24 @@ def _raise(problems: Sequence[Problem]) -> None:
 
 
 def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    yield from _readonly(setting, draft)
-    yield from _hidden(setting, draft)
-    yield from unoffered(setting, draft)
-    yield from _needed(setting, draft)
     late = setting.writers.dependencies.late.get(draft.writer.name, frozenset())
+    told = late | draft.writer.programs.sides
+    yield from closed(setting, draft)
+    yield from hidden(setting, draft, lambda reads: not reads & told)
+    yield from hidden_at_owner(setting, draft)
+    yield from unoffered(setting, draft, lambda reads: not reads & told)
+    yield from needed(setting, draft, lambda reads: not reads & told)
     yield from _rules(setting, draft, [r for r in draft.writer.programs.local_rules if not r.reads & late])
 
 
 def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
+    """What depends on children and links, or follows from them, is judged when they are written."""
     late = setting.writers.dependencies.late.get(draft.writer.name, frozenset())
+    told = late | draft.writer.programs.sides
+    written = with_followed(setting, draft, late)
+    yield from hidden(setting, written, lambda reads: bool(reads & told))
+    yield from unoffered(setting, written, lambda reads: bool(reads & told))
+    yield from needed(setting, written, lambda reads: bool(reads & told))
     yield from _rules(setting, draft, [r for r in draft.writer.programs.local_rules if r.reads & late])
     yield from _rules(setting, draft, draft.writer.programs.wide_rules)
     yield from step_problems(setting, draft)
@@ -110,64 +118,6 @@ def _problems_after(setting: Setting, draft: Draft) -> Iterable[Problem]:
 def _problems_of_return(setting: Setting, draft: Draft) -> Iterable[Problem]:
     yield from _rules(setting, draft, draft.writer.programs.wide_rules)
     yield from overlap_problems(setting, draft)
-
-
-def _readonly(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    """A field whose readonly condition holds on the stored record keeps its value."""
-    programs = draft.writer.programs.readonly
-    if draft.old is None or not programs:
-        return
-    before, changed = environment(setting, draft.with_(new=draft.old)), draft.changed
-    for name, program in programs.items():
-        if name in changed and program(before) is True:
-            yield draft.problem("R132", name, f"{name} can not be changed now.", "Leave it as it is.")
-
-
-def _hidden(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    """What is hidden for the values as they will be takes no value; what it has, it keeps."""
-    programs = draft.writer.programs
-    given = [name for name in programs.visible if draft.parsed.get(name) is not None]
-    changed = draft.changed if given else {}
-    for name in given:
-        is_judged = name in changed and not draft.refused & {name, *programs.needed_reads[name]}
-        if is_judged and not is_shown(setting, draft, name):
-            message = f"{draft.writer.label(name)} has no place here, as the other values are."
-            yield draft.problem("R154", name, message, "Leave it out, or change what hides it.")
-
-
-def _needed(setting: Setting, draft: Draft) -> Iterable[Problem]:
-    """Needed values are there, unless the field is hidden: hidden fields are not asked for."""
-    programs = draft.writer.programs
-    for name in programs.required:
-        if name not in draft.refused and draft.new.get(name) is None and _is_asked_for(draft, name):
-            yield from _missing(setting, draft, name) if is_shown(setting, draft, name) else ()
-    if not programs.required_when:
-        return
-    scene = environment(setting, draft)
-    for name, needed in programs.required_when.items():
-        if draft.new.get(name) is not None or name in programs.required:
-            continue
-        if draft.refused and draft.refused & {name, *programs.needed_reads[name]}:
-            continue
-        if needed(scene) is True and is_shown(setting, draft, name):
-            yield from _missing(setting, draft, name)
-
-
-def _is_asked_for(draft: Draft, name: str) -> bool:
-    """Whether the change has to do with the value, or with what shows it."""
-    if draft.is_new:
-        return True
-    changed = draft.changed
-    return name in changed or bool(draft.writer.programs.needed_reads[name] & changed.keys())
-
-
-def _missing(setting: Setting, draft: Draft, name: str) -> Iterable[Problem]:
-    if name in draft.preset:
-        return
-    if name not in known_names(setting, draft.writer.entity.name):
-        yield draft.problem("R130", "", "A value is needed that you may not give.", "Ask for the right.")
-        return
-    yield draft.problem("R130", name, f"{draft.writer.label(name)} is needed.", "Give it a value.")
 
 
 def _rules(setting: Setting, draft: Draft, rules: Sequence[RuleProgram]) -> Iterable[Problem]:

@@ -9,6 +9,7 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
     {
         "A102": "No grant of the caller's roles allows the operation on this record.",
         "A103": "The transition is for other roles.",
+        "A105": "Records belong to those that are to be merged that are not the caller's to change.",
         "A104": "The record would leave what the caller's roles allow.",
         "L114": "A batch holds too many commands.",
         "L131": "One act would move too many records.",
@@ -37,7 +38,12 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R171": "What is to be taken back was changed since.",
         "R172": "The change is too long ago to be taken back.",
         "R173": "Not everything that is needed to take the change back was kept.",
+        "R190": "Another record is the same thing already, and the entity refuses duplicates.",
+        "R191": "Another record may be the same thing already; it is written once the duplicates are accepted.",
         "R174": "An option may not be chosen as the other values are.",
+        "R192": "What is to be merged, or chosen from it, is none of two to five records.",
+        "R193": "What belongs to records that are to be merged cannot all belong to one.",
+        "R194": "The record was merged into another one, which answers for it.",
         "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }
 )

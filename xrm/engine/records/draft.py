@@ -24,7 +24,7 @@ class Draft(NamedTuple):
     values (`commands[2].values`, or empty for a single command). `preset` holds values that the place of
     writing gives, as a child's link to the record it is written in. `link` is what a command makes or takes away
     of the record's links. `refused` names values that cannot be used and values that hang on them: nothing
-    that reads them is judged.
+    that reads them is judged. `accepted` says that the writer knows of duplicates of which they would be warned.
 
     A tuple, for a batch makes thousands of them.
     """
@@ -45,6 +45,7 @@ class Draft(NamedTuple):
     deletion: UUID | None = None
     link: Link | Unlink | None = None
     refused: frozenset[str] = frozenset()
+    accepted: bool = False
 
     def with_(self, **changes: Any) -> Draft:
         """This draft with other facts."""

@@ -41,7 +41,7 @@ def link(setting: Setting, tally: Tally, draft: Draft, command: Link, at: str) -
     _refuse_backward(values, place)
     links = draft.writer.table.links[side.name]
     _refuse_overlap(setting, links, draft.id, ref, values, place, None)
-    record = setting.world.new_id()
+    record = command.id or setting.world.new_id()
     row = {
         "id": record,
         links.source.key: draft.id,
@@ -50,8 +50,8 @@ def link(setting: Setting, tally: Tally, draft: Draft, command: Link, at: str) -
     }
     stamps = {"created_at": setting.now, "created_by": setting.actor.id}
     setting.unit.execute(sa.insert(links.table), {**_empty(links), **row, **stamps})
-    shown = {"id": str(record), "to": {"id": str(ref.id), "entity": ref.entity}, **_shown(side, values)}
-    _log(setting, tally, draft, side, "link", {}, shown, record)
+    shown = {"id": str(record), "to": {"id": str(ref.id), "entity": ref.entity}, **shown_link(side, values)}
+    log_link(setting, tally, draft, side, "link", {}, shown, record)
 
 
 def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mapping[str, Any], at: str) -> None:
@@ -69,8 +69,8 @@ def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mappin
         sa.update(links.table).where(links.table.c.id == item["id"]).values(**_scalars(links, given))
     )
     told = {"id": str(item["id"]), "to": {"id": str(ref.id), "entity": ref.entity}}
-    before, after = ({**told, **_shown(side, v)} for v in (stored, values))
-    _log(setting, tally, draft, side, "link", before, after, item["id"])
+    before, after = ({**told, **shown_link(side, v)} for v in (stored, values))
+    log_link(setting, tally, draft, side, "link", before, after, item["id"])
 
 
 def unlink(setting: Setting, tally: Tally, draft: Draft, command: Unlink, at: str) -> None:
@@ -82,9 +82,9 @@ def unlink(setting: Setting, tally: Tally, draft: Draft, command: Unlink, at: st
     before = {
         "id": str(command.link),
         "to": {"id": str(ref.id), "entity": ref.entity},
-        **_shown(side, stored),
+        **shown_link(side, stored),
     }
-    _log(setting, tally, draft, side, "unlink", before, {}, command.link)
+    log_link(setting, tally, draft, side, "unlink", before, {}, command.link)
 
 
 def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
@@ -211,7 +211,8 @@ def _empty(links: LinkTable) -> dict[str, Any]:
     return {c.key: None for c in links.table.c}
 
 
-def _shown(side: Relationship, values: Mapping[str, Any]) -> dict[str, Any]:
+def shown_link(side: Relationship, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON forms of attributes and validity that are not empty."""
     shown = {}
     for name, value in values.items():
         attribute = side.attributes.get(name)
@@ -236,10 +237,15 @@ def _stored(
     writer = setting.writers[ref.entity]
     if not permits.passing(setting, writer, "read", [ref.id]):
         raise NotFound(Problem("R104", "There is no such link for you.", "", place))
+    return link_values(links, row), ref
+
+
+def link_values(links: LinkTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes and validity of a stored link."""
     values = {name: stored.join(row) for name, stored in links.attributes.items()}
     if links.valid_from is not None and links.valid_to is not None:
         values |= {"valid_from": row[links.valid_from.key], "valid_to": row[links.valid_to.key]}
-    return values, ref
+    return values
 
 
 def _refuse_overlap(
@@ -252,6 +258,15 @@ def _refuse_overlap(
     but: UUID | None,
 ) -> None:
     """One link between the same two records at a time; where the relationship says so, one at all."""
+    if overlaps(setting, links, source, ref, values, but):
+        hint = "Change that link instead, or give another period." if links.valid_from is not None else ""
+        raise Conflict(Problem("R157", "The records are linked already.", hint, place))
+
+
+def overlaps(
+    setting: Setting, links: LinkTable, source: UUID, ref: Ref, values: Mapping[str, Any], but: UUID | None
+) -> bool:
+    """Whether a link stands between the two at that time, or, where only one may, between the source and any other."""
     conditions = [links.source == source]
     if not links.relationship.exclusive:
         wanted = links.target.split(ref, setting.numbers)
@@ -264,12 +279,10 @@ def _refuse_overlap(
             conditions.append(sa.or_(links.valid_from.is_(None), links.valid_from <= end))
         if start is not None:
             conditions.append(sa.or_(links.valid_to.is_(None), links.valid_to >= start))
-    if setting.unit.execute(sa.select(links.table.c.id).where(*conditions).limit(1)).first() is not None:
-        hint = "Change that link instead, or give another period." if links.valid_from is not None else ""
-        raise Conflict(Problem("R157", "The records are linked already.", hint, place))
+    return setting.unit.execute(sa.select(links.table.c.id).where(*conditions).limit(1)).first() is not None
 
 
-def _log(
+def log_link(
     setting: Setting,
     tally: Tally,
     draft: Draft,
@@ -279,6 +292,7 @@ def _log(
     after: Mapping[str, Any],
     link: UUID,
 ) -> None:
+    """The change log tells of the link, and what follows from its ends is to be found anew."""
     version = (draft.old or draft.new or {"version": 1}).get("version", 1)
     made = Change(
         entity=draft.writer.entity.name,

@@ -127,7 +127,15 @@ def _new(
     writer, here = setting.writers[child], Ref(parent.writer.entity.name, parent.id)
     paths = (_path(parent, relationship.name, "create", index) for index in range(len(items)))
     return [
-        Draft(writer, "create", setting.world.new_id(), path, given=item, preset={lookup: here})
+        Draft(
+            writer,
+            "create",
+            setting.world.new_id(),
+            path,
+            given=item,
+            preset={lookup: here},
+            accepted=parent.accepted,
+        )
         for path, item in zip(paths, items, strict=True)
     ]
 
@@ -161,7 +169,7 @@ def _stored(
         here = {lookup: Ref(parent.writer.entity.name, parent.id)}
         draft = Draft(
             writer, "update", item["id"], path, given=values, preset=here, old=stored.get(item["id"])
-        )
+        ).with_(accepted=parent.accepted)
         _require_child(draft, parent, lookup)
         drafts.append(draft)
     return drafts

@@ -8,7 +8,7 @@ found in the order of the graph, so each is found once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -21,151 +21,132 @@ from xrm.engine.projection.programs import Scene
 from xrm.engine.projection.sql_expressions import sql_value
 from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.records.batch import Setting, Tally, Touch
-from xrm.engine.records.checking import check_followed
 from xrm.engine.records.computing import unkept
+from xrm.engine.records.concerned import Reasons, Waiting, concern
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import StoredEnv
 from xrm.engine.records.holding import hold_followed
+from xrm.engine.records.moving_sums import ASK, moved
 from xrm.engine.records.searched import TITLE
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.search import SearchEntries
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place
-from xrm.metadata.dependencies import Block, Step, Trail, Watch, Way
+from xrm.metadata.dependencies import Block
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.model import Field
 from xrm.metadata.values import Ref
 
 PORTION = 500  # records that are found anew together
 Values = dict[str, Any]
-Found = dict[tuple[str, UUID], Values]
 
 
 def recompute(setting: Setting, tally: Tally, drafts: Sequence[Draft] = ()) -> list[Draft]:
     """Every value that follows from what was touched is stored; the drafts come back with theirs.
 
-    Raises Invalid for a value that its field cannot keep, and for a rule that no longer holds on a record whose
-    values have followed.
+    Raises Invalid for a value that its field cannot keep. Rules about records whose values have followed are judged
+    by `check_followed` when all is written.
     """
     touched, tally.touched = tally.touched, []
-    dependencies = setting.writers.dependencies
-    if not dependencies or not touched:
-        return list(drafts)
-    waiting: dict[tuple[int, str], dict[UUID, None]] = {}
-    _concern(setting, waiting, touched)
-    found: Found = {}
-    for key, block in dependencies.blocks.items():
-        ids = iter(waiting.pop(key, ()))
-        while portion := list(islice(ids, PORTION)):
+    if setting.writers.dependencies and touched:
+        _spread(setting, tally, touched)
+    return [_with_found(draft, tally.found.get((draft.writer.name, draft.id))) for draft in drafts]
+
+
+def _spread(setting: Setting, tally: Tally, touched: Sequence[Touch]) -> None:
+    """What was touched, and what follows, is told on along the graph."""
+    waiting: Waiting = {}
+    concern(setting, waiting, touched)
+    for key, block in setting.writers.dependencies.blocks.items():
+        reasons = iter(waiting.pop(key, {}).items())
+        while portion := dict(islice(reasons, PORTION)):
             followed = found_anew(setting, block, portion)
             store(setting, setting.writers[block.entity], followed)
             for touch in followed:
-                found.setdefault((touch.entity, touch.record), {}).update(
-                    {n: touch.new[n] for n in touch.names}
-                )
-            _concern(setting, waiting, followed)
-    own = {(draft.writer.name, draft.id) for draft in drafts}
-    check_followed(setting, {key: values for key, values in found.items() if key not in own})
-    return [_with_found(draft, found.get((draft.writer.name, draft.id))) for draft in drafts]
+                known = tally.found.setdefault((touch.entity, touch.record), {})
+                known.update({name: touch.new[name] for name in touch.names})
+                tally.followed.setdefault((touch.entity, touch.record), set()).update(touch.names)
+            concern(setting, waiting, followed)
 
 
 def _with_found(draft: Draft, found: Values | None) -> Draft:
     return draft if found is None else draft.with_(new={**draft.new, **found})
 
 
-# --- who is concerned ---------------------------------------------------------------------------------
-
-
-def _concern(
-    setting: Setting, waiting: dict[tuple[int, str], dict[UUID, None]], touched: Sequence[Touch]
-) -> None:
-    """The records whose values follow from what was touched wait for their blocks."""
-    for watch, touches in _watching(setting, touched).items():
-        ids = _origins(setting, watch.trail, touches)
-        waiting.setdefault((watch.level, watch.entity), {}).update(dict.fromkeys(ids))
-
-
-def _watching(setting: Setting, touched: Sequence[Touch]) -> dict[Watch, list[Touch]]:
-    """What is to be found anew, and because of which records."""
-    watches = setting.writers.dependencies.watches
-    found: dict[Watch, dict[UUID, Touch]] = {}
-    for touch in touched:
-        concerned = {watch for name in touch.names for watch in watches.get((touch.entity, name), ())}
-        for watch in concerned:
-            found.setdefault(watch, {})[touch.record] = touch
-    return {watch: list(touches.values()) for watch, touches in found.items()}
-
-
-def _origins(setting: Setting, trail: Trail, touches: Iterable[Touch]) -> Iterable[UUID]:
-    """The records that the trail comes from, where it ends at these."""
-    if not trail:
-        return [touch.record for touch in touches]
-    last = trail[-1]
-    if last.way is Way.IN:
-        ids = {ref.id for touch in touches for ref in _pointed(touch, last)}
-    else:
-        ids = _before(setting, last, {touch.record for touch in touches})
-    for step in reversed(trail[:-1]):
-        ids = _before(setting, step, ids)
-    return sorted(ids)
-
-
-def _pointed(touch: Touch, step: Step) -> Iterator[Ref]:
-    """Where the lookup led before the change, and where it leads now."""
-    for values in (touch.old, touch.new):
-        ref = values.get(step.relationship)
-        if isinstance(ref, Ref) and ref.entity == step.entity:
-            yield ref
-
-
-def _before(setting: Setting, step: Step, ids: set[UUID]) -> set[UUID]:
-    """The records from which the step leads to these."""
-    if not ids:
-        return set()
-    writer = setting.writers[step.owner]
-    statement = writer.statement(("before", step), partial(_asking_before, setting, step))
-    rows = setting.unit.run(statement, {"ids": list(ids)})
-    return {statement.read(row)[0] for row in rows}
-
-
-def _asking_before(setting: Setting, step: Step) -> sa.Select[Any]:
-    """The ids of the records from which the step leads to the ids that are bound."""
-    stored = setting.writers[step.owner].table
-    if step.way in (Way.LINKED, Way.LINKING):
-        links = stored.links[step.relationship]
-        ends = (links.source, links.target.columns[step.to if step.way is Way.LINKED else step.entity])
-        here, there = ends if step.way is Way.LINKED else ends[::-1]
-        return sa.select(here).where(any_of(there, "ids")).distinct()
-    lookup, target = stored.lookups[step.relationship], step.to if step.way is Way.OUT else step.entity
-    column = lookup.columns.get(target, lookup.record_column)
-    if column is None:
-        raise AssertionError("a lookup is kept in a column for each entity, or in one for all")
-    same = () if lookup.entity_column is None else (lookup.entity_column == setting.numbers[target],)
-    own = stored.table.c.id
-    here, there = (own, column) if step.way is Way.OUT else (column, own)
-    return sa.select(here).where(any_of(there, "ids"), here.is_not(None), *same).distinct()
-
-
 # --- the values ---------------------------------------------------------------------------------------
 
 
-def found_anew(setting: Setting, block: Block, ids: Sequence[UUID], *, is_held: bool = True) -> list[Touch]:
+def found_anew(
+    setting: Setting, block: Block, concerned: Mapping[UUID, Reasons], *, is_held: bool = True
+) -> list[Touch]:
     """Each of the records of which a value of the block is another one now, not stored yet.
 
     Unless they are only looked at, the records `is_held` until the transaction ends, and what they follow from.
     """
     writer = setting.writers[block.entity]
-    stored = writer.load(setting.unit, sorted(ids), hold=is_held)
+    stored = writer.load(setting.unit, sorted(concerned), hold=is_held)
     if is_held:
-        hold_followed(setting, writer, block.asked, stored.values())
-    answers = _answers(setting, writer, block.asked, list(stored))
+        hold_followed(setting, writer, _named(block.asked, concerned.values()), stored.values())
+    news = _with_sums(setting, writer, block, stored, concerned)
     changed = list[Touch]()
-    for record, old in stored.items():
-        new = _followed(setting, writer, block, {**old, **answers.get(record, {})})
-        names = frozenset(f.name for f in (*block.asked, *block.following) if new[f.name] != old[f.name])
+    for record, new in _with_answers(setting, writer, block, news).items():
+        old = stored[record]
+        whole = _followed(setting, writer, block, new)
+        names = frozenset(f.name for f in (*block.asked, *block.following) if whole[f.name] != old[f.name])
         if names:
-            changed.append(Touch(block.entity, record, names, old, new))
+            changed.append(Touch(block.entity, record, names, old, whole))
     return changed
+
+
+def _named(fields: Iterable[Field], reasons: Iterable[Reasons]) -> tuple[Field, ...]:
+    """The fields that are asked anew for some record."""
+    names = {name for each in reasons for name, moves in each.items() if moves is None}
+    return tuple(field for field in fields if field.name in names)
+
+
+def _with_sums(
+    setting: Setting,
+    writer: Writer,
+    block: Block,
+    stored: Mapping[UUID, Values],
+    concerned: Mapping[UUID, Reasons],
+) -> dict[UUID, tuple[Values, set[str]]]:
+    """The values of each record with the sums that moved, and the names of what has to be asked."""
+    found: dict[UUID, tuple[Values, set[str]]] = {}
+    for record, values in stored.items():
+        new, asked = dict(values), set[str]()
+        for name, moves in concerned[record].items():
+            value = ASK if moves is None else _moved(setting, writer, record, name, values[name], moves)
+            if value is not ASK:
+                new[name] = value
+            elif name:
+                asked.add(name)
+        found[record] = new, asked
+    return found
+
+
+def _moved(
+    setting: Setting, writer: Writer, record: UUID, name: str, value: Any, moves: Sequence[Touch]
+) -> Any:
+    sum_ = writer.sums[name]
+    try:
+        return moved(setting, sum_, Ref(writer.name, record), value, moves)
+    except BadValue as bad:
+        raise Invalid(unkept(bad, writer, Place(), name)) from None
+
+
+def _with_answers(
+    setting: Setting, writer: Writer, block: Block, news: Mapping[UUID, tuple[Values, set[str]]]
+) -> dict[UUID, Values]:
+    """The values of each record with what the database answers, which is asked once for all of one kind."""
+    asking: dict[frozenset[str], list[UUID]] = {}
+    for record, (_, names) in news.items():
+        asking.setdefault(frozenset(names), []).append(record)
+    answers: dict[UUID, Values] = {}
+    for wanted, ids in asking.items():
+        fields = tuple(field for field in block.asked if field.name in wanted)
+        answers |= _answers(setting, writer, fields, ids)
+    return {record: {**new, **answers.get(record, {})} for record, (new, _) in news.items()}
 
 
 def _answers(

@@ -28,7 +28,8 @@ def refill(setting: Setting, wanted: Names, *, is_kept: bool = True) -> dict[tup
     for block in _blocks(setting, wanted):
         writer = setting.writers[block.entity]
         for ids in _portions(setting, writer):
-            changed = found_anew(setting, block, ids, is_held=is_kept)
+            anew = dict.fromkeys((field.name for field in block.asked), None)
+            changed = found_anew(setting, block, dict.fromkeys(ids, anew), is_held=is_kept)
             if is_kept:
                 store(setting, writer, changed, is_searched=False)
             for touch in changed:

@@ -19,6 +19,7 @@ from xrm.engine.records.targets import live_of
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import StoredLookup
 from xrm.engine.storage.ledger import DELETED, DELETION
+from xrm.engine.storage.merges import answering
 from xrm.errors import Conflict, Place, Problem, TooLarge
 from xrm.metadata.model import text_of
 from xrm.metadata.values import Ref
@@ -118,15 +119,19 @@ def _called(setting: Setting, name: str) -> str:
 
 
 def remove(
-    setting: Setting, tally: Tally, drafts: Sequence[Draft], within: Collection[UUID] = frozenset()
+    setting: Setting,
+    tally: Tally,
+    drafts: Sequence[Draft],
+    within: Collection[UUID] = frozenset(),
+    reason: str = "",
 ) -> list[Draft]:
     """These records are in the trash, and what goes with them: one act, to be undone as one.
 
-    `within` are records that are being written around this act.
+    `within` are records that are being written around this act; the log keeps its `reason`.
     """
     removal = plan_removal(setting, drafts)
     act = setting.world.new_id()
-    cleared, removed = cleared_drafts(setting, removal), removed_drafts(setting, removal, act)
+    cleared, removed = cleared_drafts(setting, removal), removed_drafts(setting, removal, act, reason)
     refuse_taken(setting, [*cleared, *removed], drafts, {*within, *(draft.id for draft in removed)})
     persist(setting, tally, cleared)
     gone = {draft.id: draft for draft in persist(setting, tally, removed)}
@@ -137,15 +142,15 @@ def remove(
 # --- the act ----------------------------------------------------------------------------------------
 
 
-def removed_drafts(setting: Setting, removal: Removal, act: UUID) -> list[Draft]:
+def removed_drafts(setting: Setting, removal: Removal, act: UUID, reason: str = "") -> list[Draft]:
     """A draft for every record that goes, with the marks of the act."""
     drafts = []
     for entity, ids in removal.records.items():
         writer = setting.writers[entity]
         for record_id, values in writer.load(setting.unit, list(ids), lock=True).items():
-            marks = {"deleted_at": setting.now, "deletion": act}
+            new = {**values, "deleted_at": setting.now, "deletion": act}
             drafts.append(
-                Draft(writer, "delete", record_id, old=values, new={**values, **marks}, deletion=act)
+                Draft(writer, "delete", record_id, old=values, new=new, deletion=act, reason=reason)
             )
     return drafts
 
@@ -217,6 +222,7 @@ def _with_live_targets(setting: Setting, drafts: Sequence[Draft], first: Draft) 
     one is refused.
     """
     coming = {draft.id for draft in drafts}
+    drafts = _by_those_that_answer(setting, drafts, coming)
     wanted: dict[str, set[UUID]] = {}
     for draft in drafts:
         for ref in _pointed(draft):
@@ -224,6 +230,27 @@ def _with_live_targets(setting: Setting, drafts: Sequence[Draft], first: Draft) 
                 wanted.setdefault(ref.entity, set()).add(ref.id)
     live = coming.union(*_live(setting, wanted))
     return [_without_lost(draft, live, first) for draft in drafts]
+
+
+def _by_those_that_answer(setting: Setting, drafts: Sequence[Draft], coming: Collection[UUID]) -> list[Draft]:
+    """What points at a record that was merged since points at the one that answers for it."""
+    pointed = {ref.id for draft in drafts for ref in _pointed(draft)} - {*coming}
+    kept = answering(setting.unit, pointed)
+    if not kept:
+        return list(drafts)
+    return [
+        draft.with_(
+            new={
+                name: Ref(value.entity, kept[value.id]) if _is_among(value, kept) else value
+                for name, value in draft.new.items()
+            }
+        )
+        for draft in drafts
+    ]
+
+
+def _is_among(value: Any, kept: Mapping[UUID, UUID]) -> bool:
+    return isinstance(value, Ref) and value.id in kept
 
 
 def _live(setting: Setting, wanted: Mapping[str, Iterable[UUID]]) -> Iterable[Iterable[UUID]]:

@@ -21,6 +21,7 @@ from xrm.engine.commands import UNDO, Actor, Command, Outcome, inside
 from xrm.engine.records.acts import place_of
 from xrm.engine.records.batch import Run, Setting, Tally, runs_of
 from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
+from xrm.engine.records.duplicates import Twin
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.mentions import people_called
 from xrm.engine.records.permits import passing
@@ -29,15 +30,18 @@ from xrm.engine.records.refilling import refill
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
+from xrm.engine.records.twin_groups import Groups, groups, twins_ahead, ways_known
 from xrm.engine.records.undoing import take_back
 from xrm.engine.records.writer import Writer, Writers
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
+from xrm.engine.storage.merges import answering
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Epoch
 from xrm.engine.world import World
 from xrm.errors import Place, Problem, TooLarge, XrmError
+from xrm.metadata.model import Duplicate
 from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
@@ -196,6 +200,33 @@ class RecordService:
             setting = self._setting(unit, actor)
             known = self._policy.readable_entities(actor)
             return permitted(setting, self._writers.named(entity, known, Place(path="entity")), record)
+
+    def twins(
+        self, actor: Actor, entity: str, values: Mapping[str, Any], record: UUID | None = None
+    ) -> list[Twin]:
+        """The records that may be read and that these values, of a change of `record` if that is given, would be told
+        to be duplicates of; raises NotFound and Invalid as writing them would.
+        """
+        with self._epoch.reading() as unit:
+            return twins_ahead(self._setting(unit, actor), self._named(actor, entity), values, record)
+
+    def duplicates(self, actor: Actor, entity: str, way: str, after: str = "", limit: int = 50) -> Groups:
+        """Groups of duplicates by one way of the entity, and from where to go on; raises NotFound for no such way."""
+        with self._epoch.reading() as unit:
+            return groups(self._setting(unit, actor), self._named(actor, entity), way, after, limit)
+
+    def ways(self, actor: Actor, entity: str) -> list[Duplicate]:
+        """The ways to find duplicates of which the actor may know what they compare."""
+        return ways_known(self._policy.rights(actor, entity), self._named(actor, entity))
+
+    def answering(self, actor: Actor, entity: str, record: UUID) -> UUID | None:
+        """The record into which this one was merged; None if it was not, or if they may not read that one."""
+        writer = self._named(actor, entity)
+        with self._epoch.reading() as unit:
+            kept = answering(unit, [record]).get(record)
+            if kept is None or not passing(self._setting(unit, actor), writer, "read", [kept]):
+                return None
+            return kept
 
     def shares(self, actor: Actor, entity: str, record: UUID) -> tuple[Share, ...]:
         """With whom the record is shared; raises NotFound, or Forbidden without the right to share it."""

@@ -7,12 +7,14 @@ after persisting, in the same transaction: a refusal there leaves nothing behind
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xrm.engine.commands import (
     Create,
     Delete,
     Link,
+    Merge,
     Restore,
     Result,
     Target,
@@ -24,16 +26,19 @@ from xrm.engine.commands import (
 from xrm.engine.records import lifecycle, permits, removal, targets
 from xrm.engine.records.attachments import attach_files
 from xrm.engine.records.batch import Run, Setting, Tally, path_of
-from xrm.engine.records.checking import check_after, check_already, check_before, check_return
+from xrm.engine.records.checking import check_after, check_already, check_before, check_followed, check_return
 from xrm.engine.records.computing import compute
 from xrm.engine.records.draft import NONE, Draft
+from xrm.engine.records.duplicates import refuse_duplicates
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
 from xrm.engine.records.locked import refuse_locked
+from xrm.engine.records.merging import MERGED, merge, refuse_merged, refuse_unfit
 from xrm.engine.records.nested import nested_problems, write_nested
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.writer import Writer
+from xrm.engine.storage.merges import part as part_records
 from xrm.errors import Conflict, Invalid, Place, Problem, Stale
 from xrm.metadata.values import Ref
 
@@ -46,6 +51,7 @@ def perform(setting: Setting, tally: Tally, run: Run) -> None:
     writer = setting.writers.named(run.entity, setting.policy.usable_entities(setting.actor), where)
     for part in targets.in_turn(setting, tally, writer, run):
         _PERFORMERS[run.kind](setting, tally, writer, part)
+        check_followed(setting, tally)
 
 
 def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: str) -> list[Draft]:
@@ -67,6 +73,7 @@ def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: st
     permits.require_result(setting, drafts, operation)
     if operation == "create":
         permits.require_cells(setting, drafts, operation)
+    refuse_duplicates(setting, drafts)
     return written
 
 
@@ -75,7 +82,8 @@ def _create(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
     drafts = []
     for position, command in run.commands:
         record = command.id or setting.world.new_id()
-        drafts.append(Draft(writer, "create", record, path_of(position, ".values"), given=command.values))
+        at, accepted = path_of(position, ".values"), command.accept_duplicates
+        drafts.append(Draft(writer, "create", record, at, given=command.values, accepted=accepted))
         if command.name:
             tally.names[command.name] = Ref(run.entity, record)
     _conclude(tally, run, write(setting, tally, drafts, "create"), "created")
@@ -100,7 +108,7 @@ def _loaded(setting: Setting, writer: Writer, run: Run, operation: str) -> list[
     for draft in drafts:
         _refuse_stale(draft)
     if operation != "restore":
-        _refuse_trashed(drafts)
+        _refuse_trashed(setting, drafts)
     return drafts
 
 
@@ -116,6 +124,7 @@ def _draft_of(
         old=stored,
         version=getattr(command, "version", None),
         reason=getattr(command, "reason", ""),
+        accepted=getattr(command, "accept_duplicates", False),
     )
 
 
@@ -126,9 +135,10 @@ def _refuse_stale(draft: Draft) -> None:
         raise Stale(Problem("R112", message, "Load it again and repeat the change.", draft.where("")))
 
 
-def _refuse_trashed(drafts: Sequence[Draft]) -> None:
+def _refuse_trashed(setting: Setting, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if (draft.old or {})["deleted_at"] is not None:
+            refuse_merged(setting, draft)
             raise Conflict(
                 Problem("R144", "The record is in the trash.", "Restore it first.", draft.where(""))
             )
@@ -167,6 +177,7 @@ def _brought_back(setting: Setting, tally: Tally, draft: Draft) -> int:
     permits.require_act(setting, removal.roots(coming), draft)
     refuse_locked(setting, coming, {d.id for d in coming})
     back = recompute(setting, tally, persist(setting, tally, coming))
+    part_records(setting.unit, [d.id for d in coming])
     check_return(setting, back)
     removal.forget_act(setting, (draft.old or {})["deletion"])
     return next(int(d.new["version"]) for d in back if d.id == draft.id)
@@ -190,7 +201,30 @@ def _upsert(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
             again = Update(command.entity, Target(record), command.values)
             if command.name:
                 tally.names[command.name] = Ref(command.entity, record)
+        again = replace(again, accept_duplicates=command.accept_duplicates)
         perform(setting, tally, Run(type(again), run.entity, ((position, again),)))
+
+
+def _merge(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
+    """Each one by one, for an earlier one may keep what a later one names."""
+    for position, command in run.commands:
+        path, kept = path_of(position), command.target.id
+        refuse_unfit(command, kept, path)
+        stored = writer.load(setting.unit, sorted({kept, *command.others}), lock=True)
+        for record in (kept, *command.others):
+            if record not in stored:
+                raise targets.absent(writer, Place(path=path))
+        drafts = [
+            Draft(writer, operation, record, path, old=stored[record], new=stored[record], reason=MERGED)
+            for record, operation in ((kept, "update"), *((other, "delete") for other in command.others))
+        ]
+        permits.require_rows(setting, drafts, "update")
+        permits.require_rows(setting, drafts[1:], "delete")
+        _refuse_stale(drafts[0].with_(version=command.version))
+        _refuse_trashed(setting, drafts)
+        refuse_append_only(drafts[1:])
+        now = merge(setting, tally, drafts[0], drafts[1:], command, write)
+        tally.results[position] = Result(run.entity, kept, now.new["version"], "merged", position=position)
 
 
 def _link(setting: Setting, tally: Tally, writer: Writer, run: Run) -> None:
@@ -220,4 +254,5 @@ _PERFORMERS: Mapping[type, Performer] = {
     Transition: _transition,
     Link: _link,
     Unlink: _link,
+    Merge: _merge,
 }

@@ -177,11 +177,11 @@ def records_with(setting: Setting, writer: Writer, values: Mapping[str, Any]) ->
     statement = writer.statement(("key", names, full), lambda: _by_values(writer, names, full))
     rows = setting.unit.run(statement, {f"k_{n}": columns[n] for n in full})
     ids = [statement.read(row)[0] for row in rows]
-    seen = _giving(setting, writer, list(values), ids)
+    seen = giving(setting, writer, list(values), ids)
     return [i for i in ids if i in seen]
 
 
-def _giving(setting: Setting, writer: Writer, names: Sequence[str], ids: Sequence[UUID]) -> frozenset[UUID]:
+def giving(setting: Setting, writer: Writer, names: Sequence[str], ids: Sequence[UUID]) -> frozenset[UUID]:
     """Those of the records on which the actor may read all these names."""
     seen, known = passing(setting, writer, "read", ids), rights(setting, writer)
     for name in names:

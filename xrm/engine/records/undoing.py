@@ -19,10 +19,11 @@ from xrm.engine.commands import Change, Command, Link, Outcome, Restore, Result,
 from xrm.engine.records import permits, removal
 from xrm.engine.records.acts import Past, act_at
 from xrm.engine.records.batch import Run, Setting, Tally, apart
-from xrm.engine.records.checking import check_after
+from xrm.engine.records.checking import check_after, check_followed
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.meanings import said_now
+from xrm.engine.records.merging import MERGED
 from xrm.engine.records.persisting import persist
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.since import refuse_changed
@@ -60,6 +61,8 @@ def take_back(setting: Setting, position: str) -> Outcome:
     tally = Tally()
     for part in _parts(reversed(act)):
         _REVERSERS[part.operation](setting, tally, part.changes)
+    recompute(setting, tally)
+    check_followed(setting, tally)
     _refuse_others(setting, tally, act)
     return Outcome(_results(setting, tally.changes), tuple(tally.changes), act=setting.act)
 
@@ -185,7 +188,9 @@ def _change_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
     _point_again(setting, tally, emptied)
     rest = [past for past in changes if past not in emptied]
     _refuse_hidden(setting, rest)
-    _run(setting, tally, [Update(p.entity, Target(p.record), _former(p)) for p in rest])
+    _run(
+        setting, tally, [Update(p.entity, Target(p.record), _former(p), accept_duplicates=True) for p in rest]
+    )
 
 
 def _former(past: Past) -> dict[str, Any]:
@@ -193,10 +198,16 @@ def _former(past: Past) -> dict[str, Any]:
 
 
 def _is_emptied(setting: Setting, past: Past, back: set[UUID]) -> bool:
-    """True where the act only emptied lookups, because what they pointed at went."""
-    lookups = {r.name for r in setting.writers[past.entity].lookups if r.on_delete == "clear"}
+    """True where the act only emptied lookups, because what they pointed at went, or was merged."""
+    lookups = setting.writers[past.entity].lookups
+    if past.reason == MERGED:
+        names = {r.name for r in lookups if past.before.get(r.name)}
+        return bool(past.before) and all(
+            name in names and UUID(past.before[name]["id"]) in back for name in past.before
+        )
+    names = {r.name for r in lookups if r.on_delete == "clear"}
     return all(
-        name in lookups and past.after.get(name) is None and UUID(past.before[name]["id"]) in back
+        name in names and past.after.get(name) is None and UUID(past.before[name]["id"]) in back
         for name in past.before
     )
 
@@ -210,9 +221,11 @@ def _point_again(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
         refs = {name: Ref(told["entity"], UUID(told["id"])) for name, told in before.items()}
         drafts.append(draft.with_(new={**(draft.old or {}), **refs}))
     if drafts:
-        refuse_locked(setting, drafts)
+        # A merge asks no state: whichever record answers for it, it is the same one.
+        refuse_locked(setting, [draft for draft in drafts if former[draft.id].reason != MERGED])
         drafts = recompute(setting, tally, persist(setting, tally, drafts))
-        check_after(setting, drafts)
+        for _, group in permits.by_writer(drafts):
+            check_after(setting, group)
 
 
 def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
@@ -224,7 +237,7 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
         past = former[draft.id]
         given = {name: value for name, value in _former(past).items() if name != STATE}
         step = _step(setting, draft.writer, past)
-        drafts.append(draft.with_(given=given, transition=step, version=None))
+        drafts.append(draft.with_(given=given, transition=step, version=None, accepted=True))
     permits.require_rows(setting, drafts, "transition")
     write(setting, tally, drafts, "transition")
 
@@ -261,7 +274,9 @@ def _unlink(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
             command: Command = Unlink(past.entity, Target(past.record), name, UUID(after["id"]))
         else:
             kept = {key: before.get(key) for key in {**before, **after} if key != "to"}
-            command = Update(past.entity, Target(past.record), {name: {"update": [kept]}})
+            command = Update(
+                past.entity, Target(past.record), {name: {"update": [kept]}}, accept_duplicates=True
+            )
         _run(setting, tally, [command])
 
 
@@ -271,7 +286,11 @@ def _link(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
     for past in changes:
         [(name, before)] = past.before.items()
         values = {key: value for key, value in before.items() if key not in ("id", "to")}
-        _run(setting, tally, [Link(past.entity, Target(past.record), name, before["to"], values)])
+        _run(
+            setting,
+            tally,
+            [Link(past.entity, Target(past.record), name, before["to"], values, UUID(before["id"]))],
+        )
 
 
 # --- the whole ------------------------------------------------------------------------------------------

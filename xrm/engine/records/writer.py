@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from xrm.engine.projection.contracts import Contract
 from xrm.engine.projection.programs import Programs
 from xrm.engine.projection.references import is_nested
+from xrm.engine.projection.sums import Sum, sums_of
 from xrm.engine.records.searched import searched_slots, searched_words
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
@@ -117,6 +118,11 @@ class Writer:
     def autonumbers(self) -> tuple[Field, ...]:
         """The fields that get the next number of their pattern."""
         return tuple(f for f in self.entity.fields.values() if f.type.numbering)
+
+    @cached_property
+    def sums(self) -> Mapping[str, Sum]:
+        """The sums and counts of its children that move with each of them, by field."""
+        return sums_of(self.entity)
 
     @cached_property
     def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:

@@ -16,6 +16,7 @@ from xrm.engine.storage.ahead import BUILT, Grounds, clear_up, done_ahead
 from xrm.engine.storage.crowding import with_room
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.faults import DRIVER_ERRORS, UNIQUE, translate
+from xrm.engine.storage.held import telling_who_holds
 from xrm.engine.storage.inspection import LiveSchema, inspect
 from xrm.engine.storage.interrupted import demand_whole
 from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
@@ -107,7 +108,7 @@ def apply_plan(
     clashes = partial(_clashes, database, plan)
     grounds = Grounds(plan.hash, plan.live, partial(_demand_same, database, plan), clashes, world.now)
     try:
-        with done_ahead(database, plan.ahead, grounds):
+        with telling_who_holds(database), done_ahead(database, plan.ahead, grounds):
             _carry_out(database, plan, occasion, then)
     except Conflict as error:
         if error.facts.get("kind") == UNIQUE and (problems := clashes()):

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from xrm.engine.storage.asked import asked
 from xrm.engine.storage.conditions import meets
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.entity_tables import Column, EntityTable, LinkTable, Schema, UniqueKey
@@ -91,7 +92,7 @@ def _unmet(
             continue
         name = known.name if known else thing.name
         if not (standing.shadow.demanded(name) if standing.shadow else _was_required(former, name)):
-            yield from _without_value(unit, standing, stored, thing, columns)
+            yield from _without_value(unit, standing, stored, thing, columns, past)
 
 
 def _unmet_of_links(
@@ -177,10 +178,13 @@ def _without_value(
     stored: EntityTable,
     thing: Field | Relationship,
     columns: tuple[Column, ...],
+    past: Past,
 ) -> Iterator[Problem]:
-    """Where a column is not there yet, no record has a value."""
+    """Where a column is not there yet, no record has a value; where the field is hidden, none is missing."""
     empty = [column.is_(None) for column in columns if column.name in standing.columns]
     where = standing.present(sa.and_(stored.table.c.deleted_at.is_(None), *empty))
+    if (told := asked(past, standing, stored.entity.name, thing)) is not None:
+        where = sa.and_(where, told.before)
     count = unit.execute(
         sa.select(sa.func.count()).select_from(sa.table(standing.live.name)).where(where)
     ).scalar()

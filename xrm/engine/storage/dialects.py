@@ -142,7 +142,12 @@ def make_engine(url: str, options: Options) -> Engine:
     )
     style = {} if _is_sqlite(address) else {"paramstyle": "format"}
     return sa.create_engine(
-        address, creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **style
+        address,
+        creator=connect,
+        poolclass=NullPool,
+        pool_reset_on_return=None,  # a connection is closed, and its server may be gone: that is told once
+        isolation_level="AUTOCOMMIT",
+        **style,
     )
 
 

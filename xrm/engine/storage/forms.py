@@ -86,16 +86,17 @@ DECIDED = "answers"  # what the ledger has called decisions since before conflic
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A type with parameters, as a field has or had it."""
+    """A type with parameters, as a field has or had it; with `follows` its values are computed, and found anew."""
 
     type: FieldType
     params: Params
     required: bool = False
+    follows: bool = False
 
     @staticmethod
     def of(field_: Field) -> Form:
         """The form of the values of this field."""
-        return Form(field_.type, field_.params, field_.required)
+        return Form(field_.type, field_.params, field_.required, field_.formula is not None)
 
     @staticmethod
     def from_definition(kept: Mapping[str, Any], types: Mapping[str, FieldType]) -> Form | None:
@@ -106,7 +107,7 @@ class Form:
         params = dict(kept.get("params", {}))
         if "options" in params:
             params["options"] = tuple(map(_option, params["options"]))
-        return Form(type_, params, bool(kept.get("required")))
+        return Form(type_, params, bool(kept.get("required")), kept.get("formula") is not None)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -127,8 +128,8 @@ class Form:
         return write_value(self.type, value, self.params)
 
     def takes_all_of(self, other: Form) -> bool:
-        """Whether every value of the other form is certainly one of this."""
-        if self.type.name != other.type.name:
+        """Whether every value of the other form is certainly one of this; what people gave is never a computed one."""
+        if self.type.name != other.type.name or (self.follows and not other.follows):
             return False
         names = (self.params.keys() | other.params.keys()) - {"default_currency"}
         return all(self._is_wider(name, other) for name in names)
@@ -200,6 +201,8 @@ class Change:
         return worth(self.after, made, self.currency)
 
     def _converted(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
+        if self.after.follows:
+            return None  # it is found anew as soon as the definitions are in force
         if self.say is None:
             raise Unfit(Fault.UNFIT)
         kept = self._with_options_left(value, used) if self._keeps_options else value

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
+from xrm.engine.storage import more_functions
 from xrm.metadata.expressions import exact
 from xrm.metadata.values import MAX_DIGITS
 
@@ -184,7 +185,8 @@ _STRICT: Final[dict[str, tuple[int, Callable[..., Any]]]] = {
 
 
 def install(connection: sqlite3.Connection) -> None:
-    """The connection knows all functions of this module."""
+    """The connection knows all functions of this module and of the next."""
+    more_functions.install(connection)
     for name, (count, function) in _STRICT.items():
         connection.create_function(name, count, _strict(function), deterministic=True)
     connection.create_function("xrm_sum", _ANY_COUNT, _sum, deterministic=True)

@@ -59,7 +59,7 @@ class Hanging:
     def constraints(self, standing: Standing) -> Iterator[tuple[str, str]]:
         """The present name and the wanted one of each constraint that stays."""
         live = standing.live
-        for key in standing.table.foreign_key_constraints:
+        for key in in_order(standing.table.foreign_key_constraints):
             there = live.keys.get(standing.columns.get(key.columns[0].name, ""))
             if there is not None:
                 yield there, str(key.name)

@@ -233,6 +233,19 @@ DELETED = _table(
     sa.Column("entity", Integer(), primary_key=True, nullable=False),
     sa.Column("record", Uuid(), primary_key=True, nullable=False),
 )
+# A record that was merged into another one, which answers for it, and what went over besides changes of records.
+MERGE = _table(
+    "merge",
+    sa.Column("record", Uuid(), primary_key=True, nullable=False),
+    sa.Column("entity", Integer(), nullable=False),
+    sa.Column("kept", Uuid(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("actor", Uuid()),
+)
+MERGED = _table(
+    "merged", sa.Column("record", Uuid(), primary_key=True, nullable=False),
+    *(sa.Column(name, kind, primary_key=True, nullable=False) for name, kind in (("what", Code()), ("thing", Uuid()))),
+)  # fmt: skip
 COUNTER = _table(
     "counter",
     sa.Column("entity", Integer(), primary_key=True, nullable=False),
@@ -457,6 +470,7 @@ _index(FIELD, "entity", "name", unique=True)
 _index(CHANGE, "record", "position")
 _index(CHANGE, "transaction", "position")
 _index(DELETED, "record")
+_index(MERGE, "kept")
 _index(FILE, "record")
 _index(FILE, "sha256")
 _index(USER, "email__key", unique=True, where=_live(USER))

@@ -41,6 +41,8 @@ def taken_back(
     With it comes whether it does not fit, and is left out.
     """
     old = kept.form.value(tuple(row[column] for column in kept.columns))
+    if kept.there.after.follows:
+        return old, False  # nobody gave what has been there since
     is_later = isinstance(value, Being) and value.is_after(kept.shadow.at)
     if not is_later and _became(kept.there, old) == kept.there.after.said(value):
         return old, False

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xrm.engine.storage.relinks import Relink
     from xrm.engine.storage.turn import Turn
     from xrm.engine.storage.turning import Found, Versions
+    from xrm.metadata.expressions.tree import Expression
     from xrm.metadata.fieldtypes.base import FieldType
 
 NO_NUMBERS = Numbers({}, {}, {}, {}, {})
@@ -39,7 +40,8 @@ class Past:
     not fit; the `types` are those of fields, present and former, and amounts are worth themselves in `currency`. What
     is `seen` of rows while a plan is made is kept for its steps; so is, by the name of the field, at which version each
     row was `copied`, what was `made` before the lock by its name, and what of
-    a relationship was `linked` then by that of the relationship.
+    a relationship was `linked` then by that of the relationship. `shown` gives a condition of a wanted entity over the
+    columns of its table, if it looks at nothing else.
     """
 
     numbers: Numbers = NO_NUMBERS
@@ -56,6 +58,7 @@ class Past:
     linked: dict[str, Linked] = field(default_factory=dict, compare=False)
     made: set[str] = field(default_factory=set, compare=False)
     kept_keys: Mapping[Part, Keys] = field(default_factory=dict)
+    shown: Callable[[str, Expression], sa.ColumnElement[bool] | None] | None = None
 
     def kept_as(self, entity: str) -> str:
         """The name in the ledger of an entity of the wanted model, which is parked while it is gone."""

@@ -12,6 +12,7 @@ LOCK_MILLISECONDS = 2000
 MIGRATION_SECONDS = 600.0
 ATTEMPTS = 10
 WAIT_SECONDS = 0.2
+ENOUGH_SECONDS = 30.0  # SQLite waits so long by itself, each time
 
 
 def patiently(database: Database, work: Callable[[UnitOfWork], None]) -> None:
@@ -19,6 +20,7 @@ def patiently(database: Database, work: Callable[[UnitOfWork], None]) -> None:
 
     A table that others are using is waited for in short turns, so that nobody queues behind us.
     """
+    began = time.monotonic()
     for left in range(ATTEMPTS - 1, -1, -1):
         try:
             with database.write(seconds=MIGRATION_SECONDS) as unit:
@@ -27,6 +29,7 @@ def patiently(database: Database, work: Callable[[UnitOfWork], None]) -> None:
                 work(unit)
             return
         except Unavailable as error:
-            if not (left and error.facts.get("retry")):
+            is_over = not left or time.monotonic() - began > ENOUGH_SECONDS
+            if is_over or not error.facts.get("retry"):
                 raise
             time.sleep(WAIT_SECONDS)

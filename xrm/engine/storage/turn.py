@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from xrm.engine.storage.asked import Asked
 from xrm.engine.storage.beings import decided_states
 from xrm.engine.storage.entity_tables import StoredField
 from xrm.engine.storage.forms import BEING, Change, Decided, Fault
@@ -28,6 +29,8 @@ class Turn:
     was removed and comes back as something narrower becomes that out of `shadow`, which stays; `was` tells what it was
     in a table that comes back.
 
+    Of records where it is hidden no value is asked for: `asked` says of which one is, None of all.
+
     An attribute of links is one of the relationship `link`, whose records are in `homes`: what their table is called
     now, and what it will be.
     """
@@ -48,6 +51,7 @@ class Turn:
     was: Any = None
     link: str = ""
     homes: tuple[str, str] = ("", "")
+    asked: Asked | None = None
 
     @property
     def member(self) -> str:

@@ -22,7 +22,7 @@ from xrm.metadata.words import told
 PORTION = 2000
 REMEMBERED = 20_000  # values whose like is not worked out again
 SAMPLES = 5
-OWN = 4  # columns that are read of every row
+OWN = 5  # columns that are read of every row
 SHOWN = 60  # letters of a value in a sample
 FIRST = UUID(int=0)
 Versions = dict[Any, Any]  # by the id of a row as the driver gives it, what is other once it was written
@@ -147,7 +147,7 @@ def write(
     by now. Where it `is_held` that no two hold the same, an index has looked at that.
     """
     found = Found()
-    rows = Conversion(unit.database, replace(turn, is_unique=False), table, found, names)
+    rows = Conversion(unit.database, replace(turn, is_unique=False), table, found, names, is_after=True)
     written = changed(unit, turn, table, versions, names)
     if turn.adds and not unit.dialect.is_sqlite:
         _empty(unit, turn, table, written)
@@ -247,11 +247,13 @@ def put(
     unit.run_columns(prepared, {**columns, "row_id": [row.id for row in rows]}, len(rows))
 
 
-def _of_records(table: str, kept: Sequence[Any]) -> tuple[Any, sa.Select[Any]]:
+def _of_records(turn: Turn, table: str, kept: Sequence[Any], *, is_after: bool) -> tuple[Any, sa.Select[Any]]:
     """The id of records, and what is read of each."""
     own = (("id", Uuid()), ("version", Integer()), ("title", Text()), ("deleted_at", Instant()))
     rows = sa.table(table, *(sa.column(*each) for each in own), *kept)
-    return rows.c.id, sa.select(rows)
+    told = None if turn.asked is None else turn.asked.after if is_after else turn.asked.before
+    is_asked = sa.case((told, 1), else_=0) if told is not None else sa.literal_column("1", Integer())
+    return rows.c.id, sa.select(*(rows.c[name] for name, _ in own), is_asked.label("asked"), *kept)
 
 
 def _of_links(turn: Turn, table: str, kept: Sequence[Any]) -> tuple[Any, sa.Select[Any]]:
@@ -261,9 +263,9 @@ def _of_links(turn: Turn, table: str, kept: Sequence[Any]) -> tuple[Any, sa.Sele
     columns = (sa.column("id", Uuid()), sa.column("title", Text()), sa.column("deleted_at", Instant()))
     homes = sa.table(turn.homes[is_after], *columns)
     version = sa.literal_column("0", Integer()).label("version")
-    chosen = sa.select(
-        links.c.id, version, homes.c.title, homes.c.deleted_at, *(links.c[c.name] for c in kept)
-    )
+    is_asked = sa.literal_column("1", Integer()).label("asked")
+    own = (links.c.id, version, homes.c.title, homes.c.deleted_at, is_asked)
+    chosen = sa.select(*own, *(links.c[c.name] for c in kept))
     return links.c.id, chosen.select_from(links.join(homes, links.c.source == homes.c.id))
 
 
@@ -271,13 +273,24 @@ class Conversion:
     """The rows of one table, each with what its value becomes; what does not fit is `found`."""
 
     def __init__(
-        self, database: Database, turn: Turn, table: str, found: Found, names: Mapping[str, str] = NO_NAMES
+        self,
+        database: Database,
+        turn: Turn,
+        table: str,
+        found: Found,
+        names: Mapping[str, str] = NO_NAMES,
+        *,
+        is_after: bool = False,
     ) -> None:
         self.database, self.turn, self.found = database, turn, found
         self.columns = tuple(dict.fromkeys((*turn.columns, *(c for k in turn.kept for c in k.columns))))
         self.known: dict[tuple[Any, ...], tuple[Became | Unfit, bool]] = {}
         self.kept = self._kept(names)
-        self.id, self.rows = _of_links(turn, table, self.kept) if turn.link else _of_records(table, self.kept)
+        self.id, self.rows = (
+            _of_links(turn, table, self.kept)
+            if turn.link
+            else _of_records(turn, table, self.kept, is_after=is_after)
+        )
 
     def _kept(self, names: Mapping[str, str]) -> list[sa.ColumnClause[Any]]:
         """The columns that hold what is read."""
@@ -323,8 +336,10 @@ class Conversion:
         return row[OWN:] if self.turn.link else row[1:]
 
     def _row(self, key: Any, version: Any, row: tuple[Any, ...]) -> Row | None:
-        id_, _, title, gone, *scalars = row
+        id_, _, title, gone, is_asked, *scalars = row
         self.found.touched += 1
+        if not is_asked and all(scalar is None for scalar in scalars):
+            return Row(key, id_, version, None, True)  # where it is hidden nobody needs a value
         became, is_same = self._became(tuple(scalars))
         if isinstance(became, Unfit):
             if became.fault is Fault.EMPTY and gone is not None:

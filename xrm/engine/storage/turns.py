@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect as SqlDialect
 
+from xrm.engine.storage.asked import asked
 from xrm.engine.storage.beings import (
     STATE,
     STATE_COLUMNS,
@@ -86,7 +87,18 @@ class _Finding:
         else:
             turns = [*(self.turn(of, each) for each in fields.values())]
             turns += [] if of.link else [self._states(of, stored)]
-        return _released(standing, _by_field(None if of.link else stored, turns))
+        released = _released(standing, _by_field(None if of.link else stored, turns))
+        return released if of.link else self._asking(released)
+
+    def _asking(self, standing: Standing) -> Standing:
+        """The same where turns know of which records a value is asked for."""
+        if not any(turn.change.is_needed for turn in standing.turns.values()):
+            return standing
+        told = {
+            name: replace(turn, asked=asked(self.past, standing, turn.entity, turn.stored.field))
+            for name, turn in standing.turns.items()
+        }
+        return replace(standing, turns=told)
 
     def _of(self, standing: Standing, stored: EntityTable) -> _Of | None:
         """Whose fields the table keeps; None where nothing is known of what they were."""

@@ -171,7 +171,9 @@ class Importer:
     # --- what both share ----------------------------------------------------------------------------
 
     def _writer(self, services: Services, request: ImportRequest, pointers: Pointers) -> Writer:
-        return Writer(request.entity, request.by, services.records, services.queries, pointers)
+        return Writer(
+            request.entity, request.by, services.records, services.queries, pointers, request.duplicates
+        )
 
     def _counted(self, tally: Tally, written: Written, columns: Columns) -> Tally:
         part = keep_rejects(self._ground.files, written.refused, self._ground.limits.file_bytes)

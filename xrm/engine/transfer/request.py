@@ -11,6 +11,7 @@ from xrm.errors import Invalid, Place, Problem
 from xrm.registry import near_names
 
 MODES = ("all", "good_rows")
+TELL, ACCEPT, SKIP, UPDATE = DUPLICATES = ("tell", "accept", "skip", "update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class ImportRequest:
 
     `mapping` gives the target of each column, None to find them by name. With `by`, a row whose key a record
     has already changes that record. `all` imports everything or nothing, `good_rows` what can be imported.
+    A row that would make a duplicate is refused and told of it, or, as `duplicates` says, imported anyway, left out, or
+    taken as a change of the one record that it is like.
     """
 
     entity: str
@@ -27,6 +30,7 @@ class ImportRequest:
     mapping: Mapping[str, str | None] | None = None
     by: str = ""
     mode: str = "good_rows"
+    duplicates: str = TELL
     dry_run: bool = False
     encoding: str = ""
     delimiter: str = ""
@@ -45,6 +49,11 @@ class ImportRequest:
         if made.mode not in MODES:
             hint = f"Give {' or '.join(MODES)}."
             raise Invalid(Problem("I114", f"mode is {made.mode!r}.", hint, Place(path="mode")))
+        if made.duplicates not in DUPLICATES:
+            hint = f"Give {', '.join(DUPLICATES[:-1])} or {DUPLICATES[-1]}."
+            raise Invalid(
+                Problem("I114", f"duplicates is {made.duplicates!r}.", hint, Place(path="duplicates"))
+            )
         Formats.of(made.formats)
         return made
 

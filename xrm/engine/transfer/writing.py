@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from xrm.engine.commands import Actor, Command, Create, Target, Update, Upsert, inside
 from xrm.engine.queries.service import QueryService
+from xrm.engine.records.duplicates import REFUSED, WARNED
 from xrm.engine.records.service import RecordService
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.transfer.cells import Shaped
 from xrm.engine.transfer.mapping import EXTERNAL_KEY, ID
 from xrm.engine.transfer.pointers import Pointers, lost, matches
+from xrm.engine.transfer.request import ACCEPT, SKIP, TELL, UPDATE
 from xrm.engine.transfer.tally import Refused
 from xrm.errors import Place, Problem, XrmError, is_overtaken
 
@@ -37,14 +39,19 @@ class Writer:
     records: RecordService
     queries: QueryService
     pointers: Pointers
+    duplicates: str = TELL
 
     def write(self, unit: UnitOfWork, actor: Actor, rows: Sequence[Shaped]) -> Written:
         """The good rows are written in the caller's transaction; the others are told."""
         refused = {i: list(row.problems) for i, row in enumerate(rows) if row.problems}
         self._point(unit, actor, rows, refused)
         self._look_further(rows, refused)
-        commands = dict(self._commands(unit, actor, rows, refused))
+        commands = {
+            i: replace(command, accept_duplicates=self.duplicates == ACCEPT)
+            for i, command in self._commands(unit, actor, rows, refused)
+        }
         outcomes = self._perform(unit, actor, commands, refused)
+        outcomes += self._settle(unit, actor, commands, refused)
         return Written(Counter(outcomes), [Refused(rows[i].row, refused[i]) for i in sorted(refused)])
 
     def _point(
@@ -78,7 +85,7 @@ class Writer:
 
     def _commands(
         self, unit: UnitOfWork, actor: Actor, rows: Sequence[Shaped], refused: dict[int, list[Problem]]
-    ) -> Iterator[tuple[int, Command]]:
+    ) -> Iterator[tuple[int, Create | Update | Upsert]]:
         good = [(i, row) for i, row in enumerate(rows) if i not in refused]
         if not self.by:
             yield from ((i, Create(self.entity, row.values)) for i, row in good)
@@ -99,14 +106,14 @@ class Writer:
         actor: Actor,
         rows: Sequence[tuple[int, Shaped]],
         refused: dict[int, list[Problem]],
-    ) -> Iterator[tuple[int, Command]]:
+    ) -> Iterator[tuple[int, Create | Update | Upsert]]:
         """Changes of known records first, then new ones, then rows whose key an earlier row has brought."""
         keys = {i: str(row.values.get(self.by) or "") for i, row in rows}
         known = dict(
             matches(unit, self.queries, actor, self.entity, self.by, [k for k in keys.values() if k])
         )
-        created: list[tuple[int, Command]] = []
-        again: list[tuple[int, Command]] = []
+        created: list[tuple[int, Create | Update | Upsert]] = []
+        again: list[tuple[int, Create | Update | Upsert]] = []
         brought: set[str] = set()
         for i, row in rows:
             key = keys[i]
@@ -120,6 +127,36 @@ class Writer:
                 brought.add(key)
                 created.append((i, Create(self.entity, row.values)))
         yield from (*created, *again)
+
+    # --- what becomes of duplicates ----------------------------------------------------------------
+
+    def _settle(
+        self,
+        unit: UnitOfWork,
+        actor: Actor,
+        commands: Mapping[int, Create | Update | Upsert],
+        refused: dict[int, list[Problem]],
+    ) -> list[str]:
+        """Rows that were refused as duplicates and for nothing else are left out, or change what they are like."""
+        if self.duplicates not in (SKIP, UPDATE):
+            return []
+        alike = {
+            i: {about.id for problem in problems for about in problem.records}
+            for i, problems in refused.items()
+            if problems and all(problem.code in (REFUSED, WARNED) for problem in problems)
+        }
+        if self.duplicates == SKIP:
+            for i in alike:
+                del refused[i]
+            return ["unchanged"] * len(alike)
+        changes: dict[int, Command] = {
+            i: Update(self.entity, Target(UUID(next(iter(ids)))), commands[i].values, None, True)
+            for i, ids in alike.items()
+            if len(ids) == 1
+        }
+        for i in changes:
+            del refused[i]
+        return self._one_by_one(unit, actor, changes, refused)
 
     # --- performing ---------------------------------------------------------------------------------
 

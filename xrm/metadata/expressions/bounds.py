@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from xrm.metadata.expressions.functions import FUNCTIONS
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
@@ -53,6 +54,8 @@ def cost(tree: Node) -> int:
     if isinstance(tree, Access):
         return 1 + COST_OF_HOP * len(tree.hops)
     inner = sum(cost(child) for child in children(tree))
+    if isinstance(tree, Call):
+        return FUNCTIONS[tree.function].cost + inner
     return COST_OF_MANY * (1 + inner) if isinstance(tree, Aggregate) else 1 + inner
 
 

@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from xrm.metadata.expressions import syntax as s
+from xrm.metadata.expressions.arguments import MORE_OF, check_function
+from xrm.metadata.expressions.checking import Checking, no_clock
 from xrm.metadata.expressions.functions import (
     AGGREGATES,
     FUNCTION_NAMES,
     FUNCTIONS,
-    PLAIN,
     SPECIALS,
-    Argument,
-    Function,
 )
-from xrm.metadata.expressions.report import Report
+from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.scope import CLOCK, Scope
+from xrm.metadata.expressions.signatures import PLAIN
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
-    Call,
     Changed,
-    IfElse,
-    Join,
+    IsEmpty,
     Literal,
     Node,
     Parameter,
     Root,
 )
-from xrm.metadata.expressions.typerules import named, unified
-from xrm.metadata.expressions.types import BOOLEAN, DECIMAL, INTEGER, NUMBERS, ORDERED, Kind, Type
-from xrm.metadata.values import EXACT_SCALE
+from xrm.metadata.expressions.typerules import named
+from xrm.metadata.expressions.types import BOOLEAN, DECIMAL, EMPTY, INTEGER, NUMBERS, ORDERED, Kind, Type
 from xrm.registry import near_names
 
 _SUMMABLE = NUMBERS | {Kind.DURATION}
-_FOLDED = ("contains", "starts_with", "same_text")
-_OTHER_FUNCTIONS = {
-    "len": "length(text)",
-    "coalesce": "first_of(a, b)",
-    "ifnull": "first_of(a, b)",
-    "nvl": "first_of(a, b)",
-    "if": "x if condition else y",
-    "iif": "x if condition else y",
-    "concat": "a + b",
-    "isnull": "x == empty",
-    "isempty": "x == empty",
-    "is_empty": "x == empty",
-    "isblank": "x == empty",
-    "lower": "same_text(a, b), contains(a, b) and starts_with(a, b), which ignore case",
-    "upper": "same_text(a, b), contains(a, b) and starts_with(a, b), which ignore case",
-    "startswith": "starts_with(text, start)",
-    "ceil": "ceiling(number)",
-    "average": "avg(many, value)",
-    "exists": "any(many, condition)",
-    "date": 'the date in quotes: "2026-01-31"',
-    "date_diff": "days_between(from, to)",
-    "datediff": "days_between(from, to)",
-    "ischanged": "changed(name)",
-}
-
-
-class Checking(Protocol):
-    """What the checker offers to the checks of calls."""
-
-    scope: Scope
-    report: Report
-
-    @property
-    def names_the_record_in_hand(self) -> bool: ...
-
-    def check(self, node: s.Syntax) -> Node | None: ...
-
-    def value(self, node: s.Syntax) -> Node | None: ...
-
-    def condition(self, node: s.Syntax) -> Node | None: ...
-
-    def among(self, entities: tuple[str, ...], check: Callable[[], Node | None]) -> Node | None: ...
-
-    def pair(self, left: Node, right: Node, left_at: int, right_at: int) -> tuple[Node, Node] | None: ...
+_FEWEST_OF_SWITCH = 3
 
 
 def check_call(checker: Checking, node: s.CallOf) -> Node | None:
@@ -99,13 +51,14 @@ def check_call(checker: Checking, node: s.CallOf) -> Node | None:
     if function is None:
         _unknown(checker, node)
         return None
-    return _called(checker, node, function)
+    return check_function(checker, node, function)
 
 
 def _unknown(checker: Checking, node: s.CallOf) -> None:
     near = near_names(node.function, [n for n in FUNCTION_NAMES if _is_available(checker.scope, n)])
-    other = _OTHER_FUNCTIONS.get(node.function.lower())
-    hint = f"Write {other}." if other else f"Did you mean {' or '.join(near)}?" if near else ""
+    name = node.function.lower()
+    hint = f"Did you mean {' or '.join(near)}?" if near else ""
+    hint = f"Write {HABITS[name]}." if name in HABITS else ABSENT.get(name, hint)
     checker.report.add("M203", f"There is no function {node.function}.", hint, node.at)
 
 
@@ -126,12 +79,15 @@ def _not_many(checker: Checking, node: s.CallOf, over: Node | None) -> None:
         )
         return
     message = f"{node.function} goes over many records, and this is {named(over.type)}."
-    checker.report.add("M202", message, f"Write {signature}.", node.arguments[0].at)
+    hint = f"Write {signature}{MORE_OF.get(node.function, '')}."
+    checker.report.add("M202", message, hint, node.arguments[0].at)
 
 
 def _special(checker: Checking, node: s.CallOf) -> Node | None:
     if node.function in CLOCK:
         return _clock(checker, node)
+    if node.function == "switch":
+        return _switch(checker, node)
     if len(node.arguments) != 1:
         checker.report.add("M204", "changed takes one attribute.", "Write changed(severity).", node.at)
         return None
@@ -158,127 +114,35 @@ def _clock(checker: Checking, node: s.CallOf) -> Node | None:
         checker.report.add("M204", f"{node.function}() takes nothing.", "", node.arguments[0].at)
         return None
     if not checker.scope.clock:
-        _no_clock(checker, node)
+        no_clock(checker, node)
         return None
     return Parameter(CLOCK[node.function], node.function)
 
 
-def _no_clock(checker: Checking, node: s.CallOf) -> None:
-    hint = "This value is kept, and would be wrong tomorrow."
-    checker.report.add("M207", f"{node.function} is not available here.", hint, node.at)
-
-
-def _called(checker: Checking, node: s.CallOf, function: Function) -> Node | None:
-    if not _has_count(checker, node, function):
-        return None
-    if function.zoned and not checker.scope.clock:
-        _no_clock(checker, node)
+def _switch(checker: Checking, node: s.CallOf) -> Node | None:
+    """Choices one in another; each argument is checked once, and the value stands in every condition."""
+    if len(node.arguments) < _FEWEST_OF_SWITCH:
+        hint = f"Write {SPECIALS['switch'].signature}."
+        checker.report.add("M204", "switch is not called like this.", hint, node.at)
         return None
     found = [checker.value(argument) for argument in node.arguments]
-    known = [a for a in found if a is not None]
+    known = [value for value in found if value is not None]
     if len(known) < len(found):
         return None
-    known = _fitted(checker, node, function, known)
-    if len(known) < len(found):
-        return None
-    return _with_common_type(checker, node, function, known)
-
-
-def _has_count(checker: Checking, node: s.CallOf, function: Function) -> bool:
-    count, most = len(node.arguments), None if function.repeats else len(function.arguments)
-    if count >= function.fewest and (most is None or count <= most):
-        return True
-    checker.report.add(
-        "M204", f"{node.function} is not called like this.", f"Write {function.signature}.", node.at
-    )
-    return False
-
-
-def _fitted(checker: Checking, node: s.CallOf, function: Function, found: Sequence[Node]) -> list[Node]:
-    """The arguments that are what the function takes; a problem is reported for each of the others."""
-    fitted: list[Node] = []
-    for position, given in enumerate(found):
-        argument, at = function.argument(position), node.arguments[position].at
-        value = _as_argument(checker, given, argument, at)
-        if value is not None and _takes(checker, node, argument, value, at):
-            fitted.append(value)
-    return fitted
-
-
-def _as_argument(checker: Checking, value: Node, argument: Argument, at: int) -> Node | None:
-    """A written text as the date or instant that is the only kind of the argument."""
-    if len(argument.kinds) != 1 or argument.alike:
-        return value
-    (kind,) = argument.kinds
-    both = checker.pair(value, Literal(Type(kind), None), at, at)
-    return both[0] if both else None
-
-
-def _takes(checker: Checking, node: s.CallOf, argument: Argument, value: Node, at: int) -> bool:
-    if value.type.kind not in argument.kinds and not (argument.alike and _is_text(value)):
-        message = f"{node.function} takes no {argument.name} that is {named(value.type)}."
-        checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
-        return False
-    if argument.written and not (isinstance(value, Literal) and 0 <= value.value <= EXACT_SCALE):
-        message = f"{argument.name} must be a number from 0 to {EXACT_SCALE}, as it stands here."
-        checker.report.add("M202", message, f"For example: {FUNCTIONS[node.function].example}.", at)
-        return False
-    if node.function in _FOLDED and not is_foldable(value):
-        hint = "It takes texts, not long texts or choices; compare choices with ==."
-        checker.report.add("M202", f"{node.function} cannot look into this.", hint, at)
-        return False
-    return True
-
-
-def _is_text(value: Node) -> bool:
-    """A written text may stand for a date beside a date."""
-    return isinstance(value, Literal) and value.type.kind is Kind.TEXT
-
-
-def is_foldable(node: Node) -> bool:
-    """True when a database knows its form without case and accents: kept, written, or put together so."""
-    match node:
-        case Literal() | Parameter():
-            return True
-        case Access():
-            return node.type.kind is Kind.TEXT
-        case Join():
-            return all(is_foldable(part) for part in node.parts)
-        case IfElse():
-            return is_foldable(node.then) and is_foldable(node.otherwise)
-        case Call(function="first_of"):
-            return all(is_foldable(part) for part in node.arguments)
-        case Call(function="text"):
-            return node.arguments[0].type.kind is not Kind.CHOICE and _is_plain_or_foldable(node.arguments[0])
-    return isinstance(node, Aggregate) and node.value is not None and is_foldable(node.value)
-
-
-def _is_plain_or_foldable(node: Node) -> bool:
-    return node.type.kind is not Kind.TEXT or is_foldable(node)
-
-
-def _with_common_type(
-    checker: Checking, node: s.CallOf, function: Function, found: list[Node]
-) -> Node | None:
-    if not function.arguments[0].alike:
-        return Call(function.result(found), function.name, tuple(found))
-    common, known = found[0].type, [found[0]]
-    for value, syntax in zip(found[1:], node.arguments[1:], strict=True):
-        both = checker.pair(known[0], value, node.arguments[0].at, syntax.at)
-        if both is None:
+    first, *rest = known
+    last: s.Syntax = node.arguments[-1]
+    tree: Node = rest.pop() if len(rest) % 2 else Literal(EMPTY, None)
+    for place in range(len(rest) - 2, -1, -2):
+        case_at, then_at = node.arguments[place + 1], node.arguments[place + 2]
+        test = s.Binary(node.at, node.depth, "==", node.arguments[0], case_at, case_at.at)
+        is_empty = rest[place].type.kind is Kind.EMPTY
+        holds = IsEmpty(BOOLEAN, first) if is_empty else checker.equals(first, rest[place], test)
+        choice = s.Choice(node.at, node.depth, test, then_at, last)
+        whole = None if holds is None else checker.either(holds, rest[place + 1], tree, choice)
+        if whole is None:
             return None
-        known = [both[0], *known[1:], both[1]]
-        joined = unified(unified(common, both[0].type) or common, both[1].type)
-        if joined is None:
-            message = f"{node.function} mixes {named(common)} with {named(value.type)}."
-            checker.report.add("M202", message, "All arguments need one type.", syntax.at)
-            return None
-        common = joined
-    if common.kind not in function.arguments[0].kinds:
-        message = f"{node.function} takes no value that is {named(common)}."
-        checker.report.add("M202", message, f"For example: {function.example}.", node.arguments[0].at)
-        return None
-    return Call(common, function.name, tuple(known))
+        tree, last = whole, then_at
+    return tree
 
 
 def _aggregate(checker: Checking, node: s.CallOf, over: Access) -> Node | None:

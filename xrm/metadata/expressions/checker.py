@@ -239,6 +239,10 @@ class Checker:
         then, otherwise = self.value(node.then), self.value(node.otherwise)
         if condition is None or then is None or otherwise is None:
             return None
+        return self.either(condition, then, otherwise, node)
+
+    def either(self, condition: Node, then: Node, otherwise: Node, node: s.Choice) -> Node | None:
+        """The choice between two values of one type, which stand where the syntax has them."""
         both = self.pair(then, otherwise, node.then.at, node.otherwise.at)
         if both is None:
             return None
@@ -268,8 +272,10 @@ class Checker:
             if isinstance(side, s.Constant) and side.value is None:
                 return self._emptiness(node, self.check(other))
         left, right = self.value(node.left), self.value(node.right)
-        if left is None or right is None:
-            return None
+        return None if left is None or right is None else self.equals(left, right, node)
+
+    def equals(self, left: Node, right: Node, node: s.Binary) -> Node | None:
+        """The condition that both are equal, which stand where the syntax has them."""
         both = self.pair(left, right, node.left.at, node.right.at)
         if both is None:
             return None

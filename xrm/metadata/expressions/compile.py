@@ -5,12 +5,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any, Protocol
 
 from xrm.metadata.expressions import exact
 from xrm.metadata.expressions.environment import Context, Env, reference_of
-from xrm.metadata.expressions.functions import FUNCTIONS, Function
+from xrm.metadata.expressions.functions import FUNCTIONS
 from xrm.metadata.expressions.scope import ACTOR
+from xrm.metadata.expressions.signatures import Function
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
@@ -288,7 +290,7 @@ def _call(node: Call) -> Step:
     if function.arguments[0].alike:
         return _lenient(function, tuple(_like(argument, node.type) for argument in node.arguments))
     steps = tuple(compile_step(argument) for argument in node.arguments)
-    return _strict(function, steps) if function.strict else _lenient(function, steps)
+    return _strict(function, steps, node.type) if function.strict else _lenient(function, steps)
 
 
 def _lenient(function: Function, steps: tuple[Step, ...]) -> Step:
@@ -296,8 +298,10 @@ def _lenient(function: Function, steps: tuple[Step, ...]) -> Step:
     return lambda env, frame: evaluate(*(step(env, frame) for step in steps))
 
 
-def _strict(function: Function, steps: tuple[Step, ...]) -> Step:
+def _strict(function: Function, steps: tuple[Step, ...], result: Type) -> Step:
     evaluate, zoned = function.evaluate, function.zoned
+    if function.typed:
+        evaluate = partial(evaluate, result)
 
     def called(env: Env, frame: Frame) -> Any:
         values = [step(env, frame) for step in steps]

@@ -22,6 +22,9 @@ Operation = Callable[[Any, Any], Any]
 # Two operands of 18 digits and 18 decimals never need more, not even to tell a half from nearly a half.
 _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 _UNITS = tuple(Decimal(1).scaleb(-places) for places in range(MAX_DIGITS + 1))
+_ZEROS = tuple(
+    Decimal(0).scaleb(-places) for places in range(MAX_DIGITS + 1)
+)  # a database's zero has no sign
 _BOUNDS = tuple(Decimal(10) ** (MAX_DIGITS - places) for places in range(MAX_DIGITS + 1))
 WHOLE_BOUND = 10**MAX_DIGITS
 DAY = 86_400
@@ -64,7 +67,7 @@ def whole(value: int) -> int | None:
 
 def kept(value: Decimal, places: int) -> Decimal | None:
     """The number with `places` decimals, half away from zero, or empty beyond 18 digits."""
-    rounded = value.quantize(_UNITS[places], context=_EXACT)
+    rounded = value.quantize(_UNITS[places], context=_EXACT) or _ZEROS[places]
     return rounded if -_BOUNDS[places] < rounded < _BOUNDS[places] else None
 
 
@@ -77,7 +80,7 @@ def quotient(a: Number, b: Number, places: int = EXACT_SCALE) -> Decimal | None:
 
 def rounded(value: Number, places: int) -> Decimal:
     """The number with at most `places` decimals, half away from zero."""
-    return Decimal(value).quantize(_UNITS[places], context=_EXACT)
+    return Decimal(value).quantize(_UNITS[places], context=_EXACT) or _ZEROS[places]
 
 
 def magnitude(value: Number) -> Number | None:

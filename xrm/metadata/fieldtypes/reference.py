@@ -16,11 +16,12 @@ from xrm.metadata.fieldtypes.problems import VALUE_CODES
 _SAMPLE: Params = {"options": (Option("product", {}), Option("service", {})), "pattern": "CMP-{yyyy}-{0000}"}
 
 
-def field_type_page(types: Iterable[FieldType]) -> str:
-    """What every type takes, keeps and gives, as Markdown."""
+def field_type_page(types: Iterable[FieldType], computed: Mapping[str, Mapping[str, Any]]) -> str:
+    """What every type takes, keeps and gives, as Markdown; `computed` are the schemas of fields that nobody gives."""
     listed = tuple(types)
     index = "".join(f"| [{t.name}](#{t.name}) | {t.summary} |\n" for t in listed)
-    sections = "".join(map(_section, listed))
+    index += "".join(f"| [{name}](#{name}) | {said['description']} |\n" for name, said in computed.items())
+    sections = "".join([*map(_section, listed), *(_computed(name, said) for name, said in computed.items())])
     codes = "".join(f"| {code} | {says} |\n" for code, says in VALUE_CODES.items())
     return (
         f"{_HEAD}\n| type | holds |\n|---|---|\n{index}\n{sections}## Refusals\n\n{_REFUSALS}\n"
@@ -49,6 +50,16 @@ def _section(type_: FieldType) -> str:
         _params(type_),
     ]
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def _computed(name: str, said: Mapping[str, Any]) -> str:
+    """A kind of field whose type is that of what it gives."""
+    keys = {key: schema for key, schema in said["properties"].items() if key != "type"}
+    rows = "".join(_param(key, schema, tuple(said["required"])) for key, schema in keys.items())
+    return (
+        f"## {name}\n\n{said['description']}\n\nIts type is that of its result. Nobody gives a value.\n\n"
+        f"| key | default | says |\n|---|---|---|\n{rows}\n"
+    )
 
 
 def _sample(type_: FieldType) -> Params:

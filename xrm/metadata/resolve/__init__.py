@@ -159,6 +159,7 @@ _TRANSLATED: Mapping[tuple[str, str], str] = {
     ("entities", "fields"): "field",
     ("entities", "relationships"): "field",
     ("entities", "keys"): "key",
+    ("entities", "duplicates"): "duplicate",
     ("entities", "rules"): "rule",
     ("lifecycles", "states"): "state",
     ("lifecycles", "transitions"): "transition",

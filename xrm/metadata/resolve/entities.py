@@ -205,6 +205,11 @@ def _relationships(context: Context, entity: Entity, item: Item) -> dict[str, Re
             check_conditions(context, child, entity.name, f"relationship:{entity.name}.{child.name}")
         elif known.shape is not Shape.INVERSE:
             relationships[child.name] = with_relationship_expressions(context, known, child)
+        else:
+            source = f"relationship:{entity.name}.{child.name}"
+            relationships[child.name] = replace(
+                known, **check_conditions(context, child, entity.name, source)
+            )
     return relationships
 
 

@@ -14,6 +14,7 @@ from xrm.metadata.model import Entity, Key, Rule, Shape
 from xrm.metadata.names import system_names
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context, Item
+from xrm.metadata.resolve.duplicates import duplicate_of
 
 
 def with_members(context: Context, entity: Entity, item: Item) -> Entity:
@@ -23,6 +24,11 @@ def with_members(context: Context, entity: Entity, item: Item) -> Entity:
         entity,
         title=_title(context, entity, item),
         keys={k.name: key for k in item.items("keys") if (key := _key(context, entity, k, prefix))},
+        duplicates={
+            d.name: way
+            for d in item.items("duplicates")
+            if (way := duplicate_of(context, entity, d, prefix)) is not None
+        },
         rules={r.name: rule for r in item.items("rules") if (rule := _rule(context, entity, r, prefix))},
         indexes=_indexes(context, entity, item),
     )

@@ -150,10 +150,10 @@ def _check_words(context: Context, item: Item) -> None:
          "Add many: true or valid: true, or make these fields of the entity."),
         (is_link and "on_delete" in body, "on_delete", "Links always go with either record.", "Take it out."),
         (is_link and "cascade" in body, "cascade", "Links do not follow a record.", "Take it out."),
-        ("cascade" in body and item.merged.body.get("ownership") != "user_or_team"
+        ("assign" in body.get("cascade", {}) and item.merged.body.get("ownership") != "user_or_team"
          and not context.is_broken(item.merged, "ownership"), "cascade",
          f"Records of {item.merged.name} have no owner, so they are never given along.",
-         "Give the entity ownership: user_or_team, or take cascade out."),
+         "Give the entity ownership: user_or_team, or take assign out."),
         (is_link and bool(body.get("unique")), "unique", "A link cannot be unique.", "Take unique out."),
         (is_link and "default" in body, "default", "Links have no default.", "Take it out."),
         (bool(body.get("hierarchy")) and body.get("to") not in ([item.merged.name], None), "hierarchy",

@@ -30,6 +30,7 @@ from xrm.metadata.schemas.words import (
     text,
 )
 
+FUZZY = 85
 CASCADES = ("all", "active", "owned", "none")
 
 FIELD_KEYS: Mapping[str, Schema] = {
@@ -193,9 +194,15 @@ RELATIONSHIP: Schema = closed(
                     "state, those of the same owner, or none.",
                     CASCADES,
                 ),
+                "merge": one_of(
+                    "Which lead to the kept record when the other one is merged into it: all, those in no final state, "
+                    "those of the same owner, or none; the others go as when it is deleted.",
+                    CASCADES,
+                    default="all",
+                ),
                 **{
                     act: later(f"Which follow when the other one is {done}.", "Take it out.")
-                    for act, done in (("share", "shared"), ("reparent", "moved"), ("merge", "merged"))
+                    for act, done in (("share", "shared"), ("reparent", "moved"))
                 },
             },
         ),
@@ -235,6 +242,44 @@ KEY: Schema = {
     "items": {"type": "string"},
 }
 
+MATCHES = ("exact", "folded", "phone", "email", "fuzzy")
+_MATCHED = path("A field or relationship, or a part of a field, as in address.postal_code.")
+_MATCH: Schema = {
+    **closed(
+        "What both records have alike: a name, or a name and how it is compared.",
+        {
+            "field": _MATCHED,
+            "by": one_of(
+                "How it is compared: exact, folded (case and accents do not count), phone, email, or fuzzy (texts that "
+                "are nearly the same). Made from the field's type when absent.",
+                MATCHES,
+            ),
+            "at_least": {
+                "type": "integer",
+                "minimum": 50,
+                "maximum": 100,
+                "default": FUZZY,
+                "description": "With fuzzy: how alike the two texts are, in percent.",
+            },
+        },
+        ("field",),
+    ),
+    "type": ["string", "object"],
+    "pattern": _MATCHED["pattern"],
+}
+DUPLICATE: Schema = closed(
+    "A way to find records that are the same thing twice.",
+    {
+        "match": items("What both have alike, all of it.", _MATCH, minItems=1, maxItems=6, uniqueItems=True),
+        "then": one_of(
+            "Whether a writer is warned, and may go on, or refused.", ("warn", "refuse"), default="warn"
+        ),
+        "when": expression("Only between records where this holds."),
+        "message": label("What to say to whoever would write a duplicate."),
+        "when_installed": WHEN_INSTALLED,
+    },
+)
+
 RULE: Schema = {
     **closed(
         "A condition that every record meets.",
@@ -253,9 +298,7 @@ _MEMBERS: Mapping[str, Schema] = {
     "fields": by_name("Fields by name.", {"$ref": FIELD}),
     "relationships": by_name("Relationships by name.", RELATIONSHIP),
     "keys": by_name("Combinations that are unique.", KEY),
-    "duplicates": later(
-        "Ways to find duplicates.", "Write a key for what must be unique, and take this out."
-    ),
+    "duplicates": by_name("Ways to find records that are the same thing twice.", DUPLICATE),
     "rules": by_name("Conditions on every record.", RULE),
     "indexes": items(
         "Names that are often filtered and sorted by together.",

@@ -12,6 +12,7 @@ from xrm.ui.admin.defining_options import Options
 from xrm.ui.admin.definitions import Definitions
 from xrm.ui.admin.groups import Teams, Units
 from xrm.ui.admin.health import Health
+from xrm.ui.admin.icons import Icons
 from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.packs import Packs
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 AREAS: tuple[type[Area], ...] = (
-    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Review, Versions,
+    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Icons, Review, Versions,
     Removed, Packs, Bringing, Uninstalling, Uses, Health,
 )  # fmt: skip
 

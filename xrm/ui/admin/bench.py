@@ -16,7 +16,8 @@ from xrm.metadata.parse import DEFAULT_LANGUAGE
 from xrm.metadata.positions import Path
 from xrm.metadata.reconciling import value_at
 from xrm.metadata.words import ABSENT
-from xrm.ui.admin.parts import Piece, pieces_of
+from xrm.ui.admin.parts import Piece
+from xrm.ui.admin.shifts import pieces_in
 from xrm.ui.fields.view import Field as Input
 from xrm.ui.fields.view import Option
 from xrm.ui.i18n import LANGUAGES
@@ -121,9 +122,7 @@ class Bench:
 
     def pieces(self, found: Iterable[Difference]) -> tuple[Piece, ...]:
         """The changes in pieces that people decide about, each with what was and what is."""
-        return tuple(
-            pieces_of(found, lambda n: n not in self.visit.model.entities or n not in self.model.entities)
-        )
+        return pieces_in(self.visit, self.model, found)
 
     def actions(self, *first: Action) -> tuple[Action, ...]:
         """What can be done on every page: the draft is one step away."""

@@ -11,6 +11,7 @@ from xrm.metadata.documents import FILES, FOLDERS
 from xrm.metadata.reconciling import Conflict
 from xrm.metadata.words import ABSENT
 from xrm.ui.admin.saying import Words
+from xrm.ui.admin.stepwords import in_words
 from xrm.ui.administration import Card, Cell, Clash, Clashes, Row, Table, Way
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Empty
@@ -46,7 +47,7 @@ def conflict_cards(
         clashes = Clashes(action, items, submit, tuple(carried), is_open=bool(reconciled.open))
         yield Card(t("Yours or theirs"), "git-merge", note=note, clashes=clashes, id="conflicts")
     if reconciled.edits:
-        rows = tuple(Row((Cell(edit),)) for edit in reconciled.edits)
+        rows = tuple(Row((Cell(in_words(visit.ui, edit)),)) for edit in reconciled.edits)
         table = Table(t("What becomes of your changes"), (t("What"),), rows, Empty(t("Nothing")))
         yield Card(t("What becomes of your changes"), "pencil", table=table, id="edits")
 
@@ -69,9 +70,12 @@ def _clash(visit: Visit, answer: Answer) -> Clash:
 def _notes(visit: Visit, words: Words, conflict: Conflict) -> Iterator[str]:
     t = visit.ui.t
     before = _said(words, conflict.before)
-    yield t("The pack had: {value}", value=before) if before else t("The pack said nothing of it")
     if not conflict.can_keep:
         yield t("The pack has taken the entity out, so your changes of it cannot stay.")
+    elif before:
+        yield t("The pack had: {value}", value=before)
+    else:
+        yield t("The pack said nothing of it")
 
 
 def _what(words: Words, conflict: Conflict) -> str:

@@ -23,9 +23,9 @@ from xrm.ui.admin.bench import (
 )
 from xrm.ui.admin.forms import Values
 from xrm.ui.fields.view import Field as Input
-from xrm.ui.fields.view import Option
+from xrm.ui.fields.view import Lookup, Option
 from xrm.ui.models import FormPage, Link, Section
-from xrm.ui.pages.menu import DEFINITIONS
+from xrm.ui.pages.menu import DEFINITIONS, ICONS
 
 _TITLES = frozenset({"text", "email", "phone", "url", "autonumber", "person_name"})
 
@@ -56,7 +56,8 @@ def entity_form(bench: Bench, entity: Entity | None) -> FormPage:
     else:
         first += [name_of(bench, entity, MAX_ENTITY), _title(bench, entity)]
     icon = Input("icon", t("Icon"), "line", entity.icon if entity else None, max_length=60, placeholder="box",
-                 help=t("The name of a Lucide icon, as in map-pin, truck or wrench."))  # fmt: skip
+                 help=t("Type an English word, as in pin, truck or wrench, and choose a picture."),
+                 lookup=Lookup(ICONS))  # fmt: skip
     named = (("label", t("One of them"), label), ("plural", t("Several"), plural))
     href = f"{DEFINITIONS}/e/{entity.name}" if entity else DEFINITIONS
     title = bench.visit.plural(entity) if entity else t("Add entity")

@@ -16,6 +16,7 @@ from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.model import Entity, Field
 from xrm.metadata.names import MAX_MEMBER
 from xrm.metadata.naming import name_for
+from xrm.metadata.schemas.entity import COMPUTED
 from xrm.ui.admin.bench import (
     Bench,
     chosen_name,
@@ -47,7 +48,7 @@ def type_gallery(bench: Bench, entity: Entity) -> CardsPage:
     t, href = bench.visit.ui.t, f"{DEFINITIONS}/e/{entity.name}/fields/new"
     return CardsPage(
         title=t("Add field"), crumbs=field_crumbs(bench, entity),
-        cards=tuple(type_cards(bench, href, bench.visit.runtime.extensions.types)),
+        cards=tuple(type_cards(bench, href, {*bench.visit.runtime.extensions.types, *COMPUTED})),
         facts=(t("What shall it hold?"),),
     )  # fmt: skip
 
@@ -94,7 +95,7 @@ def field_form(bench: Bench, entity: Entity, kind: str, field: Field | None) -> 
     first += _default(bench, type_, field)
     flags = tuple(_flags(bench, type_, field))
     params = tuple(params_of(bench, type_, field))
-    place = tuple(_place(bench, entity)) if field is None else ()
+    place = tuple(place_inputs(bench, entity)) if field is None else ()
     href = f"{DEFINITIONS}/e/{entity.name}"
     named = (("label", t("Label"), label), ("help", t("Help"), about))
     title = bench.visit.text(field.label, field.name) if field else t("Add field")
@@ -149,7 +150,7 @@ def _options_input(bench: Bench, type_: FieldType, field: Field | None) -> Itera
                     help=t("One in a line, as people read them. Colours and other languages come later."))  # fmt: skip
 
 
-def _place(bench: Bench, entity: Entity) -> Iterator[Input]:
+def place_inputs(bench: Bench, entity: Entity) -> Iterator[Input]:
     """Where a new field stands on a form that somebody wrote; one that is generated has it by itself."""
     t, form = bench.visit.ui.t, entity.forms.get(MAIN)
     if form is not None and form.sections and _is_written(bench, entity):

@@ -22,7 +22,7 @@ from xrm.ui.admin.bench import (
     words_in,
     words_of_post,
 )
-from xrm.ui.admin.defining_fields import MAIN, _place, field_crumbs
+from xrm.ui.admin.defining_fields import MAIN, field_crumbs, place_inputs
 from xrm.ui.admin.forms import Values
 from xrm.ui.admin.twins import labels_of, refuse_twin
 from xrm.ui.fields.view import Field as Input
@@ -54,7 +54,7 @@ def relationship_form(bench: Bench, entity: Entity, known: Relationship | None) 
     if known is not None and not known.inverse:
         other = replace(other, readonly=True, reason=t("It was made without another side."), help="")
     named = (("label", t("Label"), label), ("inverse", t("Label on the other side"), far))
-    place = tuple(_place(bench, entity)) if known is None else ()
+    place = tuple(place_inputs(bench, entity)) if known is None else ()
     rules = (_required(bench, known), _on_delete(bench, known))
     sections = [
         Section(

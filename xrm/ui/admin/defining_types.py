@@ -25,7 +25,7 @@ OPTIONS = "options"
 
 def types_after(bench: Bench, entity: Entity, field: Field) -> tuple[str, ...]:
     """The types that the field can have instead; none for what comes with a pack."""
-    if CUSTOMISATION not in (field.pack, entity.pack):
+    if CUSTOMISATION not in (field.pack, entity.pack) or field.formula is not None:
         return ()
     known = bench.visit.runtime.extensions.types.values()
     return tuple(t.name for t in known if t.name != field.type.name and conversion(field.type, t) is not None)

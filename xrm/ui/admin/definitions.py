@@ -13,6 +13,7 @@ from xrm.metadata.granting import without_grants
 from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.values import fold
 from xrm.ui.admin.bench import Bench, bench_of, refused
+from xrm.ui.admin.defining_computed import changed_computed, computed_form, is_computed, kind_of, new_computed
 from xrm.ui.admin.defining_entities import changed_entity, entity_form, new_entity
 from xrm.ui.admin.defining_fields import changed_field, field_form, new_field, type_gallery
 from xrm.ui.admin.defining_options import options_card
@@ -114,12 +115,13 @@ class Definitions(Area):
         found = bench.entity(entity)
 
         def do(values: Values) -> Response:
-            new_field(bench, found, kind, values)
+            (new_computed if is_computed(kind) else new_field)(bench, found, kind, values)
             back = f"{DEFINITIONS}/e/{entity}"
             then = visit.form.get("then", "")
             return moved(f"{back}/fields/new" if then == "new" else back, visit.ui.t("Added to the draft"))
 
-        return answered(visit, field_form(bench, found, kind, None), DEFINITIONS, do)
+        form = computed_form if is_computed(kind) else field_form
+        return answered(visit, form(bench, found, kind, None), DEFINITIONS, do)
 
     @shown("/e/<entity>/fields/<field>")
     def field(self, visit: Visit, entity: str, field: str) -> Response:
@@ -137,9 +139,13 @@ class Definitions(Area):
         known = bench.field(found, field)
 
         def do(values: Values) -> Response:
-            name = changed_field(bench, found, known, values)
+            name = (changed_computed if known.formula else changed_field)(bench, found, known, values)
             return moved(f"{DEFINITIONS}/e/{entity}/fields/{name}", visit.ui.t("Changed in the draft"))
 
+        if known.formula is not None:
+            return answered(
+                visit, computed_form(bench, found, kind_of(bench, found, known), known), DEFINITIONS, do
+            )
         return answered(visit, field_form(bench, found, known.type.name, known), DEFINITIONS, do)
 
     @shown("/e/<entity>/fields/<field>/type")

@@ -145,7 +145,7 @@ def _row(
 ) -> Row:
     about = visit.ui.t("{count} problems", count=len(found.problems)) if found and found.problems else ""
     cells = (
-        Cell(pack_label(visit, name), f"{PACKS}/{name}", note=name),
+        Cell(_called(visit, name, found), f"{PACKS}/{name}", note=name),
         Cell(tags=(state,)),
         Cell(version, is_plain=True),
         Cell(other, is_plain=True),
@@ -153,6 +153,12 @@ def _row(
         Cell(about or _summary(visit, name, found), is_plain=True),
     )
     return Row(cells, is_quiet=found is not None)
+
+
+def _called(visit: Visit, name: str, found: AtHand | None) -> str:
+    """What the pack is called; one that is only at hand, by its own files."""
+    known = pack_label(visit, name)
+    return text_of(found.label, visit.ui.language, name) if found and found.label and known == name else known
 
 
 def _summary(visit: Visit, name: str, found: AtHand | None) -> str:
@@ -183,7 +189,7 @@ def _cards(
     summary, t = _summary(visit, pack, found), visit.ui.t
     away = Action(t("Take the archive away"), f"{PACKS}/{pack}/away", "trash-2", post=True)
     return CardsPage(
-        title=pack_label(visit, pack),
+        title=_called(visit, pack, found),
         crumbs=(Link(t("Packs"), PACKS, "package"),),
         cards=(*planned, *_about(visit, pack, layer, found)),
         facts=(pack, summary) if summary else (pack,),
@@ -274,7 +280,7 @@ def _door(visit: Visit, pack: str, proposal: Proposal | None) -> Door:
     packs = (change.pack for change in changes if change.pack.name != CUSTOMISATION)
     named = ", ".join(f"{one.name} {version_in(one)}".strip() for one in packs)
     return Door(
-        page=f"{PACKS}/{pack}#plan",
+        page=f"{PACKS}/{pack}",
         action=f"{PACKS}/{pack}/install",
         label=t("Install"),
         confirm=t("Confirm and install"),

@@ -14,11 +14,11 @@ from xrm.metadata.positions import Path
 from xrm.metadata.words import ABSENT
 
 NEW: Final = object()  # an entity with all that it has
-MEMBERS: Final = ("fields", "relationships", "keys", "rules")
+MEMBERS: Final = ("fields", "relationships", "keys", "duplicates", "rules")
 MEMBER: Final = 2  # the steps that lead to a member
 GRANT: Final = 3  # the steps from a document of roles to a grant
 DEFINING: Final = frozenset(
-    {"type", "to", "from", "must"}
+    {"type", "to", "from", "must", "match"}
 )  # what makes a member one, rather than a change of it
 
 
@@ -100,19 +100,27 @@ def parts_of(one: Difference, *, is_made: bool) -> Iterator[tuple[Path, object, 
     if one.kind == ROLE:
         yield from _grants(one.path, one.before, one.after)
         return
-    if one.path or one.kind not in ("entity", "extend"):
+    if one.kind not in ("entity", "extend"):
         yield one.path, one.before, one.after
+        return
+    if one.path:
+        yield from _keys_of(one.path, one.before, one.after)
         return
     if is_made:
         yield (), *((ABSENT, NEW) if one.after != ABSENT else (NEW, ABSENT))
     for path, before, after in _members(one):
         if is_made and len(path) < MEMBER:
             continue
-        whole = before if after == ABSENT else after
-        if len(path) == MEMBER and isinstance(whole, Mapping) and not DEFINING & whole.keys():
-            yield from changes(_side_of(before), _side_of(after), path)
-        else:
-            yield path, before, after
+        yield from _keys_of(path, before, after)
+
+
+def _keys_of(path: Path, before: object, after: object) -> Iterator[tuple[Path, object, object]]:
+    """The keys of a member that is changed here and defined elsewhere; any other part whole."""
+    whole = before if after == ABSENT else after
+    if len(path) == MEMBER and isinstance(whole, Mapping) and not DEFINING & whole.keys():
+        yield from changes(_side_of(before), _side_of(after), path)
+    else:
+        yield path, before, after
 
 
 def _grants(path: Path, before: object, after: object) -> Iterator[tuple[Path, object, object]]:

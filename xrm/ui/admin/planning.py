@@ -16,8 +16,9 @@ from xrm.engine.storage.forms import Decisions
 from xrm.errors import Forbidden, NotFound, Problem, XrmError
 from xrm.ui.admin.conflicts import answers_in, conflict_cards, values_of
 from xrm.ui.admin.deciding import CLEAR, asked, deciding_card, is_open, sent
-from xrm.ui.admin.steps import steps_card
+from xrm.ui.admin.steps import rows_touched, steps_card
 from xrm.ui.admin.uses import said_place, uses_address
+from xrm.ui.admin.words import thing_called
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty
 from xrm.ui.pages.answers import page
@@ -174,7 +175,7 @@ def state_card(visit: Visit, found: Foreseen, door: Door) -> Iterator[Card]:
 
 def _ready(visit: Visit, proposal: Proposal, settled: Settled, door: Door) -> Card:
     """That it can be carried out, with the button that does it: here it says what it does on a phone, too."""
-    t, touched = visit.ui.t, sum(step.rows.touched for step in proposal.plan.steps)
+    t, touched = visit.ui.t, rows_touched(proposal.plan.steps)
     label = (
         t("There is nothing to do")
         if proposal.is_empty
@@ -240,15 +241,22 @@ def views_card(visit: Visit, views: Sequence[LostView]) -> Iterator[Card]:
 def dependents_card(visit: Visit, found: Sequence[Dependents]) -> Iterator[Card]:
     """What else speaks of the fields and relationships that are altered, if anything does."""
     t = visit.ui.t
+    told = [
+        (one.name, dict.fromkeys((r.source, said_place(r.place)) for r in one.references)) for one in found
+    ]
+    more = sum(max(0, len(references) - MOST_TOLD) for _, references in told)
     rows = tuple(
-        Row((Cell(one.name, uses_address(one.name)), Cell(r.source), Cell(said_place(r.place), code=True)))
-        for one in found
-        for r in one.references[:MOST_TOLD]
-    )
+        Row((
+            Cell(thing_called(visit, name), uses_address(name), note=name), Cell(source), Cell(place, code=True),
+        ))
+        for name, references in told
+        for source, place in list(references)[:MOST_TOLD]
+    )  # fmt: skip
     if rows:
         columns = (t("What is altered"), t("Used by"), t("Place"))
         table = Table(t("What else is concerned"), columns, rows, Empty(t("Nothing")))
         note = t("These speak of what is altered; names in them follow by themselves.")
+        note += f" {t('and {count} more', count=more)}" if more else ""
         yield Card(t("What else is concerned"), "waypoints", table=table, note=note, id="dependents")
 
 

@@ -13,7 +13,7 @@ from xrm.errors import NotFound, Problem, XrmError
 from xrm.ui.admin.planning import MARK, problems_card, seen_mark
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.steps import steps_card
-from xrm.ui.admin.words import at
+from xrm.ui.admin.words import at, thing_called
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
@@ -78,14 +78,25 @@ def _listed(visit: Visit) -> TablePage:
 def _row(visit: Visit, shadow: Shadow, who: str) -> Row:
     t = visit.ui.t
     destroy = Action(t("Destroy"), f"{REMOVED}/{shadow.number}", "trash-2")
-    kind = t("with all its records") if shadow.is_table and not shadow.is_link else ""
     cells = (
-        Cell(shadow.thing, note=kind or (t("with its links") if shadow.is_link else t("with its values"))),
+        Cell(thing_called(visit, shadow.thing), note=f"{shadow.thing}, {_with_what(visit, shadow)}"),
         at(shadow.at),
         Cell(who or t("The system")),
         at(shadow.until),
     )
     return Row(cells, (destroy,))
+
+
+def _with_what(visit: Visit, shadow: Shadow) -> str:
+    """What is kept of it: of a field that is still there, the values as they were before it became another."""
+    t, (name, _, member) = visit.ui.t, shadow.thing.partition(".")
+    entity = visit.model.entities.get(name)
+    if shadow.is_link:
+        return t("with its links")
+    if shadow.is_table:
+        return t("with all its records")
+    is_there = entity is not None and (member in entity.fields or member in entity.relationships)
+    return t("the values of before a change") if is_there else t("with its values")
 
 
 # --- destroying it ----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,6 @@ from flask import Response
 
 from xrm.engine.packs.drafts import Draft
 from xrm.errors import XrmError
-from xrm.metadata.differences import Difference
 from xrm.ui.admin.bench import REVIEW, Bench, bench_of
 from xrm.ui.admin.planning import (
     Door,
@@ -24,11 +23,11 @@ from xrm.ui.admin.planning import (
     settled_by_button,
     settled_in_address,
 )
-from xrm.ui.admin.saying import Words
+from xrm.ui.admin.shifts import shifts_of
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.steps import steps_card
 from xrm.ui.admin.words import at, user_named
-from xrm.ui.administration import Card, CardsPage, Cell, Shift
+from xrm.ui.administration import Card, CardsPage, Cell
 from xrm.ui.models import Action, Link
 from xrm.ui.pages.answers import moved
 from xrm.ui.pages.menu import DEFINITIONS
@@ -131,25 +130,18 @@ def _moved(bench: Bench) -> Card:
     note = t(
         "Others have changed this since the draft was begun. Up to date, the draft makes its own changes to that."
     )
-    shifts = tuple(_shifts(bench, bench.look.moved))
+    shifts = tuple(shifts_of(bench.visit, bench.model, bench.look.moved))
     return Card(t("Changed meanwhile"), "git-merge", shifts=shifts, note=note, actions=(renew,), id="moved")
 
 
 def _changes(bench: Bench) -> Card:
     t = bench.visit.ui.t
-    shifts = tuple(_shifts(bench, bench.look.changes))
+    shifts = tuple(shifts_of(bench.visit, bench.model, bench.look.changes))
     more = len(shifts) - MOST_CHANGES
     note = t("and {count} more", count=more) if more > 0 else ""
     return Card(
         t("What changes"), "pencil", note=note, shifts=shifts[:MOST_CHANGES], id="changes", aside=True
     )
-
-
-def _shifts(bench: Bench, found: Sequence[Difference]) -> Iterator[Shift]:
-    words = Words(bench.visit, bench.model)
-    for one in bench.pieces(found):
-        what = words.what(one.kind, one.name, one.path)
-        yield Shift(what, words.side(one.before), words.side(one.after))
 
 
 def _about(bench: Bench, draft: Draft) -> Card:

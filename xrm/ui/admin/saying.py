@@ -58,7 +58,7 @@ class Words:
             words.append(self.visit.text(member.label, member.name) if member else str(path[1]))
             path = path[MEMBER:]
             if isinstance(member, Field) and OPTIONS in path[:-1]:
-                path = tuple(self._option(entity, member, step) for step in path)
+                path = tuple(self.option(entity.name, member, step) for step in path)
         known = self.keys()
         return " › ".join((*words, *(known.get(step, step) for step in _steps(path))))
 
@@ -67,21 +67,33 @@ class Words:
         entity = self.model.entities.get(grant) or self.visit.model.entities.get(grant)
         return f"{self.visit.role(role)} › {self.visit.plural(entity) if entity else grant}"
 
+    def member(self, name: str, path: Path) -> Field | Relationship | None:
+        """The field or relationship of that entity that the path leads into, if it does."""
+        entity = self.model.entities.get(name) or self.visit.model.entities.get(name)
+        is_inside = entity is not None and len(path) >= MEMBER and path[0] in MEMBERS
+        return self._member(entity, str(path[1])) if entity is not None and is_inside else None
+
+    def label_before(self, name: str, path: Path) -> str:
+        """What people read until now where a label comes; empty for what is new."""
+        entity = self.visit.model.entities.get(name)
+        if entity is None or len(path) == 1:
+            return self.visit.label(entity) if entity else ""
+        known: Mapping[str, Field | Relationship] = {**entity.fields, **entity.relationships}
+        found = known.get(str(path[1])) if len(path) == MEMBER + 1 and path[0] in MEMBERS else None
+        return self.visit.text(found.label, found.name) if found else ""
+
     def _member(self, entity: Entity, name: str) -> Field | Relationship | None:
-        """What the entity has or had under that name."""
+        """What the entity has under that name, or is going to have; called as people know it."""
         was = self.visit.model.entities.get(entity.name, entity)
-        fields = {**was.fields, **entity.fields}
-        return fields.get(name) or entity.relationships.get(name) or was.relationships.get(name)
+        fields = {**entity.fields, **was.fields}
+        return fields.get(name) or was.relationships.get(name) or entity.relationships.get(name)
 
-    def _option(self, entity: Entity, field: Field, step: object) -> str:
+    def option(self, entity: str, field: Field, step: object) -> str:
         """What the option with that key is or was called; any other step as it is."""
-        was = self._before(entity, field)
-        options = (*field.options, *(was.options if was else ()))
+        there = (model.entities.get(entity) for model in (self.model, self.visit.model))
+        fields = (one.fields.get(field.name) for one in there if one is not None)
+        options = (*field.options, *(o for one in fields if one is not None for o in one.options))
         return next((self.visit.text(o.label, o.key) for o in options if o.key == step), str(step))
-
-    def _before(self, entity: Entity, field: Field) -> Field | None:
-        known = self.visit.model.entities.get(entity.name)
-        return known.fields.get(field.name) if known else None
 
     def side(self, value: object) -> str:
         """What is said there; empty where nothing is."""

@@ -20,15 +20,13 @@ from xrm.engine.storage.steps import (
     TurnLinks,
     TurnValues,
 )
+from xrm.ui.admin.stepwords import in_words
 from xrm.ui.administration import Card, Table, Told
 from xrm.ui.fields.view import Option
 from xrm.ui.models import Empty
 from xrm.ui.pages.visit import Visit
 
 MOST_STEPS: Final = 200
-_STORED: Final = re.compile(
-    r" \(\w+__\w+\)(: \w+ becomes [^.]+(?=\.$))?"
-)  # tables and columns: for command lines
 _ID: Final = re.compile(r" \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(, in the trash)?\)")
 _ICONS: Final[tuple[tuple[type[Step] | tuple[type[Step], ...], str], ...]] = (
     ((Remove, Purge), "trash-2"),
@@ -43,7 +41,8 @@ _ICONS: Final[tuple[tuple[type[Step] | tuple[type[Step], ...], str], ...]] = (
 def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
     """The steps of a plan, or that there are none.
 
-    Indexes come with a new table: there is nothing to decide about them, and they are counted only.
+    Indexes come with a new table: there is nothing to decide about them, and they are counted only. The columns of one
+    field come by one step, as people see it.
     """
     t = visit.ui.t
     told = [step for step in steps if not _is_of_new_table(step)]
@@ -56,7 +55,7 @@ def steps_card(visit: Visit, steps: Sequence[Step], note: str = "") -> Card:
     empty = Empty(t("No table changes"), t("Only definitions are new; they work at once."), "shapes")
     return Card(
         t("Steps"), "list-checks", note=" ".join(filter(None, said)), id="plan",
-        steps=tuple(_told(visit, step) for step in told[:MOST_STEPS]),
+        steps=tuple(dict.fromkeys(_told(visit, step) for step in told[:MOST_STEPS])),
         table=None if told else Table(t("Steps"), (t("Step"),), (), empty),
     )  # fmt: skip
 
@@ -68,13 +67,8 @@ def _is_of_new_table(step: Step) -> bool:
 
 def _told(visit: Visit, step: Step) -> Told:
     icon = next((icon for kinds, icon in _ICONS if isinstance(step, kinds)), "plus")
-    return Told(
-        _STORED.sub("", step.sentence),
-        icon,
-        _effect(visit, step.effect),
-        tuple(_notes(visit, step)),
-        step.inverse,
-    )
+    text, back = in_words(visit.ui, step.sentence), in_words(visit.ui, step.inverse)
+    return Told(text, icon, _effect(visit, step.effect), tuple(_notes(visit, step)), back)
 
 
 def _notes(visit: Visit, step: Step) -> Iterator[str]:
@@ -90,6 +84,12 @@ def _notes(visit: Visit, step: Step) -> Iterator[str]:
 def without_ids(said: str) -> str:
     """What is said of records, by their titles alone."""
     return _ID.sub("", said)
+
+
+def rows_touched(steps: Sequence[Step]) -> int:
+    """How many rows hold something that goes or becomes another; an index and a check only read theirs."""
+    reading = (CreateIndex, DropIndex, AddConstraint)
+    return sum(step.rows.touched for step in steps if not isinstance(step, reading))
 
 
 def _effect(visit: Visit, effect: Effect) -> Option:

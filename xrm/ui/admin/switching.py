@@ -69,8 +69,8 @@ def _door(visit: Visit, pack: str, *, on: bool) -> Door:
     t, here = visit.ui.t, f"{PACKS}/{pack}/{'enable' if on else 'disable'}"
     if on:
         note = t("Its scenarios are run first, on an empty copy; one that does not hold stops it.")
-        return Door(f"{here}#plan", here, t("Enable"), t("Enable"), "power", note)
-    return Door(f"{here}#plan", here, t("Disable"), t("Disable"), "power-off")
+        return Door(here, here, t("Enable"), t("Enable"), "power", note)
+    return Door(here, here, t("Disable"), t("Disable"), "power-off")
 
 
 def _away(visit: Visit, pack: str) -> Card:

@@ -81,6 +81,10 @@ def _groups(visit: Visit) -> tuple[TypeGroup, ...]:
             ("file", t("File"), t("One file or several.")),
             ("image", t("Picture"), t("One picture or several.")),
         )),
+        TypeGroup(t("Computed"), "calculator", (
+            ("formula", t("Formula"), t("Follows from other values, as in amount * probability / 100.")),
+            ("rollup", t("Sum over others"), t("Counts, adds up or picks from related records.")),
+        )),
         TypeGroup(t("Special"), "settings-2", (
             ("color", t("Colour"), t("A colour, as in #1d5fb8.")),
             ("secret", t("Secret"), t("Something that can be written and never read.")),

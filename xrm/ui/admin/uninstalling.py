@@ -23,6 +23,7 @@ from xrm.ui.admin.planning import (
     settled_in_address,
 )
 from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.words import pack_label
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved
@@ -78,9 +79,10 @@ def _revise(visit: Visit, pack: str) -> Callable[[], Revision]:
 def _shown(visit: Visit, pack: str, settled: Settled, error: XrmError | None) -> Response:
     t, found = visit.ui.t, foreseen(visit, _revise(visit, pack), settled, error)
     cards = tuple(_cards(visit, pack, found))
-    crumbs = (Link(t("Packs"), PACKS, "package"), Link(pack, f"{PACKS}/{pack}"))
-    title = t("Uninstall {pack}", pack=pack)
-    return plan_page(visit, CardsPage(title, crumbs, cards), error, PACKS)
+    label = pack_label(visit, pack)
+    crumbs = (Link(t("Packs"), PACKS, "package"), Link(label, f"{PACKS}/{pack}"))
+    title = t("Uninstall {pack}", pack=label)
+    return plan_page(visit, CardsPage(title, crumbs, cards, (pack,)), error, PACKS)
 
 
 def _cards(visit: Visit, pack: str, found: Foreseen) -> Iterator[Card]:
@@ -94,7 +96,7 @@ def _cards(visit: Visit, pack: str, found: Foreseen) -> Iterator[Card]:
 def _door(visit: Visit, pack: str) -> Door:
     t, here = visit.ui.t, f"{UNINSTALL}/{pack}"
     says = t("Confirm and uninstall")
-    return Door(f"{here}#plan", f"{here}/go", says, says, "package-x")
+    return Door(here, f"{here}/go", says, says, "package-x")
 
 
 def _losses(visit: Visit, losses: Losses) -> Card:

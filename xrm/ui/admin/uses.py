@@ -13,9 +13,10 @@ from xrm.metadata.model import Entity, Field, Relationship
 from xrm.ui.admin.skin import Area, shown
 from xrm.ui.admin.words import address
 from xrm.ui.administration import Card, CardsPage, Cell, Question, Row, Table
-from xrm.ui.models import Empty, Link
+from xrm.ui.fields.view import Option
+from xrm.ui.models import Empty
 from xrm.ui.pages.answers import page
-from xrm.ui.pages.menu import PACKS, USES
+from xrm.ui.pages.menu import USES
 from xrm.ui.pages.visit import Visit
 
 OF = "of"
@@ -37,7 +38,7 @@ class Uses(Area):
             found = visit.runtime.where_used(visit.actor, given) if given else None
         except NotFound as error:
             note = f"{error.first.message} {error.first.hint}"
-        return page(visit, "admin/cards.html", _page(visit, given, found, note), current=PACKS)
+        return page(visit, "admin/cards.html", _page(visit, given, found, note), current=USES)
 
 
 def uses_address(name: str) -> str:
@@ -50,6 +51,7 @@ def _page(visit: Visit, given: str, found: WhereUsed | None, note: str) -> Cards
     question = Question(
         USES, OF, given, t("Name"), t("Ask"),
         t("As in account, account.phone, account.kind.firm, role:seller or options:tone.low."),
+        tuple(Option(e.name, visit.plural(e)) for e in visit.model.entities.values()),
     )  # fmt: skip
     facts = tuple(_facts(visit, found)) if found else ()
     first = Card(
@@ -58,7 +60,7 @@ def _page(visit: Visit, given: str, found: WhereUsed | None, note: str) -> Cards
     named = found.thing.name if found else ""
     return CardsPage(
         title=t("Where used"),
-        crumbs=(Link(t("Packs"), PACKS, "package"),),
+        crumbs=(),
         cards=(first, *(_cards(visit, found) if found else ())),
         facts=(named,) if named else (),
     )

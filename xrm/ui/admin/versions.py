@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from flask import Response
@@ -22,7 +23,9 @@ from xrm.ui.admin.planning import (
     plan_page,
     settled_in_address,
 )
+from xrm.ui.admin.shifts import shifts_of
 from xrm.ui.admin.skin import Area, posted, shown
+from xrm.ui.admin.stepwords import in_words, is_of_indexes
 from xrm.ui.admin.words import AFTER, address, at
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Table, TablePage
 from xrm.ui.fields.view import Option
@@ -93,9 +96,9 @@ def _listed(visit: Visit) -> TablePage:
 
 
 def _row(visit: Visit, version: Version, who: str) -> Row:
-    t, said = visit.ui.t, version.changes[:TOLD]
-    more = len(version.changes) - len(said)
-    rest = [*said[1:], *([t("and {count} more", count=more)] if more else [])]
+    t, changes = visit.ui.t, _said(visit, version.changes)
+    said, more = changes[:TOLD], len(changes) - TOLD
+    rest = [*said[1:], *([t("and {count} more", count=more)] if more > 0 else [])]
     cells = (
         Cell(
             t("Version {number}", number=version.number),
@@ -104,9 +107,15 @@ def _row(visit: Visit, version: Version, who: str) -> Row:
         ),
         at(version.at),
         Cell(who or t("The system"), f"{USERS}/{version.actor}" if who else "", note=door_word(visit, version.door)),
-        Cell(said[0] if said else "", note=" ".join(rest), is_plain=True),
+        Cell(said[0] if said else "", note=" · ".join(rest), is_plain=True),
     )  # fmt: skip
     return Row(cells, is_quiet=not version.can_return)
+
+
+def _said(visit: Visit, sentences: Sequence[str]) -> tuple[str, ...]:
+    """What changed, for this person: columns of one field are told once, and indexes not at all."""
+    told = (in_words(visit.ui, sentence) for sentence in sentences if not is_of_indexes(sentence))
+    return tuple(dict.fromkeys(told))
 
 
 def door_word(visit: Visit, door: str) -> str:
@@ -129,7 +138,7 @@ def _told(visit: Visit, version: Version) -> CardsPage:
     return CardsPage(
         title=t("Version {number}", number=version.number),
         crumbs=_crumbs(visit),
-        cards=(_about(visit, version), _changes(visit, version.changes, t("What changed"))),
+        cards=(_about(visit, version), _changes(visit, _said(visit, version.changes), t("What changed"))),
         tags=(Option("current", t("In force"), "green"),) if version.is_current else (),
         facts=() if version.can_return else (t("It cannot be gone back to: its files were not kept."),),
         actions=(way,) if may else (),
@@ -183,9 +192,11 @@ def _planned(visit: Visit, version: Version, settled: Settled, error: XrmError |
 def _cards(visit: Visit, version: Version, found: Foreseen) -> Iterator[Card]:
     door = _door(visit, version, found.proposal)
     yield from first_cards(visit, found, door)
-    if found.proposal is not None:
-        said = (*layer_sentences(found.proposal), *(one.sentence for one in found.proposal.differences))
-        yield _changes(visit, said, visit.ui.t("What changes"))
+    if found.proposal is not None and found.revision is not None:
+        model = visit.runtime.packs.intended(found.revision)
+        shifts = tuple(shifts_of(visit, model, found.proposal.differences))
+        said = _said(visit, tuple(layer_sentences(found.proposal)))
+        yield replace(_changes(visit, said, visit.ui.t("What changes")), shifts=shifts[:MOST_SAID])
     yield from plan_cards(visit, found)
 
 
@@ -193,4 +204,4 @@ def _door(visit: Visit, version: Version, proposal: Proposal | None) -> Door:
     t, here = visit.ui.t, f"{VERSIONS}/{version.number}/back"
     removes = t("Something is removed. Rolling back confirms that; what is removed is kept for a while.")
     note = removes if proposal is not None and proposal.removes else ""
-    return Door(f"{here}#plan", here, t("Roll back"), t("Confirm and roll back"), "undo-2", note)
+    return Door(here, here, t("Roll back"), t("Confirm and roll back"), "undo-2", note)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from xrm.engine.identity.overview import Account, Named, Unit
+from xrm.metadata.names import words_of
 from xrm.ui.administration import Cell
 from xrm.ui.fields.view import Option
 from xrm.ui.pages.menu import USERS
@@ -66,6 +67,18 @@ def active_tag(visit: Visit, active: bool) -> Option:
         if active
         else Option("0", visit.ui.t("Switched off"), "red")
     )
+
+
+def thing_called(visit: Visit, name: str) -> str:
+    """What an entity, or `entity.member`, is called; what is not there, or not yet, by its name."""
+    entity_name, _, rest = name.partition(".")
+    entity = visit.model.entities.get(entity_name)
+    if entity is None:
+        return name
+    member, _, more = rest.partition(".")
+    known = entity.fields.get(member) or entity.relationships.get(member)
+    label = visit.text(known.label, known.name) if known else words_of(member) if member else ""
+    return " › ".join(filter(None, (visit.label(entity), label, more)))
 
 
 def at(instant: datetime | None, otherwise: str = "") -> Cell:

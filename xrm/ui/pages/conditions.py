@@ -13,10 +13,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from xrm.engine.access.row_rules import actor_context
-from xrm.engine.projection.following import trees_for, value_of
+from xrm.engine.projection.following import nodes_of, trees_for, value_of
 from xrm.engine.projection.programs import Scene, is_local, names_read, program_of
 from xrm.errors import NotFound
-from xrm.metadata.expressions.environment import Env
+from xrm.metadata.expressions.environment import Context, Env
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
@@ -69,16 +69,25 @@ def scene_of(visit: Visit, entity: Entity, record: Mapping[str, Any], far: Far |
     now, zone = visit.runtime.world.now(), visit.runtime.settings.zone
     today = now.astimezone(ZoneInfo(zone)).date()
     context = actor_context(visit.actor, now, today, zone, visit.model.setting_values)
-    return Scene(context, _Seen(visit, entity, record, {} if far is None else far))
+    return Scene(context, _Seen(visit, entity, record, {} if far is None else far, context))
 
 
 class _Seen:
     """A record as this person sees it: one that is stored has no values but those that they may read."""
 
-    __slots__ = ("_entity", "_far", "_record", "_visit")
+    __slots__ = ("_context", "_entity", "_far", "_record", "_visit")
 
-    def __init__(self, visit: Visit, entity: Entity, record: Mapping[str, Any], far: Far) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        entity: Entity,
+        record: Mapping[str, Any],
+        far: Far,
+        context: Context | None = None,
+    ) -> None:
+        """With `context` the record is in hand: its formulas follow from the values here."""
         self._visit, self._entity, self._record, self._far = visit, entity, record, far
+        self._context = context
 
     @property
     def entity(self) -> str:
@@ -87,17 +96,27 @@ class _Seen:
 
     def value(self, path: tuple[str, ...]) -> Any:
         """The value at an attribute's path, None when empty; raises Unknown for what this person may not read."""
-        name = path[0]
+        name, currency = path[0], self._visit.runtime.settings.currency
         if name not in self._record and "id" in self._record:
             raise Unknown
         found = _python(self._entity, name, self._record.get(name))
-        if (
-            name in self._entity.fields
-            and (worth := self._entity.fields[name].type.in_base)
-            and found is not None
-        ):
-            found = worth(found, self._visit.runtime.settings.currency)
+        field = self._entity.fields.get(name)
+        if field is not None and field.formula is not None and self._context is not None:
+            found = self._followed(field, found)
+        if field is not None and field.type.in_base and found is not None:
+            found = field.type.in_base(found, currency)
         return None if found in (None, (), "") else meant(found, *path[1:2])
+
+    def _followed(self, field: Field, stored: Any) -> Any:
+        """What a formula of the record comes to as the record is here; what is stored where that is not known."""
+        if self._context is None or field.formula is None or not is_local(field.formula):
+            return stored
+        scene, currency = Scene(self._context, self), self._visit.runtime.settings.currency
+        parts = (replace(field.formula, tree=node) for node in nodes_of(field))
+        try:
+            return value_of(field, [program_of(part)(scene) for part in parts], currency)
+        except (BadValue, Unknown):
+            return stored
 
     def follow(self, relationship: str) -> Env | None:
         """The live record that a lookup points at; raises Unknown where this person may not read it."""
@@ -126,6 +145,16 @@ def _read(visit: Visit, ref: Ref) -> Mapping[str, Any] | None:
         return visit.queries.get(visit.actor, ref.entity, ref.id)
     except NotFound:
         return None
+
+
+def previewed(scene: Scene, entity: Entity, name: str) -> Any:
+    """What a formula of the record comes to for these values, as JSON; None where that is not known here."""
+    field = entity.fields[name]
+    try:
+        value = scene.env.value((name,)) if field.formula is None or is_local(field.formula) else None
+    except Unknown:
+        return None
+    return None if value is None else write_value(field.type, value, field.params)
 
 
 def defaults(visit: Visit, entity: Entity) -> dict[str, Any]:

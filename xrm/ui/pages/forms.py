@@ -11,11 +11,12 @@ from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from xrm.engine.commands import Create, Outcome, Target, Update
+from xrm.engine.records.duplicates import ACCEPT, WARNED
 from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, XrmError
 from xrm.metadata.model import HOLDERS, Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Children, ChildRow, Field, children_of
-from xrm.ui.models import ClashRow, FormPage, Section
+from xrm.ui.models import ClashRow, FormPage, Link, Section
 from xrm.ui.pages.addresses import is_local
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.conditions import defaults
@@ -23,7 +24,7 @@ from xrm.ui.pages.crumbs import to_record, to_records
 from xrm.ui.pages.digests import is_untitled, written_digests
 from xrm.ui.pages.files import naming
 from xrm.ui.pages.layout import MAIN, TO, Ask, Layout, Slot, begins_elsewhere, layout_of
-from xrm.ui.pages.live import live_form
+from xrm.ui.pages.live import live_form, previews
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.merging import (
     Stored,
@@ -66,6 +67,23 @@ class Refused:
     status: int
     clashes: tuple[ClashRow, ...] = ()
     merged: str = ""
+    twins: tuple[Link, ...] = ()
+    is_warned: bool = False
+
+
+def _with_twins(visit: Visit, refused: Refused, error: XrmError) -> Refused:
+    """The refusal with links to the records that it is about; only a warning can be passed."""
+    found = {
+        about: Link(about.title, f"/r/{about.entity}/{about.id}")
+        for p in error.problems
+        for about in p.records
+    }
+    is_warned = all(problem.code == WARNED for problem in error.problems)
+    return replace(refused, twins=tuple(found.values()), is_warned=is_warned)
+
+
+def _accepts(visit: Visit) -> bool:
+    return visit.form.get("duplicates") == ACCEPT
 
 
 # --- new --------------------------------------------------------------------------------------------
@@ -85,10 +103,11 @@ def new(visit: Visit, entity: str) -> Response:
     values, numbers = _written(again, post, _shown_of(again, post.values))
     values = _without_begun(found, values)
     try:
-        outcome = visit.records.do(visit.actor, Create(entity, values))
+        outcome = visit.records.do(visit.actor, Create(entity, values, accept_duplicates=_accepts(visit)))
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
-        return _shown_new(visit, found, typed, begun, Refused(post, said, status_of(error)))
+        refused = _with_twins(visit, Refused(post, said, status_of(error)), error)
+        return _shown_new(visit, found, typed, begun, refused)
     return _after(visit, found, outcome)
 
 
@@ -148,7 +167,7 @@ def _shown_new(
 ) -> Response:
     label = visit.label(entity).lower()
     layout, conditions = live_form(visit, _asked_new(visit, entity, values), _form(visit))
-    sections = _sections(visit, layout, begun, {}, refused)
+    sections = _sections(visit, layout, {**begun, **previews(visit, entity, layout, values)}, {}, refused)
     model = FormPage(
         title=visit.ui.t("New {label}", label=label),
         action=f"/r/{entity.name}/new" + _same_query(visit),
@@ -159,6 +178,8 @@ def _shown_new(
         problems=summary(refused.said, sections) if refused else (),
         has_files=layout.has_files,
         second=visit.ui.t("Create and start another"),
+        twins=refused.twins if refused else (),
+        accept=visit.ui.t("Create anyway") if refused and refused.is_warned else "",
         draft=f"/r/{entity.name}/new",
         typed=draft_in(visit.form),
         conditions=conditions,
@@ -220,7 +241,8 @@ def _saved(visit: Visit, entity: Entity, stored: Stored) -> Response:
         raise
     except REFUSALS as error:
         said = _all_said(mine, values, error, numbers, again.layout)
-        return _shown_edit(visit, entity, again, Refused(mine, said, status_of(error), (), note))
+        refused = _with_twins(visit, Refused(mine, said, status_of(error), (), note), error)
+        return _shown_edit(visit, entity, again, refused)
     return _left(visit, entity, stored, post, outcome)
 
 
@@ -228,7 +250,7 @@ def _update(visit: Visit, stored: Stored, values: Mapping[str, Any]) -> Outcome 
     """What became of the change; nothing where there was none."""
     if not values:
         return None
-    command = Update(stored.entity.name, Target(stored.id), values, stored.version)
+    command = Update(stored.entity.name, Target(stored.id), values, stored.version, _accepts(visit))
     return visit.records.do(visit.actor, command)
 
 
@@ -253,7 +275,8 @@ def _in_trash(visit: Visit, post: Post) -> Refused:
 def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused | None = None) -> Response:
     href = f"/r/{entity.name}/{stored.id}"
     layout, conditions = live_form(visit, stored.ask)
-    sections = _sections(visit, layout, stored.record, stored.rows, refused)
+    found = previews(visit, entity, layout, stored.ask.values)
+    sections = _sections(visit, layout, {**stored.record, **found}, stored.rows, refused)
     model = FormPage(
         title=visit.ui.t("Edit {label}", label=visit.label(entity).lower()),
         action=f"{href}/edit",
@@ -266,6 +289,8 @@ def _shown_edit(visit: Visit, entity: Entity, stored: Stored, refused: Refused |
         merged=refused.merged if refused else "",
         clashes=refused.clashes if refused else (),
         has_files=layout.has_files,
+        twins=refused.twins if refused else (),
+        accept=visit.ui.t("Save anyway") if refused and refused.is_warned else "",
         draft=f"{href}/edit",
         typed=draft_in(visit.form),
         conditions=conditions,

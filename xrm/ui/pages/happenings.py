@@ -17,6 +17,7 @@ from xrm.ui.pages.controls import named
 from xrm.ui.pages.crumbs import called, to_record
 from xrm.ui.pages.files import KINDS as FILE_KINDS
 from xrm.ui.pages.files import ids_in
+from xrm.ui.pages.reasons import why
 from xrm.ui.pages.related import link_facts
 from xrm.ui.pages.titles import titles_of
 from xrm.ui.pages.visit import Visit, record_id
@@ -36,6 +37,8 @@ def history(visit: Visit, entity: str, record: str) -> Response:
     """`GET /r/<entity>/<id>/history?field=`: every change of the record, or of one field, that may be read."""
     found = visit.entity(entity)
     id_, field = record_id(record), visit.arg("field")
+    if field in found.fields and found.fields[field].formula is not None:
+        return why(visit, found, id_, found.fields[field])
     shown = visit.queries.get(visit.actor, entity, id_, fields=(("title",),))
     rows = visit.queries.history(
         visit.actor, entity, id_, limit=EVENTS, after=visit.arg("cursor"), field=field

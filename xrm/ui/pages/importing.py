@@ -163,6 +163,7 @@ def _asked(visit: Visit, seen: Preview) -> dict[str, Any]:
         "mapping": mapping,
         "by": by,
         "mode": visit.chosen("mode"),
+        "duplicates": visit.chosen("duplicates") or "tell",
         "formats": formats,
     }
 
@@ -178,7 +179,9 @@ def _earlier(visit: Visit, entity: Entity) -> dict[str, Any] | None:
     if not job:
         return None
     params = job_of(visit, entity, job).params
-    return {name: params[name] for name in ("mapping", "by", "mode", "formats")}
+    return {
+        name: params[name] for name in ("mapping", "by", "mode", "duplicates", "formats") if name in params
+    }
 
 
 def job_of(visit: Visit, entity: Entity, job: str) -> Any:
@@ -256,11 +259,20 @@ def _fields(visit: Visit, entity: Entity, asked: Mapping[str, Any]) -> tuple[Fie
         Option("good_rows", t("Import the others")),
         Option("all", t("Import nothing")),
     )
+    twins = (
+        Option("tell", t("Refuse the row and tell which")),
+        Option("accept", t("Import it anyway")),
+        Option("skip", t("Leave the row out")),
+        Option("update", t("Change that record")),
+    )
+    like, policy = t("When a row is like another record"), asked.get("duplicates", "tell")
+    asks = (Field("duplicates", like, "select", policy, True, options=twins),) if entity.duplicates else ()
     dates = (Option("iso", "2026-12-31"), Option("dmy", "31/12/2026"), Option("mdy", "12/31/2026"))
     decimals = (Option(".", "1,234.50"), Option(",", "1.234,50"))
     return (
         Field("by", t("When a record is there already"), "select", asked.get("by") or NEW, True, options=by),
         Field("mode", t("When some rows are refused"), "select", asked.get("mode", "good_rows"), True, options=modes),
+        *asks,
         Field("date", t("Dates look like"), "select", formats.get("date", "iso"), True, options=dates),
         Field("decimal", t("Numbers look like"), "select", formats.get("decimal", "."), True, options=decimals),
     )  # fmt: skip

@@ -105,6 +105,11 @@ class Ask:
     offers_all: bool = False
     far: Far = field(default_factory=dict, compare=False)
 
+    def follows(self, name: str) -> bool:
+        """Whether the value follows from others of the record while these are typed."""
+        field = self.entity.fields.get(name)
+        return self.is_live and field is not None and field.formula is not None and is_local(field.formula)
+
     def waits(self, condition: Expression | None) -> bool:
         """Whether what this condition hides may be shown later on the same page."""
         return self.is_live and condition is not None and bool(names_read(condition))
@@ -210,7 +215,7 @@ def slot_of(visit: Visit, ask: Ask, name: str) -> Slot | None:
         return None
     if name in ask.writable and takes_input(ask.entity, name):
         return slot
-    if ask.is_new or name not in readable_names(visit, ask.entity):
+    if name not in readable_names(visit, ask.entity) or (ask.is_new and not ask.follows(name)):
         return None
     reason = "" if slot.field.kind == "readonly" else _why_closed(visit, ask, name)
     return replace(slot, field=replace(slot.field, readonly=True, reason=reason))

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from flask import Response
 
-from xrm.engine.projection.programs import Scene, names_read
+from xrm.engine.projection.programs import Scene, is_local, names_read
 from xrm.metadata.expressions.dump import dump_tree, dump_value
 from xrm.metadata.expressions.tree import Access, Expression, Parameter, walk
 from xrm.metadata.model import STATE, Entity, Field, Relationship
@@ -23,12 +23,13 @@ from xrm.metadata.values import Ref
 from xrm.ui.fields.parsing import ABSENT, parse_form
 from xrm.ui.fields.view import Field as Control
 from xrm.ui.formatting import decimal_mark
-from xrm.ui.pages.conditions import GIVEN, defaults, is_judged_on, judged, scene_of
+from xrm.ui.pages.answers import part
+from xrm.ui.pages.conditions import GIVEN, defaults, is_judged_on, judged, previewed, scene_of
 from xrm.ui.pages.controls import named, readable_names
 from xrm.ui.pages.layout import MAIN, Ask, Layout, Slot, form_of, layout_of
 from xrm.ui.pages.visit import Visit, record_id
 
-SHOWN, NEEDED, OFFERED = "shown", "needed", "offered"
+SHOWN, NEEDED, OFFERED, VALUE = "shown", "needed", "offered", "values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def live_layout(
     found = list(_conditions(ask.entity, layout, sections))
     if not found:
         return ""
-    entered = {slot.name: slot.field.kind for part in layout.parts for slot in part.slots if slot.is_open}
+    entered = {slot.name: slot.field.kind for each in layout.parts for slot in each.slots if slot.is_open}
     known = {**dict.fromkeys(_given_names(visit, ask), GIVEN), **entered}
-    here = [live for live in found if is_judged_on(known, live.condition)]
+    here = [live for live in found if live.decides != VALUE and is_judged_on(known, live.condition)]
     there = [live for live in found if live not in here]
     read = {name for live in here for name in names_read(live.condition)}
     told = {
@@ -83,10 +84,12 @@ def live_layout(
 
 def _conditions(entity: Entity, layout: Layout, sections: Mapping[str, Expression | None]) -> Iterator[Live]:
     """The conditions of sections and of what stands in them that something on the page may decide anew."""
-    for part in layout.parts:
-        if (condition := sections.get(part.name)) is not None:
-            yield Live(SHOWN, f"s-{part.name}", condition)
-        for slot, thing in _things(entity, part.slots):
+    for section in layout.parts:
+        if (condition := sections.get(section.name)) is not None:
+            yield Live(SHOWN, f"s-{section.name}", condition)
+        for slot, thing in _things(entity, section.slots):
+            if isinstance(thing, Field) and thing.formula is not None and is_local(thing.formula):
+                yield Live(VALUE, f"g-{slot.field.slug}", thing.formula)
             if thing.visible_when is not None:
                 yield Live(SHOWN, f"g-{slot.field.slug}", thing.visible_when)
             if thing.required_when is not None and slot.field.conditional:
@@ -106,8 +109,21 @@ def _things(entity: Entity, slots: Iterable[Slot]) -> Iterator[tuple[Slot, Field
 
 def _given_names(visit: Visit, ask: Ask) -> Iterable[str]:
     """The names whose values this person may read: on this record, if it is stored."""
-    readable = readable_names(visit, ask.entity)
+    followed = (name for name, field in ask.entity.fields.items() if field.formula is not None)
+    readable = readable_names(visit, ask.entity).difference(followed)
     return readable if ask.is_new else readable & ask.values.keys()
+
+
+def _reads(entity: Entity, condition: Expression) -> frozenset[str]:
+    """The names that a condition reads, and those from which values follow that it reads."""
+    found, waiting = set[str](), list(names_read(condition))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            field = entity.fields.get(name)
+            waiting += names_read(field.formula) if field is not None and field.formula is not None else ()
+    return frozenset(found)
 
 
 def _trees(conditions: Iterable[Live], decides: str) -> Iterator[dict[str, Any]]:
@@ -148,6 +164,15 @@ def _kept(visit: Visit, ask: Ask, conditions: Iterable[Live]) -> Iterator[tuple[
             yield live.of, live.option
 
 
+def previews(visit: Visit, entity: Entity, layout: Layout, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the formulas on the form come to for these values."""
+    scene = scene_of(visit, entity, values)
+    closed = [slot.name for each in layout.parts for slot in each.slots if not slot.is_open]
+    fields = (entity.fields.get(name) for name in closed)
+    followed = [f.name for f in fields if f is not None and f.formula is not None and is_local(f.formula)]
+    return {name: previewed(scene, entity, name) for name in followed}
+
+
 # --- what a page asks the server ------------------------------------------------------------------------
 
 
@@ -155,14 +180,17 @@ def _asked(
     entity: Entity, conditions: Iterable[Live], entered: Mapping[str, str], address: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Where the page asks, what for, and the names whose values it sends; nothing where none of those can change."""
-    asked = [live for live in conditions if names_read(live.condition) & entered.keys()]
+    asked = [live for live in conditions if _reads(entity, live.condition) & entered.keys()]
     if not asked:
         return None
-    names = sorted({name for live in asked for name in names_read(live.condition) if name in entered})
+    names = sorted({n for live in asked for n in _reads(entity, live.condition) if n in entered})
     return {
         "href": f"/r/{entity.name}/conditions?{urlencode(address)}",
         "names": names,
-        **{what: [live.told for live in asked if live.decides == what] for what in (SHOWN, NEEDED, OFFERED)},
+        **{
+            what: [live.told for live in asked if live.decides == what]
+            for what in (SHOWN, NEEDED, OFFERED, VALUE)
+        },
     }
 
 
@@ -182,7 +210,18 @@ def judge(visit: Visit, entity: str) -> Response:
         if verdict is not None:
             kept = answer[live.decides].setdefault(live.of, {}) if live.option else answer[live.decides]
             kept[live.option or live.of] = verdict
+    answer[VALUE] = dict(_previews(visit, found, scene))
     return Response(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _previews(visit: Visit, entity: Entity, scene: Scene) -> Iterator[tuple[str, str]]:
+    """What formulas of the record come to, as it is read on pages; only those that this person may read."""
+    for name in sorted(readable_names(visit, entity) & entity.fields.keys()):
+        formula, control = entity.fields[name].formula, named(visit, entity, name)
+        if formula is not None and is_local(formula) and control is not None:
+            value = previewed(scene, entity, name)
+            html = part(visit, "_value.html", face_name="read", field=control, value=value)
+            yield f"g-{control.slug}", html.get_data(as_text=True).strip()
 
 
 def _values(visit: Visit, entity: Entity) -> dict[str, Any]:

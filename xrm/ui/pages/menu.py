@@ -21,7 +21,7 @@ CHANGES, JOBS = "/admin/changes", "/admin/jobs"
 PACKS, BRING, HEALTH, USES = "/admin/packs", "/admin/bring", "/admin/health", "/admin/uses"
 ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION = "/admin/organisation"
-DEFINITIONS = "/admin/definitions"
+DEFINITIONS, ICONS = "/admin/definitions", "/admin/icons"
 VERSIONS, REMOVED = "/admin/versions", "/admin/versions/removed"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
@@ -133,6 +133,7 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
         (DEFINITIONS, t("Definitions"), "shapes"),
         (VERSIONS, t("Versions"), "history"),
         (PACKS, t("Packs"), "package"),
+        (USES, t("Where used"), "waypoints"),
         (HEALTH, t("Health"), "heart-pulse"),
     )
     for group in (people, access, happened, whole):

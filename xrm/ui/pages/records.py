@@ -51,6 +51,11 @@ def show(visit: Visit, entity: str, record: str) -> Response:
         told = timeline_of(visit, found, id_, is_gone=bool(bare["deleted_at"]))
         return part(visit, "_timeline.html", timeline=told, is_more=visit.fragment == MORE)
     shown = visit.queries.get(visit.actor, entity, id_)
+    kept = visit.records.answering(visit.actor, entity, id_) if shown.get("deleted_at") else None
+    if kept is not None:
+        return moved(
+            f"/r/{entity}/{kept}", visit.ui.t("{title} was merged into this record", title=shown["title"])
+        )
     marks = seen(visit, found, id_)
     model = replace(_model(visit, found, id_, shown), toggles=toggles(visit, found, id_, marks))
     return page(visit, "record.html", model, current=entity, marks=marks)

@@ -127,10 +127,17 @@ async function ask() {
   }
 }
 
+/** What follows from the values of the form, as the server writes it. */
+function preview(of, html) {
+  const place = document.getElementById(of)?.querySelector(".given > div");
+  if (place && html !== undefined) place.innerHTML = html;
+}
+
 function take(verdicts, asked) {
   answered = asked;
   for (const { of, option } of wanted.offered) offer(of, option, verdicts.offered[of]?.[option] ?? true);
   for (const { of } of wanted.shown) show(of, verdicts.shown[of] ?? true);
+  for (const { of } of wanted.values) preview(of, verdicts.values[of]);
   for (const { of } of wanted.needed) need(of, verdicts.needed[of] ?? false);
   judge();
 }

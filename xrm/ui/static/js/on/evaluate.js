@@ -10,6 +10,7 @@ import {
   READ, WRITE, addMonths, ceiling, dateIn, day, dayOf, dayText, daysOf, floor, folded, kept, magnitude, moment, monthEnd,
   partsOf, plain, quotient, scaled, secondsBetween, secondsOf, span,
 } from "./exact.js";
+import * as more from "./functions.js";
 
 const PLACES = 6;
 const NUMBERS = ["integer", "decimal"];
@@ -181,11 +182,13 @@ const ofParts = (make) => ([date]) => make(...partsOf(date), date);
 const LENIENT = {
   contains: within((whole, part) => whole.includes(part)),
   starts_with: within((whole, part) => whole.startsWith(part)),
+  ends_with: within((whole, part) => whole.endsWith(part)),
   same_text: ([a, b]) => folded(a) === folded(b),
   length: ([text]) => BigInt(Array.from(text ?? "").length),
   min: chosen((a, b) => (a === null ? b : least(a, b))),
   max: chosen((a, b) => (a === null ? b : greatest(a, b))),
   first_of: (values) => values.find((value) => value !== null) ?? null,
+  ...more.LENIENT,
 };
 
 const PRINTED = { integer: (value) => plain(value, 0), decimal: plain, date: dayText };
@@ -216,8 +219,8 @@ const STRICT = {
 };
 
 /** The names of the functions that can be called here. */
-export const FUNCTIONS = [...Object.keys(LENIENT), ...Object.keys(STRICT)];
-const ALIKE = ["min", "max", "first_of"];
+export const FUNCTIONS = [...Object.keys(LENIENT), ...Object.keys(STRICT), ...Object.keys(more.STRICT)];
+const ALIKE = ["min", "max", "first_of", "clamp"];
 
 function call(node, at) {
   const lenient = LENIENT[node.function];
@@ -225,7 +228,9 @@ function call(node, at) {
   const asked = node.arguments;
   const values = ALIKE.includes(node.function) && places ? aligned(asked, at, places) : asked.map((one) => valueOf(one, at));
   if (lenient) return lenient(values);
-  return values.includes(null) ? null : STRICT[node.function](values, asked, node.type, at.context);
+  if (values.includes(null)) return null;
+  const strict = STRICT[node.function];
+  return strict ? strict(values, asked, node.type, at.context) : more.STRICT[node.function](values, asked, placesOf, node.type, at.context);
 }
 
 // --- nodes

@@ -1,0 +1,131 @@
+"""Why a computed field has its value: what it follows from, as far as the person may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from xrm.engine.access import Policy, always_readable
+from xrm.engine.commands import Actor
+from xrm.engine.queries.request import Page, Query
+from xrm.metadata.dependencies import DELETED, Read, Trail, Way
+from xrm.metadata.model import Entity, Field, Model, Relationship
+
+MOST = 50  # related records that are told
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """A value of a related record: the names on the way to it, and the entity that has it."""
+
+    path: tuple[str, ...]
+    entity: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The related records that a value speaks of, the first of them with the values that it reads."""
+
+    relationship: Relationship
+    entity: str
+    names: tuple[str, ...]
+    rows: Sequence[Mapping[str, Any]]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a value follows from: its formula, values of the record itself, of others along lookups, and of many."""
+
+    formula: str
+    value: Any
+    own: Mapping[str, Any]
+    along: tuple[Along, ...]
+    many: tuple[Many, ...]
+
+
+class Reads(Protocol):
+    """What reading needs here of the query service."""
+
+    model: Model
+    policy: Policy
+
+    def get(
+        self, actor: Actor, entity: str, record: UUID, *, fields: tuple[tuple[str, ...], ...]
+    ) -> Mapping[str, Any]: ...
+
+    def list(self, actor: Actor, query: Query) -> Page: ...
+
+
+def reason_of(queries: Reads, actor: Actor, entity: Entity, record: UUID, field: Field) -> Reason:
+    """Why the field of the record has its value; raises NotFound or Invalid where the actor may not read it."""
+    reads = queries.policy.dependencies.reads(entity.name, field.name)
+    told = [read for read in reads if read.name != DELETED and _is_told(queries, actor, read)]
+    own = tuple(dict.fromkeys(read.name for read in told if not read.trail))
+    along = list(_along(told))
+    wanted = ((field.name,), *((name,) for name in own), *(path for path, _ in along))
+    row = queries.get(actor, entity.name, record, fields=wanted)
+    return Reason(
+        field.formula.text if field.formula else "",
+        row.get(field.name),
+        {name: row.get(name) for name in own},
+        tuple(Along(path, there, _at(row, path)) for path, there in along),
+        tuple(_many(queries, actor, entity, record, told)),
+    )
+
+
+def _is_told(queries: Reads, actor: Actor, read: Read) -> bool:
+    """Whether the actor may read the value, and it is one of a name that can be asked for."""
+    entity = queries.model.entities[read.entity]
+    rights = queries.policy.rights(actor, read.entity)
+    if read.name in always_readable(entity):
+        return rights.can("read")
+    return "." not in read.name and not rights.cell("read", read.name).nowhere
+
+
+def _along(reads: Sequence[Read]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The ways that go along lookups only, to values and not to further records."""
+    found: dict[tuple[str, ...], str] = {}
+    for read in reads:
+        if read.trail and all(step.way is Way.OUT for step in read.trail):
+            found[*(step.relationship for step in read.trail), read.name] = read.entity
+    whole = set(found)
+    for path, entity in found.items():
+        if not any(other[: len(path)] == path and other != path for other in whole):
+            yield path, entity
+
+
+def _at(row: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        row = row.get(name) if isinstance(row, Mapping) else None
+    return row
+
+
+def _many(
+    queries: Reads, actor: Actor, entity: Entity, record: UUID, reads: Sequence[Read]
+) -> Iterator[Many]:
+    """Those that are one step away and many, each kind once."""
+    near: dict[Trail, list[str]] = {}
+    for read in reads:
+        if read.trail and read.trail[0].way is not Way.OUT:
+            names = near.setdefault(read.trail[:1], [])
+            if len(read.trail) == 1 and read.name != read.trail[0].relationship:
+                names.append(read.name)
+    for (step,), names in near.items():
+        side = _side(entity, step.to, step.relationship)
+        if side is not None:
+            asked = tuple(dict.fromkeys(names))
+            fields = (("title",), *((name,) for name in asked))
+            query = Query(step.to, fields=fields, within=(entity.name, record, side.name), limit=MOST)
+            page = queries.list(actor, query)
+            yield Many(side, step.to, asked, page.data, page.next is None)
+
+
+def _side(entity: Entity, to: str, relationship: str) -> Relationship | None:
+    """The relationship as the record has it whose stored side is called so."""
+    sides = entity.relationships.values()
+    found = (s for s in sides if (s.of is not None and s.of == (to, relationship)) or s.name == relationship)
+    return next(found, None)
