@@ -112,11 +112,8 @@ def field_variants(types: Mapping[str, FieldType]) -> dict[str, Schema]:
     variants |= COMPUTED
     variants["from"] = closed("A field of a related record, shown here and stored there.", through, ("from",))
     # Without a type it changes a field of a lower layer, whose type decides what it may say.
-    own = {**_overridable(types), **{k: v for s in COMPUTED.values() for k, v in s["properties"].items()}}
-    change = closed(
-        "A change of a field of a lower layer.", {**FIELD_KEYS, **own, "type": {"type": "string"}}
-    )
-    del change["properties"]["type"]
+    own = {**FIELD_KEYS, **_overridable(types), **_computed_keys()}
+    change = closed("A change of a field of a lower layer.", own)
     # Who misspells the key that says what a field is means no change.
     variants[""] = {**change, "x-near": ["type", "from"]}
     return variants
@@ -345,6 +342,22 @@ EXTEND: Schema = closed(
 )
 
 
+def _computed_keys() -> dict[str, Schema]:
+    """The keys that only computed fields have."""
+    found = {key: schema for variant in COMPUTED.values() for key, schema in variant["properties"].items()}
+    return {key: schema for key, schema in found.items() if key != "type" and key not in FIELD_KEYS}
+
+
+def _computed_rule(name: str, variant: Schema) -> Schema:
+    """What an editor takes of a computed field: its own keys, and none that speak of what people give."""
+    keys = {key: schema for key, schema in variant["properties"].items() if key != "type"}
+    others = {key: False for key in FIELD_KEYS if key not in keys}
+    return {
+        "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+        "then": {"properties": {**keys, **others, "from": False}, "required": list(variant["required"])},
+    }
+
+
 def definitions(types: Mapping[str, FieldType]) -> dict[str, Any]:
     """The field schema as editors read it: common keys, and each type's own keys once the type is known."""
     variants = field_variants(types)
@@ -355,16 +368,17 @@ def definitions(types: Mapping[str, FieldType]) -> dict[str, Any]:
         }
         for t in types.values()
     ]
+    rules += [_computed_rule(name, variants[name]) for name in COMPUTED]
     field = {
         "type": "object",
         "properties": {
-            "type": one_of("The field type.", tuple(types)),
+            "type": one_of("The field type.", (*types, *COMPUTED)),
             **FIELD_KEYS,
             "from": variants["from"]["properties"]["from"],
         },
         "allOf": rules,
         "if": {"not": {"required": ["type"]}},
-        "then": {"properties": _overridable(types)},
+        "then": {"properties": {**_overridable(types), **_computed_keys()}},
         "unevaluatedProperties": False,
         "description": "One field.",
     }
