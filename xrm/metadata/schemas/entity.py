@@ -351,10 +351,11 @@ def _computed_keys() -> dict[str, Schema]:
 def _computed_rule(name: str, variant: Schema) -> Schema:
     """What an editor takes of a computed field: its own keys, and none that speak of what people give."""
     keys = {key: schema for key, schema in variant["properties"].items() if key != "type"}
-    others = {key: False for key in FIELD_KEYS if key not in keys}
+    never: Schema = {"not": {}, "description": "Not of what is computed."}
+    others = {key: never for key in FIELD_KEYS if key not in keys}
     return {
         "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-        "then": {"properties": {**keys, **others, "from": False}, "required": list(variant["required"])},
+        "then": {"properties": {**keys, **others, "from": never}, "required": list(variant["required"])},
     }
 
 
