@@ -246,6 +246,7 @@ READ: dict[str, tuple[str, str]] = {
     "field.value": (COMPUTED, '"value"'),
     "field.where": (COMPUTED, '"where"'),
     "field.result": (COMPUTED, 'item.get("result")'),
+    "field.frozen_when": (PROGRAMS, "f.frozen_when"),
     "field.reveal": ("engine/access/rights.py", "reveal"),
     "field.max_length": ("metadata/fieldtypes/text.py", '"max_length"'),
     "field.min": (NUMBERS, '"min"'),

@@ -78,7 +78,7 @@ class Dependencies:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._reads = {
-            (entity.name, field.name): tuple(dict.fromkeys(reads_of(model, entity, field.formula.tree)))
+            (entity.name, field.name): tuple(dict.fromkeys(_reads(model, entity, field)))
             for entity in model.entities.values()
             for field in entity.fields.values()
             if field.formula is not None
@@ -191,6 +191,13 @@ class Dependencies:
         for field in list(waiting.values()):
             put(field)
         return tuple(ordered)
+
+
+def _reads(model: Model, entity: Entity, field: Field) -> Iterator[Read]:
+    """What decides of the value: what it follows from, and what freezes it."""
+    for expression in (field.formula, field.frozen_when):
+        if expression is not None:
+            yield from reads_of(model, entity, expression.tree)
 
 
 # --- what an expression reads -------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Field:
     some options where they may be chosen. `through` is the path of a `from:` field (`("account", "phone")`), which
     is stored nowhere. `formula` is what the values of a computed field follow from, whose type is that of its
     results; with `reveal` whoever reads the record reads it. What follows from the clock `is_live`: it is stored
-    nowhere, and found when it is read.
+    nowhere, and found when it is read. Where `frozen_when` holds, a value that is stored stays.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Field:
     many: bool = False
     through: tuple[str, ...] = ()
     formula: Expression | None = None
+    frozen_when: Expression | None = None
     reveal: bool = False
     renamed_from: tuple[str, ...] = ()
     pack: str = ""

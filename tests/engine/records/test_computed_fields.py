@@ -424,3 +424,61 @@ def test_values_that_people_gave_are_kept_when_the_field_becomes_computed(
     assert shop.value("line", busy["line"], "double") == 4
     shop.runtime.packs.roll_back(given, shop.runtime.installer, confirmed=plan_back(shop.runtime, given).hash)
     assert shop.value("line", busy["line"], "double") == "by hand"
+
+
+# --- values that stay ---------------------------------------------------------------------------------------
+
+ESTATE = a_pack(
+    "estate",
+    thing="""
+title: name
+fields:
+  name: {type: text}
+  price: {type: integer}
+""",
+    offer="""
+title: name
+fields:
+  name: {type: text}
+  is_sent: {type: boolean, default: false}
+  factor: {type: integer, default: 1}
+  price: {type: formula, formula: thing.price, frozen_when: is_sent}
+  total: {type: formula, formula: price * factor}
+  double: {type: formula, formula: factor * 2, frozen_when: is_sent}
+  pieces: {type: rollup, over: parts, value: sum(count), frozen_when: is_sent}
+relationships:
+  thing: {to: thing}
+""",
+    part="""
+title: name
+fields:
+  name: {type: text}
+  count: {type: integer}
+relationships:
+  offer: {to: offer, inverse: parts}
+""",
+)  # fmt: skip
+
+
+def test_a_frozen_value_stays_whatever_it_follows_from_until_it_is_freed(
+    database_url: str, tmp_path: Path
+) -> None:
+    shop = Shop(make_runtime(database_url, tmp_path, [ESTATE]))
+    thing = shop.make("thing", name="House", price=100)
+    offer = shop.make("offer", name="First", thing=str(thing), factor=2)
+    part = shop.make("part", name="Door", count=3, offer=str(offer))
+    names = ("price", "total", "double", "pieces")
+
+    def told() -> tuple[Any, ...]:
+        return tuple(shop.value("offer", offer, name) for name in names)
+
+    assert told() == (100, 200, 4, 3)
+    shop.change("offer", offer, is_sent=True)
+    shop.change("thing", thing, price=150)
+    shop.change("part", part, count=5)
+    shop.change("offer", offer, factor=3)
+    assert told() == (100, 300, 4, 3)
+    assert set(shop.runtime.current().records.refill_needed(shop.runtime.installer).values()) == {0}
+    shop.change("offer", offer, is_sent=False)
+    assert told() == (150, 450, 6, 5)
+    shop.runtime.close()

@@ -74,6 +74,7 @@ class Programs:
     key_conditions: Mapping[str, Program]
     duplicate_conditions: Mapping[str, Program]
     formulas: Mapping[str, tuple[Program, ...]]
+    frozen: Mapping[str, Program]
     formula_reaches: Mapping[str, Reach]
 
 
@@ -109,6 +110,7 @@ def programs_of(entity: Entity) -> Programs:
         guard_reaches={s.name: reach_of(entity, s.guard) for s in steps if s.guard is not None},
         key_conditions=_each((k.name, k.when) for k in entity.keys.values()),
         duplicate_conditions=_each((d.name, d.when) for d in entity.duplicates.values()),
+        frozen=_each((f.name, f.frozen_when) for f in entity.fields.values()),
         formulas={f.name: _found(f) for f in entity.fields.values() if f.formula is not None},
         formula_reaches={
             f.name: reach_of(entity, f.formula)

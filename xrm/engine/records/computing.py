@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.projection.following import value_of
+from xrm.engine.projection.programs import Scene
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
@@ -163,11 +164,19 @@ def _follow(setting: Setting, draft: Draft, new: New) -> None:
     """What follows from values of the record alone; each sees those before it."""
     for field in setting.writers.dependencies.early.get(draft.writer.name, ()):
         scene = scene_of(setting, draft, new)
+        if _is_frozen(draft, field.name, scene):
+            continue
         answers = [program(scene) for program in draft.writer.programs.formulas[field.name]]
         try:
             new[field.name] = value_of(field, answers, setting.currency)
         except BadValue as bad:
             raise Invalid(unkept(bad, draft.writer, draft.where(field.name), field.name)) from None
+
+
+def _is_frozen(draft: Draft, name: str, scene: Scene) -> bool:
+    """Whether the value that is stored stays."""
+    frozen = draft.writer.programs.frozen.get(name)
+    return frozen is not None and (draft.old or {}).get(name) is not None and frozen(scene) is True
 
 
 def unkept(bad: BadValue, writer: Writer, place: Place, name: str) -> Problem:

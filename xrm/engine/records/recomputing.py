@@ -8,7 +8,7 @@ found in the order of the graph, so each is found once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -88,14 +88,32 @@ def found_anew(
     if is_held:
         hold_followed(setting, writer, _named(block.asked, concerned.values()), stored.values())
     news = _with_sums(setting, writer, block, stored, concerned)
-    changed = list[Touch]()
+    changed, frozen = list[Touch](), _frozen(setting, writer, block, list(stored))
     for record, new in _with_answers(setting, writer, block, news).items():
         old = stored[record]
-        whole = _followed(setting, writer, block, new)
+        stays = {name: old[name] for name in frozen.get(record, ()) if old[name] is not None}
+        whole = _followed(setting, writer, block, new, stays)
         names = frozenset(f.name for f in (*block.asked, *block.following) if whole[f.name] != old[f.name])
         if names:
             changed.append(Touch(block.entity, record, names, old, whole))
     return changed
+
+
+def _frozen(
+    setting: Setting, writer: Writer, block: Block, ids: Sequence[UUID]
+) -> Mapping[UUID, Collection[str]]:
+    """The fields of each record whose values stay; the database is asked, if any may."""
+    fields = [f for f in (*block.asked, *block.following) if f.frozen_when is not None]
+    if not fields or not ids:
+        return {}
+    names = [field.name for field in fields]
+    statement = writer.statement(("frozen", *names), partial(_asking_frozen, setting, writer, fields))
+    rows = setting.unit.run(statement, {**setting.parameters, "ids": list(ids)})
+    found: dict[UUID, Collection[str]] = {}
+    for row in rows:
+        record, *holds = statement.read(row)
+        found[record] = [name for name, held in zip(names, holds, strict=True) if held]
+    return found
 
 
 def _named(fields: Iterable[Field], reasons: Iterable[Reasons]) -> tuple[Field, ...]:
@@ -167,6 +185,13 @@ def _answers(
     return found
 
 
+def _asking_frozen(setting: Setting, writer: Writer, fields: Sequence[Field]) -> sa.Select[Any]:
+    table = writer.table.table
+    scope = SqlScope(setting.writers.schema, writer.name, table, numbers=setting.numbers)
+    values = [sql_value(f.frozen_when, scope) for f in fields if f.frozen_when is not None]
+    return sa.select(table.c.id, *values).where(any_of(table.c.id, "ids"))
+
+
 def _asking(setting: Setting, writer: Writer, fields: Sequence[Field]) -> sa.Select[Any]:
     table = writer.table.table
     scope = SqlScope(setting.writers.schema, writer.name, table, numbers=setting.numbers)
@@ -174,9 +199,12 @@ def _asking(setting: Setting, writer: Writer, fields: Sequence[Field]) -> sa.Sel
     return sa.select(table.c.id, *values).where(any_of(table.c.id, "ids"))
 
 
-def _followed(setting: Setting, writer: Writer, block: Block, values: Values) -> Values:
-    """The values with those that follow from them."""
+def _followed(setting: Setting, writer: Writer, block: Block, values: Values, stays: Values) -> Values:
+    """The values with those that follow from them, but for what stays."""
+    values.update(stays)
     for field in block.following:
+        if field.name in stays:
+            continue
         scene = Scene(setting.context, StoredEnv(setting, writer, values))
         answers = [program(scene) for program in writer.programs.formulas[field.name]]
         values[field.name] = _kept(setting, writer, field, answers)

@@ -18,7 +18,7 @@ from xrm.metadata.resolve.circles import check_source
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.schemas.entity import COMPUTED
 
-_CONDITIONS = ("visible_when", "required_when", "readonly_when")
+_CONDITIONS = ("visible_when", "required_when", "readonly_when", "frozen_when")
 
 
 def option_sets(context: Context) -> None:

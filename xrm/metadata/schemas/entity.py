@@ -73,6 +73,7 @@ _RESULT_KEYS: Mapping[str, Schema] = {
         "The currency of a result of money; else the one of the amounts it follows from, or the base.",
         pattern="^[A-Z]{3}$",
     ),
+    "frozen_when": expression("Where this holds, a value that is there stays, whatever it follows from."),
     "reveal": flag("Whether whoever may read the record reads it, whatever it is computed of."),
 }
 FORMULA, ROLLUP = "formula", "rollup"
