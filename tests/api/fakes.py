@@ -79,7 +79,10 @@ class Store:
             raise self.fault
         if record not in self.rows:
             raise NotFound(Problem("R104", f"There is no {entity} {record}: a secret sentence."))
-        return self.rows[record]
+        return {"deleted_at": None, **self.rows[record]}
+
+    def answering(self, actor: Actor, entity: str, record: UUID) -> UUID | None:
+        return None
 
     def former(self, actor: Actor, query: Query) -> tuple[()]:
         return ()

@@ -144,7 +144,6 @@ def a_quote_of_ten_lines(page: Page, home: str) -> str:
     page.locator('[name="subject"]').fill("Heating for the flagship shop")
     choose(page, "account", "Oliveira & F")
     choose(page, "opportunity", "Flagship heating")
-    page.locator('[name="total.amount"]').fill("38000")
     for number in range(10):
         if number:
             page.get_by_role("button", name="Add row").click()

@@ -176,10 +176,10 @@ def test_a_reset_of_what_is_not_customised_is_refused(labelled, look):
 def test_two_who_customise_at_once_do_not_lose_what_the_other_did(runtime, make, monkeypatch):
     there, apply, met = make(install=False), type(runtime.packs)._apply, []
 
-    def meeting_another(self, proposal, actor):
+    def meeting_another(self, proposal, actor, *more):
         if self is runtime.packs and not met:
             met.append(customise(there, {"views/deal.yaml": LABELS["views/deal.yaml"]}))
-        return apply(self, proposal, actor)
+        return apply(self, proposal, actor, *more)
 
     monkeypatch.setattr(type(runtime.packs), "_apply", meeting_another)
     customise(runtime, {"forms/deal.yaml": LABELS["forms/deal.yaml"]})

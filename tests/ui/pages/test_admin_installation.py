@@ -130,7 +130,7 @@ def test_health_tells_what_the_doctor_finds_and_more_on_request(place: Place) ->
     whole = {row[0] for row in rows(ana.open(glance.links()["Examine everything"]))}
     assert {"Database", "Queue", "Stamp", "Packs", "Program", "Clock"} <= names
     assert all(name[0].isupper() for name in whole)
-    assert whole - names == {"Tables", "Files", "Unused files", "Links"}
+    assert whole - names == {"Tables", "Files", "Unused files", "Links", "Computed values"}
 
 
 def test_what_is_ill_stands_first_with_what_helps(place: Place) -> None:

@@ -75,6 +75,7 @@ def _names(visit: Visit) -> dict[str, str]:
         "files": t("Files"),
         "unused files": t("Unused files"),
         "links": t("Links"),
+        "computed": t("Computed values"),
         "clock": t("Clock"),
         "program": t("Program"),
     }

@@ -81,7 +81,7 @@ def _groups(visit: Visit) -> tuple[TypeGroup, ...]:
             ("file", t("File"), t("One file or several.")),
             ("image", t("Picture"), t("One picture or several.")),
         )),
-        TypeGroup(t("Computed"), "calculator", (
+        TypeGroup(t("Computed"), "hash", (
             ("formula", t("Formula"), t("Follows from other values, as in amount * probability / 100.")),
             ("rollup", t("Sum over others"), t("Counts, adds up or picks from related records.")),
         )),

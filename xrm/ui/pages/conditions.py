@@ -18,9 +18,12 @@ from xrm.engine.projection.programs import Scene, is_local, names_read, program_
 from xrm.errors import NotFound
 from xrm.metadata.expressions.environment import Context, Env
 from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.expressions.types import DATETIME as MOMENT
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
+from xrm.metadata.fieldtypes.times import parse_instant
 from xrm.metadata.model import POINTERS, Entity, Field, Relationship, Shape
+from xrm.metadata.typing_scope import system_types
 from xrm.metadata.values import Ref, meant
 from xrm.ui.pages.visit import Visit
 
@@ -195,6 +198,8 @@ def _python(entity: Entity, name: str, value: Any) -> Any:
             return _reference(entity, name, value)
     except (BadValue, ValueError):
         return None
+    if isinstance(value, str) and system_types(entity).get(name) == MOMENT:
+        return parse_instant(value)
     return value if isinstance(value, str | int) else None
 
 

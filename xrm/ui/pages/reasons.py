@@ -39,7 +39,7 @@ def _cards(visit: Visit, entity: Entity, record: UUID, reason: Reason) -> Iterat
     facts = [(t("Formula"), Cell(reason.formula, code=True))]
     facts += [_fact(visit, entity, record, name, value) for name, value in reason.own.items()]
     facts += [_far(visit, entity, along) for along in reason.along]
-    yield Card(t("What it follows from"), "calculator", facts=tuple(facts))
+    yield Card(t("What it follows from"), "hash", facts=tuple(facts))
     for many in reason.many:
         yield _related(visit, many)
 
