@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from xrm.errors import NOWHERE, Place, Problem
-from xrm.metadata.expressions.scope import CLOCK
-from xrm.metadata.expressions.tree import Expression, parameters
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 from xrm.metadata.former import FormerNames
 
@@ -60,15 +59,11 @@ class Field:
     through: tuple[str, ...] = ()
     formula: Expression | None = None
     frozen_when: Expression | None = None
+    is_live: bool = False
     reveal: bool = False
     renamed_from: tuple[str, ...] = ()
     pack: str = ""
     place: Place = NOWHERE
-
-    @property
-    def is_live(self) -> bool:
-        """True when its value may be another one tomorrow though nothing was written."""
-        return self.formula is not None and not parameters(self.formula.tree).isdisjoint(CLOCK)
 
     @property
     def is_stored(self) -> bool:

@@ -92,7 +92,14 @@ def _found(context: Context, entity: str, item: Item) -> Field | None:
         return None
     kept = _kept_as(context, item, formula)
     whole = replace(formula, tree=calculable(formula.tree))
-    return replace(field, type=kept[0], params=kept[1], formula=whole) if kept else None
+    if kept is None:
+        return None
+    return replace(field, type=kept[0], params=kept[1], formula=whole, is_live=_asks_the_clock(whole))
+
+
+def _asks_the_clock(formula: Expression) -> bool:
+    """Whether its value may be another one tomorrow though nothing was written."""
+    return not parameters(formula.tree).isdisjoint(CLOCK)
 
 
 def _formula(context: Context, entity: str, item: Item) -> Expression | None:
@@ -175,7 +182,7 @@ def _kept_as(context: Context, item: Item, formula: Expression) -> tuple[FieldTy
         hint = "Name a field of the record, or count or compare."
         context.add("M266", message, hint, formula.place)
         return None
-    if name == "money" and not parameters(formula.tree).isdisjoint(CLOCK):
+    if name == "money" and _asks_the_clock(formula):
         message = f"The values of {item.name} follow from the day, and an amount of money is kept as it was."
         context.add("M266", message, "Let the result be decimal.", formula.place)
         return None
