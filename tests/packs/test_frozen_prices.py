@@ -11,9 +11,9 @@ from xrm.engine.commands import Create, Target, Transition, Update
 
 
 def test_a_quote_that_was_submitted_keeps_its_prices_when_the_catalogue_changes(
-    database_url: str, tmp_path: Path
+    sqlite_url: str, tmp_path: Path
 ) -> None:
-    runtime = make_runtime(database_url, tmp_path, PACKS)
+    runtime = make_runtime(sqlite_url, tmp_path, PACKS)
     records, queries, installer = runtime.current().records, runtime.current().queries, runtime.installer
 
     def make(entity: str, **values: object) -> str:

@@ -20,7 +20,7 @@ from xrm.metadata.parse import Body
 from xrm.testing import make_runtime
 
 REPS = {"rui.sequeira@example.com", "javier.roldan@example.com", "anton.belov@example.com"}
-STATEMENTS = {"sqlite": 15, "postgresql": 19}
+STATEMENTS = {"sqlite": 16, "postgresql": 20}
 REPS |= {"owen.barrett@example.com"}
 
 

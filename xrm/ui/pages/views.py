@@ -223,7 +223,7 @@ def _more(visit: Visit, entity: Entity, state: ListState) -> tuple[Action, ...]:
     href, t = f"/r/{entity.name}", visit.ui.t
     bring = Action(t("Import…"), f"{href}/import", "upload")
     trash = Action(t("Trash"), f"{href}/trash", "trash-2")
-    twins = Action(t("Duplicates…"), f"{href}/duplicates", "copy")
+    twins = Action(t("Duplicates…"), f"{href}/duplicates", "users")
     return (
         *([bring] if visit.can("import", entity.name) else []),
         *export_actions(visit, entity, state),
