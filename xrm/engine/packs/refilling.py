@@ -8,8 +8,6 @@ from typing import Final
 
 from xrm.engine.packs.reindexing import Before
 from xrm.engine.storage.numbers import Numbers
-from xrm.engine.storage.plan import SchemaPlan
-from xrm.engine.storage.steps import BringBack, TurnLinks
 from xrm.metadata.dependencies import Dependencies
 from xrm.metadata.expressions.tree import parameters
 from xrm.metadata.model import Field, Model
@@ -18,14 +16,15 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 Part = tuple[str, str]
 
 
-def to_be_found(before: Before, model: Model, numbers: Numbers, plan: SchemaPlan) -> Set[Part]:
+def to_be_found(before: Before, model: Model, numbers: Numbers) -> Set[Part]:
     """The computed fields, by entity and name, that may follow to something else than before in some record.
 
     That is so where the formula is another one, or the type of what it gives, or a setting that it asks for, where
-    values that it reads have become others, and where it reads a field of which that is so.
+    values that it reads have become others, and where it reads a field of which that is so. What comes back is read by
+    no formula that was there without it, and references that stand elsewhere lead where they led.
     """
-    graph, is_other = Dependencies(model), _moves(plan)
-    own = {part for part in graph.parts if is_other or _differs(before, model, numbers, part)}
+    graph = Dependencies(model)
+    own = {part for part in graph.parts if _differs(before, model, numbers, part)}
     while more := {
         part for part in graph.parts if part not in own and _reads(graph, part, before.turned | own)
     }:
@@ -35,11 +34,6 @@ def to_be_found(before: Before, model: Model, numbers: Numbers, plan: SchemaPlan
 
 def _reads(graph: Dependencies, part: Part, others: Set[Part]) -> bool:
     return any((read.entity, read.name) in others for read in graph.reads(*part))
-
-
-def _moves(plan: SchemaPlan) -> bool:
-    """Whether records come back, or references stand elsewhere: whatever is computed may read them."""
-    return any(isinstance(step, BringBack | TurnLinks) for step in plan.steps)
 
 
 def _differs(before: Before, model: Model, numbers: Numbers, part: Part) -> bool:

@@ -255,7 +255,7 @@ class PackService:
         self, unit: UnitOfWork, proposal: Proposal, was: Before, numbers: Numbers, installer: Actor
     ) -> Before:
         """Computed fields hold what follows by the formulas of now; those of which values are others are turned."""
-        wanted = to_be_found(was, proposal.in_use.model, numbers, proposal.plan)
+        wanted = to_be_found(was, proposal.in_use.model, numbers)
         if not wanted:
             return was
         services = self._parts.compose(proposal.in_use, numbers, self._parts.freshness.read_in(unit))
