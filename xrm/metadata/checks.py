@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from xrm.errors import Problem
-from xrm.metadata.dependencies import Dependencies
+from xrm.metadata.dependencies import dependencies_of
 from xrm.metadata.expressions.tree import uses
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.fieldtypes.base import Storage
@@ -72,7 +72,7 @@ def _index_is_possible(judged: Judged) -> Iterator[Problem]:
 
 def _titles_are_of_the_record(judged: Judged) -> Iterator[Problem]:
     """A title is made before the record is stored, and what follows from other records is found after."""
-    late = Dependencies(judged.model).late
+    late = dependencies_of(judged.model).late
     for entity in _entities(judged):
         if entity.title is None:
             continue

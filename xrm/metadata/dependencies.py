@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,7 +77,7 @@ class Dependencies:
     """The graph of all computed fields of a model; it has no circles, for the model would not be."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
+        self.model = model
         self._reads = {
             (entity.name, field.name): tuple(dict.fromkeys(_reads(model, entity, field)))
             for entity in model.entities.values()
@@ -91,9 +92,7 @@ class Dependencies:
     @property
     def parts(self) -> Iterable[tuple[str, str]]:
         """The computed fields that are stored, by entity and name."""
-        return [
-            (entity.name, field.name) for entity in self._model.tables for field in self._computed(entity)
-        ]
+        return [(entity.name, field.name) for entity in self.model.tables for field in self._computed(entity)]
 
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
@@ -119,7 +118,7 @@ class Dependencies:
     def early(self) -> Mapping[str, tuple[Field, ...]]:
         """By entity the fields that follow from values of the same record alone, each after those that it reads."""
         found: dict[str, tuple[Field, ...]] = {}
-        for entity in self._model.tables:
+        for entity in self.model.tables:
             fields = self._in_order(
                 entity, (f for f in self._computed(entity) if not self._is_late(entity, f))
             )
@@ -140,7 +139,7 @@ class Dependencies:
     def blocks(self) -> Mapping[tuple[int, str], Block]:
         """The fields that are found after records are stored, by level and entity, the lowest levels first."""
         fields: dict[tuple[int, str], list[Field]] = {}
-        for entity in self._model.tables:
+        for entity in self.model.tables:
             for field in self._computed(entity):
                 if self._is_late(entity, field):
                     fields.setdefault((self.level(entity.name, field.name), entity.name), []).append(field)
@@ -165,7 +164,7 @@ class Dependencies:
 
     def _block(self, key: tuple[int, str], fields: Sequence[Field]) -> Block:
         level, name = key
-        entity = self._model.entities[name]
+        entity = self.model.entities[name]
         asked = tuple(f for f in fields if self.is_asked(name, f.name))
         following = self._in_order(entity, (f for f in fields if not self.is_asked(name, f.name)))
         return Block(name, level, asked, following)
@@ -191,6 +190,17 @@ class Dependencies:
         for field in list(waiting.values()):
             put(field)
         return tuple(ordered)
+
+
+def dependencies_of(model: Model) -> Dependencies:
+    """The graph of the model; whoever plans, activates and serves it asks for the same one: the last are remembered."""
+    known = next((graph for graph in tuple(_recent) if graph.model is model), None)
+    if known is None:
+        _recent.append(known := Dependencies(model))
+    return known
+
+
+_recent: deque[Dependencies] = deque(maxlen=4)  # nobody changes a graph: those who ask share it
 
 
 def _reads(model: Model, entity: Entity, field: Field) -> Iterator[Read]:
@@ -283,9 +293,9 @@ class _Reader:
                 continue
             far, reads = self._step(point, over.path[0], over.type.entities)
             yield from reads
-            for part in (node.value, node.where, node.by):
-                for there in far if part is not None else ():
-                    yield from self.reads(part, there)  # type: ignore[arg-type]
+            for part in (part for part in (node.value, node.where, node.by) if part is not None):
+                for there in far:
+                    yield from self.reads(part, there)
 
 
 def _joining(step: Step, trail: Trail, there: Trail) -> Iterator[Read]:

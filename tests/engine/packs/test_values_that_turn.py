@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from tests.engine.packs.fleet import BASE, NUMBER, edit, fleet, put, refused, values
 from tests.engine.packs.living import (
     ACCOUNT,
     change,
@@ -18,91 +19,14 @@ from tests.engine.packs.living import (
     version,
 )
 from tests.support.installed import make_runtime, plan_back
-from xrm.engine.commands import Create, Delete, Restore, Target, Update
+from xrm.engine.commands import Create, Delete, Restore, Target
 from xrm.engine.packs import Revision, proposing
-from xrm.engine.storage import ahead, crowding, turnahead, turning
+from xrm.engine.storage import ahead, turnahead, turning
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.steps import Effect, TurnValues
 from xrm.errors import Conflict, PlanRefused
 
-__all__ = ["filled", "house", "shop"]
-
-BASE = """
-title: name
-fields:
-  name: {type: text, required: true, search: true}
-  size: {type: text, unique: true}
-  kind: {type: choice, options: [hot, cold, lost]}
-  ways: {type: multi_choice, options: [mail, fax, phone]}
-  note: {type: text}
-"""
-VALUES = [
-    {"name": "Ship", "size": "12", "kind": "hot", "ways": ["mail", "fax"], "note": "long enough"},
-    {"name": "Boat", "size": "7.505", "kind": "lost", "ways": ["fax"]},
-    {"name": "Raft", "size": "many", "kind": "cold", "note": "ok"},
-    {"name": "Plank"},
-]
-
-
-@pytest.fixture
-def fleet(shop):
-    """Four records of an entity to change; gives the runtime, its administrator and the records by name."""
-    runtime, ana, _ = shop
-    change(runtime, account=ACCOUNT, boat=BASE)
-    made = runtime.current().records.execute(ana, [Create("boat", values) for values in VALUES]).results
-    return runtime, ana, {v["name"]: m.id for v, m in zip(VALUES, made, strict=True)}
-
-
-def put(runtime, boat, decisions=None):
-    return change(runtime, decisions or {}, account=ACCOUNT, boat=boat)
-
-
-def refused(runtime, boat, decisions=None):
-    with pytest.raises(PlanRefused) as caught:
-        plan(runtime, decisions or {}, account=ACCOUNT, boat=boat)
-    return [(problem.code, problem.where.path, problem.message) for problem in caught.value.problems]
-
-
-def test_what_a_retyped_field_was_counts_among_the_columns_of_its_table(fleet, monkeypatch):
-    runtime, _, _ = fleet
-    with runtime.database.read() as unit:
-        count = len(inspect(unit).tables["sales__boat"].columns)
-    monkeypatch.setattr(crowding, "MOST_COLUMNS", count)
-    told = refused(runtime, NUMBER, {"unfit:boat.size": "0"})
-    message = f"boat would need {count + 1} columns; {count} are allowed."
-    assert ("S128", "", message) in told
-
-
-def test_a_table_whose_columns_are_used_up_refuses_another_type_and_stays(fleet):
-    """PostgreSQL counts those that are gone for good."""
-    runtime, _, _ = fleet
-    if runtime.database.dialect.is_sqlite:
-        return
-    with runtime.database.write() as unit:
-        gone = range(len(inspect(unit).tables["sales__boat"].columns), 1_600)
-        for word in ("ADD COLUMN a{} int", "DROP COLUMN a{}"):
-            unit.script(f"ALTER TABLE sales__boat {', '.join(map(word.format, gone))}")
-    before, then = data(runtime), version(runtime)
-    with pytest.raises(PlanRefused) as caught:
-        put(runtime, NUMBER, {"unfit:boat.size": "0"})
-    (problem,) = caught.value.problems
-    assert (problem.code, problem.where.file) == ("S128", "sales/entities/boat.yaml")
-    assert "boat.size" in problem.message
-    assert "xrm backup" in problem.hint
-    assert (data(runtime), version(runtime)) == (before, then)
-
-
-def values(fleet, name):
-    runtime, ana, boats = fleet
-    return {boat: read(runtime, ana, "boat", id_)[name] for boat, id_ in boats.items()}
-
-
-def edit(fleet, boat, **changed):
-    runtime, ana, boats = fleet
-    runtime.current().records.execute(ana, [Update("boat", Target(boats[boat]), changed)])
-
-
-NUMBER = BASE.replace("size: {type: text, unique: true}", "size: {type: decimal, scale: 2, unique: true}")
+__all__ = ["filled", "fleet", "house", "shop"]
 
 
 def test_text_becomes_a_number_with_bad_values_where_it_was_decided_and_goes_back(fleet):

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
 from xrm.engine.commands import Actor, Signature
-from xrm.metadata.dependencies import DELETED, Dependencies, Read, Way
+from xrm.metadata.dependencies import DELETED, Dependencies, Read, Way, dependencies_of
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import (
     OPERATIONS,
@@ -140,7 +140,7 @@ class Policy:
         """`numbers` are the ledger numbers of entities, by which actors say where records are shared."""
         self._model, self._numbers = model, numbers or {}
         self._roles = {**model.roles, ADMINISTRATOR: administrator(model)}
-        self._dependencies = Dependencies(model)
+        self._dependencies = dependencies_of(model)
         self._granted = lru_cache(maxsize=20_000)(self._combined)
         self._carried = lru_cache(maxsize=20_000)(self._narrowed)
         self._cached = lru_cache(maxsize=20_000)(self._rights)

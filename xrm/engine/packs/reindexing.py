@@ -25,6 +25,7 @@ from xrm.engine.storage.shadows import Shadow, read_shadows
 from xrm.engine.storage.titlecopies import take
 from xrm.engine.storage.turning import Versions, in_portions
 from xrm.metadata.expressions.environment import Context
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Entity, Field, Model
 
 AT_ONCE: Final = 1000
@@ -187,17 +188,18 @@ class Compared:
         was = self.before.entity(self.numbers.entities[entity.name])
         if was is None:
             return False
-        is_same = self._said(entity, self.numbers) == self._said(was, self.before.numbers)
+        now = said_of(entity.title, entity.name, self.numbers)
+        is_same = now == said_of(was.title, was.name, self.before.numbers)
         return is_same and not names_read(entity.title) & self._other
 
-    @staticmethod
-    def _said(entity: Entity, numbers: Numbers) -> str:
-        """What the title is made of, whatever its fields are called."""
 
-        def number(name: re.Match[str]) -> str:
-            return str(numbers.fields.get((entity.name, name[0]), name[0]))
+def said_of(expression: Expression | None, entity: str, numbers: Numbers) -> str:
+    """What the expression says of a record of the entity, whatever its fields are called."""
 
-        return "" if entity.title is None else _NAME.sub(number, entity.title.text)
+    def number(name: re.Match[str]) -> str:
+        return str(numbers.fields.get((entity, name[0]), name[0]))
+
+    return "" if expression is None else _NAME.sub(number, expression.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from xrm.metadata.expressions.tree import Access, Aggregate, Node, Root
+from xrm.metadata.expressions.tree import Access, Aggregate, Node, Root, children, rebuilt
 from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType
@@ -47,6 +47,8 @@ def value_of(field: Field, answers: Sequence[Any], currency: str) -> Any:
     base, amount, *currencies = answers
     found = {code for code in currencies if code is not None}
     fixed = field.params.get("currency")
+    if not found:
+        return _money(field, amount, fixed or currency, currency)
     if len(found) == 1 and fixed in (None, *found):
         return _money(field, amount, found.pop(), currency)
     if fixed is not None and not found:
@@ -80,48 +82,40 @@ def fitting(field: Field, value: Any) -> Any:
 # --- amounts and currencies ---------------------------------------------------------------------------
 
 
-def _is_worth(node: Node) -> bool:
-    return isinstance(node, Access) and len(node.path) == 2 and node.path[1] == _BASE
+def _is_of_money(node: Access) -> bool:
+    """Whether it is an amount, or what one is worth."""
+    return len(node.path) == 2 and node.path[1] in (_BASE, _AMOUNT)
+
+
+def _currency_of(node: Access) -> Access:
+    return replace(node, type=_CODE, path=(node.path[0], _CURRENCY))
 
 
 def _in_amounts(node: Node) -> Node:
     """The tree with bare amounts in the place of what they are worth."""
     if isinstance(node, Access):
-        return replace(node, path=(node.path[0], _AMOUNT)) if _is_worth(node) else node
-    changes: dict[str, Any] = {}
-    for each in fields(node):
-        value = getattr(node, each.name)
-        if isinstance(value, Node):
-            changes[each.name] = _in_amounts(value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], Node):
-            changes[each.name] = tuple(map(_in_amounts, value))
-    return replace(node, **changes)
+        is_worth = _is_of_money(node) and node.path[1] == _BASE
+        return replace(node, path=(node.path[0], _AMOUNT)) if is_worth else node
+    return rebuilt(node, lambda _, child: _in_amounts(child))
 
 
 def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
     """The currency of each amount that the value is made of: of many the least and the greatest."""
     if isinstance(node, Access):
-        if (
-            len(node.path) == 2
-            and node.path[1] in (_BASE, _AMOUNT)
-            and not (is_inside and node.root is Root.RECORD)
-        ):
-            yield replace(node, type=_CODE, path=(node.path[0], _CURRENCY))
+        if _is_of_money(node) and not (is_inside and node.root is Root.RECORD):
+            yield _currency_of(node)
     elif isinstance(node, Aggregate):
         yield from _of_many(node)
         for part in (node.value, node.where):
             yield from _currencies(part, is_inside=True) if part is not None else ()
     else:
-        for each in fields(node):
-            value = getattr(node, each.name)
-            items = value if isinstance(value, tuple) else (value,)
-            for item in items:
-                yield from _currencies(item, is_inside=is_inside) if isinstance(item, Node) else ()
+        for child in children(node):
+            yield from _currencies(child, is_inside=is_inside)
 
 
 def _of_many(node: Aggregate) -> Iterator[Node]:
     for access in _own(node.value) if node.value is not None else ():
-        code = replace(access, type=_CODE, path=(access.path[0], _CURRENCY))
+        code = _currency_of(access)
         if node.function == "latest":
             yield replace(node, type=_CODE, value=code)
         else:
@@ -131,10 +125,8 @@ def _of_many(node: Aggregate) -> Iterator[Node]:
 def _own(node: Node) -> Iterator[Access]:
     """The amounts of the records that an aggregate goes over."""
     if isinstance(node, Access):
-        if node.root is Root.RECORD and len(node.path) == 2 and node.path[1] in (_BASE, _AMOUNT):
+        if node.root is Root.RECORD and _is_of_money(node):
             yield node
         return
-    for each in fields(node):
-        value = getattr(node, each.name)
-        for item in value if isinstance(value, tuple) else (value,):
-            yield from _own(item) if isinstance(item, Node) else ()
+    for child in children(node):
+        yield from _own(child)

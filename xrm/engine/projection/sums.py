@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from xrm.engine.projection.following import nodes_of
+from xrm.engine.projection.following import nodes_of, value_of
 from xrm.engine.projection.programs import Program, is_local, program_of
 from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Node, Root, walk
-from xrm.metadata.expressions.types import NUMBERS
+from xrm.metadata.expressions.types import NUMBERS, Kind
 from xrm.metadata.model import Entity, Field
 
 
@@ -32,6 +34,13 @@ def sums_of(entity: Entity) -> dict[str, Sum]:
     """The sums and counts of the entity that may be moved, by the names of their fields."""
     found = ((field.name, _sum_of(entity, field)) for field in entity.fields.values())
     return {name: each for name, each in found if each is not None}
+
+
+def of_nothing(sum_: Sum, currency: str) -> Any:
+    """What it comes to while there is no child; `currency` is the base currency."""
+    field = sum_.field
+    zero = 0 if field.type.expression(field.params).kind is Kind.INTEGER else Decimal()
+    return value_of(field, (zero, zero) if field.type.in_base is not None else (zero,), currency)
 
 
 def _sum_of(entity: Entity, field: Field) -> Sum | None:
@@ -79,4 +88,4 @@ def _added(field: Field, tree: Aggregate) -> Iterator[Node]:
 
 
 def _program(node: Node, entity: str) -> Program:
-    return program_of(replace(Expression("", node, entity)))
+    return program_of(Expression("", node, entity))

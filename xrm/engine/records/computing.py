@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from xrm.engine.projection.following import value_of
 from xrm.engine.projection.programs import Scene
+from xrm.engine.projection.sums import of_nothing
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
@@ -161,7 +162,9 @@ def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
 
 
 def _follow(setting: Setting, draft: Draft, new: New) -> None:
-    """What follows from values of the record alone; each sees those before it."""
+    """What follows from values of the record alone, each seeing those before it; a new record has no children."""
+    if draft.is_new:
+        new.update({name: of_nothing(each, setting.currency) for name, each in draft.writer.sums.items()})
     for field in setting.writers.dependencies.early.get(draft.writer.name, ()):
         scene = scene_of(setting, draft, new)
         if _is_frozen(draft, field.name, scene):

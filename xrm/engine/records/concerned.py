@@ -36,8 +36,15 @@ def _watching(setting: Setting, touched: Sequence[Touch]) -> dict[Watch, list[To
     for touch in touched:
         concerned = {watch for name in touch.names for watch in watches.get((touch.entity, name), ())}
         for watch in concerned:
-            found.setdefault(watch, []).append(touch)
+            if not _is_born_with(setting, watch, touch):
+                found.setdefault(watch, []).append(touch)
     return found
+
+
+def _is_born_with(setting: Setting, watch: Watch, touch: Touch) -> bool:
+    """Whether it is a sum of a new record, which has no children that could be asked for."""
+    is_born = not watch.trail and not touch.old and "id" in touch.names
+    return is_born and watch.field in setting.writers[watch.entity].sums
 
 
 def _is_sum(setting: Setting, watch: Watch) -> bool:

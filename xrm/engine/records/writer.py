@@ -23,7 +23,7 @@ from xrm.engine.storage.rows import Rows
 from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
-from xrm.metadata.dependencies import Dependencies
+from xrm.metadata.dependencies import dependencies_of
 from xrm.metadata.fieldtypes.columns import as_is
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
@@ -250,7 +250,7 @@ class Writers:
 
     def __init__(self, makers: Mapping[str, Callable[[], Writer]], numbers: Numbers, schema: Schema) -> None:
         self._makers, self.numbers, self.schema = makers, numbers, schema
-        self.dependencies = Dependencies(schema.model)
+        self.dependencies = dependencies_of(schema.model)
         self._made: dict[str, Writer] = {}
 
     def __iter__(self) -> Iterator[Writer]:

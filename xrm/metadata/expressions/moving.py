@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
-from xrm.metadata.expressions.tree import Access, Aggregate, Call, Hop, Literal, Node, Root, walk
+from xrm.metadata.expressions.tree import Access, Aggregate, Call, Hop, Literal, Node, Root, rebuilt, walk
 from xrm.metadata.expressions.types import DECIMAL, INTEGER, Kind, Type
 from xrm.metadata.values import MONEY_SCALE
 
@@ -23,15 +22,12 @@ def _moved(node: Node, root: Root, hops: tuple[Hop, ...], *, is_inside: bool) ->
             return node
         start = Root.OUTER if is_inside and root is Root.RECORD else root
         return replace(node, root=start, hops=(*hops, *node.hops))
-    changes: dict[str, Any] = {}
-    for each in fields(node):
-        inside = is_inside or (isinstance(node, Aggregate) and each.name != "over")
-        value = getattr(node, each.name)
-        if isinstance(value, Node):
-            changes[each.name] = _moved(value, root, hops, is_inside=inside)
-        elif isinstance(value, tuple) and value and isinstance(value[0], Node):
-            changes[each.name] = tuple(_moved(item, root, hops, is_inside=inside) for item in value)
-    return replace(node, **changes)
+
+    def below(name: str, child: Node) -> Node:
+        inside = is_inside or (isinstance(node, Aggregate) and name != "over")
+        return _moved(child, root, hops, is_inside=inside)
+
+    return rebuilt(node, below)
 
 
 def asks_in_hand(tree: Node) -> bool:

@@ -7,8 +7,8 @@ currency) in its place, so that targets calculate with decimals only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -256,6 +256,18 @@ _CHILDREN: dict[type[Node], tuple[str, ...]] = {
     Aggregate: ("over", "value", "where", "by"),
     Changed: ("attribute",),
 }
+
+
+def rebuilt(node: Node, change: Callable[[str, Node], Node]) -> Node:
+    """The node with `change` of each node directly below it, which is told with the name under which it stands."""
+    changes: dict[str, Any] = {}
+    for name in _CHILDREN.get(type(node), ()):
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            changes[name] = tuple(change(name, item) for item in value)
+        elif value is not None:
+            changes[name] = change(name, value)
+    return replace(node, **changes) if changes else node
 
 
 def walk(node: Node) -> Iterator[Node]:
