@@ -159,7 +159,9 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
             continue
         span = numbering.span(field.params, setting.today)
         number = writer.numbers.fields[writer.name, field.name]
-        first = setting.counters.take(setting.unit, writer.number, number, span, len(fresh))
+        counters = setting.counters
+        take = counters.take_apart if numbering.may_skip(field.params) else counters.take
+        first = take(setting.unit, writer.number, number, span, len(fresh))
         for count, (_, new) in enumerate(fresh, first):
             new[field.name] = numbering.number(field.params, count, setting.today)
 
