@@ -61,16 +61,22 @@ relationships:
 )  # fmt: skip
 
 
-@pytest.fixture
-def runtime(database_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    made = stall(database_url, tmp_path)
-    yield made
+@pytest.fixture(scope="module")
+def place(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Runtime, str, Path]]:
+    folder = tmp_path_factory.mktemp("stall")
+    made = stall(module_url, folder)
+    yield made, module_url, folder
     made.close()
 
 
-def stall(database_url: str, tmp_path: Path, *, install: bool = True) -> Runtime:
-    settings = replace(make_settings(database_url, tmp_path), limits=Limits(fan_out=MOST))
-    return make_runtime(database_url, tmp_path, [PACK], settings=settings, install=install)
+@pytest.fixture
+def runtime(place: tuple[Runtime, str, Path]) -> Runtime:
+    return place[0]
+
+
+def stall(url: str, folder: Path, *, install: bool = True) -> Runtime:
+    settings = replace(make_settings(url, folder), limits=Limits(fan_out=MOST))
+    return make_runtime(url, folder, [PACK], settings=settings, install=install)
 
 
 def run(runtime: Runtime, *commands: Any) -> list[UUID]:
@@ -85,8 +91,8 @@ def sold(runtime: Runtime, orders: int = 5, lines: int = LINES) -> tuple[UUID, U
     return first, second, made, run(runtime, *(Create("line", values) for values in given))
 
 
-def values(runtime: Runtime, entity: str, name: str) -> list[Any]:
-    query = Query(entity, limit=500)
+def values(runtime: Runtime, entity: str, name: str, ids: list[UUID]) -> list[Any]:
+    query = Query(entity, ids=tuple(ids), limit=500)
     return [row[name] for row in runtime.current().queries.list(runtime.installer, query).data]
 
 
@@ -118,7 +124,7 @@ def test_a_change_that_many_follow_is_saved_at_once_and_a_job_finds_what_follows
     waiting = held_back(runtime, monkeypatch)
     run(runtime, Update("product", Target(product), {"price": 5}))
     records, installer = runtime.current().records, runtime.installer
-    assert (len(waiting), set(values(runtime, "line", "price"))) == (1, {2})
+    assert (len(waiting), set(values(runtime, "line", "price", lines))) == (1, {2})
     assert records.waiting(installer) == {("line", "price"): LINES}
     assert records.pending(installer, "line", lines[:2]) == dict.fromkeys(lines[:2], ("price", "amount"))
     told = {name for names in records.pending(installer, "order", orders).values() for name in names}
@@ -127,23 +133,24 @@ def test_a_change_that_many_follow_is_saved_at_once_and_a_job_finds_what_follows
     runtime.jobs.perform(waiting[0].job, 1)
     job = runtime.jobs.status(installer, waiting[0].job)
     assert (job.state, job.done, job.total) == (State.DONE, LINES, LINES)
-    assert (differing(runtime), values(runtime, "order", "total")) == (0, [50] * 5)
+    assert (differing(runtime), values(runtime, "order", "total", orders)) == (0, [50] * 5)
     assert (records.waiting(installer), records.pending(installer, "order", orders)) == ({}, {})
 
 
 def test_a_job_that_is_killed_is_gone_on_with_where_it_was(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, database_url: str, tmp_path: Path
+    place: tuple[Runtime, str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runtime, url, folder = place
     product, second, _, lines = sold(runtime)
     waiting = held_back(runtime, monkeypatch)
     monkeypatch.setattr(catching_up, "PORTION", 15)
     run(runtime, Update("product", Target(product), {"price": 7}))
-    killed_in_a_portion(database_url, tmp_path, waiting[0].job)
+    killed_in_a_portion(url, folder, waiting[0].job)
     records, installer = runtime.current().records, runtime.installer
     assert records.waiting(installer) == {
         ("line", "price"): LINES - 30
     }  # two portions stay, the third is lost
-    assert values(runtime, "line", "price").count(7) == 30
+    assert values(runtime, "line", "price", lines).count(7) == 30
     run(runtime, Update("line", Target(max(lines)), {"product": str(second), "quantity": 4}))
     runtime.world.clock.advance(2 * runtime.jobs.lease.silence)
     runtime.jobs.take_over(runtime.jobs.take_over())
@@ -151,10 +158,10 @@ def test_a_job_that_is_killed_is_gone_on_with_where_it_was(
     runtime.jobs.perform(waiting[0].job, 2)
     job = runtime.jobs.status(installer, waiting[0].job)
     assert (job.state, job.done, job.total) == (State.DONE, LINES - 1, LINES)
-    assert (differing(runtime), set(values(runtime, "line", "price"))) == (0, {3, 7})
+    assert (differing(runtime), set(values(runtime, "line", "price", lines))) == (0, {3, 7})
 
 
-def killed_in_a_portion(database_url: str, tmp_path: Path, job: UUID) -> None:
+def killed_in_a_portion(url: str, folder: Path, job: UUID) -> None:
     """Another process has begun the job, and was killed when it had stored the third portion and not committed it."""
     if child := os.fork():
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
@@ -168,7 +175,7 @@ def killed_in_a_portion(database_url: str, tmp_path: Path, job: UUID) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         FollowUp._note = staticmethod(note)
-        stall(database_url, tmp_path, install=False).jobs.perform(job, 1)
+        stall(url, folder, install=False).jobs.perform(job, 1)
     finally:
         os._exit(1)
 
