@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from xrm.engine.records.batch import Setting, Tally, Touch
+from xrm.engine.records.holding import hold_records
 from xrm.engine.records.postponing import postpone, within_bound
 from xrm.metadata.dependencies import Step, Trail, Watch, Way
+from xrm.metadata.model import ENGINE_ENTITIES, POINTERS
 from xrm.metadata.values import Ref
 
 # By field the changes of children by which it moves; None where it is asked anew.
@@ -22,7 +24,7 @@ def concern(setting: Setting, tally: Tally, waiting: Waiting, touched: Sequence[
         if _is_sum(setting, watch):
             _move(block, watch, touches)
         else:
-            trail, ends = _ends(watch.trail, touches)
+            trail, ends = _ends(setting, watch.trail, touches)
             records = within_bound(setting, trail, ends)
             if records is None:
                 postpone(setting, tally, watch, trail, ends)
@@ -66,12 +68,18 @@ def pointed(touch: Touch, step: Step) -> Iterator[Ref]:
     """Where the lookup of the child led before the change, and where it leads now."""
     for values in (touch.old, touch.new):
         ref = values.get(step.relationship)
-        if isinstance(ref, Ref) and ref.entity == step.entity:
+        if isinstance(ref, UUID) and POINTERS.get(step.relationship) == step.entity:
+            yield Ref(step.entity, ref)
+        elif isinstance(ref, Ref) and ref.entity == step.entity:
             yield ref
 
 
-def _ends(trail: Trail, touches: Iterable[Touch]) -> tuple[Trail, set[UUID]]:
+def _ends(setting: Setting, trail: Trail, touches: Iterable[Touch]) -> tuple[Trail, set[UUID]]:
     """Where the trail ends that comes from the records that are concerned, as far as it has to be asked for."""
-    if trail and trail[-1].way is Way.IN:
-        return trail[:-1], {ref.id for touch in touches for ref in pointed(touch, trail[-1])}
-    return trail, {touch.record for touch in touches}
+    if not trail or trail[-1].way is not Way.IN:
+        return trail, {touch.record for touch in touches}
+    refs = {ref for touch in touches for ref in pointed(touch, trail[-1])}
+    if trail[-1].entity in ENGINE_ENTITIES:
+        # Whoever makes a record that adds up what these hold does not meet this change anywhere else.
+        hold_records(setting, refs)
+    return trail[:-1], {ref.id for ref in refs}

@@ -13,6 +13,7 @@ from xrm.engine.records.batch import Setting
 from xrm.engine.storage.statements import any_of
 from xrm.engine.storage.types import Uuid
 from xrm.metadata.dependencies import Step, Trail, Way
+from xrm.metadata.model import POINTERS
 
 FIRST: Final = UUID(int=0)  # comes before every record
 
@@ -118,10 +119,13 @@ def _columns(setting: Setting, step: Step) -> tuple[Any, ...]:
         links = stored.links[step.relationship]
         ends = (links.source, links.target.columns[step.to if step.way is Way.LINKED else step.entity])
         return ends if step.way is Way.LINKED else ends[::-1]
+    own = stored.table.c.id
+    if step.relationship in POINTERS and step.relationship not in stored.lookups:
+        pointer = stored.table.c[step.relationship]
+        return (own, pointer) if step.way is Way.OUT else (pointer, own)
     lookup, target = stored.lookups[step.relationship], step.to if step.way is Way.OUT else step.entity
     column = lookup.columns.get(target, lookup.record_column)
     if column is None:
         raise AssertionError("a lookup is kept in a column for each entity, or in one for all")
     same = () if lookup.entity_column is None else (lookup.entity_column == setting.numbers[target],)
-    own = stored.table.c.id
     return (own, column, *same) if step.way is Way.OUT else (column, own, *same)

@@ -12,6 +12,7 @@ from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.rows import hold
 from xrm.engine.storage.waits import TrailNumbers, Wait, add_wait
 from xrm.metadata.dependencies import Step, Trail, Watch, Way
+from xrm.metadata.model import POINTERS
 
 _ALL = (1 << 31) - 2  # more than there are
 
@@ -85,7 +86,8 @@ def trail_of(setting: Setting, numbers: TrailNumbers) -> Trail | None:
         if step.owner != owner or owner not in setting.writers:
             return None
         stored = setting.writers[owner].table
-        is_there = name in (stored.links if step.way in (Way.LINKED, Way.LINKING) else stored.lookups)
+        kept = stored.links if step.way in (Way.LINKED, Way.LINKING) else {*stored.lookups, *POINTERS}
+        is_there = name in kept
         if not is_there:
             return None
         steps.append(step)
