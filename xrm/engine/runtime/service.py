@@ -27,6 +27,7 @@ from xrm.engine.packs.drafts import Drafts
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.removal import Removals
 from xrm.engine.packs.sample import SampleData
+from xrm.engine.packs.settings import PackSettings
 from xrm.engine.packs.shelf import Shelf
 from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
@@ -98,6 +99,7 @@ class Runtime:
         self.drafts = Drafts(self.packs, self.definitions, database, world)
         self.removals = Removals(self.packs, database, self.current)
         self.switches = Switches(self.packs, self.definitions)
+        self.pack_settings = PackSettings(self.packs, extensions.types)
         self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings), settings.data / BROUGHT)
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)
