@@ -175,9 +175,7 @@ class Counters:
         last: int = unit.run(self._take, values)[0][0]
         return last - count + 1
 
-    def take_apart(
-        self, unit: UnitOfWork, entity: int, field: int, scope: str = "", count: int = 1
-    ) -> int:
+    def take_apart(self, unit: UnitOfWork, entity: int, field: int, scope: str = "", count: int = 1) -> int:
         """The first of `count` numbers that nobody else gets, whatever becomes of this transaction.
 
         Nobody waits for its end to get the next. SQLite has one writer, who takes them with what is written.
