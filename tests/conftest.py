@@ -27,6 +27,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("xrm")
 
 statements.share()
+installed.read_once()
 # A process makes hundreds of applications, which have the same templates.
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 

@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from tests.support import postgres
 from xrm import testing
 from xrm.engine.packs import Revision
-from xrm.engine.runtime import Runtime
+from xrm.engine.runtime import Runtime, service
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.world import World, fixed_world
 from xrm.settings import Settings
@@ -45,6 +45,11 @@ class _Original:
 
 
 _originals: dict[str, _Original] = {}
+
+
+def read_once() -> None:
+    """From now on all installations of this process know what one of them has read."""
+    service.Definitions = lambda _types, _folder: testing._definitions()
 
 
 def make_runtime(
