@@ -85,6 +85,7 @@ class Dependencies:
             if field.formula is not None
         }
         self._levels: dict[tuple[str, str], int] = {}
+        self._ways: dict[tuple[str, str], Mapping[tuple[str, str], tuple[Trail, ...]]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._reads)
@@ -161,6 +162,48 @@ class Dependencies:
                     known = found.setdefault((read.entity, read.name), {})
                     known[Watch(block.entity, block.level, read.trail, name)] = None
         return {key: tuple(known) for key, known in found.items()}
+
+    @cached_property
+    def _far(self) -> frozenset[tuple[str, str]]:
+        """The fields that may be left to a job: more records may follow than the change has in hand."""
+        return frozenset(
+            (watch.entity, watch.field)
+            for known in self.watches.values()
+            for watch in known
+            if watch.trail and (len(watch.trail) > 1 or watch.trail[-1].way is not Way.IN)
+        )
+
+    @property
+    def spreads(self) -> bool:
+        """Whether a change may concern more records than it has in hand."""
+        return bool(self._far)
+
+    def may_wait(self, entity: str) -> bool:
+        """Whether a job may have to find a value of records of the entity."""
+        return any(self._far & self.ways(entity, name).keys() for name in self.computed(entity))
+
+    @cached_property
+    def _names(self) -> Mapping[str, Sequence[str]]:
+        names: dict[str, list[str]] = {}
+        for entity, name in self._reads:
+            names.setdefault(entity, []).append(name)
+        return names
+
+    def computed(self, entity: str) -> Sequence[str]:
+        """The computed fields of the entity, those that are not stored, too."""
+        return self._names.get(entity, ())
+
+    def ways(self, entity: str, name: str) -> Mapping[tuple[str, str], tuple[Trail, ...]]:
+        """The computed fields from which the field follows, itself among them, with the trails that lead to them."""
+        key = (entity, name)
+        if key not in self._ways:
+            found: dict[tuple[str, str], dict[Trail, None]] = {key: {(): None}}
+            for read in self.reads(entity, name):
+                if (read.entity, read.name) in self._reads:
+                    for far, trails in self.ways(read.entity, read.name).items():
+                        found.setdefault(far, {}).update({(*read.trail, *t): None for t in trails})
+            self._ways[key] = {far: tuple(trails) for far, trails in found.items()}
+        return self._ways[key]
 
     def _block(self, key: tuple[int, str], fields: Sequence[Field]) -> Block:
         level, name = key
@@ -263,11 +306,13 @@ class _Reader:
         return reached, reads
 
     def _steps(self, entity: str, name: str, targets: Sequence[str]) -> Iterator[Step]:
-        side = self.model.entities[entity].relationships.get(name)
+        side = self.model.entities[entity].side(name)
         for target in targets:
-            if side is None or name in POINTERS:
+            if side is None and name in POINTERS:
+                yield Step(Way.OUT, entity, target, name)
+            elif side is None:
                 continue
-            if side.shape is Shape.LOOKUP:
+            elif side.shape is Shape.LOOKUP:
                 yield Step(Way.OUT, entity, target, name)
             elif side.shape is Shape.MANY:
                 yield Step(Way.LINKED, entity, target, name)
@@ -278,7 +323,7 @@ class _Reader:
 
     def _named(self, entity: str, name: str, trail: Trail) -> Iterator[Read]:
         """The value of that name; of a relationship whatever makes it another one."""
-        side = self.model.entities[entity].relationships.get(name)
+        side = self.model.entities[entity].side(name)
         if side is None or side.shape is Shape.LOOKUP:
             yield Read(entity, name, trail)
         else:

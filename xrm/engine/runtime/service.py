@@ -33,6 +33,7 @@ from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.first_run import FirstRun
+from xrm.engine.runtime.following_up import FollowUp
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.purging import PURGE, PURGE_LABEL, Purging
 from xrm.engine.runtime.rehearsal import Rehearsals
@@ -85,8 +86,9 @@ class Runtime:
         self.freshness = Freshness(database)
         self.definitions = definitions or Definitions(extensions.types, settings.data / DOCUMENTS)
         self._compose = Composer(
-            database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key)
-        )
+            database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key),
+            FollowUp(self.jobs, self.current, lambda: self.installer),
+        )  # fmt: skip
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current,
             rehearsals(self.definitions).play, settings.zone, settings.currency, settings.limits.removed_days,
