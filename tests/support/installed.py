@@ -133,7 +133,13 @@ def _made_for_all(
 
 
 def _install(
-    url: str, folder: Path, packs: list[GivenPack] | None, settings: Settings, world: World | None, *, demo: bool
+    url: str,
+    folder: Path,
+    packs: list[GivenPack] | None,
+    settings: Settings,
+    world: World | None,
+    *,
+    demo: bool,
 ) -> None:
     """The database is there with these packs; with None it has a ledger, which is empty."""
     folder.mkdir()
