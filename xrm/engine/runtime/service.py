@@ -32,10 +32,12 @@ from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
+from xrm.engine.runtime.exchange_rates import ExchangeRates
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.purging import PURGE, PURGE_LABEL, Purging
 from xrm.engine.runtime.rehearsal import Rehearsals
+from xrm.engine.runtime.revaluing import Revaluing
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
 from xrm.engine.runtime.usage import Usage
@@ -79,6 +81,7 @@ class Runtime:
         self.overview = Overview(database, world)
         self.usage = Usage(database, world)
         self.log = LogReader(database)
+        self.rates = ExchangeRates(database, world, settings)
         self.files = FileStore(settings.data / FILES, world.clock)
         self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)
@@ -106,6 +109,7 @@ class Runtime:
         self.purging = Purging(self.packs, world)
         self.jobs.register(PURGE, self.purging, repeats=Repeats(EVERY, PURGE_LABEL, lambda: self.installer))
         self.dispatcher = Dispatcher(database, world)
+        self.revaluing = Revaluing(database, self.jobs, self.current)
         self._current: Snapshot | None = None
         self._swap = Lock()
 

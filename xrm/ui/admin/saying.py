@@ -30,6 +30,7 @@ PARAMS = (
     "pattern",
     "scope",
     "currency",
+    "rate_on",
     "region",
     "accept",
 )
