@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -123,10 +123,10 @@ class ExchangeRates:
 
         return self._database.transact(work, around=around)
 
-    def import_file(self, actor: Actor, source: BinaryIO) -> Sequence[ExchangeRate]:
+    def import_file(self, actor: Actor, source: IO[bytes]) -> Sequence[ExchangeRate]:
         """The rates of a CSV file with these columns are known; raises with every problem by its row."""
         demand_administrator(actor, KEEP)
-        table = open_table(source, self._settings.limits)
+        table = open_table(cast(BinaryIO, source), self._settings.limits)
         columns = [column.strip().lower() for column in table.columns]
         if missing := [name for name in (CURRENCY, DAY) if name not in columns]:
             message = f"The file has no column {' and no column '.join(missing)}."
