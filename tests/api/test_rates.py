@@ -22,7 +22,9 @@ def test_rates_are_put_read_and_removed_by_administrators(libraries: Callable[[s
     assert got == {"base": "EUR", "data": [swiss, first]}
     assert ada("GET", "/rates?currency=usd").get_json()["data"] == [second, first]
     assert ada("GET", "/rates?currency=usd&before=2020-02-01").get_json()["data"] == [first]
-    refused = ada("PUT", "/rates", json=[{"currency": "USD"}, {"currency": "EUR", "day": "2020-01-01", "rate": 1}])
+    refused = ada(
+        "PUT", "/rates", json=[{"currency": "USD"}, {"currency": "EUR", "day": "2020-01-01", "rate": 1}]
+    )
     told = [(e["path"], e["code"]) for e in refused.get_json()["errors"]]
     assert (refused.status_code, told) == (
         422, [("[0].day", "R118"), ("[0].rate", "R126"), ("[1].currency", "R125")],

@@ -74,7 +74,8 @@ class Reader:
 
     def worth(self, value: object) -> str:
         """What an amount in another currency is worth in the base currency; nothing where that is not known."""
-        worth = as_decimal(getattr(value, "worth", None))
+        logged = value.get("base") if isinstance(value, Mapping) else None  # as the change log keeps it
+        worth = as_decimal(getattr(value, "worth", logged))
         return "" if worth is None or not self.base else _money(worth, self.base, self.locale)
 
     def currency(self, code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +14,10 @@ import pytest
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create, Target, Update
+from xrm.engine.jobs import InlineRunner
 from xrm.engine.queries.request import Aggregate, Query, Sort
-from xrm.engine.runtime import Runtime
-from xrm.errors import Forbidden, Invalid
+from xrm.engine.runtime import Runtime, open_runtime
+from xrm.errors import Forbidden, Invalid, Unavailable
 from xrm.testing import a_pack, an_actor
 
 SHOP = a_pack(
@@ -224,3 +225,24 @@ def test_amounts_are_revalued_when_asked_for_in_the_log_and_as_far_as_they_can_b
         revaluing.start(an_actor(trade.runtime), "deal", None)
     with pytest.raises(Invalid):
         revaluing.start(trade.actor, "client", None)
+
+
+def test_the_base_currency_stays_while_there_are_amounts(trade: Trade) -> None:
+    runtime = trade.runtime
+
+    def opened(currency: str) -> Any:
+        settings = replace(runtime.settings, currency=currency)
+        other = open_runtime(settings, runner=lambda database, world: InlineRunner(world))
+        try:
+            return other.current().model
+        finally:
+            other.close()
+
+    runtime.current()
+    assert opened("USD") is not None
+    assert opened("EUR") is not None
+    trade.make(amount=eur("1"))
+    with pytest.raises(Unavailable) as refused:
+        opened("USD")
+    assert refused.value.first.code == "C107"
+    assert "Set XRM_CURRENCY to EUR again." in refused.value.first.hint

@@ -32,6 +32,7 @@ from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
+from xrm.engine.runtime.base_currency import demand_base
 from xrm.engine.runtime.exchange_rates import ExchangeRates
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.organisation import read_organisation
@@ -160,7 +161,9 @@ class Runtime:
         # Definitions become many values and no garbage.
         with collector_paused():
             model = self.definitions.resolve(sources)
-            made = self._compose(sql_schema(model), numbers, stamp)
+            schema = sql_schema(model)
+            demand_base(self.database, schema, self.settings.currency)
+            made = self._compose(schema, numbers, stamp)
             return replace(made, organisation=organisation, former_since=since)
 
 

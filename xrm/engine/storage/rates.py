@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.ledger import LEDGER
-from xrm.engine.storage.types import Code, Date, Instant, ScaledDecimal, Uuid
+from xrm.engine.storage.types import Code, Date, Instant, Integer, ScaledDecimal, Uuid
 
 RATE_DIGITS, RATE_SCALE = 18, 8
 RATE = sa.Table(
@@ -21,6 +21,14 @@ RATE = sa.Table(
     sa.Column("rate", ScaledDecimal(RATE_DIGITS, RATE_SCALE), nullable=False),
     sa.Column("at", Instant(), nullable=False),
     sa.Column("actor", Uuid()),
+)
+
+# The currency in which all amounts are told what they are worth: one row, once there is any.
+BASE = sa.Table(
+    "xrm_base_currency",
+    LEDGER,
+    sa.Column("id", Integer(), primary_key=True, nullable=False, autoincrement=False),
+    sa.Column("currency", Code(), nullable=False),
 )
 
 
