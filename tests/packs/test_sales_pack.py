@@ -119,6 +119,7 @@ def test_all_shipped_packs_are_installed_together_with_their_demo(
         _a_seller_sees_every_list(runtime)
         _an_account_with_an_open_order_is_not_archived(runtime)
         _the_totals_of_a_quote_follow_through_the_api(runtime)
+        _quota_and_forecast_follow_through_the_api(runtime)
         _one_line_of_two_hundred_takes_few_statements(runtime, monkeypatch)
     finally:
         runtime.close()
@@ -187,6 +188,49 @@ def _the_totals_of_a_quote_follow_through_the_api(runtime: Runtime) -> None:
     [stored] = sent("GET", f"quote/{quote['id']}?expand=lines")["lines"]["data"]
     sent("PATCH", f"quote_line/{stored['id']}", quantity="50")
     assert _amounts(sent("GET", f"quote/{quote['id']}")) == ("54000.00", "6000.00", "12420.00", "66420.00")
+
+
+def _quota_and_forecast_follow_through_the_api(runtime: Runtime) -> None:
+    """Open 145,000 worth 63,000, won 40,000, lost 25,000 of a quota of 100,000; and a quarter that came to 95,000."""
+    rui, pipeline = _person(runtime, "rui.sequeira"), _first(runtime, "pipeline", 'kind == "new_business"')
+    account = _first(runtime, "account", 'state == "active"')["id"]
+    client = mount(runtime).test_client()
+    head = {"Authorization": f"Bearer {runtime.identity.create_token(rui, 'forecast')}"}
+
+    def read(entity: str, record: UUID) -> dict[str, Any]:
+        return dict(client.get(f"/api/v1/records/{entity}/{record}", headers=head).json)
+
+    def done(*commands: Any) -> list[UUID]:
+        return [r.id for r in runtime.current().records.execute(runtime.installer, commands).results]
+
+    def deal(thousands: int, probability: int, day: str, *steps: Any) -> None:
+        values = {"name": "Deal", "account": account, "pipeline": pipeline["id"], "probability": probability}
+        owner, amount = {"entity": "user", "id": str(rui.id)}, _euros(thousands)
+        given = {**values, "owner": owner, "amount": amount, "close_on": day}
+        [made] = done(Create("opportunity", given))
+        done(*(Transition("opportunity", Target(made), step, values) for step, values in steps))
+
+    who, first = {"entity": "user", "id": str(rui.id)}, {"period": "quarter", "starts_on": "2031-01-01"}
+    [quota, now, then] = done(
+        Create("sales_quota", {"holder": who, **first, "amount": _euros(100)}),
+        Create("forecast", {"person": who, **first}),
+        Create("forecast", {"person": who, **first, "starts_on": "2019-01-01", "submitted": _euros(103)}),
+    )
+    for thousands, probability in ((20, 10), (50, 20), (30, 50), (45, 80)):
+        deal(thousands, probability, "2031-03-31")
+    deal(40, 50, "2031-01-01", ("propose", {}), ("win", {}))
+    deal(25, 50, "2031-02-01", ("lose", {"loss_reason": "price"}))
+    deal(95, 50, "2019-03-31", ("propose", {}), ("win", {}))
+    seen, target = read("forecast", now), read("sales_quota", quota)
+    told = [seen[name]["amount"] for name in ("pipeline", "weighted", "won", "lost", "expected")]
+    assert told == ["145000.00", "63000.00", "40000.00", "25000.00", "103000.00"]
+    assert (seen["win_rate"], seen["win_rate_value"]) == ("50.00", "61.54")
+    assert (target["attainment_percent"], target["coverage"]) == ("40.00", "2.42")
+    assert read("forecast", then)["accuracy"] == "91.58"
+
+
+def _euros(thousands: int) -> dict[str, str]:
+    return {"amount": f"{thousands}000.00", "currency": "EUR"}
 
 
 def _sells_in_bulk(runtime: Runtime, product: str) -> None:

@@ -263,11 +263,13 @@ class _Reader:
         return reached, reads
 
     def _steps(self, entity: str, name: str, targets: Sequence[str]) -> Iterator[Step]:
-        side = self.model.entities[entity].relationships.get(name)
+        side = self.model.entities[entity].side(name)
         for target in targets:
-            if side is None or name in POINTERS:
+            if side is None and name in POINTERS:
+                yield Step(Way.OUT, entity, target, name)
+            elif side is None:
                 continue
-            if side.shape is Shape.LOOKUP:
+            elif side.shape is Shape.LOOKUP:
                 yield Step(Way.OUT, entity, target, name)
             elif side.shape is Shape.MANY:
                 yield Step(Way.LINKED, entity, target, name)
@@ -278,7 +280,7 @@ class _Reader:
 
     def _named(self, entity: str, name: str, trail: Trail) -> Iterator[Read]:
         """The value of that name; of a relationship whatever makes it another one."""
-        side = self.model.entities[entity].relationships.get(name)
+        side = self.model.entities[entity].side(name)
         if side is None or side.shape is Shape.LOOKUP:
             yield Read(entity, name, trail)
         else:

@@ -16,6 +16,7 @@ from xrm.errors import NOWHERE, Place, Problem
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params, Part
 from xrm.metadata.former import FormerNames
+from xrm.metadata.kept_rules import KeptRule
 
 Label = Mapping[str, str]
 BOARD = "board"  # the type of view whose cards stand in lanes
@@ -359,7 +360,8 @@ class Entity:
     """A definition of records. `relationships` holds both stored sides and inverse sides.
 
     `implementations` are the concrete entities of an abstract one. `parent` names the lookup to the record
-    that owns records of this entity, if they are owned children.
+    that owns records of this entity, if they are owned children. `belongings` lead from people, teams and units
+    to the records that are theirs; only expressions speak of them.
     """
 
     name: str
@@ -374,9 +376,11 @@ class Entity:
     is_engine: bool = False
     fields: Mapping[str, Field] = field(default_factory=dict)
     relationships: Mapping[str, Relationship] = field(default_factory=dict)
+    belongings: Mapping[str, Relationship] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
     duplicates: Mapping[str, Duplicate] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    kept_rules: Mapping[str, KeptRule] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
     lifecycle: Lifecycle | None = None
     forms: Mapping[str, Form] = field(default_factory=dict)
@@ -391,6 +395,10 @@ class Entity:
     def table(self) -> str:
         """The name of its table: pack and entity, two underscores between."""
         return f"{self.pack}__{self.name}"
+
+    def side(self, name: str) -> Relationship | None:
+        """The relationship of that name as expressions know it: its own, or one to what belongs to its records."""
+        return self.relationships.get(name) or self.belongings.get(name)
 
     @property
     def lookups(self) -> Iterator[Relationship]:
@@ -411,7 +419,9 @@ class Entity:
     @property
     def former(self) -> Mapping[str, str]:
         """The present name for each former one of its fields and relationships that nothing here has taken."""
-        things: tuple[Field | Relationship, ...] = (*self.fields.values(), *self.relationships.values())
+        things: tuple[Field | Relationship, ...] = (
+            *self.fields.values(), *self.relationships.values(), *self.belongings.values(),
+        )  # fmt: skip
         renamed = [thing for thing in things if thing.renamed_from]
         living = {thing.name for thing in things} if renamed else set()
         return {old: thing.name for thing in renamed for old in thing.renamed_from if old not in living}

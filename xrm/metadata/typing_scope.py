@@ -47,7 +47,7 @@ class ModelNames:
     def _present(self, entity: str, name: str) -> str:
         """The name, or the present one if nothing else is called so now."""
         found = self._entities.get(entity)
-        is_there = found is None or name in found.fields or name in found.relationships
+        is_there = found is None or name in found.fields or found.side(name) is not None
         return name if is_there else self._former_of(entity).get(name, name)
 
     def _former_of(self, entity: str) -> Mapping[str, str]:
@@ -68,7 +68,7 @@ def _attributes(entity: Entity) -> Iterable[tuple[str, Attribute]]:
         yield name, Attribute(name, type_, (name,))
     for field in entity.fields.values():
         yield field.name, _of_field(field)
-    for relationship in entity.relationships.values():
+    for relationship in (*entity.belongings.values(), *entity.relationships.values()):
         yield relationship.name, _of_relationship(relationship)
 
 

@@ -113,27 +113,31 @@ def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
         if _is_of_money(node) and not (is_inside and node.root is Root.RECORD):
             yield _currency_of(node)
     elif isinstance(node, Aggregate):
-        yield from _of_many(node)
-        yield from _currencies(node.value, is_inside=True) if node.value is not None else ()
+        if not is_inside or node.over.root is Root.OUTER:
+            yield from _of_many(node)
+        if node.value is not None:
+            yield from _currencies(node.value, is_inside=True)
     elif node.type.kind is not Kind.BOOLEAN:
         for child in children(node):
             yield from _currencies(child, is_inside=is_inside)
 
 
 def _of_many(node: Aggregate) -> Iterator[Node]:
-    for access in _own(node.value) if node.value is not None else ():
-        code = _currency_of(access)
+    for code in _own(node.value) if node.value is not None else ():
         if node.function == "latest":
             yield replace(node, type=_CODE, value=code)
         else:
             yield from (replace(node, type=_CODE, function=f, value=code, by=None) for f in ("min", "max"))
 
 
-def _own(node: Node) -> Iterator[Access]:
-    """The amounts of the records that an aggregate goes over."""
+def _own(node: Node) -> Iterator[Node]:
+    """The currencies of the amounts of the records that an aggregate goes over, and of those that these go over."""
     if isinstance(node, Access):
         if node.root is Root.RECORD and _is_of_money(node):
-            yield node
+            yield _currency_of(node)
         return
-    for child in children(node):
+    if isinstance(node, Aggregate):
+        yield from _of_many(node)
+        return
+    for child in children(node) if node.type.kind is not Kind.BOOLEAN else ():
         yield from _own(child)

@@ -87,7 +87,7 @@ class SqlScope:
         lookup = self.stored.lookups.get(name)
         if lookup is not None:
             return tuple(self._lookup(lookup, targets))
-        relationship = self.stored.entity.relationships.get(name)
+        relationship = self.stored.entity.side(name)
         if relationship is None or name in self.row.c:
             return (self.row.c[name],)
         found = self.many(name, targets or relationship.targets)
@@ -124,7 +124,9 @@ class SqlScope:
 
     def many(self, name: str, targets: tuple[str, ...]) -> Iterator[Reached]:
         """The live records that a relationship to many leads to, by entity."""
-        relationship = self.stored.entity.relationships[name]
+        relationship = self.stored.entity.side(name)
+        if relationship is None:
+            raise AssertionError("the checker knows every relationship")
         guard = self.guard(name)
         for target in targets:
             reached = self._far(relationship, self._beyond(target))

@@ -23,7 +23,7 @@ from xrm.engine.storage.ledger import TEAM, USER
 from xrm.engine.storage.statements import any_of
 from xrm.errors import Invalid, Place, Problem, Problems
 from xrm.metadata.fieldtypes.base import BadValue
-from xrm.metadata.model import HOLDERS
+from xrm.metadata.model import HOLDERS, Relationship
 from xrm.metadata.values import Ref
 
 New = dict[str, Any]
@@ -78,11 +78,21 @@ def _default(setting: Setting, draft: Draft, new: New) -> None:
             scene = scene_of(setting, draft, new)
             answers = [program(scene) for program in programs]
             field = draft.writer.entity.fields.get(name)
-            new[name] = answers[0] if field is None else value_of(field, answers, setting.currency)
+            if field is None:
+                new[name] = _pointing(draft.writer.entity.relationships[name], answers[0])
+            else:
+                new[name] = value_of(field, answers, setting.currency)
         except BadValue as bad:
             problems.extend([unfit_default(bad, draft.where(name))])
     if problems:
         raise Invalid(problems.found)
+
+
+def _pointing(side: Relationship, answer: Any) -> Any:
+    """What a lookup begins with; who acts is known by an id alone."""
+    if isinstance(answer, UUID) and side.default is not None:
+        return Ref(side.default.type.entities[0], answer)
+    return answer
 
 
 def unfit_default(bad: BadValue, place: Place) -> Problem:
@@ -153,7 +163,9 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
             continue
         span = numbering.span(field.params, setting.today)
         number = writer.numbers.fields[writer.name, field.name]
-        first = setting.counters.take(setting.unit, writer.number, number, span, len(fresh))
+        counters = setting.counters
+        take = counters.take_apart if numbering.may_skip(field.params) else counters.take
+        first = take(setting.unit, writer.number, number, span, len(fresh))
         for count, (_, new) in enumerate(fresh, first):
             new[field.name] = numbering.number(field.params, count, setting.today)
 

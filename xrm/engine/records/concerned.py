@@ -9,8 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.records.batch import Setting, Touch
+from xrm.engine.records.holding import hold_records
 from xrm.engine.storage.statements import any_of
 from xrm.metadata.dependencies import Step, Trail, Watch, Way
+from xrm.metadata.model import ENGINE_ENTITIES, POINTERS
 from xrm.metadata.values import Ref
 
 # By field the changes of children by which it moves; None where it is asked anew.
@@ -65,7 +67,9 @@ def pointed(touch: Touch, step: Step) -> Iterator[Ref]:
     """Where the lookup of the child led before the change, and where it leads now."""
     for values in (touch.old, touch.new):
         ref = values.get(step.relationship)
-        if isinstance(ref, Ref) and ref.entity == step.entity:
+        if isinstance(ref, UUID) and POINTERS.get(step.relationship) == step.entity:
+            yield Ref(step.entity, ref)
+        elif isinstance(ref, Ref) and ref.entity == step.entity:
             yield ref
 
 
@@ -75,7 +79,11 @@ def _origins(setting: Setting, trail: Trail, touches: Iterable[Touch]) -> Iterab
         return [touch.record for touch in touches]
     last = trail[-1]
     if last.way is Way.IN:
-        ids = {ref.id for touch in touches for ref in pointed(touch, last)}
+        refs = {ref for touch in touches for ref in pointed(touch, last)}
+        if last.entity in ENGINE_ENTITIES:
+            # Whoever makes a record that adds up what these hold does not meet this change anywhere else.
+            hold_records(setting, refs)
+        ids = {ref.id for ref in refs}
     else:
         ids = _before(setting, last, {touch.record for touch in touches})
     for step in reversed(trail[:-1]):
@@ -101,6 +109,10 @@ def _asking_before(setting: Setting, step: Step) -> sa.Select[tuple[UUID]]:
         ends = (links.source, links.target.columns[step.to if step.way is Way.LINKED else step.entity])
         here, there = ends if step.way is Way.LINKED else ends[::-1]
         return sa.select(here).where(any_of(there, "ids")).distinct()
+    if step.relationship in POINTERS and step.relationship not in stored.lookups:
+        own, pointer = stored.table.c.id, stored.table.c[step.relationship]
+        here, there = (own, pointer) if step.way is Way.OUT else (pointer, own)
+        return sa.select(here).where(any_of(there, "ids"), here.is_not(None)).distinct()
     lookup, target = stored.lookups[step.relationship], step.to if step.way is Way.OUT else step.entity
     column = lookup.columns.get(target, lookup.record_column)
     if column is None:

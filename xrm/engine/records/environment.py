@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from xrm.engine.projection.programs import Scene
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
-from xrm.engine.records.incoming import Incoming, live_children
+from xrm.engine.records.incoming import Incoming, belonging, live_children
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.metadata.expressions.environment import Env
@@ -54,9 +54,9 @@ class StoredEnv:
 
     def many(self, relationship: str) -> Iterable[Env]:
         """The live records on the other side."""
-        side = self._writer.entity.relationships[relationship]
+        side = self._writer.entity.side(relationship)
         record = self._values.get("id")
-        if record is None:
+        if record is None or side is None:
             return ()
         return [env for ref in _far(self._setting, self._writer, side, record) for env in ref]
 
@@ -95,6 +95,9 @@ def _far(setting: Setting, writer: Writer, side: Relationship, record: UUID) -> 
         yield from _linked(setting, writer, side.name, record, from_source=True, entity=writer.entity.name)
     elif side.of is not None:
         source = setting.writers[side.of[0]]
+        if side.of[1] in POINTERS:
+            yield _live(setting, side.of[0], belonging(setting, source, side.of[1], record))
+            return
         stored = source.entity.relationships[side.of[1]]
         if stored.shape is Shape.MANY:
             yield from _linked(

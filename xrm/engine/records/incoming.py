@@ -47,3 +47,13 @@ def live_children(setting: Setting, source: Incoming, entity: str, ids: Sequence
         lambda: sa.select(table.c.id).where(source.points_at(entity, number), table.c.deleted_at.is_(None)),
     )
     return [prepared.read(row)[0] for row in setting.unit.run(prepared, {"ids": list(ids)})]
+
+
+def belonging(setting: Setting, source: Writer, name: str, holder: UUID) -> list[UUID]:
+    """The live records that this person, team or unit holds, by the system field of that name."""
+    table = source.table.table
+    prepared = source.statement(
+        ("belonging", name),
+        lambda: sa.select(table.c.id).where(any_of(table.c[name], "ids"), table.c.deleted_at.is_(None)),
+    )
+    return [prepared.read(row)[0] for row in setting.unit.run(prepared, {"ids": [holder]})]

@@ -204,6 +204,7 @@ def _unmake(database: Database, plan: SchemaPlan, tables: Sequence[str], now: da
 
 def _take(unit: UnitOfWork, portion: _Portion) -> None:
     _lock(unit)
+    unit.is_alone = True
     if portion.is_first:
         _demand_base(unit, portion.plan)
     if portion.is_first or portion.is_last:

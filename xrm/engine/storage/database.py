@@ -41,11 +41,12 @@ class UnitOfWork:
     `run`, `one` and `change` talk to the driver directly and give raw rows; `execute` goes through
     SQLAlchemy and gives converted ones. Errors leave as refusals of ours. `opened` is what the words with which
     the transaction was opened have found. What is `remembered` was read once and stays as it is to its end.
+    While it `is_alone`, for it changes tables, no other transaction may be waited for.
     """
 
     __slots__ = (
-        "_callbacks", "_link", "_meanings", "_names", "_statement_seconds", "database", "is_writing", "opened",
-        "remembered",
+        "_callbacks", "_link", "_meanings", "_names", "_statement_seconds", "database", "is_alone", "is_writing",
+        "opened", "remembered",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +60,7 @@ class UnitOfWork:
         opened: Mapping[str, Row | None] = NOT_ASKED,
     ) -> None:
         self.opened, self.remembered = opened, dict[str, Any]()
-        self.database, self.is_writing = database, is_writing
+        self.database, self.is_writing, self.is_alone = database, is_writing, False
         self._statement_seconds = database.options.statement_seconds if seconds is None else None
         self._link, self._meanings, self._names = link, meanings, 0
         self._callbacks: list[Callable[[], None]] = []

@@ -17,6 +17,7 @@ _COUNTER = re.compile("0{1,12}")
 _DATES = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d"}
 _KNOWN_TOKENS = "{yyyy}, {yy}, {mm}, {dd} and {0000}"
 _SCOPES = ("none", "year", "month")
+_GAPS = ("never", "allowed")
 
 
 def pattern_faults(pattern: str, scope: str = "none") -> tuple[str, ...]:
@@ -86,6 +87,12 @@ AUTONUMBER = FieldType(
             "default": "none",
             "description": "When the counter starts again at 1.",
         },
+        "gaps": {
+            "enum": list(_GAPS),
+            "default": "never",
+            "description": "never: no number is left out, and whoever makes a record waits until the one before is "
+            "committed; allowed: nobody waits, and a record that is refused takes its number with it.",
+        },
     },
     required_params=("pattern",),
     parts=column(Storage.TEXT),
@@ -97,7 +104,11 @@ AUTONUMBER = FieldType(
     json_schema=schema(type="string", maxLength=NUMBER_LENGTH, readOnly=True, examples=["CMP-2026-0042"]),
     words=as_text,
     faults=_faults,
-    numbering=Numbering(number_scope, lambda params, n, on: format_number(params["pattern"], n, on)),
+    numbering=Numbering(
+        number_scope,
+        lambda params, n, on: format_number(params["pattern"], n, on),
+        lambda params: params.get("gaps") == "allowed",
+    ),
     is_writable=False,
     can_be_searched=True,
 )

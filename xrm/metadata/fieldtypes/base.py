@@ -107,10 +107,14 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How the engine numbers new records: the name of the counter's span on a day, and the `n`-th number."""
+    """How the engine numbers new records: the name of the counter's span on a day, and the `n`-th number.
+
+    Where numbers `may_skip`, one that is given to a record that does not come about is not given again.
+    """
 
     span: Callable[[Params, date], str]
     number: Callable[[Params, int, date], str]
+    may_skip: Callable[[Params], bool] = lambda _params: False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 
 from xrm.metadata.mending import meant_by
 from xrm.metadata.merging import Merged
-from xrm.metadata.model import ENGINE_ENTITIES, Entity, Label, Relationship, Shape
+from xrm.metadata.model import (
+    ENGINE_ENTITIES,
+    OWNER_FIELDS,
+    POINTERS,
+    Entity,
+    Label,
+    Relationship,
+    Shape,
+)
 from xrm.metadata.names import near_hint
 from xrm.metadata.parse import Body
 from xrm.metadata.resolve.context import Context, Item
@@ -144,6 +152,36 @@ def make_inverses(context: Context) -> None:
     for target, inverses in made.items():
         entity = context.entities[target]
         context.entities[target] = replace(entity, relationships={**entity.relationships, **inverses})
+    _add_belongings(context)
+
+
+def _add_belongings(context: Context) -> None:
+    """From people, teams and units expressions go to the records that they hold."""
+    owned = [e for e in context.entities.values() if e.is_owned and not e.abstract]
+    for name in OWNER_FIELDS:
+        target = POINTERS[name]
+        if target in context.entities:
+            entity = context.entities[target]
+            added = {
+                side.name: side for e in owned if (side := _belonging(e, name)).name not in entity.fields
+            }
+            context.entities[target] = replace(entity, belongings={**entity.belongings, **added})
+
+
+def _belonging(entity: Entity, name: str) -> Relationship:
+    return Relationship(
+        name=f"{entity.name}_by_{name}",
+        entity=POINTERS[name],
+        shape=Shape.INVERSE,
+        targets=(entity.name,),
+        label=entity.plural,
+        one=False,
+        inverse=name,
+        of=(entity.name, name),
+        renamed_from=tuple(f"{old}_by_{name}" for old in entity.renamed_from),
+        pack=entity.pack,
+        place=entity.place,
+    )
 
 
 def _sides(context: Context) -> Iterable[_Side]:

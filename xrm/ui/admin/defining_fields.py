@@ -207,7 +207,8 @@ def _kind_of(bench: Bench, name: str, schema: Mapping[str, Any]) -> tuple[str, t
 
 def _word(bench: Bench, word: str) -> str:
     t = bench.visit.ui.t
-    return {"none": t("Never"), "year": t("Every year"), "month": t("Every month")}.get(word, word)
+    said = {"none": t("Never"), "year": t("Every year"), "month": t("Every month")}
+    return {**said, "never": t("No gaps"), "allowed": t("Gaps allowed, nobody waits")}.get(word, word)
 
 
 def _default(bench: Bench, type_: FieldType, field: Field | None) -> Iterator[Input]:

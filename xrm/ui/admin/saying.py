@@ -29,6 +29,7 @@ PARAMS = (
     "max_tags",
     "pattern",
     "scope",
+    "gaps",
     "currency",
     "rate_on",
     "region",

@@ -108,6 +108,10 @@ def _params(visit: Visit) -> Mapping[str, tuple[str, str]]:
             t("As in {example}: the year, and the counter.", example="CMP-{yyyy}-{0000}"),
         ),
         "scope": (t("Starts again"), t("When the counter begins at 1 again.")),
+        "gaps": (
+            t("Gaps"),
+            t("Without gaps, whoever makes a record waits until the one before it is kept or refused."),
+        ),
         "currency": (t("Only currency"), t("As in EUR; every amount is in it.")),
         "rate_on": (t("Rate of the day"), t("The name of a date; without it, the day of the change.")),
         "default_currency": (t("Usual currency"), t("As in EUR; that of an amount without one.")),
