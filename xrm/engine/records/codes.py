@@ -47,6 +47,7 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R195": "No exchange rate is known for the currency of an amount on its day.",
         "R196": "A file of exchange rates lacks a column.",
         "R197": "The entity holds no amounts that could be revalued.",
+        "C107": "The settings name another base currency than the one in which the amounts are told.",
         "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }
 )

@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 STORAGE_CODES: Mapping[str, str] = MappingProxyType(
     {
-        "C107": "The settings name another base currency than the one in which the amounts are told.",
         "C106": "The address names a SQLite database in memory; every connection would see its own.",
         "R104": "A stored file is not there.",
         "R112": "The record has another version by now, or is gone.",
