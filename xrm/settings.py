@@ -74,6 +74,9 @@ class Limits:
     removed_days: int = _limit(
         "L143", 90, "days", "How long is kept what a change of definitions removed", 3_650
     )
+    fan_out: int = _limit(
+        "L144", 1_000, "records", "Records in which a value follows before a change is saved"
+    )
 
 
 @dataclass(frozen=True, slots=True)

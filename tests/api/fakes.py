@@ -84,6 +84,9 @@ class Store:
     def answering(self, actor: Actor, entity: str, record: UUID) -> UUID | None:
         return None
 
+    def pending(self, actor: Actor, entity: str, records: Any) -> dict[UUID, tuple[str, ...]]:
+        return {}
+
     def former(self, actor: Actor, query: Query) -> tuple[()]:
         return ()
 

@@ -150,6 +150,11 @@ def _list(name: str, limits: Limits) -> Operation:
             "next": {"type": ["string", "null"]},
             "count": {"type": "integer"},
             "count_is": {"enum": ["exact", "at_least"]},
+            "pending": {
+                "type": "object",
+                "description": "By the id of a record the computed fields whose values wait for a job.",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
         },
         "required": ["data"],
     }

@@ -33,7 +33,8 @@ def list_or_group(call: Call, entity: str) -> Answer:
     page = call.snapshot.queries.list(call.actor, query)
     call.uses(query)
     call.watch.note(page.timings)
-    return tagged(page_body(replace(page, data=as_asked(call, query, page.data))), page.version or 0)
+    body = page_body(replace(page, data=as_asked(call, query, page.data)))
+    return tagged({**body, **_pending_of(call, entity, page.data)}, page.version or 0)
 
 
 def read(call: Call, entity: str, record: str) -> Answer:
@@ -46,7 +47,8 @@ def read(call: Call, entity: str, record: str) -> Answer:
     shown = (
         found if query.fields is None else {n: v for n, v in found.items() if n in names or n not in _ALWAYS}
     )
-    made = tagged(as_asked(call, query, [shown])[0], found["version"])
+    waits = _pending(call, entity, kept or record_id(record), shown)
+    made = tagged({**as_asked(call, query, [shown])[0], **waits}, found["version"])
     return made if kept is None else made.with_headers(Content_Location=f"/api/v1/records/{entity}/{kept}")
 
 
@@ -136,7 +138,24 @@ def shown(call: Call, result: Result, status: int = 200) -> Answer:
     except NotFound:
         seen = bare
     call.watch.mark("read")
-    return tagged(seen, seen["version"], status)
+    waits = _pending(call, result.entity, result.id, seen)
+    return tagged({**seen, **waits}, seen["version"], status)
+
+
+def _pending(call: Call, entity: str, record: UUID, seen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is said of the values that wait for a job; nothing where the record has a value of that name."""
+    found = call.snapshot.records.pending(call.actor, entity, [record]).get(record, ())
+    names = [name for name in found if name in seen]
+    return {"pending": names} if names and "pending" not in seen else {}
+
+
+def _pending_of(call: Call, entity: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The same of each record of a page, by its id."""
+    seen = {UUID(str(row["id"])): row for row in rows if row.get("id")}
+    found = call.snapshot.records.pending(call.actor, entity, seen)
+    shown = {str(record): [n for n in names if n in seen[record]] for record, names in found.items()}
+    named = {record: names for record, names in shown.items() if names}
+    return {"pending": named} if named else {}
 
 
 def page_body(page: Page) -> dict[str, Any]:

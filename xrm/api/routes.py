@@ -18,6 +18,7 @@ from xrm.api import (
     jobs,
     links,
     metadata,
+    pack_settings,
     rates,
     records,
     shares,
@@ -102,5 +103,8 @@ ROUTES = (
     Route("GET", "/metadata/documents", definitions.documents),
     Route("POST", "/metadata/plan", definitions.plan),
     Route("POST", "/metadata/apply", definitions.apply),
+    Route("GET", "/metadata/settings", pack_settings.settings),
+    Route("PATCH", "/metadata/settings", pack_settings.change),
+    Route("POST", "/metadata/settings/plan", pack_settings.plan),
     Route("GET", "/openapi.json", metadata.document),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -85,6 +85,7 @@ class Dependencies:
             if field.formula is not None
         }
         self._levels: dict[tuple[str, str], int] = {}
+        self._ways: dict[tuple[str, str], Mapping[tuple[str, str], tuple[Trail, ...]]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._reads)
@@ -97,6 +98,20 @@ class Dependencies:
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
         return self._reads.get((entity, name), ())
+
+    def following(
+        self, own: Set[tuple[str, str]], others: Set[tuple[str, str]] = frozenset()
+    ) -> Set[tuple[str, str]]:
+        """These computed fields, and all that read one of them or one of the `others`, directly or through others."""
+        found = set(own)
+        while more := {
+            part for part in self.parts if part not in found and self._reads_one(part, found | others)
+        }:
+            found |= more
+        return found
+
+    def _reads_one(self, part: tuple[str, str], others: Set[tuple[str, str]]) -> bool:
+        return any((read.entity, read.name) in others for read in self.reads(*part))
 
     def level(self, entity: str, name: str) -> int:
         """0 for what is given, or follows from values of the same record alone; else how late it is found."""
@@ -161,6 +176,48 @@ class Dependencies:
                     known = found.setdefault((read.entity, read.name), {})
                     known[Watch(block.entity, block.level, read.trail, name)] = None
         return {key: tuple(known) for key, known in found.items()}
+
+    @cached_property
+    def _far(self) -> frozenset[tuple[str, str]]:
+        """The fields that may be left to a job: more records may follow than the change has in hand."""
+        return frozenset(
+            (watch.entity, watch.field)
+            for known in self.watches.values()
+            for watch in known
+            if watch.trail and (len(watch.trail) > 1 or watch.trail[-1].way is not Way.IN)
+        )
+
+    @property
+    def spreads(self) -> bool:
+        """Whether a change may concern more records than it has in hand."""
+        return bool(self._far)
+
+    def may_wait(self, entity: str) -> bool:
+        """Whether a job may have to find a value of records of the entity."""
+        return any(self._far & self.ways(entity, name).keys() for name in self.computed(entity))
+
+    @cached_property
+    def _names(self) -> Mapping[str, Sequence[str]]:
+        names: dict[str, list[str]] = {}
+        for entity, name in self._reads:
+            names.setdefault(entity, []).append(name)
+        return names
+
+    def computed(self, entity: str) -> Sequence[str]:
+        """The computed fields of the entity, those that are not stored, too."""
+        return self._names.get(entity, ())
+
+    def ways(self, entity: str, name: str) -> Mapping[tuple[str, str], tuple[Trail, ...]]:
+        """The computed fields from which the field follows, itself among them, with the trails that lead to them."""
+        key = (entity, name)
+        if key not in self._ways:
+            found: dict[tuple[str, str], dict[Trail, None]] = {key: {(): None}}
+            for read in self.reads(entity, name):
+                if (read.entity, read.name) in self._reads:
+                    for far, trails in self.ways(read.entity, read.name).items():
+                        found.setdefault(far, {}).update({(*read.trail, *t): None for t in trails})
+            self._ways[key] = {far: tuple(trails) for far, trails in found.items()}
+        return self._ways[key]
 
     def _block(self, key: tuple[int, str], fields: Sequence[Field]) -> Block:
         level, name = key

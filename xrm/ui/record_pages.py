@@ -78,6 +78,7 @@ class RecordPage:
     """A record. `facts` stand under its title; `adds` begin something that belongs to it.
 
     `history_href` tells the changes of one field when its name is added to it.
+    `pending` names the values that wait for a job.
     """
 
     title: str
@@ -97,6 +98,7 @@ class RecordPage:
     footnote: str = ""
     trashed: str = ""
     restore: Action | None = None
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class Row:
 class Table:
     """The body of a list. `next_href` leads to the next rows; `bulk` is what one may do with many of them.
 
-    `totals` are, in step with the columns, fields with what the whole list comes to, called `totals_label`.
+    `totals` are, in step with the columns, fields with what the whole list comes to, called `totals_label`. `pending`
+    names the values that wait for a job.
     """
 
     columns: tuple[Column, ...]
@@ -46,6 +47,7 @@ class Table:
     bulk: tuple[Action, ...] = ()
     totals: tuple[Field | None, ...] = ()
     totals_label: str = ""
+    pending: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -59,6 +59,11 @@ class DbosRunner:
                 self._make_tables()
             self._is_prepared = True
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether this process knows that the tables exist."""
+        return self._is_prepared
+
     def enqueue(self, unit: UnitOfWork, run: Run) -> None:
         """The run will be performed, if the caller's transaction commits."""
         self._ask_for(unit, run, {})

@@ -21,6 +21,11 @@ class InlineRunner:
     def prepare(self) -> None:
         """Runs can be asked for."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Always."""
+        return True
+
     def close(self) -> None:
         """Nothing waits any more."""
         self._waiting.clear()

@@ -55,6 +55,11 @@ class Runner(Protocol):
         """Runs can be asked for."""
         ...
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether runs can be asked for in this process."""
+        ...
+
     def close(self) -> None:
         """No connection of the engine is open."""
         ...

@@ -26,13 +26,15 @@ from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
 T = TypeVar("T")
+Later = Callable[[UnitOfWork], UUID]  # the job that goes on when the transaction has committed
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What stays the same during one batch: actor, transaction, definitions, instant and limits.
 
-    `act` is the mark that all changes of the batch bear in the change log; nothing for whoever only reads.
+    `act` is the mark that all changes of the batch bear in the change log; nothing for whoever only reads. `later`
+    begins a job that finds what follows beyond the bound; without it, everything is found in the transaction.
     """
 
     actor: Actor
@@ -51,6 +53,7 @@ class Setting:
     context: Context
     counters: Counters
     act: UUID | None = None
+    later: Later | None = None
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -84,7 +87,7 @@ class Tally:
     """What a batch has come to so far; the one thing in the pipeline that grows.
 
     `touched` are the records from which computed fields have not been found anew yet, `found` the values that have
-    been, and `followed` the names of those that no rule has judged yet.
+    been, and `followed` the names of those that no rule has judged yet. The `job` finds what is left for later.
     """
 
     results: dict[int, Result] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class Tally:
     touched: list[Touch] = field(default_factory=list)
     found: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     followed: dict[tuple[str, UUID], set[str]] = field(default_factory=dict)
+    job: UUID | None = None
 
     def copy(self) -> Tally:
         """A tally that can grow without this one."""
@@ -101,14 +105,14 @@ class Tally:
         followed = {key: set(names) for key, names in self.followed.items()}
         return Tally(
             dict(self.results), list(self.changes), dict(self.names), list(self.links), list(self.touched), found,
-            followed,
+            followed, self.job,
         )  # fmt: skip
 
     def take(self, other: Tally) -> None:
         """This tally is as the other one."""
         self.results, self.changes = other.results, other.changes
         self.names, self.links, self.touched = other.names, other.links, other.touched
-        self.found, self.followed = other.found, other.followed
+        self.found, self.followed, self.job = other.found, other.followed, other.job
 
     def named(self, name: str, where: Place) -> Ref:
         """The record that an earlier command of the batch called `name`."""

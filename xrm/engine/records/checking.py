@@ -56,7 +56,12 @@ def check_after(setting: Setting, drafts: Sequence[Draft]) -> None:
 
 def check_followed(setting: Setting, tally: Tally) -> None:
     """Rules about values that have followed from other records hold where these stand; raises Invalid if not."""
-    problems: list[Problem] = []
+    _raise([p.at(Place()) for _, p in followed_problems(setting, tally)])
+
+
+def followed_problems(setting: Setting, tally: Tally) -> list[tuple[Ref, Problem]]:
+    """What stands against values that have followed from other records, with the records; all have been judged then."""
+    problems: list[tuple[Ref, Problem]] = []
     followed, tally.followed = tally.followed, {}
     for entity in dict.fromkeys(name for name, _ in followed):
         writer = setting.writers[entity]
@@ -66,8 +71,8 @@ def check_followed(setting: Setting, tally: Tally) -> None:
             if values["deleted_at"] is None:
                 draft = Draft(writer, "update", record, old=values, new=values)
                 asked = [rule for rule in rules if rule.reads & changed[record]]
-                problems += [p.at(Place()) for p in _rules(setting, draft, asked)]
-    _raise(problems)
+                problems += [(Ref(entity, record), p) for p in _rules(setting, draft, asked)]
+    return problems
 
 
 def _all_rules(writer: Writer) -> Sequence[RuleProgram]:

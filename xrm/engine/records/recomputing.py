@@ -56,7 +56,12 @@ def recompute(setting: Setting, tally: Tally, drafts: Sequence[Draft] = ()) -> l
 def _spread(setting: Setting, tally: Tally, touched: Sequence[Touch]) -> None:
     """What was touched, and what follows, is told on along the graph."""
     waiting: Waiting = {}
-    concern(setting, waiting, touched)
+    concern(setting, tally, waiting, touched)
+    carry(setting, tally, waiting)
+
+
+def carry(setting: Setting, tally: Tally, waiting: Waiting) -> None:
+    """The blocks are found anew for the records that wait, and what follows from these is."""
     for key, block in setting.writers.dependencies.blocks.items():
         reasons = iter(waiting.pop(key, {}).items())
         while portion := dict(islice(reasons, PORTION)):
@@ -66,7 +71,7 @@ def _spread(setting: Setting, tally: Tally, touched: Sequence[Touch]) -> None:
                 known = tally.found.setdefault((touch.entity, touch.record), {})
                 known.update({name: touch.new[name] for name in touch.names})
                 tally.followed.setdefault((touch.entity, touch.record), set()).update(touch.names)
-            concern(setting, waiting, followed)
+            concern(setting, tally, waiting, followed)
 
 
 def _with_found(draft: Draft, found: Values | None) -> Draft:

@@ -21,12 +21,15 @@ from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import UNDO, Actor, Command, Outcome, inside
 from xrm.engine.records.acts import place_of
 from xrm.engine.records.batch import Run, Setting, Tally, runs_of
+from xrm.engine.records.catching_up import Caught, catch_up, count_waiting
 from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
 from xrm.engine.records.duplicates import Twin
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.mentions import people_called
+from xrm.engine.records.pending import pending
 from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
+from xrm.engine.records.postponing import Postponer
 from xrm.engine.records.priced import Rates
 from xrm.engine.records.refilling import refill
 from xrm.engine.records.revaluing import Portion, count, portion
@@ -43,6 +46,7 @@ from xrm.engine.storage.rates import RateReader
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Epoch
+from xrm.engine.storage.waits import any_wait, drop_waits, try_refused, waits
 from xrm.engine.world import World
 from xrm.errors import Place, Problem, TooLarge, XrmError
 from xrm.metadata.model import Duplicate
@@ -77,6 +81,7 @@ class RecordService:
         zone: str,
         pack_settings: Mapping[str, Any],
         epoch: Epoch,
+        postponer: Postponer,
     ) -> None:
         self._database, self._writers, self._policy, self._row_rules = database, writers, policy, row_rules
         self._log, self._index, self._meanings = log, index, meanings
@@ -84,6 +89,7 @@ class RecordService:
         self._settings, self._counters = pack_settings, Counters(database)
         self._rates = RateReader(database)
         self._epoch, self._check, self._opening = epoch, epoch.hold, epoch.opening
+        self._postponer = postponer
 
     def execute(
         self,
@@ -105,7 +111,7 @@ class RecordService:
         def work(unit: UnitOfWork) -> Outcome:
             return self.execute_in(unit, actor, commands, mode=mode)
 
-        return self._database.transact(work, self._meanings, around=around, opening=self._opening)
+        return self._transact(work, around)
 
     def do(self, actor: Actor, command: Command, *, around: Around[Outcome] | None = None) -> Outcome:
         """The command is done and durable, alone; problems are placed inside of the values that it gives."""
@@ -133,7 +139,7 @@ class RecordService:
                 found.append(self.execute_in(unit, actor, commands, mode="good_rows"))
                 raise _TrialEnds
 
-        self._database.transact(work, self._meanings, opening=self._opening)
+        self._transact(work)
         return found[-1]
 
     def undo(self, actor: Actor, position: str, *, around: Around[Outcome] | None = None) -> Outcome:
@@ -151,7 +157,7 @@ class RecordService:
                 return take_back(self._setting(unit, by, self._world.new_id()), position)
 
         with _told_inside():
-            return self._database.transact(work, self._meanings, around=around, opening=self._opening)
+            return self._transact(work, around)
 
     def refill_in(
         self, unit: UnitOfWork, actor: Actor, wanted: Collection[tuple[str, str]]
@@ -186,14 +192,52 @@ class RecordService:
         """Every computed field holds what follows, which is durable; tells how many records held something else."""
 
         def work(unit: UnitOfWork) -> Mapping[tuple[str, str], int]:
-            return self.refill_in(unit, actor, self._computed)
+            known = [wait.number for wait in waits(unit)]
+            counts = self.refill_in(unit, actor, self._computed)
+            drop_waits(unit, known)
+            return counts
 
-        return self._database.transact(work, self._meanings, opening=self._opening)
+        return self._transact(work)
 
     def refill_needed(self, actor: Actor) -> Mapping[tuple[str, str], int]:
         """In how many records each computed field holds something else than what follows; nothing is changed."""
         with self._epoch.reading() as unit:
             return refill(self._setting(unit, actor), self._computed, is_kept=False)
+
+    def try_again(self, job: UUID) -> None:
+        """The job finds those values, too, that could not be kept when it found them last."""
+        self._database.transact(lambda unit: try_refused(unit, job))
+
+    def catch_up(self, actor: Actor, job: UUID, note: Callable[[UnitOfWork, Caught], None]) -> Caught | None:
+        """Some more records hold what was left to this job; `note` writes in the same transaction. None if nothing is.
+
+        Raises Conflict when the definitions have changed since this service was made.
+        """
+
+        def work(unit: UnitOfWork) -> Caught | None:
+            self._check(unit)
+            with collector_paused():
+                caught = catch_up(self._setting(unit, actor), job)
+            if caught is not None:
+                note(unit, caught)
+            return caught
+
+        return self._transact(work)
+
+    def waiting(self, actor: Actor) -> Mapping[tuple[str, str], int]:
+        """In how many records the value of each computed field waits for a job."""
+        with self._epoch.reading() as unit:
+            return count_waiting(self._setting(unit, actor))
+
+    def pending(self, actor: Actor, entity: str, records: Collection[UUID]) -> Mapping[UUID, Sequence[str]]:
+        """The computed fields of each of these records whose values may wait for a job; those without are left out."""
+        if not records or not self._writers.dependencies.may_wait(entity):
+            return {}
+        with self._database.read(snapshot=False) as unit:
+            if not any_wait(unit):
+                return {}
+        with self._epoch.reading() as unit:
+            return pending(self._setting(unit, actor), entity, records)
 
     @property
     def _computed(self) -> Collection[tuple[str, str]]:
@@ -329,6 +373,12 @@ class RecordService:
             self._check(unit)
             return act(self._setting(unit, actor), writer)
 
+        return self._transact(work, around)
+
+    def _transact(self, work: Callable[[UnitOfWork], T], around: Around[T] | None = None) -> T:
+        """What the work gave, which is committed; what follows from it may be left to a job."""
+        if self._writers.dependencies.spreads:
+            self._postponer.prepare()
         return self._database.transact(work, self._meanings, around=around, opening=self._opening)
 
     def _of(self, setting: Setting) -> Callable[[Actor], Setting]:
@@ -359,6 +409,7 @@ class RecordService:
             context=context,
             counters=self._counters,
             act=act,
+            later=self._postponer.begin if self._postponer.is_ready else None,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -157,15 +157,21 @@ def _search(runtime: Runtime) -> Finding:
 
 
 def _computed(runtime: Runtime) -> Finding:
-    counts = runtime.current().records.refill_needed(runtime.installer)
-    wrong = [f"{entity}.{name} in {count}" for (entity, name), count in sorted(counts.items()) if count]
-    says = f"{len(counts)} fields hold what follows in every record"
-    if not wrong:
+    records, installer, most = runtime.current().records, runtime.installer, runtime.settings.limits.fan_out
+    counts, waiting = records.refill_needed(installer), records.waiting(installer)
+    waits = f" For a job wait: {_counted(waiting)}." if waiting else ""
+    if not any(counts.values()) and not waiting:
+        says = f"{len(counts)} fields hold what follows in every record; up to {most:,} follow at once"
         return Finding("computed", says)
-    more = [f"{len(wrong) - REMOVED_TOLD} more"] if len(wrong) > REMOVED_TOLD else []
-    told = ", ".join([*wrong[:REMOVED_TOLD], *more])
-    remedy = "Run xrm doctor --recompute."
-    return Finding("computed", f"Something else than what follows: {told}.", remedy)
+    remedy = "Run xrm work, or xrm doctor --recompute." if waiting else "Run xrm doctor --recompute."
+    return Finding("computed", f"Something else than what follows: {_counted(counts)}.{waits}", remedy)
+
+
+def _counted(counts: Mapping[tuple[str, str], int]) -> str:
+    """The fields with how many records each is meant in; none that is meant in none."""
+    found = [f"{entity}.{name} in {count}" for (entity, name), count in sorted(counts.items()) if count]
+    more = [f"{len(found) - REMOVED_TOLD} more"] if len(found) > REMOVED_TOLD else []
+    return ", ".join([*found[:REMOVED_TOLD], *more]) or "nothing"
 
 
 def _versions(runtime: Runtime) -> Finding:

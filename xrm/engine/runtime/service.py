@@ -27,6 +27,7 @@ from xrm.engine.packs.drafts import Drafts
 from xrm.engine.packs.layers import read_layers, read_sources
 from xrm.engine.packs.removal import Removals
 from xrm.engine.packs.sample import SampleData
+from xrm.engine.packs.settings import PackSettings
 from xrm.engine.packs.shelf import Shelf
 from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
@@ -35,6 +36,7 @@ from xrm.engine.records.uploads import Uploads
 from xrm.engine.runtime.base_currency import demand_base
 from xrm.engine.runtime.exchange_rates import ExchangeRates
 from xrm.engine.runtime.first_run import FirstRun
+from xrm.engine.runtime.following_up import FollowUp
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.purging import PURGE, PURGE_LABEL, Purging
 from xrm.engine.runtime.rehearsal import Rehearsals
@@ -89,8 +91,9 @@ class Runtime:
         self.freshness = Freshness(database)
         self.definitions = definitions or Definitions(extensions.types, settings.data / DOCUMENTS)
         self._compose = Composer(
-            database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key)
-        )
+            database, world, settings, self.freshness, SearchIndex(database), Seal(settings.secret_key),
+            FollowUp(self.jobs, self.current, lambda: self.installer),
+        )  # fmt: skip
         parts = Parts(
             database, world, self.identity, self.definitions, self.freshness, self._compose, self.current,
             rehearsals(self.definitions).play, settings.zone, settings.currency, settings.limits.removed_days,
@@ -100,6 +103,7 @@ class Runtime:
         self.drafts = Drafts(self.packs, self.definitions, database, world)
         self.removals = Removals(self.packs, database, self.current)
         self.switches = Switches(self.packs, self.definitions)
+        self.pack_settings = PackSettings(self.packs, extensions.types)
         self.shelf = Shelf(self.packs, self.definitions, pack_folders_of(settings), settings.data / BROUGHT)
         ground = Ground(self.current, database, self.files, world, settings.limits)
         self.transfer = Transfer(ground, self.jobs)

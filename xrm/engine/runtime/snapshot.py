@@ -11,6 +11,7 @@ from xrm.engine.packs import Freshness
 from xrm.engine.projection.contracts import Contracts, Surroundings
 from xrm.engine.projection.programs import programs_of
 from xrm.engine.queries.service import QueryService
+from xrm.engine.records.postponing import Postponer
 from xrm.engine.records.service import RecordService
 from xrm.engine.records.writer import writers_of
 from xrm.engine.runtime.organisation import Organisation
@@ -65,6 +66,7 @@ class Composer:
     freshness: Freshness
     index: SearchIndex
     seal: Seal
+    postponer: Postponer
 
     def __call__(self, schema: Schema, numbers: Numbers, stamp: Stamp) -> Snapshot:
         """The services of the model, ready to be used by any thread."""
@@ -99,5 +101,5 @@ class Composer:
             self.database, writers, policy, row_rules, ChangeLog(numbers), self.index, schema.meanings,
             self.world, self.settings.limits, currency=self.settings.currency, zone=self.settings.zone,
             pack_settings=schema.model.setting_values,
-            epoch=self.freshness.epoch(stamp),
+            epoch=self.freshness.epoch(stamp), postponer=self.postponer,
         )  # fmt: skip

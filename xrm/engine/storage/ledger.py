@@ -213,12 +213,10 @@ CHANGE = _table(
     sa.Column("act", Uuid()),
 )
 CONSUMER = _table(
-    "consumer",
-    sa.Column("name", Code(), primary_key=True, nullable=False),
-    sa.Column("transaction", Integer(), nullable=False),
-    sa.Column("position", Integer(), nullable=False),
+    "consumer", sa.Column("name", Code(), primary_key=True, nullable=False),
+    *(sa.Column(name, Integer(), nullable=False) for name in ("transaction", "position")),
     sa.Column("updated_at", Instant(), nullable=False),
-)
+)  # fmt: skip
 DELETION = _table(
     "deletion",
     sa.Column("id", Uuid(), primary_key=True, nullable=False),
@@ -353,11 +351,9 @@ TOKEN = _table(
     sa.Column("used_at", Instant()),
 )
 ATTEMPT = _table(
-    "attempt",
-    _serial("number"),
-    sa.Column("key", Text(), nullable=False),
+    "attempt", _serial("number"), sa.Column("key", Text(), nullable=False),
     sa.Column("at", Instant(), nullable=False),
-)
+)  # fmt: skip
 IDEMPOTENCY = _table(
     "idempotency",
     sa.Column("actor", Uuid(), primary_key=True, nullable=False),
@@ -383,10 +379,8 @@ COMMENT = _table(
     sa.Column("edited_at", Instant()),
 )
 MENTION = _table(
-    "mention",
-    _points_to("comment", "xrm_comment.id", key=True),
-    _points_to("user", "xrm_user.id", key=True),
-)
+    "mention", _points_to("comment", "xrm_comment.id", key=True), _points_to("user", "xrm_user.id", key=True),
+)  # fmt: skip
 MARK = _table(
     "mark",
     _points_to("user", "xrm_user.id", key=True),
@@ -444,12 +438,17 @@ JOB = _table(
     sa.Column("finished_at", Instant()),
 )
 WORKER = _table(
-    "worker",
-    sa.Column("name", Code(), primary_key=True, nullable=False),
-    sa.Column("about", Text(), nullable=False),
-    sa.Column("started_at", Instant(), nullable=False),
+    "worker", sa.Column("name", Code(), primary_key=True, nullable=False),
+    sa.Column("about", Text(), nullable=False), sa.Column("started_at", Instant(), nullable=False),
     sa.Column("beat_at", Instant(), nullable=False),
-)
+)  # fmt: skip
+WAITING = _table(
+    "waiting", _serial("number"), sa.Column("job", Uuid(), nullable=False),
+    *(sa.Column(name, Integer(), nullable=False) for name in ("entity", "field")),
+    sa.Column("trail", Json(), nullable=False), sa.Column("ends", Json(), nullable=False),
+    sa.Column("mark", Code(), nullable=False), sa.Column("after", Uuid()),
+    sa.Column("refused", Boolean(), nullable=False), sa.Column("at", Instant(), nullable=False),
+)  # fmt: skip
 
 # --- indexes: the name says the columns -------------------------------------------------------------
 
@@ -498,3 +497,4 @@ _index(VIEW, "entity", "scope")
 _index(VIEW, "owner")
 _index(JOB, "state", "created_at")
 _index(JOB, "actor", "created_at")
+_index(WAITING, "job")

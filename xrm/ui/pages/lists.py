@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -22,6 +23,7 @@ from xrm.ui.pages.files import naming
 from xrm.ui.pages.listing import ROWS, Look, Shown, look_at, query_of
 from xrm.ui.pages.totals import total_words, totals_of
 from xrm.ui.pages.visit import Visit, record_id
+from xrm.ui.pages.waiting import told_pending
 from xrm.ui.views import Row, Table, ViewPage
 
 ROWS_ALONE = "_rows.html"
@@ -72,7 +74,16 @@ def _table(visit: Visit, look: Look, columns: Columns, found: Page) -> Table:
         _rows(visit, look.entity, columns, found.data),
         look.state.address(cursor=found.next) if found.next else "",
         bulk_actions(visit, look.entity),
+        pending=_pending(visit, look.entity, columns, found.data),
     )
+
+
+def _pending(visit: Visit, entity: Entity, columns: Columns, data: Sequence[Mapping[str, Any]]) -> str:
+    """Which of the columns show values that wait for a job."""
+    shown = {path[0] for path in columns.paths if len(path) == 1}
+    ids = [UUID(str(record["id"])) for record in data]
+    found = visit.records.pending(visit.actor, entity.name, ids) if ids else {}
+    return told_pending(visit, entity, [n for names in found.values() for n in names if n in shown])
 
 
 def _columns(visit: Visit, look: Look, columns: Columns) -> list[Column]:

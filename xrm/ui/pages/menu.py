@@ -23,6 +23,7 @@ ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
 ORGANISATION, RATES = "/admin/organisation", "/admin/rates"
 DEFINITIONS, ICONS = "/admin/definitions", "/admin/icons"
 VERSIONS, REMOVED = "/admin/versions", "/admin/versions/removed"
+SETTINGS = "/admin/settings"
 OWN_LETTERS = "hig"  # home, the inbox, and the letter itself
 _LINKS = 2
 _LONGEST = 2000
@@ -131,6 +132,7 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
     whole = (
         (ORGANISATION, t("Organisation"), "building-2"),
         (RATES, t("Exchange rates"), "coins"),
+        (SETTINGS, t("Settings"), "sliders-horizontal"),
         (DEFINITIONS, t("Definitions"), "shapes"),
         (VERSIONS, t("Versions"), "history"),
         (PACKS, t("Packs"), "package"),

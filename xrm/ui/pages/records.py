@@ -34,6 +34,7 @@ from xrm.ui.pages.sharing import shared_card
 from xrm.ui.pages.steps import steps_of
 from xrm.ui.pages.timelines import MORE, WHOLE, timeline_of
 from xrm.ui.pages.visit import Visit, record_id, version_in
+from xrm.ui.pages.waiting import told_pending
 from xrm.ui.record_pages import RecordPage, Step
 
 GRID_ROWS = 50
@@ -75,6 +76,7 @@ def peek(visit: Visit, entity: str, record: str) -> Response:
         path=_path(visit, found, shown),
         footnote=_footnote(visit, shown),
         trashed=visit.ui.t("This record is in the trash.") if shown.get("deleted_at") else "",
+        pending=_pending(visit, found, id_, shown),
     )
     return part(visit, "_peek.html", page=model, href=f"/r/{entity}/{id_}")
 
@@ -109,6 +111,7 @@ def _model(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -
         footnote=_footnote(visit, record),
         trashed=visit.ui.t("This record is in the trash.") if is_gone else "",
         restore=_restore(visit, entity, id_) if is_gone and allowed.may("delete") else None,
+        pending=_pending(visit, entity, id_, record),
     )
 
 
@@ -136,6 +139,12 @@ def _facts(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> Iterator[
     owner = record.get("owner")
     if owner and owner.get("title"):
         yield visit.ui.t("Owner: {name}", name=owner["title"])
+
+
+def _pending(visit: Visit, entity: Entity, id_: UUID, record: Mapping[str, Any]) -> str:
+    """Which of the values that are shown wait for a job."""
+    names = visit.records.pending(visit.actor, entity.name, [id_]).get(id_, ())
+    return told_pending(visit, entity, [name for name in names if name in record])
 
 
 def _path(visit: Visit, entity: Entity, record: Mapping[str, Any]) -> tuple[Step, ...]:
