@@ -124,7 +124,7 @@ def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
 
 def _of_many(node: Aggregate) -> Iterator[Node]:
     for code in _own(node.value) if node.value is not None else ():
-        if node.function == "latest":
+        if node.function in ("latest", "first"):
             yield replace(node, type=_CODE, value=code)
         else:
             yield from (replace(node, type=_CODE, function=f, value=code, by=None) for f in ("min", "max"))
