@@ -193,7 +193,8 @@ def test_an_administrator_finds_the_calls_in_the_description(eve: Caller) -> Non
     told = eve("GET", "/openapi.json").get_json()
     validate(told)
     found = [path for path in told["paths"] if path.startswith("/metadata/")]
-    assert found == ["/metadata/documents", "/metadata/plan", "/metadata/apply"]
+    settings = ["/metadata/settings", "/metadata/settings/plan"]
+    assert found == ["/metadata/documents", "/metadata/plan", "/metadata/apply", *settings]
 
 
 HOSTILE = (

@@ -320,6 +320,8 @@ WRAPS = {
     "sum with a condition": "(sum(account.deals, quantity, ({})) > 1)",
     "average": "(avg(account.deals, price if ({}) else 1) > 1)",
     "latest": "latest(account.deals, close_on, active, ({}))",
+    "first": "first(account.deals, close_on, active, ({}))",
+    "list": '(list_all(account.deals, name, ({})) != "a")',
 }
 SHALLOW = [
     "quantity > 1",

@@ -42,6 +42,9 @@ READ: dict[str, tuple[str, str]] = {
     "packs.disabled": ("metadata/disabling.py", 'switch.get("disabled")'),
     "settings.type": ("metadata/resolve/__init__.py", 'child.body["type"]'),
     "settings.options": ("metadata/resolve/__init__.py", 'child.get("options"'),
+    "settings.label": ("metadata/resolve/__init__.py", 'item.get("label")'),
+    "settings.help": ("metadata/resolve/__init__.py", 'item.get("help")'),
+    "settings.options.label": ("metadata/resolve/__init__.py", 'option.get("label")'),
     "settings.default": ("metadata/model.py", 'said["default"]'),
     "entity.entity": ("metadata/reading.py", "document.raw.get(document.kind)"),
     "entity.extend": ("metadata/reading.py", "document.raw.get(document.kind)"),
@@ -308,7 +311,7 @@ def every_key() -> dict[str, dict[str, Any]]:
 KEYS = every_key()
 REFUSED = {path for path, schema in KEYS.items() if "x-later" in schema}
 TOLD = {path for path, schema in KEYS.items() if schema.get("description", "").startswith(FOR_READERS)}
-OF_OPTIONS_OF_SETTINGS = {f"settings.options.{key}" for key in ("label", "color", "renamed_from")}
+OF_OPTIONS_OF_SETTINGS = {f"settings.options.{key}" for key in ("color", "renamed_from")}
 
 
 def test_every_key_is_read_or_refused_or_says_that_it_is_for_readers():
@@ -332,7 +335,5 @@ def test_what_is_for_readers_is_little():
         "pack.license",
         "pack.authors",
         "pack.summary",
-        "settings.label",
-        "settings.help",
         "options.label",
     } == TOLD

@@ -395,6 +395,17 @@ def test_a_customisation_gives_the_setting_of_a_pack_another_value():
     assert settings["days"]["default"] == 9
 
 
+def test_the_customisation_says_the_value_of_a_setting_alone_and_reads_those_of_all_packs():
+    ours = {
+        "settings.yaml": "days: {default: 9}\n",
+        "extend/account.yaml": "extend: account\nrules: {long: {must: count(contacts) < settings.days}}\n",
+    }
+    model = load_model([NO_CORE, SET, customised(ours)])
+    assert model.setting_values == {"days": 9}
+    (problem,) = judge([NO_CORE, a_pack({"settings.yaml": "days: {default: 9}\n"})]).problems
+    assert problem.code == "M111"
+
+
 def test_a_customisation_of_a_setting_that_no_pack_has_is_refused():
     layer = customised({"settings.yaml": "dayz: {type: integer, default: 9}\n"})
     (problem,) = judge([NO_CORE, SET, layer]).problems

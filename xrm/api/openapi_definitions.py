@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from xrm.api.definitions import MERGE, MIRROR, MOST_PATH
 from xrm.api.openapi_parts import Operation, body, responses
 from xrm.api.schemas import Schema
+from xrm.metadata.setting_values import TYPES
 
 _TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 _VERSION: Schema = {"type": "integer", "minimum": 0, "description": "The number of the version in force."}
@@ -80,6 +81,48 @@ _DONE: Schema = {
     },
     "required": ["version", "fingerprint", "layers", "gone", "steps"],
 }
+_VALUES: Schema = {
+    "type": "object",
+    "description": "By name of a setting its value; null for that of its pack.",
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+}
+_SETTINGS: Schema = {
+    "type": "object",
+    "properties": {
+        "version": _VERSION,
+        "settings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string"},
+                    "pack": {"type": "string"},
+                    "type": {"enum": list(TYPES)},
+                    "label": _TEXTS,
+                    "help": _TEXTS,
+                    "options": {"type": "object", "additionalProperties": _TEXTS},
+                    "value": {"type": ["string", "number", "boolean"]},
+                    "default": {"type": ["string", "number", "boolean"]},
+                    "is_changed": {"type": "boolean"},
+                },
+                "required": ["name", "pack", "type", "label", "help", "value", "default", "is_changed"],
+            },
+        },
+    },
+    "required": ["version", "settings"],
+}
+_SET: Schema = {
+    "type": "object",
+    "properties": {"values": _VALUES},
+    "required": ["values"],
+    "additionalProperties": False,
+    "examples": [{"values": {"lead_hot_from": 80, "lead_industry": None}}],
+}
+_NOW: Schema = {
+    "type": "object",
+    "properties": {"version": _VERSION, "fingerprint": {"type": "string"}},
+    "required": ["version", "fingerprint"],
+}
 DEFINITIONS: Mapping[str, Mapping[str, Operation]] = {
     "/metadata/documents": {
         "get": {
@@ -102,6 +145,27 @@ DEFINITIONS: Mapping[str, Mapping[str, Operation]] = {
             "summary": "Carry out the plan of that hash",
             "requestBody": body(_CONFIRMED),
             "responses": responses(_DONE, 200),
+        }
+    },
+    "/metadata/settings": {
+        "get": {
+            "operationId": "settings",
+            "summary": "The settings of packs with their values, and the version in force",
+            "responses": responses(_SETTINGS, 200, tagged=True),
+        },
+        "patch": {
+            "operationId": "change_settings",
+            "summary": "Give settings of packs other values; with a hash only as it was planned",
+            "requestBody": body({**_SET, "properties": {"values": _VALUES, "hash": _HASH}}),
+            "responses": responses(_NOW, 200),
+        },
+    },
+    "/metadata/settings/plan": {
+        "post": {
+            "operationId": "plan_settings",
+            "summary": "What other values of settings would change; nothing is changed",
+            "requestBody": body(_SET),
+            "responses": responses(_PLAN, 200),
         }
     },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -98,6 +98,20 @@ class Dependencies:
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
         return self._reads.get((entity, name), ())
+
+    def following(
+        self, own: Set[tuple[str, str]], others: Set[tuple[str, str]] = frozenset()
+    ) -> Set[tuple[str, str]]:
+        """These computed fields, and all that read one of them or one of the `others`, directly or through others."""
+        found = set(own)
+        while more := {
+            part for part in self.parts if part not in found and self._reads_one(part, found | others)
+        }:
+            found |= more
+        return found
+
+    def _reads_one(self, part: tuple[str, str], others: Set[tuple[str, str]]) -> bool:
+        return any((read.entity, read.name) in others for read in self.reads(*part))
 
     def level(self, entity: str, name: str) -> int:
         """0 for what is given, or follows from values of the same record alone; else how late it is found."""

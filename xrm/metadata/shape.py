@@ -32,6 +32,7 @@ from xrm.metadata.mending import (
 from xrm.metadata.names import MAX_MEMBER, NAME_PATTERN, near_hint
 from xrm.metadata.positions import Path
 from xrm.metadata.schemas import checking_schemas
+from xrm.metadata.sources import Layer
 from xrm.registry import near_names
 
 # Keys of transitions that this version does not run yet.
@@ -122,11 +123,23 @@ class ShapeChecker:
 def _failures(document: SourceDocument, validator: Any, parts: frozenset[Path]) -> list[Failure]:
     """What fails in these parts of the document, in the order of its lines if not all of it can be told."""
     errors = (Failure.of(e) for e in validator.iter_errors(document.raw))
-    single = (one for e in errors if _is_in(e.path, parts) for one in _singly(e))
+    single = (
+        one
+        for e in errors
+        if _is_in(e.path, parts)
+        for one in _singly(e)
+        if not _is_said_below(document, one)
+    )
     found = list({(one.at, one.keyword): one for one in single}.values())
     if len(found) > PROBLEMS_PER_DOCUMENT:
         found.sort(key=lambda f: document.positions.key(f.at, document.raw))
     return found
+
+
+def _is_said_below(document: SourceDocument, failure: Failure) -> bool:
+    """Whether what is missing is said by the pack whose setting is given another value."""
+    is_of_setting = document.kind == "settings" and document.layer is Layer.CUSTOMISATION
+    return is_of_setting and failure.keyword == "required"
 
 
 def _is_in(path: Path, parts: frozenset[Path]) -> bool:

@@ -175,7 +175,7 @@ def called_ahead(
         is_new = number < 0  # its table may be there, of an attempt that was interrupted
         if standing is None or standing.shadow is not None or stored.entity.is_engine or is_new:
             continue
-        names = Compared(before, stored, then).others
+        names = Compared(before, stored, then, context.settings).others
         read = {
             n for name in names for n in ([*names_read(stored.entity.title)] if name == TITLE else [name])
         }

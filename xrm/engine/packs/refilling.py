@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Mapping, Set
 
 from xrm.engine.packs.reindexing import Before, said_of
 from xrm.engine.storage.forms import Form
 from xrm.engine.storage.numbers import Numbers
-from xrm.metadata.dependencies import Dependencies, dependencies_of
-from xrm.metadata.expressions.tree import parameters
+from xrm.metadata.dependencies import dependencies_of
 from xrm.metadata.model import Field, Model
+from xrm.metadata.setting_values import asked_of
 
 Part = tuple[str, str]
 
@@ -23,15 +23,7 @@ def to_be_found(before: Before, model: Model, numbers: Numbers) -> Set[Part]:
     """
     graph = dependencies_of(model)
     own = {part for part in graph.parts if _differs(before, model, numbers, part)}
-    while more := {
-        part for part in graph.parts if part not in own and _reads(graph, part, before.turned | own)
-    }:
-        own |= more
-    return own
-
-
-def _reads(graph: Dependencies, part: Part, others: Set[Part]) -> bool:
-    return any((read.entity, read.name) in others for read in graph.reads(*part))
+    return graph.following(own, before.turned)
 
 
 def _differs(before: Before, model: Model, numbers: Numbers, part: Part) -> bool:
@@ -44,7 +36,7 @@ def _differs(before: Before, model: Model, numbers: Numbers, part: Part) -> bool
         said_of(now, part[0], numbers) == said_of(past, then, before.numbers)
         for now, past in ((field.formula, was.formula), (field.frozen_when, was.frozen_when))
     )
-    return not is_same or dict(_asked(field, model)) != dict(_asked(was, before.model))
+    return not is_same or _asked(field, model) != _asked(was, before.model)
 
 
 def _then(before: Before, part: Part, numbers: Numbers) -> str:
@@ -52,8 +44,6 @@ def _then(before: Before, part: Part, numbers: Numbers) -> str:
     return before.numbers.names.get(numbers.entities[part[0]], part[0])
 
 
-def _asked(field: Field, model: Model) -> Iterator[tuple[str, object]]:
-    """The settings that the formula asks for, with their values."""
-    for name in parameters(field.formula.tree) if field.formula is not None else ():
-        if name.startswith("settings."):
-            yield name, model.setting_values.get(name.removeprefix("settings."))
+def _asked(field: Field, model: Model) -> Mapping[str, object]:
+    """The settings that decide what the field follows to, with their values."""
+    return {name: model.setting_values.get(name) for name in asked_of(field)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
@@ -27,8 +27,10 @@ from xrm.engine.storage.turning import Versions, in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Entity, Field, Model
+from xrm.metadata.setting_values import asked_in
 
 AT_ONCE: Final = 1000
+NO_SETTINGS: Final[Mapping[str, object]] = {}
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -111,7 +113,7 @@ def follow_values(
     for stored in schema:
         number, is_engine = numbers.entities[stored.entity.name], stored.entity.is_engine
         if before.model is not None and number in before.numbers.names and not is_engine:
-            compared = Compared(before, stored, numbers)
+            compared = Compared(before, stored, numbers, context.settings)
             following = _Following(unit, index, compared, stored, numbers)
             if number in ready:
                 following.catch_up(ready[number], context)
@@ -140,6 +142,7 @@ class Compared:
     before: Before
     stored: EntityTable
     numbers: Numbers
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def others(self) -> Set[str]:
@@ -177,6 +180,12 @@ class Compared:
             if (entity.name, name) in self.before.turned or self._has_other_keys(field)
         }
 
+    def _asks_alike(self, was: Entity) -> bool:
+        """Whether the settings of which titles are made have the values that they had."""
+        known = self.before.model.setting_values if self.before.model else NO_SETTINGS
+        asked = asked_in(self.stored.entity.title) | asked_in(was.title)
+        return all(self.settings.get(name) == known.get(name) for name in asked)
+
     def _has_other_keys(self, field: Field) -> bool:
         was = self.before.field(self.numbers.fields[self.stored.entity.name, field.name])
         return was is not None and not {o.key for o in was.options} <= {o.key for o in field.options}
@@ -189,7 +198,7 @@ class Compared:
         if was is None:
             return False
         now = said_of(entity.title, entity.name, self.numbers)
-        is_same = now == said_of(was.title, was.name, self.before.numbers)
+        is_same = now == said_of(was.title, was.name, self.before.numbers) and self._asks_alike(was)
         return is_same and not names_read(entity.title) & self._other
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+import xrm.engine.storage.rates  # noqa: F401  its table is one of the ledger
 from xrm.engine.storage import progress
 from xrm.engine.storage.ahead import BUILT, Grounds, clear_up, done_ahead
 from xrm.engine.storage.crowding import with_room

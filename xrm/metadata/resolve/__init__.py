@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from xrm.errors import Problems
-from xrm.metadata.expressions.types import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, Kind, Type
+from xrm.metadata.expressions.types import Type
 from xrm.metadata.fieldtypes.base import BadValue, FieldType
 from xrm.metadata.layers import Layers
 from xrm.metadata.mending import meant_by
@@ -24,26 +24,8 @@ from xrm.metadata.resolve.roles import roles_of
 from xrm.metadata.resolve.scenarios import check_scenarios
 from xrm.metadata.resolve.seeds import check_seeds
 from xrm.metadata.resolve.texts import Texts, beginning_of
+from xrm.metadata.setting_values import CHOICE, EXAMPLES, TYPES, value_of
 from xrm.metadata.telling import told_of_all
-
-_SETTING_TYPES: Mapping[str, Type] = {
-    "text": TEXT,
-    "integer": INTEGER,
-    "decimal": DECIMAL,
-    "boolean": BOOLEAN,
-    "date": DATE,
-    "choice": Type(Kind.CHOICE),
-}
-
-
-# The types of settings whose defaults are read as fields of the type read them, with an example of each.
-_SETTING_KINDS: Mapping[str, str] = {
-    "text": "some words",
-    "integer": "14",
-    "decimal": "12.50",
-    "boolean": "true",
-    "date": "2026-05-31",
-}
 
 
 def resolve(layers: Layers, types: Mapping[str, FieldType], problems: Problems) -> Model:
@@ -93,10 +75,9 @@ def _settings(context: Context, pack: str, merged: Merged) -> dict[str, Any]:
         if "type" in child.body:
             _check_is_only_setting(context, child, pack)
             options = tuple(child.get("options", {}))
-            type_ = _SETTING_TYPES[child.body["type"]]
+            type_ = TYPES[child.body["type"]]
             context.settings[pack][child.name] = Type(type_.kind, options=options) if options else type_
             found[child.name] = _setting(context, child, options, f"settings.{pack}.{child.name}")
-            _check_default(context, child, options)
     return found
 
 
@@ -110,26 +91,24 @@ def _check_is_only_setting(context: Context, item: Item, pack: str) -> None:
         context.add("M235", message, hint, item.key_at())
 
 
-def _check_default(context: Context, item: Item, options: tuple[str, ...]) -> None:
-    """The default of a setting is a value that an administrator could give it."""
+def _default(context: Context, item: Item, options: tuple[str, ...]) -> Any:
+    """The value, as expressions read it; one that an administrator could not give it either is a problem."""
     value, type_ = item.get("default"), item.body["type"]
-    if value is None or (type_ == "choice" and "options" not in item.body):
-        return
-    if type_ == "choice" and str(value) not in options:
-        hint = near_hint(str(value), options)
-        context.add("M254", f'"{value}" is none of the options of {item.name}.', hint, item.at("default"))
-    elif type_ in _SETTING_KINDS and not _fits(context.types[type_], value):
-        message = f"The default of {item.name} is no value of the type {type_}."
-        hint = f"Write it as in {_SETTING_KINDS[type_]} ."
-        context.add("M254", message, hint, item.at("default"))
-
-
-def _fits(type_: FieldType, value: Any) -> bool:
+    if value is None or (type_ == CHOICE and "options" not in item.body):
+        return value
     try:
-        type_.parse(value, {})
+        return value_of(context.types, type_, options, value)
     except BadValue:
-        return False
-    return True
+        if type_ == CHOICE:
+            message, hint = (
+                f'"{value}" is none of the options of {item.name}.',
+                near_hint(str(value), options),
+            )
+        else:
+            message = f"The default of {item.name} is no value of the type {type_}."
+            hint = f"Write it as in {EXAMPLES[type_]} ."
+        context.add("M254", message, hint, item.at("default"))
+        return value
 
 
 def _setting(context: Context, item: Item, options: tuple[str, ...], path: str) -> dict[str, Any]:
@@ -137,8 +116,11 @@ def _setting(context: Context, item: Item, options: tuple[str, ...], path: str) 
         "type": item.body["type"],
         "label": context.texts.named(item.get("label"), item.name, f"{path}.label"),
         "help": context.texts.label(item.get("help"), "", f"{path}.help"),
-        "options": options,
-        "default": item.body.get("default"),
+        "options": {
+            key: context.texts.named(option.get("label"), key, f"{path}.options.{key}.label")
+            for key, option in item.get("options", {}).items()
+        },
+        "default": _default(context, item, options),
     }
 
 

@@ -24,6 +24,7 @@ from xrm.metadata.parse import Body
 from xrm.metadata.positions import Path
 from xrm.metadata.renewal import note_of
 from xrm.metadata.resolve.texts import Texts
+from xrm.metadata.sources import Layer
 from xrm.metadata.typing_scope import ModelNames
 
 # What is wrong with names does not follow from the meaning of another one.
@@ -233,14 +234,14 @@ class Context:
         if len(text) > MAX_CHARACTERS and self.is_broken(item.merged, *map(str, path)):
             return None  # that it is too long is told
         place, counts = item.merged.text_place(path)
-        settings = self.settings.get(item.merged.pack(path))
+        settings = self._settings_for(item, path)
         names = self.typed
         names.has_forgiven = False
         if is_rows:
             found = check_rows(text, entity, names, place=place)
         else:
             found = check(
-                text, entity, names, scope=scope.with_settings(settings or {}), expect=expect, place=place
+                text, entity, names, scope=scope.with_settings(settings), expect=expect, place=place
             )
         if not isinstance(found, Expression):
             told = [p for p in found if not names.has_forgiven or p.code in _OF_NAMES]
@@ -250,6 +251,12 @@ class Context:
             return None
         self._record_uses(found, source)
         return found
+
+    def _settings_for(self, item: Item, path: Path) -> Mapping[str, Type]:
+        """A pack reads the settings that it has; what an organisation says reads those of all packs."""
+        if item.merged.layer(path) is Layer.CUSTOMISATION:
+            return {name: type_ for known in self.settings.values() for name, type_ in known.items()}
+        return self.settings.get(item.merged.pack(path), {})
 
     def _record_uses(self, expression: Expression, source: str) -> None:
         for mention in expression.mentions:

@@ -78,17 +78,18 @@ PACKS: Schema = by_name(
 )
 
 SETTINGS: Schema = by_name(
-    "Named values that expressions of the pack read as settings.name; no two packs have one of the same name (M235).",
+    "Named values that expressions of the pack read as settings.name, and those of the customisation too; no two packs "
+    "have one of the same name (M235). A customisation says their default alone.",
     closed(
         "One setting.",
         {
-            "label": label("For whoever reads the file: its name in words."),
-            "help": label("For whoever reads the file: what it is for."),
+            "label": label("What administrators read; made from the name when absent."),
+            "help": label("A sentence under it: what it is for."),
             "type": one_of("What kind of value it is.", SETTING_TYPES),
             "options": option_map("With the type choice: the options."),
             "default": {
                 "type": ["string", "number", "boolean"],
-                "description": "Its value.",
+                "description": "Its value; an organisation may give it another one.",
             },
         },
         ("type", "default"),

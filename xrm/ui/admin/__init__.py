@@ -16,9 +16,11 @@ from xrm.ui.admin.icons import Icons
 from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.packs import Packs
+from xrm.ui.admin.rates import Rates
 from xrm.ui.admin.removed import Removed
 from xrm.ui.admin.review import Review
 from xrm.ui.admin.roles import Roles
+from xrm.ui.admin.settings import Settings
 from xrm.ui.admin.skin import Area, install
 from xrm.ui.admin.uninstalling import Uninstalling
 from xrm.ui.admin.users import Users
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from xrm.engine.runtime import Runtime
 
 AREAS: tuple[type[Area], ...] = (
-    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Definitions, Options, Icons, Review, Versions,
-    Removed, Packs, Bringing, Uninstalling, Uses, Health,
+    Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Settings, Definitions, Options, Icons, Review,
+    Versions, Removed, Packs, Bringing, Uninstalling, Uses, Health, Rates,
 )  # fmt: skip
 
 

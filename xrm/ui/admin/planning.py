@@ -81,7 +81,10 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where a plan is shown, where its button goes, and what that says; `confirm` where something is removed."""
+    """Where a plan is shown, where its button goes, and what that says; `confirm` where something is removed.
+
+    `follows` tells what is found anew in records without a step of its own.
+    """
 
     page: str
     action: str
@@ -89,6 +92,7 @@ class Door:
     confirm: str
     icon: str
     note: str = ""
+    follows: str = ""
 
 
 def foreseen(
@@ -182,7 +186,8 @@ def _ready(visit: Visit, proposal: Proposal, settled: Settled, door: Door) -> Ca
         else t("Ready, checked with the records as they are now")
     )
     said = (
-        t("{count} rows are touched.", count=touched) if touched else t("No row is touched."),
+        door.follows
+        or (t("{count} rows are touched.", count=touched) if touched else t("No row is touched.")),
         t("What is removed is kept for {count} days.", count=visit.runtime.settings.limits.removed_days)
         if proposal.removes
         else "",

@@ -1,0 +1,47 @@
+"""Settings of packs: given other values by a change of the customisation, which everybody works with at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.settings_of_packs import PACK
+from xrm.engine.commands import Create
+from xrm.engine.queries.request import Query
+from xrm.errors import Invalid
+from xrm.metadata.customising import CUSTOMISATION
+from xrm.testing import admin_actor
+
+
+def test_titles_computed_values_and_rules_follow_a_setting_in_every_process_and_go_back_with_its_version(
+    make,
+):
+    runtime = make([PACK])
+    there, ada = make(install=False), admin_actor(runtime)
+
+    def made(**values):
+        there.current().records.execute(ada, [Create("lead", values)])
+
+    def lead(*filters):
+        rows = there.current().queries.list(ada, Query("lead", filters=filters)).data
+        return [tuple(row[name] for name in ("title", "hot", "told", "share")) for row in rows]
+
+    def changed(**values):
+        revision = runtime.pack_settings.revision(ada, runtime.current().model, values)
+        return runtime.packs.revise(revision, ada).version
+
+    made(name="Ida", points=50)
+    before = [("Idax", False, "small", "625.000000")]
+    assert (lead(), lead("hot")) == (before, [])
+    version = changed(hot=40, word="!", rate="2.5", first="2026-01-01", size="l")
+    assert lead("hot") == [("Ida!", True, "hot", "125.000000")]
+    with pytest.raises(Invalid, match="Too early"):
+        made(name="Eve", on="2025-12-31")
+    one = runtime.packs.versions()[0]
+    assert (one.number, one.actor) == (version, ada.id)
+    source = runtime.packs.source(CUSTOMISATION)
+    assert source.files["settings.yaml"].decode() == (
+        'hot: {default: 40}\nword: {default: "!"}\nrate: {default: 2.5}\nfirst: {default: "2026-01-01"}\n'
+        "size: {default: l}\n"
+    )
+    runtime.packs.roll_back(version - 1, ada)
+    assert (lead(), lead("hot")) == (before, [])
