@@ -78,6 +78,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M264": "Defaults need each other in a circle.",
         "M265": "The lookups of an entity lead to too many places.",
         "M272": "Something cannot be compared in this way to find duplicates.",
+        "M274": "The rate of an amount shall be that of a day that the record does not have.",
         "M266": "A computed field cannot have such values, or is told in a way that says no value.",
         "M267": "Computed fields need each other in a circle.",
         "M268": "A rule that is kept in records names something that does not fit.",

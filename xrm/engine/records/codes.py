@@ -45,6 +45,10 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R192": "What is to be merged, or chosen from it, is none of two to five records.",
         "R193": "What belongs to records that are to be merged cannot all belong to one.",
         "R194": "The record was merged into another one, which answers for it.",
+        "R195": "No exchange rate is known for the currency of an amount on its day.",
+        "R196": "A file of exchange rates lacks a column.",
+        "R197": "The entity holds no amounts that could be revalued.",
+        "C107": "The settings name another base currency than the one in which the amounts are told.",
         "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }
 )

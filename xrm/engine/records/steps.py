@@ -126,6 +126,7 @@ def _draft_of(
         version=getattr(command, "version", None),
         reason=getattr(command, "reason", ""),
         accepted=getattr(command, "accept_duplicates", False),
+        worth=getattr(command, "worth", NONE),
     )
 
 

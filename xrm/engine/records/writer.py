@@ -15,6 +15,7 @@ from xrm.engine.projection.contracts import Contract
 from xrm.engine.projection.programs import Program, Programs, program_of
 from xrm.engine.projection.references import is_nested
 from xrm.engine.projection.sums import Sum, sums_of
+from xrm.engine.records.priced import Priced
 from xrm.engine.records.searched import searched_slots, searched_words
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
@@ -30,7 +31,7 @@ from xrm.metadata.fieldtypes.columns import as_is
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
 from xrm.metadata.typing_scope import ModelNames
-from xrm.metadata.values import Ref, fold
+from xrm.metadata.values import Ref, fold, meant, round_half_up
 from xrm.registry import near_names
 
 UNLOGGED = frozenset(
@@ -129,10 +130,16 @@ class Writer:
         return sums_of(self.entity)
 
     @cached_property
-    def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
-        """The fields whose values are stored with their worth in the base currency, and how that is found."""
-        own = (f for f in self.entity.fields.values() if f.is_stored)
-        return {f.name: f.type.in_base for f in own if f.type.in_base}
+    def in_base(self) -> Mapping[str, Priced]:
+        """The given fields whose values are stored with their worth in the base currency."""
+        given = (f for f in self.entity.fields.values() if f.is_stored and f.formula is None)
+        return {f.name: Priced.of(f) for f in given if f.type.in_base}
+
+    @cached_property
+    def is_worth_after_defaults(self) -> bool:
+        """Whether a default may begin an amount, or say the day of its rate."""
+        read = {name for each in self.in_base.values() for name in (each.name, each.rate_on) if name}
+        return not read.isdisjoint(self.programs.defaults)
 
     @cached_property
     def sealed_names(self) -> frozenset[str]:
@@ -234,7 +241,18 @@ class Writer:
 
 def _dumper(field: Field) -> Callable[[Any], Any] | None:
     dump, params = field.type.dump, field.params
+    if field.type.in_base is not None:
+        return lambda value: _with_worth(dump(value, params), value)
     return None if dump is as_is else lambda value: dump(value, params)
+
+
+def _with_worth(shown: Any, value: Any) -> Any:
+    """An amount with what it is worth in the base currency, where that is another number."""
+    worth = meant(value, "base")
+    if worth is None or worth == meant(value, "amount"):
+        return shown
+    places = max(2, -int(worth.normalize().as_tuple().exponent))
+    return {**shown, "base": format(round_half_up(worth, places), "f")}
 
 
 def _reference_json(value: Ref) -> dict[str, str]:
