@@ -51,7 +51,7 @@ class _Books:
             self.make("sales_quota", holder=holder, starts_on=QUARTER[0], amount=_money(100))
         self.acts = (
             self.charge, self.pay, self.allocate, self.allocate, self.reallocate, self.take_back, self.bounce,
-            self.book, self.bill, self.sell, self.win, self.hand_over,
+            self.book, self.bill, self.sell, self.sell, self.win, self.win, self.reopen, self.hand_over,
         )  # fmt: skip
 
     def make(self, entity: str, **values: Any) -> str:
@@ -121,6 +121,9 @@ class _Books:
     def win(self, dice: Random) -> None:
         self.step("opportunity", dice, "propose")
         self.step("opportunity", dice, "win")
+
+    def reopen(self, dice: Random) -> None:
+        self.step("opportunity", dice, "reopen", reason="They changed their mind")
 
     def hand_over(self, dice: Random) -> None:
         self.change("opportunity", dice, owner={"entity": "user", "id": dice.choice(self.sellers)})
