@@ -49,6 +49,8 @@ EMPTY = (
     _v("avg(lines, count)", None),
     _v("min(lines, due)", None),
     _v("latest(lines, due)", None),
+    _v("first(lines, due)", None),
+    _v("list(lines, label)", None),
     _v("any(lines)", False),
     _v("all(lines, done)", True),
     _v("name in [empty]", True),

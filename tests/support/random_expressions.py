@@ -57,7 +57,7 @@ class Writer:
             Kind.DATE: (self._day,),
             Kind.DATETIME: (self._moment,),
             Kind.DURATION: (self._span,),
-            Kind.TEXT: (self._joined,),
+            Kind.TEXT: (self._joined, self._texts),
         }
 
     def expression(self, levels: int = LEVELS) -> str:
@@ -248,10 +248,18 @@ class Writer:
             )
         return self._latest(lambda: self._leaf(kind))
 
+    def _texts(self, level: int) -> str:
+        function = self.rng.choice(("list", "list_all"))
+        text = self._over(
+            lambda name: f"{function}({name}, {self._of(Kind.TEXT, level)}{self._condition(0)})"
+        )
+        return text or self._leaf(Kind.TEXT)
+
     def _latest(self, value: Callable[[], str]) -> str:
         def write(name: str) -> str:
             by, chosen = self._leaf(self.rng.choice(ORDERED)), value()
-            return f"latest({name}, {by}, {chosen}{self._condition(0)})" if chosen else ""
+            function = self.rng.choice(("latest", "first"))
+            return f"{function}({name}, {by}, {chosen}{self._condition(0)})" if chosen else ""
 
         return self._over(write)
 

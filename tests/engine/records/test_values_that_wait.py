@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.installed import make_runtime
-from xrm.engine.commands import Create, Target, Update
+from xrm.engine.commands import Create, Link, Target, Update
 from xrm.engine.jobs import Run, State
 from xrm.engine.queries.request import Query
 from xrm.engine.records import catching_up
@@ -35,6 +35,19 @@ fields:
   name: {type: text, max_length: 1000}
   price: {type: integer}
   lines_sold: {type: rollup, over: lines, value: count()}
+  kinds: {type: rollup, over: tags, value: list_all(name), where: name != "hidden"}
+  said: {type: rollup, over: notes, value: list(text)}
+relationships:
+  tags: {to: mark, many: true, inverse: products}
+""",
+    mark="title: name\nfields:\n  name: {type: text}\n",
+    note="""
+title: text
+fields:
+  text: {type: text}
+  at: {type: integer}
+relationships:
+  about: {to: [order, product], inverse: notes}
 """,
     order="""
 title: name
@@ -43,6 +56,8 @@ fields:
   total: {type: rollup, over: lines, value: sum(amount)}
   dearest: {type: rollup, over: lines, value: max(amount)}
   doubled: {type: formula, formula: total * 2}
+  what: {type: rollup, over: lines, value: list(what)}
+  begun_with: {type: rollup, over: notes, value: 'first(at, text)'}
 rules:
   affordable: {must: total == empty or total <= 1000000, message: That is too much.}
 """,
@@ -258,3 +273,26 @@ def test_a_value_that_cannot_be_kept_stays_and_waits_until_the_job_is_tried_agai
     runtime.jobs.retry(installer, waiting[0].job)
     runtime.jobs.perform(waiting[0].job, 2)
     assert (differing(runtime), records.waiting(installer)) == (0, {})
+
+
+def test_lists_and_the_first_of_many_follow_over_every_kind_of_relationship(runtime: Runtime) -> None:
+    product, _, orders, lines = sold(runtime, orders=1, lines=3)
+    tags = run(runtime, *(Create("mark", {"name": name}) for name in ("b", "a", "a", "hidden")))
+    notes = [
+        Create("note", {"text": text, "at": at, "about": {"entity": entity, "id": str(record)}})
+        for entity, record in (("order", orders[0]), ("product", product))
+        for text, at in (("late", 9), ("early", 1), ("early", 2))
+    ]
+    made = run(runtime, *notes, *(Link("product", Target(product), "tags", {"id": str(tag)}) for tag in tags))
+    run(runtime, Update("line", Target(lines[0]), {"what": "bolt"}))
+
+    def told() -> list[Any]:
+        read = [("order", "what", orders[0]), ("order", "begun_with", orders[0])]
+        read += [("product", "kinds", product), ("product", "said", product)]
+        return [values(runtime, entity, name, [record])[0] for entity, name, record in read]
+
+    assert told() == ["bolt, line", "early", "a, a, b", "early, late"]
+    run(runtime, Update("note", Target(made[1]), {"at": 20}), Update("mark", Target(tags[0]), {"name": "A"}))
+    run(runtime, *(Create("line", {"order": str(orders[0]), "what": f"{n:02}"}) for n in range(20)))
+    told_now = [", ".join(f"{n:02}" for n in range(20)) + ", …", "early", "A, a, a", "early, late"]
+    assert (told(), differing(runtime)) == (told_now, 0)

@@ -70,6 +70,8 @@ def problems(text, names, entity="deal", **more):
         ("min(price, 3)", Type(Kind.DECIMAL, scale=2)),
         ("latest(lines, due)", Type(Kind.REFERENCE, ("line",))),
         ("latest(lines, due, label)", TEXT),
+        ("first(lines, due, label)", TEXT),
+        ("list(lines, label)", TEXT),
         ("complainant", Type(Kind.REFERENCE, ("account", "contact"))),
         ("complainant as contact", Type(Kind.REFERENCE, ("contact",))),
         ("(complainant as contact).account.name", TEXT),

@@ -17,7 +17,7 @@ from xrm.engine.projection.exact_sql import KEPT_WHOLE, Element, Spelled, number
 from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.storage.types import Integer, ScaledDecimal, StoredType, Text
 from xrm.metadata.expressions import letters
-from xrm.metadata.expressions.texts import LONGEST, NUMBER
+from xrm.metadata.expressions.texts import LONGEST, LONGEST_LIST, MOST_LISTED, NUMBER
 from xrm.metadata.expressions.tree import Call, Literal, Node
 from xrm.metadata.expressions.types import DECIMAL
 from xrm.metadata.values import MAX_DIGITS
@@ -44,6 +44,16 @@ _SMALL, _CAPITAL = "eaiounrstlcdmpghbvfyzqxjkw", "EAIOUNRSTLCDMPGHBVFYZQXJKW"
 def _plain(text: str) -> str:
     """A text as it stands in a statement; with what is formatted afterwards it has nothing in common."""
     return f'(CAST({text} AS TEXT) COLLATE "C")'
+
+
+def list_of(value: Element, *, is_distinct: bool) -> Element:
+    """The texts of all rows in their order, with commas between them, as far as a list goes."""
+    one = "NULLIF({0}, '') COLLATE \"C\""
+    distinct = "DISTINCT " if is_distinct else ""
+    found = f"array_to_string((array_agg({distinct}{one} ORDER BY {one}))[1:{MOST_LISTED}], ', ')"
+    more = f"CASE WHEN count({distinct}{one}) > {MOST_LISTED} THEN ', …' ELSE '' END"
+    name = "list" if is_distinct else "list_all"
+    return _called(name, [value], _plain(f"NULLIF(left({found} || {more}, {LONGEST_LIST}), '')"))
 
 
 def _called(

@@ -13,6 +13,7 @@ from xrm.engine.projection import exact_sql as exact
 from xrm.engine.projection.exact_sql import Element, stored_as
 from xrm.engine.projection.sql_functions import SQL_FUNCTIONS, joined
 from xrm.engine.projection.sql_scope import Condition, Reached, SqlScope
+from xrm.engine.projection.sql_texts import list_of
 from xrm.metadata.expressions.bounds import cases, chain, is_chain
 from xrm.metadata.expressions.exact import kept as exact_number
 from xrm.metadata.expressions.tree import (
@@ -125,7 +126,7 @@ class SqlValues:
     ) -> Element:
         """The one value over many records, as a subquery; `value` compiles what it takes of each."""
         related = list(self.related(node, scope))
-        if node.function == "latest":
+        if node.function in ("latest", "first"):
             return self._latest(node, related, value)
         if node.function == "count":
             return _over(
@@ -135,7 +136,9 @@ class SqlValues:
         reduce = _reduction(node, inner.type)
         is_column = isinstance(inner, Access) and inner.root is Root.RECORD and not inner.hops
         found = _over(related, lambda at: value(inner, at), reduce, stored_as(node.type), is_column=is_column)
-        return found if node.function in ("min", "max") else exact.bounded(found, node.type)
+        return (
+            found if node.function in ("min", "max", "list", "list_all") else exact.bounded(found, node.type)
+        )
 
     def _latest(
         self, node: Aggregate, related: list[Reached], value: Callable[[Node, SqlScope], Element]
@@ -149,7 +152,9 @@ class SqlValues:
             queries.append(rows.select(chosen, by, reached.scope.row.c.id.label("id")))
         table = (queries[0] if len(queries) == 1 else sa.union_all(*queries)).subquery()
         found = sa.select(table.c.value).select_from(table).correlate_except(table)
-        latest = found.order_by(table.c.by.desc(), table.c.id.desc()).limit(1)
+        keys = (table.c.by, table.c.id)
+        order = [key.desc() if node.function == "latest" else key.asc() for key in keys]
+        latest = found.order_by(*order).limit(1)
         return sa.type_coerce(latest.scalar_subquery(), stored_as(node.type))
 
     def related(self, node: Aggregate, scope: SqlScope, wanted: bool = True) -> Iterator[Reached]:
@@ -208,6 +213,8 @@ def _reduction(node: Aggregate, inner: Type) -> Callable[[Element], Element]:
         return lambda value: sa.func.min(value, type_=stored_as(node.type))
     if node.function == "max":
         return lambda value: sa.func.max(value, type_=stored_as(node.type))
+    if node.function in ("list", "list_all"):
+        return lambda value: list_of(value, is_distinct=node.function == "list")
     if node.function == "sum":
         return lambda value: exact.sum_of(value, node.type)
     return lambda value: exact.mean_of(value, inner.decimals, node.type)

@@ -131,9 +131,32 @@ _LENIENT: Final[dict[str, tuple[int, Call]]] = {
 }
 
 
+class _List:
+    """An aggregate that makes a list of the texts of all rows."""
+
+    is_distinct = True
+
+    def __init__(self) -> None:
+        self._texts: list[str | None] = []
+
+    def step(self, text: str | None) -> None:
+        """One more row."""
+        self._texts.append(text)
+
+    def finalize(self) -> str | None:
+        """The list."""
+        return texts.listed(self._texts, is_distinct=self.is_distinct)
+
+
+class _ListAll(_List):
+    is_distinct = False
+
+
 def install(connection: sqlite3.Connection) -> None:
     """The connection knows all functions of this module."""
     for name, (count, function) in _STRICT.items():
         connection.create_function(name, count, _strict(function), deterministic=True)
     for name, (count, function) in _LENIENT.items():
         connection.create_function(name, count, function, deterministic=True)
+    connection.create_aggregate("xrm_list", 1, _List)
+    connection.create_aggregate("xrm_list_all", 1, _ListAll)

@@ -27,10 +27,23 @@ from xrm.metadata.expressions.tree import (
     Root,
 )
 from xrm.metadata.expressions.typerules import named
-from xrm.metadata.expressions.types import BOOLEAN, DECIMAL, EMPTY, INTEGER, NUMBERS, ORDERED, Kind, Type
+from xrm.metadata.expressions.types import (
+    BOOLEAN,
+    DECIMAL,
+    EMPTY,
+    INTEGER,
+    NUMBERS,
+    ORDERED,
+    TEXT,
+    Kind,
+    Type,
+)
 from xrm.registry import near_names
 
 _SUMMABLE = NUMBERS | {Kind.DURATION}
+LISTS = ("list", "list_all")
+_TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
+_TAKEN = {"min": ORDERED, "max": ORDERED, "list": _TEXTS, "list_all": _TEXTS}
 _FEWEST_OF_SWITCH = 3
 
 
@@ -157,7 +170,7 @@ def _aggregate(checker: Checking, node: s.CallOf, over: Access) -> Node | None:
     over = replace(over, type=replace(over.type, kind=Kind.MANY))
     if node.function in ("any", "all", "count"):
         return _condition_over(checker, node, over, extra)
-    if node.function == "latest":
+    if node.function in ("latest", "first"):
         return _latest(checker, node, over, extra)
     return _value_over(checker, node, over, extra)
 
@@ -171,6 +184,9 @@ _COUNTS = {
     "max": (1, 2),
     "avg": (1, 2),
     "latest": (1, 3),
+    "first": (1, 3),
+    "list": (1, 2),
+    "list_all": (1, 2),
 }
 
 
@@ -210,10 +226,11 @@ def _value_over(checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.
     where = _where(checker, over, extra, 1)
     if value is None or (len(extra) > 1 and where is None):
         return None
-    kinds = ORDERED if node.function in ("min", "max") else _SUMMABLE
+    kinds = _TAKEN.get(node.function, _SUMMABLE)
     if not _is_of(checker, node, value, kinds, extra[0].at):
         return None
     result = DECIMAL if node.function == "avg" and value.type.kind in NUMBERS else value.type
+    result = TEXT if node.function in LISTS else result
     return Aggregate(result, node.function, over, value, where)
 
 
@@ -230,7 +247,7 @@ def _latest(checker: Checking, node: s.CallOf, over: Access, extra: tuple[s.Synt
         return None
     if len(extra) > 1 and not _is_of(checker, node, value, PLAIN, extra[1].at):
         return None
-    return Aggregate(value.type, "latest", over, value, where, by)
+    return Aggregate(value.type, node.function, over, value, where, by)
 
 
 def _is_of(checker: Checking, node: s.CallOf, value: Node, kinds: frozenset[Kind], at: int) -> bool:

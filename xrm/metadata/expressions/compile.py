@@ -13,6 +13,7 @@ from xrm.metadata.expressions.environment import Context, Env, reference_of
 from xrm.metadata.expressions.functions import FUNCTIONS
 from xrm.metadata.expressions.scope import ACTOR
 from xrm.metadata.expressions.signatures import Function
+from xrm.metadata.expressions.texts import listed
 from xrm.metadata.expressions.tree import (
     Access,
     Aggregate,
@@ -218,11 +219,23 @@ def _comparable(node: Node) -> Step:
 def _in(node: In) -> Step:
     if isinstance(node.options, ListOf):
         return _among(node.item, node.options)
+    if isinstance(node.options, Access):
+        return _member(node.item, node.options)
     item, options = _comparable(node.item), compile_step(node.options)
 
     def contained(env: Env, frame: Frame) -> bool:
         value = item(env, frame)
         return value is not None and value in (options(env, frame) or ())
+
+    return contained
+
+
+def _member(item: Node, options: Access) -> Step:
+    wanted, records = _comparable(item), _records(Aggregate(BOOLEAN, "any", options))
+
+    def contained(env: Env, frame: Frame) -> bool:
+        value = wanted(env, frame)
+        return value is not None and any(reference_of(found).id == value for found in records(env, frame))
 
     return contained
 
@@ -322,7 +335,7 @@ def _aggregate(node: Aggregate) -> Step:
     records = _records(node)
     if node.function in ("any", "all", "count"):
         return _ENDS[node.function](node, records)
-    if node.function == "latest":
+    if node.function in ("latest", "first"):
         return _latest(node, records)
     return _reduced(node, records)
 
@@ -377,6 +390,8 @@ def _reduction(node: Aggregate) -> Callable[[list[Any]], Any]:
     if node.function in ("min", "max"):
         choose = min if node.function == "min" else max
         return lambda values: choose(values, default=None)
+    if node.function in ("list", "list_all"):
+        return partial(listed, is_distinct=node.function == "list")
     if node.type.kind is Kind.DURATION:
         spans = _total_of_seconds if node.function == "sum" else _mean_of_seconds
         return lambda values: exact.span_of(spans([exact.seconds_of(v) for v in values]))
@@ -396,6 +411,7 @@ def _mean_of_seconds(seconds: list[int]) -> Decimal | None:
 
 def _latest(node: Aggregate, records: Records) -> Step:
     by, value = compile_step(node.by or node.over), compile_step(node.value or node.over)
+    choose = max if node.function == "latest" else min
 
     def latest(env: Env, frame: Frame) -> Any:
         found = [
@@ -403,7 +419,7 @@ def _latest(node: Aggregate, records: Records) -> Step:
         ]
         if not found:
             return None
-        return value(max(found, key=lambda one: one[:2])[2], frame)
+        return value(choose(found, key=lambda one: one[:2])[2], frame)
 
     return latest
 

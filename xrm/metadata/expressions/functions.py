@@ -14,6 +14,7 @@ from xrm.metadata.expressions.function_days import DAY_FUNCTIONS
 from xrm.metadata.expressions.function_numbers import NUMBER_FUNCTIONS
 from xrm.metadata.expressions.function_texts import TEXT_FUNCTIONS
 from xrm.metadata.expressions.signatures import Function
+from xrm.metadata.expressions.texts import LONGEST_LIST, MOST_LISTED
 
 # The order is the reference page's.
 FUNCTION_GROUPS: Final[Mapping[str, tuple[Function, ...]]] = MappingProxyType(
@@ -63,6 +64,22 @@ AGGREGATES: Final[Mapping[str, Special]] = MappingProxyType(
             "latest(many, by, [value], [condition])",
             "The record with the greatest `by`, or its value; the one made last if several have it.",
             "latest(deals, close_on, amount)",
+        ),
+        "first": Special(
+            "first(many, by, [value], [condition])",
+            "The record with the least `by`, or its value; the one made first if several have it.",
+            "first(deals, close_on, amount)",
+        ),
+        "list": Special(
+            "list(many, value, [condition])",
+            f"The different texts in their order, with commas between them; {MOST_LISTED} at most, then …, and "
+            f"{LONGEST_LIST:,} characters. Options are told by their keys.",
+            "list(lines, product.title)",
+        ),
+        "list_all": Special(
+            "list_all(many, value, [condition])",
+            "The same with every text as often as it is there.",
+            "list_all(calls, outcome)",
         ),
     }
 )

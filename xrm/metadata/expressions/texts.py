@@ -7,6 +7,7 @@ A text is counted in characters (code points). Nothing and an empty text are one
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -20,6 +21,7 @@ SPACES: Final = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000,
 WHITE: Final = SPACES + "\u2028\u2029\u202f\u205f\u3000"
 NUMBER: Final = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 PATTERN: Final = re.compile(r"(YYYY|YY|MM|M|DD|D|[ ./,:_-])+")
+MOST_LISTED, LONGEST_LIST = 20, 1_000  # texts in a list of them, and characters
 _TOKENS: Final = re.compile("YYYY|YY|MM|M|DD|D")
 
 _white_runs = re.compile(f"[{WHITE}]+")
@@ -29,6 +31,13 @@ _number = re.compile(NUMBER)
 def trim(text: str) -> str | None:
     """The text without white space around it, and with one space for white space inside."""
     return _white_runs.sub(" ", text).strip(" ") or None
+
+
+def listed(texts: Iterable[str | None], *, is_distinct: bool) -> str | None:
+    """The texts in their order, with commas between them, as far as a list goes."""
+    found = sorted(text for text in (set(texts) if is_distinct else texts) if text)
+    more = ["…"] if len(found) > MOST_LISTED else []
+    return ", ".join([*found[:MOST_LISTED], *more])[:LONGEST_LIST] or None
 
 
 def left(text: str, count: int) -> str | None:

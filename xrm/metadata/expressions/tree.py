@@ -159,7 +159,7 @@ class Call(Node):
 class Aggregate(Node):
     """One value over many related records: those at `over` for which `where` holds.
 
-    `by` orders the records of `latest`. Inside `where`, `value` and `by` bare names are theirs.
+    `by` orders the records of `latest` and `first`. Inside `where`, `value` and `by` bare names are theirs.
     """
 
     function: str

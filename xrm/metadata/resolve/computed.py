@@ -130,7 +130,8 @@ def _condition(item: Item, function: str, arguments: str) -> list[tuple[str, str
     where = item.get("where")
     if where is None:
         return []
-    missing = ", id" if function == "latest" and _count(arguments) == 1 else ""
+    is_one = function in ("latest", "first")
+    missing = ", id" if is_one and _count(arguments) == 1 else ""
     return [(f"{missing}, ", "where", 0), (str(where), "where", 0)]
 
 

@@ -159,6 +159,35 @@ function latest(node, at) {
   return last && valueOf(node.value, last.one);
 }
 
+function first(node, at) {
+  let found = null;
+  for (const one of reached(node, at)) {
+    const by = valueOf(node.by, one);
+    if (by === null || (found && (by > found.by || (by === found.by && one.record.id > found.one.record.id)))) continue;
+    found = { by, one };
+  }
+  return found && valueOf(node.value, found.one);
+}
+
+const MOST_LISTED = 20;
+const LONGEST_LIST = 1000;
+
+/** Which text comes first, character by character: a character is not a unit of UTF-16. */
+function inOrder(a, b) {
+  const [left, right] = [Array.from(a), Array.from(b)];
+  const at = left.findIndex((character, place) => character !== right[place]);
+  if (at < 0) return left.length - right.length;
+  return at >= right.length ? 1 : left[at].codePointAt(0) - right[at].codePointAt(0);
+}
+
+function listed(node, at) {
+  const all = reached(node, at).map((one) => valueOf(node.value, one)).filter(Boolean);
+  const found = (node.function === "list" ? [...new Set(all)] : all).sort(inOrder);
+  const more = found.length > MOST_LISTED ? ["…"] : [];
+  const text = [...found.slice(0, MOST_LISTED), ...more].join(", ");
+  return Array.from(text).slice(0, LONGEST_LIST).join("") || null;
+}
+
 const AGGREGATES = {
   any: (node, at) => reached(node, at).length > 0,
   all: (node, at) => reached(node, at).length === 0,
@@ -168,6 +197,9 @@ const AGGREGATES = {
   min: reduced,
   max: reduced,
   latest,
+  first,
+  list: listed,
+  list_all: listed,
 };
 
 // --- functions: each is given its arguments and their nodes; the strict ones no empty argument
