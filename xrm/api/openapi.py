@@ -34,6 +34,7 @@ from xrm.api.openapi_parts import (
     responses,
     rows_of_page,
 )
+from xrm.api.openapi_rates import RATES
 from xrm.api.openapi_timeline import commenting, timeline
 from xrm.api.openapi_views import saved_views
 from xrm.api.schemas import ID, Schema, input_schema, output_schema
@@ -56,7 +57,7 @@ def openapi(
     for one in seen:
         _add_schemas(spec, one, language)
         _add_paths(spec, entity_paths(one, limits), text_of(one.entity.plural, language, one.entity.name))
-    _add_paths(spec, {**general(limits), **OWN}, "General")
+    _add_paths(spec, {**general(limits), **OWN, **RATES}, "General")
     if is_administrator:
         _add_paths(spec, DEFINITIONS, "Definitions")
     return spec.to_dict()

@@ -19,6 +19,7 @@ VERBS = {
     "pack": "List and install packs.",
     "user": "Manage users.",
     "token": "Manage API tokens.",
+    "rate": "Manage exchange rates, and revalue amounts by them.",
     "import": "Import records from a CSV file.",
     "export": "Write records to a file.",
     "backup": "Write everything into one archive.",

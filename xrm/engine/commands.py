@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -87,13 +88,17 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change the given fields; `version` is compared when it is given."""
+    """Change the given fields; `version` is compared when it is given.
+
+    `worth` says of amounts, by field, what they are worth in the base currency from now on.
+    """
 
     entity: str
     target: Target
     values: Mapping[str, Any]
     version: int | None = None
     accept_duplicates: bool = False
+    worth: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

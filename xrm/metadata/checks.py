@@ -10,8 +10,10 @@ from xrm.metadata.dependencies import dependencies_of
 from xrm.metadata.expressions.tree import uses
 from xrm.metadata.expressions.types import Kind
 from xrm.metadata.fieldtypes.base import Storage
+from xrm.metadata.fieldtypes.money import RATE_ON
 from xrm.metadata.limits import FIELDS_PER_ENTITY, LOOKUPS_PER_ENTITY, ROW_BYTES
-from xrm.metadata.model import Entity, Grant, Lifecycle, Model, Shape
+from xrm.metadata.model import Entity, Field, Grant, Lifecycle, Model, Shape
+from xrm.metadata.names import near_hint
 from xrm.metadata.renames import contradictions
 from xrm.metadata.widths import POINTER, link_width, row_width, width_of
 from xrm.registry import Registry
@@ -52,6 +54,22 @@ def _unique_is_possible(judged: Judged) -> Iterator[Problem]:
             if field.unique and not (field.is_stored and field.type.can_be_unique):
                 message = f"{entity.name}.{field.name} cannot be unique: it is a {field.type.name}."
                 yield Problem("M252", message, "Take unique out.", field.place)
+
+
+def _rates_have_a_day(judged: Judged) -> Iterator[Problem]:
+    for entity in _entities(judged):
+        dates = [f.name for f in entity.fields.values() if _is_given_day(f)]
+        for field in entity.fields.values():
+            name = field.params.get(RATE_ON)
+            if field.through or field.type.in_base is None or name is None or name in dates:
+                continue
+            message = f'"{name}" is no date of {entity.name}, so it says no day for the rate of {field.name}.'
+            yield Problem("M274", message, near_hint(name, dates, "Name a date field of it."), field.place)
+
+
+def _is_given_day(field: Field) -> bool:
+    is_given = field.is_stored and field.formula is None
+    return is_given and field.type.expression(field.params).kind is Kind.DATE
 
 
 def _search_is_possible(judged: Judged) -> Iterator[Problem]:
@@ -220,6 +238,12 @@ _CHECKS = (
         "Only fields whose type can be compared are unique.",
         "logo: {type: image, unique: true}",
         _unique_is_possible,
+    ),
+    Check(
+        "M274",
+        "The exchange rate of an amount is that of a date of the same record.",
+        "total: {type: money, rate_on: invoiced}, where invoiced is a text",
+        _rates_have_a_day,
     ),
     Check(
         "M253",

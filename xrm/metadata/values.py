@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -14,6 +15,9 @@ EXACT_SCALE = 6
 MAX_DIGITS = 18
 REMEMBERED_LENGTH = 200  # longer texts would make the memory of foldings large
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+# What an amount in a currency is worth in the base currency; None where that is not known.
+Worth = Callable[[Decimal, str], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,16 @@ class Money:
     amount: Decimal
     currency: str
     base: Decimal | None = None
+
+
+def worth_in(base: str) -> Worth:
+    """Amounts of the base currency are worth themselves, and nothing is worth nothing; no rate is known."""
+    return lambda amount, currency: amount if currency == base or not amount else None
+
+
+def no_worth(amount: Decimal, currency: str) -> Decimal | None:
+    """Of no amount is known what it is worth."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,14 @@ class Reader:
     """The person a page is made for, and every way of writing a value for that person.
 
     `language` chooses words, `locale` (a Babel id such as `pt_BR`) numbers and dates, `zone` (an IANA name)
-    the clock; `now` is the instant that "2 hours ago" is counted from.
+    the clock; `now` is the instant that "2 hours ago" is counted from, `base` the currency of totals.
     """
 
     language: str = "en"
     locale: str = "en"
     zone: str = "UTC"
     now: datetime = _EPOCH
+    base: str = ""
 
     def t(self, text: str, /, **values: object) -> str:
         """The product's own sentence in the reader's language; whole numbers in it are grouped."""
@@ -70,6 +71,16 @@ class Reader:
         if amount is None:
             return f"{value.get('amount') or ''} {currency}".strip()
         return _money(amount, currency, self.locale)
+
+    def worth(self, value: object) -> str:
+        """What an amount in another currency is worth in the base currency; nothing where that is not known."""
+        logged = value.get("base") if isinstance(value, Mapping) else None  # as the change log keeps it
+        worth = as_decimal(getattr(value, "worth", logged))
+        return "" if worth is None or not self.base else _money(worth, self.base, self.locale)
+
+    def currency(self, code: str) -> str:
+        """What a currency is called."""
+        return numbers.get_currency_name(code, locale=self.locale)
 
     def date(self, value: object) -> str:
         """A calendar day; the year is always there."""

@@ -21,6 +21,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_what_was_exported_can_be_imported_again(shop: Shop) -> None:
+    shop.runtime.rates.put(shop.runtime.installer, [{"currency": "USD", "day": "2020-01-01", "rate": "0.9"}])
     shop.load("name,tax_number,size\nAna,1,small\n'=2+2,2,large\n")
     shop.load(
         "name,amount,amount.currency,closed_on,paid,tags,customer\nS,12.50,USD,2026-05-01,no,a;b,Ana\n",

@@ -32,6 +32,7 @@ def test_the_good_rows_are_records_and_the_others_are_told_by_row_and_column(sho
 
 
 def test_values_of_every_kind_arrive(shop: Shop) -> None:
+    shop.runtime.rates.put(shop.runtime.installer, [{"currency": "USD", "day": "2020-01-01", "rate": "0.9"}])
     shop.load("name,tax_number\nAna,1\n")
     shop.load(
         "name;number;amount;currency;closed;pieces;paid;tags;customer\n"

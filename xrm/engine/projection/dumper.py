@@ -54,6 +54,16 @@ class RowField(NamedTuple):
     width: int
 
 
+class ForeignAmount(dict[str, str]):
+    """An amount as JSON has it, which also knows what it is `worth` in the base currency."""
+
+    __slots__ = ("worth",)
+
+    def __init__(self, shown: Mapping[str, str], worth: str) -> None:
+        super().__init__(shown)
+        self.worth = worth
+
+
 def to_json(records: Any) -> bytes:
     """The JSON text of records as dumpers and contracts give them."""
     return orjson.dumps(records, option=orjson.OPT_UTC_Z)
@@ -153,16 +163,21 @@ def _pointed(at: int, targets: Sequence[str], show: Converter) -> RowConverter:
 
 
 def _money(at: int, dialect: str) -> RowConverter:
-    """Amount and currency; the amount lies at four places and is shown at those of its currency."""
+    """Amount and currency; the amount lies at four places and is shown at those of its currency.
+
+    One that is worth another number in the base currency tells that to whoever asks for it; JSON does not.
+    """
     shows = _SCALED_MONEY if dialect == SQLITE else _EXACT_MONEY
-    code = at + 1
+    code, base = at + 1, at + 2
 
     def convert(raw: Sequence[Any]) -> Any:
         amount = raw[at]
         if amount is None:
             return None
         currency = raw[code]
-        return {"amount": shows[currency_decimals(currency)](amount), "currency": currency}
+        shown = {"amount": shows[currency_decimals(currency)](amount), "currency": currency}
+        worth = raw[base]
+        return shown if worth is None or worth == amount else ForeignAmount(shown, shows[MONEY_SCALE](worth))
 
     return convert
 

@@ -15,7 +15,7 @@ from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.iso import currency_decimals
 from xrm.metadata.fieldtypes.problems import bad
 from xrm.metadata.model import Field
-from xrm.metadata.values import round_half_up
+from xrm.metadata.values import Worth, round_half_up, worth_in
 
 _AMOUNT, _BASE, _CURRENCY = "amount", "base", "currency"
 _CODE = Type(Kind.CHOICE)
@@ -37,7 +37,7 @@ def trees_for(type_: FieldType, tree: Node) -> tuple[Node, ...]:
         return (tree,)
     tree = calculable(tree)
     currencies = dict.fromkeys(_currencies(tree, is_inside=False))
-    return (tree, _in_amounts(tree), *currencies)
+    return (_told_by(tree, _BASE), _told_by(tree, _AMOUNT), *currencies)
 
 
 def value_of(field: Field, answers: Sequence[Any], currency: str) -> Any:
@@ -48,28 +48,35 @@ def value_of(field: Field, answers: Sequence[Any], currency: str) -> Any:
     found = {code for code in currencies if code is not None}
     fixed = field.params.get("currency")
     if not found:
-        return _money(field, amount, fixed or currency, currency)
+        return _money(field, amount, fixed or currency, worth_in(currency))
     if len(found) == 1 and fixed in (None, *found):
-        return _money(field, amount, found.pop(), currency)
-    if fixed is not None and not found:
-        return _money(field, amount, fixed, currency)
+        return _money(field, amount, found.pop(), _worth_as_followed(base, currency))
     if fixed in (None, currency):
-        return _money(field, base, currency, currency)
+        return _money(field, base, currency, worth_in(currency))
     return None if base is None and amount is None else _other(fixed)
+
+
+def _worth_as_followed(base: Any, currency: str) -> Worth:
+    """What follows from amounts is worth what follows from their worth: by the rates of then, not of now."""
+    own, places = worth_in(currency), currency_decimals(currency)
+
+    def worth(amount: Decimal, code: str) -> Decimal | None:
+        known = own(amount, code)
+        return known if known is not None or base is None else round_half_up(Decimal(base), places)
+
+    return worth
 
 
 def _other(fixed: str) -> Any:
     raise bad("R125", f"Must be in {fixed}.", "It follows from amounts in another currency.")
 
 
-def _money(field: Field, amount: Any, code: str, currency: str) -> Any:
+def _money(field: Field, amount: Any, code: str, worth: Worth) -> Any:
     """The amount with what it is worth in the base currency, rounded as amounts of its currency are."""
     if amount is None or field.type.in_base is None:
         return None
     said = format(round_half_up(Decimal(amount), currency_decimals(code)), "f")
-    return field.type.in_base(
-        read_value(field.type, {"amount": said, "currency": code}, field.params), currency
-    )
+    return field.type.in_base(read_value(field.type, {"amount": said, "currency": code}, field.params), worth)
 
 
 def fitting(field: Field, value: Any) -> Any:
@@ -91,12 +98,13 @@ def _currency_of(node: Access) -> Access:
     return replace(node, type=_CODE, path=(node.path[0], _CURRENCY))
 
 
-def _in_amounts(node: Node) -> Node:
-    """The tree with bare amounts in the place of what they are worth."""
+def _told_by(node: Node, part: str) -> Node:
+    """The tree with this part of each amount of which the value is made; conditions compare as ever."""
     if isinstance(node, Access):
-        is_worth = _is_of_money(node) and node.path[1] == _BASE
-        return replace(node, path=(node.path[0], _AMOUNT)) if is_worth else node
-    return rebuilt(node, lambda _, child: _in_amounts(child))
+        return replace(node, path=(node.path[0], part)) if _is_of_money(node) else node
+    if node.type.kind is Kind.BOOLEAN:
+        return node
+    return rebuilt(node, lambda name, child: child if name == "by" else _told_by(child, part))
 
 
 def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
@@ -107,9 +115,9 @@ def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
     elif isinstance(node, Aggregate):
         if not is_inside or node.over.root is Root.OUTER:
             yield from _of_many(node)
-        for part in (node.value, node.where):
-            yield from _currencies(part, is_inside=True) if part is not None else ()
-    else:
+        if node.value is not None:
+            yield from _currencies(node.value, is_inside=True)
+    elif node.type.kind is not Kind.BOOLEAN:
         for child in children(node):
             yield from _currencies(child, is_inside=is_inside)
 
@@ -131,5 +139,5 @@ def _own(node: Node) -> Iterator[Node]:
     if isinstance(node, Aggregate):
         yield from _of_many(node)
         return
-    for child in children(node):
+    for child in children(node) if node.type.kind is not Kind.BOOLEAN else ():
         yield from _own(child)

@@ -79,12 +79,11 @@ def _is_kept_whole(field: Field, value: Node) -> bool:
 def _added(field: Field, tree: Aggregate) -> Iterator[Node]:
     if tree.value is None:
         return
-    yield tree.value
-    if field.type.in_base is not None:
-        _, amount, *currencies = (node for node in nodes_of(field) if isinstance(node, Aggregate))
-        for node in (amount, *currencies[:1]):
-            if node.value is not None:
-                yield node.value
+    if field.type.in_base is None:
+        yield tree.value
+        return
+    base, amount, *currencies = (node for node in nodes_of(field) if isinstance(node, Aggregate))
+    yield from (node.value for node in (base, amount, *currencies[:1]) if node.value is not None)
 
 
 def _program(node: Node, entity: str) -> Program:

@@ -14,6 +14,7 @@ from xrm.engine.access.row_rules import RowRules
 from xrm.engine.changes import ChangeLog
 from xrm.engine.commands import Actor, Change, Command, Result
 from xrm.engine.projection.sql_expressions import parameter_values
+from xrm.engine.records.priced import Rates
 from xrm.engine.records.writer import Writers
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.rows import Counters
@@ -48,6 +49,7 @@ class Setting:
     now: datetime
     today: date
     currency: str
+    rates: Rates
     context: Context
     counters: Counters
     act: UUID | None = None

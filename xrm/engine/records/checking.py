@@ -14,6 +14,7 @@ from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.conditioned import closed, hidden, hidden_at_owner, needed, unoffered, with_followed
 from xrm.engine.records.draft import Draft, unfit
 from xrm.engine.records.environment import StoredEnv, environment, stored_scene
+from xrm.engine.records.exchanging import unknown_worths
 from xrm.engine.records.holding import hold_related
 from xrm.engine.records.lifecycle import step_problems
 from xrm.engine.records.locked import refuse_locked
@@ -97,6 +98,7 @@ def _raise(problems: Sequence[Problem]) -> None:
 def _problems_before(setting: Setting, draft: Draft) -> Iterable[Problem]:
     late = setting.writers.dependencies.late.get(draft.writer.name, frozenset())
     told = late | draft.writer.programs.sides
+    yield from unknown_worths(setting, draft)
     yield from closed(setting, draft)
     yield from hidden(setting, draft, lambda reads: not reads & told)
     yield from hidden_at_owner(setting, draft)

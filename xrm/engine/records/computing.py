@@ -14,6 +14,7 @@ from xrm.engine.projection.sums import of_nothing
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.environment import scene_of
+from xrm.engine.records.exchanging import worths
 from xrm.engine.records.lifecycle import entered
 from xrm.engine.records.offering import not_offered, without
 from xrm.engine.records.titling import title_of
@@ -46,6 +47,7 @@ def _begun(setting: Setting, draft: Draft) -> New:
         new.update(draft.preset)
         new.update(draft.parsed)
     _point(new)
+    new.update(worths(setting, draft, new))
     new.update(entered(setting, draft))
     if draft.old is None:
         _default(setting, draft, new)
@@ -54,6 +56,8 @@ def _begun(setting: Setting, draft: Draft) -> New:
         if draft.writer.programs.options:
             _leave_unoffered(setting, draft, new)
             _leave_hidden(setting, draft, new)  # what was shown by an option that is none
+        if draft.writer.is_worth_after_defaults:
+            new.update(worths(setting, draft, new))
     return new
 
 
@@ -168,7 +172,6 @@ def _number(setting: Setting, fresh: Sequence[tuple[Draft, New]]) -> None:
 
 def _finished(setting: Setting, draft: Draft, new: New) -> Draft:
     _follow(setting, draft, new)
-    new.update(_in_base(setting, draft, new))
     new["title"] = title_of(draft.writer.programs.title, scene_of(setting, draft, new), draft.id)
     return draft.with_(new=new)
 
@@ -198,9 +201,3 @@ def unkept(bad: BadValue, writer: Writer, place: Place, name: str) -> Problem:
     """The problem of a value that follows from others and that its field cannot keep."""
     message = f"{writer.label(name)} would come to a value that cannot be kept. {bad.problem.message}"
     return Problem(bad.problem.code, message, "Change the values that it follows from.", place)
-
-
-def _in_base(setting: Setting, draft: Draft, new: New) -> dict[str, Any]:
-    """Amounts with what they are worth in the base currency."""
-    given = ((name, new.get(name), worth) for name, worth in draft.writer.in_base.items())
-    return {name: worth(value, setting.currency) for name, value, worth in given if value is not None}

@@ -18,6 +18,8 @@ from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.computing import unfit_default
 from xrm.engine.records.draft import NONE, Draft, unfit
 from xrm.engine.records.environment import StoredEnv, scene_of, stored_scene
+from xrm.engine.records.exchanging import worth_today
+from xrm.engine.records.priced import Priced
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.errors import Conflict, Forbidden, Invalid, NotFound, Place, Problem, Problems
 from xrm.metadata.dependencies import linking_name
@@ -36,7 +38,7 @@ def link(setting: Setting, tally: Tally, draft: Draft, command: Link, at: str) -
     place = draft.where(at)
     ref = _far_end(setting, tally, side, command.to, place)
     _refuse_unfit(setting, draft, side, ref, place)
-    values = _begun(setting, draft, side, _values(side, command.values, place), place)
+    values = _begun(setting, draft, side, _values(setting, side, command.values, place), place)
     _refuse_missing(side, side.attributes, values, place)
     _refuse_backward(values, place)
     links = draft.writer.table.links[side.name]
@@ -60,7 +62,7 @@ def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mappin
     place = draft.where(at)
     links = draft.writer.table.links[side.name]
     stored, ref = _stored(setting, links, draft, item["id"], place)
-    given = _values(side, {k: v for k, v in item.items() if k != "id"}, place)
+    given = _values(setting, side, {k: v for k, v in item.items() if k != "id"}, place)
     values = {**stored, **given}
     _refuse_missing(side, given, given, place)
     _refuse_backward(values, place)
@@ -94,6 +96,9 @@ def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
     if side is None or (name not in permits.readable(setting, draft.writer) and cell.nowhere):
         message = f"{draft.writer.entity.name} has no relationship {name!r} for you."
         raise NotFound(Problem("R104", message, "", draft.where("")))
+    if any(rule.keep == name for rule in draft.writer.entity.kept_rules.values()):
+        message = f"{draft.writer.label(name)} is set by the system."
+        raise Invalid(Problem("R131", message, "Leave it out.", draft.where(name)))
     if side.shape is not Shape.MANY:
         hint = "Set it as a field, or write it from its other side."
         raise Invalid(Problem("R137", f"{name} is not a many-to-many relationship.", hint, draft.where(name)))
@@ -118,7 +123,7 @@ def _far_end(setting: Setting, tally: Tally, side: Relationship, to: Any, place:
     return found
 
 
-def _values(side: Relationship, given: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def _values(setting: Setting, side: Relationship, given: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """The Python values of attributes and validity; raises Invalid with every problem."""
     problems, values = Problems(), {}
     known = {**{n: (f.type, f.params) for n, f in side.attributes.items()}}
@@ -130,12 +135,20 @@ def _values(side: Relationship, given: Mapping[str, Any], place: Place) -> dict[
             problems.add("R103", f"The link has no attribute {name!r}.", hint, place)
             continue
         try:
-            values[name] = read_value(known[name][0], raw, known[name][1])
+            values[name] = _priced(setting, side, name, read_value(known[name][0], raw, known[name][1]))
         except BadValue as bad:
             problems.extend([bad.problem.under(name).under(place.path)])
     if problems:
         raise Invalid(problems.found)
     return values
+
+
+def _priced(setting: Setting, side: Relationship, name: str, value: Any) -> Any:
+    """The value, of an amount with what it is worth today; BadValue where nobody could tell."""
+    field = side.attributes.get(name)
+    if value is None or field is None or field.type.in_base is None:
+        return value
+    return worth_today(setting, Priced.of(field), value)
 
 
 def _begun(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import date
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,7 +30,9 @@ from xrm.engine.records.pending import pending
 from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
 from xrm.engine.records.postponing import Postponer
+from xrm.engine.records.priced import Rates
 from xrm.engine.records.refilling import left_for_now, refill
+from xrm.engine.records.revaluing import Portion, count, portion
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
 from xrm.engine.records.targets import absent
@@ -39,6 +42,7 @@ from xrm.engine.records.writer import Writer, Writers
 from xrm.engine.storage.database import Around, Database, UnitOfWork
 from xrm.engine.storage.faults import Meanings
 from xrm.engine.storage.merges import answering
+from xrm.engine.storage.rates import RateReader
 from xrm.engine.storage.rows import Counters
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.stamp import Epoch
@@ -50,6 +54,7 @@ from xrm.metadata.values import Ref
 from xrm.settings import Limits
 
 T = TypeVar("T")
+NOBODY = UUID(int=0)
 Mode = Literal["all", "good_rows"]
 
 
@@ -82,6 +87,7 @@ class RecordService:
         self._log, self._index, self._meanings = log, index, meanings
         self._world, self._limits, self._currency, self._zone = world, limits, currency, zone
         self._settings, self._counters = pack_settings, Counters(database)
+        self._rates = RateReader(database)
         self._epoch, self._check, self._opening = epoch, epoch.hold, epoch.opening
         self._postponer = postponer
 
@@ -176,6 +182,24 @@ class RecordService:
         with collector_paused():
             setting = self._setting(unit, actor)
             return refill(setting, left_for_now(setting, wanted))
+
+    def revalue_in(
+        self, unit: UnitOfWork, actor: Actor, entity: str, after: UUID | None, day: date | None
+    ) -> tuple[Portion, Mapping[UUID, tuple[Problem, ...]]]:
+        """The next records with amounts in other currencies have these worth what the day's rates say.
+
+        Inside the caller's transaction. With the records are told the problems of those that were refused; they stay.
+        """
+        self._check(unit)
+        with collector_paused():
+            setting = self._setting(unit, actor, self._world.new_id())
+            found = portion(setting, self._named(actor, entity), after, day)
+            refused = _done(setting, found.commands, "good_rows").refused
+            return found, {found.commands[at].target.id or NOBODY: told for at, told in refused.items()}
+
+    def revaluable(self, unit: UnitOfWork, actor: Actor, entity: str) -> int:
+        """How many records have amounts in other currencies than the base."""
+        return count(self._setting(unit, actor), self._named(actor, entity))
 
     def refill(self, actor: Actor) -> Mapping[tuple[str, str], int]:
         """Every computed field holds what follows, which is durable; tells how many records held something else."""
@@ -401,6 +425,7 @@ class RecordService:
             now=now,
             today=today,
             currency=self._currency,
+            rates=Rates(unit, self._rates, self._currency),
             context=context,
             counters=self._counters,
             act=act,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,7 @@ from xrm.metadata.model import SETTABLE, STATE, Transition
 from xrm.metadata.values import Ref
 
 MADE, GONE = ("create", "restore"), ("delete",)
+WORTH = "base"
 _WORDS: Mapping[str, str] = {
     "create": "created",
     "update": "updated",
@@ -188,13 +190,30 @@ def _change_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> Non
     _point_again(setting, tally, emptied)
     rest = [past for past in changes if past not in emptied]
     _refuse_hidden(setting, rest)
-    _run(
-        setting, tally, [Update(p.entity, Target(p.record), _former(p), accept_duplicates=True) for p in rest]
+    _run(setting, tally, [_update_back(past) for past in rest])
+
+
+def _update_back(past: Past) -> Update:
+    return Update(
+        past.entity, Target(past.record), _former(past), accept_duplicates=True, worth=_former_worth(past)
     )
 
 
 def _former(past: Past) -> dict[str, Any]:
-    return {name: past.before.get(name) for name in {**past.before, **past.after}}
+    return {name: _without_worth(past.before.get(name)) for name in {**past.before, **past.after}}
+
+
+def _without_worth(value: Any) -> Any:
+    return {k: v for k, v in value.items() if k != WORTH} if _has_worth(value) else value
+
+
+def _former_worth(past: Past) -> dict[str, Decimal]:
+    """What the former amounts were worth: by the rate as it was."""
+    return {name: Decimal(value[WORTH]) for name, value in past.before.items() if _has_worth(value)}
+
+
+def _has_worth(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"amount", "currency", WORTH}
 
 
 def _is_emptied(setting: Setting, past: Past, back: set[UUID]) -> bool:
@@ -237,7 +256,8 @@ def _step_back(setting: Setting, tally: Tally, changes: Sequence[Past]) -> None:
         past = former[draft.id]
         given = {name: value for name, value in _former(past).items() if name != STATE}
         step = _step(setting, draft.writer, past)
-        drafts.append(draft.with_(given=given, transition=step, version=None, accepted=True))
+        worth = _former_worth(past)
+        drafts.append(draft.with_(given=given, transition=step, version=None, accepted=True, worth=worth))
     permits.require_rows(setting, drafts, "transition")
     write(setting, tally, drafts, "transition")
 

@@ -12,9 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.projection.contracts import Contract
-from xrm.engine.projection.programs import Programs
+from xrm.engine.projection.programs import Program, Programs, program_of
 from xrm.engine.projection.references import is_nested
 from xrm.engine.projection.sums import Sum, sums_of
+from xrm.engine.records.priced import Priced
 from xrm.engine.records.searched import searched_slots, searched_words
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.entity_tables import EntityTable, Schema
@@ -24,10 +25,13 @@ from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.dependencies import dependencies_of
+from xrm.metadata.expressions.check import check
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.columns import as_is
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
-from xrm.metadata.values import Ref, fold
+from xrm.metadata.typing_scope import ModelNames
+from xrm.metadata.values import Ref, fold, meant, round_half_up
 from xrm.registry import near_names
 
 UNLOGGED = frozenset(
@@ -43,6 +47,7 @@ UNLOGGED = frozenset(
         "state_since",
     }
 )
+_SAID = 1000  # expressions of records that are kept compiled
 SYSTEM_COLUMNS = (
     "id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by",
     "deleted_at", "deletion", "owner", "team", "unit", "state", "state_since",
@@ -125,10 +130,16 @@ class Writer:
         return sums_of(self.entity)
 
     @cached_property
-    def in_base(self) -> Mapping[str, Callable[[Any, str], Any]]:
-        """The fields whose values are stored with their worth in the base currency, and how that is found."""
-        own = (f for f in self.entity.fields.values() if f.is_stored)
-        return {f.name: f.type.in_base for f in own if f.type.in_base}
+    def in_base(self) -> Mapping[str, Priced]:
+        """The given fields whose values are stored with their worth in the base currency."""
+        given = (f for f in self.entity.fields.values() if f.is_stored and f.formula is None)
+        return {f.name: Priced.of(f) for f in given if f.type.in_base}
+
+    @cached_property
+    def is_worth_after_defaults(self) -> bool:
+        """Whether a default may begin an amount, or say the day of its rate."""
+        read = {name for each in self.in_base.values() for name in (each.name, each.rate_on) if name}
+        return not read.isdisjoint(self.programs.defaults)
 
     @cached_property
     def sealed_names(self) -> frozenset[str]:
@@ -230,7 +241,18 @@ class Writer:
 
 def _dumper(field: Field) -> Callable[[Any], Any] | None:
     dump, params = field.type.dump, field.params
+    if field.type.in_base is not None:
+        return lambda value: _with_worth(dump(value, params), value)
     return None if dump is as_is else lambda value: dump(value, params)
+
+
+def _with_worth(shown: Any, value: Any) -> Any:
+    """An amount with what it is worth in the base currency, where that is another number."""
+    worth = meant(value, "base")
+    if worth is None or worth == meant(value, "amount"):
+        return shown
+    places = max(2, -int(worth.normalize().as_tuple().exponent))
+    return {**shown, "base": format(round_half_up(worth, places), "f")}
 
 
 def _reference_json(value: Ref) -> dict[str, str]:
@@ -252,6 +274,8 @@ class Writers:
         self._makers, self.numbers, self.schema = makers, numbers, schema
         self.dependencies = dependencies_of(schema.model)
         self._made: dict[str, Writer] = {}
+        self.names = ModelNames(schema.model.entities)
+        self._said: dict[tuple[str, str], Program | None] = {}
 
     def __iter__(self) -> Iterator[Writer]:
         return (self[entity] for entity in self._makers)
@@ -262,6 +286,16 @@ class Writers:
 
     def __contains__(self, entity: str) -> bool:
         return entity in self._makers
+
+    def said(self, entity: str, text: str) -> Program | None:
+        """The condition over records of the entity that the text says; None if it cannot be read."""
+        key = (entity, text)
+        if key not in self._said:
+            if len(self._said) >= _SAID:
+                self._said.clear()
+            found = check(text, entity, self.names)
+            self._said[key] = program_of(found) if isinstance(found, Expression) else None
+        return self._said[key]
 
     def named(self, entity: str, known: Iterable[str], where: Place) -> Writer:
         """The writer of that entity; raises NotFound with near names among `known`."""

@@ -33,11 +33,14 @@ from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
+from xrm.engine.runtime.base_currency import demand_base
+from xrm.engine.runtime.exchange_rates import ExchangeRates
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.following_up import FollowUp
 from xrm.engine.runtime.organisation import read_organisation
 from xrm.engine.runtime.purging import PURGE, PURGE_LABEL, Purging
 from xrm.engine.runtime.rehearsal import Rehearsals
+from xrm.engine.runtime.revaluing import Revaluing
 from xrm.engine.runtime.snapshot import Composer, Snapshot
 from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
 from xrm.engine.runtime.usage import Usage
@@ -81,6 +84,7 @@ class Runtime:
         self.overview = Overview(database, world)
         self.usage = Usage(database, world)
         self.log = LogReader(database)
+        self.rates = ExchangeRates(database, world, settings)
         self.files = FileStore(settings.data / FILES, world.clock)
         self.jobs = Jobs(database, world, self.identity, runner)
         self.uploads = Uploads(database, self.files, world, settings.limits)
@@ -110,6 +114,7 @@ class Runtime:
         self.purging = Purging(self.packs, world)
         self.jobs.register(PURGE, self.purging, repeats=Repeats(EVERY, PURGE_LABEL, lambda: self.installer))
         self.dispatcher = Dispatcher(database, world)
+        self.revaluing = Revaluing(database, self.jobs, self.current)
         self._current: Snapshot | None = None
         self._swap = Lock()
 
@@ -160,7 +165,9 @@ class Runtime:
         # Definitions become many values and no garbage.
         with collector_paused():
             model = self.definitions.resolve(sources)
-            made = self._compose(sql_schema(model), numbers, stamp)
+            schema = sql_schema(model)
+            demand_base(self.database, schema, self.settings.currency)
+            made = self._compose(schema, numbers, stamp)
             return replace(made, organisation=organisation, former_since=since)
 
 

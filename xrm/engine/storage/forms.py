@@ -15,6 +15,7 @@ from xrm.metadata.fieldtypes.builtins import read_value, value_from, write_value
 from xrm.metadata.fieldtypes.choices import former_keys, options_of
 from xrm.metadata.fieldtypes.conversions import conversion, converted
 from xrm.metadata.model import Field
+from xrm.metadata.values import no_worth, worth_in
 
 Decisions = Mapping[str, str]
 NO_DECISIONS: Decisions = {}
@@ -198,7 +199,16 @@ class Change:
                 raise Unfit(Fault.EMPTY)
             taken.append((Fault.EMPTY, ""))
             made = self._values["empty"]
-        return worth(self.after, made, self.currency)
+        return self._worth(made, value)
+
+    def _worth(self, made: Any, value: Any) -> Any:
+        """An amount that stays as it is is worth what it was worth; of others only the base currency is known."""
+        in_base = self.after.type.in_base
+        if made is None or in_base is None:
+            return made
+        bare = in_base(made, no_worth)
+        is_same = self.before.type.in_base is not None and in_base(value, no_worth) == bare
+        return value if is_same else worth(self.after, made, self.currency)
 
     def _converted(self, value: Any, used: list[tuple[Fault, str]]) -> Any:
         if self.after.follows:
@@ -285,7 +295,7 @@ class Change:
 def worth(form: Form, value: Any, currency: str) -> Any:
     """The value with what it is worth in the base currency, where its type knows that."""
     in_base = form.type.in_base
-    return value if value is None or in_base is None else in_base(value, currency)
+    return value if value is None or in_base is None else in_base(value, worth_in(currency))
 
 
 def undecided(key: str, message: str) -> Problem:

@@ -10,6 +10,7 @@ from typing import Any
 
 from xrm.errors import Problem
 from xrm.metadata.expressions.types import Type
+from xrm.metadata.values import Worth
 
 Params = Mapping[str, Any]
 # What a value of a type, with the parameters of its field, is as JSON input of another type.
@@ -131,9 +132,9 @@ class FieldType:
     parameters that their schema alone cannot refuse.
 
     `sorted_by` names the parts by which records are ordered, the first of them first; if none, it is the first part.
-    `numbering` makes the values of new records. `in_base(value, currency)` is the value as it is stored where
-    that is the base currency. A value `is_sealed` at rest, or is the id of files that the record takes in
-    (`holds_files`), of pictures only (`holds_pictures`).
+    `numbering` makes the values of new records. `in_base(value, worth)` is the value as it is stored where
+    amounts are `worth` that in the base currency. A value `is_sealed` at rest, or is the id of files that the record
+    takes in (`holds_files`), of pictures only (`holds_pictures`).
 
     A field can change its type where one is known to the other: `made_into` says values as input of types by name,
     `made_from` values of types by name as input of this one. Those between built-in types stand in one table.
@@ -162,7 +163,7 @@ class FieldType:
     can_be_searched: bool = False
     sorted_by: tuple[str, ...] = ()
     numbering: Numbering | None = None
-    in_base: Callable[[Any, str], Any] | None = None
+    in_base: Callable[[Any, Worth], Any] | None = None
     is_sealed: bool = False
     holds_files: bool = False
     holds_pictures: bool = False

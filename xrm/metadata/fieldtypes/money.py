@@ -20,8 +20,9 @@ from xrm.metadata.fieldtypes.numbers import (
     read_decimal,
 )
 from xrm.metadata.fieldtypes.problems import bad, inside, read_parts, text_of, wrong_type
-from xrm.metadata.values import MAX_DIGITS, MONEY_SCALE, Money
+from xrm.metadata.values import MAX_DIGITS, MONEY_SCALE, Money, Worth
 
+RATE_ON = "rate_on"
 EXAMPLE = '{"amount": "12.50", "currency": "EUR"}'
 _WITH_CODE = re.compile(r"(?P<amount>\S+)\s+(?P<currency>[A-Za-z]{3})")
 _PARTS = (
@@ -101,9 +102,9 @@ def _join(scalars: tuple[Any, ...], params: Params) -> Money | None:
     return None if amount is None else Money(amount, currency, base)
 
 
-def _in_base(value: Money, currency: str) -> Money:
-    """Money in the base currency is its own base value; without a rate, other currencies have none."""
-    return replace(value, base=value.amount if value.currency == currency else None)
+def _in_base(value: Money, worth: Worth) -> Money:
+    """The money with what it is worth in the base currency."""
+    return replace(value, base=worth(value.amount, value.currency))
 
 
 def _type(params: Params) -> Type:
@@ -151,6 +152,11 @@ MONEY = FieldType(
     params={
         "currency": {**_CODE, "description": "The only currency it takes."},
         "default_currency": {**_CODE, "description": "The currency of an amount given without one."},
+        RATE_ON: {
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9_]*$",
+            "description": "The date of the record whose exchange rate counts; without it, the day of the change.",
+        },
         "min": {**_BOUND, "description": "The least amount it takes."},
         "max": {**_BOUND, "description": "The greatest amount it takes."},
     },

@@ -16,6 +16,7 @@ from xrm.ui.admin.icons import Icons
 from xrm.ui.admin.jobs import Works
 from xrm.ui.admin.keys import Sessions, Tokens
 from xrm.ui.admin.packs import Packs
+from xrm.ui.admin.rates import Rates
 from xrm.ui.admin.removed import Removed
 from xrm.ui.admin.review import Review
 from xrm.ui.admin.roles import Roles
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 AREAS: tuple[type[Area], ...] = (
     Users, Teams, Units, Roles, Tokens, Sessions, Changes, Works, Settings, Definitions, Options, Icons, Review,
-    Versions, Removed, Packs, Bringing, Uninstalling, Uses, Health,
+    Versions, Removed, Packs, Bringing, Uninstalling, Uses, Health, Rates,
 )  # fmt: skip
 
 

@@ -99,6 +99,8 @@ def _words(visit: Visit) -> dict[str, str]:
         "remove_member": t("removed a member"),
         "create_token": t("made a token"),
         "revoke_token": t("revoked a token"),
+        "set_rate": t("set an exchange rate"),
+        "remove_rate": t("removed an exchange rate"),
     }
 
 

@@ -31,6 +31,7 @@ PARAMS = (
     "scope",
     "gaps",
     "currency",
+    "rate_on",
     "region",
     "accept",
 )

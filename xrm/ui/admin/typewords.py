@@ -113,6 +113,7 @@ def _params(visit: Visit) -> Mapping[str, tuple[str, str]]:
             t("Without gaps, whoever makes a record waits until the one before it is kept or refused."),
         ),
         "currency": (t("Only currency"), t("As in EUR; every amount is in it.")),
+        "rate_on": (t("Rate of the day"), t("The name of a date; without it, the day of the change.")),
         "default_currency": (t("Usual currency"), t("As in EUR; that of an amount without one.")),
         "region": (t("Country of numbers"), t("As in PT; that of a number without its country.")),
         "many": (t("Several"), t("Whether it holds more than one.")),

@@ -24,7 +24,7 @@ from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import parse_instant
 from xrm.metadata.model import POINTERS, Entity, Field, Relationship, Shape
 from xrm.metadata.typing_scope import system_types
-from xrm.metadata.values import Ref, meant
+from xrm.metadata.values import Ref, meant, worth_in
 from xrm.ui.pages.visit import Visit
 
 
@@ -107,7 +107,7 @@ class _Seen:
         if field is not None and field.formula is not None and self._context is not None:
             found = self._followed(field, found)
         if field is not None and field.type.in_base and found is not None:
-            found = field.type.in_base(found, currency)
+            found = field.type.in_base(found, worth_in(currency))
         return None if found in (None, (), "") else meant(found, *path[1:2])
 
     def _followed(self, field: Field, stored: Any) -> Any:

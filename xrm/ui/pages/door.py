@@ -118,7 +118,13 @@ def reader_of(runtime: Runtime, language: str = "", zone: str = "") -> Reader:
     """The reader of this request; without a person the browser's language and the installation's zone."""
     accepted = request.headers.get("Accept-Language", "")[:500]
     chosen = best_language(language, accepted)
-    return Reader(chosen, locale_of(chosen, accepted), zone or runtime.settings.zone, runtime.world.now())
+    return Reader(
+        chosen,
+        locale_of(chosen, accepted),
+        zone or runtime.settings.zone,
+        runtime.world.now(),
+        runtime.settings.currency,
+    )
 
 
 def theme() -> str:

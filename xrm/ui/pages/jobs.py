@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, send_file
 
 from xrm.engine.jobs import Job, State
+from xrm.engine.runtime.revaluing import REVALUE
 from xrm.engine.storage.files import delivery
 from xrm.engine.transfer import ImportRequest
 from xrm.engine.transfer.bulk import BULK
@@ -90,7 +91,7 @@ def _page(visit: Visit, entity: Entity, job: Job) -> JobPage:
         stages=stages(visit, TRIED if is_trial else WRITTEN) if job.kind == IMPORT else (),
         facts=tuple(_facts(visit, job, is_trial)),
         problems=problems[:MOST_SHOWN],
-        about=visit.ui.t("Record") if job.kind == BULK else "",
+        about=visit.ui.t("Record") if job.kind in (BULK, REVALUE) else "",
         more_problems=visit.ui.t("and {count} more", count=hidden) if hidden > 0 else "",
         actions=tuple(_actions(visit, entity, job, is_trial)),
     )
@@ -106,6 +107,8 @@ def _title(visit: Visit, entity: Entity, job: Job) -> str:
         return t("Import {plural}", plural=job.params.get("name") or plural.lower())
     if job.kind == BULK:
         return t("Change many records")
+    if job.kind == REVALUE:
+        return t("Revalue {plural}", plural=plural.lower())
     return t("Export {plural}", plural=plural.lower()) if job.kind == EXPORT else t("Undo an import")
 
 
@@ -147,7 +150,7 @@ def _note(visit: Visit, job: Job, is_trial: bool) -> str:
         return t("What was written until then stays.")
     if failed and is_trial and job.params.get("mode") == "all":
         return t("Nothing will be imported while rows are refused. Mend the file and choose it again.")
-    if job.kind == BULK:
+    if job.kind in (BULK, REVALUE):
         return t("What was refused stays as it was.") if failed else ""
     if failed:
         return t("Refused rows can be downloaded with their reasons, mended, and imported again.")

@@ -20,7 +20,7 @@ USERS, TEAMS, UNITS = "/admin/users", "/admin/teams", "/admin/units"
 CHANGES, JOBS = "/admin/changes", "/admin/jobs"
 PACKS, BRING, HEALTH, USES = "/admin/packs", "/admin/bring", "/admin/health", "/admin/uses"
 ROLES, TOKENS, SESSIONS = "/admin/roles", "/admin/tokens", "/admin/sessions"
-ORGANISATION = "/admin/organisation"
+ORGANISATION, RATES = "/admin/organisation", "/admin/rates"
 DEFINITIONS, ICONS = "/admin/definitions", "/admin/icons"
 VERSIONS, REMOVED = "/admin/versions", "/admin/versions/removed"
 SETTINGS = "/admin/settings"
@@ -131,6 +131,7 @@ def _admin_groups(visit: Visit, current: str) -> Iterator[tuple[Link, ...]]:
     happened = ((CHANGES, t("Change log"), "scroll-text"), (JOBS, t("Jobs"), "list-todo"))
     whole = (
         (ORGANISATION, t("Organisation"), "building-2"),
+        (RATES, t("Exchange rates"), "coins"),
         (SETTINGS, t("Settings"), "sliders-horizontal"),
         (DEFINITIONS, t("Definitions"), "shapes"),
         (VERSIONS, t("Versions"), "history"),
