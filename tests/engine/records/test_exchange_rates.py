@@ -20,7 +20,7 @@ from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.engine.runtime import Runtime, open_runtime
 from xrm.engine.runtime.base_currency import demand_base
 from xrm.errors import Forbidden, Invalid, Unavailable
-from xrm.testing import a_pack, an_actor
+from xrm.testing import a_pack, admin_actor, an_actor
 
 SHOP = a_pack(
     "trade",
@@ -53,7 +53,7 @@ class Trade:
 
     @property
     def actor(self) -> Actor:
-        return self.runtime.installer
+        return admin_actor(self.runtime)
 
     def rate(self, currency: str, day: str, rate: str) -> None:
         self.runtime.rates.put(self.actor, [{"currency": currency, "day": day, "rate": rate}])
@@ -129,6 +129,8 @@ def test_without_a_rate_an_amount_is_refused_by_its_currency_and_day(trade: Trad
     with pytest.raises(Invalid) as refused:
         trade.make(amount={"amount": "1", "currency": "CHF"})
     assert refused.value.first.code == "R195"
+    brought = [Create("deal", {"amount": {"amount": "1", "currency": "CHF"}})]
+    assert trade.runtime.current().records.execute(trade.runtime.installer, brought).results  # as packs do
     deal = trade.make(amount={"amount": "0", "currency": "CHF"}, list_price=usd("7"))
     assert (trade.base(deal), trade.base(deal, "list_price")) == (Decimal(0), Decimal("6.3"))
 
