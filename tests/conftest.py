@@ -16,16 +16,19 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page
 
-from tests.support import browser, installed, postgres
+from tests.support import browser, installed, postgres, routes, statements
 from tests.support.templates import CompiledTemplates
 
 DATABASES = ("sqlite", "postgresql")
 
 hypothesis_settings.register_profile(
-    "xrm", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "xrm", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("xrm")
 
+statements.share()
+routes.share()
+installed.read_once()
 # A process makes hundreds of applications, which have the same templates.
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 

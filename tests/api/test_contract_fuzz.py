@@ -27,7 +27,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-SMALL, FULL = 250, 1_000  # for each of the two callers
+SMALL, FULL = 150, 1_000  # for each of the two callers
 ANSWERED_WELL = 0.3
 NAMES = ("author", "book", "copy", "shelf", "remark", "biography", "school", "loan", "call")
 

@@ -105,7 +105,7 @@ def test_random_expressions_mean_the_same_in_python_sqlite_and_postgresql(
     writer = Writer(rng, names)
     people = [None, *sorted({r["created_by"].id for r in world.records["deal"].values()})]
     filled = 0
-    for _ in range(scale(400, 20_000)):
+    for _ in range(scale(200, 20_000)):
         expression = well_typed(writer, names)
         given = context(rng.choice(ZONES), rng.choice(people))
         expected = in_python(world, expression, given)
@@ -114,4 +114,4 @@ def test_random_expressions_mean_the_same_in_python_sqlite_and_postgresql(
             found = place.answers(expression, given)
             wrong = {i: (expected[i], found.get(i)) for i in expected if expected[i] != found.get(i)}
             assert not wrong, f"{name} on {expression.text}\n{next(iter(wrong.items()))}"
-    assert filled > scale(400, 20_000) // 2
+    assert filled > scale(200, 20_000) // 2

@@ -47,7 +47,7 @@ def test_no_mistake_hides_another_one_or_makes_an_echo(
     alone: dict[str, set[Found]], scale: Callable[[int, int], int]
 ):
     wrong = {}
-    for chosen in combinations(scale(80, 4000)):
+    for chosen in combinations(scale(50, 4000)):
         names = tuple(mistake.name for mistake in chosen)
         wanted, found = set().union(*(alone[name] for name in names)), found_in(chosen)
         if found != wanted:

@@ -344,7 +344,7 @@ def test_whatever_is_renamed_in_the_shipped_packs_they_mean_the_same(
     assert len(named) > 100
     texts = {f"{s.name}/{p}": c.decode().splitlines() for s in sources for p, c in s.files.items()}
     meant, used = meaning(before), uses(before)
-    for one in named[:: max(1, len(named) // scale(3, len(named)))]:
+    for one in named[:: max(1, len(named) // scale(2, len(named)))]:
         raw = entities[one.entity]
         after = load_model([renamed(s, one, raw, before) for s in sources], cache=cache)
         assert meaning(after) == meant, one

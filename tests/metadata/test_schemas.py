@@ -64,7 +64,7 @@ def documents(source: PackSource) -> Iterator[SourceDocument]:
             yield SourceDocument(one.kind, one.name, source.name, one.path, composed.raw, composed.positions)
 
 
-SMALL = 4_000
+SMALL = 2_000
 SOURCES = [core_source(), *(s for case in CASES for s in case.sources)]
 
 

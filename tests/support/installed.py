@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from tests.support import postgres
 from xrm import testing
 from xrm.engine.packs import Revision
-from xrm.engine.runtime import Runtime
+from xrm.engine.runtime import Runtime, service
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.world import World, fixed_world
 from xrm.settings import Settings
@@ -47,6 +47,11 @@ class _Original:
 _originals: dict[str, _Original] = {}
 
 
+def read_once() -> None:
+    """From now on all installations of this process know what one of them has read."""
+    service.Definitions = lambda _types, _folder: testing._definitions()
+
+
 def make_runtime(
     database_url: str,
     folder: Path,
@@ -57,15 +62,20 @@ def make_runtime(
     settings: Settings | None = None,
     install: bool = True,
 ) -> Runtime:
-    """The same as `xrm.testing.make_runtime`: from the second time on that this process asks for it, by a copy."""
+    """The same as `xrm.testing.make_runtime`: from the second time on that this process asks for it, by a copy.
+
+    The first time only the ledger is copied, in which nothing is installed.
+    """
     given = list(packs)
     chosen = settings or make_settings(database_url, folder)
     key = _key(given, chosen, world, demo=demo, server=_server(database_url))
-    if install and (_is_asked_again(key) or demo) and _is_empty(database_url):
-        if key not in _originals:
-            _originals[key] = _made(key, given, chosen, world, demo=demo)
-        _copy(_originals[key], database_url, chosen.data)
-        install = False
+    if install and _is_empty(database_url):
+        if _is_asked_again(key) or demo:
+            _copy(_original(key, given, chosen, world, demo=demo), database_url, chosen.data)
+            install = False
+        else:
+            bare = hashlib.sha256(f"ledger {_server(database_url)}".encode()).hexdigest()
+            _copy(_original(bare, None, chosen, None), database_url, chosen.data)
     demo = demo and install
     return testing.make_runtime(
         database_url, folder, given, demo=demo, world=world, settings=chosen, install=install
@@ -88,8 +98,16 @@ def _key(packs: list[GivenPack], settings: Settings, world: World | None, *, dem
     return digest.hexdigest()
 
 
+def _original(
+    key: str, packs: list[GivenPack] | None, settings: Settings, world: World | None, *, demo: bool = False
+) -> _Original:
+    if key not in _originals:
+        _originals[key] = _made(key, packs, settings, world, demo=demo)
+    return _originals[key]
+
+
 def _made(
-    key: str, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
+    key: str, packs: list[GivenPack] | None, settings: Settings, world: World | None, *, demo: bool
 ) -> _Original:
     if not _server(settings.database_url):
         return _made_for_all(key, packs, settings, world, demo=demo)
@@ -101,7 +119,7 @@ def _made(
 
 
 def _made_for_all(
-    key: str, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
+    key: str, packs: list[GivenPack] | None, settings: Settings, world: World | None, *, demo: bool
 ) -> _Original:
     """A file serves all processes of a run: whoever is first makes it, the others wait for it."""
     place = _folder() / key
@@ -115,13 +133,23 @@ def _made_for_all(
 
 
 def _install(
-    url: str, folder: Path, packs: list[GivenPack], settings: Settings, world: World | None, *, demo: bool
+    url: str,
+    folder: Path,
+    packs: list[GivenPack] | None,
+    settings: Settings,
+    world: World | None,
+    *,
+    demo: bool,
 ) -> None:
+    """The database is there with these packs; with None it has a ledger, which is empty."""
     folder.mkdir()
     own = replace(settings, data=folder / "data", database_url=url)
     # Ids of its own: worlds of other processes count from one, too.
     chosen = world or fixed_world(NOON, seed=int(folder.name[:12], 16))
-    testing.make_runtime(url, folder, packs, demo=demo, world=chosen, settings=own).close()
+    is_bare = packs is None
+    testing.make_runtime(
+        url, folder, packs or (), demo=demo, world=chosen, settings=own, install=not is_bare
+    ).close()
 
 
 @cache

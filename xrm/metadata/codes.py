@@ -81,6 +81,7 @@ METADATA_CODES: Mapping[str, str] = MappingProxyType(
         "M274": "The rate of an amount shall be that of a day that the record does not have.",
         "M266": "A computed field cannot have such values, or is told in a way that says no value.",
         "M267": "Computed fields need each other in a circle.",
+        "M268": "A rule that is kept in records names something that does not fit.",
         "M269": "A record of an entity, or a link, could be larger than a database can store.",
         "M270": "A step of a scenario says nothing to do, or says it in a way that cannot be carried out.",
         "M271": "A name of a scenario, of a person or a record, is not known there or is taken.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -15,7 +16,7 @@ from xrm.metadata.model import Model
 from xrm.metadata.reading import Reader, ReadPack
 from xrm.metadata.sources import PackSource
 
-REMEMBERED = 4
+REMEMBERED = 8
 
 
 class Definitions:
@@ -43,11 +44,17 @@ class Definitions:
         key = f"{whole} {_digest(sources)}"
         with self._lock:
             if key not in self._known:
-                self._known[key] = load_model(sources, reader=self._reader, whole=whole)
-                if len(self._known) > REMEMBERED:
+                model = load_model(sources, reader=self._reader, whole=whole)
+                # Once installed, the same layers come from the database, under the names of their packs.
+                for known in (f"{whole} {_digest([self._as_kept(source) for source in sources])}", key):
+                    self._known[known] = model
+                while len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)
             return self._known[key]
+
+    def _as_kept(self, source: PackSource) -> PackSource:
+        return replace(source, name=self.read(source).name, folder="")
 
 
 def _digest(sources: Sequence[PackSource]) -> str:

@@ -95,6 +95,11 @@ class Dependencies:
         """The computed fields that are stored, by entity and name."""
         return [(entity.name, field.name) for entity in self.model.tables for field in self._computed(entity)]
 
+    @cached_property
+    def stored(self) -> frozenset[tuple[str, str]]:
+        """The same, to look them up."""
+        return frozenset(self.parts)
+
     def reads(self, entity: str, name: str) -> tuple[Read, ...]:
         """What the field follows from; nothing for one that is not computed."""
         return self._reads.get((entity, name), ())
@@ -192,9 +197,9 @@ class Dependencies:
         """Whether a change may concern more records than it has in hand."""
         return bool(self._far)
 
-    def may_wait(self, entity: str) -> bool:
-        """Whether a job may have to find a value of records of the entity."""
-        return any(self._far & self.ways(entity, name).keys() for name in self.computed(entity))
+    def spreads_to(self, entity: str, names: Iterable[str]) -> bool:
+        """Whether one of these values may follow from a change that concerns more records than it has in hand."""
+        return any(self._far & self.ways(entity, name).keys() for name in names)
 
     @cached_property
     def _names(self) -> Mapping[str, Sequence[str]]:
@@ -206,6 +211,12 @@ class Dependencies:
     def computed(self, entity: str) -> Sequence[str]:
         """The computed fields of the entity, those that are not stored, too."""
         return self._names.get(entity, ())
+
+    def titling(self, entity: Entity) -> frozenset[str]:
+        """The computed fields of the entity that its titles follow from."""
+        reads = () if entity.title is None else reads_of(self.model, entity, entity.title.tree)
+        names = {read.name for read in reads if not read.trail}
+        return frozenset(n for name in names for far, n in self.ways(entity.name, name) if far == entity.name)
 
     def ways(self, entity: str, name: str) -> Mapping[tuple[str, str], tuple[Trail, ...]]:
         """The computed fields from which the field follows, itself among them, with the trails that lead to them."""

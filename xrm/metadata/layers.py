@@ -26,7 +26,7 @@ _DEFINERS: Final[Mapping[str, Mapping[Path, tuple[str, ...]]]] = {
         ("relationships",): ("to", "from"),
         ("keys",): ("fields",),
         ("duplicates",): ("match",),
-        ("rules",): ("must",),
+        ("rules",): ("must", "each"),
     },
     "view": {(): ("type",)},
     "form": {("*", "sections"): ("rows",)},

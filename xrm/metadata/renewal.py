@@ -162,6 +162,12 @@ class _Reader:
 
     # --- entities ---------------------------------------------------------------------------------------
 
+    def _rules(self, name: str, rules: Mapping[str, Any]) -> None:
+        for key, body in rules.items():
+            if isinstance(body, dict):
+                for word in ("field", "on", "into", "keep"):
+                    self.members(name, ("rules", key, word), body.get(word))
+
     def entity(self, name: str, raw: Mapping[str, Any]) -> None:
         """What an entity or an extension says."""
         self.entities(("like",), raw.get("like"))
@@ -182,9 +188,7 @@ class _Reader:
                 at = ("duplicates", key, "match", index)
                 is_plain = isinstance(said, str)
                 self.paths(name, at if is_plain else (*at, "field"), said if is_plain else said.get("field"))
-        for key, body in raw.get("rules", {}).items():
-            if isinstance(body, dict):
-                self.members(name, ("rules", key, "field"), body.get("field"))
+        self._rules(name, raw.get("rules", {}))
         self.members(name, ("indexes",), raw.get("indexes"))
         if self.source.kind == "extend":
             self.forms(name, ("forms",), raw.get("forms", {}))

@@ -16,6 +16,7 @@ from xrm.metadata.fieldtypes.problems import bad
 from xrm.metadata.model import Field, Label, Model
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import Layer
+from xrm.metadata.words import told
 
 KIND: Final = "settings"
 CHOICE: Final = "choice"
@@ -36,6 +37,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "date": "2026-05-31",
 }
 _EXACT: Final[Mapping[str, Any]] = {"precision": 18, "scale": 6}
+_VALUE: Final = "default"
 _SPOKEN: Final = "settings."
 
 
@@ -92,10 +94,21 @@ def settings_of(
 
 def _usual(packs: Iterable[ReadPack]) -> Iterator[tuple[str, Any]]:
     """What the packs themselves say."""
-    for pack in packs:
-        for doc in pack.docs if pack.layer is not Layer.CUSTOMISATION else ():
-            if doc.kind == KIND:
-                yield from ((name, said["default"]) for name, said in doc.body.items() if "default" in said)
+    return (one for pack in packs if pack.layer is not Layer.CUSTOMISATION for one in _values(pack))
+
+
+def _values(pack: ReadPack) -> Iterator[tuple[str, Any]]:
+    for doc in pack.docs:
+        if doc.kind == KIND:
+            yield from ((name, said[_VALUE]) for name, said in doc.body.items() if _VALUE in said)
+
+
+def changed_settings(before: Sequence[ReadPack], after: Sequence[ReadPack]) -> Iterator[str]:
+    """A sentence for each setting that has another value by the layers `after`, which are in order."""
+    was, now = ({n: v for pack in packs for n, v in _values(pack)} for packs in (before, after))
+    for name, value in now.items():
+        if name in was and was[name] != value:
+            yield f"The setting {name} is {told(value)}, and was {told(was[name])}."
 
 
 def asked_of(field: Field) -> Set[str]:

@@ -38,7 +38,9 @@ from xrm.registry import near_names
 # Keys of transitions that this version does not run yet.
 LATER_KEYS: Final = ("do", "after", "approval")
 # Without one of these an item has no meaning.
-_DEFINING: Final = frozenset({"type", "from", "to", "must", "match", "fields", "entity", "ref", "options"})
+_DEFINING: Final = frozenset(
+    {"type", "from", "to", "must", "each", "match", "fields", "entity", "ref", "options"}
+)
 # Keys on which the meaning of other things hangs: a misspelt one is read as what was meant.
 _STRUCTURAL: Final = _DEFINING | {
     "can", "rows", "sections", "states", "transitions", "records", "values", "people", "users", "grants",

@@ -97,7 +97,7 @@ def damaged_archive(chance: Chance) -> bytes:
 
 
 def test_a_damaged_archive_is_refused_with_a_place_or_is_a_pack(make, look, tmp_path, scale):
-    runtime, tries = make(), scale(50, 2000)
+    runtime, tries = make(), scale(30, 2000)
     before, file, refused = look(runtime), tmp_path / "parts.zip", 0
     for number in range(tries):
         file.write_bytes(damaged_archive(random.Random(number)))

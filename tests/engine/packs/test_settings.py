@@ -38,6 +38,7 @@ def test_titles_computed_values_and_rules_follow_a_setting_in_every_process_and_
         made(name="Eve", on="2025-12-31")
     one = runtime.packs.versions()[0]
     assert (one.number, one.actor) == (version, ada.id)
+    assert "The setting hot is 40, and was 70." in one.changes
     source = runtime.packs.source(CUSTOMISATION)
     assert source.files["settings.yaml"].decode() == (
         'hot: {default: 40}\nword: {default: "!"}\nrate: {default: 2.5}\nfirst: {default: "2026-01-01"}\n'

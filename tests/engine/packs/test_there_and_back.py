@@ -146,7 +146,7 @@ def test_there_and_back_every_value_is_as_it_was(make, scale):
 
     @given(earlier=st.none() | models(), first=models(), choice=st.data())
     @settings(
-        max_examples=scale(3, 200), deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=scale(2, 200), deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     def go(earlier, first, choice):
         clean()

@@ -295,7 +295,7 @@ def test_after_anything_that_was_done_every_value_is_what_follows(
     shop: Shop, scale: Callable[[int, int], int]
 ) -> None:
     street, dice = Street(shop, {name: [] for name in ("line", "order", "product", "customer")}), Random(5)
-    for _ in range(scale(60, 2_000)):
+    for _ in range(scale(40, 2_000)):
         street.act(dice)
     records = shop.runtime.current().records
     differing = records.refill_needed(shop.runtime.installer)

@@ -19,12 +19,12 @@ from tests.support.installed import make_runtime
 from xrm.engine.commands import Create, Link, Target, Update
 from xrm.engine.jobs import Run, State
 from xrm.engine.queries.request import Query
-from xrm.engine.records import catching_up
+from xrm.engine.records import catching_up, recomputing, refilling
 from xrm.engine.runtime import Runtime
 from xrm.engine.runtime.following_up import FollowUp
 from xrm.errors import Invalid
 from xrm.settings import Limits
-from xrm.testing import a_pack, make_settings
+from xrm.testing import a_pack, make_settings, pack_from
 
 LINES, MOST = 50, 20
 PACK = a_pack(
@@ -296,3 +296,43 @@ def test_lists_and_the_first_of_many_follow_over_every_kind_of_relationship(runt
     run(runtime, *(Create("line", {"order": str(orders[0]), "what": f"{n:02}"}) for n in range(20)))
     told_now = [", ".join(f"{n:02}" for n in range(20)) + ", …", "early", "A, a, a", "early, late"]
     assert (told(), differing(runtime)) == (told_now, 0)
+
+
+def test_a_new_field_of_many_records_comes_into_force_at_once_and_a_job_fills_it(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, second, orders, lines = sold(runtime)
+    waiting, looked = held_back(runtime, monkeypatch), list[int]()
+    found_anew = recomputing.found_anew
+
+    def counted(setting: Any, block: Any, concerned: Any, **more: Any) -> Any:
+        looked.append(len(concerned))
+        return found_anew(setting, block, concerned, **more)
+
+    for module in (recomputing, refilling):
+        monkeypatch.setattr(module, "found_anew", counted)
+    fields = "  thrice: {type: formula, formula: quantity * 3}\n  dearer: {type: formula, formula: product.price + 1}\n"
+    sums = "  all_dearer: {type: rollup, over: lines, value: sum(dearer)}\n"
+    source = dict(PACK)
+    source["entities/line.yaml"] = PACK["entities/line.yaml"].replace(
+        "relationships:", fields + "relationships:"
+    )
+    source["entities/order.yaml"] = PACK["entities/order.yaml"].replace("rules:", sums + "rules:")
+    runtime.packs.install([pack_from(source)], runtime.installer, dev=True)
+    records, installer = runtime.current().records, runtime.installer
+    assert (sum(n for n in looked if n >= LINES), {run.job for run in waiting}) == (0, {waiting[0].job})
+    assert {("line", "thrice"), ("line", "dearer")} <= records.waiting(installer).keys()
+    assert set(values(runtime, "line", "thrice", lines)) == {None}
+    assert set(records.pending(installer, "line", lines)[lines[0]]) == {"thrice", "dearer"}
+    assert "all_dearer" in records.pending(installer, "order", orders)[orders[0]]
+    run(
+        runtime,
+        Update("product", Target(second), {"price": 8}),
+        Update("line", Target(lines[0]), {"quantity": 5}),
+    )
+    run(runtime, Update("line", Target(lines[1]), {"product": str(second), "order": str(orders[3])}))
+    run(runtime, Create("line", {"order": str(orders[0]), "product": str(product)}))
+    runtime.jobs.perform(waiting[0].job, 1)
+    assert (differing(runtime), records.waiting(installer)) == (0, {})
+    assert values(runtime, "line", "thrice", lines[:2]) == [15, 3]
+    assert values(runtime, "line", "dearer", lines[:2]) == [3, 9]

@@ -31,7 +31,7 @@ from xrm.engine.storage.feed import FeedPosition
 from xrm.engine.storage.numbers import Numbers
 
 SEED = 1
-SMALL, FULL = 760, 10_000  # on each of the two databases, which are given different cells
+SMALL, FULL = 480, 10_000  # on each of the two databases, which are given different cells
 REALM = make_realm(SEED)
 
 
@@ -292,7 +292,7 @@ def test_with_shares_nobody_sees_or_does_more_or_less_either(
     sharing: Stage, scale: Callable[[int, int], int], entity: str
 ) -> None:
     cells = [cell for cell in cells_for(sharing, len(all_of_them()) // 2) if cell.entity == entity]
-    faults = run_cells(sharing, cells[: scale(110, 1_000)])
+    faults = run_cells(sharing, cells[: scale(60, 1_000)])
     assert faults == [], shown(faults)
 
 

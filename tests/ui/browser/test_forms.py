@@ -65,6 +65,7 @@ def test_what_was_typed_is_offered_after_a_reload_and_restored_row_by_row(site: 
     expect(offer).to_be_hidden()
     ana.get_by_role("button", name="Create customer").click()
     expect(ana.get_by_role("region", name="Orders")).to_contain_text("Pens")
+    ana.wait_for_load_state()  # the page that says that it is saved ends the draft
     ana.goto(f"{site.address}/r/customer/new")
     expect(ana.locator("#save")).to_be_visible()
     expect(offer).to_be_hidden()

@@ -31,10 +31,17 @@ class Records(Protocol):
         """All commands are done inside the caller's transaction."""
         ...
 
-    def refill_in(
+    def prepare(self) -> None:
+        """What follows from a transaction may be left to a job; called outside of any."""
+        ...
+
+    def renew_in(
         self, unit: UnitOfWork, actor: Actor, wanted: Collection[tuple[str, str]]
     ) -> Mapping[tuple[str, str], int]:
-        """These computed fields hold what follows; tells how many records held something else."""
+        """These computed fields hold what follows; tells how many records held something else.
+
+        Where an entity has more records than follow at once, a job finds the fields afterwards.
+        """
         ...
 
 

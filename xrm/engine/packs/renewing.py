@@ -21,7 +21,10 @@ from xrm.engine.storage.options import Part
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.stamp import bump
 from xrm.engine.storage.types import Json
+from xrm.metadata.expressions.check import check
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.choices import former_keys
+from xrm.metadata.fieldtypes.special import EXPRESSION
 from xrm.metadata.former import FormerNames
 from xrm.metadata.model import Field, Model
 from xrm.metadata.returning import looking_back
@@ -45,6 +48,7 @@ def renew_names(
         _renew_options(unit, column, keys)
     if not model.former:
         return
+    _renew_expressions(unit, schema)
     _renew_views(unit, model, numbers)
     _renew_jobs(unit, model)
     if model.former.roles:
@@ -96,6 +100,26 @@ def _renew_options(unit: UnitOfWork, column: sa.Column[Any], former: Mapping[str
     for row in unit.execute(wanted).mappings().all():
         present = list(dict.fromkeys(former.get(key, key) for key in row["keys"] or ()))
         unit.execute(sa.update(table).where(table.c.id == row["id"]).values({column.name: present}))
+
+
+# --- expressions in records ---------------------------------------------------------------------------
+
+
+def _renew_expressions(unit: UnitOfWork, schema: Schema) -> None:
+    """What records say in expressions is said by present names."""
+    names = ModelNames(schema.model.entities)
+    for stored in schema.entities.values():
+        for kept in stored.fields.values():
+            if kept.field.type.name == EXPRESSION.name and kept.columns:
+                _renew_texts(unit, kept.columns[0], str(kept.field.params["entity"]), names)
+
+
+def _renew_texts(unit: UnitOfWork, column: sa.Column[Any], entity: str, names: ModelNames) -> None:
+    texts = unit.execute(sa.select(column).where(column.is_not(None)).distinct()).scalars().all()
+    for text in texts:
+        found = check(text, entity, names)
+        if isinstance(found, Expression) and found.renewed != text:
+            unit.execute(sa.update(column.table).where(column == text).values({column.name: found.renewed}))
 
 
 # --- saved views --------------------------------------------------------------------------------------

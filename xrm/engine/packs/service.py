@@ -219,6 +219,8 @@ class PackService:
         base = seed_of(proposal.seeds, BASE)
         installer = ensure_installer(self._parts.database, self._parts.world)
         former = self._proposer.in_force(self._proposer.present())
+        if former is not None:
+            self._parts.current().records.prepare()
         made: list[Installed] = []
         with (
             self._parts.database.read() as reading
@@ -259,7 +261,7 @@ class PackService:
         if not wanted:
             return was
         services = self._parts.compose(proposal.in_use, numbers, self._parts.freshness.read_in(unit))
-        counts = services.records.refill_in(unit, installer, wanted)
+        counts = services.records.renew_in(unit, installer, wanted)
         return replace(was, turned=was.turned | {part for part, count in counts.items() if count})
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:

@@ -19,6 +19,7 @@ from xrm.engine.storage.meant import last_position, names_in_force
 from xrm.engine.storage.numbers import Names, Numbers, names_of
 from xrm.engine.storage.options import origins_of
 from xrm.errors import NotFound, Problem
+from xrm.metadata.setting_values import changed_settings
 from xrm.metadata.sources import Layer, PackSource
 
 MOST = 200  # versions that are listed at once
@@ -115,7 +116,11 @@ def keep_version(unit: UnitOfWork, proposal: Proposal, numbers: Numbers, at: dat
             "door": actor.door,
             "layers": layers,
             "names": names.as_json(),
-            "sentences": [*layer_sentences(proposal), *proposal.plan.sentences()],
+            "sentences": [
+                *layer_sentences(proposal),
+                *changed_settings(proposal.before, proposal.layers),
+                *proposal.plan.sentences(),
+            ],
             "position": last_position(unit),
         },
     )

@@ -11,6 +11,8 @@ from xrm.engine.projection.reach import Reach, reach_of
 from xrm.metadata.expressions.compile import compile_python
 from xrm.metadata.expressions.environment import Context, Env
 from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Node, Root, walk
+from xrm.metadata.fieldtypes.special import EXPRESSION
+from xrm.metadata.kept_rules import KeptRule
 from xrm.metadata.model import Entity, Field, Relationship, Rule, Shape
 
 
@@ -38,6 +40,15 @@ class RuleProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptProgram:
+    """What rules that are kept in records say, compiled; the record in hand is `outer`."""
+
+    rule: KeptRule
+    must: Program | None
+    when: Program | None
+
+
+@dataclass(frozen=True, slots=True)
 class Programs:
     """The compiled expressions of an entity, each by the name of what it belongs to.
 
@@ -48,6 +59,7 @@ class Programs:
     are what a default reads, what tells whether a value is needed, and what tells which options there are;
     `guard_reads` are of guards that speak of the record alone. `link_defaults` are of attributes of links, by
     relationship; they are run on the record that the links go out from. `formulas` are of computed fields.
+    `expressions` are fields that hold one, each with the entity that it is about.
     """
 
     title: Program | None
@@ -76,6 +88,8 @@ class Programs:
     formulas: Mapping[str, tuple[Program, ...]]
     frozen: Mapping[str, Program]
     formula_reaches: Mapping[str, Reach]
+    kept_rules: tuple[KeptProgram, ...]
+    expressions: Mapping[str, str]
 
 
 def programs_of(entity: Entity) -> Programs:
@@ -116,6 +130,12 @@ def programs_of(entity: Entity) -> Programs:
             f.name: reach_of(entity, f.formula)
             for f in entity.fields.values()
             if f.formula is not None and not is_local(f.formula)
+        },
+        kept_rules=tuple(
+            KeptProgram(r, _program(r.must), _program(r.when)) for r in entity.kept_rules.values()
+        ),
+        expressions={
+            f.name: str(f.params["entity"]) for f in entity.fields.values() if f.type.name == EXPRESSION.name
         },
     )
 

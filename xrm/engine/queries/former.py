@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from xrm.engine.access.names import ReaderNames
 from xrm.engine.queries.field_tests import as_text
-from xrm.engine.queries.reading import ReaderNames
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.errors import XrmError
 from xrm.metadata.compared import Compared, compared_options

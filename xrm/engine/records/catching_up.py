@@ -10,9 +10,9 @@ from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.checking import followed_problems
 from xrm.engine.records.origins import count_origins, origins_after
 from xrm.engine.records.postponing import trail_of
-from xrm.engine.records.recomputing import PORTION, carry
+from xrm.engine.records.recomputing import PORTION, carry_anew
 from xrm.engine.storage.waits import Wait, add_wait, drop_same, drop_waits, move_wait, next_wait, waits
-from xrm.errors import Invalid, Problem
+from xrm.errors import Conflict, Invalid, Problem
 from xrm.metadata.values import Ref
 
 Part = tuple[str, str]
@@ -50,16 +50,16 @@ def catch_up(setting: Setting, job: UUID) -> Caught | None:
     expected = 0
     if wait.after is None:
         drop_same(setting.unit, wait)
-        expected = count_origins(setting, trail, wait.ends, None)
-    ids = origins_after(setting, trail, wait.ends, wait.after, PORTION)
+        expected = count_origins(setting, part[0], trail, wait.ends, None)
+    ids = origins_after(setting, part[0], trail, wait.ends, wait.after, PORTION)
     return replace(_found(setting, wait, part, ids), expected=expected)
 
 
 def part_of(setting: Setting, wait: Wait) -> Part | None:
     """The computed field that waits, by the names of now; None if there is none any more."""
     entity, name = setting.writers.numbers.field_names.get(wait.field, ("", ""))
-    late = setting.writers.dependencies.late.get(entity, frozenset())
-    return (entity, name) if name in late else None
+    is_computed = (entity, name) in setting.writers.dependencies.stored
+    return (entity, name) if is_computed else None
 
 
 def _found(setting: Setting, wait: Wait, part: Part, ids: Sequence[UUID]) -> Caught:
@@ -85,11 +85,12 @@ def _carried(
     if not ids:
         return
     attempt = tally.copy()
-    level = setting.writers.dependencies.level(*part)
     try:
         with setting.unit.savepoint():
-            carry(setting, attempt, {(level, part[0]): {record: {part[1]: None} for record in ids}})
-    except Invalid as refused:
+            carry_anew(setting, attempt, *part, ids)
+    except (Invalid, Conflict) as refused:
+        if refused.facts.get("retry"):
+            raise
         if len(ids) == 1:
             yield ids[0], refused.problems
             return
@@ -116,5 +117,5 @@ def count_waiting(setting: Setting) -> Mapping[Part, int]:
     for wait in waits(setting.unit):
         part, trail = part_of(setting, wait), trail_of(setting, wait.trail)
         if part is not None and trail is not None:
-            counts[part] = counts.get(part, 0) + count_origins(setting, trail, wait.ends, wait.after)
+            counts[part] = counts.get(part, 0) + count_origins(setting, part[0], trail, wait.ends, wait.after)
     return counts

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from xrm.engine.access import always_readable
+from xrm.engine.access.names import ReaderNames
 from xrm.engine.projection.contracts import ByKey, ByName
 from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
@@ -15,6 +17,8 @@ from xrm.engine.records.permits import passing_rule, readable, rights, writable
 from xrm.engine.records.targets import find_by_key, readable_of
 from xrm.engine.records.writer import Writer
 from xrm.errors import Invalid, Problem
+from xrm.metadata.expressions.check import check
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Relationship
 from xrm.metadata.values import Ref
 
@@ -38,6 +42,7 @@ def read_inputs(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -> tupl
         for pointer in pointers
     ]
     problems += _missing_targets(setting, tally, drafts, pointers)
+    problems += _unread(setting, drafts, values)
     filled = [_filled(draft, parsed) for draft, parsed in zip(drafts, values, strict=True)]
     return _refused(filled, problems), [problem for _, _, problem in problems]
 
@@ -154,6 +159,27 @@ def _missing_targets(
         and value.id in missing.get(value.entity, ())
         and (place, relationship.name) not in kept
     ]
+
+
+def _unread(setting: Setting, drafts: Sequence[Draft], values: Sequence[Mapping[str, Any]]) -> Found:
+    """What is wrong with expressions that are given, over what this actor may read."""
+    found: Found = []
+    for name, entity in drafts[0].writer.programs.expressions.items():
+        names = ReaderNames(setting.writers.names, setting.policy, setting.actor)
+        for place, parsed in enumerate(values):
+            old = drafts[place].old or {}
+            if parsed.get(name) and parsed[name] != old.get(name):
+                where = drafts[place].where(name)
+                read = check(parsed[name], entity, names, place=where)
+                found += (
+                    []
+                    if isinstance(read, Expression)
+                    else [
+                        (place, name, replace(p, message=f"At character {p.where.column}: {p.message}"))
+                        for p in read
+                    ]
+                )
+    return found
 
 
 def _kept(

@@ -96,6 +96,9 @@ def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
     if side is None or (name not in permits.readable(setting, draft.writer) and cell.nowhere):
         message = f"{draft.writer.entity.name} has no relationship {name!r} for you."
         raise NotFound(Problem("R104", message, "", draft.where("")))
+    if any(rule.keep == name for rule in draft.writer.entity.kept_rules.values()):
+        message = f"{draft.writer.label(name)} is set by the system."
+        raise Invalid(Problem("R131", message, "Leave it out.", draft.where(name)))
     if side.shape is not Shape.MANY:
         hint = "Set it as a field, or write it from its other side."
         raise Invalid(Problem("R137", f"{name} is not a many-to-many relationship.", hint, draft.where(name)))

@@ -7,14 +7,12 @@ from typing import Protocol
 from uuid import UUID
 
 from xrm.engine.records.batch import Setting, Tally
-from xrm.engine.records.origins import origins
+from xrm.engine.records.origins import MANY, count_all, origins
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.rows import hold
 from xrm.engine.storage.waits import TrailNumbers, Wait, add_wait
 from xrm.metadata.dependencies import Step, Trail, Watch, Way
 from xrm.metadata.model import POINTERS
-
-_ALL = (1 << 31) - 2  # more than there are
 
 
 class Postponer(Protocol):
@@ -41,7 +39,7 @@ def within_bound(setting: Setting, trail: Trail, ends: Collection[UUID]) -> Coll
     """
     if not trail:
         return ends
-    most = _ALL if setting.later is None else setting.limits.fan_out
+    most = MANY if setting.later is None else setting.limits.fan_out
     found = origins(setting, trail, ends, most + 1)
     return None if len(found) > most else found
 
@@ -51,17 +49,36 @@ def postpone(setting: Setting, tally: Tally, watch: Watch, trail: Trail, ends: C
 
     Who finds one of these values at the same moment from what was before has done so when that job begins.
     """
-    if tally.job is None:
-        if setting.later is None:
-            raise AssertionError("nothing is left for later where nobody does it")
-        tally.job = setting.later(setting.unit)
+    job = _job(setting, tally)
     writer = setting.writers[watch.entity]
     if writer.programs.formula_reaches[watch.field].loose:
         hold(setting.unit, f"rule:{writer.name}.{watch.field}")
     numbers = setting.writers.numbers
     field = numbers.fields[watch.entity, watch.field]
-    wait = Wait(0, tally.job, writer.number, field, told(setting, trail), tuple(sorted(ends)))
+    wait = Wait(0, job, writer.number, field, told(setting, trail), tuple(sorted(ends)))
     add_wait(setting.unit, wait, setting.now)
+
+
+def is_beyond(setting: Setting, entity: str) -> bool:
+    """Whether the entity has more records than are found at once, where a job can find them."""
+    most = setting.limits.fan_out
+    return setting.later is not None and count_all(setting, entity, most=most + 1) > most
+
+
+def postpone_all(setting: Setting, tally: Tally, entity: str, field: str) -> None:
+    """A job finds the value in every record of the entity, once this is committed."""
+    numbers = setting.writers.numbers
+    wait = Wait(0, _job(setting, tally), numbers.entities[entity], numbers.fields[entity, field], (), ())
+    add_wait(setting.unit, wait, setting.now)
+
+
+def _job(setting: Setting, tally: Tally) -> UUID:
+    """The job of the transaction."""
+    if tally.job is None:
+        if setting.later is None:
+            raise AssertionError("nothing is left for later where nobody does it")
+        tally.job = setting.later(setting.unit)
+    return tally.job
 
 
 def told(setting: Setting, trail: Trail) -> TrailNumbers:

@@ -65,13 +65,29 @@ def carry(setting: Setting, tally: Tally, waiting: Waiting) -> None:
     for key, block in setting.writers.dependencies.blocks.items():
         reasons = iter(waiting.pop(key, {}).items())
         while portion := dict(islice(reasons, PORTION)):
-            followed = found_anew(setting, block, portion)
-            store(setting, setting.writers[block.entity], followed)
-            for touch in followed:
-                known = tally.found.setdefault((touch.entity, touch.record), {})
-                known.update({name: touch.new[name] for name in touch.names})
-                tally.followed.setdefault((touch.entity, touch.record), set()).update(touch.names)
-            concern(setting, tally, waiting, followed)
+            concern(setting, tally, waiting, _keep(setting, tally, block, portion))
+
+
+def carry_anew(setting: Setting, tally: Tally, entity: str, name: str, records: Sequence[UUID]) -> None:
+    """The computed field of these records is found anew, and what follows from it."""
+    graph, waiting = setting.writers.dependencies, Waiting()
+    if level := graph.level(entity, name):
+        waiting[level, entity] = {record: {name: None} for record in records}
+    else:
+        block = Block(entity, 0, (), graph.early.get(entity, ()))
+        concern(setting, tally, waiting, _keep(setting, tally, block, {record: {} for record in records}))
+    carry(setting, tally, waiting)
+
+
+def _keep(setting: Setting, tally: Tally, block: Block, portion: Mapping[UUID, Reasons]) -> list[Touch]:
+    """What is another value now is stored, and the tally knows it."""
+    followed = found_anew(setting, block, portion)
+    store(setting, setting.writers[block.entity], followed)
+    for touch in followed:
+        known = tally.found.setdefault((touch.entity, touch.record), {})
+        known.update({name: touch.new[name] for name in touch.names})
+        tally.followed.setdefault((touch.entity, touch.record), set()).update(touch.names)
+    return followed
 
 
 def _with_found(draft: Draft, found: Values | None) -> Draft:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.records.batch import Setting
+from xrm.engine.records.batch import Setting, Tally
+from xrm.engine.records.postponing import is_beyond, postpone_all
 from xrm.engine.records.recomputing import PORTION, found_anew, store
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.types import Uuid
@@ -36,6 +37,21 @@ def refill(setting: Setting, wanted: Names, *, is_kept: bool = True) -> dict[tup
                 for name in touch.names:
                     counts[block.entity, name] = counts.get((block.entity, name), 0) + 1
     return counts
+
+
+def left_for_now(setting: Setting, wanted: Names) -> Names:
+    """Those of the fields that are found at once; of large entities a job finds the others, which wait from now on.
+
+    What makes a title is found at once, for records are called by it when the transaction commits.
+    """
+    tally, entities = Tally(), dict.fromkeys(entity for entity, _ in wanted)
+    large = {entity for entity in entities if is_beyond(setting, entity)}
+    graph = setting.writers.dependencies
+    titles = {entity: graph.titling(setting.writers[entity].entity) for entity in large}
+    later = {(entity, name) for entity, name in wanted if entity in large and name not in titles[entity]}
+    for entity, name in sorted(later, key=lambda part: (graph.level(*part), part)):
+        postpone_all(setting, tally, entity, name)
+    return [part for part in wanted if part not in later]
 
 
 def _blocks(setting: Setting, wanted: Names) -> Iterator[Block]:

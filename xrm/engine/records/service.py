@@ -24,6 +24,7 @@ from xrm.engine.records.batch import Run, Setting, Tally, runs_of
 from xrm.engine.records.catching_up import Caught, catch_up, count_waiting
 from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
 from xrm.engine.records.duplicates import Twin
+from xrm.engine.records.kept_rules import Said, said_ahead
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.mentions import people_called
 from xrm.engine.records.pending import pending
@@ -31,7 +32,7 @@ from xrm.engine.records.permits import passing
 from xrm.engine.records.permitted import Permitted, permitted
 from xrm.engine.records.postponing import Postponer
 from xrm.engine.records.priced import Rates
-from xrm.engine.records.refilling import refill
+from xrm.engine.records.refilling import left_for_now, refill
 from xrm.engine.records.revaluing import Portion, count, portion
 from xrm.engine.records.sharing import Share, end_share, give_share, shares_of
 from xrm.engine.records.steps import perform
@@ -170,6 +171,19 @@ class RecordService:
         with collector_paused():
             return refill(self._setting(unit, actor), wanted)
 
+    def prepare(self) -> None:
+        """What follows from a transaction may be left to a job; called outside of any."""
+        self._postponer.prepare()
+
+    def renew_in(
+        self, unit: UnitOfWork, actor: Actor, wanted: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], int]:
+        """The same, but where an entity has more records than follow at once, a job finds the fields afterwards."""
+        self._check(unit)
+        with collector_paused():
+            setting = self._setting(unit, actor)
+            return refill(setting, left_for_now(setting, wanted))
+
     def revalue_in(
         self, unit: UnitOfWork, actor: Actor, entity: str, after: UUID | None, day: date | None
     ) -> tuple[Portion, Mapping[UUID, tuple[Problem, ...]]]:
@@ -229,9 +243,16 @@ class RecordService:
         with self._epoch.reading() as unit:
             return count_waiting(self._setting(unit, actor))
 
-    def pending(self, actor: Actor, entity: str, records: Collection[UUID]) -> Mapping[UUID, Sequence[str]]:
-        """The computed fields of each of these records whose values may wait for a job; those without are left out."""
-        if not records or not self._writers.dependencies.may_wait(entity):
+    def pending(
+        self, actor: Actor, entity: str, records: Collection[UUID], shown: Collection[str] | None = None
+    ) -> Mapping[UUID, Sequence[str]]:
+        """The computed fields of each of these records whose values may wait for a job; those without are left out.
+
+        Where only the fields that are `shown` matter, nothing is asked unless one follows from many other records.
+        """
+        graph = self._writers.dependencies
+        may_wait = graph.computed(entity) if shown is None else graph.spreads_to(entity, shown)
+        if not records or not may_wait:
             return {}
         with self._database.read(snapshot=False) as unit:
             if not any_wait(unit):
@@ -277,6 +298,11 @@ class RecordService:
         """
         with self._epoch.reading() as unit:
             return twins_ahead(self._setting(unit, actor), self._named(actor, entity), values, record)
+
+    def said_ahead(self, actor: Actor, entity: str, refs: Mapping[str, Ref]) -> list[Said]:
+        """What rules that are kept in records would say of a record whose lookups lead there; nothing is written."""
+        with self._epoch.reading() as unit:
+            return said_ahead(self._setting(unit, actor), self._named(actor, entity), refs)
 
     def duplicates(self, actor: Actor, entity: str, way: str, after: str = "", limit: int = 50) -> Groups:
         """Groups of duplicates by one way of the entity, and from where to go on; raises NotFound for no such way."""
@@ -378,7 +404,7 @@ class RecordService:
     def _transact(self, work: Callable[[UnitOfWork], T], around: Around[T] | None = None) -> T:
         """What the work gave, which is committed; what follows from it may be left to a job."""
         if self._writers.dependencies.spreads:
-            self._postponer.prepare()
+            self.prepare()
         return self._database.transact(work, self._meanings, around=around, opening=self._opening)
 
     def _of(self, setting: Setting) -> Callable[[Actor], Setting]:

@@ -32,6 +32,7 @@ from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.duplicates import refuse_duplicates
 from xrm.engine.records.handing_on import hand_on
 from xrm.engine.records.inputs import read_inputs
+from xrm.engine.records.kept_rules import follow_kept_rules
 from xrm.engine.records.locked import refuse_locked
 from xrm.engine.records.merging import MERGED, merge, refuse_merged, refuse_unfit
 from xrm.engine.records.nested import nested_problems, write_nested
@@ -68,7 +69,7 @@ def write(setting: Setting, tally: Tally, drafts: Sequence[Draft], operation: st
     attach_files(setting, drafts)
     write_nested(setting, tally, drafts, write)
     hand_on(setting, tally, drafts, write)
-    drafts = recompute(setting, tally, drafts)
+    drafts = follow_kept_rules(setting, tally, recompute(setting, tally, drafts))
     check_after(setting, drafts)
     permits.require_result(setting, drafts, operation)
     if operation == "create":

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from xrm.engine.projection.contracts import Contract
-from xrm.engine.projection.programs import Programs
+from xrm.engine.projection.programs import Program, Programs, program_of
 from xrm.engine.projection.references import is_nested
 from xrm.engine.projection.sums import Sum, sums_of
 from xrm.engine.records.priced import Priced
@@ -25,9 +25,12 @@ from xrm.engine.storage.sealing import Seal
 from xrm.engine.storage.statements import Prepared
 from xrm.errors import NotFound, Place, Problem
 from xrm.metadata.dependencies import dependencies_of
+from xrm.metadata.expressions.check import check
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.columns import as_is
 from xrm.metadata.fieldtypes.times import write_instant
 from xrm.metadata.model import OWNER_FIELDS, POINTERS, Entity, Field, Relationship, Shape, text_of
+from xrm.metadata.typing_scope import ModelNames
 from xrm.metadata.values import Ref, fold, meant, round_half_up
 from xrm.registry import near_names
 
@@ -44,6 +47,7 @@ UNLOGGED = frozenset(
         "state_since",
     }
 )
+_SAID = 1000  # expressions of records that are kept compiled
 SYSTEM_COLUMNS = (
     "id", "version", "title", "external_key", "created_at", "created_by", "updated_at", "updated_by",
     "deleted_at", "deletion", "owner", "team", "unit", "state", "state_since",
@@ -270,6 +274,8 @@ class Writers:
         self._makers, self.numbers, self.schema = makers, numbers, schema
         self.dependencies = dependencies_of(schema.model)
         self._made: dict[str, Writer] = {}
+        self.names = ModelNames(schema.model.entities)
+        self._said: dict[tuple[str, str], Program | None] = {}
 
     def __iter__(self) -> Iterator[Writer]:
         return (self[entity] for entity in self._makers)
@@ -280,6 +286,16 @@ class Writers:
 
     def __contains__(self, entity: str) -> bool:
         return entity in self._makers
+
+    def said(self, entity: str, text: str) -> Program | None:
+        """The condition over records of the entity that the text says; None if it cannot be read."""
+        key = (entity, text)
+        if key not in self._said:
+            if len(self._said) >= _SAID:
+                self._said.clear()
+            found = check(text, entity, self.names)
+            self._said[key] = program_of(found) if isinstance(found, Expression) else None
+        return self._said[key]
 
     def named(self, entity: str, known: Iterable[str], where: Place) -> Writer:
         """The writer of that entity; raises NotFound with near names among `known`."""

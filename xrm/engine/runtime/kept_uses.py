@@ -14,14 +14,19 @@ import sqlalchemy as sa
 
 from xrm.engine.identity.work import INSTALLER_EMAIL
 from xrm.engine.jobs.states import State
+from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import JOB, TEAM, TEAM_ROLE, TOKEN, USER, USER_ROLE, VIEW
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.views.asked import Asked, from_json, targets_of
 from xrm.engine.views.saved import ME
+from xrm.metadata.expressions.check import check
+from xrm.metadata.fieldtypes.special import EXPRESSION
 from xrm.metadata.model import Model
+from xrm.metadata.typing_scope import ModelNames
 
 VIEWS, PEOPLE, TEAMS, TOKENS, JOBS = "views", "people", "teams", "tokens", "jobs"
+EXPRESSIONS: Final = "expressions"
 NAMED: Final = 50  # of each kind
 _WAITING: Final = (State.QUEUED.value, State.RUNNING.value)
 
@@ -46,6 +51,7 @@ def kept_uses(
         _kept(TEAMS, _teams(unit, roles)),
         _kept(TOKENS, _tokens(unit, roles, now)),
         _kept(JOBS, _jobs(unit, model, targets)),
+        _kept(EXPRESSIONS, _expressions(unit, model, targets)),
     )
     return tuple(kept for kept in found if kept.count)
 
@@ -142,3 +148,21 @@ def _asked_by_job(params: Mapping[str, Any]) -> Iterator[Asked]:
         names += [word.removeprefix("-") for text in query.get(key, ()) for word in text.split(",")]
     yield Asked(fields=tuple(name for name in names if name))
     yield from (Asked(filter=text) for text in query.get("filter", ()))
+
+
+# --- expressions in records ---------------------------------------------------------------------------
+
+
+def _expressions(unit: UnitOfWork, model: Model, targets: Sequence[str]) -> Iterator[str]:
+    """The records whose expressions speak of one of them, each by its entity and title."""
+    names = ModelNames(model.entities)
+    for stored in sql_schema(model).entities.values():
+        for kept in stored.fields.values():
+            if kept.field.type.name == EXPRESSION.name and kept.columns:
+                entity, table = str(kept.field.params["entity"]), stored.table
+                chosen = sa.select(table.c.title, kept.columns[0].label("text"))
+                for row in unit.execute(chosen.where(kept.columns[0].is_not(None))).all():
+                    found = check(row.text, entity, names)
+                    said = {f"field:{m.entity}.{m.attribute}" for m in getattr(found, "mentions", ())}
+                    if is_used(targets, said | {f"entity:{entity}"}):
+                        yield f'"{row.title}": {stored.entity.name}'

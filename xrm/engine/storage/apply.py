@@ -24,7 +24,7 @@ from xrm.engine.storage.ledger import INSTALLATION, JOURNAL, LEDGER
 from xrm.engine.storage.matching import Match, Past
 from xrm.engine.storage.patience import MIGRATION_SECONDS, patiently
 from xrm.engine.storage.plan import Demands, SchemaPlan, make_plan
-from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations
+from xrm.engine.storage.steps import CreateIndex, Occasion, Step, operations, said_by
 from xrm.engine.world import World
 from xrm.errors import Conflict, PlanRefused, Problem, XrmError
 
@@ -35,6 +35,9 @@ MIGRATOR = 0x78726D  # the key of PostgreSQL's advisory lock: one process migrat
 STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a transaction makes
 MOVED_TOLD = 5
 JOURNAL_COLUMNS = ("plan", "step", "sql", "at")
+_WHOLE: set[tuple[str, tuple[str, ...]]] = (
+    set()
+)  # how the ledger looked where this program had nothing to add
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,17 @@ def prepare_installation(database: Database, world: World) -> None:
     Raises Unavailable in the midst of a restore.
     """
     demand_whole(database)
+    with database.read() as unit:
+        live = inspect(unit)
+        is_named = INSTALLATION.name in live.tables and _is_named(unit)
+    clear_up(database, live, world.now())
+    look = (database.dialect.name, tuple(fact for name in LEDGER.tables for fact in _facts(live, name)))
+    if is_named and look in _WHOLE:
+        return
     plan = plan_for(database)
-    clear_up(database, plan.live, world.now())
-    if not plan.is_empty or not _is_named(database):
+    if plan.is_empty:
+        _WHOLE.add(look)
+    if not plan.is_empty or not is_named:
         apply_plan(database, plan, world, lambda unit: _name_installation(unit, world))
 
 
@@ -282,7 +293,8 @@ def _explained(step: Step, error: XrmError) -> XrmError:
 def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
     dialect, now, plan = unit.database.engine.dialect, portion.occasion.at, portion.plan.hash
     rows = [
-        {"plan": plan, "step": step.sentence, "sql": step.sql(dialect), "at": now} for step in portion.steps
+        {"plan": plan, "step": step.sentence, "sql": sql, "at": now}
+        for step, sql in zip(portion.steps, said_by(portion.steps, dialect), strict=True)
     ]
     unit.insert_many(JOURNAL, JOURNAL_COLUMNS, rows)
     if portion.is_last and portion.plan.ahead:
@@ -297,12 +309,11 @@ def _look_again(unit: UnitOfWork, plan: SchemaPlan) -> None:
         raise PlanRefused(Problem("S122", message, "Nothing was changed. Report this with the plan."))
 
 
-def _is_named(database: Database) -> bool:
-    with database.read() as unit:
-        return unit.execute(sa.select(INSTALLATION.c.id)).first() is not None
+def _is_named(unit: UnitOfWork) -> bool:
+    return unit.execute(sa.select(INSTALLATION.c.id)).first() is not None
 
 
 def _name_installation(unit: UnitOfWork, world: World) -> None:
-    if unit.execute(sa.select(INSTALLATION.c.id)).first() is None:
+    if not _is_named(unit):
         values = {"id": 1, "uuid": world.new_id(), "created_at": world.now()}
         unit.execute(sa.insert(INSTALLATION).values(**values, model=0, rights=0, sessions=0))

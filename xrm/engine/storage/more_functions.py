@@ -139,11 +139,11 @@ class _List:
     def __init__(self) -> None:
         self._texts: list[str | None] = []
 
-    def step(self, text: str | None) -> None:
+    def step(self, text: Any) -> None:
         """One more row."""
         self._texts.append(text)
 
-    def finalize(self) -> str | None:
+    def finalize(self) -> Any:
         """The list."""
         return texts.listed(self._texts, is_distinct=self.is_distinct)
 

@@ -234,11 +234,11 @@ def assign_numbers(
         if entity.name in which.entities:
             _name_fields(unit, entity, which, known)
     known = read_numbers(unit)
-    _add_entities(unit, [name for name in model.entities if name not in known.entities])
-    known = read_numbers(unit)
-    _add_fields(unit, model, known)
-    _add_slots(unit, model, read_numbers(unit))
-    return read_numbers(unit)
+    if _add_entities(unit, [name for name in model.entities if name not in known.entities]):
+        known = read_numbers(unit)
+    if _add_fields(unit, model, known):
+        known = read_numbers(unit)
+    return read_numbers(unit) if _add_slots(unit, model, known) else known
 
 
 def _name_fields(unit: UnitOfWork, entity: Entity, which: Identities, known: Numbers) -> None:
@@ -287,12 +287,13 @@ def _mark(
             unit.execute(sa.update(table).where(table.c.number.in_(sorted(numbers))).values(gone=is_gone))
 
 
-def _add_entities(unit: UnitOfWork, names: Sequence[str]) -> None:
+def _add_entities(unit: UnitOfWork, names: Sequence[str]) -> bool:
     if names:
         unit.execute(sa.insert(ENTITY), [{"name": name} for name in names])
+    return bool(names)
 
 
-def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> None:
+def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> bool:
     missing = [
         {"entity": known.entities[entity.name], "name": name}
         for entity in model.entities.values()
@@ -302,13 +303,16 @@ def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> None:
     unique = {(row["entity"], row["name"]): row for row in missing}
     if unique:
         unit.execute(sa.insert(FIELD), list(unique.values()))
+    return bool(unique)
 
 
-def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> None:
+def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> bool:
     """Each searched field of an entity has a slot of the search index; slot 0 is the title's, unless it has another.
 
     Where none is left, it takes that of a field that is searched no longer, which gets another one when it is again.
+    Gives whether one got a slot.
     """
+    given = False
     for entity in model.entities.values():
         taken = {slot: name for (owner, name), slot in known.slots.items() if owner == entity.name}
         idle = [slot for slot, name in taken.items() if not _is_searched(entity, name)]
@@ -321,6 +325,8 @@ def _add_slots(unit: UnitOfWork, model: Model, known: Numbers) -> None:
                 if slot in taken:
                     _give_slot(unit, known.fields[entity.name, taken[slot]], None)
                 _give_slot(unit, known.fields[entity.name, searched.name], slot)
+                given = True
+    return given
 
 
 def _is_searched(entity: Entity, name: str) -> bool:

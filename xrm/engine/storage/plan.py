@@ -55,6 +55,7 @@ from xrm.engine.storage.steps import (
     field_of,
     in_order,
     name_of,
+    said_by,
     thing,
     told,
     type_text,
@@ -142,7 +143,7 @@ class SchemaPlan:
 
     def sql(self, dialect: SqlDialect) -> tuple[str, ...]:
         """The plan for database administrators."""
-        return tuple(step.sql(dialect) for step in self.steps)
+        return tuple(said_by(self.steps, dialect))
 
     def demand_confirmation(self, confirmed: str) -> None:
         """`confirmed` is the hash of this plan, or nothing is confirmed and nothing goes; raises PlanRefused."""

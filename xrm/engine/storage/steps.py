@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -81,10 +81,18 @@ class Step:
 
     def sql(self, dialect: SqlDialect) -> str:
         """What the step says to the database."""
-        buffer = StringIO()
-        options = {"as_sql": True, "output_buffer": buffer}
-        self.run(operations(dialect=dialect, opts=options))
-        return buffer.getvalue().strip()
+        return next(said_by([self], dialect))
+
+
+def said_by(steps: Iterable[Step], dialect: SqlDialect) -> Iterator[str]:
+    """What each of the steps says to the database."""
+    buffer = StringIO()
+    target = operations(dialect=dialect, opts={"as_sql": True, "output_buffer": buffer})
+    for step in steps:
+        step.run(target)
+        yield buffer.getvalue().strip()
+        buffer.seek(0)
+        buffer.truncate()
 
 
 def operations(**context: Any) -> Operations:

@@ -30,9 +30,9 @@ def written(plan: SchemaPlan, dialect: SqlDialect, besides: Mapping[str, Any] = 
             "samples": list(step.rows.samples),
             "lock_seconds": step.lock_seconds,
             "inverse": step.inverse,
-            "sql": step.sql(dialect),
+            "sql": sql,
         }
-        for step in plan.steps
+        for step, sql in zip(plan.steps, plan.sql(dialect), strict=True)
     ]
     told = {
         "hash": plan.hash,

@@ -19,6 +19,7 @@ from xrm.metadata.expressions.report import Report
 from xrm.metadata.expressions.scope import Scope
 from xrm.metadata.expressions.tree import (
     FALSE,
+    Access,
     Aggregate,
     And,
     Arithmetic,
@@ -335,14 +336,14 @@ class Checker:
             return self._listed(node, item, options)
         if options.type.kind is Kind.OPTIONS:
             return self._option_of(node, item, options)
-        if isinstance(options, Parameter) and options.type.kind is Kind.MANY:
+        is_member = self.scope.members and isinstance(options, Access)
+        if (isinstance(options, Parameter) or is_member) and options.type.kind is Kind.MANY:
+            many = options.name if isinstance(options, Parameter) else named(options.type)
             if item.type.kind is Kind.REFERENCE and comparable(
                 item.type, Type(Kind.REFERENCE, options.type.entities)
             ):
                 return In(BOOLEAN, item, options)
-            self.report.add(
-                "M202", f"{_start(item.type)} is never one of {options.name}.", "", node.operator_at
-            )
+            self.report.add("M202", f"{_start(item.type)} is never one of {many}.", "", node.operator_at)
             return None
         hint = 'Write a list: in ["a", "b"].'
         if options.type.kind in WORDS:

@@ -219,11 +219,23 @@ def _comparable(node: Node) -> Step:
 def _in(node: In) -> Step:
     if isinstance(node.options, ListOf):
         return _among(node.item, node.options)
+    if isinstance(node.options, Access):
+        return _member(node.item, node.options)
     item, options = _comparable(node.item), compile_step(node.options)
 
     def contained(env: Env, frame: Frame) -> bool:
         value = item(env, frame)
         return value is not None and value in (options(env, frame) or ())
+
+    return contained
+
+
+def _member(item: Node, options: Access) -> Step:
+    wanted, records = _comparable(item), _records(Aggregate(BOOLEAN, "any", options))
+
+    def contained(env: Env, frame: Frame) -> bool:
+        value = wanted(env, frame)
+        return value is not None and any(reference_of(found).id == value for found in records(env, frame))
 
     return contained
 

@@ -39,7 +39,8 @@ class Scope:
     `record` names the entity of the record in hand when bare names belong to another one (a lookup's filter,
     a rollup's condition); then `record.` leads to it. `old` admits `old.` and `changed()`, `actor` admits
     `me` and `my.`, `clock` admits today() and now(), `paths` admits relationships and many records. `plain`
-    leaves only comparisons of own values, as an index can keep them. `settings` types what `settings.` has.
+    leaves only comparisons of own values, as an index can keep them. `members` admits a record `in` many others, which
+    only the record service judges. `settings` types what `settings.` has.
     `nesting` is how deep the SQL may be.
     """
 
@@ -49,6 +50,7 @@ class Scope:
     clock: bool = True
     paths: bool = True
     plain: bool = False
+    members: bool = False
     settings: Mapping[str, Type] = field(default_factory=dict)
     nesting: int = MAX_NESTING
 
@@ -65,5 +67,6 @@ FILTER = Scope()  # view filters, API filters, defaults, visibility
 ROWS = Scope(nesting=MAX_NESTING_OF_ROWS)  # row rules, which stand inside other queries
 RULE = Scope(old=True)  # validation rules, guards, conditions of automations
 TITLE = Scope(actor=False, clock=False, paths=False)  # titles: own stored fields only
+KEPT = Scope(old=True, members=True)  # what rules that are kept in records ask
 KEY = Scope(actor=False, clock=False, paths=False, plain=True)  # conditions of unique keys
 FORMULA = Scope(actor=False)  # formulas and rollups

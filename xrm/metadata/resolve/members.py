@@ -15,6 +15,7 @@ from xrm.metadata.names import system_names
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.duplicates import duplicate_of
+from xrm.metadata.resolve.kept_rules import kept_rule
 
 
 def with_members(context: Context, entity: Entity, item: Item) -> Entity:
@@ -29,7 +30,16 @@ def with_members(context: Context, entity: Entity, item: Item) -> Entity:
             for d in item.items("duplicates")
             if (way := duplicate_of(context, entity, d, prefix)) is not None
         },
-        rules={r.name: rule for r in item.items("rules") if (rule := _rule(context, entity, r, prefix))},
+        rules={
+            r.name: rule
+            for r in item.items("rules")
+            if "each" not in r.body and (rule := _rule(context, entity, r, prefix))
+        },
+        kept_rules={
+            r.name: kept
+            for r in item.items("rules")
+            if "each" in r.body and (kept := kept_rule(context, entity, r, prefix))
+        },
         indexes=_indexes(context, entity, item),
     )
 

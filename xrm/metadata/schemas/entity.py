@@ -286,6 +286,24 @@ RULE: Schema = {
             "when": expression("Only where this holds."),
             "field": name("The field beside which to say it."),
             "message": label("What to say to whoever would break it."),
+            "each": path(
+                "The records in which rules are kept. Bare names are theirs then, record. is this one."
+            ),
+            "holds": name(
+                "With each: the field of those in which is written where they count; of type expression."
+            ),
+            "on": name("With each: the lookup to the record on which that is asked; else it is this one."),
+            "say": name("With each: the field of those that says it to whoever would break it."),
+            "then": one_of(
+                "With each: whether a writer is refused, or is only told.",
+                ("refuse", "warn"),
+                default="refuse",
+            ),
+            "choose": name(
+                "With each: the lookup of those to what a new record begins with, if it is given none."
+            ),
+            "into": name("With choose: the relationship of this record that begins with it."),
+            "keep": name("With each: the relationship of this record that leads to those that count."),
             "when_installed": WHEN_INSTALLED,
         },
     ),

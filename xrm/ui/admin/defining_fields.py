@@ -182,11 +182,13 @@ def _param(
     value = field.params.get(name) if field else None
     kind, options = _kind_of(bench, name, schema)
     default = schema.get("default")
+    is_one_of = kind == "select" and default is not None
+    value = default if is_one_of and value is None else value
     shown = str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
     usual = str(default) if default is not None and kind in ("number", "decimal", "line") else ""
     return Input(
         name, label, kind, shown if shown is not None or kind != "boolean" else False, options=options, help=about,
-        required=name in type_.required_params, placeholder=usual,
+        required=is_one_of or name in type_.required_params, placeholder=usual,
     )  # fmt: skip
 
 
@@ -306,7 +308,7 @@ def params_said(bench: Bench, type_: FieldType, values: Values) -> Iterator[tupl
     """The same as a document says it, where something was typed."""
     for known in params_of(bench, type_, None):
         value = values.get(known.name)
-        if value not in (None, "", False, []):
+        if value not in (None, "", False, []) and (known.kind != "select" or value != known.value):
             yield known.name, _param_said(known.kind, value)
 
 

@@ -76,6 +76,7 @@ def _layers(t: Say) -> tuple[str, ...]:
         t("The customisation goes out."),
         t("{pack} comes in."),
         t("{pack} has other content."),
+        t("The setting {name} is {value}, and was {before}."),
         t("{pack} goes from {before} to {after}."),
         t("{pack} goes out."),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flask import Response
 
-from xrm.engine.runtime.kept_uses import JOBS, PEOPLE, TEAMS, TOKENS, VIEWS, Kept
+from xrm.engine.runtime.kept_uses import EXPRESSIONS, JOBS, PEOPLE, TEAMS, TOKENS, VIEWS, Kept
 from xrm.engine.runtime.where_used import FormerlyCalled, UsedIn, WhereUsed
 from xrm.errors import NotFound, Place
 from xrm.metadata.model import Entity, Field, Relationship
@@ -116,6 +116,7 @@ def _kept(visit: Visit, found: WhereUsed) -> Card:
     t = visit.ui.t
     kinds = {
         VIEWS: t("Saved views"), PEOPLE: t("Users"), TEAMS: t("Teams"), TOKENS: t("API tokens"), JOBS: t("Jobs"),
+        EXPRESSIONS: t("Expressions in records"),
     }  # fmt: skip
     rows = tuple(
         Row((Cell(kinds[one.kind]), Cell(visit.ui.number(one.count)), Cell(_names(visit, one))))

@@ -82,7 +82,7 @@ def _pending(visit: Visit, entity: Entity, columns: Columns, data: Sequence[Mapp
     """Which of the columns show values that wait for a job."""
     shown = {path[0] for path in columns.paths if len(path) == 1}
     ids = [UUID(str(record["id"])) for record in data]
-    found = visit.records.pending(visit.actor, entity.name, ids) if ids else {}
+    found = visit.records.pending(visit.actor, entity.name, ids, shown)
     return told_pending(visit, entity, [n for names in found.values() for n in names if n in shown])
 
 
