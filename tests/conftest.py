@@ -16,7 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page
 
-from tests.support import browser, installed, postgres, statements
+from tests.support import browser, installed, postgres, routes, statements
 from tests.support.templates import CompiledTemplates
 
 DATABASES = ("sqlite", "postgresql")
@@ -27,6 +27,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("xrm")
 
 statements.share()
+routes.share()
 installed.read_once()
 # A process makes hundreds of applications, which have the same templates.
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}

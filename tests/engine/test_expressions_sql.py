@@ -321,7 +321,7 @@ WRAPS = {
     "average": "(avg(account.deals, price if ({}) else 1) > 1)",
     "latest": "latest(account.deals, close_on, active, ({}))",
     "first": "first(account.deals, close_on, active, ({}))",
-    "list": '(list_all(account.deals, name, ({})) != "a")',
+    "list of values": '(list_all(account.deals, name, ({})) != "a")',
 }
 SHALLOW = [
     "quantity > 1",

@@ -24,6 +24,7 @@ PROGRAMS, INDEXES = "engine/projection/programs.py", "engine/projection/indexes.
 LIFECYCLE, PEOPLE = "engine/records/lifecycle.py", "engine/packs/people.py"
 REMOVAL, LINKING = "engine/records/removal.py", "engine/records/linking.py"
 INVERSES, RELATIONSHIPS = "metadata/resolve/inverses.py", "metadata/resolve/relationships.py"
+KEPT = "engine/records/kept_rules.py"
 ROLES, CONDITIONS, ORDER = "metadata/resolve/roles.py", "metadata/conditions.py", "metadata/order.py"
 DUPLICATES = "engine/records/duplicates.py"
 RUNNING = "engine/scenarios/running.py"
@@ -108,6 +109,14 @@ READ: dict[str, tuple[str, str]] = {
     "entity.rules": (PROGRAMS, "rules"),
     "entity.rules.must": (PROGRAMS, ".must"),
     "entity.rules.when": (PROGRAMS, ".when"),
+    "entity.rules.each": (KEPT, "kept.rule.path"),
+    "entity.rules.holds": (KEPT, "kept.rule.holds"),
+    "entity.rules.on": (KEPT, "kept.rule.on"),
+    "entity.rules.say": (KEPT, "kept.rule.say"),
+    "entity.rules.then": (KEPT, "kept.rule.warns"),
+    "entity.rules.choose": (KEPT, "kept.rule.choose"),
+    "entity.rules.into": (KEPT, "kept.rule.into"),
+    "entity.rules.keep": (KEPT, "kept.rule.keep"),
     "entity.rules.field": (CHECKING, "rule.field"),
     "entity.rules.message": (CHECKING, "rule.message"),
     "entity.rules.when_installed": (CONDITIONS, '("rules", "*")'),

@@ -13,6 +13,7 @@ from uuid import UUID
 from xrm.errors import Place, Problem
 
 ADMINISTRATOR = "system_admin"
+INSTALL = "install"  # the door by which packs bring their records
 UNDO = "undo:"  # how the cause of a change begins that takes another one back
 _COMMAND = re.compile(r"commands\[(\d+)\](?:\.values(?![^.\[]))?\.?")
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create, Target, Update
 from xrm.engine.jobs import InlineRunner
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.engine.runtime import Runtime, open_runtime
+from xrm.engine.runtime.base_currency import demand_base
 from xrm.errors import Forbidden, Invalid, Unavailable
-from xrm.testing import a_pack, an_actor
+from xrm.testing import a_pack, admin_actor, an_actor
 
 SHOP = a_pack(
     "trade",
@@ -51,7 +53,7 @@ class Trade:
 
     @property
     def actor(self) -> Actor:
-        return self.runtime.installer
+        return admin_actor(self.runtime)
 
     def rate(self, currency: str, day: str, rate: str) -> None:
         self.runtime.rates.put(self.actor, [{"currency": currency, "day": day, "rate": rate}])
@@ -73,13 +75,22 @@ class Trade:
         return self.runtime.current().queries.get(self.actor, entity, record)[name]
 
 
+@pytest.fixture(scope="module")
+def runtime(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    made = make_runtime(module_url, tmp_path_factory.mktemp("trade"), [SHOP])
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def trade(database_url: str, tmp_path: Path) -> Iterator[Trade]:
-    runtime = make_runtime(database_url, tmp_path, [SHOP])
+def trade(runtime: Runtime) -> Trade:
+    """Nothing is traded yet, and a dollar is worth 0.90."""
+    with runtime.database.write() as unit:
+        for table in ("trade__deal", "trade__client", "xrm_rate"):
+            unit.execute(sa.text(f"DELETE FROM {table}"))
     made = Trade(runtime)
     made.rate("USD", "2020-01-01", "0.9")
-    yield made
-    runtime.close()
+    return made
 
 
 def usd(amount: str) -> Mapping[str, str]:
@@ -118,6 +129,8 @@ def test_without_a_rate_an_amount_is_refused_by_its_currency_and_day(trade: Trad
     with pytest.raises(Invalid) as refused:
         trade.make(amount={"amount": "1", "currency": "CHF"})
     assert refused.value.first.code == "R195"
+    brought = [Create("deal", {"amount": {"amount": "1", "currency": "CHF"}})]
+    assert trade.runtime.current().records.execute(trade.runtime.installer, brought).results  # as packs do
     deal = trade.make(amount={"amount": "0", "currency": "CHF"}, list_price=usd("7"))
     assert (trade.base(deal), trade.base(deal, "list_price")) == (Decimal(0), Decimal("6.3"))
 
@@ -229,20 +242,13 @@ def test_amounts_are_revalued_when_asked_for_in_the_log_and_as_far_as_they_can_b
 
 def test_the_base_currency_stays_while_there_are_amounts(trade: Trade) -> None:
     runtime = trade.runtime
-
-    def opened(currency: str) -> Any:
-        settings = replace(runtime.settings, currency=currency)
-        other = open_runtime(settings, runner=lambda database, world: InlineRunner(world))
-        try:
-            return other.current().model
-        finally:
-            other.close()
-
-    runtime.current()
-    assert opened("USD") is not None
-    assert opened("EUR") is not None
+    schema = runtime.current().schema
+    demand_base(runtime.database, schema, "USD")
+    demand_base(runtime.database, schema, "EUR")
     trade.make(amount=eur("1"))
-    with pytest.raises(Unavailable) as refused:
-        opened("USD")
+    settings = replace(runtime.settings, currency="USD")
+    other = open_runtime(settings, runner=lambda database, world: InlineRunner(world))
+    with pytest.raises(Unavailable) as refused, closing(other):
+        other.current()
     assert refused.value.first.code == "C107"
     assert "Set XRM_CURRENCY to EUR again." in refused.value.first.hint

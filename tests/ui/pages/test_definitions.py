@@ -46,6 +46,7 @@ def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(sho
         "Customer visited customer_visited",
     ]  # fmt: skip
     assert ana.open("/r/site_visit").status == 404  # nobody notices a draft
+    added_field(ana, "site_visit", "autonumber", label="Number", pattern="V-{0000}", gaps="allowed")
     review = ana.open(REVIEW)
     steps = [row[0] for row in rows(review) if row[1:2] == ["Instant"]]
     assert steps == ["Create the table of site_visit."]
@@ -53,6 +54,8 @@ def test_an_entity_with_five_fields_and_a_lookup_is_defined_and_used_at_once(sho
     assert ana.open("/admin/definitions").text.count("A draft by Ana waits to be applied.") == 1
 
     assert "Applied: it is in force now" in applied(ana).text
+    number = shop.runtime.current().model.entities["site_visit"].fields["number"]
+    assert number.params == {"pattern": "V-{0000}", "gaps": "allowed"}  # what was left as it is, is not said
     assert "/r/site_visit" in ana.open("/").links().values()
     customer = shop.make("customer", name="Delta Foods")
     made = ana.fill(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from xrm.engine.commands import ADMINISTRATOR, Actor
+from xrm.engine.commands import ADMINISTRATOR, INSTALL, Actor
 from xrm.engine.identity import Identity
 from xrm.engine.identity.directory import Directory
 from xrm.engine.identity.groups import Groups
@@ -33,7 +33,7 @@ def ensure_installer(database: Database, world: World) -> Actor:
         found = _installer(database)
     if found is None:
         raise AssertionError("unreachable: the installer was added here or elsewhere")
-    return Actor(found, INSTALLER_NAME, roles=frozenset({ADMINISTRATOR}), door="install", is_system=True)
+    return Actor(found, INSTALLER_NAME, roles=frozenset({ADMINISTRATOR}), door=INSTALL, is_system=True)
 
 
 def _installer(database: Database) -> UUID | None:

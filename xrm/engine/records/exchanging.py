@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from xrm.engine.commands import INSTALL
 from xrm.engine.records.batch import Setting
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.priced import Priced
@@ -67,7 +68,12 @@ def rate_day(setting: Setting, priced: Priced, values: Values) -> date:
 
 
 def unknown_worths(setting: Setting, draft: Draft) -> Iterator[Problem]:
-    """Amounts come in or change of which nobody could tell what they are worth, so that totals would be wrong."""
+    """Amounts come in or change of which nobody could tell what they are worth, so that totals would be wrong.
+
+    What a pack brings is taken: it comes before anybody could enter a rate, and is revalued by whoever does.
+    """
+    if setting.actor.door == INSTALL:
+        return
     for name, priced in draft.writer.in_base.items():
         value = draft.new.get(name)
         if value is None or priced.is_fixed or name in draft.refused or priced.is_known(value):

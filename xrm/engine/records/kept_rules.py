@@ -21,6 +21,7 @@ from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.environment import StoredEnv
 from xrm.engine.records.linking import link
 from xrm.engine.records.recomputing import recompute
+from xrm.engine.records.targets import readable_of
 from xrm.engine.records.writer import Writer
 from xrm.errors import Invalid, Problem
 from xrm.metadata.dependencies import linking_name
@@ -59,10 +60,22 @@ def follow_kept_rules(setting: Setting, tally: Tally, drafts: Sequence[Draft]) -
     return recompute(setting, tally, drafts)
 
 
-def told(setting: Setting, writer: Writer, values: Mapping[str, Any]) -> list[Said]:
-    """What rules would say of a record with these values, as far as the actor may read it; nothing is written."""
-    draft = Draft(writer, "update", values["id"], new=values)
-    return [_said(setting, draft, kept, rule) for kept, rule in _failing(setting, draft, warn=True)]
+def said_ahead(setting: Setting, writer: Writer, refs: Mapping[str, Ref]) -> list[Said]:
+    """What rules would say of a record that leads to these records by its lookups; nothing is written.
+
+    Only rules that speak of a record that it leads to are asked, and only of records that the actor may read.
+    """
+    permits.require_entity(setting, writer, "read", "")
+    seen = {
+        name: ref
+        for name, ref in refs.items()
+        if ref.entity in setting.writers
+        and ref.id in readable_of(setting, {ref.entity: [ref.id]})[ref.entity]
+    }
+    new = {**writer.empty, **seen, "id": setting.world.new_id()}
+    draft = Draft(writer, "create", new["id"], new=new)
+    found = _failing(setting, draft, warn=True)
+    return [_said(setting, draft, kept, rule) for kept, rule in found if kept.rule.on]
 
 
 def _is_concerned(draft: Draft) -> bool:

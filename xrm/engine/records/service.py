@@ -24,6 +24,7 @@ from xrm.engine.records.batch import Run, Setting, Tally, runs_of
 from xrm.engine.records.catching_up import Caught, catch_up, count_waiting
 from xrm.engine.records.commenting import Comment, delete_comment, edit_comment, write_comment
 from xrm.engine.records.duplicates import Twin
+from xrm.engine.records.kept_rules import Said, said_ahead
 from xrm.engine.records.lifecycle import open_steps
 from xrm.engine.records.mentions import people_called
 from xrm.engine.records.pending import pending
@@ -297,6 +298,11 @@ class RecordService:
         """
         with self._epoch.reading() as unit:
             return twins_ahead(self._setting(unit, actor), self._named(actor, entity), values, record)
+
+    def said_ahead(self, actor: Actor, entity: str, refs: Mapping[str, Ref]) -> list[Said]:
+        """What rules that are kept in records would say of a record whose lookups lead there; nothing is written."""
+        with self._epoch.reading() as unit:
+            return said_ahead(self._setting(unit, actor), self._named(actor, entity), refs)
 
     def duplicates(self, actor: Actor, entity: str, way: str, after: str = "", limit: int = 50) -> Groups:
         """Groups of duplicates by one way of the entity, and from where to go on; raises NotFound for no such way."""

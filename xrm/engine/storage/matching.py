@@ -340,14 +340,23 @@ class _Columns:
 
     def standing(self, shadow: Shadow | None) -> Standing:
         """Where the table stands in this one, column by column."""
-        for find in (self._by_number, self._by_name, self._by_former):
-            for column in self.table.columns:
-                there = find(column) if column.name not in self.columns else None
-                if there in self.live.columns and there not in self.columns.values():
-                    self.columns[column.name] = str(there)
+        if "entity" in self.table.info:
+            self._find()
+        else:  # no part of a definition, so never called anything else
+            names = (column.name for column in self.table.columns)
+            self.columns = {name: name for name in names if name in self.live.columns}
         lost = tuple(sorted(self.live.columns.keys() - set(self.columns.values())))
         returns = tuple(self._returns())
         return Standing(self.table, self.live, self.columns, returns, lost, shadow)
+
+    def _find(self) -> None:
+        taken: set[str] = set()
+        for find in (self._by_number, self._by_name, self._by_former):
+            for column in self.table.columns:
+                there = find(column) if column.name not in self.columns else None
+                if there in self.live.columns and there not in taken:
+                    self.columns[column.name] = there
+                    taken.add(there)
 
     def _by_number(self, column: Column) -> str | None:
         known = self._known(column)

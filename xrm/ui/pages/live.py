@@ -29,7 +29,7 @@ from xrm.ui.pages.controls import named, readable_names
 from xrm.ui.pages.layout import MAIN, Ask, Layout, Slot, form_of, layout_of
 from xrm.ui.pages.visit import Visit, record_id
 
-SHOWN, NEEDED, OFFERED, VALUE = "shown", "needed", "offered", "values"
+SHOWN, NEEDED, OFFERED, VALUE, SAID = "shown", "needed", "offered", "values", "said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ def live_layout(
 ) -> str:
     """What the page of a layout judges, as JSON; `address` says at which form it asks for what it cannot judge."""
     found = list(_conditions(ask.entity, layout, sections))
-    if not found:
-        return ""
     entered = {slot.name: slot.field.kind for each in layout.parts for slot in each.slots if slot.is_open}
+    if not found and not _leading(ask.entity) & entered.keys():
+        return ""
     known = {**dict.fromkeys(_given_names(visit, ask), GIVEN), **entered}
     here = [live for live in found if live.decides != VALUE and is_judged_on(known, live.condition)]
     there = [live for live in found if live not in here]
@@ -181,10 +181,13 @@ def _asked(
 ) -> dict[str, Any] | None:
     """Where the page asks, what for, and the names whose values it sends; nothing where none of those can change."""
     asked = [live for live in conditions if _reads(entity, live.condition) & entered.keys()]
-    if not asked:
+    leading = _leading(entity) & entered.keys()
+    if not asked and not leading:
         return None
-    names = sorted({n for live in asked for n in _reads(entity, live.condition) if n in entered})
+    read = {n for live in asked for n in _reads(entity, live.condition) if n in entered}
+    names = sorted(read | leading)
     return {
+        SAID: bool(leading),
         "href": f"/r/{entity.name}/conditions?{urlencode(address)}",
         "names": names,
         **{
@@ -192,6 +195,23 @@ def _asked(
             for what in (SHOWN, NEEDED, OFFERED, VALUE)
         },
     }
+
+
+def _leading(entity: Entity) -> frozenset[str]:
+    """The lookups that decide which rules that are kept in records speak of what the form leads to."""
+    rules = (rule for rule in entity.kept_rules.values() if rule.on)
+    return frozenset(name for rule in rules for name in (rule.on, rule.path[0]))
+
+
+def _said(visit: Visit, entity: Entity, scene: Scene) -> dict[str, list[str]]:
+    """What rules that are kept in records say, by the element of the form at which they say it."""
+    found: dict[str, list[str]] = {}
+    refs = {name: ref for name in _leading(entity) if isinstance(ref := scene.env.value((name,)), Ref)}
+    for said in visit.records.said_ahead(visit.actor, entity.name, refs) if refs else ():
+        control = named(visit, entity, said.name) if said.name else None
+        if control is not None:
+            found.setdefault(f"g-{control.slug}", []).append(said.text)
+    return found
 
 
 def judge(visit: Visit, entity: str) -> Response:
@@ -211,6 +231,7 @@ def judge(visit: Visit, entity: str) -> Response:
             kept = answer[live.decides].setdefault(live.of, {}) if live.option else answer[live.decides]
             kept[live.option or live.of] = verdict
     answer[VALUE] = dict(_previews(visit, found, scene))
+    answer[SAID] = _said(visit, found, scene)
     return Response(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 

@@ -133,12 +133,27 @@ function preview(of, html) {
   if (place && html !== undefined) place.innerHTML = html;
 }
 
+/** What rules say of what is chosen, at the field that they speak of. */
+function say(all) {
+  for (const old of form.querySelectorAll(".said")) old.remove();
+  for (const [of, texts] of Object.entries(all)) {
+    for (const text of new Set(texts)) {
+      const line = document.createElement("p");
+      line.className = "said";
+      line.setAttribute("role", "status");
+      line.textContent = text;
+      document.getElementById(of)?.append(line);
+    }
+  }
+}
+
 function take(verdicts, asked) {
   answered = asked;
   for (const { of, option } of wanted.offered) offer(of, option, verdicts.offered[of]?.[option] ?? true);
   for (const { of } of wanted.shown) show(of, verdicts.shown[of] ?? true);
   for (const { of } of wanted.values) preview(of, verdicts.values[of]);
   for (const { of } of wanted.needed) need(of, verdicts.needed[of] ?? false);
+  if (wanted.said) say(verdicts.said);
   judge();
 }
 
@@ -152,3 +167,7 @@ function changed() {
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
 judge();
+if (wanted?.said) {
+  answered = null;
+  ask();
+}
