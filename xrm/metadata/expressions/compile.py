@@ -219,7 +219,7 @@ def _comparable(node: Node) -> Step:
 def _in(node: In) -> Step:
     if isinstance(node.options, ListOf):
         return _among(node.item, node.options)
-    if isinstance(node.options, Access):
+    if isinstance(node.options, Access) and node.options.type.kind is not Kind.OPTIONS:
         return _member(node.item, node.options)
     item, options = _comparable(node.item), compile_step(node.options)
 
