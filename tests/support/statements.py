@@ -21,7 +21,7 @@ from xrm.engine.storage import database
 from xrm.engine.storage.dialects import Options, make_engine
 from xrm.engine.storage.statements import Prepared, prepare
 
-REMEMBERED = 6000
+REMEMBERED = 3000
 _PLAIN = (type(None), bool, int, float, str, bytes, Decimal, date, datetime, time, UUID)
 
 
