@@ -142,6 +142,7 @@ def _install(
     demo: bool,
 ) -> None:
     """The database is there with these packs; with None it has a ledger, which is empty."""
+    shutil.rmtree(folder, ignore_errors=True)  # what an attempt that failed has left
     folder.mkdir()
     own = replace(settings, data=folder / "data", database_url=url)
     # Ids of its own: worlds of other processes count from one, too.

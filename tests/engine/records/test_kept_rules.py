@@ -117,10 +117,13 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
     assert [read(runtime.installer, "machine", UUID(m))["points"] for m in (begun, whole)] == [0, 7]
     assert "points" not in read(maker.actor, "machine", UUID(whole))
     assert all_.told("machine", name="M", counted=linked(need)).code == "R131"
-    _renamed(runtime)
-    read = runtime.current().queries.get
-    assert read(runtime.installer, "rule", UUID(need))["applies"] == 'any(components, name == "Pro")'
-    assert all_.told("machine", name="M", kind=kind, components=linked(pro)).message == "Pro needs Big."
+    if database_url.startswith(
+        "sqlite"
+    ):  # a change of definitions is dear, and its texts are the same everywhere
+        _renamed(runtime)
+        read = runtime.current().queries.get
+        assert read(runtime.installer, "rule", UUID(need))["applies"] == 'any(components, name == "Pro")'
+        assert all_.told("machine", name="M", kind=kind, components=linked(pro)).message == "Pro needs Big."
     runtime.close()
 
 

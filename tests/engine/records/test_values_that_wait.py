@@ -206,6 +206,23 @@ def test_changes_of_the_same_wait_once(runtime: Runtime, monkeypatch: pytest.Mon
     assert (done, differing(runtime)) == ([LINES, 0, 0], 0)
 
 
+def test_what_was_left_to_a_job_that_is_cancelled_is_found_by_the_next(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, second, _, _ = sold(runtime)
+    waiting = held_back(runtime, monkeypatch)
+    run(runtime, Update("product", Target(product), {"price": 5}))
+    runtime.jobs.cancel(runtime.installer, waiting[0].job)
+    assert differing(runtime) > 0
+    run(
+        runtime,
+        Update("product", Target(product), {"name": "another"}),
+        Update("product", Target(second), {}),
+    )
+    runtime.jobs.perform(waiting[1].job, 1)
+    assert (differing(runtime), runtime.current().records.waiting(runtime.installer)) == (0, {})
+
+
 def test_writers_beside_the_job_lose_nothing(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     product, second, orders, lines = sold(runtime)
     waiting = held_back(runtime, monkeypatch)

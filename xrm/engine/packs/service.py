@@ -45,6 +45,7 @@ from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.numbers import Numbers, assign_numbers, read_numbers
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.purging import purge_plan
+from xrm.engine.storage.rates import keep_base
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import bump
@@ -278,5 +279,6 @@ class PackService:
         drop_layers(unit, proposal.gone)
         remember(unit, proposal.reconciled.answers, now, actor.id)
         order_layers(unit, (pack.name for pack in proposal.layers))
+        keep_base(unit, self._parts.currency)
         bump(unit, model=True)
         return tuple(layers)

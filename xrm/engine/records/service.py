@@ -219,7 +219,7 @@ class RecordService:
             return refill(self._setting(unit, actor), self._computed, is_kept=False)
 
     def try_again(self, job: UUID) -> None:
-        """The job finds those values, too, that could not be kept when it found them last."""
+        """The job finds, too, what could not be kept when it found it last, and what was left to cancelled jobs."""
         self._database.transact(lambda unit: try_refused(unit, job))
 
     def catch_up(self, actor: Actor, job: UUID, note: Callable[[UnitOfWork, Caught], None]) -> Caught | None:

@@ -32,6 +32,12 @@ BASE = sa.Table(
 )
 
 
+def keep_base(unit: UnitOfWork, currency: str) -> None:
+    """Amounts are told in this currency from now on, unless it is known in which they are."""
+    if unit.execute(sa.select(BASE.c.id)).first() is None:
+        unit.execute(sa.insert(BASE), {"id": 1, "currency": currency})
+
+
 class RateReader:
     """Finds the rate that counts on a day, with a statement compiled once."""
 

@@ -12,8 +12,9 @@ import orjson
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
-from xrm.engine.storage.ledger import WAITING
+from xrm.engine.storage.ledger import JOB, WAITING
 
+CANCELLED = "cancelled"
 TrailNumbers = tuple[tuple[str, int, int, int], ...]
 
 
@@ -88,7 +89,9 @@ def drop_waits(unit: UnitOfWork, numbers: Sequence[int]) -> None:
 
 
 def try_refused(unit: UnitOfWork, job: UUID) -> None:
-    """What was refused is tried again."""
+    """What was refused is tried again, and what was left to a job that somebody cancelled is this one's."""
+    cancelled = sa.select(JOB.c.id).where(JOB.c.state == CANCELLED)
+    unit.execute(sa.update(WAITING).where(WAITING.c.job.in_(cancelled)).values(job=job))
     mine = (WAITING.c.job == job, WAITING.c.refused.is_(sa.true()))
     unit.execute(sa.update(WAITING).where(*mine).values(refused=False))
 
