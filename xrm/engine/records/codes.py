@@ -38,17 +38,16 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R171": "What is to be taken back was changed since.",
         "R172": "The change is too long ago to be taken back.",
         "R173": "Not everything that is needed to take the change back was kept.",
+        "R174": "An option may not be chosen as the other values are.",
         "R175": "A rule that is kept in a record cannot be read any more.",
         "R190": "Another record is the same thing already, and the entity refuses duplicates.",
         "R191": "Another record may be the same thing already; it is written once the duplicates are accepted.",
-        "R174": "An option may not be chosen as the other values are.",
         "R192": "What is to be merged, or chosen from it, is none of two to five records.",
         "R193": "What belongs to records that are to be merged cannot all belong to one.",
         "R194": "The record was merged into another one, which answers for it.",
         "R195": "No exchange rate is known for the currency of an amount on its day.",
         "R196": "A file of exchange rates lacks a column.",
         "R197": "The entity holds no amounts that could be revalued.",
-        "C107": "The settings name another base currency than the one in which the amounts are told.",
         "R159": "A share names no operation, one that cannot be shared, or the person who gives it.",
     }
 )

@@ -16,7 +16,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.permits import passing_rule, readable, rights, writable
 from xrm.engine.records.targets import find_by_key, readable_of
 from xrm.engine.records.writer import Writer
-from xrm.errors import Invalid, Problem
+from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.expressions.check import check
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Relationship
@@ -163,23 +163,19 @@ def _missing_targets(
 
 def _unread(setting: Setting, drafts: Sequence[Draft], values: Sequence[Mapping[str, Any]]) -> Found:
     """What is wrong with expressions that are given, over what this actor may read."""
-    found: Found = []
-    for name, entity in drafts[0].writer.programs.expressions.items():
-        names = ReaderNames(setting.writers.names, setting.policy, setting.actor)
-        for place, parsed in enumerate(values):
-            old = drafts[place].old or {}
-            if parsed.get(name) and parsed[name] != old.get(name):
-                where = drafts[place].where(name)
-                read = check(parsed[name], entity, names, place=where)
-                found += (
-                    []
-                    if isinstance(read, Expression)
-                    else [
-                        (place, name, replace(p, message=f"At character {p.where.column}: {p.message}"))
-                        for p in read
-                    ]
-                )
-    return found
+    names = ReaderNames(setting.writers.names, setting.policy, setting.actor)
+    return [
+        (place, name, replace(problem, message=f"At character {problem.where.column}: {problem.message}"))
+        for name, entity in drafts[0].writer.programs.expressions.items()
+        for place, parsed in enumerate(values)
+        if parsed.get(name) and parsed[name] != (drafts[place].old or {}).get(name)
+        for problem in _faults(parsed[name], entity, names, drafts[place].where(name))
+    ]
+
+
+def _faults(text: str, entity: str, names: ReaderNames, where: Place) -> Sequence[Problem]:
+    read = check(text, entity, names, place=where)
+    return () if isinstance(read, Expression) else read
 
 
 def _kept(
