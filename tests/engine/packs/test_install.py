@@ -12,6 +12,7 @@ from xrm.engine.queries.request import Query
 from xrm.engine.storage import crowding
 from xrm.engine.storage.inspection import inspect
 from xrm.errors import Forbidden, Invalid, MetadataInvalid, NotFound, PlanRefused, Problem, XrmError
+from xrm.metadata import definitions
 from xrm.metadata.sources import core_source
 from xrm.testing import a_pack, admin_actor, an_actor, make_runtime, pack_from
 
@@ -55,6 +56,15 @@ def test_installing_the_same_again_changes_nothing(make, look):
     again = install(runtime, pack)
     assert (again.layers, again.steps, again.seeded) == ((), (), 0)
     assert look(runtime) == before
+
+
+def test_what_a_plan_has_resolved_is_served_once_it_is_installed(make, monkeypatch, database_url):
+    runtime, resolved, load = make([a_pack("sales", deal=DEAL)]), [], definitions.load_model
+    monkeypatch.setattr(
+        definitions, "load_model", lambda *a, **b: resolved.append(load(*a, **b)) or resolved[-1]
+    )
+    install(runtime, a_pack("sales", deal=f"{WITH_AMOUNT}# {database_url}\n", version="1.1.0"))
+    assert [runtime.current().model] == resolved
 
 
 def test_a_pack_is_served_by_another_process_with_its_next_request(make):

@@ -40,6 +40,7 @@ RECORD_CODES: Mapping[str, str] = MappingProxyType(
         "R173": "Not everything that is needed to take the change back was kept.",
         "R174": "An option may not be chosen as the other values are.",
         "R175": "A rule that is kept in a record cannot be read any more.",
+        "R176": "An expression asks for values of which its writer may read only some.",
         "R190": "Another record is the same thing already, and the entity refuses duplicates.",
         "R191": "Another record may be the same thing already; it is written once the duplicates are accepted.",
         "R192": "What is to be merged, or chosen from it, is none of two to five records.",

@@ -163,19 +163,28 @@ def _missing_targets(
 
 def _unread(setting: Setting, drafts: Sequence[Draft], values: Sequence[Mapping[str, Any]]) -> Found:
     """What is wrong with expressions that are given, over what this actor may read."""
-    names = ReaderNames(setting.writers.names, setting.policy, setting.actor)
-    return [
-        (place, name, replace(problem, message=f"At character {problem.where.column}: {problem.message}"))
-        for name, entity in drafts[0].writer.programs.expressions.items()
-        for place, parsed in enumerate(values)
-        if parsed.get(name) and parsed[name] != (drafts[place].old or {}).get(name)
-        for problem in _faults(parsed[name], entity, names, drafts[place].where(name))
-    ]
+    found: Found = []
+    for name, entity in drafts[0].writer.programs.expressions.items():
+        names = ReaderNames(setting.writers.names, setting.policy, setting.actor)
+        for place, parsed in enumerate(values):
+            old = drafts[place].old or {}
+            if parsed.get(name) and parsed[name] != old.get(name):
+                problems = _unreadable(setting, entity, names, parsed[name], drafts[place].where(name))
+                found += [(place, name, problem) for problem in problems]
+    return found
 
 
-def _faults(text: str, entity: str, names: ReaderNames, where: Place) -> Sequence[Problem]:
+def _unreadable(
+    setting: Setting, entity: str, names: ReaderNames, text: str, where: Place
+) -> Sequence[Problem]:
+    """What the actor may not ask: an expression that is kept is judged with nobody's eyes, over every record."""
     read = check(text, entity, names, place=where)
-    return () if isinstance(read, Expression) else read
+    if not isinstance(read, Expression):
+        return [replace(p, message=f"At character {p.where.column}: {p.message}") for p in read]
+    if setting.policy.gives_all(setting.actor, entity, read.tree):
+        return []
+    message = "It asks for values of which you may read only some, and its answer would tell the others."
+    return [Problem("R176", message, "Ask only for what you may read of every record.", where)]
 
 
 def _kept(
