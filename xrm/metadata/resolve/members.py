@@ -143,9 +143,9 @@ def _rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...])
     source = f"rule:{entity.name}.{item.name}"
     if "must" not in item.body and not context.is_broken(item.merged, *map(str, item.path)):
         context.add("M250", f'The rule "{item.name}" has no must.', "Say what must hold.", item.key_at())
-    if alone := [word for word in OF_EACH if word in item.body]:
-        message = f'"{alone[0]}" is said of rules that are kept in records.'
-        context.add("M268", message, "Say with each where these are, or take it out.", item.at(alone[0]))
+    for word in (w for w in OF_EACH if w in item.body):
+        told = f'"{word}" is said of rules that are kept in records.'
+        context.add("M268", told, "Say with each where these are, or take it out.", item.at(word))
     field = item.get("field", "")
     if field:
         _check_member(context, entity, item, "field", source)
