@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,8 @@ fields:
   kinds: {type: multi_choice, options: [big, small, far]}
   worth: {type: money}
   place: {type: address}
+  photo: {type: file}
+  papers: {type: file, many: true}
   token: {type: secret}
   mood: {type: text, track: false}
   credit: {type: integer, sensitive: true}
@@ -278,6 +281,19 @@ def test_a_change_of_the_other_names_the_record_that_answers_for_it(hall: Office
         assert (problem.code, [about.id for about in problem.records]) == ("R194", [str(third)])
     assert refused(hall, Merge("firm", Target(third), (first,))).first.code == "R194"
     assert hall.runtime.current().records.answering(hall.boss, "firm", first) == third
+
+
+def test_files_that_filled_the_kept_record_are_its_own(hall: Office) -> None:
+    """The other one comes back with its files, and may go for ever: those of the kept record stay."""
+    uploads = hall.runtime.uploads
+    photo, paper = (str(uploads.upload(hall.boss, BytesIO(b"x"), n).id) for n in ("a.txt", "b.txt"))
+    kept, other = hall.make("firm", name="Kept"), hall.make("firm", name="Other", photo=photo, papers=[paper])
+    merge(hall, kept, other)
+    hall.run(Restore("firm", Target(other)))
+    for record in (kept, other):
+        row = hall.read("firm", record)
+        files = [UUID(each) for each in (row["photo"], *row["papers"])]
+        assert [facts.record for facts in uploads.facts(files).values()] == [record] * 2
 
 
 def test_a_record_that_is_restored_answers_for_itself(hall: Office) -> None:
