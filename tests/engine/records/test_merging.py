@@ -64,6 +64,12 @@ rep:
     deals: {entity: deal, can: [create, read, update], rows: own}
     notes: {entity: note, can: [read]}
 reader: {grants: {firms: {entity: firm, can: [read, update]}}}
+desk:
+  grants:
+    seen:  {entity: firm, can: [read], fields: {except: [parent, token, credit]}}
+    led:   {entity: firm, can: [read], rows: city == "Far", fields: [name, parent]}
+    near:  {entity: firm, can: [update, delete], rows: city == "Near"}
+    named: {entity: firm, can: [update], fields: [name]}
 """,
     },
     firm=FIRM,
@@ -300,6 +306,21 @@ def test_who_merges_may_change_all_of_them_delete_the_others_and_change_what_goe
     hall.make("entry", name="entry", firm=str(too))
     assert refused(hall, Merge("firm", Target(mine), (too,)), by=hall.rep).first.code == "A105"
     assert refused(hall, Merge("firm", Target(mine), (too,), {"credit": too}), by=hall.rep, error=XrmError)
+
+
+def test_what_goes_over_is_theirs_to_give_to_the_kept_record(hall: Office) -> None:
+    """Of a firm that is far the desk may change the name alone, and not its rows or partners: by merging neither."""
+    desk = an_actor(hall.runtime, "Dea", ["desk"])
+    far = hall.make("firm", name="Far", city="Far")
+    near = [hall.make("firm", name=f"Near {n}", city="Near") for n in range(3)]
+    hall.make("row", name="row", firm=str(near[0]))
+    hall.run(Link("firm", Target(near[1]), "partners", str(near[2])))
+    codes = [refused(hall, Merge("firm", Target(far), (other,)), by=desk).first.code for other in near[:2]]
+    assert codes == ["A104", "A105"]
+    hall.change("firm", far, parent=str(near[2]))
+    hall.change("firm", near[2], parent=str(near[0]))
+    merge(hall, far, near[2], by=desk)
+    assert hall.read("firm", far)["parent"] is None  # where the near one led is not for the desk to read
 
 
 def test_secrets_and_what_history_does_not_keep_stay_where_they_are(hall: Office) -> None:

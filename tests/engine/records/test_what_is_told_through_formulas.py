@@ -6,9 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Actor, Create
+from xrm.engine.queries.reasons import reason_of
 from xrm.engine.runtime import Runtime
 from xrm.errors import Invalid
 from xrm.testing import a_pack, an_actor
@@ -109,6 +111,9 @@ def test_what_is_told_of_records_is_told_of_readable_ones_alone(database_url: st
     assert told("some_parts", paid) == {"shown": 42}
     assert told("some_lines", open_) == {"shown": 42}
     assert told("guarded", open_) == {"total": 42}
+    orders, reader = runtime.current().model.entities["order"], an_actor(runtime, "some_lines")
+    reason = reason_of(queries, reader, orders, open_, orders.fields["shown"])
+    assert (reason.value, reason.many) == (42, ())
     keeper = an_actor(runtime, "Kim", ["keeper"])
     _no_rule_asks_for_what_its_writer_may_not_read(runtime, keeper, str(customer))
     runtime.close()
@@ -126,3 +131,20 @@ def _no_rule_asks_for_what_its_writer_may_not_read(runtime: Runtime, keeper: Act
     make(runtime, keeper, "rule", applies='customer.name == "Ana"', **facts)
     with pytest.raises(Invalid, match="No"):
         make(runtime, keeper, "machine", name="M", customer=customer)
+    _rules_read_what_they_ask_for_once(runtime)
+
+
+def _rules_read_what_they_ask_for_once(runtime: Runtime) -> None:
+    everybody, said, counts = runtime.installer, list[str](), list[int]()
+    bob = str(make(runtime, everybody, "customer", name="Bob"))
+    hear = lambda _connection, _cursor, statement, *_: said.append(statement)  # noqa: E731
+    for more in (1, 9):
+        for number in range(more):
+            asks = f"count(customer.orders) > {100 * more + number}"
+            make(runtime, everybody, "rule", name="R", customer=bob, applies=asks)
+        said.clear()
+        sa.event.listen(runtime.database.engine, "before_cursor_execute", hear)
+        make(runtime, everybody, "machine", name="M", customer=bob)
+        sa.event.remove(runtime.database.engine, "before_cursor_execute", hear)
+        counts.append(len(said))
+    assert counts[0] == counts[1]

@@ -18,7 +18,7 @@ from xrm.engine.projection.programs import KeptProgram, Scene
 from xrm.engine.records import permits
 from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.draft import NONE, Draft
-from xrm.engine.records.environment import StoredEnv
+from xrm.engine.records.environment import OnceEnv, StoredEnv
 from xrm.engine.records.linking import link, put_link
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.targets import readable_of
@@ -87,9 +87,15 @@ def _is_concerned(draft: Draft) -> bool:
     return any(bool(changed & names) if "" not in names else bool(changed) for names in ways)
 
 
-def _counting(setting: Setting, draft: Draft, kept: KeptProgram) -> Iterator[Env]:
+def _record(setting: Setting, draft: Draft) -> Env:
+    """The record as it will be, for questions between which nothing is written."""
+    return OnceEnv(StoredEnv(setting, draft.writer, draft.new))
+
+
+def _counting(setting: Setting, draft: Draft, kept: KeptProgram, record: Env | None = None) -> Iterator[Env]:
     """The rules that count for the record."""
-    here: Env | None = StoredEnv(setting, draft.writer, draft.new)
+    record = record or _record(setting, draft)
+    here: Env | None = record
     asked = here.follow(kept.rule.on) if kept.rule.on and here is not None else here
     for name in kept.rule.path[:-1]:
         here = None if here is None else here.follow(name)
@@ -102,23 +108,23 @@ def _counting(setting: Setting, draft: Draft, kept: KeptProgram) -> Iterator[Env
         program = setting.writers.said(asked.entity, text)
         if program is None:
             raise Invalid(_unreadable(setting, draft, kept, rule))
-        if program(Scene(setting.context, asked)) is True and _is(setting, draft, kept.when, rule):
+        if program(Scene(setting.context, asked)) is True and _is(setting, kept.when, rule, record):
             yield rule
 
 
-def _is(setting: Setting, draft: Draft, program: Any, rule: Env) -> bool:
+def _is(setting: Setting, program: Any, rule: Env, record: Env) -> bool:
     """Whether a condition over the rule and the record holds; one that is not there does."""
-    here = StoredEnv(setting, draft.writer, draft.new)
-    return program is None or program(Scene(setting.context, rule, None, here)) is True
+    return program is None or program(Scene(setting.context, rule, None, record)) is True
 
 
 def _failing(setting: Setting, draft: Draft, *, warn: bool) -> Iterator[tuple[KeptProgram, Env]]:
     """The rules that count and do not hold; with `warn` those that only warn as well."""
+    record = _record(setting, draft)
     for kept in draft.writer.programs.kept_rules:
         is_asked = kept.must is not None or kept.rule.warns
         if is_asked and (warn or not kept.rule.warns):
-            for rule in _counting(setting, draft, kept):
-                if kept.must is None or not _is(setting, draft, kept.must, rule):
+            for rule in _counting(setting, draft, kept, record):
+                if kept.must is None or not _is(setting, kept.must, rule, record):
                     yield kept, rule
 
 
