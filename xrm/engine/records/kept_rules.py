@@ -19,7 +19,7 @@ from xrm.engine.records import permits
 from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.draft import NONE, Draft
 from xrm.engine.records.environment import OnceEnv, StoredEnv
-from xrm.engine.records.linking import link
+from xrm.engine.records.linking import link, put_link
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.targets import readable_of
 from xrm.engine.records.writer import Writer
@@ -189,7 +189,8 @@ def _keep(setting: Setting, tally: Tally, draft: Draft) -> None:
             for rule in _counting(setting, draft, kept)
         }
         there = _linked(setting, draft, name)
-        _lead(setting, draft, name, [ref for ref in wanted if ref not in there])
+        for ref in (ref for ref in wanted if ref not in there):
+            put_link(setting, draft.writer.table.links[name], draft.id, ref)
         _leave(setting, draft, name, {there[ref] for ref in there if ref not in wanted})
         for ref in wanted.keys() ^ there.keys():
             tally.touched.append(Touch(draft.writer.name, draft.id, frozenset({name}), NONE, NONE))
@@ -203,16 +204,6 @@ def _linked(setting: Setting, draft: Draft, name: str) -> dict[Ref, UUID]:
     rows = setting.unit.execute(sa.select(links.table).where(links.source == draft.id)).mappings().all()
     found = ((links.target.join(dict(row), setting.entity_names), row["id"]) for row in rows)
     return {ref: record for ref, record in found if ref is not None}
-
-
-def _lead(setting: Setting, draft: Draft, name: str, refs: Sequence[Ref]) -> None:
-    links = draft.writer.table.links[name]
-    empty = dict.fromkeys(column.key for column in links.table.columns)
-    for ref in refs:
-        row = {"id": setting.world.new_id(), links.source.key: draft.id}
-        stamps = {"created_at": setting.now, "created_by": setting.actor.id}
-        values = {**empty, **row, **links.target.split(ref, setting.numbers), **stamps}
-        setting.unit.execute(sa.insert(links.table), values)
 
 
 def _leave(setting: Setting, draft: Draft, name: str, ids: Collection[UUID]) -> None:
