@@ -280,6 +280,7 @@ READ: dict[str, tuple[str, str]] = {
     "field.accept": (CONTROLS, 'params.get("accept"'),
     "field.pattern": ("metadata/fieldtypes/autonumber.py", '"pattern"'),
     "field.scope": ("metadata/fieldtypes/autonumber.py", 'params.get("scope"'),
+    "field.rate_on": ("engine/records/priced.py", "params.get(RATE_ON"),
     "field.gaps": ("metadata/fieldtypes/autonumber.py", 'params.get("gaps"'),
     "field.max_bytes": ("metadata/fieldtypes/plain_json.py", 'params.get("max_bytes"'),
     "field.entity": ("metadata/resolve/fields.py", 'params["entity"]'),

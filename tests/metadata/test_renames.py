@@ -393,3 +393,44 @@ def test_a_renamed_option_or_field_is_found_where_options_depend_on_it():
     assert {r.source for r in model.uses("field:account.size")} == {"field:account.care.options.full.when"}
     assert {r.source for r in model.uses("option:account.tone.low")} == {"field:account.tone.options_when"}
     assert [n.code for n in model.notes] == ["M290"] * 3
+
+
+def test_what_rules_kept_in_records_and_rates_of_amounts_name_is_found_by_its_former_name():
+    term = """\
+        entity: term
+        title: text
+        fields:
+          text: {type: text, renamed_from: words}
+          applies: {type: expression, entity: account, renamed_from: counts}
+        relationships:
+          account: {to: account, inverse: {name: terms, renamed_from: clauses}}
+          asks: {to: contact, renamed_from: wants}
+        """
+    extension = """\
+        extend: account
+        fields: {due: {type: money, rate_on: begun_on}}
+        relationships: {met: {to: contact, many: true}}
+        rules:
+          told: {each: clauses, holds: counts, must: words != empty, say: words, choose: wants, into: met, field: phone}
+        """
+    account = BASE["entities/account.yaml"].replace("founded_on: {", "founded_on: {renamed_from: begun_on, ")
+    manifest = "pack: other\nlabel: O\nversion: 1.0.0\nrequires: {p: '>=1.0'}\n"
+    other = a_pack({"pack.yaml": manifest, "extend/account.yaml": extension}, "other")
+    model, problems = judged(
+        a_pack({**BASE, "entities/account.yaml": account, "entities/term.yaml": term}), other
+    )
+    assert problems == ()
+    rule = model.entities["account"].kept_rules["told"]
+    names = (rule.path, rule.holds, rule.say, rule.choose, rule.field)
+    assert names == (("terms",), "applies", "text", "asks", "telephone")
+    assert model.entities["account"].fields["due"].params == {"rate_on": "founded_on"}
+    used = {target: {r.source for r in model.uses(f"field:{target}")} for target in (
+        "account.terms", "account.founded_on", "account.telephone", "term.applies", "term.asks",
+    )}  # fmt: skip
+    assert used == {
+        "account.terms": {"rule:account.told.each"},
+        "account.founded_on": {"field:account.due.rate_on"},
+        "account.telephone": {"rule:account.told.field"},
+        "term.applies": {"rule:account.told.holds"},
+        "term.asks": {"rule:account.told.choose"},
+    }

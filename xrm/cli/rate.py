@@ -38,7 +38,7 @@ def list_(currency: str, data: Path | None, as_json: bool) -> None:
 @command.command("set", help="Enter the rate of a currency from a day on, today if none is named.")
 @click.argument("currency")
 @click.argument("rate")
-@click.option("--from", "day", type=_ON, help="The day from which on it counts.")
+@click.option("--from", "day", metavar="DAY", type=_ON, help="The day from which on it counts.")
 @click.option("--per-base", is_flag=True, help="The rate says how many of the currency one of the base is.")
 @data_option
 @json_option
@@ -75,7 +75,7 @@ def import_(file: Path, data: Path | None, as_json: bool) -> None:
 
 @command.command("remove", help="Take out the rate of a currency from a day on.")
 @click.argument("currency")
-@click.argument("day", type=_ON)
+@click.argument("day", metavar="DAY", type=_ON)
 @data_option
 @json_option
 def remove(currency: str, day: datetime, data: Path | None, as_json: bool) -> None:
@@ -91,7 +91,11 @@ def remove(currency: str, day: datetime, data: Path | None, as_json: bool) -> No
 @command.command("revalue", help="Revalue the amounts of an entity's records by the rates of a day.")
 @click.argument("entity")
 @click.option(
-    "--on", "day", type=_ON, help="The day; else each by the date that its field names, or by today."
+    "--on",
+    "day",
+    metavar="DAY",
+    type=_ON,
+    help="The day; else each by the date that its field names, or by today.",
 )
 @data_option
 @json_option

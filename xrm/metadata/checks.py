@@ -65,6 +65,10 @@ def _rates_have_a_day(judged: Judged) -> Iterator[Problem]:
                 continue
             message = f'"{name}" is no date of {entity.name}, so it says no day for the rate of {field.name}.'
             yield Problem("M274", message, near_hint(name, dates, "Name a date field of it."), field.place)
+        for side in entity.relationships.values():
+            for field in (f for f in side.attributes.values() if RATE_ON in f.params):
+                message = f"An amount of a link is worth what the rate of the day says on which {side.name} is written."
+                yield Problem("M274", message, f"Take {RATE_ON} out.", field.place)
 
 
 def _is_given_day(field: Field) -> bool:

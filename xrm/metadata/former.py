@@ -45,10 +45,17 @@ class FormerNames:
 
     def path(self, entity: str, dotted: str) -> str:
         """The path along relationships with present names."""
+        return ".".join(self._along(entity, dotted)[0])
+
+    def reached(self, entity: str, dotted: str) -> tuple[str, ...]:
+        """The entities to which the path along relationships leads."""
+        return self._along(entity, dotted)[1]
+
+    def _along(self, entity: str, dotted: str) -> tuple[list[str], tuple[str, ...]]:
         names: list[str] = []
         reached: tuple[str, ...] = (entity,)
         for step in dotted.split("."):
             name = next((new for e in reached if (new := self.member(e, step)) != step), step)
             names.append(name)
             reached = tuple(t for e in reached for t in self.targets.get((e, name), ()))
-        return ".".join(names)
+        return names, reached

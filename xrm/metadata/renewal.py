@@ -162,11 +162,14 @@ class _Reader:
 
     # --- entities ---------------------------------------------------------------------------------------
 
-    def _rules(self, name: str, rules: Mapping[str, Any]) -> None:
-        for key, body in rules.items():
-            if isinstance(body, dict):
-                for word in ("field", "on", "into", "keep"):
-                    self.members(name, ("rules", key, word), body.get(word))
+    def _rule(self, name: str, path: Path, body: Mapping[str, Any]) -> None:
+        for word in ("field", "on", "into", "keep"):
+            self.members(name, (*path, word), body.get(word))
+        each = body.get("each")
+        self.paths(name, (*path, "each"), each)
+        kept_in = self.former.reached(name, each) if isinstance(each, str) else ()
+        for word in ("holds", "say", "choose") if len(kept_in) == 1 else ():
+            self.members(kept_in[0], (*path, word), body.get(word))
 
     def entity(self, name: str, raw: Mapping[str, Any]) -> None:
         """What an entity or an extension says."""
@@ -188,7 +191,9 @@ class _Reader:
                 at = ("duplicates", key, "match", index)
                 is_plain = isinstance(said, str)
                 self.paths(name, at if is_plain else (*at, "field"), said if is_plain else said.get("field"))
-        self._rules(name, raw.get("rules", {}))
+        for key, body in raw.get("rules", {}).items():
+            if isinstance(body, dict):
+                self._rule(name, ("rules", key), body)
         self.members(name, ("indexes",), raw.get("indexes"))
         if self.source.kind == "extend":
             self.forms(name, ("forms",), raw.get("forms", {}))
@@ -197,6 +202,7 @@ class _Reader:
     def one_field(self, entity: str, name: str, path: Path, body: Mapping[str, Any]) -> None:
         """What a field says."""
         self.paths(entity, (*path, "from"), body.get("from"))
+        self.members(entity, (*path, "rate_on"), body.get("rate_on"))
         self.entities((*path, "entity"), body.get("entity"))
         former = self.former.options.get((entity, name), {})
         if not isinstance(body.get("options"), str):

@@ -244,6 +244,10 @@ def test_the_base_currency_stays_while_there_are_amounts(trade: Trade) -> None:
     runtime = trade.runtime
     schema = runtime.current().schema
     demand_base(runtime.database, schema, "USD")
+    deal = trade.make(amount=eur("1"))
+    with pytest.raises(Unavailable):  # the other one is kept since
+        demand_base(runtime.database, schema, "EUR")
+    trade.change(deal, amount=None)
     demand_base(runtime.database, schema, "EUR")
     trade.make(amount=eur("1"))
     settings = replace(runtime.settings, currency="USD")

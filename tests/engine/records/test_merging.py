@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,8 @@ fields:
   kinds: {type: multi_choice, options: [big, small, far]}
   worth: {type: money}
   place: {type: address}
+  photo: {type: file}
+  papers: {type: file, many: true}
   token: {type: secret}
   mood: {type: text, track: false}
   credit: {type: integer, sensitive: true}
@@ -64,6 +67,12 @@ rep:
     deals: {entity: deal, can: [create, read, update], rows: own}
     notes: {entity: note, can: [read]}
 reader: {grants: {firms: {entity: firm, can: [read, update]}}}
+desk:
+  grants:
+    seen:  {entity: firm, can: [read], fields: {except: [parent, token, credit]}}
+    led:   {entity: firm, can: [read], rows: city == "Far", fields: [name, parent]}
+    near:  {entity: firm, can: [update, delete], rows: city == "Near"}
+    named: {entity: firm, can: [update], fields: [name]}
 """,
     },
     firm=FIRM,
@@ -274,6 +283,19 @@ def test_a_change_of_the_other_names_the_record_that_answers_for_it(hall: Office
     assert hall.runtime.current().records.answering(hall.boss, "firm", first) == third
 
 
+def test_files_that_filled_the_kept_record_are_its_own(hall: Office) -> None:
+    """The other one comes back with its files, and may go for ever: those of the kept record stay."""
+    uploads = hall.runtime.uploads
+    photo, paper = (str(uploads.upload(hall.boss, BytesIO(b"x"), n).id) for n in ("a.txt", "b.txt"))
+    kept, other = hall.make("firm", name="Kept"), hall.make("firm", name="Other", photo=photo, papers=[paper])
+    merge(hall, kept, other)
+    hall.run(Restore("firm", Target(other)))
+    for record in (kept, other):
+        row = hall.read("firm", record)
+        files = [UUID(each) for each in (row["photo"], *row["papers"])]
+        assert [facts.record for facts in uploads.facts(files).values()] == [record] * 2
+
+
 def test_a_record_that_is_restored_answers_for_itself(hall: Office) -> None:
     kept, other = (hall.make("firm", name=n) for n in ("Kept", "Other"))
     gone = hall.make("visit", name="gone", firm={"id": str(other), "entity": "firm"})
@@ -300,6 +322,21 @@ def test_who_merges_may_change_all_of_them_delete_the_others_and_change_what_goe
     hall.make("entry", name="entry", firm=str(too))
     assert refused(hall, Merge("firm", Target(mine), (too,)), by=hall.rep).first.code == "A105"
     assert refused(hall, Merge("firm", Target(mine), (too,), {"credit": too}), by=hall.rep, error=XrmError)
+
+
+def test_what_goes_over_is_theirs_to_give_to_the_kept_record(hall: Office) -> None:
+    """Of a firm that is far the desk may change the name alone, and not its rows or partners: by merging neither."""
+    desk = an_actor(hall.runtime, "Dea", ["desk"])
+    far = hall.make("firm", name="Far", city="Far")
+    near = [hall.make("firm", name=f"Near {n}", city="Near") for n in range(3)]
+    hall.make("row", name="row", firm=str(near[0]))
+    hall.run(Link("firm", Target(near[1]), "partners", str(near[2])))
+    codes = [refused(hall, Merge("firm", Target(far), (other,)), by=desk).first.code for other in near[:2]]
+    assert codes == ["A104", "A105"]
+    hall.change("firm", far, parent=str(near[2]))
+    hall.change("firm", near[2], parent=str(near[0]))
+    merge(hall, far, near[2], by=desk)
+    assert hall.read("firm", far)["parent"] is None  # where the near one led is not for the desk to read
 
 
 def test_secrets_and_what_history_does_not_keep_stay_where_they_are(hall: Office) -> None:

@@ -25,6 +25,8 @@ fields:
   price: {label: Price, type: formula, formula: product.cost}
 relationships:
   product: {to: product, inverse: lines}
+rules:
+  dear: {must: price < 10, message: Too dear.}
 """,
 )  # fmt: skip
 SAID = "Not up to date yet, because a change concerns many records: Price."
@@ -55,4 +57,8 @@ def test_values_that_wait_are_named_wherever_they_are_shown(
     assert told() == [True, True, True, ["price"], {str(line): ["price"] for line in lines}]
     runtime.jobs.perform(runs[0].job, 1)
     assert told() == [False, False, False, None, None]
+    assert "Too dear." not in ana.open(f"/admin/jobs/{runs[0].job}").text
+    runtime.current().records.execute(installer, [Update("product", Target(UUID(product)), {"cost": 20})])
+    runtime.jobs.perform(runs[1].job, 1)
+    assert ana.open(f"/admin/jobs/{runs[1].job}").text.count("Too dear.") == 2
     runtime.close()

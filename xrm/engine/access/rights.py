@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from xrm.engine.commands import ADMINISTRATOR as ADMINISTRATOR
 from xrm.engine.commands import Actor, Signature
-from xrm.metadata.dependencies import DELETED, Dependencies, Read, Way, dependencies_of
-from xrm.metadata.expressions.tree import Expression
+from xrm.metadata.dependencies import DELETED, Dependencies, Read, Way, dependencies_of, reads_of
+from xrm.metadata.expressions.tree import Expression, Node
 from xrm.metadata.model import (
     OPERATIONS,
     POINTERS,
@@ -216,13 +216,26 @@ class Policy:
         rule = self._carried(signature, entity_name).cell("read", field.name)
         if field.reveal:
             return rule
-        for read in self._dependencies.reads(entity_name, field.name):
+        return self._where_given(signature, rule, self._dependencies.reads(entity_name, field.name))
+
+    def _where_given(self, signature: Signature, rule: RowRule, reads: Iterable[Read]) -> RowRule:
+        """Where the rule holds and all that is read is given."""
+        for read in reads:
             given = self._given(signature, read)
             if not read.trail:
                 rule = rule.and_also(given)
-            elif given.nowhere or not (given.everywhere or self._goes_along(read)):
-                return NOWHERE
+            elif not given.everywhere:
+                rule = rule.and_also(self._along(signature, read))
         return rule
+
+    def gives_all(self, actor: Actor, entity: str, tree: Node) -> bool:
+        """Whether `actor` is given all that an expression reads wherever they may read a record of `entity`.
+
+        Of other records that is every one that it may lead to, for its answer speaks of all of them.
+        """
+        rows = self._cached(actor.signature, entity).rows_for("read")
+        reads = reads_of(self._model, self._model.entities[entity], tree)
+        return not rows.nowhere and self._where_given(actor.signature, rows, reads) == rows
 
     def _given(self, signature: Signature, read: Read) -> RowRule:
         """Where the actor is given a value that something follows from."""
@@ -237,10 +250,39 @@ class Policy:
             else granted.cell("read", name)
         )
 
+    def _along(self, signature: Signature, read: Read) -> RowRule:
+        """Where whoever reads the record reads this value of its owned children, as parts of the record."""
+        first = read.trail[0]
+        if not self._goes_along(read) or not self._is_open(signature, read):
+            return NOWHERE
+        inverse = self._model.entities[first.to].relationships[first.relationship].inverse
+        return self._carried(signature, first.entity).cell("read", inverse)
+
     def _goes_along(self, read: Read) -> bool:
-        """True for owned children of the record: whoever may read the record may read them."""
-        return all(
-            s.way is Way.IN and self._model.entities[s.to].parent == s.relationship for s in read.trail
+        """Whether the way leads from the record to owned children only, of which none is guarded from their owner."""
+        entities = self._model.entities
+        ways = (
+            s.way is Way.IN and entities[s.to].parent == s.relationship and "." not in read.name
+            for s in read.trail
+        )
+        inner = (entities[s.to].relationships[s.relationship].inverse for s in read.trail[1:])
+        return all(ways) and not any(
+            entities[s.entity].relationships[name].is_guarded
+            for s, name in zip(read.trail[1:], inner, strict=True)
+        )
+
+    def _is_open(self, signature: Signature, read: Read) -> bool:
+        """Whether whoever reads a child through its owner is given the value: nothing that it tells is guarded."""
+        entity = self._model.entities[read.entity]
+        if read.name == DELETED or read.name in always_readable(entity):
+            return True
+        field = entity.fields.get(read.name)
+        if field is None or field.formula is None or field.reveal:
+            return read.name in open_names(entity)
+        return read.name in open_names(entity) and all(
+            self._given(signature, inner).everywhere
+            or (self._goes_along(inner) and self._is_open(signature, inner))
+            for inner in self._dependencies.reads(entity.name, field.name)
         )
 
     def _narrowed(self, signature: Signature, entity_name: str) -> Rights:

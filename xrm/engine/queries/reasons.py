@@ -116,12 +116,18 @@ def _many(
                 names.append(read.name)
     for (step,), names in near.items():
         side = _side(entity, step.to, step.relationship)
-        if side is not None:
+        if side is not None and _is_given(queries, actor, entity, side):
             asked = tuple(dict.fromkeys(names))
             fields = (("title",), *((name,) for name in asked))
             query = Query(step.to, fields=fields, within=(entity.name, record, side.name), limit=MOST)
             page = queries.list(actor, query)
             yield Many(side, step.to, asked, page.data, page.next is None)
+
+
+def _is_given(queries: Reads, actor: Actor, entity: Entity, side: Relationship) -> bool:
+    """Whether the actor may look along the relationship."""
+    rights = queries.policy.rights(actor, entity.name)
+    return side.name in rights.names("read") and queries.policy.rights(actor, side.targets[0]).can("read")
 
 
 def _side(entity: Entity, to: str, relationship: str) -> Relationship | None:

@@ -42,9 +42,8 @@ def catch_up(setting: Setting, job: UUID) -> Caught | None:
     if wait is None:
         return None
     part, trail = part_of(setting, wait), trail_of(setting, wait.trail)
-    if (
-        part is None or trail is None
-    ):  # no formula reads along it any more, and what others read was found anew
+    if part is None or trail is None:
+        # No formula reads along it any more, and what others read was found anew.
         drop_waits(setting.unit, [wait.number])
         return Caught()
     expected = 0

@@ -25,8 +25,7 @@ class Draft(NamedTuple):
     writing gives, as a child's link to the record it is written in. `link` is what a command makes or takes away
     of the record's links. `refused` names values that cannot be used and values that hang on them: nothing
     that reads them is judged. `accepted` says that the writer knows of duplicates of which they would be warned.
-    `worth` tells
-    of amounts, by name, what they are worth in the base currency, which the rate of the day else does.
+    `worth` tells of amounts, by name, what they are worth in the base currency; the rate of their day tells it else.
 
     A tuple, for a batch makes thousands of them.
     """

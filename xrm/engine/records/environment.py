@@ -61,6 +61,39 @@ class StoredEnv:
         return [env for ref in _far(self._setting, self._writer, side, record) for env in ref]
 
 
+class OnceEnv:
+    """A record whose related records are read once, for many questions between which nothing is written."""
+
+    __slots__ = ("_env", "_followed", "_many")
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._followed: dict[str, Env | None] = {}
+        self._many: dict[str, list[Env]] = {}
+
+    @property
+    def entity(self) -> str:
+        """The entity of the record."""
+        return self._env.entity
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """The value at an attribute's path, None when empty."""
+        return self._env.value(path)
+
+    def follow(self, relationship: str) -> Env | None:
+        """The live record on the other side of a relationship to one."""
+        if relationship not in self._followed:
+            found = self._env.follow(relationship)
+            self._followed[relationship] = None if found is None else OnceEnv(found)
+        return self._followed[relationship]
+
+    def many(self, relationship: str) -> Iterable[Env]:
+        """The live records on the other side."""
+        if relationship not in self._many:
+            self._many[relationship] = [OnceEnv(env) for env in self._env.many(relationship)]
+        return self._many[relationship]
+
+
 def environment(setting: Setting, draft: Draft) -> Scene:
     """What the programs of the draft's entity are run on."""
     return scene_of(setting, draft, draft.new)

@@ -13,7 +13,7 @@ from xrm.engine.records.batch import Setting, Tally
 from xrm.engine.records.draft import Draft
 from xrm.engine.records.targets import giving
 from xrm.engine.records.writer import Writer
-from xrm.engine.storage.merges import hand_files
+from xrm.engine.storage.merges import copy_files
 from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.values import Ref
 from xrm.registry import near_names
@@ -115,21 +115,24 @@ class _Filling:
         if not there:
             return
         if here is None and not isinstance(there[0][1], tuple):
-            found = there[0][1]
-            self._take_files(name, there[:1])
+            found = self._own(name, there[0][1])
         else:
-            found = tuple(dict.fromkeys([*(here or ()), *(one for _, value in there for one in value)]))
-            self._take_files(name, there)
+            more = self._own(name, tuple(one for _, value in there for one in value))
+            found = tuple(dict.fromkeys([*(here or ()), *more]))
         if found != here:
             yield self._json(name, found)
 
     def _json(self, name: str, value: Any) -> Any:
         return value if name == "external_key" else self.writer.json(name, [value])[0]
 
-    def _take_files(self, name: str, there: Sequence[tuple[Draft, Any]]) -> None:
-        for draft, value in there if name in self.writer.file_names else ():
-            files = list(value) if isinstance(value, tuple) else [value]
-            hand_files(self.setting.unit, draft.id, self.kept.id, files)
+    def _own(self, name: str, value: Any) -> Any:
+        """The value for the kept record: files are its own, of the same content, whatever becomes of the others."""
+        if name not in self.writer.file_names:
+            return value
+        files = value if isinstance(value, tuple) else (value,)
+        copies = {file: self.setting.world.new_id() for file in files}
+        copy_files(self.setting.unit, self.kept.id, copies)
+        return tuple(copies.values()) if isinstance(value, tuple) else copies[value]
 
     def _readable(self, name: str) -> frozenset[UUID]:
         return giving(self.setting, self.writer, [name], [draft.id for draft in self.others])
@@ -172,8 +175,7 @@ class _Filling:
         value = (draft.old or {}).get(name)
         if value is None or self._is_among(value):
             return {name: None}
-        self._take_files(name, [(draft, value)])
-        return {name: self._json(name, value)}
+        return {name: self._json(name, self._own(name, value))}
 
     def _place(self, tail: str) -> Place:
         return Place(path=f"{self.kept.path}.{tail}" if self.kept.path else tail)

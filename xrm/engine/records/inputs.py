@@ -16,7 +16,7 @@ from xrm.engine.records.draft import Draft
 from xrm.engine.records.permits import passing_rule, readable, rights, writable
 from xrm.engine.records.targets import find_by_key, readable_of
 from xrm.engine.records.writer import Writer
-from xrm.errors import Invalid, Problem
+from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.expressions.check import check
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Relationship
@@ -169,17 +169,22 @@ def _unread(setting: Setting, drafts: Sequence[Draft], values: Sequence[Mapping[
         for place, parsed in enumerate(values):
             old = drafts[place].old or {}
             if parsed.get(name) and parsed[name] != old.get(name):
-                where = drafts[place].where(name)
-                read = check(parsed[name], entity, names, place=where)
-                found += (
-                    []
-                    if isinstance(read, Expression)
-                    else [
-                        (place, name, replace(p, message=f"At character {p.where.column}: {p.message}"))
-                        for p in read
-                    ]
-                )
+                problems = _unreadable(setting, entity, names, parsed[name], drafts[place].where(name))
+                found += [(place, name, problem) for problem in problems]
     return found
+
+
+def _unreadable(
+    setting: Setting, entity: str, names: ReaderNames, text: str, where: Place
+) -> Sequence[Problem]:
+    """What the actor may not ask: an expression that is kept is judged with nobody's eyes, over every record."""
+    read = check(text, entity, names, place=where)
+    if not isinstance(read, Expression):
+        return [replace(p, message=f"At character {p.where.column}: {p.message}") for p in read]
+    if setting.policy.gives_all(setting.actor, entity, read.tree):
+        return []
+    message = "It asks for values of which you may read only some, and its answer would tell the others."
+    return [Problem("R176", message, "Ask only for what you may read of every record.", where)]
 
 
 def _kept(

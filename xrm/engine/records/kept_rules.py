@@ -18,8 +18,8 @@ from xrm.engine.projection.programs import KeptProgram, Scene
 from xrm.engine.records import permits
 from xrm.engine.records.batch import Setting, Tally, Touch
 from xrm.engine.records.draft import NONE, Draft
-from xrm.engine.records.environment import StoredEnv
-from xrm.engine.records.linking import link
+from xrm.engine.records.environment import OnceEnv, StoredEnv
+from xrm.engine.records.linking import link, put_link
 from xrm.engine.records.recomputing import recompute
 from xrm.engine.records.targets import readable_of
 from xrm.engine.records.writer import Writer
@@ -87,9 +87,15 @@ def _is_concerned(draft: Draft) -> bool:
     return any(bool(changed & names) if "" not in names else bool(changed) for names in ways)
 
 
-def _counting(setting: Setting, draft: Draft, kept: KeptProgram) -> Iterator[Env]:
+def _record(setting: Setting, draft: Draft) -> Env:
+    """The record as it will be, for questions between which nothing is written."""
+    return OnceEnv(StoredEnv(setting, draft.writer, draft.new))
+
+
+def _counting(setting: Setting, draft: Draft, kept: KeptProgram, record: Env | None = None) -> Iterator[Env]:
     """The rules that count for the record."""
-    here: Env | None = StoredEnv(setting, draft.writer, draft.new)
+    record = record or _record(setting, draft)
+    here: Env | None = record
     asked = here.follow(kept.rule.on) if kept.rule.on and here is not None else here
     for name in kept.rule.path[:-1]:
         here = None if here is None else here.follow(name)
@@ -102,23 +108,23 @@ def _counting(setting: Setting, draft: Draft, kept: KeptProgram) -> Iterator[Env
         program = setting.writers.said(asked.entity, text)
         if program is None:
             raise Invalid(_unreadable(setting, draft, kept, rule))
-        if program(Scene(setting.context, asked)) is True and _is(setting, draft, kept.when, rule):
+        if program(Scene(setting.context, asked)) is True and _is(setting, kept.when, rule, record):
             yield rule
 
 
-def _is(setting: Setting, draft: Draft, program: Any, rule: Env) -> bool:
+def _is(setting: Setting, program: Any, rule: Env, record: Env) -> bool:
     """Whether a condition over the rule and the record holds; one that is not there does."""
-    here = StoredEnv(setting, draft.writer, draft.new)
-    return program is None or program(Scene(setting.context, rule, None, here)) is True
+    return program is None or program(Scene(setting.context, rule, None, record)) is True
 
 
 def _failing(setting: Setting, draft: Draft, *, warn: bool) -> Iterator[tuple[KeptProgram, Env]]:
     """The rules that count and do not hold; with `warn` those that only warn as well."""
+    record = _record(setting, draft)
     for kept in draft.writer.programs.kept_rules:
         is_asked = kept.must is not None or kept.rule.warns
         if is_asked and (warn or not kept.rule.warns):
-            for rule in _counting(setting, draft, kept):
-                if kept.must is None or not _is(setting, draft, kept.must, rule):
+            for rule in _counting(setting, draft, kept, record):
+                if kept.must is None or not _is(setting, kept.must, rule, record):
                     yield kept, rule
 
 
@@ -183,7 +189,8 @@ def _keep(setting: Setting, tally: Tally, draft: Draft) -> None:
             for rule in _counting(setting, draft, kept)
         }
         there = _linked(setting, draft, name)
-        _lead(setting, draft, name, [ref for ref in wanted if ref not in there])
+        for ref in (ref for ref in wanted if ref not in there):
+            put_link(setting, draft.writer.table.links[name], draft.id, ref)
         _leave(setting, draft, name, {there[ref] for ref in there if ref not in wanted})
         for ref in wanted.keys() ^ there.keys():
             tally.touched.append(Touch(draft.writer.name, draft.id, frozenset({name}), NONE, NONE))
@@ -197,16 +204,6 @@ def _linked(setting: Setting, draft: Draft, name: str) -> dict[Ref, UUID]:
     rows = setting.unit.execute(sa.select(links.table).where(links.source == draft.id)).mappings().all()
     found = ((links.target.join(dict(row), setting.entity_names), row["id"]) for row in rows)
     return {ref: record for ref, record in found if ref is not None}
-
-
-def _lead(setting: Setting, draft: Draft, name: str, refs: Sequence[Ref]) -> None:
-    links = draft.writer.table.links[name]
-    empty = dict.fromkeys(column.key for column in links.table.columns)
-    for ref in refs:
-        row = {"id": setting.world.new_id(), links.source.key: draft.id}
-        stamps = {"created_at": setting.now, "created_by": setting.actor.id}
-        values = {**empty, **row, **links.target.split(ref, setting.numbers), **stamps}
-        setting.unit.execute(sa.insert(links.table), values)
 
 
 def _leave(setting: Setting, draft: Draft, name: str, ids: Collection[UUID]) -> None:

@@ -43,17 +43,25 @@ def link(setting: Setting, tally: Tally, draft: Draft, command: Link, at: str) -
     _refuse_backward(values, place)
     links = draft.writer.table.links[side.name]
     _refuse_overlap(setting, links, draft.id, ref, values, place, None)
-    record = command.id or setting.world.new_id()
-    row = {
-        "id": record,
-        links.source.key: draft.id,
-        **links.target.split(ref, setting.numbers),
-        **_scalars(links, values),
-    }
-    stamps = {"created_at": setting.now, "created_by": setting.actor.id}
-    setting.unit.execute(sa.insert(links.table), {**_empty(links), **row, **stamps})
+    record = put_link(setting, links, draft.id, ref, _scalars(links, values), command.id)
     shown = {"id": str(record), "to": {"id": str(ref.id), "entity": ref.entity}, **shown_link(side, values)}
     log_link(setting, tally, draft, side, "link", {}, shown, record)
+
+
+def put_link(
+    setting: Setting,
+    links: LinkTable,
+    source: UUID,
+    ref: Ref,
+    scalars: Mapping[str, Any] = NONE,
+    record: UUID | None = None,
+) -> UUID:
+    """The two records are linked, by a row that no log tells of; gives the id of the link."""
+    chosen = record or setting.world.new_id()
+    row = {"id": chosen, links.source.key: source, **links.target.split(ref, setting.numbers), **scalars}
+    stamps = {"created_at": setting.now, "created_by": setting.actor.id}
+    setting.unit.execute(sa.insert(links.table), {**_empty(links), **row, **stamps})
+    return chosen
 
 
 def change(setting: Setting, tally: Tally, draft: Draft, name: str, item: Mapping[str, Any], at: str) -> None:

@@ -23,6 +23,7 @@ from xrm.engine.records.incoming import incoming, live_children
 from xrm.engine.records.linking import link_values, log_link, overlaps, shown_link
 from xrm.engine.records.persisting import TAKEN, persist
 from xrm.engine.records.recomputing import recompute
+from xrm.engine.records.targets import giving
 from xrm.engine.records.writer import Writer
 from xrm.engine.storage.entity_tables import LinkTable
 from xrm.engine.storage.merges import answering, note_merges
@@ -102,9 +103,12 @@ class _Merging:
             drafts += [draft for draft in found if draft.new != draft.old]
         self._require([draft for draft in drafts if draft.id != self.kept.id])
         try:
-            return persist(self.setting, self.tally, drafts)
+            moved = persist(self.setting, self.tally, drafts)
         except Conflict as refused:
             raise self._clash(refused) from refused
+        changeable = [d for d in moved if d.id != self.kept.id and not d.writer.entity.append_only]
+        permits.require_result(self.setting, changeable, "update")
+        return moved
 
     def _moving(self) -> dict[str, dict[UUID, list[str]]]:
         """By entity, the records whose lookups lead to the others, each with the names of these lookups."""
@@ -127,12 +131,13 @@ class _Merging:
         return Draft(writer, "update", record, self.kept.path, old=old, new=new, reason=MERGED)
 
     def _beyond(self, name: str, ref: Ref) -> Ref | None:
-        """Where the kept record led by one of the others: where that one leads, and never to itself."""
+        """Where the kept record led by one of the others: where that one leads, as far as the actor may read it."""
+        told = giving(self.setting, self.writer, [name], list(self.others))
         seen: set[UUID] = set()
         found: Any = ref
         while isinstance(found, Ref) and found.id in self.others and found.id not in seen:
             seen.add(found.id)
-            found = (self.others[found.id].old or {}).get(name)
+            found = (self.others[found.id].old or {}).get(name) if found.id in told else None
         return found if isinstance(found, Ref) and found.id not in self.all else None
 
     def _follows(
@@ -225,7 +230,8 @@ class _Merging:
         values, link = link_values(links, row), row["id"]
         here, there = self._now(Ref(writer.name, source)), self._now(target)
         old, new = (self._source(writer, record) for record in (source, here.id))
-        self._require_links(old, side.name)
+        for draft in (old, new):
+            self._require_links(draft, side.name)
         cut = sa.delete(links.table).where(links.table.c.id == link)
         told = self._told(side, link, target, values)
         log_link(self.setting, self.tally, old, side, "unlink", told, {}, link)

@@ -55,7 +55,7 @@ def postpone(setting: Setting, tally: Tally, watch: Watch, trail: Trail, ends: C
         hold(setting.unit, f"rule:{writer.name}.{watch.field}")
     numbers = setting.writers.numbers
     field = numbers.fields[watch.entity, watch.field]
-    wait = Wait(0, job, writer.number, field, told(setting, trail), tuple(sorted(ends)))
+    wait = Wait(0, job, writer.number, field, tuple(_numbers_of(setting, trail)), tuple(sorted(ends)))
     add_wait(setting.unit, wait, setting.now)
 
 
@@ -81,12 +81,8 @@ def _job(setting: Setting, tally: Tally) -> UUID:
     return tally.job
 
 
-def told(setting: Setting, trail: Trail) -> TrailNumbers:
-    """The trail in numbers, which stay when names change."""
-    return tuple(_told(setting, trail))
-
-
-def _told(setting: Setting, trail: Trail) -> Iterator[tuple[str, int, int, int]]:
+def _numbers_of(setting: Setting, trail: Trail) -> Iterator[tuple[str, int, int, int]]:
+    """The steps of the trail in numbers, which stay when names change."""
     entities, fields = setting.numbers, setting.writers.numbers.fields
     for step in trail:
         relationship = fields[step.owner, step.relationship]
@@ -104,8 +100,7 @@ def trail_of(setting: Setting, numbers: TrailNumbers) -> Trail | None:
             return None
         stored = setting.writers[owner].table
         kept = stored.links if step.way in (Way.LINKED, Way.LINKING) else {*stored.lookups, *POINTERS}
-        is_there = name in kept
-        if not is_there:
+        if name not in kept:
             return None
         steps.append(step)
     return tuple(steps)

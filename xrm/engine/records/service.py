@@ -178,7 +178,7 @@ class RecordService:
     def renew_in(
         self, unit: UnitOfWork, actor: Actor, wanted: Collection[tuple[str, str]]
     ) -> Mapping[tuple[str, str], int]:
-        """The same, but where an entity has more records than follow at once, a job finds the fields afterwards."""
+        """Like `refill_in`, but fields of an entity with more records than follow at once wait for a job."""
         self._check(unit)
         with collector_paused():
             setting = self._setting(unit, actor)

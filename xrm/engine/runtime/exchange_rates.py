@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from xrm.engine.commands import Actor
 from xrm.engine.identity.audit import note
 from xrm.engine.identity.work import demand_administrator
-from xrm.engine.storage.database import Around, Database, UnitOfWork
+from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.rates import RATE, RATE_DIGITS, RATE_SCALE
 from xrm.engine.transfer.reader import open_table
 from xrm.engine.world import World
@@ -103,25 +103,15 @@ class ExchangeRates:
             chosen = chosen.where(RATE.c.currency == currency)
         return self._read(chosen.where(RATE.c.day < before) if before else chosen)
 
-    def put(
-        self,
-        actor: Actor,
-        rows: Sequence[Mapping[str, Any]],
-        *,
-        around: Around[Sequence[ExchangeRate]] | None = None,
-    ) -> Sequence[ExchangeRate]:
+    def put(self, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> Sequence[ExchangeRate]:
         """These rates are known, in the place of those of the same currencies and days; all of them or none.
 
         A row gives `currency`, `day`, and `rate` or its opposite `per_base`. Raises Invalid with every problem.
         """
         demand_administrator(actor, KEEP)
         rates = self._checked(rows)
-
-        def work(unit: UnitOfWork) -> Sequence[ExchangeRate]:
-            self._store(unit, actor, rates)
-            return rates
-
-        return self._database.transact(work, around=around)
+        self._database.transact(lambda unit: self._store(unit, actor, rates))
+        return rates
 
     def import_file(self, actor: Actor, source: IO[bytes]) -> Sequence[ExchangeRate]:
         """The rates of a CSV file with these columns are known; raises with every problem by its row."""

@@ -35,9 +35,8 @@ MIGRATOR = 0x78726D  # the key of PostgreSQL's advisory lock: one process migrat
 STEPS_AT_ONCE = 1500  # PostgreSQL keeps a lock for every table and index that a transaction makes
 MOVED_TOLD = 5
 JOURNAL_COLUMNS = ("plan", "step", "sql", "at")
-_WHOLE: set[tuple[str, tuple[str, ...]]] = (
-    set()
-)  # how the ledger looked where this program had nothing to add
+# How the ledger looked where this program had nothing to add.
+_WHOLE: set[tuple[str, tuple[str, ...]]] = set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.storage.ledger import COMMENT, FILE, MARK, MERGE, MERGED
 
-COMMENTS, FILES = "comment", "file"
+COMMENTS = "comment"
 MARKS = ("favourite", "follow")
 _LONGEST_LINE = 50  # of records merged into each other, one after the other
 _PORTION = 500
@@ -62,10 +62,12 @@ def _hand_marks(unit: UnitOfWork, kind: str, other: UUID, kept: UUID) -> None:
     unit.execute(sa.update(MARK).where(*mine, MARK.c.user.in_(users)).values(record=kept))
 
 
-def hand_files(unit: UnitOfWork, other: UUID, kept: UUID, files: Sequence[UUID]) -> None:
-    """These files of the one record are the other one's."""
-    _note(unit, other, FILES, files)
-    unit.execute(sa.update(FILE).where(FILE.c.id.in_(files), FILE.c.record == other).values(record=kept))
+def copy_files(unit: UnitOfWork, record: UUID, copies: Mapping[UUID, UUID]) -> None:
+    """The record has a file of the second id for each of the first, of the same content; these stay where they are."""
+    rows = unit.execute(sa.select(FILE).where(FILE.c.id.in_(copies))).mappings().all()
+    made = [{**row, "id": copies[row["id"]], "record": record} for row in rows]
+    if made:
+        unit.execute(sa.insert(FILE), made)
 
 
 def _note(unit: UnitOfWork, other: UUID, what: str, things: Sequence[UUID]) -> None:
@@ -80,9 +82,8 @@ def part(unit: UnitOfWork, records: Iterable[UUID]) -> None:
         by_kind: dict[str, list[UUID]] = {}
         for row in rows:
             by_kind.setdefault(row.what, []).append(row.thing)
-        for table, what in ((COMMENT, COMMENTS), (FILE, FILES)):
-            mine = (table.c.id.in_(by_kind.get(what, ())), table.c.record == kept)
-            unit.execute(sa.update(table).where(*mine).values(record=other))
+        mine = (COMMENT.c.id.in_(by_kind.get(COMMENTS, ())), COMMENT.c.record == kept)
+        unit.execute(sa.update(COMMENT).where(*mine).values(record=other))
         for kind in MARKS:
             held = (MARK.c.kind == kind, MARK.c.record == kept, MARK.c.user.in_(by_kind.get(kind, ())))
             unit.execute(sa.update(MARK).where(*held).values(record=other))

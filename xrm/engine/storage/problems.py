@@ -8,6 +8,7 @@ from types import MappingProxyType
 STORAGE_CODES: Mapping[str, str] = MappingProxyType(
     {
         "C106": "The address names a SQLite database in memory; every connection would see its own.",
+        "C107": "The settings name another base currency than the one in which the amounts are told.",
         "R104": "A stored file is not there.",
         "R112": "The record has another version by now, or is gone.",
         "R113": "A file is larger than the limit.",

@@ -11,6 +11,7 @@ from xrm.metadata.expressions.scope import FILTER
 from xrm.metadata.expressions.tree import Expression, Literal
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
+from xrm.metadata.fieldtypes.money import RATE_ON
 from xrm.metadata.mending import meant_by
 from xrm.metadata.model import Entity, Field, Relationship, Shape
 from xrm.metadata.names import near_hint
@@ -99,6 +100,9 @@ def _params(context: Context, item: Item, type_: FieldType, owner: str, paths: t
         return params
     if "entity" in params and params["entity"] not in context.entity_names(item.pack):
         context.unknown_entity(params["entity"], item.pack, item.at("entity"))
+    if RATE_ON in params:
+        source = f"field:{owner}.{item.name}.{RATE_ON}"
+        context.use(f"field:{owner}.{params[RATE_ON]}", source, item.at(RATE_ON))
     for fault in type_.faults(params):
         context.add("M251", fault, f"See the reference of the field type {type_.name}.", item.key_at())
     return params

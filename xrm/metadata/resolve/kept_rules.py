@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from xrm.metadata.expressions.scope import KEPT
+from xrm.metadata.fieldtypes.special import EXPRESSION
 from xrm.metadata.kept_rules import KeptRule
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.metadata.resolve.context import Context, Item
 
-_EXPRESSION = "expression"
+OF_EACH = ("holds", "on", "say", "then", "choose", "into", "keep")  # what only such a rule says
 
 
 def kept_rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> KeptRule | None:
@@ -91,14 +92,14 @@ def _fits(context: Context, entity: Entity, there: Entity, item: Item, asked: st
         context.add("M268", "Where the rules count is not said.", hint, item.key_at())
     elif field is None:
         context.unknown_name(there.name, str(name), item.at("holds"), there.fields)
-    elif field.type.name != _EXPRESSION or field.params.get("entity") != asked:
+    elif field.type.name != EXPRESSION.name or field.params.get("entity") != asked:
         message = f'"{name}" of {there.name} is no expression over {asked}.'
         hint = f"Give it the type expression and the entity {asked}."
         context.add("M268", message, hint, item.at("holds"))
     if item.get("say") and item.body["say"] not in there.fields:
         context.unknown_name(there.name, item.body["say"], item.at("say"), there.fields)
     _check_links(context, entity, there, item, source)
-    for key in ("holds", "say", "choose"):
+    for key in ("holds", "say"):
         if item.get(key):
             context.use(f"field:{there.name}.{item.body[key]}", f"{source}.{key}", item.at(key))
     return len(context.problems.found) == before

@@ -10,12 +10,13 @@ from typing import Any
 from xrm.metadata.expressions.scope import KEY, RULE, TITLE
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.expressions.types import TEXT
+from xrm.metadata.kept_rules import KeptRule
 from xrm.metadata.model import Entity, Key, Rule, Shape
 from xrm.metadata.names import system_names
 from xrm.metadata.positions import Path
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.resolve.duplicates import duplicate_of
-from xrm.metadata.resolve.kept_rules import kept_rule
+from xrm.metadata.resolve.kept_rules import OF_EACH, kept_rule
 
 
 def with_members(context: Context, entity: Entity, item: Item) -> Entity:
@@ -38,7 +39,7 @@ def with_members(context: Context, entity: Entity, item: Item) -> Entity:
         kept_rules={
             r.name: kept
             for r in item.items("rules")
-            if "each" in r.body and (kept := kept_rule(context, entity, r, prefix))
+            if "each" in r.body and (kept := _kept_rule(context, entity, r, prefix))
         },
         indexes=_indexes(context, entity, item),
     )
@@ -142,6 +143,9 @@ def _rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...])
     source = f"rule:{entity.name}.{item.name}"
     if "must" not in item.body and not context.is_broken(item.merged, *map(str, item.path)):
         context.add("M250", f'The rule "{item.name}" has no must.', "Say what must hold.", item.key_at())
+    for word in (w for w in OF_EACH if w in item.body):
+        told = f'"{word}" is said of rules that are kept in records.'
+        context.add("M268", told, "Say with each where these are, or take it out.", item.at(word))
     field = item.get("field", "")
     if field:
         _check_member(context, entity, item, "field", source)
@@ -153,6 +157,12 @@ def _rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...])
         item.get("message"), "", *(f"{p}.rules.{item.name}.message" for p in prefix)
     )
     return Rule(item.name, must, when, message, item.key_at(), field)
+
+
+def _kept_rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> KeptRule | None:
+    if item.get("field"):
+        _check_member(context, entity, item, "field", f"rule:{entity.name}.{item.name}")
+    return kept_rule(context, entity, item, prefix)
 
 
 def _check_member(context: Context, entity: Entity, item: Item, key: str, source: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flask import Response
 
 from xrm.engine.jobs import Job, State
+from xrm.engine.runtime.following_up import AGAINST, TOLD
 from xrm.ui.admin.skin import Area, posted, shown
 from xrm.ui.admin.words import address, after_in, at
 from xrm.ui.administration import Card, CardsPage, Cell, Row, Search, Table, TablePage
@@ -125,6 +126,8 @@ def _cards(visit: Visit, job: Job) -> CardsPage:
     cards = [Card(t("How it goes"), "list-todo", tuple(_facts(visit, job)))]
     if job.problems:
         cards.append(Card(t("What is wrong"), "circle-alert", table=_problems(visit, job)))
+    if job.result.get(TOLD):
+        cards.append(_broken(visit, job))
     return CardsPage(
         title=_name(visit, job),
         crumbs=(Link(t("Jobs"), JOBS, "list-todo"),),
@@ -132,6 +135,18 @@ def _cards(visit: Visit, job: Job) -> CardsPage:
         tags=_tag(visit, job).tags,
         actions=(*again, *_actions(visit, job)),
     )
+
+
+def _broken(visit: Visit, job: Job) -> Card:
+    """The rules that do not hold any more where values have followed later, with the records."""
+    t, told = visit.ui.t, job.result[TOLD]
+    more = job.result[AGAINST] - len(told)
+    rows = tuple(Row((Cell(said),)) for said in told)
+    heading = t("Rules that do not hold any more")
+    table = Table(heading, (t("Problem"),), rows, Empty(t("Nothing is wrong")))
+    note = t("The values have followed all the same. Whoever changes these records next has to mend them.")
+    hidden = t("and {count} more", count=more) if more > 0 else ""
+    return Card(heading, "circle-alert", table=table, note=f"{note} {hidden}".strip())
 
 
 def _facts(visit: Visit, job: Job) -> Iterator[tuple[str, Cell]]:
