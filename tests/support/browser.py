@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from dev import BROWSERS
 
+# A machine that does other things as well takes its time; what never comes is told all the same.
+expect.set_options(timeout=15_000)
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",

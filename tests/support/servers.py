@@ -25,6 +25,7 @@ from tests.support.project import ROOT
 HOST = "127.0.0.1"
 KEY = "n8Zr4mQ1wLx7Tb2Vc9Jd5Kf3Hg6Ys0Pa"
 PATIENCE = 120.0
+IDLE_SECONDS = 10
 PAUSE = 0.02
 XRM = ("-m", "xrm")
 NOT_INHERITED = ("XRM_", "PYTHONDONTWRITEBYTECODE")
@@ -79,6 +80,7 @@ class Caller:
     port: int
     token: str = ""
     wire: HTTPConnection | None = None
+    asked_at: float = 0.0
 
     def __call__(self, method: str, path: str, body: Any = None, **params: Any) -> Answer:
         """The answer of the API; raises NoAnswer where there is none."""
@@ -93,7 +95,10 @@ class Caller:
         self, method: str, path: str, data: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """The answer of any address, redirects not followed; raises NoAnswer where there is none."""
+        if time.monotonic() - self.asked_at > IDLE_SECONDS:
+            self.hang_up()  # servers close connections on which nobody asks
         wire = self.wire = self.wire or HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        self.asked_at = time.monotonic()
         try:
             wire.request(method, path, data, dict(headers or {}))
             got = wire.getresponse()

@@ -18,7 +18,9 @@ from xrm.testing import a_pack, admin_actor, pack_from
 RECORDS = 3
 STORED_ELSEWHERE = {"file", "image", "autonumber"}
 CASE = {case.type.name: case for case in reversed(CASES)}
-PAIRS = sorted(pair for pair in CONVERSIONS if not STORED_ELSEWHERE & set(pair))
+# What an expression says has to fit the entity that it is about, which no value of another type does.
+LEFT_OUT = {*STORED_ELSEWHERE, "expression"}
+PAIRS = sorted(pair for pair in CONVERSIONS if not LEFT_OUT & set(pair))
 
 
 def said(type_):

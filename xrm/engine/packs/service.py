@@ -50,6 +50,7 @@ from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.stamp import bump
 from xrm.errors import Conflict
+from xrm.metadata.dependencies import dependencies_of
 from xrm.metadata.model import Model
 from xrm.metadata.reading import ReadPack
 from xrm.metadata.sources import PackSource
@@ -220,7 +221,7 @@ class PackService:
         base = seed_of(proposal.seeds, BASE)
         installer = ensure_installer(self._parts.database, self._parts.world)
         former = self._proposer.in_force(self._proposer.present())
-        if former is not None:
+        if former is not None and dependencies_of(proposal.in_use.model).stored:
             self._parts.current().records.prepare()
         made: list[Installed] = []
         with (

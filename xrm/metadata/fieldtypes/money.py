@@ -20,6 +20,7 @@ from xrm.metadata.fieldtypes.numbers import (
     read_decimal,
 )
 from xrm.metadata.fieldtypes.problems import bad, inside, read_parts, text_of, wrong_type
+from xrm.metadata.names import NAME_PATTERN
 from xrm.metadata.values import MAX_DIGITS, MONEY_SCALE, Money, Worth
 
 RATE_ON = "rate_on"
@@ -154,7 +155,7 @@ MONEY = FieldType(
         "default_currency": {**_CODE, "description": "The currency of an amount given without one."},
         RATE_ON: {
             "type": "string",
-            "pattern": "^[a-z][a-z0-9_]*$",
+            "pattern": NAME_PATTERN,
             "description": "The date of the record whose exchange rate counts; without it, the day of the change.",
         },
         "min": {**_BOUND, "description": "The least amount it takes."},
