@@ -18,7 +18,7 @@ from tests.engine.packs.living import (
     version,
 )
 from xrm.engine.commands import Create, Delete, Target, Update
-from xrm.engine.packs import calling, service
+from xrm.engine.packs import calling, reindexing, service
 from xrm.engine.storage import ahead
 from xrm.engine.storage.inspection import inspect
 from xrm.engine.storage.relinkrows import Place
@@ -115,6 +115,19 @@ def test_titles_and_words_are_of_what_records_hold_whenever_that_was_written(sho
     go_back(runtime, start)
     assert titles(runtime) == {"Sloop 6.5", "Raft 8", "Skiff 04", "Plank "}
     assert (found(runtime, ana, "skiff 04"), found(runtime, ana, "skiff 4")) == ({"Skiff 04"}, set())
+
+
+def test_under_the_lock_nobody_is_called_anew_whose_title_was_made_ahead(house, monkeypatch):
+    """Also on the way back, and where other values of the records turn with the same change."""
+    runtime, _, _ = fleet(house)
+    start, anew, call = version(runtime), [], reindexing.retitled
+    monkeypatch.setattr(calling, "FEW", 0)
+    monkeypatch.setattr(reindexing, "retitled", lambda *given: anew.append(given) or call(*given))
+    put(runtime, NUMBER, {"unfit:boat.size": "3.5"})
+    assert titles(runtime) == {"Ship 7", "Raft 3.5"}
+    go_back(runtime, start)
+    assert titles(runtime) == {"Ship 007", "Raft many"}
+    assert anew == []
 
 
 def test_what_is_made_ahead_of_a_title_that_is_refused_is_found_by_nobody(house, monkeypatch):

@@ -237,8 +237,9 @@ class PackService:
             renew_names(unit, proposal, numbers, now, back)
             was = before_change(former, before, proposal.plan)
             context = organisation_context(proposal.model, now, self._parts.zone)
-            was = self._refill(unit, proposal, was, numbers, installer)
-            others = {entity for entity, _ in was.turned}
+            found = self._refill(unit, proposal, was, numbers, installer)
+            was = replace(was, turned=was.turned | found)
+            others = {entity for entity, _ in found}  # what was made ahead has read what was there before
             ahead = (each for each in proposal.plan.ahead if isinstance(each, Called))
             done = [each for each in ahead if numbers.names.get(each.number) not in others]
             numbers = follow_values(unit, self._index, was, proposal.schema, numbers, context, done)
@@ -257,14 +258,14 @@ class PackService:
 
     def _refill(
         self, unit: UnitOfWork, proposal: Proposal, was: Before, numbers: Numbers, installer: Actor
-    ) -> Before:
-        """Computed fields hold what follows by the formulas of now; those of which values are others are turned."""
+    ) -> frozenset[tuple[str, str]]:
+        """Computed fields hold what follows by the formulas of now; gives those of which values are others."""
         wanted = to_be_found(was, proposal.in_use.model, numbers)
         if not wanted:
-            return was
+            return frozenset()
         services = self._parts.compose(proposal.in_use, numbers, self._parts.freshness.read_in(unit))
         counts = services.records.renew_in(unit, installer, wanted)
-        return replace(was, turned=was.turned | {part for part, count in counts.items() if count})
+        return frozenset(part for part, count in counts.items() if count)
 
     def _activate(self, unit: UnitOfWork, proposal: Proposal, actor: Actor) -> tuple[InstalledLayer, ...]:
         """The layers are written and every process will serve them; raises DefinitionChanged."""
