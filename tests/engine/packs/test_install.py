@@ -60,6 +60,7 @@ def test_installing_the_same_again_changes_nothing(make, look):
 
 def test_what_a_plan_has_resolved_is_served_once_it_is_installed(make, monkeypatch, database_url):
     runtime, resolved, load = make([a_pack("sales", deal=DEAL)]), [], definitions.load_model
+    runtime.current()
     monkeypatch.setattr(
         definitions, "load_model", lambda *a, **b: resolved.append(load(*a, **b)) or resolved[-1]
     )
