@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from xrm.metadata.expressions.tree import Access, Aggregate, Node, Root, children, rebuilt
+from xrm.metadata.expressions.tree import OUTERMOST, Access, Aggregate, Node, Root, children, rebuilt
 from xrm.metadata.expressions.typerules import calculable
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType
@@ -124,7 +124,7 @@ def _currencies(node: Node, *, is_inside: bool) -> Iterator[Node]:
 
 def _of_many(node: Aggregate) -> Iterator[Node]:
     for code in _own(node.value) if node.value is not None else ():
-        if node.function in ("latest", "first"):
+        if node.function in OUTERMOST:
             yield replace(node, type=_CODE, value=code)
         else:
             yield from (replace(node, type=_CODE, function=f, value=code, by=None) for f in ("min", "max"))

@@ -17,6 +17,8 @@ from xrm.engine.projection.sql_texts import list_of
 from xrm.metadata.expressions.bounds import cases, chain, is_chain
 from xrm.metadata.expressions.exact import kept as exact_number
 from xrm.metadata.expressions.tree import (
+    LISTS,
+    OUTERMOST,
     Access,
     Aggregate,
     Arithmetic,
@@ -126,7 +128,7 @@ class SqlValues:
     ) -> Element:
         """The one value over many records, as a subquery; `value` compiles what it takes of each."""
         related = list(self.related(node, scope))
-        if node.function in ("latest", "first"):
+        if node.function in OUTERMOST:
             return self._latest(node, related, value)
         if node.function == "count":
             return _over(
@@ -136,9 +138,7 @@ class SqlValues:
         reduce = _reduction(node, inner.type)
         is_column = isinstance(inner, Access) and inner.root is Root.RECORD and not inner.hops
         found = _over(related, lambda at: value(inner, at), reduce, stored_as(node.type), is_column=is_column)
-        return (
-            found if node.function in ("min", "max", "list", "list_all") else exact.bounded(found, node.type)
-        )
+        return found if node.function in ("min", "max", *LISTS) else exact.bounded(found, node.type)
 
     def _latest(
         self, node: Aggregate, related: list[Reached], value: Callable[[Node, SqlScope], Element]
@@ -213,7 +213,7 @@ def _reduction(node: Aggregate, inner: Type) -> Callable[[Element], Element]:
         return lambda value: sa.func.min(value, type_=stored_as(node.type))
     if node.function == "max":
         return lambda value: sa.func.max(value, type_=stored_as(node.type))
-    if node.function in ("list", "list_all"):
+    if node.function in LISTS:
         return lambda value: list_of(value, is_distinct=node.function == "list")
     if node.function == "sum":
         return lambda value: exact.sum_of(value, node.type)

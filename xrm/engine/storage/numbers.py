@@ -230,9 +230,13 @@ def assign_numbers(
     which = other.without(identify(known, model, then))
     _name(unit, ENTITY, {k.number: name for name, k in which.entities.items()}, known.names, model.entities)
     _mark(unit, ENTITY, {k.number for k in which.entities.values()}, set(known.names), known.gone_entities)
+    present, wanted = _by_owner(known), _by_entity(which)
     for entity in model.entities.values():
         if entity.name in which.entities:
-            _name_fields(unit, entity, which, known)
+            former = known.names[which.entities[entity.name].number]
+            _name_fields(
+                unit, entity, present.get(former, {}), wanted.get(entity.name, {}), known.gone_fields
+            )
     known = read_numbers(unit)
     if _add_entities(unit, [name for name in model.entities if name not in known.entities]):
         known = read_numbers(unit)
@@ -241,13 +245,32 @@ def assign_numbers(
     return read_numbers(unit) if _add_slots(unit, model, known) else known
 
 
-def _name_fields(unit: UnitOfWork, entity: Entity, which: Identities, known: Numbers) -> None:
-    former = known.names[which.entities[entity.name].number]
-    present = {number: name for (owner, name), number in known.fields.items() if owner == former}
-    wanted = {k.number: name for (owner, name), k in which.fields.items() if owner == entity.name}
+def _by_owner(known: Numbers) -> Mapping[str, dict[int, str]]:
+    """What the numbers of fields stand for now, by their entity."""
+    found: dict[str, dict[int, str]] = {}
+    for (owner, name), number in known.fields.items():
+        found.setdefault(owner, {})[number] = name
+    return found
+
+
+def _by_entity(which: Identities) -> Mapping[str, dict[int, str]]:
+    """What the numbers of fields shall stand for, by their entity."""
+    found: dict[str, dict[int, str]] = {}
+    for (owner, name), known in which.fields.items():
+        found.setdefault(owner, {})[known.number] = name
+    return found
+
+
+def _name_fields(
+    unit: UnitOfWork,
+    entity: Entity,
+    present: Mapping[int, str],
+    wanted: Mapping[int, str],
+    gone: frozenset[int],
+) -> None:
     _name(unit, FIELD, wanted, present, _members(entity))
     staying = {number for number, name in present.items() if name in _ALWAYS} | wanted.keys()
-    _mark(unit, FIELD, staying, set(present), known.gone_fields)
+    _mark(unit, FIELD, staying, set(present), gone)
 
 
 def _name(

@@ -17,6 +17,8 @@ from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.scope import CLOCK, Scope
 from xrm.metadata.expressions.signatures import PLAIN
 from xrm.metadata.expressions.tree import (
+    LISTS,
+    OUTERMOST,
     Access,
     Aggregate,
     Changed,
@@ -41,9 +43,8 @@ from xrm.metadata.expressions.types import (
 from xrm.registry import near_names
 
 _SUMMABLE = NUMBERS | {Kind.DURATION}
-LISTS = ("list", "list_all")
 _TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
-_TAKEN = {"min": ORDERED, "max": ORDERED, "list": _TEXTS, "list_all": _TEXTS}
+_TAKEN = {"min": ORDERED, "max": ORDERED, **dict.fromkeys(LISTS, _TEXTS)}
 _FEWEST_OF_SWITCH = 3
 
 
@@ -170,7 +171,7 @@ def _aggregate(checker: Checking, node: s.CallOf, over: Access) -> Node | None:
     over = replace(over, type=replace(over.type, kind=Kind.MANY))
     if node.function in ("any", "all", "count"):
         return _condition_over(checker, node, over, extra)
-    if node.function in ("latest", "first"):
+    if node.function in OUTERMOST:
         return _latest(checker, node, over, extra)
     return _value_over(checker, node, over, extra)
 

@@ -15,6 +15,8 @@ from xrm.metadata.expressions.scope import ACTOR
 from xrm.metadata.expressions.signatures import Function
 from xrm.metadata.expressions.texts import listed
 from xrm.metadata.expressions.tree import (
+    LISTS,
+    OUTERMOST,
     Access,
     Aggregate,
     And,
@@ -335,7 +337,7 @@ def _aggregate(node: Aggregate) -> Step:
     records = _records(node)
     if node.function in ("any", "all", "count"):
         return _ENDS[node.function](node, records)
-    if node.function in ("latest", "first"):
+    if node.function in OUTERMOST:
         return _latest(node, records)
     return _reduced(node, records)
 
@@ -390,7 +392,7 @@ def _reduction(node: Aggregate) -> Callable[[list[Any]], Any]:
     if node.function in ("min", "max"):
         choose = min if node.function == "min" else max
         return lambda values: choose(values, default=None)
-    if node.function in ("list", "list_all"):
+    if node.function in LISTS:
         return partial(listed, is_distinct=node.function == "list")
     if node.type.kind is Kind.DURATION:
         spans = _total_of_seconds if node.function == "sum" else _mean_of_seconds

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from xrm.errors import NOWHERE, Place
 from xrm.metadata.expressions.types import BOOLEAN, Type
@@ -153,6 +153,10 @@ class Call(Node):
 
     function: str
     arguments: tuple[Node, ...]
+
+
+OUTERMOST: Final = ("latest", "first")  # of one record, the last or the first of them
+LISTS: Final = ("list", "list_all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from xrm.metadata.expressions.grammar import Unparsable, parse_expression
 from xrm.metadata.expressions.scope import CLOCK
 from xrm.metadata.expressions.scope import FORMULA as SCOPE
 from xrm.metadata.expressions.syntax import CallOf
-from xrm.metadata.expressions.tree import Access, Aggregate, Expression, Node, parameters, walk
+from xrm.metadata.expressions.tree import OUTERMOST, Access, Aggregate, Expression, Node, parameters, walk
 from xrm.metadata.expressions.typerules import calculable, fits, named
 from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.fieldtypes.base import FieldType, Option, Params
@@ -130,7 +130,7 @@ def _condition(item: Item, function: str, arguments: str) -> list[tuple[str, str
     where = item.get("where")
     if where is None:
         return []
-    is_one = function in ("latest", "first")
+    is_one = function in OUTERMOST
     missing = ", id" if is_one and _count(arguments) == 1 else ""
     return [(f"{missing}, ", "where", 0), (str(where), "where", 0)]
 
