@@ -71,6 +71,13 @@ def _fault(message: ConsoleMessage) -> Iterator[str]:
         yield message.text
 
 
+def press(page: Page, *keys: str) -> None:
+    """The keys were pressed one after the other, none before the scripts of the page can hear it."""
+    page.wait_for_load_state()
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def reach(page: Page, what: Locator) -> None:
     """The focus has come to it by Tab from where it was."""
     what.wait_for()

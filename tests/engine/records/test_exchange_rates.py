@@ -18,7 +18,7 @@ from xrm.engine.commands import Actor, Create, Target, Update
 from xrm.engine.jobs import InlineRunner
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.engine.runtime import Runtime, open_runtime
-from xrm.engine.runtime.base_currency import demand_base
+from xrm.engine.storage.base_currency import demand_base
 from xrm.errors import Forbidden, Invalid, Unavailable
 from xrm.testing import a_pack, admin_actor, an_actor
 

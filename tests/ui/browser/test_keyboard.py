@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.support import browser
+from tests.support.browser import press
 from tests.ui.browser.conftest import Site
 
 SECOND = "tbody tr[id^='r-']:nth-child(2)"
@@ -24,11 +25,6 @@ def in_list(site: Site, ana: Page) -> Page:
 
 def focused_row(page: Page) -> str:
     return page.locator("tr.cursor .slot-title > a").inner_text()
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def test_ten_records_are_walked_in_the_peek_and_three_edited_and_undone(site: Site, in_list: Page) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support import browser, sales
-from tests.support.browser import reach
+from tests.support.browser import press, reach
 from tests.support.installed import make_runtime
 from tests.support.serving import serving
 from xrm.app import mount
@@ -33,11 +33,6 @@ def desk(tmp_path: Path, chromium: Browser) -> Iterator[Page]:
         page.wait_for_url(f"{home}/")
         yield page
     runtime.close()
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def look_up(page: Page, box: Locator, text: str) -> None:
@@ -76,7 +71,6 @@ def create(page: Page) -> None:
     page.keyboard.type("03312027")
     press(page, "Control+Enter")
     expect(page.get_by_role("heading", level=1, name="A deal without a mouse")).to_be_visible()
-    page.wait_for_load_state()  # keys before the scripts of a page are nobody's
 
 
 def filter_and_save_a_view(page: Page) -> None:

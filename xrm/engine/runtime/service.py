@@ -33,7 +33,6 @@ from xrm.engine.packs.switching import Switches
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.queries.logs import LogReader
 from xrm.engine.records.uploads import Uploads
-from xrm.engine.runtime.base_currency import demand_base
 from xrm.engine.runtime.exchange_rates import ExchangeRates
 from xrm.engine.runtime.first_run import FirstRun
 from xrm.engine.runtime.following_up import FollowUp
@@ -46,6 +45,7 @@ from xrm.engine.runtime.sweeping import EVERY, LABEL, SWEEP, Sweep
 from xrm.engine.runtime.usage import Usage
 from xrm.engine.runtime.where_used import WhereUsed, where_used
 from xrm.engine.storage.apply import prepare_installation
+from xrm.engine.storage.base_currency import demand_base
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.dialects import Options
 from xrm.engine.storage.files import FileStore
