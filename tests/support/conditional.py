@@ -89,6 +89,10 @@ main:
     more: {label: More, rows: [[price, fee], [cost, dear], [took, long], [at, early], [who], [kin], [place], [vat]]}
     end: {label: End, visible_when: kind == "product", rows: [[result]]}
     parts: {label: Parts, rows: [[parts]]}
+quick:
+  sections:
+    what: {label: What, rows: [[name, kind], [serial, hours], [remedy], [price, cost], [shop, seller]]}
+    end: {label: End, visible_when: kind == "product", rows: [[result]]}
 """,
     "views/claim.yaml": """
 all: {type: list, columns: [name, kind, remedy]}

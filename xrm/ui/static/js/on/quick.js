@@ -12,9 +12,11 @@ async function fill(answer) {
   if (!answer?.ok && answer?.headers.get("Content-Type")?.startsWith("text/html") !== true) return say(await refusal(answer), { alarm: true });
   sheet.innerHTML = await answer.text();
   sheet.setAttribute("aria-labelledby", "quick-title");
+  const form = sheet.querySelector("form");
+  if (form.dataset.conditions) (await import("./conditions.js")).live(form);
   if (!sheet.open) sheet.showModal();
   const wrong = sheet.querySelector("[aria-invalid=true]");
-  const inputs = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea")];
+  const inputs = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea")].filter((input) => !input.closest("[hidden]") && !input.disabled);
   (wrong ?? inputs.find((input) => !input.value) ?? inputs[0])?.focus();
 }
 
