@@ -72,6 +72,7 @@ plural: Sellers
 title: name
 fields: {name: {type: text, required: true, search: true}}
 relationships: {shop: {to: shop, inverse: sellers, on_delete: cascade}}
+duplicates: {by_name: {match: [name]}}
 """
 FILES = {
     "options/pace.yaml": "options: [slow, fast]\n",

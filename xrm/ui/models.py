@@ -180,7 +180,7 @@ class QuickForm:
     """The short form of a new record in a dialog.
 
     `problems` are about none of its fields; `whole_href` is the form with all of them; `conditions` is what its page
-    judges, as JSON.
+    judges, as JSON. `twins` are records like it; where they are only warned of, `accept` is the button that makes it.
     """
 
     title: str
@@ -190,6 +190,8 @@ class QuickForm:
     problems: tuple[str, ...] = ()
     whole_href: str = ""
     conditions: str = ""
+    twins: tuple[Link, ...] = ()
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

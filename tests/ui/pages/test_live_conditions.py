@@ -208,3 +208,14 @@ def test_a_change_of_many_says_what_cannot_be_known_and_then_tells_it_of_each_re
     assert "Remedy can not be Repair" in told
     assert all(f'href="/r/claim/{claim}"' in told for claim in wrong)
     assert "2 more" in told
+
+
+def test_a_short_form_links_what_it_is_warned_of_and_makes_it_anyway(office: Place, clerk: Person) -> None:
+    twin = office.make("seller", name="Nora Berg")
+    typed = {"quick.name": "Nora Berg"}
+    warned = clerk.ask("/r/seller/quick", "quick", **typed)
+    assert warned.status_code == 409
+    assert f'href="/r/seller/{twin}"' in warned.text
+    assert "Create anyway" in warned.text
+    made = clerk.ask("/r/seller/quick", "quick", **typed, duplicates="accept")
+    assert (made.status_code, 'data-id="' in made.text) == (200, True)

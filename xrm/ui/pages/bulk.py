@@ -45,7 +45,7 @@ from xrm.ui.pages.visit import Visit
 
 AT_ONCE = 200
 PAGE = 500
-ASSIGN, SET, DELETE = "assign", "set", "delete"
+ASSIGN, SET, DELETE, MERGE = "assign", "set", "delete", "merge"
 OPERATIONS: Mapping[str, str] = {ASSIGN: "assign", SET: "update", DELETE: "delete"}
 OWNER = "owner"
 MOST_REASONS, MOST_NAMED = 6, 3
@@ -62,6 +62,8 @@ def bulk_actions(visit: Visit, entity: Entity) -> tuple[Action, ...]:
         found.append(Action(t("Assign…"), ASSIGN, "user", key="A"))
     if can_change and _settable(visit, entity):
         found.append(Action(t("Set a field…"), SET, "pencil", key="E"))
+    if can_change and visit.can("delete", entity.name):
+        found.append(Action(t("Merge…"), MERGE, "git-merge"))
     if visit.can("export", entity.name):
         found.append(Action(t("Export"), "export", "download"))
     if visit.can("delete", entity.name) and not entity.append_only:

@@ -20,11 +20,12 @@ from xrm.ui.fields.view import Field
 from xrm.ui.models import Made, QuickForm, Section
 from xrm.ui.pages.answers import moved, part
 from xrm.ui.pages.conditions import defaults
+from xrm.ui.pages.forms import accepts
 from xrm.ui.pages.layout import MAIN, Ask, Layout, Part, Slot, form_of, layout_by
 from xrm.ui.pages.live import live_layout, previews
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.posting import Post, read_post, sent_values
-from xrm.ui.pages.refusals import Said, marked, said_of, status_of, with_untitled
+from xrm.ui.pages.refusals import Said, marked, said_of, status_of, twins_of, with_untitled
 from xrm.ui.pages.visit import Visit
 
 QUICK, TEXT = "quick", "text"
@@ -46,7 +47,9 @@ def make(visit: Visit, entity: str) -> Response:
     layout = _layout(asked, found, {**defaults(visit, found), **post.values})
     names = [s.name for s in layout.open if s.name in post.values]
     try:
-        outcome = visit.records.do(visit.actor, Create(entity, sent_values(post, names)))
+        outcome = visit.records.do(
+            visit.actor, Create(entity, sent_values(post, names), accept_duplicates=accepts(visit))
+        )
     except REFUSALS as error:
         return _shown(visit, found, post.values, post, error)
     return _made(visit, found, outcome.results[0].id)
@@ -54,7 +57,7 @@ def make(visit: Visit, entity: str) -> Response:
 
 def _unprefixed(visit: Visit) -> MultiDict[str, str]:
     """What the dialog posted, without the word that keeps its names apart from those of the form behind it."""
-    pairs = ((n.removeprefix(PREFIX), v) for n, v in visit.form.items(multi=True))
+    pairs = ((n.removeprefix(PREFIX), v) for n, v in visit.form.items(multi=True) if n.startswith(PREFIX))
     return MultiDict(pairs)
 
 
@@ -134,6 +137,7 @@ def _shown(
     held = {**values, **previews(visit, entity, layout, ask.values)}
     known = {s.name for s in layout.slots}
     label = visit.label(entity).lower()
+    twins, is_warned = twins_of(refusal) if refusal else ((), False)
     model = QuickForm(
         title=visit.ui.t("New {label}", label=label),
         action=f"/r/{entity.name}/quick",
@@ -142,6 +146,8 @@ def _shown(
         problems=tuple(dict.fromkeys(s.message for s in said if s.control not in known)),
         whole_href=f"/r/{entity.name}/new" + _written(values),
         conditions=_conditions(visit, ask, layout),
+        twins=twins,
+        accept=visit.ui.t("Create anyway") if is_warned else "",
     )
     return part(visit, "_quick.html", status_of(refusal) if refusal else 200, page=model)
 

@@ -39,7 +39,7 @@ sheet.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.hasAttribute("aria-busy")) return;
   form.setAttribute("aria-busy", "true");
-  const answer = await request(form.action, { body: new FormData(form), target: "quick" });
+  const answer = await request(form.action, { body: new FormData(form, event.submitter), target: "quick" });
   form.removeAttribute("aria-busy");
   if (answer?.ok) take(answer);
   else fill(answer);
