@@ -22,6 +22,7 @@ from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.relinkrows import Place
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
+from xrm.engine.storage.stamp import bump
 from xrm.engine.storage.titlecopies import take
 from xrm.engine.storage.turning import Versions, in_portions
 from xrm.metadata.expressions.environment import Context
@@ -292,6 +293,7 @@ def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None
             ).index_all(None)
     still = {shadow.member for shadow in read_shadows(unit)}
     retire(unit, {s.member for s in shadows if s.member is not None and s.member not in still})
+    bump(unit, model=True)  # whoever has read the numbers reads them again
 
 
 def _has_slot(numbers: Numbers, member: int | None) -> bool:

@@ -109,6 +109,11 @@ class Standing:
             and all(name == there for name, there in self.columns.items())
         )
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether everything stands under its own name, and no value becomes another or comes back."""
+        return self.is_unmoved and not (self.returns or self.shadow or self.turns)
+
     def holds(self, names: Mapping[str, str]) -> bool:
         """Whether these columns are held to the references that they shall have under their new names."""
         pointing = {old for old, new in names.items() if self.table.c[new].foreign_keys}
