@@ -15,6 +15,7 @@ from xrm.engine.storage.entity_tables import Schema
 from xrm.engine.storage.inspection import RECORD_COLUMNS, LiveSchema, LiveTable
 from xrm.engine.storage.names import pack_of
 from xrm.engine.storage.numbers import Identities, Known, Numbers, Others
+from xrm.engine.storage.settled import settled
 from xrm.engine.storage.shadows import Shadow
 from xrm.engine.storage.steps import Column, field_of, type_text
 
@@ -86,6 +87,7 @@ class Standing:
 
     `columns` gives for each wanted column the live one; of those in `returns` it is one of a shadow's. `lost` are
     columns that nothing wants. `turns` are the fields, by the name that they shall have, whose values become others.
+    What `is_settled` is as it shall be and keeps what it kept.
     """
 
     table: sa.Table
@@ -95,6 +97,7 @@ class Standing:
     lost: tuple[str, ...] = ()
     shadow: Shadow | None = None
     turns: Mapping[str, Turn] = field(default_factory=dict)
+    is_settled: bool = False
 
     @property
     def turned(self) -> tuple[Turn, ...]:
@@ -109,11 +112,6 @@ class Standing:
             and not self.lost
             and all(name == there for name, there in self.columns.items())
         )
-
-    @property
-    def is_untouched(self) -> bool:
-        """Whether everything stands under its own name, and no value becomes another or comes back."""
-        return self.is_unmoved and not (self.returns or self.shadow or self.turns)
 
     def holds(self, names: Mapping[str, str]) -> bool:
         """Whether these columns are held to the references that they shall have under their new names."""
@@ -141,10 +139,18 @@ class Match:
     lost: tuple[LiveTable, ...]
     relinks: tuple[Relink, ...] = ()
 
+    def is_settled(self, table: sa.Table) -> bool:
+        """Whether the wanted table is as it shall be, and keeps what it kept."""
+        standing = self.standings.get(table.name)
+        return standing is not None and standing.is_settled
+
 
 def match(live: LiveSchema, wanted: Sequence[sa.Table], past: Past, dialect: SqlDialect) -> Match:
     """Where each wanted table stands; one that is missing has to be made."""
     work = _Matching(live, past, dialect, {table.name for table in wanted})
+    same = settled(live, wanted, past, dialect)
+    work.settled(table for table in wanted if table.name in same)
+    wanted = [table for table in wanted if table.name not in same]
     made = [table for table in wanted if "entity" in table.info]
     for table in wanted:
         if "entity" not in table.info and table.name in live.tables:
@@ -181,7 +187,7 @@ def _missing(matched: Match, wanted: Iterable[sa.Table]) -> Iterator[tuple[str, 
         entity, link = table.info.get("entity", ""), table.info.get("relationship", "")
         if standing is None:
             yield entity, link
-        elif not link:
+        elif not (link or standing.is_settled):
             stored = {table.c[name].info.get("field") for name in standing.columns}
             names = {str(column.info["field"]) for column in table.columns if "field" in column.info}
             yield from ((entity, name) for name in sorted(names - stored))
@@ -203,6 +209,15 @@ class _Matching:
                     if found.name not in self.taken:
                         self.claim(table, found)
                         break
+
+    def settled(self, tables: Iterable[sa.Table]) -> None:
+        """The tables stand where they are wanted."""
+        for table in tables:
+            columns = {column.name: column.name for column in table.columns}
+            self.standings[table.name] = Standing(
+                table, self.live.tables[table.name], columns, is_settled=True
+            )
+            self.taken.add(table.name)
 
     def claim(self, table: sa.Table, live: LiveTable) -> None:
         """The wanted table stands in this one; a shadow only where all that it keeps fits."""

@@ -83,7 +83,7 @@ class _Move:
     def all(self) -> Moved:
         """Everything, in an order in which each name is free when it is taken."""
         self.next = self.live.next_shadow
-        ours = [s for s in self.matched.standings.values() if "entity" in s.table.info]
+        ours = [s for s in self.matched.standings.values() if "entity" in s.table.info and not s.is_settled]
         steps = [
             *(self.remove_table(table) for table in self.matched.lost),
             *self.rename_tables([s for s in ours if s.shadow is None]),
@@ -360,6 +360,8 @@ class _Move:
 
     def after(self, standing: Standing) -> LiveTable:
         """The live table as it is after the steps."""
+        if standing.is_settled:
+            return standing.live
         live, table = standing.live, standing.table
         new = {there: name for name, there in standing.columns.items()}
         kinds, renamed = {**live.columns, **live.shadows}, self._renamed_tables()

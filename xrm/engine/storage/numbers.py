@@ -147,7 +147,7 @@ def names_of(model: Model, numbers: Numbers) -> Names:
     return Names(
         {name: numbers.entities[name] for name in model.entities},
         {
-            entity.name: {name: numbers.fields[entity.name, name] for name in _members(entity)}
+            entity.name: {name: numbers.fields[entity.name, name] for name in members_of(entity)}
             for entity in model.entities.values()
         },
     )
@@ -170,7 +170,7 @@ def identify(numbers: Numbers, model: Model, then: Names = NO_NAMES) -> Identiti
     for entity in model.entities.values():
         if entity.name in entities:
             here = by_entity.get(numbers.names[entities[entity.name].number], {})
-            members = tuple(_members(entity).items())
+            members = tuple(members_of(entity).items())
             same = {n: k for n, k in then.fields.get(entity.name, {}).items() if k in here.values()}
             for name, number in _identified(members, here, numbers.gone_fields, same).items():
                 fields[entity.name, name] = numbers.known_field(number)
@@ -198,7 +198,7 @@ def _identified(
     return found
 
 
-def _members(entity: Entity) -> dict[str, Sequence[str]]:
+def members_of(entity: Entity) -> dict[str, Sequence[str]]:
     """Fields, relationships and `relationship.attribute`, each with the names that it had."""
     own: Sequence[Field | Relationship] = (*entity.fields.values(), *entity.relationships.values())
     found: dict[str, Sequence[str]] = {each.name: each.renamed_from for each in own}
@@ -282,7 +282,7 @@ def _name_fields(
     wanted: Mapping[int, str],
     gone: frozenset[int],
 ) -> bool:
-    named = _name(unit, FIELD, wanted, present, _members(entity))
+    named = _name(unit, FIELD, wanted, present, members_of(entity))
     staying = {number for number, name in present.items() if name in _ALWAYS} | wanted.keys()
     return _mark(unit, FIELD, staying, set(present), gone) or named
 
@@ -336,7 +336,7 @@ def _add_fields(unit: UnitOfWork, model: Model, known: Numbers) -> bool:
     missing = [
         {"entity": known.entities[entity.name], "name": name}
         for entity in model.entities.values()
-        for name in (*_ALWAYS, *_members(entity))
+        for name in (*_ALWAYS, *members_of(entity))
         if (entity.name, name) not in known.fields
     ]
     unique = {(row["entity"], row["name"]): row for row in missing}

@@ -76,7 +76,7 @@ class _Finding:
     def turned(self, standing: Standing) -> Standing:
         info = standing.table.info
         stored = self.past.wanted[info["entity"]] if "entity" in info and self.past.wanted else None
-        if stored is None or stored.entity.is_engine:
+        if standing.is_settled or stored is None or stored.entity.is_engine:
             return standing
         of = self._of(standing, stored)
         if of is None:
