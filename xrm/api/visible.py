@@ -44,6 +44,8 @@ class Visible:
 
     def writable(self, name: str) -> tuple[str, ...]:
         """The operations that may write this field or relationship."""
+        if name in self.entity.kept:
+            return ()
         both = (("create", self.creates), ("update", self.updates))
         return tuple(operation for operation, names in both if name in names)
 

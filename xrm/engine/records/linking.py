@@ -104,7 +104,7 @@ def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
     if side is None or (name not in permits.readable(setting, draft.writer) and cell.nowhere):
         message = f"{draft.writer.entity.name} has no relationship {name!r} for you."
         raise NotFound(Problem("R104", message, "", draft.where("")))
-    if any(rule.keep == name for rule in draft.writer.entity.kept_rules.values()):
+    if name in draft.writer.entity.kept:
         message = f"{draft.writer.label(name)} is set by the system."
         raise Invalid(Problem("R131", message, "Leave it out.", draft.where(name)))
     if side.shape is not Shape.MANY:

@@ -256,7 +256,8 @@ def _why_closed(visit: Visit, ask: Ask, name: str) -> str:
 
 def _grid(visit: Visit, ask: Ask, side: Relationship) -> Slot | None:
     """Owned children, or links with their attributes, as rows."""
-    if side.name not in ask.writable or not (side.shape is Shape.MANY or side.owned):
+    is_given = side.owned or (side.shape is Shape.MANY and side.name not in ask.entity.kept)
+    if side.name not in ask.writable or not is_given:
         return None
     columns = link_columns(visit, side) if side.shape is Shape.MANY else tuple(_child_columns(visit, side))
     if not columns:

@@ -247,7 +247,8 @@ def may_link(visit: Visit, side: Relationship) -> bool:
     """Whether this person may link here, by the rights on the side that is stored."""
     stored = _stored(visit, side)
     rights = visit.rights(stored.entity)
-    return stored.shape is Shape.MANY and not rights.cell("update", stored.name).nowhere
+    is_given = stored.shape is Shape.MANY and stored.name not in visit.model.entities[stored.entity].kept
+    return is_given and not rights.cell("update", stored.name).nowhere
 
 
 def _remove_link(
