@@ -35,3 +35,8 @@ class KeptRule:
     message: Mapping[str, str] = field(default_factory=dict)
     place: Place = NOWHERE
     field: str = ""
+
+
+def kept_by(rules: Mapping[str, KeptRule]) -> frozenset[str]:
+    """The relationships that lead to what the rules of an entity keep; nobody writes them."""
+    return frozenset(rule.keep for rule in rules.values() if rule.keep)

@@ -406,11 +406,6 @@ class Entity:
         return (r for r in self.relationships.values() if r.shape is Shape.LOOKUP)
 
     @property
-    def kept(self) -> frozenset[str]:
-        """The relationships that lead to what its rules keep; nobody writes them."""
-        return frozenset(rule.keep for rule in self.kept_rules.values() if rule.keep)
-
-    @property
     def ordered_by(self) -> str:
         """What orders records where nothing is said: the title, or the field that is the title, if that is in parts."""
         field = self.fields.get(self.title.text) if self.title is not None else None
