@@ -17,7 +17,7 @@ from xrm.engine.transfer import ExportRequest
 from xrm.testing import a_pack
 
 VIEWS = """
-all:   {type: list, label: All deals, columns: [name, amount, weighted]}
+all:   {type: list, label: All deals, columns: [name, amount, weighted, days, mood, stages]}
 lanes: {type: board, label: By stage, group_by: stage, card: [weighted], value: sum(weighted)}
 """
 DEALS = a_pack(
@@ -27,10 +27,15 @@ DEALS = a_pack(
 title: name
 fields:
   name: {type: text, required: true}
-  stage: {type: choice, options: [open, won]}
+  stage: {type: choice, options: {open: {label: Under way}, won: {label: A win}}}
+  since: {type: date}
+  days: {type: formula, formula: 'days_between(since, today())'}
+  mood: {type: formula, formula: '"old" if days > 10 else "new"'}
+  stages: {type: rollup, over: parts, value: list_all(stage)}
   amount: {type: money}
   probability: {type: percent, scale: 0}
   weighted: {type: formula, formula: amount * probability / 100, result: money, index: true, help: Worth now.}
+relationships: {whole: {to: deal, inverse: parts}}
 """,
 )  # fmt: skip
 
@@ -116,3 +121,23 @@ def test_a_page_tells_why_it_has_its_value_and_leads_on(house: Place) -> None:
     assert "amount * probability / 100" in told.text
     assert "Weighted: €450" in told.text
     assert {"€500", "90%"} <= {word.strip(",.") for word in told.text.replace(" %", "%").split()}
+
+
+def test_a_list_of_options_is_told_by_labels_to_people_and_by_keys_to_programs(house: Place) -> None:
+    ana, installer = house.person("Ana", "system_admin"), house.runtime.installer
+    whole = house.make("deal", installer, name="Whole", since="2026-06-01")
+    for name, stage in (("a", "won"), ("b", "open"), ("c", "won")):
+        house.make("deal", installer, name=name, stage=stage, whole=whole)
+    assert house.read("deal", whole)["stages"] == "open, won, won"
+    assert "A win, A win, Under way" in ana.open(f"/r/deal/{whole}").text
+    assert "A win, A win, Under way" in ana.open("/r/deal").text
+
+
+def test_a_list_sorts_by_what_is_found_when_it_is_read_and_says_where_it_does_not(house: Place) -> None:
+    ana = house.person("Ana", "system_admin")
+    head = {e.text.split(" (")[0].strip(): e for e in ana.open("/r/deal").find("th", scope="col")}
+    assert "found when it is read" in head["Mood"].text
+    links = [e["href"] for e in ana.open("/r/deal").find("a") if "sort=days" in (e["href"] or "")]
+    assert ana.open(links[0].replace("&amp;", "&")).status == 200
+    assert 'value="days"' in ana.open("/r/deal/display").html
+    assert ana.open("/r/deal?sort=mood").status == 422

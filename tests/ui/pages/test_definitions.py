@@ -472,3 +472,57 @@ def test_a_formula_that_cannot_be_is_refused_where_it_is_typed_and_changed_later
     assert page.find("textarea", name="formula")[0].text.strip() == "minutes / 60"
     done = ana.fill(page, edit, formula="minutes / 30")
     assert 'formula: "minutes / 30"' in drafted(shop)["entities/site_visit.yaml"], done.text
+
+
+def test_conditions_of_a_field_are_given_on_its_page_and_refused_at_the_column(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    added_field(ana, "site_visit", "choice", label="Kind", options="Short\nLong")
+    added_field(ana, "site_visit", "integer", label="Minutes", required_when='kind == "long"')
+    assert '"kind == \\"long\\""' in drafted(shop)["entities/site_visit.yaml"]
+    edit = f"{VISIT}/fields/minutes/edit"
+    before = drafted(shop)
+    wrong = ana.fill(ana.open(edit), edit, visible_when='kind == "long" and minuets > 3')
+    assert wrong.status == 422
+    assert "Column 20: site_visit has no minuets." in wrong.text
+    assert drafted(shop) == before
+    ana.fill(ana.open(edit), edit, visible_when='kind == "long"', required_when="")
+    assert "required_when" not in drafted(shop)["entities/site_visit.yaml"]
+    assert "visible_when" in drafted(shop)["entities/site_visit.yaml"]
+
+
+def test_options_are_given_the_condition_under_which_they_are_offered(shop: Place) -> None:
+    ana = shop.person("Ana")
+    added_entity(ana)
+    added_field(ana, "site_visit", "choice", label="Kind", options="Short\nLong")
+    added_field(ana, "site_visit", "choice", label="Way", options="Car\nTrain")
+    for entity, field, key, said in (
+        ("site_visit", "way", "train", 'kind == "long"'),
+        ("customer", "tier", "gold", "since != empty"),
+    ):
+        address = f"{HOME}/options/{entity}/{field}/{key}/when"
+        wrong = ana.fill(ana.open(address), address, when="x > 1")
+        assert (wrong.status, "Column 1: " in wrong.text) == (422, True)
+        shown = ana.fill(ana.open(address), address, when=said)
+        assert any(said in e.text for e in shown.find("code"))
+        assert ana.open(address).one("input", id="f-when")["value"] == said
+        ana.fill(ana.open(address), address, when="")
+        assert "when" not in str(drafted(shop).get(f"entities/{entity}.yaml", "")).replace("_when", "")
+        ana.fill(ana.open(address), address, when=said)
+    applied(ana)
+    tier = shop.runtime.current().model.entities["customer"].fields["tier"]
+    assert tier.options_when["gold"].text == "since != empty"
+
+
+def test_a_relationship_is_given_its_conditions_and_its_filter_on_its_page(shop: Place) -> None:
+    ana = shop.person("Ana")
+    address = f"{HOME}/e/customer/relationships/new"
+    said = {"label": "Second contact", "to": "person", "count": "one"}
+    wrong = ana.fill(ana.open(address), address, **said, filter="name != record.nmae")
+    assert (wrong.status, "customer has no nmae" in wrong.text) == (422, True)
+    ana.fill(ana.open(address), address, **said, filter="name != record.name", visible_when="since != empty")
+    edit = f"{HOME}/e/customer/relationships/second_contact"
+    assert ana.open(edit).one("input", id="f-filter")["value"] == "name != record.name"
+    ana.fill(ana.open(edit), edit, visible_when="", required_when="since != empty")
+    (text,) = (text for text in drafted(shop).values() if "name != record.name" in text)
+    assert ("visible_when" in text, "required_when" in text) == (False, True)

@@ -301,6 +301,8 @@ class Policy:
         if name in always_readable(entity):
             known = granted.rows_for("read")
         field, side = entity.fields.get(name), entity.relationships.get(name)
+        if field is not None and field.formula is not None and not known.nowhere:
+            known = self._told(signature, entity_name, field)
         if known.nowhere or (
             field and field.through and not self._reaches(signature, entity_name, field.through)
         ):

@@ -9,6 +9,7 @@ from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.metadata.resolve.context import Context, Item
 
 OF_EACH = ("holds", "on", "say", "then", "choose", "into", "keep")  # what only such a rule says
+FOLLOWING = ("must", "choose", "keep")  # what follows from a rule that counts
 
 
 def kept_rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, ...]) -> KeptRule | None:
@@ -96,6 +97,9 @@ def _fits(context: Context, entity: Entity, there: Entity, item: Item, asked: st
     if item.get("say") and item.body["say"] not in there.fields:
         context.unknown_name(there.name, item.body["say"], item.at("say"), there.fields)
     _check_links(context, entity, there, item, source)
+    if item.get("then") != "warn" and not any(item.get(word) for word in FOLLOWING):
+        hint = "Say what must hold, what is chosen, or where the rules are kept; or then: warn."
+        context.add("M268", "Nothing follows from the rules that count.", hint, item.key_at())
     for key in ("holds", "say"):
         if item.get(key):
             context.use(f"field:{there.name}.{item.body[key]}", f"{source}.{key}", item.at(key))
