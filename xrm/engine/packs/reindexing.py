@@ -20,11 +20,12 @@ from xrm.engine.storage.ledger import FIELD
 from xrm.engine.storage.numbers import Numbers, read_numbers, retire
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.relinkrows import Place
+from xrm.engine.storage.rowversions import Versions, read_versions_again
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
 from xrm.engine.storage.stamp import bump
 from xrm.engine.storage.titlecopies import take
-from xrm.engine.storage.turning import Versions, in_portions
+from xrm.engine.storage.turning import in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Entity, Field, Model
@@ -243,6 +244,7 @@ class _Following:
         table = self.stored.table
         if TITLE in done.slots:
             take(self.unit, table)
+        read_versions_again(self.unit, str(table.name))
         for ids in in_portions(Place(str(table.name)).written_since(self.unit, done.versions)):
             rows = self.unit.execute(sa.select(table).where(table.c.id.in_(ids))).mappings()
             whole = [dict(row) for row in rows]

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from xrm.engine.storage.options import Keys, Part
     from xrm.engine.storage.relinkrows import Linked
     from xrm.engine.storage.relinks import Relink
+    from xrm.engine.storage.rowversions import Versions
     from xrm.engine.storage.turn import Turn
-    from xrm.engine.storage.turning import Found, Versions
+    from xrm.engine.storage.turning import Found
     from xrm.metadata.expressions.tree import Expression
     from xrm.metadata.fieldtypes.base import FieldType
 
