@@ -20,6 +20,7 @@ from xrm.metadata.parse import Body
 LANGUAGES = ("en", "es", "pt", "ru")
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 TODAY = Context(NOW.date(), NOW, "UTC")
+HERE = {"default_currency": "EUR"}
 ENGINE_ENTITIES = ("user", "team", "unit")
 
 
@@ -69,6 +70,12 @@ def test_accounts_are_businesses_households_and_those_we_work_with() -> None:
     around = [a for a in accounts if {"partner", "supplier", "government"} & set(a["type"])]
 
     assert (len(households), len(around), len(accounts) - len(households) - len(around)) == (30, 10, 80)
+
+
+def test_amounts_name_no_currency_so_that_the_demo_is_at_home_in_any() -> None:
+    values = [r["values"].values() for pack in ("crm_core", "crm_sales") for r in _records(pack)]
+
+    assert not [v for row in values for v in row if isinstance(v, dict) and "currency" in v]
 
 
 def test_contacts_come_in_four_languages_and_russian_ones_are_written_in_cyrillic() -> None:
@@ -153,7 +160,7 @@ def _refusals(record: Body, pack: str) -> Iterator[tuple[str, str, str]]:
     for name, body in _fields(record, pack).items():
         if name in record["values"]:
             try:
-                TYPES[body["type"]].parse(_on_the_day(body, record["values"][name]), _params(body))
+                TYPES[body["type"]].parse(_on_the_day(body, record["values"][name]), HERE | _params(body))
             except BadValue as refusal:
                 yield record["ref"], name, str(refusal)
 

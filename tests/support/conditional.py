@@ -72,6 +72,7 @@ plural: Sellers
 title: name
 fields: {name: {type: text, required: true, search: true}}
 relationships: {shop: {to: shop, inverse: sellers, on_delete: cascade}}
+duplicates: {by_name: {match: [name]}}
 """
 FILES = {
     "options/pace.yaml": "options: [slow, fast]\n",
@@ -89,6 +90,10 @@ main:
     more: {label: More, rows: [[price, fee], [cost, dear], [took, long], [at, early], [who], [kin], [place], [vat]]}
     end: {label: End, visible_when: kind == "product", rows: [[result]]}
     parts: {label: Parts, rows: [[parts]]}
+quick:
+  sections:
+    what: {label: What, rows: [[name, kind], [serial, hours], [remedy], [price, cost], [shop, seller]]}
+    end: {label: End, visible_when: kind == "product", rows: [[result]]}
 """,
     "views/claim.yaml": """
 all: {type: list, columns: [name, kind, remedy]}

@@ -5,17 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xrm.ui.fields.view import Field, Option
+from xrm.ui.models import Link
 
 
 @dataclass(frozen=True, slots=True)
 class CellEditor:
-    """One value that is edited where it is read; `known` are values on which its offers depend."""
+    """One value that is edited where it is read; `known` are values on which its offers depend.
+
+    `ahead` tells what follows from what is typed; it is empty where nothing does.
+    """
 
     field: Field
     action: str
     version: int
     was: str
     known: tuple[tuple[str, str], ...] = ()
+    ahead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellAhead:
+    """What follows from a value before it is saved.
+
+    `fields` are needed then and empty, `wrong` is what can not stay so, `values` are calculated anew.
+    """
+
+    fields: tuple[Field, ...]
+    wrong: tuple[str, ...]
+    values: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,10 @@ class CellClash:
 
 @dataclass(frozen=True, slots=True)
 class BulkForm:
-    """What is asked before many records are changed; `field` is the control of the new value, once it is known."""
+    """What is asked before many records are changed; `field` is the control of the new value, once it is known.
+
+    `notes` say what cannot be known before the records are tried.
+    """
 
     title: str
     action: str
@@ -40,15 +60,17 @@ class BulkForm:
     fields: tuple[Option, ...] = ()
     chosen: str = ""
     field: Field | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BulkRefusal:
-    """Why some of many records would not change: how many, why, and the names of a few."""
+    """Why some of many records would not change: how many, why, and which: a few, and those behind them."""
 
     count: str
     reason: str
-    names: str = ""
+    records: tuple[Link, ...] = ()
+    more: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,15 +179,19 @@ class FormPage:
 class QuickForm:
     """The short form of a new record in a dialog.
 
-    `problems` are about none of its fields; `whole_href` is the form with all of them.
+    `problems` are about none of its fields; `whole_href` is the form with all of them; `conditions` is what its page
+    judges, as JSON. `twins` are records like it; where they are only warned of, `accept` is the button that makes it.
     """
 
     title: str
     action: str
     submit: str
-    fields: tuple[Field, ...]
+    sections: tuple[Section, ...]
     problems: tuple[str, ...] = ()
     whole_href: str = ""
+    conditions: str = ""
+    twins: tuple[Link, ...] = ()
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

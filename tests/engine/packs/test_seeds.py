@@ -13,7 +13,7 @@ from xrm.errors import Invalid, MetadataInvalid
 from xrm.metadata.documents import SourceDocument
 from xrm.metadata.positions import Positions
 from xrm.metadata.refs import refs_in, with_refs
-from xrm.testing import a_pack, admin_actor, pack_from
+from xrm.testing import a_pack, admin_actor, make_settings, pack_from
 
 DOCUMENT = SourceDocument("seed", "base", "sales", "sales/seed/base.yaml", {}, Positions([1, 1]))
 PERSON = """
@@ -373,3 +373,40 @@ def test_steps_are_taken_in_the_order_of_the_files(make):
     files = {"seed/demo.yaml": "records:\n" + records, "lifecycles/visit.yaml": states}
     runtime = make([a_pack("staff", files, visit=entity)], demo=True)
     assert {visit(runtime, name)["state"] for name in "ABC"} == {"done"}
+
+
+OFFER = """
+title: name
+fields:
+  name: {type: text, required: true}
+  price: {type: money}
+  fee: {type: money, default_currency: CHF}
+relationships:
+  lines: {from: line, owned: true}
+rules:
+  not_negative: {must: price >= 0, field: price, message: A price is zero or more.}
+"""
+LINE = """
+title: name
+fields:
+  name: {type: text, required: true}
+  price: {type: money}
+relationships:
+  offer: {to: offer, required: true, inverse: lines}
+"""
+OFFERS = """
+records:
+- {ref: a, entity: offer, values: {name: A, price: "12.50", fee: 3, lines: [{name: B, price: {amount: 4}}]}}
+"""
+
+
+def test_amounts_that_name_no_currency_are_in_that_of_the_field_or_of_the_installation(
+    make, database_url, tmp_path
+):
+    packs = [a_pack("sales", {"seed/demo.yaml": OFFERS}, offer=OFFER, line=LINE)]
+    runtime = make(packs, demo=True, settings=make_settings(database_url, tmp_path, currency="USD"))
+    actor, limits, queries = admin_actor(runtime), runtime.settings.limits, runtime.current().queries
+    [offer] = queries.list(actor, parse_query("offer", {"fields": ["price,fee"]}, limits)).data
+    [line] = queries.list(actor, parse_query("line", {"fields": ["price"]}, limits)).data
+    told = [(money["amount"], money["currency"]) for money in (offer["price"], offer["fee"], line["price"])]
+    assert told == [("12.50", "USD"), ("3.00", "CHF"), ("4.00", "USD")]

@@ -243,6 +243,15 @@ def test_a_field_that_is_called_like_one_that_was_destroyed_has_none_of_its_hist
     assert "A-1" in history(runtime, ana, deal)
 
 
+def test_a_purge_is_noticed_by_whoever_knew_the_numbers_of_fields(shop):
+    runtime, *_ = shop
+    change(runtime, account=ACCOUNT, deal=DEAL.replace("  code: {type: text, unique: true}\n", ""))
+    known = runtime.current()
+    assert runtime.current() is known
+    purge(runtime)
+    assert runtime.current() is not known
+
+
 def history(runtime, actor, record):
     queries = runtime.current().queries
     return repr((queries.history(actor, "deal", record).data, queries.changes(actor).data))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from alembic.operations import Operations
 
 from tests.engine.storage.builders import (
     a_crm,
@@ -102,6 +103,7 @@ def test_a_plan_says_its_steps_to_people_and_to_the_database(installed: Database
 
 
 DEAL = an_entity("deal", a_field("name", "text"), a_lookup("other", "deal"))
+TOWN = an_entity("town", a_field("name", "text"))
 ADDITIONS: dict[str, Entity | Relationship | Field | Key] = {
     "a text": a_field("city", "text"),
     "money": a_field("amount", "money"),
@@ -128,6 +130,34 @@ def _with(entity: Entity, part: Field | Relationship | Key) -> Entity:
         return replace(entity, keys={**entity.keys, part.name: part})
     mine = replace(part, entity=entity.name)
     return replace(entity, relationships={**entity.relationships, part.name: mine})
+
+
+def test_a_step_that_does_not_do_what_it_says_is_noticed_and_nothing_has_happened(
+    installed: Database, world: World
+) -> None:
+    _apply(installed, a_model(DEAL, TOWN), world)
+    wanted = a_model(_with(DEAL, ADDITIONS["a text"]), TOWN)
+    plan = _plan(installed, wanted)
+    idle = replace(plan, steps=tuple(replace(step, run=lambda _: None) for step in plan.steps))
+    with pytest.raises(PlanRefused) as refused:
+        apply_plan(installed, idle, world)
+    assert [problem.code for problem in refused.value.problems] == ["S122"]
+    assert _plan(installed, wanted) == plan
+
+
+def test_a_table_that_a_step_of_another_has_changed_is_noticed(installed: Database, world: World) -> None:
+    _apply(installed, a_model(DEAL, TOWN), world)
+    plan = _plan(installed, a_model(_with(DEAL, ADDITIONS["a text"]), TOWN))
+    assert ("test__town" in plan.settled, "test__deal" in plan.settled) == (True, False)
+    first, *rest = plan.steps
+
+    def stray(target: Operations) -> None:
+        first.run(target)
+        target.execute("ALTER TABLE test__town RENAME COLUMN name TO label")
+
+    with pytest.raises(PlanRefused, match=r"town"):
+        apply_plan(installed, replace(plan, steps=(replace(first, run=stray), *rest)), world)
+    assert _plan(installed, a_model(DEAL, TOWN)).is_empty
 
 
 def test_everything_that_can_be_added_later_is_added_and_the_next_plan_is_empty(

@@ -113,3 +113,36 @@ def test_what_other_records_and_amounts_decide_is_asked_of_the_server(form: Page
     expect(form.locator("#g-cost")).to_contain_text("200.02")
     form.locator("#f-who-last").fill("Berg")
     expect(form.locator("#f-kin")).to_be_visible()
+
+
+def test_a_record_made_on_the_way_is_under_its_conditions_while_it_is_typed(form: Page, claims: Site) -> None:
+    form.goto(f"{claims.address}/r/part/new")
+    form.locator("#f-claim").fill("Cracked")
+    form.get_by_role("option", name="New claim").click()
+    dialog = form.locator("#quick")
+    serial, hours = dialog.locator("#f-quick-serial"), dialog.locator("#f-quick-hours")
+    expect(serial).to_be_hidden()
+    chip(form, "quick.kind", "product").check()
+    expect(serial).to_be_visible()
+    expect(dialog.locator("#s-quick-end")).to_be_visible()
+    chip(form, "quick.kind", "service").check()
+    expect(serial).to_be_hidden()
+    expect(hours).to_have_attribute("required", "")
+    expect(chip(form, "quick.remedy", "repair")).to_be_hidden()
+    dialog.locator("#f-quick-price").fill("100.01")
+    expect(dialog.locator("#g-quick-cost")).to_contain_text("200.02")
+
+
+def test_a_cell_tells_what_follows_while_it_is_edited_and_takes_what_is_needed(
+    form: Page, claims: Site
+) -> None:
+    claim = claims.place.make("claim", name="Cell", kind="product", remedy="repair")
+    form.goto(f"{claims.address}/r/claim")
+    form.locator(f"#r-{claim} td.slot-kind, #r-{claim} td:nth-child(3)").first.dblclick()
+    chip(form, "kind", "service").check()
+    said = form.locator(".ahead")
+    expect(said).to_contain_text("Remedy can not be Repair then.")
+    said.locator("#f-hours").fill("3")
+    form.keyboard.press("Enter")
+    expect(form.locator(".inline-form .error")).to_contain_text("Remedy")
+    expect(said.locator("#f-hours")).to_have_value("3")

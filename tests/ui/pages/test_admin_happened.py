@@ -121,6 +121,13 @@ def test_failed_jobs_stand_first_with_their_reason_and_are_tried_again_in_the_sa
     assert again.status == 409
 
 
+def test_jobs_of_the_engine_are_called_in_the_language_of_whoever_looks(place: Place) -> None:
+    ana, rui = place.person("Ana"), place.person("Rui", language="pt")
+    place.runtime.jobs.start("purge_removed", {}, place.actor("Ana"))
+    assert [row[0] for row in rows(ana.open("/admin/jobs"))] == ["Destroy what was removed long ago"]
+    assert [row[0] for row in rows(rui.open("/admin/jobs"))] == ["Destruir o que foi removido há muito"]
+
+
 def test_jobs_go_on_a_page_at_a_time_the_failed_before_the_others(place: Place) -> None:
     ana = place.person("Ana")
     broken(place, place.actor())

@@ -74,3 +74,10 @@ def test_what_cannot_be_merged_is_said_on_the_page(shop: Place) -> None:
     refused = ana.fill(page, "/r/customer/merge", keep="0190b6a4-0000-7000-8000-000000000000")
     assert refused.status == 422
     assert "none of the records" in refused.text
+
+
+def test_a_selection_is_offered_to_be_merged_to_whoever_may_change_and_delete(shop: Place) -> None:
+    ana = shop.person("Ana")
+    shop.make("person", name="Some one")
+    assert ana.open("/r/person").find("button", id="bulk-merge")
+    assert not shop.person("Pia", "porter").open("/r/person").find("button", id="bulk-merge")

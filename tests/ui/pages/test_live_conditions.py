@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from tests.support.conditional import CLAIMS
 from tests.support.installed import make_runtime
+from tests.support.pages import posted
 from tests.ui.pages.conftest import Person, Place, Sheet, a_place
 
 SOME = {"name": "x", "kind": "product"}
@@ -141,3 +144,78 @@ def test_a_page_shows_no_section_and_no_field_that_is_hidden_for_its_record(
 def details(sheet: Sheet) -> set[str]:
     """The names whose values a page shows."""
     return {e["id"].removeprefix("d-") for e in sheet.elements if e["id"].startswith("d-")}
+
+
+def test_a_short_form_brings_what_waits_and_what_its_page_judges(office: Place, clerk: Person) -> None:
+    html = clerk.ask("/r/claim/quick", "quick").text
+    told = json.loads(re.search(r'data-conditions="([^"]*)"', html)[1].replace("&#34;", '"'))
+    assert (told["prefix"], told["kinds"]) == ("quick.", {"kind": "select"})
+    assert [one["of"] for one in told["shown"]] == ["g-serial", "s-end"]
+    assert [one["of"] for one in told["needed"]] == ["g-hours"]
+    assert told["ask"]["values"] == [{"of": "g-cost"}]
+    refused = clerk.ask("/r/claim/quick", "quick", **{"quick.name": "x", "quick.kind": "service"})
+    assert refused.status_code == 422
+    assert "Hours" in refused.text
+
+
+def ahead(person: Person, claim: str, name: str, **typed: str) -> str:
+    """What the editor of a value tells before it is saved."""
+    told = person.ask(f"/r/claim/{claim}/ahead/{name}", "ahead", **typed)
+    assert told.status_code == 200, told.text
+    return re.sub(r"\s+", " ", told.text)
+
+
+def test_a_value_edited_where_it_is_read_tells_what_follows_from_it(office: Place, clerk: Person) -> None:
+    claim = office.make("claim", **SOME, serial="S-1", remedy="repair")
+    told = ahead(clerk, claim, "kind", kind="service")
+    assert "Serial is not shown then and stays as it is." in told
+    assert "Remedy can not be Repair then." in told
+    assert 'name="hours"' in told
+    assert office.read("claim", claim)["kind"] == "product"
+    assert "€200" in ahead(clerk, claim, "price", price__amount="100", price__currency="EUR")
+    assert "data-ahead" not in clerk.ask(f"/r/claim/{claim}/field/name", "editor").text
+
+
+def test_what_is_needed_then_is_saved_with_the_value(office: Place, clerk: Person) -> None:
+    claim = office.make("claim", **SOME)
+    address = f"/r/claim/{claim}/field/kind"
+    form = dict(posted(clerk.ask(address, "editor").text).pairs)
+    assert clerk.ask(address, "value", **{**form, "kind": "service"}).status_code == 422
+    kept = clerk.ask(address, "value", **{**form, "kind": "service", "hours": "3", "name": "no"})
+    assert kept.status_code == 200
+    stored = office.read("claim", claim)
+    assert (stored["kind"], stored["hours"], stored["name"]) == ("service", 3, "x")
+
+
+def test_a_value_that_is_hidden_for_its_record_is_not_edited_alone(office: Place, clerk: Person) -> None:
+    claim = office.make("claim", name="x", kind="service", hours=1)
+    refused = clerk.ask(f"/r/claim/{claim}/field/serial", "editor")
+    assert (refused.status_code, refused.text) == (403, "It has no place here, as the other values are.")
+
+
+def test_a_change_of_many_says_what_cannot_be_known_and_then_tells_it_of_each_record(
+    office: Place, clerk: Person
+) -> None:
+    form = clerk.ask("/r/claim/bulk?action=set&field=remedy", "bulk").text
+    assert "Whether this value fits depends on each record" in form
+    assert "depends on each record" not in clerk.ask("/r/claim/bulk?action=set&field=name", "bulk").text
+    assert "Other values follow from it" in clerk.ask("/r/claim/bulk?action=set&field=kind", "bulk").text
+    wrong = [office.make("claim", name=f"w{n}", kind="service", hours=1) for n in range(5)]
+    right = office.make("claim", **SOME)
+    said = {"action": "set", "field": "remedy", "remedy": "repair", "ids": ",".join([*wrong, right])}
+    told = clerk.ask("/r/claim/bulk", "bulk", **said).text
+    assert "1 record would change" in told
+    assert "Remedy can not be Repair" in told
+    assert all(f'href="/r/claim/{claim}"' in told for claim in wrong)
+    assert "2 more" in told
+
+
+def test_a_short_form_links_what_it_is_warned_of_and_makes_it_anyway(office: Place, clerk: Person) -> None:
+    twin = office.make("seller", name="Nora Berg")
+    typed = {"quick.name": "Nora Berg"}
+    warned = clerk.ask("/r/seller/quick", "quick", **typed)
+    assert warned.status_code == 409
+    assert f'href="/r/seller/{twin}"' in warned.text
+    assert "Create anyway" in warned.text
+    made = clerk.ask("/r/seller/quick", "quick", **typed, duplicates="accept")
+    assert (made.status_code, 'data-id="' in made.text) == (200, True)

@@ -23,9 +23,10 @@ from xrm.engine.storage.entity_tables import EntityTable, Schema
 from xrm.engine.storage.matching import Match, Past, Standing
 from xrm.engine.storage.numbers import Numbers
 from xrm.engine.storage.relinkrows import Place, key_of
+from xrm.engine.storage.rowversions import Versions
 from xrm.engine.storage.search import SLOTS, TITLE_SLOT, SearchEntries, SearchIndex
 from xrm.engine.storage.titlecopies import TITLE, added, put
-from xrm.engine.storage.turning import FIRST, PORTION, Conversion, Found, Versions, in_portions
+from xrm.engine.storage.turning import FIRST, PORTION, Conversion, Found, in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.model import STATE_FIELDS, Model
 

@@ -20,10 +20,12 @@ from xrm.engine.storage.ledger import FIELD
 from xrm.engine.storage.numbers import Numbers, read_numbers, retire
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.storage.relinkrows import Place
+from xrm.engine.storage.rowversions import Versions, read_versions_again
 from xrm.engine.storage.search import SearchIndex
 from xrm.engine.storage.shadows import Shadow, read_shadows
+from xrm.engine.storage.stamp import bump
 from xrm.engine.storage.titlecopies import take
-from xrm.engine.storage.turning import Versions, in_portions
+from xrm.engine.storage.turning import in_portions
 from xrm.metadata.expressions.environment import Context
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.model import Entity, Field, Model
@@ -242,6 +244,7 @@ class _Following:
         table = self.stored.table
         if TITLE in done.slots:
             take(self.unit, table)
+        read_versions_again(self.unit, str(table.name))
         for ids in in_portions(Place(str(table.name)).written_since(self.unit, done.versions)):
             rows = self.unit.execute(sa.select(table).where(table.c.id.in_(ids))).mappings()
             whole = [dict(row) for row in rows]
@@ -292,6 +295,7 @@ def forget_destroyed(index: SearchIndex, plan: SchemaPlan, schema: Schema | None
             ).index_all(None)
     still = {shadow.member for shadow in read_shadows(unit)}
     retire(unit, {s.member for s in shadows if s.member is not None and s.member not in still})
+    bump(unit, model=True)  # whoever has read the numbers reads them again
 
 
 def _has_slot(numbers: Numbers, member: int | None) -> bool:

@@ -232,7 +232,7 @@ class PackService:
 
         def finish(unit: UnitOfWork) -> Installed:
             layers = self._activate(unit, proposal, actor)
-            numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other)
+            numbers = assign_numbers(unit, proposal.model, proposal.then, proposal.plan.other, before)
             now = self._parts.world.now()
             renew_names(unit, proposal, numbers, now, back)
             was = before_change(former, before, proposal.plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -301,11 +301,26 @@ def _write_down(unit: UnitOfWork, portion: _Portion) -> None:
 
 
 def _look_again(unit: UnitOfWork, plan: SchemaPlan) -> None:
-    """The database is as was wanted, or nothing of this has happened."""
-    left = make_plan(inspect(unit), plan.wanted, unit.database.engine.dialect)
+    """The database is as was wanted, or nothing of this has happened.
+
+    A table about which no step was, and which is as it was, needs no second look: everybody waits meanwhile.
+    """
+    live = inspect(unit)
+    same = _same(plan, live)
+    left = make_plan(live.without(same), plan.wanted, unit.database.engine.dialect, settled=same)
     if not left.is_empty:
         message = f"After the plan the database still differs: {left.steps[0].sentence}"
         raise PlanRefused(Problem("S122", message, "Nothing was changed. Report this with the plan."))
+
+
+def _same(plan: SchemaPlan, live: LiveSchema) -> Set[str]:
+    """The tables that no step was about, which are as they were; not those by which tables of links are found."""
+    before = plan.live.tables if plan.live else {}
+    same = {name for name in plan.settled if live.tables.get(name) == before.get(name)}
+    tables = [table for metadata in plan.wanted for table in metadata.tables.values()]
+    others = (table for table in tables if table.name not in same)
+    owners = {table.info["entity"] for table in others if "relationship" in table.info}
+    return same - {table.name for table in tables if table.info.get("entity") in owners}
 
 
 def _is_named(unit: UnitOfWork) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -95,6 +95,10 @@ class LiveSchema:
     def base(self) -> str:
         """A hash of what is there: a plan made from it holds only while it is the same."""
         return sha256("\n".join(self.facts()).encode()).hexdigest()
+
+    def without(self, tables: Set[str]) -> LiveSchema:
+        """The same but for these tables."""
+        return replace(self, tables={name: t for name, t in self.tables.items() if name not in tables})
 
     def facts(self) -> Iterable[str]:
         """All of it as text, in a stable order: first the name of a table, then what it has."""

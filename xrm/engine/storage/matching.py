@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from xrm.engine.storage.options import Keys, Part
     from xrm.engine.storage.relinkrows import Linked
     from xrm.engine.storage.relinks import Relink
+    from xrm.engine.storage.rowversions import Versions
     from xrm.engine.storage.turn import Turn
-    from xrm.engine.storage.turning import Found, Versions
+    from xrm.engine.storage.turning import Found
     from xrm.metadata.expressions.tree import Expression
     from xrm.metadata.fieldtypes.base import FieldType
 
@@ -108,6 +109,11 @@ class Standing:
             and not self.lost
             and all(name == there for name, there in self.columns.items())
         )
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether everything stands under its own name, and no value becomes another or comes back."""
+        return self.is_unmoved and not (self.returns or self.shadow or self.turns)
 
     def holds(self, names: Mapping[str, str]) -> bool:
         """Whether these columns are held to the references that they shall have under their new names."""

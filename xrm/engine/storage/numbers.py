@@ -221,28 +221,42 @@ def assign_numbers(
     model: Model,
     then: Names = NO_NAMES,
     other: Others = NO_OTHERS,
+    known: Numbers | None = None,
 ) -> Numbers:
     """Everything in the model has its number; what was renamed has kept its own, and what is not in it is gone.
 
-    `other` are things that are gone and that something else in the model is called like by now.
+    `other` are things that are gone and that something else in the model is called like by now. The numbers are read
+    if they are not `known`.
     """
-    known = read_numbers(unit)
-    which = other.without(identify(known, model, then))
-    _name(unit, ENTITY, {k.number: name for name, k in which.entities.items()}, known.names, model.entities)
-    _mark(unit, ENTITY, {k.number for k in which.entities.values()}, set(known.names), known.gone_entities)
-    present, wanted = _by_owner(known), _by_entity(which)
-    for entity in model.entities.values():
-        if entity.name in which.entities:
-            former = known.names[which.entities[entity.name].number]
-            _name_fields(
-                unit, entity, present.get(former, {}), wanted.get(entity.name, {}), known.gone_fields
-            )
-    known = read_numbers(unit)
+    known = read_numbers(unit) if known is None else known
+    if _rename(unit, model, known, other.without(identify(known, model, then))):
+        known = read_numbers(unit)
     if _add_entities(unit, [name for name in model.entities if name not in known.entities]):
         known = read_numbers(unit)
     if _add_fields(unit, model, known):
         known = read_numbers(unit)
     return read_numbers(unit) if _add_slots(unit, model, known) else known
+
+
+def _rename(unit: UnitOfWork, model: Model, known: Numbers, which: Identities) -> bool:
+    """What is known is called as the model calls it, and what the model has not is gone; gives whether anything was
+    other before.
+    """
+    done = [
+        _name(
+            unit, ENTITY, {k.number: name for name, k in which.entities.items()}, known.names, model.entities
+        ),
+        _mark(
+            unit, ENTITY, {k.number for k in which.entities.values()}, set(known.names), known.gone_entities
+        ),
+    ]
+    present, wanted = _by_owner(known), _by_entity(which)
+    for entity in model.entities.values():
+        if entity.name in which.entities:
+            former = known.names[which.entities[entity.name].number]
+            here, there = present.get(former, {}), wanted.get(entity.name, {})
+            done.append(_name_fields(unit, entity, here, there, known.gone_fields))
+    return any(done)
 
 
 def _by_owner(known: Numbers) -> Mapping[str, dict[int, str]]:
@@ -267,10 +281,10 @@ def _name_fields(
     present: Mapping[int, str],
     wanted: Mapping[int, str],
     gone: frozenset[int],
-) -> None:
-    _name(unit, FIELD, wanted, present, _members(entity))
+) -> bool:
+    named = _name(unit, FIELD, wanted, present, _members(entity))
     staying = {number for number, name in present.items() if name in _ALWAYS} | wanted.keys()
-    _mark(unit, FIELD, staying, set(present), gone)
+    return _mark(unit, FIELD, staying, set(present), gone) or named
 
 
 def _name(
@@ -279,7 +293,7 @@ def _name(
     wanted: Mapping[int, str],
     present: Mapping[int, str],
     every: Iterable[str],
-) -> None:
+) -> bool:
     """The numbers have these names; what else bears one of `every` name bears it with its number behind."""
     changed = {number: name for number, name in wanted.items() if present[number] != name}
     taken = set(every)
@@ -290,6 +304,7 @@ def _name(
     }
     for number, name in (*parked.items(), *changed.items()):
         unit.execute(sa.update(table).where(table.c.number == number).values(name=name))
+    return bool(parked or changed)
 
 
 def retire(unit: UnitOfWork, fields: Iterable[int]) -> None:
@@ -304,10 +319,11 @@ def retire(unit: UnitOfWork, fields: Iterable[int]) -> None:
 
 def _mark(
     unit: UnitOfWork, table: sa.Table, staying: set[int], every: set[int], gone: frozenset[int]
-) -> None:
-    for numbers, is_gone in ((every - staying - gone, True), (staying & gone, False)):
-        if numbers:
-            unit.execute(sa.update(table).where(table.c.number.in_(sorted(numbers))).values(gone=is_gone))
+) -> bool:
+    changed = [(n, is_gone) for n, is_gone in ((every - staying - gone, True), (staying & gone, False)) if n]
+    for numbers, is_gone in changed:
+        unit.execute(sa.update(table).where(table.c.number.in_(sorted(numbers))).values(gone=is_gone))
+    return bool(changed)
 
 
 def _add_entities(unit: UnitOfWork, names: Sequence[str]) -> bool:

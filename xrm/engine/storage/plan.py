@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
@@ -89,7 +90,8 @@ class SchemaPlan:
     is called like it. Values of the fields in `turned`, each told by entity and name, become others. `ask` looks
     again, before the first step is taken, whether records meet what is asked of them, and `ask_anew` at all that making
     the plan looked at; what can be done before anybody
-    is kept from writing is `ahead`. The steps of `new`, by table, make tables that no definition in force knows.
+    is kept from writing is `ahead`. The steps of `new`, by table, make tables that no definition in force knows, and
+    those in `settled` are as they shall be: no step is about them.
     """
 
     base: str
@@ -103,6 +105,7 @@ class SchemaPlan:
     other: Others = field(default=NO_OTHERS, repr=False, compare=False)
     turned: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False, compare=False)
     new: Mapping[str, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
+    settled: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     ask: Callable[[UnitOfWork], Iterable[Problem]] = field(default=lambda _: (), repr=False, compare=False)
     ask_anew: Callable[[UnitOfWork], Iterable[Problem]] = field(
         default=lambda _: (), repr=False, compare=False
@@ -196,13 +199,16 @@ def make_plan(
     dialect: SqlDialect,
     past: Past = NO_PAST,
     demands: Callable[[Match], Iterable[Problem]] = lambda _: (),
+    *,
+    settled: Set[str] = frozenset(),
 ) -> SchemaPlan:
     """The steps from what is there to what is wanted, `past` telling what it was.
 
-    Raises PlanRefused with everything that stands against it, what records do not fit of `demands` included.
+    Tables that are `settled` already, which `live` is without, are not looked at. Raises PlanRefused with everything
+    that stands against it, what records do not fit of `demands` included.
     """
     problems = Problems()
-    tables = tables_of(wanted)
+    tables = [table for table in tables_of(wanted) if table.name not in settled]
     matched = with_relinks(with_turns(live, match(live, tables, past, dialect), past, dialect), past)
     if all(metadata is LEDGER for metadata in wanted):  # the ledger alone says nothing about packs
         matched = replace(matched, lost=())
@@ -216,13 +222,12 @@ def make_plan(
     changed = [table for table in tables if table.name in moved.live.tables]
     missing = [table for table in tables if table.name not in moved.live.tables]
     made = {table.name: tuple(work.creation(table)) for table in missing}
+    by_kind = (work.columns, work.indexes, work.checks)
+    columns, indexes, checks = ({t.name: tuple(kind(t)) for t in changed} for kind in by_kind)
+    references = {table.name: tuple(work.references(table)) for table in tables}
     steps = [
         *moved.steps,
-        *(step for table in changed for step in work.columns(table)),
-        *(step for table in changed for step in work.indexes(table)),
-        *(step for steps in made.values() for step in steps),
-        *(step for table in tables for step in work.references(table)),
-        *(step for table in changed for step in work.checks(table)),
+        *chain(*columns.values(), *indexes.values(), *made.values(), *references.values(), *checks.values()),
         *work.search(),
         *begins(matched, past),
         *(relink_step(relink, moved.asides.get(relink.name), matched, past) for relink in matched.relinks),
@@ -239,6 +244,7 @@ def make_plan(
         (t.entity, name) for s in matched.standings.values() for name, t in s.turns.items() if not t.is_check
     )
     new = {name: steps for name, steps in made.items() if name not in {*live.tables, *live.kept}}
+    settled = _settled(matched, columns, indexes, references, checks)
     values = (
         Values(turn, standing.live.name, past.copied.setdefault(turn.name, {}))
         for standing in matched.standings.values()
@@ -246,8 +252,15 @@ def make_plan(
     )
     return SchemaPlan(
         live.base, tuple(steps), tuple(wanted), decisions=decisions, live=live, kept_keys=past.kept_keys, other=other,
-        turned=turned, new=new, ahead=(*values, *relinked_ahead(matched, past, dialect), *builder.found),
+        turned=turned, new=new, settled=settled,
+        ahead=(*values, *relinked_ahead(matched, past, dialect), *builder.found),
     )  # fmt: skip
+
+
+def _settled(matched: Match, *taken: Mapping[str, Sequence[Step]]) -> frozenset[str]:
+    """The tables that stay where they are with all that they hold, and about which no step is taken."""
+    moving = {name for each in taken for name, steps in each.items() if steps}
+    return frozenset(n for n, s in matched.standings.items() if s.is_untouched and n not in moving)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.relinks import Spot
+from xrm.engine.storage.rowversions import others, versions_of
 from xrm.engine.storage.statements import any_of
 from xrm.engine.storage.turning import PORTION
 from xrm.engine.storage.types import Instant, Integer, Text, Uuid
@@ -103,13 +104,18 @@ class Place:
 
         Changing a link does not raise the version of its record, so all that is read of links is part of the mark.
         """
-        rows = sa.table(self.table, sa.column("id", Uuid()), sa.column("version", Integer()))
-        found: Marks = dict(self._raw(unit, sa.select(rows.c.id, rows.c.version), rows.c.id, ids))
+        found = self._versions(unit, ids)
         if self.source is not None and self.source.is_links:
-            chosen, record = _chosen(self.source, "id")
+            found, (chosen, record) = dict(found), _chosen(self.source, "id")
             for row in self._raw(unit, chosen, record, ids):
                 found[row[0]] = found.get(row[0], 0) + hash(row)
         return found
+
+    def _versions(self, unit: UnitOfWork, ids: Sequence[UUID]) -> Marks:
+        if not ids:
+            return versions_of(unit, self.table)
+        rows = sa.table(self.table, sa.column("id", Uuid()), sa.column("version", Integer()))
+        return dict(self._raw(unit, sa.select(rows.c.id, rows.c.version), rows.c.id, ids))
 
     def _raw(
         self, unit: UnitOfWork, chosen: sa.Select[Any], record: Column, ids: Sequence[UUID]
@@ -121,9 +127,7 @@ class Place:
     def written_since(self, unit: UnitOfWork, known: Marks) -> list[UUID]:
         """The records that have other marks than these, or none, in the order of their ids."""
         read = unit.database.prepare(sa.select(sa.column("id", Uuid())))
-        return sorted(
-            read.read((key,))[0] for key, mark in self.marks(unit).items() if known.get(key) != mark
-        )
+        return sorted(read.read((key,))[0] for key in others(self.marks(unit), known))
 
 
 def key_of(database: Database, record: UUID) -> Any:

@@ -15,8 +15,9 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from xrm.engine.storage.ahead import Ahead
 from xrm.engine.storage.database import Database
 from xrm.engine.storage.hidden import additions, hidden
+from xrm.engine.storage.rowversions import Versions
 from xrm.engine.storage.turn import Turn
-from xrm.engine.storage.turning import FIRST, Conversion, Found, Row, Versions, changed, in_portions, put
+from xrm.engine.storage.turning import FIRST, Conversion, Found, Row, changed, in_portions, put
 from xrm.errors import Conflict, Place
 
 FEW = 200  # rows that are left to whoever holds the lock

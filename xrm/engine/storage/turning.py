@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from xrm.engine.storage.database import Database, UnitOfWork
 from xrm.engine.storage.forms import Fault, Unfit
+from xrm.engine.storage.rowversions import Versions, others, versions_of
 from xrm.engine.storage.statements import Prepared, any_of
 from xrm.engine.storage.steps import Rows
 from xrm.engine.storage.turn import Became, Turn
@@ -25,7 +26,6 @@ SAMPLES = 5
 OWN = 5  # columns that are read of every row
 SHOWN = 60  # letters of a value in a sample
 FIRST = UUID(int=0)
-Versions = dict[Any, Any]  # by the id of a row as the driver gives it, what is other once it was written
 NO_NAMES: Mapping[str, str] = {}
 
 
@@ -199,22 +199,14 @@ def changed(
     unit: UnitOfWork, turn: Turn, table: str, versions: Versions, names: Mapping[str, str] = NO_NAMES
 ) -> list[UUID]:
     """The rows that are at another version, or at none; of a link, that have other values than it had."""
+    found: Iterator[Any]
     if turn.link:
         now = _read(unit, table, [names.get(column, column) for column in turn.columns])
-        found = (row[0] for row in now if versions.get(row[0]) != _mark(turn, row[1:]))
+        found = iter(row[0] for row in now if versions.get(row[0]) != _mark(turn, row[1:]))
     else:
-        found = (key for key, _ in _versions(unit, table).items() - versions.items())
+        found = others(versions_of(unit, table), versions)
     ids = unit.database.prepare(sa.select(sa.column("id", Uuid())))
     return sorted(ids.read((key,))[0] for key in found)
-
-
-def _versions(unit: UnitOfWork, table: str) -> dict[Any, Any]:
-    """The version of each row; whoever writes holds all others off, so that it is read once for all that turns."""
-    key = f"versions of {table}"
-    if key not in unit.remembered or not unit.is_writing:
-        unit.remembered[key] = dict(_read(unit, table, ["version"]))
-    found: dict[Any, Any] = unit.remembered[key]
-    return found
 
 
 def _mark(turn: Turn, values: Sequence[Any]) -> Any:

@@ -245,7 +245,9 @@ class Context:
             )
         if not isinstance(found, Expression):
             told = [p for p in found if not names.has_forgiven or p.code in _OF_NAMES]
-            self.problems.extend(told if counts else [p.at(place) for p in told])
+            self.problems.extend(
+                told if counts else [p.at(replace(place, within=p.where.within)) for p in told]
+            )
             return None
         if names.has_forgiven:
             return None

@@ -16,6 +16,8 @@ from xrm.metadata.resolve.seed_steps import check_steps
 from xrm.metadata.seeds import is_demo
 
 _GIVEN = ("external_key", "owner", "team")
+# An amount that names no currency is in that of the installation; which one that is, is known when it is planted.
+_INSTALLATION = {"default_currency": "EUR"}
 _HOME = {"seed": "pack", "scenario": "scenario"}
 
 
@@ -157,7 +159,7 @@ def _check_value(
             context.add(said.code, said.message, said.hint, said.where)
         return
     try:
-        field.type.parse(value, field.params)
+        field.type.parse(value, {**_INSTALLATION, **field.params})
     except BadValue as error:
         problem = error.problem
         hint = problem.hint or f"See the reference of the field type {field.type.name}."

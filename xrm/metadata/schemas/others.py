@@ -232,7 +232,8 @@ _RECORD: Schema = closed(
         "values": {
             "type": "object",
             "description": "Values by field. A record of this pack is {ref: name}, in a demo one of a required pack "
-            '{ref: "pack:name"}. A day or instant may be an expression, as in today() - 12 days.',
+            '{ref: "pack:name"}. A day or instant may be an expression, as in today() - 12 days; '
+            "an amount of money that names no currency is in the base currency of the installation.",
         },
         "steps": items(
             "The steps of its lifecycle that it takes when all records are there, in the order of the files.",

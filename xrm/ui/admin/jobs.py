@@ -15,6 +15,7 @@ from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Action, Empty, Link
 from xrm.ui.pages.answers import moved, page
 from xrm.ui.pages.menu import JOBS, USERS, admin_tabs
+from xrm.ui.pages.named_jobs import job_name
 from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit, record_id
 
@@ -83,19 +84,15 @@ def _state(visit: Visit, state: State) -> str:
     }[state]
 
 
-def _name(visit: Visit, job: Job) -> str:
-    entity = visit.model.entities.get(str(job.params.get("entity", "")))
-    named = job.label or job.kind.replace("_", " ").capitalize()
-    return f"{named}: {visit.plural(entity)}" if entity and visit.plural(entity) not in named else named
-
-
 def _tag(visit: Visit, job: Job) -> Cell:
     return Cell(tags=(Option(job.state.value, _state(visit, job.state), HUES[job.state]),))
 
 
 def _row(visit: Visit, job: Job, who: str) -> Row:
     cells = (
-        Cell(_name(visit, job), f"{JOBS}/{job.id}", note=whole_text(job.problems[0]) if job.problems else ""),
+        Cell(
+            job_name(visit, job), f"{JOBS}/{job.id}", note=whole_text(job.problems[0]) if job.problems else ""
+        ),
         _tag(visit, job),
         Cell(_progress(visit, job), is_plain=True),
         Cell(who, f"{USERS}/{job.actor}") if who else Cell(visit.ui.t("The system")),
@@ -129,7 +126,7 @@ def _cards(visit: Visit, job: Job) -> CardsPage:
     if job.result.get(TOLD):
         cards.append(_broken(visit, job))
     return CardsPage(
-        title=_name(visit, job),
+        title=job_name(visit, job),
         crumbs=(Link(t("Jobs"), JOBS, "list-todo"),),
         cards=tuple(cards),
         tags=_tag(visit, job).tags,

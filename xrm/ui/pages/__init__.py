@@ -109,6 +109,7 @@ ROUTES = (
     Route(READ, f"{_ONE}/peek", records.peek),
     Route(READ, f"{_ONE}/field/<field>", cells.edit),
     Route(WRITE, f"{_ONE}/field/<field>", cells.save),
+    Route(WRITE, f"{_ONE}/ahead/<field>", cells.ahead),
     Route(BOTH, f"{_ONE}/edit", forms.edit, shows_again=True),
     Route(BOTH, f"{_ONE}/delete", records.delete, shows_again=True),
     Route(WRITE, f"{_ONE}/restore", records.restore),

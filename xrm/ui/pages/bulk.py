@@ -17,19 +17,25 @@ import orjson
 from flask import Response
 
 from xrm.engine.commands import Outcome
+from xrm.engine.projection.programs import is_local, names_read
+from xrm.engine.queries.choosing import record_names
 from xrm.engine.queries.request import Count, Query
 from xrm.engine.transfer import BulkRequest
 from xrm.errors import Invalid, Problem, TooLarge, XrmError
+from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value
-from xrm.metadata.model import Entity
+from xrm.metadata.model import Entity, Relationship
+from xrm.metadata.model import Field as ModelField
 from xrm.ui.editing import BulkForm, BulkPreview, BulkRefusal
 from xrm.ui.fields.parsing import ABSENT
 from xrm.ui.fields.view import Field, Option
-from xrm.ui.models import Action
+from xrm.ui.models import Action, Link
+from xrm.ui.pages.ahead import decides
 from xrm.ui.pages.answers import part
 from xrm.ui.pages.cells import fits_a_cell, is_kept, sentence, titled
 from xrm.ui.pages.choosing import given_ids, too_many
+from xrm.ui.pages.conditions import judged, scene_of
 from xrm.ui.pages.controls import columns_of, named
 from xrm.ui.pages.layout import Slot, takes_input, value_slot
 from xrm.ui.pages.listing import look_at, query_of
@@ -39,7 +45,7 @@ from xrm.ui.pages.visit import Visit
 
 AT_ONCE = 200
 PAGE = 500
-ASSIGN, SET, DELETE = "assign", "set", "delete"
+ASSIGN, SET, DELETE, MERGE = "assign", "set", "delete", "merge"
 OPERATIONS: Mapping[str, str] = {ASSIGN: "assign", SET: "update", DELETE: "delete"}
 OWNER = "owner"
 MOST_REASONS, MOST_NAMED = 6, 3
@@ -56,6 +62,8 @@ def bulk_actions(visit: Visit, entity: Entity) -> tuple[Action, ...]:
         found.append(Action(t("Assign…"), ASSIGN, "user", key="A"))
     if can_change and _settable(visit, entity):
         found.append(Action(t("Set a field…"), SET, "pencil", key="E"))
+    if can_change and visit.can("delete", entity.name):
+        found.append(Action(t("Merge…"), MERGE, "git-merge"))
     if visit.can("export", entity.name):
         found.append(Action(t("Export"), "export", "download"))
     if visit.can("delete", entity.name) and not entity.append_only:
@@ -116,6 +124,7 @@ def _form(
     visit: Visit, entity: Entity, action: str, name: str, said: str = "", value: Any = None
 ) -> BulkForm:
     fields = _settable(visit, entity) if action == SET else []
+    name = name if any(f.name == name for f in fields) else ""
     slot = _slot(visit, entity, OWNER if action == ASSIGN else name)
     t = visit.ui.t
     title = {ASSIGN: t("Assign {plural}", plural=visit.plural_amid(entity)), SET: t("Set a field")}
@@ -125,9 +134,46 @@ def _form(
         href=f"/r/{entity.name}/bulk",
         fields=tuple(Option(f.name, f.label) for f in fields),
         chosen=name,
-        field=replace(slot.field, help="", required=False, error=said, value=value) if slot else None,
+        field=replace(_offered(visit, entity, slot), help="", required=False, error=said, value=value)
+        if slot
+        else None,
         submit=t("See what changes"),
+        notes=tuple(_notes(visit, entity, slot.name)) if slot and action == SET else (),
     )
+
+
+def _notes(visit: Visit, entity: Entity, name: str) -> Iterator[str]:
+    """What this form cannot know: that depends on each of the records."""
+    thing = entity.fields.get(name) or entity.relationships[name]
+    conditions = [thing.visible_when, thing.readonly_when, *_options_when(thing).values()]
+    needs = record_names(thing.filter) if isinstance(thing, Relationship) and thing.filter else ()
+    if needs or any(c is not None and not is_same_for_all(c) for c in conditions):
+        yield visit.ui.t(
+            "Whether this value fits depends on each record; the next step tells where it does not."
+        )
+    if decides(visit, entity, name):
+        yield visit.ui.t(
+            "Other values follow from it; the next step tells where one is needed or does not fit."
+        )
+
+
+def _options_when(thing: ModelField | Relationship) -> Mapping[str, Expression]:
+    return thing.options_when if isinstance(thing, ModelField) else {}
+
+
+def is_same_for_all(condition: Expression) -> bool:
+    """Whether the condition reads nothing of a record, and so holds for all of them or for none."""
+    return is_local(condition) and not names_read(condition)
+
+
+def _offered(visit: Visit, entity: Entity, slot: Slot) -> Field:
+    """The control without the options that no record may have now."""
+    when, scene = (
+        _options_when(entity.fields[slot.name]) if slot.name in entity.fields else {},
+        scene_of(visit, entity, {}),
+    )
+    closed = {key for key, c in when.items() if is_same_for_all(c) and judged(scene, c) is False}
+    return replace(slot.field, options=tuple(o for o in slot.field.options if o.value not in closed))
 
 
 def _slot(visit: Visit, entity: Entity, name: str) -> Slot | None:
@@ -270,12 +316,15 @@ def _refusals(visit: Visit, entity: Entity, ids: Sequence[UUID], outcome: Outcom
         said = " ".join(dict.fromkeys(whole_text(p) for p in problems))
         reasons.setdefault(said, []).append(ids[position])
     told = sorted(reasons.items(), key=lambda pair: -len(pair[1]))[:MOST_REASONS]
-    wanted = tuple(id_ for _, some in told for id_ in some[:MOST_NAMED])
-    titles = _titles(visit, entity, wanted)
+    titles = _titles(visit, entity, tuple(id_ for _, some in told for id_ in some))
     for said, some in told:
-        names = [titles[str(id_)] for id_ in some[:MOST_NAMED] if titles.get(str(id_))]
-        more = "…" if len(some) > MOST_NAMED else ""
-        yield BulkRefusal(visit.ui.t("{count} records", count=len(some)), said, ", ".join(names) + more)
+        links = [
+            Link(titles[str(i)] or visit.ui.t("Untitled"), f"/r/{entity.name}/{i}")
+            for i in some
+            if str(i) in titles
+        ]
+        shown, more = tuple(links[:MOST_NAMED]), tuple(links[MOST_NAMED:])
+        yield BulkRefusal(visit.ui.t("{count} records", count=len(some)), said, shown, more)
 
 
 def _titles(visit: Visit, entity: Entity, ids: tuple[UUID, ...]) -> dict[str, str]:

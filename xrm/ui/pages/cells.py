@@ -22,9 +22,10 @@ from xrm.ui.editing import CellClash, CellEditor
 from xrm.ui.fields import Use, suits
 from xrm.ui.fields.parsing import ABSENT
 from xrm.ui.fields.view import Field
+from xrm.ui.pages.ahead import Change, ahead_of, decides, needed_then
 from xrm.ui.pages.answers import part
 from xrm.ui.pages.digests import digest
-from xrm.ui.pages.layout import Ask, Slot, layout_of, slot_of, takes_input
+from xrm.ui.pages.layout import Ask, Slot, layout_of, single_slot, slot_of, takes_input
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.posting import WAS, read_one, sent_value, shown_value
 from xrm.ui.pages.refusals import status_of, whole_text
@@ -50,7 +51,7 @@ def editable(
     on_form = {slot.name: slot for slot in layout_of(visit, ask).slots}
 
     def with_address(field: Field) -> Field:
-        slot = on_form.get(field.name) or slot_of(visit, ask, field.name)
+        slot = on_form.get(field.name) or single_slot(visit, ask, field.name)
         is_open = slot is not None and slot.is_open and field.kind not in NOT_ALONE
         if not is_open or (field.name in HOLDERS and not allowed.may("assign")):
             return field
@@ -80,7 +81,7 @@ def _slot(
     """The value as the form has it, with its conditions; what is on no form as it comes."""
     ask = Ask(entity, record, allowed.writable, is_new=False)
     on_form = next((s for s in layout_of(visit, ask).slots if s.name == name), None)
-    return on_form or slot_of(visit, ask, name)
+    return on_form or single_slot(visit, ask, name)
 
 
 # --- the control ----------------------------------------------------------------------------------------
@@ -101,6 +102,8 @@ def _opened(visit: Visit, entity: Entity, id_: UUID, name: str) -> tuple[Mapping
     record = visit.queries.get(visit.actor, entity.name, id_)
     allowed = visit.records.permitted(visit.actor, entity.name, id_)
     slot = _slot(visit, entity, record, allowed, name)
+    if slot is None and slot_of(visit, Ask(entity, record, allowed.writable, is_new=False), name) is not None:
+        raise Forbidden(Problem("R154", visit.ui.t("It has no place here, as the other values are.")))
     if slot is None or slot.is_grid or slot.field.kind in NOT_ALONE:
         raise NotFound(Problem("R104", "There is no such field for you."))
     if record.get("deleted_at"):
@@ -123,7 +126,47 @@ def _editor(visit: Visit, entity: Entity, record: Mapping[str, Any], slot: Slot)
         version=int(record["version"]),
         was=digest(slot, value),
         known=known,
+        ahead=f"/r/{entity.name}/{record['id']}/ahead/{slot.name}"
+        if decides(visit, entity, slot.name)
+        else "",
     )
+
+
+def ahead(visit: Visit, entity: str, record: str, field: str) -> Response:
+    """`POST /r/<entity>/<id>/ahead/<field>`: what follows from the value before it is saved; nothing is written."""
+    found, id_ = visit.entity(entity), record_id(record)
+    try:
+        shown, slot = _opened(visit, found, id_, field)
+        value = _value(visit, found, slot)
+    except (Forbidden, Conflict, Invalid) as error:
+        return sentence(error)
+    told = ahead_of(visit, _change(visit, found, shown, slot, value))
+    fields = tuple(asking(f, str(shown["id"]), shown) for f in told.fields)
+    return part(visit, "_ahead.html", ahead=replace(told, fields=fields))
+
+
+def _change(visit: Visit, entity: Entity, record: Mapping[str, Any], slot: Slot, value: Any) -> Change:
+    allowed = visit.records.permitted(visit.actor, entity.name, UUID(str(record["id"])))
+    return Change(entity, record, allowed.writable, slot.name, value)
+
+
+def _value(visit: Visit, entity: Entity, slot: Slot) -> Any:
+    """What was entered; raises Invalid for what cannot be read."""
+    unknown: dict[str, str] = {}
+    value = read_one(visit, entity.name, slot, slot.name, visit.form, unknown)
+    if unknown:
+        raise Invalid(Problem("R133", unknown[slot.name]))
+    if value is ABSENT:
+        raise Invalid(Problem("R130", visit.ui.t("No value came with this.")))
+    return value
+
+
+def _beside(visit: Visit, entity: Entity, change: Change) -> dict[str, Any]:
+    """What was entered beside the value because it is needed then."""
+    names = {n.partition(".")[0] for n in visit.form} - {change.name}
+    needed = (slot for slot in needed_then(visit, change) if slot.name in names) if names else ()
+    found = ((slot.name, _value(visit, entity, slot)) for slot in needed)
+    return {name: sent_value(value) for name, value in found if value not in (None, "")}
 
 
 # --- saving ---------------------------------------------------------------------------------------------
@@ -149,20 +192,19 @@ def save(visit: Visit, entity: str, record: str, field: str) -> Response:
 
 def _saved(visit: Visit, entity: Entity, id_: UUID, name: str) -> Response:
     record, slot = _opened(visit, entity, id_, name)
-    unknown: dict[str, str] = {}
-    value = read_one(visit, entity.name, slot, name, visit.form, unknown)
-    if unknown:
-        raise Invalid(Problem("R133", unknown[name]))
-    if value is ABSENT:
-        raise Invalid(Problem("R130", visit.ui.t("No value came with this.")))
+    value = _value(visit, entity, slot)
     if _is_overtaken(visit, record, slot, value):
         return _clash(visit, entity, record, slot, value)
     if digest(slot, value) == digest(slot, record.get(name)):
         return _read_again(visit, entity, id_, slot)
-    command = Update(entity.name, Target(id_), {name: sent_value(value)}, int(record["version"]))
+    beside = _beside(visit, entity, _change(visit, entity, record, slot, value))
+    values = {name: sent_value(value), **beside}
+    command = Update(entity.name, Target(id_), values, int(record["version"]))
     outcome = visit.records.do(visit.actor, command)
     made = _read_again(visit, entity, id_, slot)
-    made.headers["X-Undo"] = visit.records.place_of(outcome) if is_kept(entity, name) else ""
+    made.headers["X-Undo"] = (
+        visit.records.place_of(outcome) if all(is_kept(entity, n) for n in values) else ""
+    )
     made.headers["X-Said"] = quote(visit.ui.t("{field} changed", field=slot.field.label))
     return made
 

@@ -11,7 +11,7 @@ from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from xrm.engine.commands import Create, Outcome, Target, Update
-from xrm.engine.records.duplicates import ACCEPT, WARNED
+from xrm.engine.records.duplicates import ACCEPT
 from xrm.errors import Conflict, Forbidden, Invalid, Problem, Stale, TooLarge, XrmError
 from xrm.metadata.model import HOLDERS, Entity
 from xrm.ui.fields.parsing import ABSENT, parse_form
@@ -45,7 +45,16 @@ from xrm.ui.pages.posting import (
     sent_values,
     settled,
 )  # fmt: skip
-from xrm.ui.pages.refusals import RowNumbers, Said, marked, said_of, status_of, summary, with_untitled
+from xrm.ui.pages.refusals import (
+    RowNumbers,
+    Said,
+    marked,
+    said_of,
+    status_of,
+    summary,
+    twins_of,
+    with_untitled,
+)
 from xrm.ui.pages.resuming import draft_in
 from xrm.ui.pages.titles import with_title
 from xrm.ui.pages.visit import Visit, record_id
@@ -73,16 +82,12 @@ class Refused:
 
 def _with_twins(visit: Visit, refused: Refused, error: XrmError) -> Refused:
     """The refusal with links to the records that it is about; only a warning can be passed."""
-    found = {
-        about: Link(about.title, f"/r/{about.entity}/{about.id}")
-        for p in error.problems
-        for about in p.records
-    }
-    is_warned = all(problem.code == WARNED for problem in error.problems)
-    return replace(refused, twins=tuple(found.values()), is_warned=is_warned)
+    links, is_warned = twins_of(error)
+    return replace(refused, twins=links, is_warned=is_warned)
 
 
-def _accepts(visit: Visit) -> bool:
+def accepts(visit: Visit) -> bool:
+    """Whether the form says that duplicates are accepted."""
     return visit.form.get("duplicates") == ACCEPT
 
 
@@ -103,7 +108,7 @@ def new(visit: Visit, entity: str) -> Response:
     values, numbers = _written(again, post, _shown_of(again, post.values))
     values = _without_begun(found, values)
     try:
-        outcome = visit.records.do(visit.actor, Create(entity, values, accept_duplicates=_accepts(visit)))
+        outcome = visit.records.do(visit.actor, Create(entity, values, accept_duplicates=accepts(visit)))
     except REFUSALS as error:
         said = _all_said(post, values, error, numbers, again)
         refused = _with_twins(visit, Refused(post, said, status_of(error)), error)
@@ -250,7 +255,7 @@ def _update(visit: Visit, stored: Stored, values: Mapping[str, Any]) -> Outcome 
     """What became of the change; nothing where there was none."""
     if not values:
         return None
-    command = Update(stored.entity.name, Target(stored.id), values, stored.version, _accepts(visit))
+    command = Update(stored.entity.name, Target(stored.id), values, stored.version, accepts(visit))
     return visit.records.do(visit.actor, command)
 
 

@@ -15,11 +15,13 @@ from xrm.engine.transfer import ImportRequest
 from xrm.engine.transfer.bulk import BULK
 from xrm.engine.transfer.exporter import EXPORT
 from xrm.engine.transfer.importer import IMPORT
+from xrm.engine.transfer.undo import UNDO
 from xrm.metadata.model import Entity
 from xrm.ui.models import Action
 from xrm.ui.pages.answers import moved, page, part
 from xrm.ui.pages.crumbs import to_records
 from xrm.ui.pages.importing import File, address, job_of, stages
+from xrm.ui.pages.named_jobs import job_name
 from xrm.ui.pages.refusals import whole_text
 from xrm.ui.pages.visit import Visit
 from xrm.ui.transfers import JobPage, RowProblem
@@ -78,7 +80,7 @@ def _page(visit: Visit, entity: Entity, job: Job) -> JobPage:
     problems = tuple(_problems(job))
     hidden = len(problems) - MOST_SHOWN
     return JobPage(
-        title=_title(visit, entity, job),
+        title=_title(visit, job),
         crumbs=(to_records(visit, entity),),
         href=_href(entity, job),
         state=_state(visit, job, is_trial),
@@ -101,15 +103,8 @@ def _href(entity: Entity, job: Job) -> str:
     return f"/r/{entity.name}/jobs/{job.id}"
 
 
-def _title(visit: Visit, entity: Entity, job: Job) -> str:
-    t, plural = visit.ui.t, visit.plural(entity)
-    if job.kind == IMPORT:
-        return t("Import {plural}", plural=job.params.get("name") or plural.lower())
-    if job.kind == BULK:
-        return t("Change many records")
-    if job.kind == REVALUE:
-        return t("Revalue {plural}", plural=plural.lower())
-    return t("Export {plural}", plural=plural.lower()) if job.kind == EXPORT else t("Undo an import")
+def _title(visit: Visit, job: Job) -> str:
+    return visit.ui.t("Undo an import") if job.kind == UNDO else job_name(visit, job)
 
 
 def _state(visit: Visit, job: Job, is_trial: bool) -> str:

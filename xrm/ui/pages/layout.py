@@ -11,6 +11,7 @@ from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_param
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
+from xrm.metadata.kept_rules import kept_by
 from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Section, Shape
 from xrm.metadata.model import Field as ModelField
 from xrm.ui.fields import Use, suits
@@ -92,8 +93,7 @@ class Ask:
     """What a layout depends on: the record's values, what may be written, and whether it is new.
 
     With `everything`, conditions on what is shown are left aside: so a posted form is read. What can be judged anew
-    while somebody types, `is_live`, is on the form though it is hidden now; a form that is not live, but where what
-    decides is typed as well, `offers_all` options. `far` keeps what is read of other records.
+    while somebody types, `is_live`, is on the form though it is hidden now. `far` keeps what is read of other records.
     """
 
     entity: Entity
@@ -102,7 +102,6 @@ class Ask:
     is_new: bool
     everything: bool = False
     is_live: bool = False
-    offers_all: bool = False
     far: Far = field(default_factory=dict, compare=False)
 
     def follows(self, name: str) -> bool:
@@ -153,6 +152,16 @@ def _slots(visit: Visit, ask: Ask, scene: Scene, rows: Iterable[tuple[str, ...]]
                 yield from (slot,) if thing is None else _under_conditions(visit, ask, scene, slot, thing)
 
 
+def single_slot(visit: Visit, ask: Ask, name: str) -> Slot | None:
+    """How this person enters the name where it stands alone, under its conditions; None where these hide it."""
+    thing = ask.entity.fields.get(name) or ask.entity.relationships.get(name)
+    slot = slot_of(visit, ask, name)
+    if slot is None or thing is None:
+        return slot
+    scene = scene_of(visit, ask.entity, ask.values, ask.far)
+    return next(_under_conditions(visit, ask, scene, slot, thing), None)
+
+
 def _under_conditions(
     visit: Visit, ask: Ask, scene: Scene, slot: Slot, thing: ModelField | Relationship
 ) -> Iterator[Slot]:
@@ -193,7 +202,7 @@ def offering(ask: Ask, scene: Scene, slot: Slot, field: ModelField) -> Slot:
 def _offered(
     ask: Ask, scene: Scene, option: Option, condition: Expression | None, is_kept: bool
 ) -> Option | None:
-    if is_kept or ask.everything or ask.offers_all or holds(scene, condition, True):
+    if is_kept or ask.everything or holds(scene, condition, True):
         return option
     return replace(option, hidden=True) if ask.waits(condition) else None
 
@@ -256,7 +265,8 @@ def _why_closed(visit: Visit, ask: Ask, name: str) -> str:
 
 def _grid(visit: Visit, ask: Ask, side: Relationship) -> Slot | None:
     """Owned children, or links with their attributes, as rows."""
-    if side.name not in ask.writable or not (side.shape is Shape.MANY or side.owned):
+    is_given = side.owned or (side.shape is Shape.MANY and side.name not in kept_by(ask.entity.kept_rules))
+    if side.name not in ask.writable or not is_given:
         return None
     columns = link_columns(visit, side) if side.shape is Shape.MANY else tuple(_child_columns(visit, side))
     if not columns:

@@ -61,8 +61,12 @@ def live_layout(
     layout: Layout,
     sections: Mapping[str, Expression | None],
     address: Mapping[str, str],
+    prefix: str = "",
 ) -> str:
-    """What the page of a layout judges, as JSON; `address` says at which form it asks for what it cannot judge."""
+    """What the page of a layout judges, as JSON; `address` says at which form it asks for what it cannot judge.
+
+    `prefix` stands before the names of its controls, where another form of the page has controls of the same names.
+    """
     found = list(_conditions(ask.entity, layout, sections))
     entered = {slot.name: slot.field.kind for each in layout.parts for slot in each.slots if slot.is_open}
     if not found and not _leading(ask.entity) & entered.keys():
@@ -75,6 +79,7 @@ def live_layout(
         **{what: list(_trees(here, what)) for what in (SHOWN, NEEDED, OFFERED)},
         "kinds": {name: kind for name, kind in entered.items() if name in read},
         "mark": decimal_mark(visit.ui.locale),
+        "prefix": prefix,
         "kept": [list(pair) for pair in _kept(visit, ask, found)],
         "ask": _asked(ask.entity, there, entered, address),
         **_given(visit, ask, entered, [live.condition for live in here]),
@@ -114,7 +119,7 @@ def _given_names(visit: Visit, ask: Ask) -> Iterable[str]:
     return readable if ask.is_new else readable & ask.values.keys()
 
 
-def _reads(entity: Entity, condition: Expression) -> frozenset[str]:
+def reads(entity: Entity, condition: Expression) -> frozenset[str]:
     """The names that a condition reads, and those from which values follow that it reads."""
     found, waiting = set[str](), list(names_read(condition))
     while waiting:
@@ -180,11 +185,11 @@ def _asked(
     entity: Entity, conditions: Iterable[Live], entered: Mapping[str, str], address: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Where the page asks, what for, and the names whose values it sends; nothing where none of those can change."""
-    asked = [live for live in conditions if _reads(entity, live.condition) & entered.keys()]
+    asked = [live for live in conditions if reads(entity, live.condition) & entered.keys()]
     leading = _leading(entity) & entered.keys()
     if not asked and not leading:
         return None
-    read = {n for live in asked for n in _reads(entity, live.condition) if n in entered}
+    read = {n for live in asked for n in reads(entity, live.condition) if n in entered}
     names = sorted(read | leading)
     return {
         SAID: bool(leading),

@@ -14,15 +14,18 @@ from werkzeug.datastructures import MultiDict
 from xrm.engine.commands import Create
 from xrm.errors import Conflict, Forbidden, Invalid, TooLarge, XrmError
 from xrm.metadata.expressions import uses
-from xrm.metadata.model import Entity, Form, Section
+from xrm.metadata.model import Entity, Form
+from xrm.metadata.model import Section as FormSection
 from xrm.ui.fields.view import Field
-from xrm.ui.models import Made, QuickForm
+from xrm.ui.models import Made, QuickForm, Section
 from xrm.ui.pages.answers import moved, part
 from xrm.ui.pages.conditions import defaults
-from xrm.ui.pages.layout import MAIN, Ask, Layout, Slot, form_of, layout_by
+from xrm.ui.pages.forms import accepts
+from xrm.ui.pages.layout import MAIN, Ask, Layout, Part, Slot, form_of, layout_by
+from xrm.ui.pages.live import live_layout, previews
 from xrm.ui.pages.lookups import asking
 from xrm.ui.pages.posting import Post, read_post, sent_values
-from xrm.ui.pages.refusals import Said, marked, said_of, status_of, with_untitled
+from xrm.ui.pages.refusals import Said, marked, said_of, status_of, twins_of, with_untitled
 from xrm.ui.pages.visit import Visit
 
 QUICK, TEXT = "quick", "text"
@@ -44,7 +47,9 @@ def make(visit: Visit, entity: str) -> Response:
     layout = _layout(asked, found, {**defaults(visit, found), **post.values})
     names = [s.name for s in layout.open if s.name in post.values]
     try:
-        outcome = visit.records.do(visit.actor, Create(entity, sent_values(post, names)))
+        outcome = visit.records.do(
+            visit.actor, Create(entity, sent_values(post, names), accept_duplicates=accepts(visit))
+        )
     except REFUSALS as error:
         return _shown(visit, found, post.values, post, error)
     return _made(visit, found, outcome.results[0].id)
@@ -52,21 +57,39 @@ def make(visit: Visit, entity: str) -> Response:
 
 def _unprefixed(visit: Visit) -> MultiDict[str, str]:
     """What the dialog posted, without the word that keeps its names apart from those of the form behind it."""
-    pairs = ((n.removeprefix(PREFIX), v) for n, v in visit.form.items(multi=True))
+    pairs = ((n.removeprefix(PREFIX), v) for n, v in visit.form.items(multi=True) if n.startswith(PREFIX))
     return MultiDict(pairs)
 
 
 def _layout(visit: Visit, entity: Entity, values: Mapping[str, Any], everything: bool = False) -> Layout:
-    """The short form of the pack, else what a record cannot be without and what names it."""
+    return _laid_out(visit, _ask(visit, entity, values, everything=everything))
+
+
+def _ask(
+    visit: Visit,
+    entity: Entity,
+    values: Mapping[str, Any],
+    *,
+    everything: bool = False,
+    is_live: bool = False,
+) -> Ask:
     names = visit.rights(entity.name).names("create")
-    ask = Ask(entity, values, names, is_new=True, everything=everything, offers_all=True)
-    layout = layout_by(visit, ask, entity.forms.get(QUICK) or _least(entity))
+    return Ask(entity, values, names, is_new=True, everything=everything, is_live=is_live)
+
+
+def _laid_out(visit: Visit, ask: Ask) -> Layout:
+    """The short form of the pack, else what a record cannot be without and what names it."""
+    layout = layout_by(visit, ask, _form(ask.entity))
     parts = (replace(p, slots=tuple(s for s in p.slots if _fits(s))) for p in layout.parts)
-    return Layout(tuple(parts))
+    return Layout(tuple(p for p in parts if p.slots))
+
+
+def _form(entity: Entity) -> Form:
+    return entity.forms.get(QUICK) or _least(entity)
 
 
 def _fits(slot: Slot) -> bool:
-    return slot.is_open and not slot.is_grid and slot.field.kind not in ("file", "image")
+    return not slot.is_grid and slot.field.kind not in ("file", "image")
 
 
 def _least(entity: Entity) -> Form:
@@ -74,7 +97,9 @@ def _least(entity: Entity) -> Form:
     title = _naming(entity)
     things: Mapping[str, Any] = {**entity.fields, **entity.relationships}
     kept = [n for n in names if n in things and (n in title or _is_needed(things[n]))]
-    return Form(QUICK, entity.name, (Section(MAIN, entity.label, tuple((n,) for n in kept or names[:1])),))
+    return Form(
+        QUICK, entity.name, (FormSection(MAIN, entity.label, tuple((n,) for n in kept or names[:1])),)
+    )
 
 
 def _naming(entity: Entity) -> set[str]:
@@ -106,17 +131,23 @@ def _shown(
     post: Post | None = None,
     refusal: XrmError | None = None,
 ) -> Response:
-    layout = _layout(visit, entity, {**defaults(visit, entity), **values})
+    ask = _ask(visit, entity, {**defaults(visit, entity), **values}, is_live=True)
+    layout = _laid_out(visit, ask)
     said = _said(post, refusal, layout)
+    held = {**values, **previews(visit, entity, layout, ask.values)}
     known = {s.name for s in layout.slots}
     label = visit.label(entity).lower()
+    twins, is_warned = twins_of(refusal) if refusal else ((), False)
     model = QuickForm(
         title=visit.ui.t("New {label}", label=label),
         action=f"/r/{entity.name}/quick",
         submit=visit.ui.t("Create {label}", label=label),
-        fields=tuple(_fields(visit, layout, values, post, said)),
+        sections=tuple(_section(visit, part, held, post, said) for part in layout.parts),
         problems=tuple(dict.fromkeys(s.message for s in said if s.control not in known)),
         whole_href=f"/r/{entity.name}/new" + _written(values),
+        conditions=_conditions(visit, ask, layout),
+        twins=twins,
+        accept=visit.ui.t("Create anyway") if is_warned else "",
     )
     return part(visit, "_quick.html", status_of(refusal) if refusal else 200, page=model)
 
@@ -128,10 +159,23 @@ def _said(post: Post | None, refusal: XrmError | None, layout: Layout) -> tuple[
     return with_untitled(untitled, said_of(refusal.problems, {}, frozenset(s.name for s in layout.slots)))
 
 
+def _conditions(visit: Visit, ask: Ask, layout: Layout) -> str:
+    """What the page of the dialog judges while somebody types."""
+    sections = {s.name: s.visible_when for s in _form(ask.entity).sections}
+    return live_layout(visit, ask, layout, sections, {"form": QUICK}, PREFIX)
+
+
+def _section(
+    visit: Visit, part: Part, values: Mapping[str, Any], post: Post | None, said: Sequence[Said]
+) -> Section:
+    fields = tuple(_fields(visit, part, values, post, said))
+    return Section(part.label, fields, name=PREFIX.replace(".", "-") + part.name, hidden=part.hidden)
+
+
 def _fields(
-    visit: Visit, layout: Layout, values: Mapping[str, Any], post: Post | None, said: Sequence[Said]
+    visit: Visit, part: Part, values: Mapping[str, Any], post: Post | None, said: Sequence[Said]
 ) -> Iterator[Field]:
-    for slot in layout.slots:
+    for slot in part.slots:
         value = values.get(slot.name)
         if post and slot.field.kind == "lookup" and isinstance(value, str):
             value = {"id": value, "title": post.titles.get(slot.name, "")}

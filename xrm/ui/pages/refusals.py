@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from xrm.engine.records.duplicates import WARNED
 from xrm.errors import Conflict, Forbidden, PlanChanged, Problem, Stale, TooLarge, XrmError
 from xrm.ui.fields.view import ChildRow, Field
-from xrm.ui.models import FormProblem, Section
+from xrm.ui.models import FormProblem, Link, Section
 
 _ROW = re.compile(
     r"(?P<grid>[a-z0-9_]+)(?:\.(?P<verb>create|update|delete))?\[(?P<at>\d+)\](?:\.(?P<rest>.+))?\Z"
@@ -46,6 +47,12 @@ class Said:
 def status_of(error: XrmError) -> int:
     """The status of a form that was refused for this."""
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 422)
+
+
+def twins_of(error: XrmError) -> tuple[tuple[Link, ...], bool]:
+    """The records that a refusal is about as links, and whether it only warns and can be passed."""
+    found = {a: Link(a.title, f"/r/{a.entity}/{a.id}") for p in error.problems for a in p.records}
+    return tuple(found.values()), all(problem.code == WARNED for problem in error.problems)
 
 
 def whole_text(problem: Problem) -> str:

@@ -71,7 +71,7 @@ def merge(visit: Visit, entity: str) -> Response:
     found = visit.entity_to("update", entity)
     ids = list(dict.fromkeys(record_id(text) for text in visit.args.get("id", ())))
     if not 2 <= len(ids) <= MOST:
-        hint = "Choose them in the list of duplicates."
+        hint = "Choose them in a list, or among its duplicates."
         raise Invalid(Problem("R192", f"A merge makes one of two to {MOST} records.", hint, Place(path="id")))
     records = [visit.queries.get(visit.actor, entity, id_) for id_ in ids]
     if not visit.is_post or visit.is_again:

@@ -157,6 +157,8 @@ class Grid extends HTMLElement {
     head.checked = count > 0 && count === boxes.length;
     head.indeterminate = count > 0 && count < boxes.length;
     this.bar.hidden = count === 0;
+    const merge = this.querySelector("#bulk-merge");
+    if (merge) merge.hidden = this.isAll || count < 2 || count > 5;
     const all = this.querySelector("#bulk-all");
     this.bar.querySelector("[data-count]").textContent = this.isAll ? all.dataset.all : count;
     if (all) all.hidden = this.isAll;
@@ -196,6 +198,7 @@ class Grid extends HTMLElement {
     if (!this.querySelector(`[data-bulk="${action}"]`)) return false;
     if (!this.ticked().length && this.toggle() === false) return false;
     if (action === "export") return this.carry();
+    if (action === "merge") return location.assign(`${this.dataset.href}/merge?id=${this.selection().get("ids").replaceAll(",", "&id=")}`);
     document.dispatchEvent(new CustomEvent("bulk:begin", { detail: { grid: this, action } }));
   }
 

@@ -4,11 +4,12 @@
  */
 
 import { bind } from "../keys.js";
-import { changed, done, refusal, request, say } from "../write.js";
+import { changed, done, lastOnly, refusal, request, say } from "../write.js";
 
 const FOCUSABLE = "input:not([type=hidden]), select, textarea, button:not([tabindex='-1']), [contenteditable=true]";
 const TEXT = "input:not([type=radio], [type=checkbox], [type=date], [type=datetime-local], [type=time], [type=color])";
 let open = null;
+const WAIT = 180;
 const pending = []; // what was saved while one goes from value to value
 let ahead = null; // what was typed for the next value before it was there
 
@@ -70,9 +71,30 @@ class Edit {
     this.form.addEventListener("keydown", (event) => this.key(event));
     this.form.addEventListener("focusout", () => setTimeout(() => this.left()));
     this.form.querySelector("[data-cancel]").addEventListener("click", () => this.end());
+    if (this.form.dataset.ahead) this.foresee();
     this.focus();
     (this.next ?? this.queue)?.();
     return true;
+  }
+
+  /** What follows from the value is told while it is typed, with controls for what is needed then. */
+  foresee() {
+    const [box, ask] = [this.form.querySelector(".ahead"), lastOnly()];
+    const tell = async () => {
+      const html = await ask(this.form.dataset.ahead, { body: new FormData(this.form), target: "ahead" });
+      if (html === null || open !== this) return;
+      const page = new DOMParser().parseFromString(html, "text/html");
+      const [had, fields] = [box, page].map((one) => one.querySelector(".ahead-fields"));
+      if (had?.dataset.names === fields.dataset.names) fields.replaceWith(had); // with what was typed into them
+      const focused = document.activeElement;
+      box.replaceChildren(...page.body.children);
+      if (box.contains(focused)) focused.focus({ preventScroll: true });
+    };
+    const later = () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(tell, WAIT);
+    };
+    for (const kind of ["input", "change"]) this.form.addEventListener(kind, (event) => box.contains(event.target) || later());
   }
 
   /** What is typed before the control is there goes into it, and nowhere else. */

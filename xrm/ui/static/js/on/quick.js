@@ -12,9 +12,11 @@ async function fill(answer) {
   if (!answer?.ok && answer?.headers.get("Content-Type")?.startsWith("text/html") !== true) return say(await refusal(answer), { alarm: true });
   sheet.innerHTML = await answer.text();
   sheet.setAttribute("aria-labelledby", "quick-title");
+  const form = sheet.querySelector("form");
+  if (form.dataset.conditions) (await import("./conditions.js")).live(form);
   if (!sheet.open) sheet.showModal();
   const wrong = sheet.querySelector("[aria-invalid=true]");
-  const inputs = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea")];
+  const inputs = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea")].filter((input) => !input.closest("[hidden]") && !input.disabled);
   (wrong ?? inputs.find((input) => !input.value) ?? inputs[0])?.focus();
 }
 
@@ -37,7 +39,7 @@ sheet.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.hasAttribute("aria-busy")) return;
   form.setAttribute("aria-busy", "true");
-  const answer = await request(form.action, { body: new FormData(form), target: "quick" });
+  const answer = await request(form.action, { body: new FormData(form, event.submitter), target: "quick" });
   form.removeAttribute("aria-busy");
   if (answer?.ok) take(answer);
   else fill(answer);
