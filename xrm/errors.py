@@ -15,13 +15,15 @@ from typing import NamedTuple
 class Place:
     """Where a problem is: a file position (1-based line and column) or a path inside a request.
 
-    `path` is a dotted path of keys with list indexes in brackets, as in `lines[2].quantity`.
+    `path` is a dotted path of keys with list indexes in brackets, as in `lines[2].quantity`. In an expression, `within`
+    is the number of the character that it is about, counted from 1.
     """
 
     file: str = ""
     line: int = 0
     column: int = 0
     path: str = ""
+    within: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         if not self.file:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from tests.support.installed import make_runtime
 from xrm.engine.commands import Create
-from xrm.engine.queries.request import Aggregate, Query
+from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.engine.runtime import Runtime
 from xrm.errors import Invalid
 from xrm.testing import a_pack, an_actor
@@ -31,6 +30,9 @@ fields:
   weight: {type: decimal, scale: 3}
   age: {type: formula, formula: 'days_between(received_on, today())', result: integer}
   is_old: {type: formula, formula: age > 10}
+  mood: {type: formula, formula: '"old" if age > 10 else "new"'}
+  first_seen: {from: parent.received_on}
+  parent_age: {from: parent.age}
   pace: {type: formula, formula: 'weight / age', result: decimal, scale: 1}
 relationships:
   parent: {to: case, inverse: parts}
@@ -46,19 +48,23 @@ relationships:
 )  # fmt: skip
 
 
-@pytest.fixture
-def runtime(database_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    made = make_runtime(database_url, tmp_path, [DESK])
+DATED = ("received_on != empty",)
+
+
+@pytest.fixture(scope="module")
+def runtime(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    made = make_runtime(module_url, tmp_path_factory.mktemp("clock"), [DESK])
     yield made
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cases(runtime: Runtime) -> list[UUID]:
     """The clock of tests stands on 14 June 2026."""
     records, days = runtime.current().records, ("2026-06-01", "2026-06-10")
     rows = [Create("case", {"name": day, "received_on": day, "weight": "1.000"}) for day in days]
     made = [r.id for r in records.execute(runtime.installer, rows).results]
+    records.execute(runtime.installer, [Create("case", {"name": "undated"})])
     records.execute(runtime.installer, [Create("note", {"text": "Hello", "case": str(made[0])})])
     return made
 
@@ -74,7 +80,7 @@ def asked(
 def test_what_follows_from_the_day_is_found_when_it_is_read(runtime: Runtime, cases: list[UUID]) -> None:
     today = runtime.world.now().date()
     ages = sorted((today - d).days for d in (today.replace(month=6, day=1), today.replace(month=6, day=10)))
-    rows = asked(runtime, "case", "age", "is_old", "pace")
+    rows = asked(runtime, "case", "age", "is_old", "pace", filters=DATED)
     assert [(row[0], row[1]) for row in rows] == [(age, age > 10) for age in ages]
     assert asked(runtime, "note", "case_age") == [(ages[1] + 1,)]
 
@@ -84,7 +90,7 @@ def test_it_is_filtered_counted_and_grouped_by(runtime: Runtime, cases: list[UUI
     assert len(asked(runtime, "note", "text", filters=("case.is_old", "case_age > 3"))) == 1
     assert len(asked(runtime, "case", "name", filters=("any(notes, case_age > 3)",))) == 1
     groups = runtime.current().queries.aggregate(
-        runtime.installer, Aggregate("case", ("is_old",), ("count()", "sum(age)"))
+        runtime.installer, Aggregate("case", ("is_old",), ("count()", "sum(age)"), filters=DATED)
     )
     assert sorted(row["count()"] for row in groups) == [1, 1]
 
@@ -100,3 +106,33 @@ def test_who_may_not_read_the_day_learns_nothing_of_the_age(runtime: Runtime, ca
     assert not {"age", "is_old", "pace"} & queries.get(clerk, "case", cases[0]).keys()
     with pytest.raises(Invalid):
         queries.list(clerk, Query("case", filters=("age > 3",)))
+
+
+def in_order(runtime: Runtime, entity: str, *sort: str, cursor: str = "") -> list[str]:
+    """The names of all records in that order, a page for each."""
+    sorts = tuple(Sort((name.removeprefix("-"),), name.startswith("-")) for name in sort)
+    query = Query(entity, fields=(("name",),), sort=sorts, limit=1, cursor=cursor)
+    page = runtime.current().queries.list(runtime.installer, query)
+    rest = in_order(runtime, entity, *sort, cursor=page.next) if page.next else []
+    return [row["name"] for row in page.data] + rest
+
+
+def test_it_puts_records_in_order_page_by_page(runtime: Runtime, cases: list[UUID]) -> None:
+    assert in_order(runtime, "case", "age") == ["undated", "2026-06-10", "2026-06-01"]
+    assert in_order(runtime, "case", "-age") == ["2026-06-01", "2026-06-10", "undated"]
+    assert in_order(runtime, "case", "-is_old", "name")[-1] != "2026-06-01"
+    assert in_order(runtime, "case", "first_seen", "name") == ["2026-06-01", "2026-06-10", "undated"]
+
+
+def test_what_has_no_order_then_is_refused_with_the_reason(runtime: Runtime) -> None:
+    with pytest.raises(Invalid) as refused:
+        in_order(runtime, "case", "mood")
+    (problem,) = refused.value.problems
+    assert (problem.code, "found when it is read" in problem.message) == ("R108", True)
+
+
+def test_nobody_learns_from_an_order_what_they_may_not_read(runtime: Runtime, cases: list[UUID]) -> None:
+    clerk = an_actor(runtime, "Clara", ["clerk"])
+    for name in ("age", "is_old", "first_seen", "parent_age"):
+        with pytest.raises(Invalid):
+            runtime.current().queries.list(clerk, Query("case", sort=(Sort((name,)),)))

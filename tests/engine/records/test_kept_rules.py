@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 
 from tests.support.installed import make_runtime
-from xrm.engine.commands import Create, Target, Update
+from xrm.engine.commands import Create, Delete, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.runtime import Runtime
 from xrm.errors import Invalid, Problem
-from xrm.testing import a_pack, an_actor, pack_from
+from xrm.settings import Limits
+from xrm.testing import a_pack, an_actor, make_settings, pack_from
 
 ROLES = """
 keeper:
@@ -32,7 +33,9 @@ SHOP = a_pack(
     "shop",
     {"roles.yaml": ROLES},
     kind="title: name\nfields:\n  name: {type: text, required: true}\n",
-    part="title: name\nfields:\n  name: {type: text, required: true}\n",
+    slot="title: name\nfields:\n  name: {type: text}\n  least: {type: integer}\n  most: {type: integer}\n"
+    "relationships:\n  kind: {to: kind, inverse: slots}\n",
+    part="title: name\nfields:\n  name: {type: text, required: true}\nrelationships:\n  slot: {to: slot}\n",
     rule="""
 title: name
 fields:
@@ -51,10 +54,12 @@ fields:
   name: {type: text, required: true}
   secret: {type: integer}
   points: {type: formula, formula: 'sum(counted, points)'}
+  whole: {type: formula, formula: not any(open)}
 relationships:
   kind: {to: kind}
   parts: {to: part, many: true}
   counted: {to: rule, many: true}
+  open: {to: slot, many: true}
 rules:
   needed:
     each: kind.rules
@@ -67,6 +72,8 @@ rules:
   barred: {each: kind.rules, holds: applies, when: 'then == "bar"', must: target not in record.parts, say: words}
   begun: {each: kind.rules, holds: applies, when: 'then == "begin"', choose: target, into: parts}
   kept: {each: kind.rules, holds: applies, when: 'then == "count"', keep: counted}
+  fitting: {each: kind.slots, must: 'count(record.parts, slot == each and each.most != 0) <= most', field: parts}
+  lacking: {each: kind.slots, when: 'count(record.parts, slot == each) < least', keep: open}
 """,
 )  # fmt: skip
 
@@ -84,12 +91,16 @@ class _Shop:
             self.runtime.current().records.do(self.actor, Create(entity, values))
         return refused.value.first
 
+    def drop(self, entity: str, record: str) -> None:
+        self.runtime.current().records.execute(self.actor, [Delete(entity, Target(UUID(record)))])
+
     def change(self, entity: str, record: str, **values: Any) -> None:
         self.runtime.current().records.execute(self.actor, [Update(entity, Target(UUID(record)), values)])
 
 
 def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: str, tmp_path: Path) -> None:
-    runtime = make_runtime(database_url, tmp_path, [SHOP])
+    settings = make_settings(database_url, tmp_path, limits=Limits(kept_rules=3))
+    runtime = make_runtime(database_url, tmp_path, [SHOP], settings=settings)
     all_, maker = _Shop(runtime, runtime.installer), _Shop(runtime, an_actor(runtime, "Mia", ["maker"]))
     keeper = _Shop(runtime, an_actor(runtime, "Kim", ["keeper"]))
     kind = all_.make("kind", name="Pump")
@@ -117,6 +128,12 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
     assert [read(runtime.installer, "machine", UUID(m))["points"] for m in (begun, whole)] == [0, 7]
     assert "points" not in read(maker.actor, "machine", UUID(whole))
     assert all_.told("machine", name="M", counted=linked(need)).code == "R131"
+    more = all_.make("rule", name="D", then="count", kind=kind, applies="false")
+    many = all_.told("machine", name="M", kind=kind)
+    assert (many.code, many.where.path) == ("L145", "")
+    assert many.message == "4 rules are kept for this record, and 3 is the most that is asked."
+    all_.drop("rule", more)
+    _each_record_is_asked_inside_its_many_records_too(all_)
     if database_url.startswith(
         "sqlite"
     ):  # a change of definitions is dear, and its texts are the same everywhere
@@ -125,6 +142,22 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
         assert read(runtime.installer, "rule", UUID(need))["applies"] == 'any(components, name == "Pro")'
         assert all_.told("machine", name="M", kind=kind, components=linked(pro)).message == "Pro needs Big."
     runtime.close()
+
+
+def _each_record_is_asked_inside_its_many_records_too(all_: _Shop) -> None:
+    kind = all_.make("kind", name="Car")
+    head, foot = (
+        all_.make("slot", kind=kind, name=n, least=1, most=m) for n, m in (("Head", 1), ("Foot", 2))
+    )
+    one, two, three = (all_.make("part", name="x", slot=slot) for slot in (head, head, foot))
+
+    def parts(*given: str) -> dict[str, Any]:
+        return {"name": "M", "kind": kind, "parts": {"create": [{"to": part} for part in given]}}
+
+    assert all_.told("machine", **parts(one, two, three)).code == "R151"
+    made = [all_.make("machine", **parts(*given)) for given in ((), (one,), (two, three))]
+    read = all_.runtime.current().queries.get
+    assert [read(all_.actor, "machine", UUID(m))["whole"] for m in made] == [False, False, True]
 
 
 def _renamed(runtime: Runtime) -> None:

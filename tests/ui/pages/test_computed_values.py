@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from tests.support.installed import make_runtime
-from tests.ui.pages.conftest import Place, a_place
+from tests.ui.pages.conftest import Person, Place, a_place
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.transfer import ExportRequest
 from xrm.testing import a_pack
 
 VIEWS = """
-all:   {type: list, label: All deals, columns: [name, amount, weighted]}
+all:   {type: list, label: All deals, columns: [name, amount, weighted, days, mood, stages]}
 lanes: {type: board, label: By stage, group_by: stage, card: [weighted], value: sum(weighted)}
 """
 DEALS = a_pack(
@@ -27,10 +27,15 @@ DEALS = a_pack(
 title: name
 fields:
   name: {type: text, required: true}
-  stage: {type: choice, options: [open, won]}
+  stage: {type: choice, options: {open: {label: Under way}, won: {label: A win}}}
+  since: {type: date}
+  days: {type: formula, formula: 'days_between(since, today())'}
+  mood: {type: formula, formula: '"old" if days > 10 else "new"'}
+  stages: {type: rollup, over: parts, value: list_all(stage)}
   amount: {type: money}
   probability: {type: percent, scale: 0}
   weighted: {type: formula, formula: amount * probability / 100, result: money, index: true, help: Worth now.}
+relationships: {whole: {to: deal, inverse: parts}}
 """,
 )  # fmt: skip
 
@@ -61,8 +66,26 @@ def test_it_is_a_column_a_fact_and_the_sum_of_a_lane(house: Place) -> None:
     assert any("€450" in lane for lane in lanes)
     (link,) = [e for e in shown.find("a") if e.text.strip() == "Sure"]
     record = ana.open(str(link["href"]))
+    _lists_sort_by_what_is_found_then_and_say_where_they_do_not(ana)
+    _a_list_of_options_is_told_by_labels_to_people_and_by_keys_to_programs(house, ana)
     assert "Weighted" in record.text
     assert "€450" in record.text
+
+
+def _lists_sort_by_what_is_found_then_and_say_where_they_do_not(ana: Person) -> None:
+    shown = ana.open("/r/deal?sort=days")
+    assert shown.status == 200
+    assert any("found when it is read" in e.text for e in shown.find("th") if "Mood" in e.text)
+    assert 'value="days"' in ana.open("/r/deal/display").html
+    assert ana.open("/r/deal?sort=mood").status == 422
+
+
+def _a_list_of_options_is_told_by_labels_to_people_and_by_keys_to_programs(house: Place, ana: Person) -> None:
+    whole = house.make("deal", house.runtime.installer, name="Whole", since="2026-06-01")
+    for name, stage in (("a", "won"), ("b", "open"), ("c", "won")):
+        house.make("deal", house.runtime.installer, name=name, stage=stage, whole=whole)
+    assert house.read("deal", whole)["stages"] == "open, won, won"
+    assert "A win, A win, Under way" in ana.open(f"/r/deal/{whole}").text
 
 
 def test_nobody_is_asked_for_it_in_a_form(house: Place) -> None:

@@ -206,7 +206,8 @@ class Policy:
         read = {n: rule for n, rule in granted.cells.get("read", {}).items() if n not in closed}
         told = {f.name: self._told(signature, entity_name, f) for f in computed if f.name in read}
         read = {n: told.get(n, rule) for n, rule in read.items() if not told.get(n, rule).nowhere}
-        return replace(granted, cells={**granted.cells, "read": read})
+        cells = {**granted.cells, "read": read}
+        return replace(granted, cells=cells, given=_given(cells))
 
     def _told(self, signature: Signature, entity_name: str, field: Field) -> RowRule:
         """Where a computed field is given: where all that its value follows from is given to the actor.
@@ -301,6 +302,8 @@ class Policy:
         if name in always_readable(entity):
             known = granted.rows_for("read")
         field, side = entity.fields.get(name), entity.relationships.get(name)
+        if field is not None and field.formula is not None and not known.nowhere:
+            known = self._told(signature, entity_name, field)
         if known.nowhere or (
             field and field.through and not self._reaches(signature, entity_name, field.through)
         ):

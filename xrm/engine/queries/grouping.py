@@ -195,7 +195,10 @@ def _group(kit: Kit, frame: Frame, text: str, problems: Problems) -> Term | None
     if checked is None:
         return None
     if checked.type.kind not in _GROUPABLE:
-        problems.add("R108", f"{text} can not be grouped by.", "Choose another term.", Place(path="group"))
+        is_money = checked.type.kind is Kind.MONEY
+        hint = f"Group by what it is worth: {text}.base." if is_money else "Choose another term."
+        message = f"{text} can not be grouped by: {checked.type.kind.value} has no groups."
+        problems.add("R108", message, hint, Place(path="group"))
         return None
     entities = checked.type.entities
     if checked.type.kind is Kind.REFERENCE and len(entities) != 1:

@@ -23,6 +23,7 @@ from xrm.engine.storage.statements import order_by
 from xrm.engine.storage.types import Duration
 from xrm.errors import Invalid, Place, Problem
 from xrm.metadata.model import POINTERS
+from xrm.metadata.orders import why_unordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,14 @@ def _own(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Element,
     if stored is None and len(path) == 1 and name not in frame.stored.entity.fields:
         physical = "title__key" if name == "title" else name
         return [(frame.own(physical), _is_full(frame, physical))]
-    if stored is None or stored.field.through or not stored.field.type.is_sortable:
+    field_ = frame.stored.entity.fields.get(name)
+    if field_ is not None and (why := why_unordered(field_)):
+        raise _unsortable(shown, why)
+    if field_ is not None and field_.through:
+        return [(frame.masked(name, column), False) for column, _ in _columns(frame, field_.through, shown)]
+    if field_ is not None and field_.is_live and len(path) == 1:
+        return [(column, False) for column in frame.columns(name)]
+    if stored is None:
         raise _unsortable(shown)
     columns = stored.ordering(*path[1:2])
     if not columns:
@@ -118,10 +126,9 @@ def _own(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Element,
     return [(frame.masked(name, frame.own(column.key)), False) for column in columns]
 
 
-def _unsortable(shown: str) -> Invalid:
-    return Invalid(
-        Problem("R108", f"{shown} can not be sorted by.", "Choose a field with an order.", Place(path="sort"))
-    )
+def _unsortable(shown: str, why: str = "") -> Invalid:
+    message = f"{shown} can not be sorted by. {why}".strip()
+    return Invalid(Problem("R108", message, "Choose a field with an order.", Place(path="sort")))
 
 
 def ordered(keys: Sequence[SortKey]) -> list[Element]:

@@ -73,7 +73,7 @@ AGGREGATES: Final[Mapping[str, Special]] = MappingProxyType(
         "list": Special(
             "list(many, value, [condition])",
             f"The different texts in their order, with commas between them; {MOST_LISTED} at most, then …, and "
-            f"{LONGEST_LIST:,} characters. Options are told by their keys.",
+            f"{LONGEST_LIST:,} characters. Options are told by their keys; pages show labels.",
             "list(lines, product.title)",
         ),
         "list_all": Special(

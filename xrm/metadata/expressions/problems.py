@@ -50,5 +50,5 @@ def place_of(place: Place, text: str, offset: int) -> Place:
     lines = before.count("\n")
     if lines:
         column = offset - before.rfind("\n")
-        return Place(place.file, place.line + lines if place.line else 0, column, place.path)
-    return Place(place.file, place.line, max(place.column, 1) + offset, place.path)
+        return Place(place.file, place.line + lines if place.line else 0, column, place.path, offset + 1)
+    return Place(place.file, place.line, max(place.column, 1) + offset, place.path, offset + 1)

@@ -166,7 +166,7 @@ def _moved(item: Item, segments: list[tuple[str, str, int]], problem: Problem, o
         if offset < len(written):
             place, counts = item.merged.text_place((*item.path, key))
             column = place.column + begin + offset if counts else place.column
-            return replace(problem, where=Place(place.file, place.line, column))
+            return replace(problem, where=Place(place.file, place.line, column, within=begin + offset + 1))
         offset -= len(written)
     return problem
 

@@ -245,7 +245,9 @@ class Context:
             )
         if not isinstance(found, Expression):
             told = [p for p in found if not names.has_forgiven or p.code in _OF_NAMES]
-            self.problems.extend(told if counts else [p.at(place) for p in told])
+            self.problems.extend(
+                told if counts else [p.at(replace(place, within=p.where.within)) for p in told]
+            )
             return None
         if names.has_forgiven:
             return None
@@ -253,10 +255,14 @@ class Context:
         return found
 
     def _settings_for(self, item: Item, path: Path) -> Mapping[str, Type]:
-        """A pack reads the settings that it has; what an organisation says reads those of all packs."""
+        """A pack reads the settings that it has, and the core's; what an organisation says reads those of all packs."""
         if item.merged.layer(path) is Layer.CUSTOMISATION:
             return {name: type_ for known in self.settings.values() for name, type_ in known.items()}
-        return self.settings.get(item.merged.pack(path), {})
+        return self.settings_of(item.merged.pack(path))
+
+    def settings_of(self, pack: str) -> Mapping[str, Type]:
+        """What expressions of the pack read: its own settings and those of the core."""
+        return {**self.settings.get(Layer.CORE.value, {}), **self.settings.get(pack, {})}
 
     def _record_uses(self, expression: Expression, source: str) -> None:
         for mention in expression.mentions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xrm.engine.packs.drafts import Look
@@ -138,7 +138,8 @@ class Bench:
         try:
             self.visit.runtime.drafts.change(self.visit.actor, desk.documents, mark)
         except MetadataInvalid as error:
-            raise Invalid([_of_control(p, prefix, renamed or {}) for p in error.problems]) from None
+            told = (_of_control(p, prefix, renamed or {}) for p in error.problems)
+            raise Invalid([_within(self.visit, p) for p in told]) from None
 
 
 def bench_of(visit: Visit) -> Bench:
@@ -157,8 +158,22 @@ def _of_control(problem: Problem, prefix: str, renamed: Mapping[str, str]) -> Pr
     if prefix and (path == prefix or path.startswith(f"{prefix}.")):
         key = path[len(prefix) + 1 :]
         control = renamed.get(key) or renamed.get(key.split(".")[0]) or key.split(".")[0] or "name"
-        return problem.at(Place(path=control))
+        return problem.at(Place(path=control, within=problem.where.within))
     return problem.at(Place())
+
+
+def _within(visit: Visit, problem: Problem) -> Problem:
+    """The problem with the place in the text of its control, where it is about one."""
+    text = visit.form.get(problem.where.path, "").replace("\r\n", "\n")
+    if not problem.where.within or not text:
+        return problem
+    before = text[: len(text) - len(text.lstrip()) + problem.where.within - 1]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    t = visit.ui.t
+    place = t("Column {column}", column=column)
+    if "\n" in text.strip():
+        place = t("Line {line}, column {column}", line=line, column=column)
+    return replace(problem, message=f"{place}: {problem.message}")
 
 
 # --- texts in several languages ---------------------------------------------------------------------

@@ -27,6 +27,7 @@ from xrm.ui.admin.bench import (
     words_in,
     words_of_post,
 )
+from xrm.ui.admin.defining_conditions import condition_inputs, condition_said, with_conditions
 from xrm.ui.admin.forms import Values
 from xrm.ui.admin.twins import default_option, labels_of, options_of, refuse_twin
 from xrm.ui.admin.typewords import param_words, type_groups, type_label
@@ -96,6 +97,7 @@ def field_form(bench: Bench, entity: Entity, kind: str, field: Field | None) -> 
     flags = tuple(_flags(bench, type_, field))
     params = tuple(params_of(bench, type_, field))
     place = tuple(place_inputs(bench, entity)) if field is None else ()
+    conditions = tuple(condition_inputs(bench, entity, field))
     href = f"{DEFINITIONS}/e/{entity.name}"
     named = (("label", t("Label"), label), ("help", t("Help"), about))
     title = bench.visit.text(field.label, field.name) if field else t("Add field")
@@ -106,7 +108,9 @@ def field_form(bench: Bench, entity: Entity, kind: str, field: Field | None) -> 
         second="" if field else t("Add, then another"),
         cancel_href=f"{href}/fields/{field.name}" if field else f"{href}/fields/new",
         sections=tuple(
-            _sections(bench, tuple(first), flags, params, place, tuple(words_elsewhere(bench, named)))
+            _sections(
+                bench, tuple(first), flags, params, conditions, place, tuple(words_elsewhere(bench, named))
+            )
         ),
         crumbs=field_crumbs(bench, entity),
         hidden=hidden(bench),
@@ -118,6 +122,7 @@ def _sections(
     first: tuple[Input, ...],
     flags: tuple[Input, ...],
     params: tuple[Input, ...],
+    conditions: tuple[Input, ...],
     place: tuple[Input, ...],
     words: tuple[Input, ...],
 ) -> Iterator[Section]:
@@ -126,6 +131,7 @@ def _sections(
     yield Section(t("What it asks for"), flags)
     if params:
         yield Section(t("What it takes"), params)
+    yield Section(t("On which conditions"), conditions)
     if place:
         yield Section(t("Where it stands"), place)
     yield Section(t("In other languages"), words)
@@ -286,6 +292,10 @@ def new_field(bench: Bench, entity: Entity, kind: str, values: Values) -> str:
         **_said_default(type_, values),
         "help": short(words_of_post(bench, values, "help", {})),
         **dict(params_said(bench, type_, values)),
+        **{
+            known.name: condition_said(values.get(known.name))
+            for known in condition_inputs(bench, entity, None)
+        },
     }
     if values.get("options"):
         body["options"] = options_of(bench, str(values["options"]))
@@ -327,6 +337,7 @@ def changed_field(bench: Bench, entity: Entity, field: Field, values: Values) ->
         value = values.get(known.name)
         if not _is_same(known.value, value):
             desk = _with(desk, entity.name, (*at, known.name), _said(field.type, known, value), is_own=is_own)
+    desk = with_conditions(bench, desk, entity, field, values, is_own=is_own)
     if name != field.name:
         desk = with_other_name(desk, entity.name, at, name)
     _keep(bench, desk, entity, name)

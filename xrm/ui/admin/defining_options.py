@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Response
 
@@ -23,7 +24,7 @@ from xrm.metadata.fieldtypes.base import Option as OptionOf
 from xrm.metadata.fieldtypes.special import HUES
 from xrm.metadata.model import Entity, Field
 from xrm.metadata.names import MAX_OPTION
-from xrm.metadata.parse import DEFAULT_LANGUAGE, Body
+from xrm.metadata.parse import DEFAULT_LANGUAGE
 from xrm.metadata.reconciling import value_at
 from xrm.ui.admin.bench import (
     Bench,
@@ -35,6 +36,14 @@ from xrm.ui.admin.bench import (
     words_elsewhere,
     words_in,
     words_of_post,
+)
+from xrm.ui.admin.defining_conditions import (
+    WHEN,
+    controls_of,
+    offered_input,
+    offered_where,
+    said_with_option,
+    with_offered_where,
 )
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.skin import Area, asked, posted, shown
@@ -59,13 +68,14 @@ def options_card(bench: Bench, entity: Entity, field: Field) -> Iterator[Card]:
     shared = shared_list(bench, entity, field)
     rows = tuple(
         Row((Cell(tags=(Option(o.key, visit.text(o.label, o.key), o.color or "slate"),)), Cell(o.key, code=True),
-             _uses(bench, entity, field, o.key)),
-            () if shared else _acts(bench, f"{href}/{o.key}"))
+             Cell(offered_where(field, o.key), code=True), _uses(bench, entity, field, o.key)),
+            (Action(t("Condition"), f"{href}/{o.key}/when", "git-branch"),
+             *(() if shared else _acts(bench, f"{href}/{o.key}"))))
         for o in field.options
     )  # fmt: skip
     add = () if shared else (Action(t("Add options"), f"{href}/new", "plus"),)
     note = t("The list {list} belongs to several fields; its pack changes it.", list=shared) if shared else ""
-    columns = (t("Option"), t("Key"), t("Uses"))
+    columns = (t("Option"), t("Key"), t("Offered where"), t("Uses"))
     table = Table(t("Options"), columns, rows, Empty(t("No options yet")))
     yield Card(t("Options"), "list-checks", table=table, actions=add, note=note, id="options")
 
@@ -139,13 +149,37 @@ class Options(Area):
 
         return answered(visit, _form(bench, found, known, option), DEFINITIONS, do)
 
+    @asked("/<entity>/<field>/<key>/when")
+    def when(self, visit: Visit, entity: str, field: str, key: str) -> Response:
+        """Where the option may be chosen; also of a list that several fields share, for this field."""
+        bench = bench_of(visit)
+        found = bench.entity(entity)
+        known = bench.field(found, field)
+        option = _option(known, key)
+        is_own = not shared_list(bench, found, known) and _pack_of(bench, found, known, key) == CUSTOMISATION
+
+        def do(values: Values) -> Response:
+            text = str(values.get(WHEN) or "").strip()
+            if text != offered_where(known, key):
+                desk = with_offered_where(bench, found, known, key, text, is_own=is_own)
+                bench.keep(desk, f"{entity}:fields.{field}", controls_of(key))
+            return moved(_back(entity, field), visit.ui.t("Changed in the draft"))
+
+        form = FormPage(
+            visit.text(option.label, option.key), f"{OPTIONS}/{entity}/{field}/{key}/when",
+            visit.ui.t("Save in the draft"), _back(entity, field),
+            (Section("", (offered_input(bench, found, known, key),)),), _crumbs(bench, found, known),
+            hidden=hidden(bench),
+        )  # fmt: skip
+        return answered(visit, form, DEFINITIONS, do)
+
     @posted("/<entity>/<field>/<key>/remove")
     def remove(self, visit: Visit, entity: str, field: str, key: str) -> Response:
         """The draft offers the option no more."""
-        bench, _, known = _choice(visit, entity, field)
+        bench, found, known = _choice(visit, entity, field)
         _option(known, key)
         below = options_below(bench.look.layers, entity, field)
-        wholes = {option.key: _whole(option.label, option.color) for option in known.options}
+        wholes = {o.key: _whole(bench, found, known, o, o.label, o.color) for o in known.options}
         desk = without_option(bench.desk, entity, field, key, below, wholes)
         bench.keep(desk, f"{entity}:fields.{field}")
         return moved(_back(entity, field), visit.ui.t("Taken out in the draft"))
@@ -222,9 +256,12 @@ def _hues(bench: Bench) -> Iterator[tuple[str, str]]:
     return ((hue, words[hue]) for hue in HUES)
 
 
-def _whole(label: Words, color: str) -> Body:
-    """All that an option says, as it stands in a document."""
-    return {"label": short(label), **({"color": color} if color else {})}
+def _whole(
+    bench: Bench, entity: Entity, field: Field, option: OptionOf, label: Words, color: str
+) -> dict[str, Any]:
+    """All that an option says with this label and colour, as it stands in a document."""
+    when = said_with_option(bench, entity, field, option.key)
+    return {"label": short(label), **({"color": color} if color else {}), **when}
 
 
 def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, values: Values) -> None:
@@ -237,7 +274,7 @@ def _changed(bench: Bench, entity: Entity, field: Field, option: OptionOf, value
         new = color if color != option.color else None
         desk = with_own_option(desk, entity.name, field.name, option.key, words, new)
     else:
-        whole = _whole({**option.label, **words}, color)
+        whole = _whole(bench, entity, field, option, {**option.label, **words}, color)
         changed = {k: v for k, v in (("color", color),) if v and v != option.color}
         if words.get(DEFAULT_LANGUAGE):
             changed["label"] = str(words[DEFAULT_LANGUAGE])

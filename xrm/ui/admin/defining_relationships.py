@@ -22,6 +22,12 @@ from xrm.ui.admin.bench import (
     words_in,
     words_of_post,
 )
+from xrm.ui.admin.defining_conditions import (
+    condition_inputs,
+    condition_said,
+    filter_input,
+    with_conditions,
+)
 from xrm.ui.admin.defining_fields import MAIN, field_crumbs, place_inputs
 from xrm.ui.admin.forms import Values
 from xrm.ui.admin.twins import labels_of, refuse_twin
@@ -62,6 +68,9 @@ def relationship_form(bench: Bench, entity: Entity, known: Relationship | None) 
             (*first, other, words_in(bench, "help", t("Help"), about, text=t("A sentence under the field."))),
         ),
         Section(t("What holds"), rules),
+        Section(
+            t("On which conditions"), (*condition_inputs(bench, entity, known), filter_input(bench, known))
+        ),
         *([Section(t("Where it stands"), place)] if place else ()),
         Section(t("In other languages"), tuple(words_elsewhere(bench, named))),
     ]
@@ -149,6 +158,8 @@ def new_relationship(bench: Bench, entity: Entity, values: Values) -> str:
         "inverse": _inverse(bench, str(values["to"]), values),
         "on_delete": "" if is_many or values["on_delete"] == RESTRICT else values["on_delete"],
     }
+    wanted = (*condition_inputs(bench, entity, None), filter_input(bench, None))
+    body |= {known.name: condition_said(values.get(known.name)) for known in wanted}
     said = {k: v for k, v in body.items() if v}
     desk = bench.desk.says(entity.name, ("relationships", name), said)
     if values.get("section"):
@@ -198,6 +209,7 @@ def changed_relationship(bench: Bench, entity: Entity, known: Relationship, valu
     chosen = values.get("on_delete")
     if chosen and chosen != known.on_delete and not is_many and known.shape is not Shape.MANY:
         desk = desk.says(entity.name, (*at, "on_delete"), chosen)
+    desk = with_conditions(bench, desk, entity, known, values, is_own=is_own)
     if called != known.name:
         desk = with_other_name(desk, entity.name, at, called)
     bench.keep(desk, f"{entity.name}:relationships.{called}", {"many": "count"})

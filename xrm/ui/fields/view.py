@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from xrm.metadata.values import fold
+
+MORE = "…"  # after the last text of a list that has more
 EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 
@@ -72,6 +75,7 @@ class Field:
     conditional: bool = False
 
     options: tuple[Option, ...] = ()  # select, multi_select, tags (suggestions)
+    listed: tuple[Option, ...] = ()  # line, area: the options whose keys a computed text lists
     max_length: int | None = None  # line, area, email, phone, url
     currencies: tuple[str, ...] = ()  # money; one alone fixes the currency
     currency: str = ""  # money; what a new amount starts with
@@ -100,6 +104,15 @@ class Field:
     def is_empty(self) -> bool:
         """Whether there is nothing to read."""
         return self.value in EMPTY
+
+    def told(self, value: object) -> object:
+        """The text as people read it: keys of options that are listed in it by their labels, in the order of these."""
+        if not self.listed or not isinstance(value, str):
+            return value
+        labels = {option.value: option.label for option in self.listed}
+        keys = [key for key in value.split(", ") if key != MORE]
+        texts = sorted((labels.get(key, key) for key in keys), key=fold)
+        return ", ".join([*texts, MORE] if value.endswith(MORE) else texts)
 
     def option(self, value: object) -> Option:
         """The option of that value; a value that is no longer offered stands for itself."""
@@ -146,7 +159,7 @@ class Column:
     """A column of a list. `slot` is its place on a phone's card: title, fact, tag, figure or none.
 
     `sort_href` sorts by it when followed; `sorted` is ascending, descending or empty. `edited` says that its cells
-    are edited where they stand, if their record lets this person.
+    are edited where they stand, if their record lets this person. `unsorted` says why it does not sort.
     """
 
     field: Field
@@ -154,6 +167,7 @@ class Column:
     sorted: str = ""
     slot: str = ""
     edited: bool = False
+    unsorted: str = ""
 
 
 NEW = -1

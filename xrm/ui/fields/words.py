@@ -20,6 +20,7 @@ def in_words(field: Field, value: Any, ui: Reader) -> str:
 
 
 def _plain(field: Field, value: Any, ui: Reader) -> str:
+    value = field.told(value)
     return ", ".join(map(_name, value if isinstance(value, list) else [value]))
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from xrm.engine.access import always_readable
 from xrm.engine.queries.choosing import record_names
+from xrm.metadata.expressions.tree import LISTS, Access, Aggregate
 from xrm.metadata.fieldtypes.base import FieldType, Params
-from xrm.metadata.model import POINTERS, Entity, Relationship, Shape
+from xrm.metadata.model import POINTERS, STATE, Entity, Relationship, Shape
 from xrm.metadata.model import Field as ModelField
 from xrm.ui.fields.view import Field, Lookup, Option
 from xrm.ui.pages.visit import Visit
@@ -54,8 +55,25 @@ def of_field(visit: Visit, field: ModelField) -> Field:
         required=field.required,
         help=visit.text(field.help),
         many=field.many or bool(field.params.get("many")),
+        listed=_listed(visit, field),
         private=field.sensitive or str(field.type.control) == "secret",
     )
+
+
+def _listed(visit: Visit, field: ModelField) -> tuple[Option, ...]:
+    """The options whose keys a computed field lists; none where it lists texts."""
+    tree = field.formula.tree if field.formula else None
+    if not isinstance(tree, Aggregate) or tree.function not in LISTS or not isinstance(tree.value, Access):
+        return ()
+    told, name = dict[str, Option](), tree.value.path[0]
+    for entity in (visit.model.entities[e] for e in tree.value.entities):
+        known = states(visit, entity) if name == STATE else _options(visit, entity.fields.get(name))
+        told = {**{option.value: option for option in known}, **told}
+    return tuple(told.values())
+
+
+def _options(visit: Visit, field: ModelField | None) -> tuple[Option, ...]:
+    return of_type(visit, field.name, "", field.type, field.params).options if field else ()
 
 
 def of_type(visit: Visit, name: str, label: str, type_: FieldType, params: Params) -> Field:

@@ -15,6 +15,7 @@ from flask import Response
 from xrm.engine.views import TOTALS
 from xrm.metadata.expressions.types import ORDERED, Attribute, Kind
 from xrm.metadata.model import BOARD, LIST, Entity, View
+from xrm.metadata.orders import why_unordered
 from xrm.ui.fields.view import Field, Option
 from xrm.ui.models import Link
 from xrm.ui.pages.answers import moved, page, part
@@ -208,5 +209,5 @@ def _is_shown(entity: Entity, attribute: Attribute, control: Field) -> bool:
 
 def _is_sorted(entity: Entity, attribute: Attribute, control: Field) -> bool:
     field = entity.fields.get(attribute.name)
-    fits = field is None or (field.type.is_sortable and field.is_stored)
+    fits = field is None or not why_unordered(field)
     return fits and attribute.type.kind in SORTED and attribute.name not in HIDDEN

@@ -14,6 +14,7 @@ from xrm.engine.queries.request import Count, Page, Query
 from xrm.engine.views import TOTALS
 from xrm.errors import Invalid, TooLarge, Unreadable
 from xrm.metadata.model import Entity
+from xrm.metadata.orders import FOUND, why_unordered
 from xrm.ui.fields.view import Column, on_a_phone
 from xrm.ui.pages.answers import part
 from xrm.ui.pages.bulk import bulk_actions
@@ -94,9 +95,20 @@ def _columns(visit: Visit, look: Look, columns: Columns) -> list[Column]:
             _sort_href(look, path, now),
             _direction(path, now),
             edited=len(path) == 1 and is_edited_in_lists(visit, look.entity, field),
+            unsorted=_unsorted(visit, look.entity, path),
         )
         for path, field in zip(columns.paths, columns.fields, strict=True)
     ]
+
+
+def _unsorted(visit: Visit, entity: Entity, path: tuple[str, ...]) -> str:
+    """Why the list is not put in order by a computed field."""
+    field = entity.fields.get(path[0]) if len(path) == 1 else None
+    if field is None or field.formula is None or why_unordered(field) != FOUND:
+        return ""
+    return visit.ui.t(
+        "It is found when it is read, and only numbers, days, times and yes or no put a list in order then."
+    )
 
 
 def _sorted_by(look: Look) -> tuple[str, bool]:
@@ -115,10 +127,9 @@ def _direction(path: tuple[str, ...], now: tuple[str, bool]) -> str:
 
 def _sort_href(look: Look, path: tuple[str, ...], now: tuple[str, bool]) -> str:
     """The same list sorted by this column, the other way round if it is already."""
-    if len(path) == 1 and path[0] in look.entity.fields:
-        field = look.entity.fields[path[0]]
-        if not (field.type.is_sortable and field.is_stored):
-            return ""
+    field = look.entity.fields.get(path[0]) if len(path) == 1 else None
+    if field is not None and why_unordered(field):
+        return ""
     name = ".".join(path)
     return look.state.address(sort=f"-{name}" if now == (name, False) else name)
 
