@@ -243,6 +243,20 @@ def test_a_field_that_is_called_like_one_that_was_destroyed_has_none_of_its_hist
     assert "A-1" in history(runtime, ana, deal)
 
 
+def test_on_the_way_back_a_field_that_was_destroyed_is_not_the_one_of_the_same_definition_that_came_after(
+    house,
+):
+    runtime, ana, deal = house
+    start = version(runtime)
+    change(runtime, account=ACCOUNT, deal=DEAL.replace("  code: {type: text, unique: true}\n", ""))
+    purge(runtime)
+    change(runtime, **START)
+    runtime.current().records.execute(ana, [Update("deal", Target(deal), {"code": "B-9"})])
+    go_back(runtime, start)
+    assert runtime.current().queries.get(ana, "deal", deal)["code"] is None
+    assert "B-9" not in history(runtime, ana, deal)
+
+
 def test_a_purge_is_noticed_by_whoever_knew_the_numbers_of_fields(shop):
     runtime, *_ = shop
     change(runtime, account=ACCOUNT, deal=DEAL.replace("  code: {type: text, unique: true}\n", ""))
