@@ -153,8 +153,9 @@ def run_scenarios(*packs: GivenPack, folders: Iterable[Path] = ()) -> list[Playe
     """
     definitions = _definitions()
     sources = [pack_from(pack) for pack in packs]
+    read = [definitions.read(source) for source in sources]  # held, so that nothing is read again
     chosen = with_requirements(sources, {"core"}, folders, definitions)
-    names = {definitions.read(source).name for source in sources}
+    names = {pack.name for pack in read}
     layers = [core_source(), *chosen]
     return list(rehearsals(definitions).play(layers, lambda doc: doc.pack in names))
 

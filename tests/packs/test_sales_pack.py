@@ -166,21 +166,27 @@ def _the_totals_of_a_quote_follow_through_the_api(runtime: Runtime) -> None:
     token = runtime.identity.create_token(_person(runtime, "rui.sequeira"), "totals")
     client, head = mount(runtime).test_client(), {"Authorization": f"Bearer {token}"}
     pump = _first(runtime, "product", 'code == "HP-200"')
-    options = runtime.current().queries.list(
-        runtime.installer,
-        Query("product_option", filters=(f'group.product == "{pump["id"]}"', 'code in ["K32", "TB"]')),
+    found = runtime.current().queries.list(
+        runtime.installer, Query("product_option", filters=(f'group.product == "{pump["id"]}"',))
     )
+    options = {row["code"]: row["id"] for row in found.data}
     _sells_in_bulk(runtime, pump["id"])
 
-    def sent(method: str, path: str, **values: Any) -> dict[str, Any]:
+    def sent(method: str, path: str, status: tuple[int, ...] = (200, 201), **values: Any) -> dict[str, Any]:
         got = client.open(f"/api/v1/records/{path}", method=method, headers=head, json=values)
-        assert got.status_code in (200, 201), got.text
+        assert got.status_code in status, got.text
         return dict(got.json)
 
-    built = sent(
-        "POST", "product_configuration", name="As wanted", product=pump["id"],
-        options={"create": [{"to": row["id"]} for row in options.data]},
-    )  # fmt: skip
+    def configured(*codes: str, status: tuple[int, ...] = (201,)) -> dict[str, Any]:
+        chosen = {"create": [{"to": options[code]} for code in codes]}
+        given = {"name": "As wanted", "product": pump["id"], "options": chosen}
+        return sent("POST", "product_configuration", status, **given)
+
+    refused = configured("CP", "K16", status=(422,))["errors"]
+    assert "The Pro compressor needs the 32 kW controller." in {problem["message"] for problem in refused}
+    built = configured("K32", "TB", "CS")
+    assert (built["price"]["amount"], built["valid"]) == ("1200.00", True)
+    assert configured("K32", "TB")["valid"] is False
     account = _first(runtime, "account", 'state == "active"')["id"]
     line = {"line_no": 1, "product": pump["id"], "configuration": built["id"], "quantity": "12"}
     quote = sent("POST", "quote", account=account, lines={"create": [line]})

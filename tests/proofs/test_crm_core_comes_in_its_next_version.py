@@ -30,7 +30,7 @@ OURS = {
     "i18n/pt.yaml": "entities.account.label: Cliente\n",
 }
 NEXT = {
-    "pack.yaml": [("version: 1.1.0", "version: 1.2.0")],
+    "pack.yaml": [("version: 1.2.0", "version: 1.3.0")],
     "entities/account.yaml": [
         ("person_account: {label: Person, color: pink}", "person_account: {label: Individual, color: red}"),
         ("household:      {color: teal}", "household:      {color: teal}\n      association:    {color: green}"),
@@ -39,7 +39,7 @@ NEXT = {
     "forms/account.yaml": [("[[email, phone], ", "[[email, phone], [fax], ")],
 }  # fmt: skip
 AFTER_NEXT = {
-    "pack.yaml": [("version: 1.2.0", "version: 1.3.0")],
+    "pack.yaml": [("version: 1.3.0", "version: 1.4.0")],
     "entities/account.yaml": [("  fax: {type: phone}\n", "  fax: {type: phone}\n  founded: {type: date}\n")],
 }
 KEY = "entities/account:fields.kind.options.remove.person_account"
@@ -118,9 +118,9 @@ def test_everything_is_kept_one_conflict_is_shown_and_its_decision_is_remembered
         1,
         True,
     )
-    assert runtime.packs.list()[1].version == "1.1.0"
+    assert runtime.packs.list()[1].version == "1.2.0"
     assert said("pack", "upgrade", versions["1.1"], "--keep", KEY)["installed"] == [
-        {"name": "crm_core", "version": "1.2.0"}
+        {"name": "crm_core", "version": "1.3.0"}
     ]
     kept(runtime, ana, record, {"fax"})
 
@@ -131,7 +131,7 @@ def test_everything_is_kept_one_conflict_is_shown_and_its_decision_is_remembered
     said("model", "rollback", number, "--confirm", plan_back(runtime, number).hash)
     [again] = said("pack", "upgrade", versions["1.2"], "--show")["conflicts"]
     assert (again["key"], again["choice"], again["remembered"]) == (KEY, "keep", True)
-    assert runtime.packs.list()[1].version == "1.1.0"
+    assert runtime.packs.list()[1].version == "1.2.0"
     kept(runtime, ana, record, set())
     said("model", "export", tmp_path / "out")
     for path, text in OURS.items():

@@ -10,6 +10,7 @@ from apispec import APISpec
 from xrm.api.answers import PROBLEM_JSON
 from xrm.api.openapi_definitions import DEFINITIONS
 from xrm.api.openapi_duplicates import ACCEPT, duplicates, merging
+from xrm.api.openapi_explain import explaining
 from xrm.api.openapi_own import OWN
 from xrm.api.openapi_parts import (
     CURSOR,
@@ -78,6 +79,7 @@ def entity_paths(seen: Visible, limits: Limits) -> Paths:
         **(saved_views(name) if seen.can("read") else {}),
         **duplicates(seen),
         **merging(seen),
+        **explaining(seen),
         **_lifecycle_paths(seen, one),
         **_link_paths(seen, one, limits),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xrm.engine.access import Policy, always_readable
 from xrm.engine.commands import Actor
 from xrm.metadata.expressions.tree import Expression, uses
+from xrm.metadata.kept_rules import kept_by
 from xrm.metadata.model import OPERATIONS, Entity, Field, Model, Relationship, Shape
 
 
@@ -44,6 +45,8 @@ class Visible:
 
     def writable(self, name: str) -> tuple[str, ...]:
         """The operations that may write this field or relationship."""
+        if name in kept_by(self.entity.kept_rules):
+            return ()
         both = (("create", self.creates), ("update", self.updates))
         return tuple(operation for operation, names in both if name in names)
 

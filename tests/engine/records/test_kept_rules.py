@@ -32,7 +32,9 @@ SHOP = a_pack(
     "shop",
     {"roles.yaml": ROLES},
     kind="title: name\nfields:\n  name: {type: text, required: true}\n",
-    part="title: name\nfields:\n  name: {type: text, required: true}\n",
+    slot="title: name\nfields:\n  name: {type: text}\n  least: {type: integer}\n  most: {type: integer}\n"
+    "relationships:\n  kind: {to: kind, inverse: slots}\n",
+    part="title: name\nfields:\n  name: {type: text, required: true}\nrelationships:\n  slot: {to: slot}\n",
     rule="""
 title: name
 fields:
@@ -51,10 +53,12 @@ fields:
   name: {type: text, required: true}
   secret: {type: integer}
   points: {type: formula, formula: 'sum(counted, points)'}
+  whole: {type: formula, formula: not any(open)}
 relationships:
   kind: {to: kind}
   parts: {to: part, many: true}
   counted: {to: rule, many: true}
+  open: {to: slot, many: true}
 rules:
   needed:
     each: kind.rules
@@ -67,6 +71,8 @@ rules:
   barred: {each: kind.rules, holds: applies, when: 'then == "bar"', must: target not in record.parts, say: words}
   begun: {each: kind.rules, holds: applies, when: 'then == "begin"', choose: target, into: parts}
   kept: {each: kind.rules, holds: applies, when: 'then == "count"', keep: counted}
+  fitting: {each: kind.slots, must: 'count(record.parts, slot == each and each.most != 0) <= most', field: parts}
+  lacking: {each: kind.slots, when: 'count(record.parts, slot == each) < least', keep: open}
 """,
 )  # fmt: skip
 
@@ -117,6 +123,7 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
     assert [read(runtime.installer, "machine", UUID(m))["points"] for m in (begun, whole)] == [0, 7]
     assert "points" not in read(maker.actor, "machine", UUID(whole))
     assert all_.told("machine", name="M", counted=linked(need)).code == "R131"
+    _each_record_is_asked_inside_its_many_records_too(all_)
     if database_url.startswith(
         "sqlite"
     ):  # a change of definitions is dear, and its texts are the same everywhere
@@ -125,6 +132,22 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
         assert read(runtime.installer, "rule", UUID(need))["applies"] == 'any(components, name == "Pro")'
         assert all_.told("machine", name="M", kind=kind, components=linked(pro)).message == "Pro needs Big."
     runtime.close()
+
+
+def _each_record_is_asked_inside_its_many_records_too(all_: _Shop) -> None:
+    kind = all_.make("kind", name="Car")
+    head, foot = (
+        all_.make("slot", kind=kind, name=n, least=1, most=m) for n, m in (("Head", 1), ("Foot", 2))
+    )
+    one, two, three = (all_.make("part", name="x", slot=slot) for slot in (head, head, foot))
+
+    def parts(*given: str) -> dict[str, Any]:
+        return {"name": "M", "kind": kind, "parts": {"create": [{"to": part} for part in given]}}
+
+    assert all_.told("machine", **parts(one, two, three)).code == "R151"
+    made = [all_.make("machine", **parts(*given)) for given in ((), (one,), (two, three))]
+    read = all_.runtime.current().queries.get
+    assert [read(all_.actor, "machine", UUID(m))["whole"] for m in made] == [False, False, True]
 
 
 def _renamed(runtime: Runtime) -> None:

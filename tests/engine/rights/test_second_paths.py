@@ -78,9 +78,15 @@ def test_a_read_through_field_is_there_only_for_readers_of_what_it_shows(den: De
         assert "age" not in str(refused.value)
 
 
-def test_a_read_through_field_has_no_order(den: Den) -> None:
+def test_an_order_by_a_read_through_field_tells_nothing_of_hidden_records(den: Den) -> None:
+    for age in (27, 55, 21):
+        chief = den.make("worker", name="c", age=age)
+        den.make("firm", name=f"ordered {age}", town="porto", chief=to(chief))
+    asked = {"sort": (Sort(("chief_size",)),), "filters": ('starts_with(name, "ordered")',)}
+    names = [[row["name"][-2:] for row in den.list(role, "firm", **asked)] for role in ("boss", "young")]
+    assert names == [["21", "27", "55"], ["55", "21", "27"]]
     with pytest.raises(Invalid):
-        den.list("boss", "firm", sort=(Sort(("chief_size",)),))
+        den.list("judge", "firm", **asked)
 
 
 def test_a_sort_along_a_hidden_record_is_refused_as_unknown(den: Den) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.installed import make_runtime
-from tests.ui.pages.conftest import Place, a_place
+from tests.ui.pages.conftest import Person, Place, a_place
 from xrm.engine.queries.request import Aggregate, Query, Sort
 from xrm.engine.storage.database import UnitOfWork
 from xrm.engine.transfer import ExportRequest
@@ -66,8 +66,26 @@ def test_it_is_a_column_a_fact_and_the_sum_of_a_lane(house: Place) -> None:
     assert any("€450" in lane for lane in lanes)
     (link,) = [e for e in shown.find("a") if e.text.strip() == "Sure"]
     record = ana.open(str(link["href"]))
+    _lists_sort_by_what_is_found_then_and_say_where_they_do_not(ana)
+    _a_list_of_options_is_told_by_labels_to_people_and_by_keys_to_programs(house, ana)
     assert "Weighted" in record.text
     assert "€450" in record.text
+
+
+def _lists_sort_by_what_is_found_then_and_say_where_they_do_not(ana: Person) -> None:
+    shown = ana.open("/r/deal?sort=days")
+    assert shown.status == 200
+    assert any("found when it is read" in e.text for e in shown.find("th") if "Mood" in e.text)
+    assert 'value="days"' in ana.open("/r/deal/display").html
+    assert ana.open("/r/deal?sort=mood").status == 422
+
+
+def _a_list_of_options_is_told_by_labels_to_people_and_by_keys_to_programs(house: Place, ana: Person) -> None:
+    whole = house.make("deal", house.runtime.installer, name="Whole", since="2026-06-01")
+    for name, stage in (("a", "won"), ("b", "open"), ("c", "won")):
+        house.make("deal", house.runtime.installer, name=name, stage=stage, whole=whole)
+    assert house.read("deal", whole)["stages"] == "open, won, won"
+    assert "A win, A win, Under way" in ana.open(f"/r/deal/{whole}").text
 
 
 def test_nobody_is_asked_for_it_in_a_form(house: Place) -> None:
@@ -121,23 +139,3 @@ def test_a_page_tells_why_it_has_its_value_and_leads_on(house: Place) -> None:
     assert "amount * probability / 100" in told.text
     assert "Weighted: €450" in told.text
     assert {"€500", "90%"} <= {word.strip(",.") for word in told.text.replace(" %", "%").split()}
-
-
-def test_a_list_of_options_is_told_by_labels_to_people_and_by_keys_to_programs(house: Place) -> None:
-    ana, installer = house.person("Ana", "system_admin"), house.runtime.installer
-    whole = house.make("deal", installer, name="Whole", since="2026-06-01")
-    for name, stage in (("a", "won"), ("b", "open"), ("c", "won")):
-        house.make("deal", installer, name=name, stage=stage, whole=whole)
-    assert house.read("deal", whole)["stages"] == "open, won, won"
-    assert "A win, A win, Under way" in ana.open(f"/r/deal/{whole}").text
-    assert "A win, A win, Under way" in ana.open("/r/deal").text
-
-
-def test_a_list_sorts_by_what_is_found_when_it_is_read_and_says_where_it_does_not(house: Place) -> None:
-    ana = house.person("Ana", "system_admin")
-    head = {e.text.split(" (")[0].strip(): e for e in ana.open("/r/deal").find("th", scope="col")}
-    assert "found when it is read" in head["Mood"].text
-    links = [e["href"] for e in ana.open("/r/deal").find("a") if "sort=days" in (e["href"] or "")]
-    assert ana.open(links[0].replace("&amp;", "&")).status == 200
-    assert 'value="days"' in ana.open("/r/deal/display").html
-    assert ana.open("/r/deal?sort=mood").status == 422

@@ -206,7 +206,8 @@ class Policy:
         read = {n: rule for n, rule in granted.cells.get("read", {}).items() if n not in closed}
         told = {f.name: self._told(signature, entity_name, f) for f in computed if f.name in read}
         read = {n: told.get(n, rule) for n, rule in read.items() if not told.get(n, rule).nowhere}
-        return replace(granted, cells={**granted.cells, "read": read})
+        cells = {**granted.cells, "read": read}
+        return replace(granted, cells=cells, given=_given(cells))
 
     def _told(self, signature: Signature, entity_name: str, field: Field) -> RowRule:
         """Where a computed field is given: where all that its value follows from is given to the actor.

@@ -11,6 +11,7 @@ from xrm.engine.access import Policy, always_readable
 from xrm.engine.commands import Actor
 from xrm.engine.queries.request import Page, Query
 from xrm.metadata.dependencies import DELETED, Read, Trail, Way
+from xrm.metadata.expressions.tree import Expression, uses
 from xrm.metadata.model import Entity, Field, Model, Relationship
 
 MOST = 50  # related records that are told
@@ -38,7 +39,10 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a value follows from: its formula, values of the record itself, of others along lookups, and of many."""
+    """What a value follows from: its formula, values of the record itself, of others along lookups, and of many.
+
+    The formula is empty where it names what the person may not read.
+    """
 
     formula: str
     value: Any
@@ -69,12 +73,25 @@ def reason_of(queries: Reads, actor: Actor, entity: Entity, record: UUID, field:
     wanted = ((field.name,), *((name,) for name in own), *(path for path, _ in along))
     row = queries.get(actor, entity.name, record, fields=wanted)
     return Reason(
-        field.formula.text if field.formula else "",
+        field.formula.text if field.formula and _knows(queries, actor, field.formula) else "",
         row.get(field.name),
-        {name: row.get(name) for name in own},
+        {name: row[name] for name in own if name in row},
         tuple(Along(path, there, _at(row, path)) for path, there in along),
         tuple(_many(queries, actor, entity, record, told)),
     )
+
+
+def _knows(queries: Reads, actor: Actor, formula: Expression) -> bool:
+    """Whether the actor may read every name that the formula says."""
+    return all(_may_read(queries, actor, entity, name) for entity, name in uses(formula.tree))
+
+
+def _may_read(queries: Reads, actor: Actor, entity: str, name: str) -> bool:
+    found = queries.model.entities.get(entity)
+    if found is None:
+        return False
+    rights = queries.policy.rights(actor, entity)
+    return rights.can("read") if name in always_readable(found) else name in rights.names("read")
 
 
 def _is_told(queries: Reads, actor: Actor, read: Read) -> bool:
@@ -132,6 +149,5 @@ def _is_given(queries: Reads, actor: Actor, entity: Entity, side: Relationship) 
 
 def _side(entity: Entity, to: str, relationship: str) -> Relationship | None:
     """The relationship as the record has it whose stored side is called so."""
-    sides = entity.relationships.values()
-    found = (s for s in sides if (s.of is not None and s.of == (to, relationship)) or s.name == relationship)
-    return next(found, None)
+    inverse = (s for s in entity.relationships.values() if s.of == (to, relationship))
+    return next(inverse, entity.relationships.get(relationship))

@@ -102,14 +102,21 @@ def _counting(setting: Setting, draft: Draft, kept: KeptProgram, record: Env | N
     if here is None or asked is None:
         return
     for rule in here.many(kept.rule.path[-1]):
-        text = rule.value((kept.rule.holds,))
-        if not text:
-            continue
-        program = setting.writers.said(asked.entity, text)
-        if program is None:
-            raise Invalid(_unreadable(setting, draft, kept, rule))
-        if program(Scene(setting.context, asked)) is True and _is(setting, kept.when, rule, record):
+        if _holds(setting, draft, kept, rule, asked) and _is(setting, kept.when, rule, record):
             yield rule
+
+
+def _holds(setting: Setting, draft: Draft, kept: KeptProgram, rule: Env, asked: Env) -> bool:
+    """Whether the rule says of the record that it counts there; a rule that need not say it does."""
+    if not kept.rule.holds:
+        return True
+    text = rule.value((kept.rule.holds,))
+    if not text:
+        return False
+    program = setting.writers.said(asked.entity, text)
+    if program is None:
+        raise Invalid(_unreadable(setting, draft, kept, rule))
+    return program(Scene(setting.context, asked)) is True
 
 
 def _is(setting: Setting, program: Any, rule: Env, record: Env) -> bool:

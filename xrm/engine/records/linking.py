@@ -26,6 +26,7 @@ from xrm.metadata.dependencies import linking_name
 from xrm.metadata.fieldtypes.base import BadValue
 from xrm.metadata.fieldtypes.builtins import read_value, write_value
 from xrm.metadata.fieldtypes.times import DATE
+from xrm.metadata.kept_rules import kept_by
 from xrm.metadata.model import Field, Relationship, Shape, text_of
 from xrm.metadata.values import Ref
 
@@ -104,7 +105,7 @@ def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
     if side is None or (name not in permits.readable(setting, draft.writer) and cell.nowhere):
         message = f"{draft.writer.entity.name} has no relationship {name!r} for you."
         raise NotFound(Problem("R104", message, "", draft.where("")))
-    if any(rule.keep == name for rule in draft.writer.entity.kept_rules.values()):
+    if name in kept_by(draft.writer.entity.kept_rules):
         message = f"{draft.writer.label(name)} is set by the system."
         raise Invalid(Problem("R131", message, "Leave it out.", draft.where(name)))
     if side.shape is not Shape.MANY:

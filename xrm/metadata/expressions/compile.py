@@ -44,10 +44,11 @@ from xrm.metadata.expressions.types import BOOLEAN, Kind, Type
 class Frame:
     """What one evaluation holds besides the record of bare names."""
 
-    __slots__ = ("context", "old", "record")
+    __slots__ = ("context", "each", "old", "record")
 
-    def __init__(self, context: Context, record: Env, old: Env | None) -> None:
-        self.context, self.record, self.old = context, record, old
+    def __init__(self, context: Context, each: Env, record: Env | None, old: Env | None) -> None:
+        self.context, self.each, self.old = context, each, old
+        self.record = each if record is None else record
 
 
 Step = Callable[[Env, Frame], Any]
@@ -67,7 +68,7 @@ def compile_python(expression: Expression | Node) -> Evaluate:
     step = _finished(tree)
 
     def evaluate(env: Env, context: Context, record: Env | None = None, old: Env | None = None) -> Any:
-        return step(env, Frame(context, env if record is None else record, old))
+        return step(env, Frame(context, env, record, old))
 
     return evaluate
 
@@ -138,6 +139,8 @@ def _start(root: Root) -> Callable[[Env, Frame], Env | None]:
         return lambda env, frame: frame.record
     if root is Root.OLD:
         return lambda env, frame: frame.old
+    if root is Root.EACH:
+        return lambda env, frame: frame.each
     return lambda env, frame: env
 
 

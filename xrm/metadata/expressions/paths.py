@@ -84,6 +84,8 @@ class Paths:
             return self._actor("me", node.at)
         if node.name == "record":
             return self._in_hand(bare)
+        if node.name == "each" and self._scope.each:
+            return Path(Root.EACH, (), (self._scope.each,))
         if node.name in ("my", "old", "settings"):
             hint = {"my": "my.teams", "old": "old.stage", "settings": "settings.inactive_days"}[node.name]
             self._report.add(

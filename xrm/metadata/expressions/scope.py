@@ -41,6 +41,8 @@ class Scope:
     `me` and `my.`, `clock` admits today() and now(), `paths` admits relationships and many records. `plain`
     leaves only comparisons of own values, as an index can keep them. `members` admits a record `in` many others, which
     only the record service judges. `settings` types what `settings.` has.
+    `each` names the entity of the records that a rule goes over; then the word `each` is the one that is asked,
+    wherever it stands.
     `nesting` is how deep the SQL may be.
     """
 
@@ -51,12 +53,17 @@ class Scope:
     paths: bool = True
     plain: bool = False
     members: bool = False
+    each: str = ""
     settings: Mapping[str, Type] = field(default_factory=dict)
     nesting: int = MAX_NESTING
 
     def with_record(self, entity: str) -> Scope:
         """The same scope for bare names of another record than the one in hand."""
         return replace(self, record=entity)
+
+    def of_each(self, each: str, entity: str) -> Scope:
+        """The same scope for bare names of each record that keeps a rule for one of the entity."""
+        return replace(self, record=entity, each=each)
 
     def with_settings(self, settings: Mapping[str, Type]) -> Scope:
         """The same scope with the settings of a pack."""

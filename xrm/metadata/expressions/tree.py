@@ -29,6 +29,7 @@ class Root(StrEnum):
     RECORD = "record"  # the one that bare names belong to
     OUTER = "outer"  # the record in hand, where bare names belong to another (`record.`)
     OLD = "old"  # the record in hand before the change
+    EACH = "each"  # the record that a rule with `each` asks, inside its many records, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def kept_rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, .
     asked = _asked(context, entity, item, source)
     if asked is None or not _fits(context, entity, there, item, asked, source):
         return None
-    scope = KEPT.with_record(entity.name)
+    scope = KEPT.of_each(there.name, entity.name)
     before = len(context.problems.found)
     expressions = {
         key: context.expression(item, key, there.name, source, scope=scope) for key in ("must", "when")
@@ -33,7 +33,7 @@ def kept_rule(context: Context, entity: Entity, item: Item, prefix: tuple[str, .
         name=item.name,
         path=path,
         entity=there.name,
-        holds=str(item.get("holds")),
+        holds=str(item.get("holds") or ""),
         must=expressions["must"],
         when=expressions["when"],
         warns=item.get("then") == "warn",
@@ -86,14 +86,11 @@ def _asked(context: Context, entity: Entity, item: Item, source: str) -> str | N
 def _fits(context: Context, entity: Entity, there: Entity, item: Item, asked: str, source: str) -> bool:
     """Whether all that is named is there, and of the kind that is needed; what is not is told."""
     before = len(context.problems.found)
-    name = item.get("holds")
-    field = there.fields.get(str(name))
-    if not name:
-        hint = f"Name a field of {there.name} of the type expression."
-        context.add("M268", "Where the rules count is not said.", hint, item.key_at())
-    elif field is None:
-        context.unknown_name(there.name, str(name), item.at("holds"), there.fields)
-    elif field.type.name != EXPRESSION.name or field.params.get("entity") != asked:
+    name = str(item.get("holds") or "")
+    field = there.fields.get(name)
+    if name and field is None:
+        context.unknown_name(there.name, name, item.at("holds"), there.fields)
+    elif field is not None and (field.type.name != EXPRESSION.name or field.params.get("entity") != asked):
         message = f'"{name}" of {there.name} is no expression over {asked}.'
         hint = f"Give it the type expression and the entity {asked}."
         context.add("M268", message, hint, item.at("holds"))

@@ -287,10 +287,12 @@ RULE: Schema = {
             "field": name("The field beside which to say it."),
             "message": label("What to say to whoever would break it."),
             "each": path(
-                "The records in which rules are kept. Bare names are theirs then, record. is this one."
+                "The records that each say something, as rules that are kept there. Bare names are theirs then, inside "
+                "their many records each. is, and record. is this one."
             ),
             "holds": name(
-                "With each: the field of those in which is written where they count; of type expression."
+                "With each: the field of those in which is written where they count, of type expression; "
+                "without it they always count."
             ),
             "on": name("With each: the lookup to the record on which that is asked; else it is this one."),
             "say": name("With each: the field of those that says it to whoever would break it."),

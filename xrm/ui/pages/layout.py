@@ -11,6 +11,7 @@ from xrm.engine.projection.references import LOOKUP, engine_lookup, lookup_param
 from xrm.metadata.expressions.tree import Expression
 from xrm.metadata.fieldtypes.base import FieldType, Params
 from xrm.metadata.fieldtypes.times import DATE
+from xrm.metadata.kept_rules import kept_by
 from xrm.metadata.model import HOLDERS, POINTERS, Entity, Form, Relationship, Section, Shape
 from xrm.metadata.model import Field as ModelField
 from xrm.ui.fields import Use, suits
@@ -264,7 +265,8 @@ def _why_closed(visit: Visit, ask: Ask, name: str) -> str:
 
 def _grid(visit: Visit, ask: Ask, side: Relationship) -> Slot | None:
     """Owned children, or links with their attributes, as rows."""
-    if side.name not in ask.writable or not (side.shape is Shape.MANY or side.owned):
+    is_given = side.owned or (side.shape is Shape.MANY and side.name not in kept_by(ask.entity.kept_rules))
+    if side.name not in ask.writable or not is_given:
         return None
     columns = link_columns(visit, side) if side.shape is Shape.MANY else tuple(_child_columns(visit, side))
     if not columns:

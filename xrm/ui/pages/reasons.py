@@ -36,7 +36,10 @@ def why(visit: Visit, entity: Entity, record: UUID, field: Field) -> Response:
 
 def _cards(visit: Visit, entity: Entity, record: UUID, reason: Reason) -> Iterator[Card]:
     t = visit.ui.t
-    facts = [(t("Formula"), Cell(reason.formula, code=True))]
+    formula = (
+        Cell(reason.formula, code=True) if reason.formula else Cell(t("It names what you may not read."))
+    )
+    facts = [(t("Formula"), formula)]
     facts += [_fact(visit, entity, record, name, value) for name, value in reason.own.items()]
     facts += [_far(visit, entity, along) for along in reason.along]
     yield Card(t("What it follows from"), "hash", facts=tuple(facts))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.request import Page, Query, Sort
+from xrm.metadata.kept_rules import kept_by
 from xrm.metadata.model import Entity, Relationship, Shape
 from xrm.ui.fields.words import in_words
 from xrm.ui.models import Action, Link
@@ -247,7 +248,12 @@ def may_link(visit: Visit, side: Relationship) -> bool:
     """Whether this person may link here, by the rights on the side that is stored."""
     stored = _stored(visit, side)
     rights = visit.rights(stored.entity)
-    return stored.shape is Shape.MANY and not rights.cell("update", stored.name).nowhere
+    kept = kept_by(visit.model.entities[stored.entity].kept_rules)
+    return (
+        stored.shape is Shape.MANY
+        and stored.name not in kept
+        and not rights.cell("update", stored.name).nowhere
+    )
 
 
 def _remove_link(
