@@ -191,7 +191,9 @@ def _member_rights(policy: Policy, entity: str, member: Field | Relationship) ->
     found = {}
     is_found = isinstance(member, Field) and not member.is_given
     for operation in _OPERATIONS[:1] if is_found else _OPERATIONS:
-        rules = ((role, policy.rights_of([role], entity).cell(operation, member.name)) for role in policy.roles)
+        rules = (
+            (role, policy.rights_of([role], entity).cell(operation, member.name)) for role in policy.roles
+        )
         found[operation] = [_told(role, rule) for role, rule in rules if not rule.nowhere]
     return {operation: roles for operation, roles in found.items() if roles}
 

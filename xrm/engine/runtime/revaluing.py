@@ -69,7 +69,14 @@ class Revaluing:
         if entity not in self.entities():
             known = ", ".join(self.entities()) or "none"
             message = f"Nobody enters amounts of money in the records of {entity}."
-            raise Invalid(Problem("R197", message, f"What is computed follows by itself. Amounts are entered in: {known}.", where))
+            raise Invalid(
+                Problem(
+                    "R197",
+                    message,
+                    f"What is computed follows by itself. Amounts are entered in: {known}.",
+                    where,
+                )
+            )
 
     def __call__(self, context: Context) -> Mapping[str, Any]:
         """Every amount is worth what the rate says; tells how many records were changed, and why others were not."""

@@ -225,7 +225,9 @@ class Paths:
             return
         known = [n for entity in path.entities for n in self._names.attribute_names(entity)]
         message = f"{' and '.join(path.entities)} {'have' if len(path.entities) > 1 else 'has'} no {name}."
-        self._report.add("M201", message, self._of_hand(path, name) or _hint_for(name, known, not path.hops), at)
+        self._report.add(
+            "M201", message, self._of_hand(path, name) or _hint_for(name, known, not path.hops), at
+        )
 
     def _of_hand(self, path: Path, name: str) -> str:
         """What to write where a bare name is unknown of the many and known of the record in hand."""

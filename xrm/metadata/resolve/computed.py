@@ -119,7 +119,9 @@ def _rollup(context: Context, entity: str, item: Item) -> Expression | None:
         near = near_names(said[1], AGGREGATES) if said else ()
         hint = f"Did you mean {near[0]}(...)? " if near else ""
         message = f'The value of the rollup "{item.name}" tells nothing of many records.'
-        context.add("M266", message, f"{hint}Write sum(amount) or count(), or one of {known}.", item.at("value"))
+        context.add(
+            "M266", message, f"{hint}Write sum(amount) or count(), or one of {known}.", item.at("value")
+        )
         return None
     segments = [(f"{said[1]}(", "value", 0), (str(item.get("over", "")), "over", 0)]
     if said[2].strip():
