@@ -59,6 +59,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """What is still lying about is looked for once; pytest itself would look through everything twice more."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests marked `proof` exist only under --proofs: they are left out, not skipped."""
     if config.getoption("--proofs"):

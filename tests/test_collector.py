@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 
+import pytest
+
+from xrm import cli
 from xrm.collector import collector_paused
 
 
@@ -50,3 +53,21 @@ def test_threads_that_take_turns_do_not_keep_it_off() -> None:
     over.set()
     other.join()
     assert gc.isenabled()
+
+
+def test_a_process_of_the_command_line_looks_for_cycles_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = gc.get_threshold()
+    monkeypatch.setattr("sys.argv", ["xrm", "--version"])
+    try:
+        with pytest.raises(SystemExit):
+            cli.main()
+        assert gc.get_threshold()[0] > 10 * 700
+    finally:
+        gc.set_threshold(*before)
+
+
+def test_whoever_calls_a_verb_inside_of_a_process_keeps_its_own_pace() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert gc.get_threshold() == before

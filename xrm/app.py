@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from traceback import format_exception
 from typing import Any
 
@@ -43,8 +43,15 @@ class LateRule(Rule):
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compiled = cache(partial(super()._compile_builder, append_unknown))
-        return lambda rule, *given, **named: compiled()(rule, *given, **named)
+        compile_ = super()._compile_builder
+        compiled: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, *given: Any, **named: Any) -> tuple[str, str]:
+            if not compiled:
+                compiled.append(compile_(append_unknown))
+            return compiled[0](rule, *given, **named)
+
+        return build
 
 
 class App(Flask):

@@ -75,8 +75,9 @@ class Limits:
         "L143", 90, "days", "How long is kept what a change of definitions removed", 3_650
     )
     fan_out: int = _limit(
-        "L144", 1_000, "records", "Records in which a value follows before a change is saved"
+        "L144", 1_000, "records", "Records in which a value follows before a change is saved", 20_000
     )
+    kept_rules: int = _limit("L145", 500, "rules", "Rules kept in records that one record is asked", 5_000)
 
 
 @dataclass(frozen=True, slots=True)

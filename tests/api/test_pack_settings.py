@@ -17,6 +17,7 @@ from xrm.testing import an_actor
 PATH = "/metadata/settings"
 WRONG = {
     "hot": "many", "first": "2026-02-30", "size": "xl", "open": 3, "rate": 1e30, "word": "", "hott": 1, "name": [1],
+    "away": "mon",
 }  # fmt: skip
 
 
@@ -81,6 +82,7 @@ def test_every_value_that_a_setting_cannot_have_is_refused_at_its_place(
     assert {one["path"]: one["code"] for one in got.get_json()["errors"]} == {
         "values.hot": "R116", "values.first": "R118", "values.size": "R120", "values.open": "R110",
         "values.rate": "R117", "values.word": "R110", "values.hott": "M250", "values.name": "M250",
+        "values.away": "R118",
     }  # fmt: skip
     assert not any(one["is_changed"] for one in told(ada).values())
     assert bob(method, path, json={"values": {"hot": 1}}).status_code == 403

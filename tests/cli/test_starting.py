@@ -63,7 +63,7 @@ def test_a_check_of_packs_loads_neither_a_database_nor_pages(tmp_path: Path):
 
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
-    """What a process of an installation with a pack finds in its environment."""
+    """What a process of an installation with a pack finds in its environment; its documents have been read once."""
     runtime = make_runtime(database_url, tmp_path, [a_pack("sales", deal=DEAL)])
     runtime.close()
     address = database_url.replace("postgresql+psycopg://", "postgresql://")
@@ -76,8 +76,6 @@ def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
 
 
 def test_a_web_process_loads_nothing_of_runs_of_schema_changes_or_of_files_it_knows(environ: dict[str, str]):
-    settle = "from xrm.cli.frame import opened\nwith opened(None) as runtime: runtime.current()"
-    loaded(settle, environ)  # fills the cache of checked documents
     served = """
 from xrm.cli.serve import application
 call = application().test_client()
@@ -91,7 +89,6 @@ assert call.get("/api/v1/records/deal").status_code == 401
 
 
 def test_a_command_on_an_installation_loads_no_pages(environ: dict[str, str]):
-    loaded(verb("user", "list", "--json"), environ)
     found = loaded(verb("user", "list", "--json"), environ)
     assert "sqlalchemy" in found
     assert not found & ((OF_PAGES | OF_RUNS | OF_SCHEMA_CHANGES | OF_SCREENS | OF_TESTS) - {"markdown_it"})

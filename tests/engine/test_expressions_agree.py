@@ -12,18 +12,17 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.support.expression_world import NUMBERS, ZONES, World, build_world, context, store
+from tests.support.expression_world import NUMBERS, SETTINGS, ZONES, World, build_world, context, store
 from tests.support.random_expressions import Writer
 from xrm.engine.projection.sql_expressions import parameter_values, sql_condition, sql_value
 from xrm.engine.projection.sql_scope import SqlScope
 from xrm.engine.storage.dialects import Options, make_engine
 from xrm.engine.storage.statements import prepare
 from xrm.metadata.expressions import FILTER, Context, Expression, check, compile_python
-from xrm.metadata.expressions.types import INTEGER, TEXT, Kind, Type
+from xrm.metadata.expressions.types import Kind, Type
 from xrm.metadata.typing_scope import ModelNames
 from xrm.metadata.values import Money
 
-SETTINGS = {"limit": INTEGER, "share": Type(Kind.DECIMAL, scale=2), "word": TEXT}
 SCOPE = FILTER.with_settings(SETTINGS)
 SEED = 20260301
 DEALS = 60

@@ -15,7 +15,16 @@ from sqlalchemy.schema import CreateTable
 
 from tests.conftest import DATABASES
 from tests.support.expression_vectors import VECTORS, ZONE
-from tests.support.expression_world import NOW, NUMBERS, World, build_model, build_world, context, store
+from tests.support.expression_world import (
+    NOW,
+    NUMBERS,
+    SETTINGS,
+    World,
+    build_model,
+    build_world,
+    context,
+    store,
+)
 from tests.support.function_examples import EXAMPLES, spoken
 from tests.support.random_expressions import Writer
 from xrm.engine.projection.sql_expressions import parameter_values, sql_condition, sql_value
@@ -111,7 +120,7 @@ def test_the_table_of_vectors_holds_in_the_database(database_url):
         connection.execute(sa.insert(DEAL), rows)
         wrong = {}
         for n, vector in enumerate(VECTORS):
-            value = sql_value(tree(vector.text), SCOPE)
+            value = sql_value(tree(vector.text, scope=FILTER.with_settings(SETTINGS)), SCOPE)
             query = sa.select(value).where(DEAL.c.id == UUID(int=n + 1))
             found = connection.execute(query, parameter_values(context(ZONE))).scalar_one()
             if found != vector.answer:

@@ -59,7 +59,7 @@ def texts(pack: str) -> dict[str, str]:
 
 
 def _name_of(doc: Doc) -> str:
-    return doc.pack if doc.kind == "pack" else doc.name
+    return doc.pack if doc.kind in ("pack", "settings") else doc.name
 
 
 Texts = Iterator[tuple[str, str]]
@@ -71,6 +71,7 @@ _PLURALS = {
     "view": "views",
     "lifecycle": "lifecycles",
     "options": "options",
+    "settings": "settings",
 }
 
 
@@ -160,4 +161,5 @@ _READERS = {
     "form": lambda prefix, body: dict(_forms(prefix, body)),
     "view": lambda prefix, body: dict(_each(prefix, body)),
     "role": lambda prefix, body: dict(_each(prefix, body)),
+    "settings": lambda prefix, body: dict(_each(prefix, body, "help")),
 }

@@ -31,12 +31,14 @@ def _sources(*packs: str) -> list[PackSource]:
 
 
 @pytest.mark.parametrize(
-    "sources",
-    [_sources(), *(_sources(pack) for pack in PACKS), [LIBRARY], [*_sources(*PACKS), LIBRARY]],
+    ("packs", "others"),
+    [((), ()), *(((pack,), ()) for pack in PACKS), ((), (LIBRARY,)), (PACKS, (LIBRARY,))],
     ids=["core alone", *PACKS, "library", "everything together"],
 )
-def test_the_packs_make_a_model_without_a_problem(sources: list[PackSource]) -> None:
-    assert [str(problem) for problem in judge(sources).problems] == []
+def test_the_packs_make_a_model_without_a_problem(
+    packs: tuple[str, ...], others: tuple[PackSource, ...]
+) -> None:
+    assert [str(problem) for problem in judge([*_sources(*packs), *others]).problems] == []
 
 
 def test_a_shipped_pack_can_be_disabled_and_the_others_are_as_without_it() -> None:

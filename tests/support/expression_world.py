@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateTable
 from xrm.engine.projection.tables import sql_schema
 from xrm.engine.storage.entity_tables import Schema
 from xrm.metadata.expressions import Context, RecordEnv
+from xrm.metadata.expressions.types import INTEGER, TEXT, Kind, Type
 from xrm.metadata.fieldtypes.base import Option
 from xrm.metadata.fieldtypes.builtins import builtin_registry
 from xrm.metadata.model import Entity, Field, Model, Relationship, Shape
@@ -341,6 +342,18 @@ def _row(world: World, entity: str, record: Record) -> dict[str, Any]:
     return {**row, **stored.split(values, NUMBERS), "title__key": fold(record["title"])}
 
 
+# Sunday to Thursday, with holidays in the week and at its end.
+WORKS = "12347 2026-12-25 2026-12-27 2026-12-29 2026-12-30 2028-02-29"
+
+
+SETTINGS = {
+    "limit": INTEGER,
+    "share": Type(Kind.DECIMAL, scale=2),
+    "word": TEXT,
+    "works": Type(Kind.CALENDAR),
+}
+
+
 def context(zone: str = "UTC", me: UUID | None = None) -> Context:
     """The day, instant and person of the tests."""
     return Context(
@@ -350,5 +363,5 @@ def context(zone: str = "UTC", me: UUID | None = None) -> Context:
         me=me,
         teams=frozenset({UUID(int=7)}),
         unit=None,
-        settings={"limit": 50, "share": Decimal("12.50"), "word": "SÃO"},
+        settings={"limit": 50, "share": Decimal("12.50"), "word": "SÃO", "works": WORKS},
     )

@@ -13,7 +13,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -26,13 +26,16 @@ from sqlalchemy.engine import make_url
 from tests.support import postgres
 from xrm import testing
 from xrm.engine.packs import Revision
+from xrm.engine.projection import tables
 from xrm.engine.runtime import Runtime, service
 from xrm.engine.storage.plan import SchemaPlan
 from xrm.engine.world import World, fixed_world
+from xrm.metadata import definitions, reading
 from xrm.settings import Settings
 from xrm.testing import NOON, GivenPack, make_settings, pack_from
 
 ORIGINALS = "TESTS_ORIGINALS"
+HELD_BYTES, MODELS = 2 * 2**20, 24
 _asked: Counter[str] = Counter()
 
 
@@ -48,8 +51,14 @@ _originals: dict[str, _Original] = {}
 
 
 def read_once() -> None:
-    """From now on all installations of this process know what one of them has read."""
+    """From now on all installations of this process know what one of them has read.
+
+    More is remembered than a server would: tests come back to the shipped packs and to models of the test before.
+    """
     service.Definitions = lambda _types, _folder: testing._definitions()
+    reading._HELD_BYTES = HELD_BYTES
+    definitions.REMEMBERED = MODELS
+    tables._recent = deque(maxlen=MODELS)
 
 
 def make_runtime(

@@ -338,6 +338,8 @@ class Writer:
         wanted = self.rng.choice(sorted(argument.kinds))
         if wanted is Kind.LONG_TEXT:
             return "record.note"
+        if wanted is Kind.CALENDAR:
+            return "settings.works"
         if wanted is Kind.TEXT and self.rng.random() < 0.3:
             return self.rng.choice(SPICE)
         if wanted is Kind.INTEGER and self.rng.random() < 0.5:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from click import version_option
 
 from xrm.cli.frame import Verbs
+from xrm.collector import collect_seldom
 
 VERBS = {
     "init": "Make an installation: packs, an administrator, demo data if asked for.",
@@ -36,4 +37,6 @@ cli = version_option(package_name="xrm", message="xrm %(version)s")(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The verb has run and the process ends with 0 for done, 1 for refused or invalid, 2 for wrong use."""
+    if arguments is None:  # the process is this verb's own
+        collect_seldom()
     cli.main(args=None if arguments is None else list(arguments), prog_name="xrm")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from xrm.metadata.dependencies import dependencies_of
 from xrm.metadata.expressions.tree import Expression, parameters
 from xrm.metadata.expressions.types import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, Kind, Type
+from xrm.metadata.expressions.working import NoCalendar, read_calendar
 from xrm.metadata.fieldtypes.base import FieldType
 from xrm.metadata.fieldtypes.problems import bad
 from xrm.metadata.model import Field, Label, Model
@@ -19,7 +20,7 @@ from xrm.metadata.sources import Layer
 from xrm.metadata.words import told
 
 KIND: Final = "settings"
-CHOICE: Final = "choice"
+CHOICE, CALENDAR = "choice", "calendar"
 TYPES: Final[Mapping[str, Type]] = {
     "text": TEXT,
     "integer": INTEGER,
@@ -27,6 +28,7 @@ TYPES: Final[Mapping[str, Type]] = {
     "boolean": BOOLEAN,
     "date": DATE,
     CHOICE: Type(Kind.CHOICE),
+    CALENDAR: Type(Kind.CALENDAR),
 }
 # Those whose values are read as fields of the type read them, with an example of each.
 EXAMPLES: Final[Mapping[str, str]] = {
@@ -35,6 +37,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "decimal": "12.50",
     "boolean": "true",
     "date": "2026-05-31",
+    CALENDAR: "1-5 2026-12-25 2027-01-01",
 }
 _EXACT: Final[Mapping[str, Any]] = {"precision": 18, "scale": 6}
 _VALUE: Final = "default"
@@ -66,10 +69,19 @@ def value_of(types: Mapping[str, FieldType], kind: str, options: Iterable[str], 
         if str(said) not in options:
             raise bad("R120", f'"{said}" is not one of the options.', f"Use one of: {', '.join(options)}.")
         return str(said)
+    if kind == CALENDAR:
+        return _calendar(said)
     found = None if said == "" else types[kind].parse(said, _EXACT if kind == "decimal" else {})
     if found is None:
         raise bad("R110", "A setting has a value always.", f"Write it as in {EXAMPLES[kind]} .")
     return Decimal(format(found.normalize(), "f")) if isinstance(found, Decimal) else found
+
+
+def _calendar(said: Any) -> str:
+    try:
+        return read_calendar(str(said))
+    except NoCalendar as why:
+        raise bad("R118", str(why), f"Write it as in {EXAMPLES[CALENDAR]} .") from None
 
 
 def as_said(value: Any) -> Any:

@@ -7,7 +7,7 @@ its error) is shown as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -57,6 +57,11 @@ class Reader:
         if amount is None:
             return "" if value is None else str(value)
         return f"{amount:f}".replace(".", decimal_mark(self.locale))
+
+    def weekdays(self, numbers: Iterable[int]) -> str:
+        """Days of the week, 1 for Monday, as in "Mon, Tue"."""
+        names = dates.get_day_names("abbreviated", locale=self.locale)
+        return ", ".join(names[number - 1] for number in numbers)
 
     def percent(self, value: object) -> str:
         """10 as "10%", the way the locale writes it."""

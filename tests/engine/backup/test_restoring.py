@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import stat
-import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,8 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.engine.backup.conftest import VALUES, Full, Places, count, digest
+from tests.support.dying import was_killed
 from tests.support.office import Office, open_office
-from tests.support.project import ROOT
 from xrm.engine.backup import Manifest, write_backup
 from xrm.engine.commands import Restore, Target
 from xrm.engine.queries.request import Trash
@@ -310,11 +308,7 @@ def test_an_interrupted_restore_is_not_served_and_can_be_repeated(
     place = "end_restore" if full.runtime.database.dialect.is_sqlite else "_bring_files"
     settings = places.settings(OTHER[full.runtime.database.dialect.name])
     folder = settings.data.parent
-    died = subprocess.run(
-        [sys.executable, "-c", DIES, settings.database_url, str(folder), str(archive), place],
-        cwd=ROOT, capture_output=True,
-    )  # fmt: skip
-    assert died.returncode == -9, died.stderr.decode()
+    was_killed(DIES, settings.database_url, folder, archive, place)
     for look in (lambda: demand_installation(settings), lambda: places.open(settings)):
         with pytest.raises(Unavailable) as refused:
             look()
@@ -345,12 +339,7 @@ write_backup(ground_of(runtime), Path(archive))
 def test_a_killed_backup_leaves_nothing_under_its_name(full: Full, tmp_path: Path) -> None:
     target = tmp_path / "killed.zip"
     settings = full.runtime.settings
-    died = subprocess.run(
-        [sys.executable, "-c", KILLED, settings.database_url, str(settings.data.parent), str(target)],
-        cwd=ROOT,
-        capture_output=True,
-    )
-    assert died.returncode == -9, died.stderr.decode()
+    was_killed(KILLED, settings.database_url, settings.data.parent, target)
     assert not target.exists()
     write_backup(full.ground, target)
     assert zipfile.is_zipfile(target)

@@ -1,11 +1,8 @@
 """A process that dies while it installs leaves what was there, and the next one succeeds."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.support.project import ROOT
+from tests.support.dying import was_killed
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.storage.alone import Work, alone
@@ -37,10 +34,7 @@ def test_a_killed_installation_leaves_what_was_there_and_can_be_repeated(
     runtime = make()
     before = look(runtime)
     code = DIES.format(deal=DEAL)
-    died = subprocess.run(
-        [sys.executable, "-c", code, database_url, str(tmp_path), place], cwd=ROOT, capture_output=True
-    )
-    assert died.returncode == -9, died.stderr.decode()
+    was_killed(code, database_url, tmp_path, place)
     assert look(runtime) == before
     again = make([a_pack("sales", deal=DEAL)])
     assert "deal" in again.current().model.entities
@@ -72,12 +66,7 @@ def test_a_killed_removal_and_rename_leave_what_was_there_and_can_be_repeated(
     new = "fields:\n  label: {type: text, renamed_from: name}\n"
     runtime = make([a_pack("sales", deal=old)])
     before = look(runtime)
-    died = subprocess.run(
-        [sys.executable, "-c", REMOVES.format(deal=new), database_url, str(tmp_path), "keep_version"],
-        cwd=ROOT,
-        capture_output=True,
-    )
-    assert died.returncode == -9, died.stderr.decode()
+    was_killed(REMOVES.format(deal=new), database_url, tmp_path, "keep_version")
     assert (look(runtime), runtime.packs.removed()) == (before, ())
     sources = [pack_from(a_pack("sales", deal=new))]
     confirmed = runtime.packs.plan(sources, dev=True).hash
@@ -141,13 +130,7 @@ def test_what_is_left_of_values_that_turned_is_gone_at_the_next_start_unless_som
 def killed_while_turning(database_url, folder, module, place):
     """A process has died there while codes of deals became numbers; gives what it wanted them to be."""
     turned = "fields:\n  name: {type: text}\n  code: {type: integer}\n"
-    died = subprocess.run(
-        [sys.executable, "-c", TURNS.format(deal=turned), database_url, str(folder),
-         f"xrm.engine.storage.{module}", place],
-        cwd=ROOT,
-        capture_output=True,
-    )  # fmt: skip
-    assert died.returncode == -9, died.stderr.decode()
+    was_killed(TURNS.format(deal=turned), database_url, folder, f"xrm.engine.storage.{module}", place)
     return turned
 
 

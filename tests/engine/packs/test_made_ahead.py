@@ -1,7 +1,5 @@
 """What PostgreSQL makes while people write: indexes, references and checks of tables in which something is."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.engine.packs.living import ACCOUNT, go_back, sales, version
+from tests.support.dying import was_killed
 from tests.support.installed import make_runtime
-from tests.support.project import ROOT
 from tests.support.servers import until
 from xrm.engine.commands import Create, Target, Update
 from xrm.engine.packs import Revision, proposing
@@ -229,12 +227,7 @@ def test_a_process_that_is_killed_between_the_index_and_its_name_leaves_what_was
 ):
     """The journal tells what was under way, and the next start that it is gone."""
     runtime, boats = harbour
-    died = subprocess.run(
-        [sys.executable, "-c", DIES.format(account=ACCOUNT), postgres_url, str(tmp_path), MORE],
-        cwd=ROOT,
-        capture_output=True,
-    )
-    assert died.returncode == -9, died.stderr.decode()
+    was_killed(DIES.format(account=ACCOUNT), postgres_url, tmp_path, MORE)
     assert (asked(runtime, LEFT) != [], runtime.packs.plan().is_empty) == (True, True)
     edit(runtime, boats["Raft"], mark="Plank")
     (told,) = (f for f in examine(runtime, thorough=False) if f.name == "definitions")

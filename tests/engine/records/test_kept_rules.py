@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 
 from tests.support.installed import make_runtime
-from xrm.engine.commands import Create, Target, Update
+from xrm.engine.commands import Create, Delete, Target, Update
 from xrm.engine.packs import Revision
 from xrm.engine.runtime import Runtime
 from xrm.errors import Invalid, Problem
-from xrm.testing import a_pack, an_actor, pack_from
+from xrm.settings import Limits
+from xrm.testing import a_pack, an_actor, make_settings, pack_from
 
 ROLES = """
 keeper:
@@ -90,12 +91,16 @@ class _Shop:
             self.runtime.current().records.do(self.actor, Create(entity, values))
         return refused.value.first
 
+    def drop(self, entity: str, record: str) -> None:
+        self.runtime.current().records.execute(self.actor, [Delete(entity, Target(UUID(record)))])
+
     def change(self, entity: str, record: str, **values: Any) -> None:
         self.runtime.current().records.execute(self.actor, [Update(entity, Target(UUID(record)), values)])
 
 
 def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: str, tmp_path: Path) -> None:
-    runtime = make_runtime(database_url, tmp_path, [SHOP])
+    settings = make_settings(database_url, tmp_path, limits=Limits(kept_rules=3))
+    runtime = make_runtime(database_url, tmp_path, [SHOP], settings=settings)
     all_, maker = _Shop(runtime, runtime.installer), _Shop(runtime, an_actor(runtime, "Mia", ["maker"]))
     keeper = _Shop(runtime, an_actor(runtime, "Kim", ["keeper"]))
     kind = all_.make("kind", name="Pump")
@@ -123,6 +128,11 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
     assert [read(runtime.installer, "machine", UUID(m))["points"] for m in (begun, whole)] == [0, 7]
     assert "points" not in read(maker.actor, "machine", UUID(whole))
     assert all_.told("machine", name="M", counted=linked(need)).code == "R131"
+    more = all_.make("rule", name="D", then="count", kind=kind, applies="false")
+    many = all_.told("machine", name="M", kind=kind)
+    assert (many.code, many.where.path) == ("L145", "")
+    assert many.message == "4 rules are kept for this record, and 3 is the most that is asked."
+    all_.drop("rule", more)
     _each_record_is_asked_inside_its_many_records_too(all_)
     if database_url.startswith(
         "sqlite"

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.expression_vectors import VECTORS, ZONE
-from tests.support.expression_world import context
+from tests.support.expression_world import SETTINGS, context
 from xrm.metadata.expressions import (
     FILTER,
     RULE,
@@ -40,7 +40,9 @@ def evaluate(text, names, values, *, old=None, record=None, scope=RULE, entity="
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: v.text)
 def test_the_table_of_vectors_holds_in_python(vector, names):
-    found = evaluate(vector.text, names, {"id": UUID(int=9), **vector.values})
+    found = evaluate(
+        vector.text, names, {"id": UUID(int=9), **vector.values}, scope=RULE.with_settings(SETTINGS)
+    )
     assert found == vector.answer
     assert type(found) is type(vector.answer)
 

@@ -13,17 +13,18 @@ from tests.support.expression_vectors import ZONE
 from tests.support.expression_world import context
 from tests.support.function_examples import EXAMPLES, spoken
 from xrm.metadata.expressions import FILTER, Expression, RecordEnv, check, checked, compile_python
-from xrm.metadata.expressions.calendars import (
-    add_business_days,
-    business_days_between,
-    months_between,
-    years_between,
-)
+from xrm.metadata.expressions.calendars import months_between, years_between
 from xrm.metadata.expressions.dump import dump_value
 from xrm.metadata.expressions.exact import add_months
 from xrm.metadata.expressions.functions import FUNCTION_NAMES
 from xrm.metadata.expressions.habits import ABSENT, HABITS
 from xrm.metadata.expressions.letters import lower, pairs, upper
+from xrm.metadata.expressions.working import (
+    NoCalendar,
+    add_business_days,
+    business_days_between,
+    read_calendar,
+)
 from xrm.metadata.values import fold
 
 
@@ -173,24 +174,39 @@ def test_a_zero_that_is_shown_has_no_sign(text, names):
 DAYS = [date(2023, 12, 28) + timedelta(days=n) for n in range(70)]
 
 
-def test_business_days_are_counted_as_on_a_calendar():
-    for a in DAYS:
+CALENDARS = [
+    "12345",
+    "12345 2024-01-01 2024-01-06 2024-01-15 2024-02-29",
+    "7 2024-01-07",
+    "1234567 2024-01-02",
+]
+
+
+@pytest.mark.parametrize("calendar", CALENDARS)
+def test_business_days_are_counted_and_added_as_on_a_calendar(calendar):
+    def works(day):
+        return str(day.isoweekday()) in calendar[:7].split(" ")[0] and day.isoformat() not in calendar
+
+    for a in DAYS[::3]:
         for b in DAYS:
             first, last, sign = (a, b, 1) if a <= b else (b, a, -1)
             between = [first + timedelta(days=n + 1) for n in range((last - first).days)]
-            assert business_days_between(a, b) == sign * sum(day.weekday() < 5 for day in between)
-
-
-def test_business_days_are_added_as_on_a_calendar():
+            assert business_days_between(a, b, calendar) == sign * sum(map(works, between))
     for start in DAYS[:14]:
         for count in range(-12, 13):
             found, left, step = start, abs(count), timedelta(days=1 if count > 0 else -1)
             while left:
                 found += step
-                left -= found.weekday() < 5
-            assert add_business_days(start, count) == found
-            if start.weekday() < 5:
-                assert business_days_between(start, found) == count
+                left -= works(found)
+            assert add_business_days(start, count, calendar) == found
+
+
+def test_a_calendar_is_written_as_weekdays_and_dates_and_anything_else_is_said():
+    assert read_calendar(" 1-5, 2027-01-01\n2026-12-25; 2027-01-01") == "12345 2026-12-25 2027-01-01"
+    many = " ".join((date(2026, 1, 1) + timedelta(days=n)).isoformat() for n in range(201))
+    for wrong in ("", "5-1", "8", "mon", "1-5 25.12.2026", "1-5 2026-02-30", f"1-5 {many}"):
+        with pytest.raises(NoCalendar):
+            read_calendar(wrong)
 
 
 def test_months_between_are_the_most_that_can_be_added():

@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.expression_world import context
+from tests.support.expression_world import SETTINGS, context
 from tests.support.project import ROOT
 from tests.support.random_expressions import Writer
 from xrm.metadata.expressions import EXPRESSION_CODES, FILTER, Expression, check
 from xrm.metadata.expressions.dump import dump_tree, load_tree
 from xrm.metadata.expressions.functions import AGGREGATES, FUNCTIONS, SPECIALS
 from xrm.metadata.expressions.reference import print_reference
-from xrm.metadata.expressions.types import INTEGER, TEXT, Kind, Type
-
-SETTINGS = {"limit": INTEGER, "share": Type(Kind.DECIMAL, scale=2), "word": TEXT}
 
 
 def test_the_reference_page_is_what_the_tables_print():

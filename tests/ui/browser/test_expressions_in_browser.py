@@ -174,7 +174,7 @@ def test_every_vector_has_its_answer_in_the_browser(page: Page, world: World) ->
     given = _given(context(ZONE))
     asked, expected = [], []
     for vector in VECTORS:
-        found = check(vector.text, "deal", names, scope=FILTER, expect=None)
+        found = check(vector.text, "deal", names, scope=FILTER.with_settings(SETTINGS), expect=None)
         assert isinstance(found, Expression)
         env = RecordEnv("deal", {"id": UUID(int=1), **vector.values})
         asked.append(

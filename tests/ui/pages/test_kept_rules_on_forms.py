@@ -38,8 +38,11 @@ fields:
 relationships:
   kind: {to: kind}
   machine: {to: machine}
+  chosen: {to: rule, many: true}
+  counted: {to: rule, many: true}
 rules:
   told: {each: kind.rules, on: machine, holds: applies, then: warn, say: words, field: machine, message: Think of it.}
+  counts: {each: kind.rules, holds: applies, on: machine, keep: counted}
 """,
 )  # fmt: skip
 
@@ -59,5 +62,8 @@ def test_a_form_says_what_rules_say_of_what_was_chosen(tmp_path: Path) -> None:
     assert said(seller, kind=kind, machine=large) == {"g-machine": ["Think of it."]}
     assert said(reader, kind=kind, machine=small) == {}
     assert said(reader, kind=kind) == {}
-    assert '"said":true' in reader.open("/r/order/new").html.replace("&#34;", '"')
+    form = reader.open("/r/order/new").html.replace("&#34;", '"')
+    assert '"said":true' in form
+    # What rules keep is offered to nobody.
+    assert [f'name="{name}.0.to"' in form for name in ("chosen", "counted")] == [True, False]
     runtime.close()

@@ -110,6 +110,7 @@ _STORED: dict[Kind, type[StoredType]] = {
     Kind.OPTIONS: Json,
     Kind.REFERENCE: Uuid,
     Kind.MANY: Uuid,
+    Kind.CALENDAR: LongText,
     Kind.OPAQUE: Text,
 }
 

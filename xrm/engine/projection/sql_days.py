@@ -17,8 +17,9 @@ from xrm.engine.projection.exact_sql import (
     taken_from,
 )
 from xrm.engine.projection.sql_scope import SqlScope
-from xrm.engine.storage.types import Date, Integer, StoredType, Text
+from xrm.engine.storage.types import Date, Integer, LongText, StoredType, Text
 from xrm.metadata.expressions.tree import Call, Node
+from xrm.metadata.expressions.working import WEEKDAYS
 
 
 class Values(Protocol):
@@ -34,6 +35,15 @@ def _build(name: str, type_: StoredType, postgresql: str) -> Build:
     def build(compiler: Values, node: Call, scope: SqlScope) -> Element:
         arguments = [compiler.value(argument, scope) for argument in node.arguments]
         return Spelled(f"xrm_{name}", arguments, type_, postgresql=postgresql)
+
+    return build
+
+
+def _working(name: str, type_: StoredType, postgresql: str) -> Build:
+    def build(compiler: Values, node: Call, scope: SqlScope) -> Element:
+        arguments = [compiler.value(argument, scope) for argument in node.arguments]
+        calendar = arguments[2:] or [sa.literal(WEEKDAYS, LongText())]
+        return Spelled(f"xrm_{name}", [*arguments[:2], *calendar], type_, postgresql=postgresql)
 
     return build
 
@@ -72,37 +82,77 @@ def _number(day: str) -> str:
     return f"CAST({day} - {FIRST_DAY} + 1 AS BIGINT)"
 
 
-def _working(number: str) -> str:
-    """How many days from Monday to Friday there are until the day of that number."""
-    return f"(div({number}, 7) * 5 + least(mod({number}, 7), 5))"
-
-
 _MAX: Final = f"({LAST_DAY} - {FIRST_DAY} + 1)"
 _SUNDAY: Final = "xrm_r.d + (7 - CAST(extract(isodow FROM xrm_r.d) AS INTEGER))"
 _WEEK_END: Final = KEPT_WHOLE.format(_SUNDAY, "{0} AS d", f"{_SUNDAY} <= {LAST_DAY}")
 _ADD_DAYS: Final = KEPT_WHOLE.format(
     _day("xrm_r.r"), f"CAST({_number('{0}')} AS NUMERIC) + {numeric(1)} AS r", f"xrm_r.r BETWEEN 1 AND {_MAX}"
 )
-# The place of the day that is wanted among all days from Monday to Friday, the first of them being 0.
+
+
+def _weekdays(number: str) -> str:
+    """How many working weekdays there are until the day of that number; xrm_c.w are their digits."""
+    rest = f"left('1234567', CAST(mod({number}, 7) AS INTEGER))"
+    return f"(div({number}, 7) * length(xrm_c.w) + length(xrm_c.w) - length(ltrim(xrm_c.w, {rest})))"
+
+
+def _chosen(result: str, rows: str, rest: str = "OFFSET 0") -> str:
+    return " ".join(("(SELECT", result, "FROM", rows, rest + ")"))
+
+
+# The calendar, of which w are the digits and h the numbers of holidays on working weekdays.
+_HOLIDAY: Final = "CAST(xrm_h.h AS DATE)"
+_HELD: Final = _chosen(
+    f"CAST({_HOLIDAY} - {FIRST_DAY} + 1 AS NUMERIC)",
+    "unnest((string_to_array({2}, ' '))[2:]) AS xrm_h(h)",
+    f"WHERE strpos(split_part({{2}}, ' ', 1), CAST(extract(isodow FROM {_HOLIDAY}) AS TEXT)) > 0",
+)
+_CALENDAR: Final = _chosen(
+    f"split_part({{2}}, ' ', 1) AS w, ARRAY{_HELD} AS h", "(VALUES (1)) AS xrm_one(one)"
+)
+_HOLIDAYS: Final = "unnest(xrm_c.h) AS xrm_h(h)"
+
+
+def _business(number: str) -> str:
+    """How many business days there are until the day of that number."""
+    return f"({_weekdays(number)} - {_chosen('count(*)', _HOLIDAYS, f'WHERE xrm_h.h <= {number}')})"
+
+
+def _in_calendar(result: str, a: str, b: str) -> str:
+    """What follows from two numbers, taken once, and the calendar."""
+    given = _chosen(f"{a}, {b}", "(VALUES (1)) AS xrm_one(one)")
+    return _chosen(result, f"{given} AS xrm_r, {_CALENDAR} AS xrm_c")
+
+
+_BUSINESS: Final = _in_calendar(
+    f"CAST({_business('xrm_r.b')} - {_business('xrm_r.a')} AS BIGINT)",
+    f"CAST({_number('{0}')} AS NUMERIC) AS a",
+    f"CAST({_number('{1}')} AS NUMERIC) AS b",
+)
+# The place of the day that is wanted among all business days, the first of them being 1.
 _PLACE: Final = (
-    f"{_working('(xrm_r.d - CASE WHEN xrm_r.n > 0 THEN 0 ELSE 1 END)')} + xrm_r.n"
-    " - CASE WHEN xrm_r.n > 0 THEN 1 ELSE 0 END"
+    f"{_business('(xrm_r.d - CASE WHEN xrm_r.n > 0 THEN 0 ELSE 1 END)')} + xrm_r.n"
+    " + CASE WHEN xrm_r.n > 0 THEN 0 ELSE 1 END"
 )
-_WANTED: Final = "CASE WHEN xrm_r.n = 0 THEN xrm_r.d ELSE div(xrm_r.p, 5) * 7 + mod(xrm_r.p, 5) + 1 END"
-_PLACED: Final = KEPT_WHOLE.format(
-    f"xrm_r.d, xrm_r.n, {_PLACE} AS p",
-    f"CAST({_number('{0}')} AS NUMERIC) AS d, {numeric(1)} AS n",
-    "TRUE OFFSET 0",
+_PLACED: Final = _in_calendar(
+    f"xrm_r.d, xrm_r.n, xrm_c.w, xrm_c.h, {_PLACE} AS p",
+    f"CAST({_number('{0}')} AS NUMERIC) AS d",
+    f"{numeric(1)} AS n",
 )
+# The same among all working weekdays, the first being 0: holidays with fewer business days before them count too.
+_REACHED: Final = _chosen(
+    f"{_weekdays('xrm_h.h')} - row_number() OVER (ORDER BY xrm_h.h) AS k", _HOLIDAYS, ""
+)
+_PASSED: Final = _chosen("count(*)", f"{_REACHED} AS xrm_k", "WHERE xrm_k.k < xrm_c.p")
+_AMONG: Final = _chosen(
+    f"xrm_c.d, xrm_c.n, xrm_c.w, xrm_c.p, greatest(xrm_c.p, 1) - 1 + {_PASSED} AS a", f"{_PLACED} AS xrm_c"
+)
+_DIGIT: Final = "CAST(substr(xrm_r.w, CAST(mod(xrm_r.a, length(xrm_r.w)) AS INTEGER) + 1, 1) AS INTEGER)"
+_WANTED: Final = f"CASE WHEN xrm_r.n = 0 THEN xrm_r.d ELSE div(xrm_r.a, length(xrm_r.w)) * 7 + {_DIGIT} END"
 _MOVED: Final = taken_from(
-    _day(f"({_WANTED})"),
-    _PLACED,
-    f"(xrm_r.n = 0 OR xrm_r.p >= 0) AND {_WANTED} BETWEEN 1 AND {_MAX}",
-)
-_BUSINESS: Final = KEPT_WHOLE.format(
-    f"CAST({_working('xrm_r.b')} - {_working('xrm_r.a')} AS BIGINT)",
-    f"CAST({_number('{0}')} AS NUMERIC) AS a, CAST({_number('{1}')} AS NUMERIC) AS b",
-    "TRUE",
+    _day(f"least(greatest({_WANTED}, 1), {_MAX})"),
+    _AMONG,
+    f"(xrm_r.n = 0 OR xrm_r.p >= 1) AND {_WANTED} BETWEEN 1 AND {_MAX}",
 )
 
 
@@ -151,10 +201,10 @@ SQL_DAYS: Final[Mapping[str, Build]] = {
     "end_of_quarter": _build("quarter_end", Date(), _end("quarter", "3 months")),
     "end_of_year": _build("year_end", Date(), _end("year", "1 year")),
     "add_days": _build("add_days", Date(), _ADD_DAYS),
-    "add_business_days": _build("add_business_days", Date(), _MOVED),
+    "add_business_days": _working("add_business_days", Date(), _MOVED),
     "months_between": _build("months_between", Integer(), _between(f"({_FULL})")),
     "years_between": _build("years_between", Integer(), _between(f"div(CAST({_FULL} AS NUMERIC), 12)")),
-    "business_days_between": _build("business_days_between", Integer(), _BUSINESS),
+    "business_days_between": _working("business_days_between", Integer(), _BUSINESS),
     "hour": _in_zone("hour"),
     "minute": _in_zone("minute"),
 }

@@ -101,9 +101,21 @@ def _counting(setting: Setting, draft: Draft, kept: KeptProgram, record: Env | N
         here = None if here is None else here.follow(name)
     if here is None or asked is None:
         return
-    for rule in here.many(kept.rule.path[-1]):
+    for rule in _bounded(setting, draft, kept, here.many(kept.rule.path[-1])):
         if _holds(setting, draft, kept, rule, asked) and _is(setting, kept.when, rule, record):
             yield rule
+
+
+def _bounded(setting: Setting, draft: Draft, kept: KeptProgram, rules: Iterable[Env]) -> Sequence[Env]:
+    """The rules, which are no more than may be asked of one record: each is an evaluation while others wait."""
+    found, most = list(rules), setting.limits.kept_rules
+    if kept.rule.holds and len(found) > most:
+        message = f"{len(found)} rules are kept for this record, and {most} is the most that is asked."
+        hint = (
+            "Delete rules that are not needed any more, or let an administrator raise the limit kept_rules."
+        )
+        raise Invalid(Problem("L145", message, hint, draft.where("")))
+    return found
 
 
 def _holds(setting: Setting, draft: Draft, kept: KeptProgram, rule: Env, asked: Env) -> bool:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from math import isqrt
 from typing import Any, Final
 
-from xrm.metadata.expressions import calculation, calendars, letters, texts
+from xrm.metadata.expressions import calculation, calendars, letters, texts, working
 from xrm.metadata.values import EXACT_SCALE, MAX_DIGITS
 
 _BOUND: Final = 10**MAX_DIGITS
@@ -65,12 +65,12 @@ def _of_day(function: Callable[[date], Any]) -> Call:
     return lambda day: _stored(function(date.fromisoformat(day)))
 
 
-def _moved(function: Callable[[date, int], Any]) -> Call:
-    return lambda day, count: _stored(function(date.fromisoformat(day), count))
+def _moved(function: Callable[..., Any]) -> Call:
+    return lambda day, count, *more: _stored(function(date.fromisoformat(day), count, *more))
 
 
-def _between(function: Callable[[date, date], int]) -> Call:
-    return lambda a, b: function(date.fromisoformat(a), date.fromisoformat(b))
+def _between(function: Callable[..., int]) -> Call:
+    return lambda a, b, *more: function(date.fromisoformat(a), date.fromisoformat(b), *more)
 
 
 def _in_zone(function: Callable[[datetime, str], int | None]) -> Call:
@@ -117,10 +117,10 @@ _STRICT: Final[dict[str, tuple[int, Call]]] = {
     "xrm_quarter_end": (1, _of_day(calendars.quarter_end)),
     "xrm_year_end": (1, _of_day(lambda day: day.replace(month=12, day=31))),
     "xrm_add_days": (2, _moved(calendars.add_days)),
-    "xrm_add_business_days": (2, _moved(calendars.add_business_days)),
+    "xrm_add_business_days": (3, _moved(working.add_business_days)),
     "xrm_months_between": (2, _between(calendars.months_between)),
     "xrm_years_between": (2, _between(calendars.years_between)),
-    "xrm_business_days_between": (2, _between(calendars.business_days_between)),
+    "xrm_business_days_between": (3, _between(working.business_days_between)),
     "xrm_hour": (2, _in_zone(calendars.hour)),
     "xrm_minute": (2, _in_zone(calendars.minute)),
 }

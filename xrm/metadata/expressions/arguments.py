@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from xrm.metadata.expressions import syntax as s
 from xrm.metadata.expressions.checking import Checking, no_clock
 from xrm.metadata.expressions.functions import FUNCTIONS
-from xrm.metadata.expressions.signatures import DAYS, PRINTABLE, WHOLE, Argument, Function
+from xrm.metadata.expressions.signatures import (
+    CALENDARS,
+    DAYS,
+    PRINTABLE,
+    WHOLE,
+    Argument,
+    Function,
+)
 from xrm.metadata.expressions.texts import PATTERN
 from xrm.metadata.expressions.tree import Access, Aggregate, Call, IfElse, Join, Literal, Node, Parameter
 from xrm.metadata.expressions.typerules import named, unified
@@ -65,7 +72,7 @@ def _fitted(checker: Checking, node: s.CallOf, function: Function, found: Sequen
 
 def _as_argument(checker: Checking, value: Node, argument: Argument, at: int) -> Node | None:
     """A written text as the date or instant that is the only kind of the argument."""
-    if len(argument.kinds) != 1 or argument.alike:
+    if len(argument.kinds) != 1 or argument.alike or argument.kinds == CALENDARS:
         return value
     (kind,) = argument.kinds
     if argument.may_be_empty and value.type.kind is Kind.EMPTY:
@@ -101,6 +108,8 @@ def _way_to(function: str, argument: Argument, given: Type) -> str:
     wanted = argument.kinds
     if wanted == DAYS and given.kind is Kind.DATETIME:
         return "Write date_of(instant) for its date."
+    if wanted == CALENDARS:
+        return "It takes a setting of the type calendar, as in settings.business_days."
     if wanted == WHOLE and given.kind is Kind.DECIMAL and not argument.written:
         return "Write floor(number) or round(number) for a whole one."
     if wanted == NUMBERS and given.kind is Kind.TEXT:

@@ -1,4 +1,4 @@
-"""Months, weeks and working days, with one answer everywhere; empty outside the years 1 to 9999.
+"""Months, weeks and parts of dates, with one answer everywhere; empty outside the years 1 to 9999.
 
 Day 1 is 0001-01-01, which is a Monday, so that whole weeks are what divides a day's number by seven.
 """
@@ -58,25 +58,6 @@ def years_between(a: date, b: date) -> int:
     """The most years that can be added to the earlier date without passing the later one."""
     months = months_between(a, b)
     return months // 12 if months >= 0 else -(-months // 12)
-
-
-def _working_days_until(number: int) -> int:
-    """How many days from Monday to Friday there are until that day, from the first on."""
-    return number // 7 * 5 + min(number % 7, 5)
-
-
-def business_days_between(a: date, b: date) -> int:
-    """The days from Monday to Friday after the first date until the second; negative when it is earlier."""
-    return _working_days_until(b.toordinal()) - _working_days_until(a.toordinal())
-
-
-def add_business_days(day: date, count: int) -> date | None:
-    """The day from Monday to Friday that is so many such days later; the date itself for none."""
-    if not count:
-        return day
-    number = day.toordinal()
-    place = _working_days_until(number if count > 0 else number - 1) + count - (count > 0)
-    return day_of(place // 5 * 7 + place % 5 + 1) if place >= 0 else None
 
 
 def local(moment: datetime, zone: str) -> datetime | None:

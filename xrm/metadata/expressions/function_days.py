@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final
 
-from xrm.metadata.expressions import calendars, exact
+from xrm.metadata.expressions import calendars, exact, working
 from xrm.metadata.expressions.signatures import (
+    CALENDARS,
     COUNT,
     DAY,
     DAYS,
@@ -21,6 +22,7 @@ from xrm.metadata.expressions.types import DATE, INTEGER, Type
 
 _INSTANT = Argument("instant", INSTANTS)
 _PERIOD = (Argument("from", DAYS), Argument("to", DAYS))
+_CALENDAR = Argument("calendar", CALENDARS)
 
 
 def _of_day(
@@ -78,12 +80,16 @@ DAY_FUNCTIONS: Final = (
         "35",
         calendars.years_between,
     ),
-    _between(
+    Function(
         "business_days_between",
-        "The days from Monday to Friday after the first date until the second; negative when it is earlier.",
+        "The business days after the first date until the second, those of the calendar or from Monday to Friday; "
+        "negative when it is earlier.",
         'business_days_between("2026-01-30", "2026-02-03")',
         "2",
-        calendars.business_days_between,
+        (*_PERIOD, _CALENDAR),
+        always(INTEGER),
+        working.business_days_between,
+        optional=1,
     ),
     _moved(
         "add_days",
@@ -92,12 +98,15 @@ DAY_FUNCTIONS: Final = (
         '"2026-03-02"',
         calendars.add_days,
     ),
-    _moved(
+    Function(
         "add_business_days",
-        "The day from Monday to Friday so many such days later; the date itself for 0.",
+        "The business day so many later, one of the calendar or from Monday to Friday; the date itself for 0.",
         'add_business_days("2026-01-30", 2)',
         '"2026-02-03"',
-        calendars.add_business_days,
+        (DAY, COUNT, _CALENDAR),
+        always(DATE),
+        working.add_business_days,
+        optional=1,
     ),
     _moved(
         "add_months",

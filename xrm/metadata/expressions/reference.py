@@ -48,7 +48,8 @@ This page is printed from the function table of the program.
 - **Time.** Instants are UTC. `today()` and the zone of `date_of()`, `hour()` and `minute()` are the organisation's
   where values are stored, the reader's elsewhere. A date moves by whole days. Durations are whole seconds.
 - **Functions** are empty with an empty argument unless they say otherwise, outside the years 1 to 9999, and beyond
-  18 digits. Business days are Monday to Friday; holidays are not known yet.
+  18 digits. Business days are Monday to Friday, or those of a calendar that is named: a setting of the type `calendar`,
+  as `settings.business_days`, which every organisation has.
 - **Records.** Records in the trash are not reached. Links with validity count while they hold today.
 """
 

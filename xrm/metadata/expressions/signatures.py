@@ -17,6 +17,7 @@ PROSE: Final[Kinds] = frozenset({Kind.TEXT, Kind.LONG_TEXT})
 DAYS: Final[Kinds] = frozenset({Kind.DATE})
 WHOLE: Final[Kinds] = frozenset({Kind.INTEGER})
 INSTANTS: Final[Kinds] = frozenset({Kind.DATETIME})
+CALENDARS: Final[Kinds] = frozenset({Kind.CALENDAR})
 SPANS: Final[Kinds] = frozenset({Kind.DURATION})
 PRINTABLE: Final[Kinds] = NUMBERS | {Kind.DATE, Kind.CHOICE, Kind.TEXT}
 PLAIN: Final[Kinds] = ORDERED | {Kind.TEXT, Kind.CHOICE, Kind.BOOLEAN, Kind.REFERENCE}

@@ -32,6 +32,7 @@ _NAMES = {
     Kind.OPTIONS: "a set of options",
     Kind.REFERENCE: "a record",
     Kind.MANY: "many records",
+    Kind.CALENDAR: "a calendar",
     Kind.OPAQUE: "a value that can only be empty or not",
     Kind.EMPTY: "empty",
 }

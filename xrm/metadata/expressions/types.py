@@ -31,6 +31,7 @@ class Kind(StrEnum):
     OPTIONS = "options"  # a set of options or tags; `"x" in field`
     REFERENCE = "reference"
     MANY = "many"  # the far side of a relationship, or a set of records; aggregates and `in` take it
+    CALENDAR = "calendar"  # weekdays and holidays; business-day functions take it, nothing else
     OPAQUE = "opaque"  # json, file, geo, secret: empty or not, nothing else
 
 

@@ -255,10 +255,14 @@ class Context:
         return found
 
     def _settings_for(self, item: Item, path: Path) -> Mapping[str, Type]:
-        """A pack reads the settings that it has; what an organisation says reads those of all packs."""
+        """A pack reads the settings that it has, and the core's; what an organisation says reads those of all packs."""
         if item.merged.layer(path) is Layer.CUSTOMISATION:
             return {name: type_ for known in self.settings.values() for name, type_ in known.items()}
-        return self.settings.get(item.merged.pack(path), {})
+        return self.settings_of(item.merged.pack(path))
+
+    def settings_of(self, pack: str) -> Mapping[str, Type]:
+        """What expressions of the pack read: its own settings and those of the core."""
+        return {**self.settings.get(Layer.CORE.value, {}), **self.settings.get(pack, {})}
 
     def _record_uses(self, expression: Expression, source: str) -> None:
         for mention in expression.mentions:

@@ -205,7 +205,7 @@ class _Checked:
     def _condition(self, text: str, entity: Entity, path: Path) -> None:
         names, place = self.context.typed, self.doc.source.at(path)
         names.has_forgiven = False
-        scope = FILTER.with_settings(self.context.settings.get(self.doc.pack) or {})
+        scope = FILTER.with_settings(self.context.settings_of(self.doc.pack))
         found = check(text, entity.name, names, scope=scope, expect=BOOLEAN, place=place)
         if not isinstance(found, Expression) and not names.has_forgiven:
             self.context.problems.extend(problem.at(place) for problem in found)

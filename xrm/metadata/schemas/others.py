@@ -22,7 +22,7 @@ from xrm.metadata.schemas.words import (
     text,
 )
 
-SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice")
+SETTING_TYPES = ("text", "integer", "decimal", "boolean", "date", "choice", "calendar")
 
 
 def _ranges(description: str) -> Schema:

@@ -15,7 +15,8 @@ from flask import Response
 
 from xrm.engine.packs import Installed, Revision
 from xrm.errors import NotFound, Problem, XrmError
-from xrm.metadata.setting_values import CHOICE, Setting, followers
+from xrm.metadata.expressions.working import NoCalendar, read_calendar
+from xrm.metadata.setting_values import CALENDAR, CHOICE, Setting, followers
 from xrm.ui.admin.forms import Values, answered
 from xrm.ui.admin.planning import (
     Door,
@@ -39,6 +40,7 @@ from xrm.ui.pages.visit import Visit
 RESET = "reset"
 _CONTROLS: Mapping[str, str] = {
     "text": "line", "integer": "number", "decimal": "decimal", "boolean": "boolean", "date": "date", CHOICE: "select",
+    CALENDAR: "area",
 }  # fmt: skip
 
 
@@ -124,6 +126,9 @@ def _read(kind: str, said: str) -> Any:
     if kind in ("integer", "decimal"):
         with suppress(ValueError, InvalidOperation):
             return int(said) if kind == "integer" else Decimal(said)
+    if kind == CALENDAR:
+        with suppress(NoCalendar):
+            return read_calendar(said)
     return said
 
 
@@ -171,7 +176,15 @@ def _text(visit: Visit, setting: Setting, value: Any) -> str:
         return visit.ui.date(value.isoformat())
     if setting.kind in ("integer", "decimal"):
         return visit.ui.number(value)
+    if setting.kind == CALENDAR:
+        return _calendar(visit, str(value))
     return visit.text(setting.options[value], value) if setting.kind == CHOICE else str(value)
+
+
+def _calendar(visit: Visit, value: str) -> str:
+    week, *holidays = value.split(" ")
+    days = visit.ui.weekdays(map(int, week))
+    return visit.ui.t("{days}; holidays: {count}", days=days, count=len(holidays)) if holidays else days
 
 
 # --- those of one pack ------------------------------------------------------------------------------
@@ -201,7 +214,7 @@ def _input(visit: Visit, setting: Setting) -> Field:
 
 def _shown(setting: Setting) -> Any:
     """The value in the form in which controls have it."""
-    value = setting.value
+    value = setting.value.replace(" ", "\n") if setting.kind == CALENDAR else setting.value
     return value if isinstance(value, bool | int | str) else str(value)
 
 
@@ -210,6 +223,8 @@ def _given(known: tuple[Setting, ...], values: Values) -> Iterator[tuple[str, An
     for setting in known:
         typed = values[setting.name]
         said = _said(bool(typed) if setting.kind == "boolean" else typed)
+        if setting.kind == CALENDAR and _read(CALENDAR, said) == setting.value:
+            continue
         if said != _said(_shown(setting)):
             read = _read(setting.kind, said)
             yield setting.name, None if _is_usual(setting, read) else read

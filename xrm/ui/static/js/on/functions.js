@@ -151,7 +151,24 @@ const counted = (unit) => ([seconds]) => quotient(seconds, 0, unit, 0, PLACES);
 
 const weekday = (date) => ((date - 1) % 7) + 1;
 const moved = (date, count) => (count > FAR || count < -FAR ? null : day(date + Number(count)));
-const working = (date) => Math.floor(date / 7) * 5 + Math.min(date % 7, 5);
+
+/** Calendars by their texts: the working weekdays, and the holidays on them with how many business days come before each. */
+const calendars = new Map();
+
+function calendarOf(text = "12345") {
+  if (!calendars.has(text)) {
+    const [digits, ...rest] = text.split(" ");
+    const week = Array.from(digits, Number);
+    const until = (date) => Math.floor(date / 7) * week.length + week.filter((one) => one <= date % 7).length;
+    const dates = rest.map((one) => dayOf(...one.split("-").map(Number)));
+    const holidays = dates.filter((date) => week.includes(weekday(date)));
+    calendars.set(text, { week, until, holidays, reached: holidays.map((date, place) => until(date) - 1 - place) });
+  }
+  return calendars.get(text);
+}
+
+const among = (sorted, value) => sorted.filter((one) => one < value).length;
+const business = (date, { until, holidays }) => until(date) - among(holidays, date + 1);
 
 function dated([year, month, of]) {
   if (year < 1n || year > 9999n || month < 1n || month > 12n || of < 1n || of > 31n) return null;
@@ -164,11 +181,15 @@ function week([date]) {
   return BigInt(Math.floor((thursday - dayOf(partsOf(thursday)[0], 1, 1)) / 7) + 1);
 }
 
-function addBusinessDays([date, count]) {
+function addBusinessDays([date, count, text]) {
   if (count === 0n) return date;
   if (count > FAR || count < -FAR) return null;
-  const place = working(count > 0n ? date : date - 1) + Number(count) - (count > 0n ? 1 : 0);
-  return place < 0 ? null : day(Math.floor(place / 5) * 7 + (place % 5) + 1);
+  const calendar = calendarOf(text);
+  const place = business(count > 0n ? date : date - 1, calendar) + Number(count) + (count > 0n ? 0 : 1);
+  if (place < 1) return null;
+  const { week, reached } = calendar;
+  const found = place - 1 + among(reached, place);
+  return day(Math.floor(found / week.length) * 7 + week[found % week.length]);
 }
 
 function months(a, b) {
@@ -238,7 +259,7 @@ export const STRICT = {
   add_business_days: addBusinessDays,
   months_between: ([a, b]) => BigInt(months(a, b)),
   years_between: ([a, b]) => BigInt(Math.trunc(months(a, b) / 12)),
-  business_days_between: ([a, b]) => BigInt(working(b) - working(a)),
+  business_days_between: ([a, b, text]) => BigInt(business(b, calendarOf(text)) - business(a, calendarOf(text))),
   hour: clock("hour"),
   minute: clock("minute"),
 };
