@@ -5,9 +5,10 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from tests.support.installed import make_runtime
 from xrm.cli.reference import TOPICS
 from xrm.engine.views import ALL, Asked, Wanted
-from xrm.testing import admin_actor
+from xrm.testing import a_pack, admin_actor
 
 
 def test_a_field_is_explained_from_its_file_to_its_column(installation, said):
@@ -16,6 +17,15 @@ def test_a_field_is_explained_from_its_file_to_its_column(installation, said):
     assert facts["defined"].startswith("sales/entities/deal.yaml:")
     assert "sales__deal.amount__currency" in facts["columns"]
     assert facts["rights"]["read"] == ["system_admin"]
+
+
+def test_a_computed_field_tells_what_it_follows_from_and_that_nobody_writes_it(sqlite_url, tmp_path, said):
+    fields = "{name: {type: text}, size: {type: integer}, twice: {type: formula, formula: size * 2}}"
+    make_runtime(sqlite_url, tmp_path, [a_pack("shop", box=f"title: name\nfields: {fields}\n")]).close()
+    facts = said("explain", "box.twice")
+    assert facts["follows from"] == ["box.size"]
+    assert facts["rights"] == {"read": ["system_admin"]}
+    assert "follows from" not in said("explain", "box.size")
 
 
 def test_a_field_tells_which_saved_views_use_it(installation, said):

@@ -121,3 +121,12 @@ def test_a_pack_that_is_required_is_offered_by_its_name():
     manifest = MANIFEST.format(name="p") + 'requires: {thiers: ">=1"}\n'
     (problem,) = problems_of({**MINE, "pack.yaml": manifest}, THEIRS)
     assert problem.hint == "Did you mean theirs?"
+
+
+def test_a_name_of_the_record_in_hand_is_told_where_bare_names_are_those_of_many():
+    rollup = "  tall: {type: rollup, over: rings, value: count(), where: cast_on > built_on}\n"
+    tower = (
+        f"entity: tower\ntitle: name\nfields:\n  name: {{type: text}}\n  built_on: {{type: date}}\n{rollup}"
+    )
+    (problem,) = problems_of({**MINE, "entities/tower.yaml": tower})
+    assert problem.hint == "tower has it: write record.built_on."

@@ -127,7 +127,8 @@ def _member_facts(snapshot: Snapshot, entity: Entity, member: Field | Relationsh
         **_nature(member),
         "columns": _columns(stored, member.name) if stored else [],
         "api": f'"{member.name}" of /api/v1/records/{entity.name}',
-        "rights": _member_rights(snapshot.policy, entity.name, member.name),
+        **_sources(member),
+        "rights": _member_rights(snapshot.policy, entity.name, member),
         "used by": sorted(
             {
                 *(r.source for r in _uses(snapshot, entity.name, member.name)),
@@ -145,6 +146,15 @@ def _nature(member: Field | Relationship) -> dict[str, Any]:
     targets = "any entity" if member.any else ", ".join(member.targets)
     control = "lookup" if member.one else "rows"
     return {"type": f"{member.shape} of {targets}", "control": control, "required": member.required}
+
+
+def _sources(member: Field | Relationship) -> dict[str, list[str]]:
+    """What a computed field names; nothing for any other."""
+    from xrm.metadata.model import Field
+
+    if not isinstance(member, Field) or member.formula is None:
+        return {}
+    return {"follows from": sorted({f"{m.entity}.{m.attribute}" for m in member.formula.mentions})}
 
 
 def _columns(stored: EntityTable, name: str) -> list[str]:
@@ -174,10 +184,16 @@ def _entity_rights(policy: Policy, entity: str) -> dict[str, list[str]]:
     return {operation: roles for operation, roles in found.items() if roles}
 
 
-def _member_rights(policy: Policy, entity: str, name: str) -> dict[str, list[str]]:
+def _member_rights(policy: Policy, entity: str, member: Field | Relationship) -> dict[str, list[str]]:
+    """Who may do what with the values; nobody writes what xrm finds itself."""
+    from xrm.metadata.model import Field
+
     found = {}
-    for operation in _OPERATIONS:
-        rules = ((role, policy.rights_of([role], entity).cell(operation, name)) for role in policy.roles)
+    is_found = isinstance(member, Field) and not member.is_given
+    for operation in _OPERATIONS[:1] if is_found else _OPERATIONS:
+        rules = (
+            (role, policy.rights_of([role], entity).cell(operation, member.name)) for role in policy.roles
+        )
         found[operation] = [_told(role, rule) for role, rule in rules if not rule.nowhere]
     return {operation: roles for operation, roles in found.items() if roles}
 

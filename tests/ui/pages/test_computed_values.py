@@ -135,7 +135,10 @@ def _plan(unit: UnitOfWork, sql: str, bound: Any) -> str:
 def test_a_page_tells_why_it_has_its_value_and_leads_on(house: Place) -> None:
     ana = house.person("Ana", "system_admin")
     (link,) = [e for e in ana.open("/r/deal").find("a") if e.text.strip() == "Sure"]
-    told = ana.open(f"{link['href']}/history?field=weighted")
+    ways = ana.open(link["href"]).links()
+    assert "History of this field: Weighted" not in ways
+    assert "Why this value: Name" not in ways
+    told = ana.open(ways["Why this value: Weighted"])
     assert "amount * probability / 100" in told.text
     assert "Weighted: €450" in told.text
     assert {"€500", "90%"} <= {word.strip(",.") for word in told.text.replace(" %", "%").split()}

@@ -19,6 +19,7 @@ def test_a_warning_links_what_it_found_and_the_second_button_writes_it_anyway(sh
     (told,) = warned.find("section", id="twins")
     assert [a["href"] for a in warned.find("a") if told in a.around] == [first.address]
     assert warned.one("button", id="save-anyway").text == "Create anyway"
+    assert "or write it anyway." in warned.text
     made = ana.fill(warned, "/r/person/new", duplicates="accept")
     assert "Person created" in made.text
     edit = f"{made.address}/edit"

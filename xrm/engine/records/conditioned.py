@@ -78,7 +78,9 @@ def closed(setting: Setting, draft: Draft) -> Iterable[Problem]:
     before, changed = environment(setting, draft.with_(new=draft.old)), {*draft.changed, *_linked_to(draft)}
     for name, program in programs.items():
         if name in changed and program(before) is True:
-            yield draft.problem("R132", name, f"{name} can not be changed now.", "Leave it as it is.")
+            yield draft.problem(
+                "R132", name, f"{draft.writer.label(name)} can not be changed now.", "Leave it as it is."
+            )
 
 
 def _linked_to(draft: Draft, verbs: Sequence[str] = ("create", "update", "delete")) -> Iterable[str]:

@@ -135,7 +135,7 @@ def _told(setting: Setting, draft: Draft, way: Duplicate, shown: Sequence[Twin])
         message = f"{message.rstrip('.')}: {titles}."
     hint = "Use that record, or change the values."
     if not way.refuses:
-        hint = "Use that record; or accept duplicates, and it is written anyway."
+        hint = "Use that record, or write it anyway with duplicates=accept."
     known = known_names(setting, writer.name)
     field = next((match.name for match in way.match if match.name in known), "")
     problem = draft.problem(REFUSED if way.refuses else WARNED, field, message, hint)

@@ -112,7 +112,11 @@ def _side(setting: Setting, draft: Draft, name: str) -> Relationship:
         hint = "Set it as a field, or write it from its other side."
         raise Invalid(Problem("R137", f"{name} is not a many-to-many relationship.", hint, draft.where(name)))
     if not permits.passing_rule(setting, draft.writer, cell, [draft.id]):
-        raise Forbidden(draft.problem("R132", name, f"{name} is not yours to change.", "Leave it out."))
+        raise Forbidden(
+            draft.problem(
+                "R132", name, f"{draft.writer.label(name)} is not yours to change.", "Leave it out."
+            )
+        )
     return side
 
 

@@ -142,7 +142,10 @@ def require_cells(setting: Setting, drafts: Sequence[Draft], operation: str) -> 
             if refused is not None:
                 raise Forbidden(
                     refused.problem(
-                        "R132", name, f"{name} of this record is not yours to change.", "Leave it out."
+                        "R132",
+                        name,
+                        f"{writer.label(name)} of this record is not yours to change.",
+                        "Leave it out.",
                     )
                 )
 

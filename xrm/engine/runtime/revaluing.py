@@ -68,8 +68,15 @@ class Revaluing:
             raise NotFound(Problem("R104", f"There is no entity {entity[:80]!r}.", hint, where))
         if entity not in self.entities():
             known = ", ".join(self.entities()) or "none"
-            message = f"The records of {entity} hold no amounts of money."
-            raise Invalid(Problem("R197", message, f"Those of these do: {known}.", where))
+            message = f"Nobody enters amounts of money in the records of {entity}."
+            raise Invalid(
+                Problem(
+                    "R197",
+                    message,
+                    f"What is computed follows by itself. Amounts are entered in: {known}.",
+                    where,
+                )
+            )
 
     def __call__(self, context: Context) -> Mapping[str, Any]:
         """Every amount is worth what the rate says; tells how many records were changed, and why others were not."""

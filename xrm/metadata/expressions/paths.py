@@ -225,7 +225,16 @@ class Paths:
             return
         known = [n for entity in path.entities for n in self._names.attribute_names(entity)]
         message = f"{' and '.join(path.entities)} {'have' if len(path.entities) > 1 else 'has'} no {name}."
-        self._report.add("M201", message, _hint_for(name, known, first=not path.hops), at)
+        self._report.add(
+            "M201", message, self._of_hand(path, name) or _hint_for(name, known, not path.hops), at
+        )
+
+    def _of_hand(self, path: Path, name: str) -> str:
+        """What to write where a bare name is unknown of the many and known of the record in hand."""
+        is_bare = path.root is Root.RECORD and not path.hops and path.entities != (self._hand,)
+        if not is_bare or name not in self._names.attribute_names(self._hand):
+            return ""
+        return f"{self._hand} has it: write record.{name}."
 
     def _not_shared(self, name: str, having: tuple[str, ...], at: int) -> None:
         message = f"{name} does not mean the same on every record that this may be."

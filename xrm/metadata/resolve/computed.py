@@ -20,6 +20,7 @@ from xrm.metadata.fieldtypes.base import FieldType, Option, Params
 from xrm.metadata.model import STATE, Entity, Field
 from xrm.metadata.resolve.context import Context, Item
 from xrm.metadata.schemas.entity import COMPUTED, ROLLUP
+from xrm.registry import near_names
 
 # The field type that keeps what an expression gives, if nothing else is said.
 _KEPT: Mapping[Kind, str] = {
@@ -115,8 +116,12 @@ def _rollup(context: Context, entity: str, item: Item) -> Expression | None:
     said = _VALUE.fullmatch(str(item.get("value", "")))
     if said is None or said[1] not in AGGREGATES:
         known = ", ".join(AGGREGATES)
+        near = near_names(said[1], AGGREGATES) if said else ()
+        hint = f"Did you mean {near[0]}(...)? " if near else ""
         message = f'The value of the rollup "{item.name}" tells nothing of many records.'
-        context.add("M266", message, f"Write sum(amount) or count(), or one of {known}.", item.at("value"))
+        context.add(
+            "M266", message, f"{hint}Write sum(amount) or count(), or one of {known}.", item.at("value")
+        )
         return None
     segments = [(f"{said[1]}(", "value", 0), (str(item.get("over", "")), "over", 0)]
     if said[2].strip():

@@ -50,9 +50,9 @@ class Field:
     After a refusal `value` is what the person typed and `error` what to do about it. `readonly` shows the
     value where the input would be, with `reason`. `name` may be dotted (`lines.0.quantity`). `edit` is
     the address at which this value is edited alone, where it is read. What is `private` is not kept in the
-    browser; what happened `ago` is told in lists by how long ago. A `hidden` one waits for what is typed
-    elsewhere to show it, and whether a `conditional` one is required may change likewise. The last group of
-    attributes belongs to some kinds only.
+    browser; what happened `ago` is told in lists by how long ago; why a `computed` one has its value is told on a
+    page of its own. A `hidden` one waits for what is typed elsewhere to show it, and whether a `conditional` one
+    is required may change likewise. The last group of attributes belongs to some kinds only.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Field:
     edit: str = ""
     private: bool = False
     ago: bool = False
+    computed: bool = False
     hidden: bool = False
     conditional: bool = False
 

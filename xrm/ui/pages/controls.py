@@ -57,6 +57,7 @@ def of_field(visit: Visit, field: ModelField) -> Field:
         many=field.many or bool(field.params.get("many")),
         listed=_listed(visit, field),
         private=field.sensitive or str(field.type.control) == "secret",
+        computed=field.formula is not None,
     )
 
 

@@ -56,8 +56,9 @@ def twins_of(error: XrmError) -> tuple[tuple[Link, ...], bool]:
 
 
 def whole_text(problem: Problem) -> str:
-    """What is wrong and what to do, as one text."""
-    return f"{problem.message} {problem.hint}".strip()
+    """What is wrong and what to do, as one text; pages have a button where programs give a parameter."""
+    hint = "Use that record, or write it anyway." if problem.code == WARNED else problem.hint
+    return f"{problem.message} {hint}".strip()
 
 
 def said_of(problems: Iterable[Problem], numbers: RowNumbers, known: frozenset[str]) -> list[Said]:
