@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from dev import BROWSERS
 
 # A machine that does other things as well takes its time; what never comes is told all the same.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",

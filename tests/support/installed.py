@@ -35,7 +35,7 @@ from xrm.settings import Settings
 from xrm.testing import NOON, GivenPack, make_settings, pack_from
 
 ORIGINALS = "TESTS_ORIGINALS"
-HELD_BYTES, MODELS = 2 * 2**20, 24
+HELD_BYTES, MODELS = 2 * 2**20, 12
 _asked: Counter[str] = Counter()
 
 
