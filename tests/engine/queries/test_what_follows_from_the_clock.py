@@ -45,6 +45,14 @@ fields:
 relationships:
   case: {to: case, inverse: notes}
 """,
+    place="""
+title: name
+fields:
+  name: {type: text}
+  top: {from: above.above.name}
+relationships:
+  above: {to: place, inverse: below}
+""",
 )  # fmt: skip
 
 
@@ -136,3 +144,15 @@ def test_nobody_learns_from_an_order_what_they_may_not_read(runtime: Runtime, ca
     for name in ("age", "is_old", "first_seen", "parent_age"):
         with pytest.raises(Invalid):
             runtime.current().queries.list(clerk, Query("case", sort=(Sort((name,)),)))
+
+
+def test_what_is_read_through_two_lookups_is_told_of_each_record_once(runtime: Runtime) -> None:
+    above = None
+    for name in ("Earth", "Europe", "Porto"):
+        made = Create("place", {"name": name, "above": above and str(above)})
+        above = runtime.current().records.do(runtime.installer, made).results[0].id
+    query = Query("place", fields=(("name",), ("top",)), sort=(Sort(("name",)),))
+    rows = runtime.current().queries.list(runtime.installer, query).data
+    assert [(row["name"], row["top"]) for row in rows] == [
+        ("Earth", None), ("Europe", None), ("Porto", "Earth")
+    ]  # fmt: skip
