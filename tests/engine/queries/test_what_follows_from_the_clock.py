@@ -18,6 +18,10 @@ ROLES = """
 clerk:
   grants:
     cases: {entity: case, can: [read], fields: {except: [received_on]}}
+guide:
+  grants:
+    places: {entity: place, can: [read], fields: [name, above]}
+    europe: {entity: place, can: [read], rows: 'name == "Europe"', fields: [over]}
 """
 DESK = a_pack(
     "desk",
@@ -49,6 +53,7 @@ relationships:
 title: name
 fields:
   name: {type: text}
+  over: {from: above.name}
   top: {from: above.above.name}
 relationships:
   above: {to: place, inverse: below}
@@ -151,8 +156,11 @@ def test_what_is_read_through_two_lookups_is_told_of_each_record_once(runtime: R
     for name in ("Earth", "Europe", "Porto"):
         made = Create("place", {"name": name, "above": above and str(above)})
         above = runtime.current().records.do(runtime.installer, made).results[0].id
-    query = Query("place", fields=(("name",), ("top",)), sort=(Sort(("name",)),))
-    rows = runtime.current().queries.list(runtime.installer, query).data
+    queries, by_name = runtime.current().queries, (Sort(("name",)),)
+    rows = queries.list(runtime.installer, Query("place", fields=(("name",), ("top",)), sort=by_name)).data
     assert [(row["name"], row["top"]) for row in rows] == [
         ("Earth", None), ("Europe", None), ("Porto", "Earth")
     ]  # fmt: skip
+    guide = an_actor(runtime, "Gil", ["guide"])
+    rows = queries.list(guide, Query("place", fields=(("over",),), sort=(Sort(("over",)),))).data
+    assert [row["over"] for row in rows] == [None, "Earth", "Europe"]  # as they are told, so they are ordered

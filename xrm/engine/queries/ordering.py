@@ -115,7 +115,7 @@ def _own(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Element,
     if field_ is not None and (why := why_unordered(field_)):
         raise _unsortable(shown, why)
     if field_ is not None and field_.through:
-        return [(frame.masked(name, column), False) for column, _ in _columns(frame, field_.through, shown)]
+        return _columns(frame, field_.through, shown)
     if field_ is not None and field_.is_live and len(path) == 1:
         return [(column, False) for column in frame.columns(name)]
     if stored is None:
