@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -48,6 +49,13 @@ fields:
   case_age: {type: formula, formula: case.age + 1}
 relationships:
   case: {to: case, inverse: notes}
+""",
+    call="""
+title: name
+fields:
+  name: {type: text}
+  at: {type: datetime}
+  waits: {type: formula, formula: now() - at}
 """,
     place="""
 title: name
@@ -164,3 +172,20 @@ def test_what_is_read_through_two_lookups_is_told_of_each_record_once(runtime: R
     guide = an_actor(runtime, "Gil", ["guide"])
     rows = queries.list(guide, Query("place", fields=(("over",),), sort=(Sort(("over",)),))).data
     assert [row["over"] for row in rows] == [None, "Earth", "Europe"]  # as they are told, so they are ordered
+
+
+def test_an_order_that_follows_from_the_clock_is_one_order_for_all_pages(runtime: Runtime) -> None:
+    queries, clock = runtime.current().queries, runtime.world.clock
+    names = [f"{minute} to" for minute in (4, 3, 2, 1)]
+    calls = [Create("call", {"name": n, "at": f"2026-06-14T11:5{6 + p}:00Z"}) for p, n in enumerate(names)]
+    runtime.current().records.execute(runtime.installer, calls)
+    for is_down, wanted in ((True, names), (False, names[::-1])):
+        found, cursor = list[str](), ""
+        while len(found) < 4 and (cursor or not found):
+            sort = (Sort(("waits",), is_down),)
+            page = queries.list(
+                runtime.installer, Query("call", (("name",),), sort=sort, limit=1, cursor=cursor)
+            )
+            found, cursor = [*found, *(row["name"] for row in page.data)], page.next or ""
+            clock.advance(timedelta(seconds=90))
+        assert found == wanted
