@@ -172,5 +172,18 @@ def test_back_over_names_that_two_entities_and_two_fields_have_exchanged(make: M
     assert told() == was == ["place", "house", ("place", "1", "2"), ("house", "1", "2")]
 
 
+def test_entities_that_are_defined_alike_and_have_exchanged_names_get_their_own_records_back(make: Make):
+    runtime = make([pack(place=thing(), house=thing())])
+    start, ana = runtime.packs.versions()[0].number, admin_actor(runtime)
+    runtime.current().records.execute(ana, [Create(e, {"name": e}) for e in ("place", "house")])
+    changed(runtime, site=f"renamed_from: place\n{thing()}", house=thing())
+    changed(runtime, site=thing(), place=f"renamed_from: house\n{thing()}")
+    changed(runtime, house=f"renamed_from: site\n{thing()}", place=thing())
+    changed(runtime, house=thing(), place=thing())
+    back(runtime, start)
+    queries = runtime.current().queries
+    assert [queries.list(ana, Query(e)).data[0]["name"] for e in ("place", "house")] == ["place", "house"]
+
+
 def leading(at: str, of: str) -> str:
     return f"relationships: {{at: {{to: {at}}}, of: {{to: {of}}}}}\n"
