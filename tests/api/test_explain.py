@@ -30,7 +30,8 @@ fields:
   half: {type: formula, formula: margin / 2, reveal: true, scale: 1}
   ahead: {type: rollup, over: after, value: sum(price)}
   spent: {type: rollup, over: hours, value: sum(minutes)}
-relationships: {before: {to: job, inverse: after}}
+  liked: {type: formula, formula: 'price + sum(likes, price)'}
+relationships: {before: {to: job, inverse: after}, likes: {to: job, many: true}}
 """
 HOUR = """
 title: what
@@ -83,6 +84,9 @@ def test_a_value_is_explained_by_what_the_caller_may_read_of_it(runtime: Runtime
     (many,) = explained(clerk, "spent").get_json()["many"]
     assert (many["relationship"], many["is_whole"]) == ("hours", True)
     assert [(row["title"], row["minutes"]) for row in many["records"]] == [("Tiles", 40)]
+    fan = make(runtime, "job", name="Fan", price=1, likes={"create": [{"to": job}]})
+    told = explained(admin, "liked", fan).get_json()
+    assert (told["own"], [row["price"] for row in told["many"][0]["records"]]) == ({"price": 1}, [10])
     along = explained(admin, "of_price", hour, "hour").get_json()["along"]
     assert along == [{"path": "job.price", "entity": "job", "value": 10}]
     assert explained(clerk, "of_price", hour, "hour").status_code == 404  # it speaks of all jobs

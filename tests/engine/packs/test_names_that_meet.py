@@ -137,3 +137,53 @@ def test_a_field_an_entity_or_a_role_is_not_renamed_onto_another_one(sqlite_url:
 
 def role(name: str, more: str = "") -> str:
     return f"{name}:\n  label: Role\n{more}  grants: {{all: {{entity: thing, can: [read]}}}}\n"
+
+
+def test_back_over_names_that_two_entities_and_two_fields_have_exchanged(make: Make):
+    plain = thing(more="  one: {type: text}\n  two: {type: text}\n")
+    runtime = make([pack(place=plain, house=plain, thing=thing(more=leading("place", "house")))])
+    start, ana, records = runtime.packs.versions()[0].number, admin_actor(runtime), runtime.current().records
+    made = [Create(e, {"name": e, "one": "1", "two": "2"}, name=e) for e in ("place", "house")]
+    refs = {"at": {"ref": "place"}, "of": {"ref": "house"}}
+    records.execute(ana, [*made, Create("thing", {"name": "t", **refs})])
+
+    def told() -> list[object]:
+        queries, paths = runtime.current().queries, (("at", "name"), ("of", "name"))
+        (row,) = queries.list(ana, Query("thing", fields=paths)).data
+        rows = [queries.list(ana, Query(e)).data[0] for e in ("place", "house")]
+        return [row["at"]["name"], row["of"]["name"], *((r["name"], r["one"], r["two"]) for r in rows)]
+
+    was = told()
+    aside = plain.replace("  one: {", "  six: {renamed_from: [one], ")
+    changed(
+        runtime, site=f"renamed_from: place\n{aside}", house=plain, thing=thing(more=leading("site", "house"))
+    )
+    over = plain.replace("  two: {", "  six: {").replace("  one: {", "  one: {renamed_from: [two], ")
+    changed(
+        runtime, site=over, place=f"renamed_from: house\n{plain}", thing=thing(more=leading("site", "place"))
+    )
+    done = plain.replace("  two: {", "  two: {renamed_from: [six], ")
+    changed(
+        runtime, house=f"renamed_from: site\n{done}", place=plain, thing=thing(more=leading("house", "place"))
+    )
+    changed(runtime, house=plain, place=plain, thing=thing(more=leading("house", "place")))
+    assert told() == ["place", "house", ("house", "1", "2"), ("place", "2", "1")]
+    back(runtime, start)
+    assert told() == was == ["place", "house", ("place", "1", "2"), ("house", "1", "2")]
+
+
+def test_entities_that_are_defined_alike_and_have_exchanged_names_get_their_own_records_back(make: Make):
+    runtime = make([pack(place=thing(), house=thing())])
+    start, ana = runtime.packs.versions()[0].number, admin_actor(runtime)
+    runtime.current().records.execute(ana, [Create(e, {"name": e}) for e in ("place", "house")])
+    changed(runtime, site=f"renamed_from: place\n{thing()}", house=thing())
+    changed(runtime, site=thing(), place=f"renamed_from: house\n{thing()}")
+    changed(runtime, house=f"renamed_from: site\n{thing()}", place=thing())
+    changed(runtime, house=thing(), place=thing())
+    back(runtime, start)
+    queries = runtime.current().queries
+    assert [queries.list(ana, Query(e)).data[0]["name"] for e in ("place", "house")] == ["place", "house"]
+
+
+def leading(at: str, of: str) -> str:
+    return f"relationships: {{at: {{to: {at}}}, of: {{to: {of}}}}}\n"

@@ -113,6 +113,16 @@ def test_all_of_a_related_record_that_may_not_be_read_is_empty(office: Office, k
     assert parent["parent"] is None  # where it leads is a value of the hidden record, too
 
 
+def test_a_path_of_lookups_that_only_some_grants_give_leads_from_each_record_to_its_own(
+    office: Office, kin
+) -> None:
+    duo = an_actor(office.runtime, "path duo", ["rep", "auditor"])
+    fields = (("name",), ("parent", "parent", "name"))
+    rows = office.list("account", by=duo, filters=('starts_with(name, "Kin")',), fields=fields)
+    told = sorted((row["name"], (row["parent"] or {}).get("title")) for row in rows)
+    assert told == [("Kin low", "Kin mid"), ("Kin mid", None), ("Kin top", None)]
+
+
 def test_every_record_on_a_path_is_named(office: Office, kin) -> None:
     parent = kin_of(office, office.boss)["low"]["parent"]
     assert (parent["title"], parent["name"], parent["credit"]) == ("Kin mid", "Kin mid", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,10 @@ ROLES = """
 clerk:
   grants:
     cases: {entity: case, can: [read], fields: {except: [received_on]}}
+guide:
+  grants:
+    places: {entity: place, can: [read], fields: [name, above]}
+    europe: {entity: place, can: [read], rows: 'name == "Europe"', fields: [over]}
 """
 DESK = a_pack(
     "desk",
@@ -44,6 +49,22 @@ fields:
   case_age: {type: formula, formula: case.age + 1}
 relationships:
   case: {to: case, inverse: notes}
+""",
+    call="""
+title: name
+fields:
+  name: {type: text}
+  at: {type: datetime}
+  waits: {type: formula, formula: now() - at}
+""",
+    place="""
+title: name
+fields:
+  name: {type: text}
+  over: {from: above.name}
+  top: {from: above.above.name}
+relationships:
+  above: {to: place, inverse: below}
 """,
 )  # fmt: skip
 
@@ -136,3 +157,35 @@ def test_nobody_learns_from_an_order_what_they_may_not_read(runtime: Runtime, ca
     for name in ("age", "is_old", "first_seen", "parent_age"):
         with pytest.raises(Invalid):
             runtime.current().queries.list(clerk, Query("case", sort=(Sort((name,)),)))
+
+
+def test_what_is_read_through_two_lookups_is_told_of_each_record_once(runtime: Runtime) -> None:
+    above = None
+    for name in ("Earth", "Europe", "Porto"):
+        made = Create("place", {"name": name, "above": above and str(above)})
+        above = runtime.current().records.do(runtime.installer, made).results[0].id
+    queries, by_name = runtime.current().queries, (Sort(("name",)),)
+    rows = queries.list(runtime.installer, Query("place", fields=(("name",), ("top",)), sort=by_name)).data
+    assert [(row["name"], row["top"]) for row in rows] == [
+        ("Earth", None), ("Europe", None), ("Porto", "Earth")
+    ]  # fmt: skip
+    guide = an_actor(runtime, "Gil", ["guide"])
+    rows = queries.list(guide, Query("place", fields=(("over",),), sort=(Sort(("over",)),))).data
+    assert [row["over"] for row in rows] == [None, "Earth", "Europe"]  # as they are told, so they are ordered
+
+
+def test_an_order_that_follows_from_the_clock_is_one_order_for_all_pages(runtime: Runtime) -> None:
+    queries, clock = runtime.current().queries, runtime.world.clock
+    names = [f"{minute} to" for minute in (4, 3, 2, 1)]
+    calls = [Create("call", {"name": n, "at": f"2026-06-14T11:5{6 + p}:00Z"}) for p, n in enumerate(names)]
+    runtime.current().records.execute(runtime.installer, calls)
+    for is_down, wanted in ((True, names), (False, names[::-1])):
+        found, cursor = list[str](), ""
+        while len(found) < 4 and (cursor or not found):
+            sort = (Sort(("waits",), is_down),)
+            page = queries.list(
+                runtime.installer, Query("call", (("name",),), sort=sort, limit=1, cursor=cursor)
+            )
+            found, cursor = [*found, *(row["name"] for row in page.data)], page.next or ""
+            clock.advance(timedelta(seconds=90))
+        assert found == wanted

@@ -133,6 +133,13 @@ def test_rules_that_are_kept_in_records_refuse_choose_and_count(database_url: st
     assert (many.code, many.where.path) == ("L145", "")
     assert many.message == "4 rules are kept for this record, and 3 is the most that is asked."
     all_.drop("rule", more)
+    crowded = all_.make("kind", name="Crowd")
+    slots = [all_.make("slot", kind=crowded, name=str(number), most=1) for number in range(4)]
+    many = all_.told("machine", name="M", kind=crowded)
+    told = "4 records are asked for this record, and 3 is the most that is asked."
+    assert (many.code, many.message) == ("L145", told)
+    all_.drop("slot", slots[0])
+    all_.make("machine", name="M", kind=crowded)
     _each_record_is_asked_inside_its_many_records_too(all_)
     if database_url.startswith(
         "sqlite"

@@ -17,6 +17,7 @@ from xrm.engine.queries.request import Query, unreadable_cursor
 from xrm.metadata.values import INT64_MAX, INT64_MIN, MAX_DIGITS
 
 Key = tuple[Any, ...]
+_LATELY = timedelta(days=1)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -35,9 +36,10 @@ def digest(query: Query) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def encode(query: Query, key: Sequence[Any]) -> str:
-    """The cursor that continues `query` after the record with this sort key."""
-    text = json.dumps([digest(query), [_tagged(v) for v in key]], separators=(",", ":"))
+def encode(query: Query, key: Sequence[Any], begun: datetime | None = None) -> str:
+    """The cursor that continues `query` after the record with this sort key, which was `begun` then."""
+    told = [digest(query), [_tagged(v) for v in key], *([] if begun is None else [begun.isoformat()])]
+    text = json.dumps(told, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -47,8 +49,7 @@ def decode(query: Query, kinds: Sequence[type]) -> Key:
     A cursor comes from outside: each value is of the kind of its sort column, and one that a column can hold.
     """
     try:
-        padded = query.cursor + "=" * (-len(query.cursor) % 4)
-        owner, values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        owner, values, *_ = _told(query)
         key = tuple(_untagged(v) for v in values)
     except (
         ValueError,
@@ -63,6 +64,26 @@ def decode(query: Query, kinds: Sequence[type]) -> Key:
     if owner != digest(query) or len(key) != len(kinds) or not all(map(_fits, key, kinds)):
         raise unreadable_cursor()
     return key
+
+
+def _told(query: Query) -> Any:
+    padded = query.cursor + "=" * (-len(query.cursor) % 4)
+    return json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+
+
+def begun(query: Query, now: datetime) -> datetime:
+    """When the first page was asked for, as the cursor says it if that is lately; else now.
+
+    A cursor comes from outside: its moment decides about the order alone, never about what may be read.
+    """
+    if not query.cursor:
+        return now
+    try:
+        _, _, said = _told(query)
+        at = _instant(said)
+    except (ValueError, TypeError, RecursionError, ArithmeticError):
+        return now
+    return at if now - _LATELY <= at <= now else now
 
 
 def _fits(value: Any, kind: type) -> bool:

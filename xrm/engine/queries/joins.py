@@ -48,6 +48,8 @@ class Joins:
         found = self.known(frame, name)
         if found is None:
             found = self._known[id(frame.table), name] = [Joined(p, there) for p, there in frame.steps(name)]
+            if any(joined.there.table is frame.table for joined in self.all):
+                self.mark(joined.pointer for joined in found)  # the page itself has no such column
             self.all += found
         return found
 

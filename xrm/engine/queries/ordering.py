@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -22,8 +23,11 @@ from xrm.engine.queries.request import Sort
 from xrm.engine.storage.statements import order_by
 from xrm.engine.storage.types import Duration
 from xrm.errors import Invalid, Place, Problem
+from xrm.metadata.expressions.scope import CLOCK
 from xrm.metadata.model import POINTERS
 from xrm.metadata.orders import why_unordered
+
+BEGUN = "begun_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +119,37 @@ def _own(frame: Frame, path: tuple[str, ...], shown: str) -> list[tuple[Element,
     if field_ is not None and (why := why_unordered(field_)):
         raise _unsortable(shown, why)
     if field_ is not None and field_.through:
-        return [(frame.masked(name, column), False) for column, _ in _columns(frame, field_.through, shown)]
+        return _columns(frame, field_.through, shown)
     if field_ is not None and field_.is_live and len(path) == 1:
-        return [(column, False) for column in frame.columns(name)]
+        return [(_as_begun(column), False) for column in frame.columns(name)]
     if stored is None:
         raise _unsortable(shown)
     columns = stored.ordering(*path[1:2])
     if not columns:
         raise _unsortable(shown)
     return [(frame.masked(name, frame.own(column.key)), False) for column in columns]
+
+
+def _as_begun(column: Element) -> Element:
+    """The column by the clock of the first page: by that of each page, records would come twice, or never."""
+
+    def turn(element: Any, **_: Any) -> Any:
+        if isinstance(element, sa.BindParameter) and element.key in CLOCK:
+            return sa.bindparam(BEGUN + element.key, type_=element.type)
+        return element if isinstance(element, sa.Alias | sa.TableClause | sa.ColumnClause) else None
+
+    return sa.sql.visitors.replacement_traverse(column, {}, turn)
+
+
+def begun_at(now: datetime, zone: str) -> dict[str, Any]:
+    """The values by which keys that follow from the clock are found for the first page and those after it."""
+    return {f"{BEGUN}now": now, f"{BEGUN}today": now.astimezone(ZoneInfo(zone)).date()}
+
+
+def follows_clock(keys: Sequence[SortKey]) -> bool:
+    """Whether a key follows from the clock."""
+    found = (element for key in keys for element in sa.sql.visitors.iterate(key.column))
+    return any(isinstance(e, sa.BindParameter) and e.key.startswith(BEGUN) for e in found)
 
 
 def _unsortable(shown: str, why: str = "") -> Invalid:

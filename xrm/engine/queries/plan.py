@@ -22,7 +22,15 @@ from xrm.engine.queries.conditions import (
 )
 from xrm.engine.queries.frame import Desk, Element, Frame
 from xrm.engine.queries.joins import Joins, gathered, labelled
-from xrm.engine.queries.ordering import SortKey, kind_of, ordered, reordered, sort_keys, stretches
+from xrm.engine.queries.ordering import (
+    SortKey,
+    follows_clock,
+    kind_of,
+    ordered,
+    reordered,
+    sort_keys,
+    stretches,
+)
 from xrm.engine.queries.outputs import Output, Presenter, outputs
 from xrm.engine.queries.request import Aggregate, Count, Query
 from xrm.engine.storage.database import Database
@@ -43,7 +51,7 @@ class ListPlan:
 
     `kinds` are the Python types of the sort columns that stand behind the presented ones in each row, with the number
     of the model between. `first` is the statement without a cursor; `continued` gives those after one, nearest rows
-    first, by which of its values are empty.
+    first, by which of its values are empty. Where `follows_clock`, the order is by that of the first page.
     """
 
     first: Prepared
@@ -51,6 +59,7 @@ class ListPlan:
     count: Prepared | None
     presenter: Presenter
     kinds: tuple[type, ...]
+    follows_clock: bool = False
 
     def is_one_statement(self, query: Query) -> bool:
         """Whether the query needs no other statement, and so no transaction around it."""
@@ -130,6 +139,7 @@ def plan_list(kit: Kit, query: Query, filters: Filtered) -> ListPlan:
         None if counting is None else prepare(counting),
         Presenter(made, kit.dialect),
         tuple(kind_of(key.column) for key in keys),
+        follows_clock(keys),
     )
 
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from xrm.engine.access import Policy, always_readable
 from xrm.engine.commands import Actor
 from xrm.engine.queries.request import Page, Query
-from xrm.metadata.dependencies import DELETED, Read, Trail, Way
+from xrm.metadata.dependencies import DELETED, Read, Step, Trail, Way
 from xrm.metadata.expressions.tree import Expression, uses
-from xrm.metadata.model import Entity, Field, Model, Relationship
+from xrm.metadata.model import Entity, Field, Model, Relationship, Shape
 
 MOST = 50  # related records that are told
 
@@ -68,8 +68,9 @@ def reason_of(queries: Reads, actor: Actor, entity: Entity, record: UUID, field:
     """Why the field of the record has its value; raises NotFound or Invalid where the actor may not read it."""
     reads = queries.policy.dependencies.reads(entity.name, field.name)
     told = [read for read in reads if read.name != DELETED and _is_told(queries, actor, read)]
-    own = tuple(dict.fromkeys(read.name for read in told if not read.trail))
-    along = list(_along(told))
+    values = [read for read in told if _is_value(queries.model, read)]
+    own = tuple(dict.fromkeys(read.name for read in values if not read.trail))
+    along = list(_along(values))
     wanted = ((field.name,), *((name,) for name in own), *(path for path, _ in along))
     row = queries.get(actor, entity.name, record, fields=wanted)
     return Reason(
@@ -103,6 +104,12 @@ def _is_told(queries: Reads, actor: Actor, read: Read) -> bool:
     return "." not in read.name and not rights.cell("read", read.name).nowhere
 
 
+def _is_value(model: Model, read: Read) -> bool:
+    """Whether the name stands for one value of a record, and not for many records."""
+    side = model.entities[read.entity].relationships.get(read.name)
+    return side is None or side.shape is Shape.LOOKUP
+
+
 def _along(reads: Sequence[Read]) -> Iterator[tuple[tuple[str, ...], str]]:
     """The ways that go along lookups only, to values and not to further records."""
     found: dict[tuple[str, ...], str] = {}
@@ -129,10 +136,11 @@ def _many(
     for read in reads:
         if read.trail and read.trail[0].way is not Way.OUT:
             names = near.setdefault(read.trail[:1], [])
-            if len(read.trail) == 1 and read.name != read.trail[0].relationship:
+            is_own = len(read.trail) == 1 and read.name != read.trail[0].relationship
+            if is_own and _is_value(queries.model, read):
                 names.append(read.name)
     for (step,), names in near.items():
-        side = _side(entity, step.to, step.relationship)
+        side = _side(entity, step)
         if side is not None and _is_given(queries, actor, entity, side):
             asked = tuple(dict.fromkeys(names))
             fields = (("title",), *((name,) for name in asked))
@@ -147,7 +155,8 @@ def _is_given(queries: Reads, actor: Actor, entity: Entity, side: Relationship) 
     return side.name in rights.names("read") and queries.policy.rights(actor, side.targets[0]).can("read")
 
 
-def _side(entity: Entity, to: str, relationship: str) -> Relationship | None:
-    """The relationship as the record has it whose stored side is called so."""
-    inverse = (s for s in entity.relationships.values() if s.of == (to, relationship))
-    return next(inverse, entity.relationships.get(relationship))
+def _side(entity: Entity, step: Step) -> Relationship | None:
+    """The relationship as the record has it: the one that is stored, or the one whose stored side is called so."""
+    if step.way is Way.LINKED:
+        return entity.relationships.get(step.relationship)
+    return next((s for s in entity.relationships.values() if s.of == (step.to, step.relationship)), None)

@@ -36,6 +36,7 @@ from xrm.engine.queries.cache import Cache
 from xrm.engine.queries.counting import Counted, Far
 from xrm.engine.queries.former import Said, Use, Words, present_query, said_in, uses, uses_of_groups
 from xrm.engine.queries.frame import Desk
+from xrm.engine.queries.ordering import begun_at
 from xrm.engine.queries.plan import Kit, ListPlan, filtered, plan_list, shape_of, values_of
 from xrm.engine.queries.reading import Reader
 from xrm.engine.queries.references import name_references
@@ -163,7 +164,10 @@ class QueryService:
     ) -> Page:
         planned = perf_counter()
         (plan, literals, _), kit, parameters = asked, self.kit(actor), self.parameters(actor)
+        begun = cursor.begun(query, parameters["now"]) if plan.follows_clock else None
         values = {**values_of(kit, query, parameters), **literals}
+        if begun is not None:
+            values |= begun_at(begun, parameters["zone"])
         rows = self._rows(unit, plan, query, values)
         if demand is not None:
             demand(unit, plan, rows)
@@ -172,7 +176,7 @@ class QueryService:
         data = plan.presenter.records(shown)
         name_references(kit, unit, data, plan.presenter.any_references, parameters)
         expanding.expand(self, unit, actor, query, data)
-        more = cursor.encode(query, plan.key(shown[-1])) if len(rows) > query.limit else None
+        more = cursor.encode(query, plan.key(shown[-1]), begun) if len(rows) > query.limit else None
         count, count_is = self._count(unit, plan, query, values)
         timings = {"plan": planned - started, "run": ran - planned, "present": perf_counter() - ran}
         return Page(data, more, count, count_is, timings=timings)

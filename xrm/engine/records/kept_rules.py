@@ -109,10 +109,11 @@ def _counting(setting: Setting, draft: Draft, kept: KeptProgram, record: Env | N
 def _bounded(setting: Setting, draft: Draft, kept: KeptProgram, rules: Iterable[Env]) -> Sequence[Env]:
     """The rules, which are no more than may be asked of one record: each is an evaluation while others wait."""
     found, most = list(rules), setting.limits.kept_rules
-    if kept.rule.holds and len(found) > most:
-        message = f"{len(found)} rules are kept for this record, and {most} is the most that is asked."
+    if len(found) > most:
+        what = "rules are kept" if kept.rule.holds else "records are asked"
+        message = f"{len(found)} {what} for this record, and {most} is the most that is asked."
         hint = (
-            "Delete rules that are not needed any more, or let an administrator raise the limit kept_rules."
+            "Delete those that are not needed any more, or let an administrator raise the limit kept_rules."
         )
         raise Invalid(Problem("L145", message, hint, draft.where("")))
     return found

@@ -18,7 +18,8 @@ from xrm.engine.storage.steps import DropIndex, Rename, Step, in_order, says, to
 
 @dataclass(slots=True)
 class Hanging:
-    """What is done about it. Of indexes, `successors` give the new names, and `wrong` ones stand for other columns.
+    """What is done about it. Of indexes, `successors` give the new names, and `wrong` ones stand for other columns;
+    `names` are those that indexes have now.
 
     SQLite cannot rename a constraint or an index.
     """
@@ -27,6 +28,7 @@ class Hanging:
     dialect: SqlDialect
     successors: dict[str, str] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
+    names: frozenset[str] = frozenset()
 
     @property
     def renames_all(self) -> bool:
@@ -110,7 +112,9 @@ class Hanging:
     def _successors(self, standing: Standing, former: sa.Table, turned: Turned) -> Iterator[tuple[str, str]]:
         """Indexes are compared term by term, with their former columns taken for those of now."""
         present = standing.live.indexes - self.wrong
-        missing = [i for i in standing.table.indexes if i.name not in present]
+        # The name may be that of an index of another table, where two exchange theirs: this one is made anew then.
+        elsewhere = self.names - standing.live.indexes
+        missing = [i for i in standing.table.indexes if i.name not in present | elsewhere]
         wanted = {index.name for index in standing.table.indexes} - self.wrong
         for old in in_order(former.indexes):
             if old.name in present and old.name not in wanted:

@@ -78,7 +78,8 @@ class _Move:
     @property
     def hanging(self) -> Hanging:
         """What is done about what hangs on columns."""
-        return Hanging(self.past, self.dialect, self.successors, self.wrong)
+        names = frozenset(name for table in self.live.every for name in table.indexes)
+        return Hanging(self.past, self.dialect, self.successors, self.wrong, names)
 
     def all(self) -> Moved:
         """Everything, in an order in which each name is free when it is taken."""

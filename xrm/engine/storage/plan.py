@@ -220,7 +220,11 @@ def make_plan(
     steps = [
         *moved.steps,
         *(step for table in changed for step in work.columns(table)),
-        *(step for table in changed for step in work.indexes(table)),
+        # Tables may exchange their names: each name of an index is free before another index takes it.
+        *sorted(
+            (step for table in changed for step in work.indexes(table)),
+            key=lambda step: not isinstance(step, DropIndex),
+        ),
         *(step for steps in made.values() for step in steps),
         *(step for table in tables for step in work.references(table)),
         *(step for table in changed for step in work.checks(table)),
