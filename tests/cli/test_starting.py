@@ -63,7 +63,7 @@ def test_a_check_of_packs_loads_neither_a_database_nor_pages(tmp_path: Path):
 
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
-    """What a process of an installation with a pack finds in its environment; its documents have been read once."""
+    """What a process of an installation with a pack finds in its environment."""
     runtime = make_runtime(database_url, tmp_path, [a_pack("sales", deal=DEAL)])
     runtime.close()
     address = database_url.replace("postgresql+psycopg://", "postgresql://")
@@ -76,6 +76,8 @@ def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
 
 
 def test_a_web_process_loads_nothing_of_runs_of_schema_changes_or_of_files_it_knows(environ: dict[str, str]):
+    settle = "from xrm.cli.frame import opened\nwith opened(None) as runtime: runtime.current()"
+    loaded(settle, environ)  # fills the cache of checked documents: this process may have read them before
     served = """
 from xrm.cli.serve import application
 call = application().test_client()
