@@ -224,10 +224,8 @@ class PackService:
         if former is not None and dependencies_of(proposal.in_use.model).stored:
             self._parts.current().records.prepare()
         made: list[Installed] = []
-        with (
-            self._parts.database.read() as reading
-        ):  # what is read of the model stays so, or nothing is activated
-            before = read_numbers(reading)
+        with self._parts.database.read() as reading:
+            before = read_numbers(reading)  # they stay so, or nothing is activated
         back = way_back(proposal, former, before)
 
         def finish(unit: UnitOfWork) -> Installed:

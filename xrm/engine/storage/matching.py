@@ -187,7 +187,7 @@ def _missing(matched: Match, wanted: Iterable[sa.Table]) -> Iterator[tuple[str, 
         entity, link = table.info.get("entity", ""), table.info.get("relationship", "")
         if standing is None:
             yield entity, link
-        elif not (link or standing.is_settled):
+        elif not link:
             stored = {table.c[name].info.get("field") for name in standing.columns}
             names = {str(column.info["field"]) for column in table.columns if "field" in column.info}
             yield from ((entity, name) for name in sorted(names - stored))

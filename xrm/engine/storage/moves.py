@@ -63,7 +63,7 @@ def move(live: LiveSchema, matched: Match, past: Past, dialect: SqlDialect) -> M
 
 @dataclass(slots=True)
 class _Move:
-    """The steps under way; `next` is the number of the next shadow."""
+    """The steps under way; `next` is the number of the next shadow, and `names` are those that indexes have now."""
 
     live: LiveSchema
     matched: Match
@@ -74,16 +74,17 @@ class _Move:
     wrong: set[str] = field(default_factory=set)
     setting: dict[str, Setting] = field(default_factory=dict)  # by the field that is turned
     asides: dict[str, Shadow] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
 
     @property
     def hanging(self) -> Hanging:
         """What is done about what hangs on columns."""
-        names = frozenset(name for table in self.live.every for name in table.indexes)
-        return Hanging(self.past, self.dialect, self.successors, self.wrong, names)
+        return Hanging(self.past, self.dialect, self.successors, self.wrong, self.names)
 
     def all(self) -> Moved:
         """Everything, in an order in which each name is free when it is taken."""
         self.next = self.live.next_shadow
+        self.names = frozenset(name for table in self.live.every for name in table.indexes)
         ours = [s for s in self.matched.standings.values() if "entity" in s.table.info and not s.is_settled]
         steps = [
             *(self.remove_table(table) for table in self.matched.lost),

@@ -104,18 +104,12 @@ class Place:
 
         Changing a link does not raise the version of its record, so all that is read of links is part of the mark.
         """
-        found = self._versions(unit, ids)
+        found = versions_of(unit, self.table, ids)
         if self.source is not None and self.source.is_links:
             found, (chosen, record) = dict(found), _chosen(self.source, "id")
             for row in self._raw(unit, chosen, record, ids):
                 found[row[0]] = found.get(row[0], 0) + hash(row)
         return found
-
-    def _versions(self, unit: UnitOfWork, ids: Sequence[UUID]) -> Marks:
-        if not ids:
-            return versions_of(unit, self.table)
-        rows = sa.table(self.table, sa.column("id", Uuid()), sa.column("version", Integer()))
-        return dict(self._raw(unit, sa.select(rows.c.id, rows.c.version), rows.c.id, ids))
 
     def _raw(
         self, unit: UnitOfWork, chosen: sa.Select[Any], record: Column, ids: Sequence[UUID]

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from xrm.engine.storage.database import UnitOfWork
+from xrm.engine.storage.statements import any_of
 from xrm.engine.storage.types import Integer, Uuid
 
 Versions = dict[Any, Any]  # by the id of a row as the driver gives it, what is other once it was written
 
 
-def versions_of(unit: UnitOfWork, table: str) -> Versions:
-    """The version of each row; whoever writes holds all others off, so that it is read once for all that asks."""
+def versions_of(unit: UnitOfWork, table: str, ids: Sequence[UUID] = ()) -> Versions:
+    """The version of each row, or of these.
+
+    Whoever writes holds all others off, so that those of all rows are read once for all that asks.
+    """
+    rows = sa.table(table, sa.column("id", Uuid()), sa.column("version", Integer()))
+    if ids:
+        chosen = sa.select(rows).where(any_of(rows.c.id, "ids"))
+        return dict(unit.run(unit.database.prepare(chosen), {"ids": ids}))
     key = _key(table)
     if key not in unit.remembered or not unit.is_writing:
-        rows = sa.table(table, sa.column("id", Uuid()), sa.column("version", Integer()))
         unit.remembered[key] = dict(unit.run(unit.database.prepare(sa.select(rows))))
     found: Versions = unit.remembered[key]
     return found

@@ -6,8 +6,7 @@ column by column.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -23,22 +22,8 @@ if TYPE_CHECKING:
     from xrm.metadata.model import Entity
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A table as the catalogue would tell it: type text by column, names of indexes, table pointed at by column."""
-
-    columns: Mapping[str, str]
-    indexes: Set[str]
-    references: Mapping[str, str]
-
-    def is_in(self, live: LiveTable | None) -> bool:
-        """Whether that is there, and nothing else."""
-        return live is not None and (self.columns, self.indexes, self.references) == (
-            live.columns, live.indexes, live.references,
-        )  # fmt: skip
-
-
-_wanted: WeakKeyDictionary[sa.Table, dict[str, _Wanted]] = WeakKeyDictionary()
+# By the wanted table and the database, how that would tell of it.
+_wanted: WeakKeyDictionary[sa.Table, dict[str, LiveTable]] = WeakKeyDictionary()
 
 
 def settled(live: LiveSchema, wanted: Sequence[sa.Table], past: Past, dialect: SqlDialect) -> frozenset[str]:
@@ -49,15 +34,23 @@ def settled(live: LiveSchema, wanted: Sequence[sa.Table], past: Past, dialect: S
         str(table.name)
         for table in wanted
         if table.name not in shadowed
-        and _as_told(table, dialect).is_in(live.tables.get(table.name))
+        and _is_there(live.tables.get(table.name), _as_told(table, dialect))
         and same.is_same(table)
     )
 
 
-def _as_told(table: sa.Table, dialect: SqlDialect) -> _Wanted:
+def _is_there(live: LiveTable | None, wanted: LiveTable) -> bool:
+    """Whether there is what is wanted, and nothing else."""
+    return live is not None and (live.columns, live.indexes, live.references) == (
+        wanted.columns, wanted.indexes, wanted.references,
+    )  # fmt: skip
+
+
+def _as_told(table: sa.Table, dialect: SqlDialect) -> LiveTable:
     known = _wanted.setdefault(table, {})
     if dialect.name not in known:
-        known[dialect.name] = _Wanted(
+        known[dialect.name] = LiveTable(
+            str(table.name),
             {column.name: type_text(column, dialect) for column in table.columns},
             {str(index.name) for index in table.indexes},
             {key.columns[0].name: key.referred_table.name for key in table.foreign_key_constraints},

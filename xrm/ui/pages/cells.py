@@ -84,6 +84,8 @@ def _slot(
     return on_form or single_slot(visit, ask, name)
 
 
+_Opened = tuple[Mapping[str, Any], Permitted, Slot]
+
 # --- the control ----------------------------------------------------------------------------------------
 
 
@@ -91,14 +93,17 @@ def edit(visit: Visit, entity: str, record: str, field: str) -> Response:
     """`GET /r/<entity>/<id>/field/<field>`: the control of one value; 403 in a sentence where it is closed."""
     found, id_ = visit.entity(entity), record_id(record)
     try:
-        shown, slot = _opened(visit, found, id_, field)
+        shown, _, slot = _opened(visit, found, id_, field)
     except (Forbidden, Conflict) as error:
         return sentence(error)
     return part(visit, "_editor.html", editor=_editor(visit, found, shown, slot))
 
 
-def _opened(visit: Visit, entity: Entity, id_: UUID, name: str) -> tuple[Mapping[str, Any], Slot]:
-    """The record, and the value as this person may change it now; raises NotFound, Forbidden or Conflict."""
+def _opened(visit: Visit, entity: Entity, id_: UUID, name: str) -> _Opened:
+    """The record, what this person may do with it, and the value as they may change it now.
+
+    Raises NotFound, Forbidden or Conflict.
+    """
     record = visit.queries.get(visit.actor, entity.name, id_)
     allowed = visit.records.permitted(visit.actor, entity.name, id_)
     slot = _slot(visit, entity, record, allowed, name)
@@ -112,7 +117,7 @@ def _opened(visit: Visit, entity: Entity, id_: UUID, name: str) -> tuple[Mapping
         )
     if not allowed.may("update") or not slot.is_open:
         raise Forbidden(Problem("A102", slot.field.reason or visit.ui.t("Your roles let you read it only.")))
-    return record, slot
+    return record, allowed, slot
 
 
 def _editor(visit: Visit, entity: Entity, record: Mapping[str, Any], slot: Slot) -> CellEditor:
@@ -136,18 +141,13 @@ def ahead(visit: Visit, entity: str, record: str, field: str) -> Response:
     """`POST /r/<entity>/<id>/ahead/<field>`: what follows from the value before it is saved; nothing is written."""
     found, id_ = visit.entity(entity), record_id(record)
     try:
-        shown, slot = _opened(visit, found, id_, field)
+        shown, allowed, slot = _opened(visit, found, id_, field)
         value = _value(visit, found, slot)
     except (Forbidden, Conflict, Invalid) as error:
         return sentence(error)
-    told = ahead_of(visit, _change(visit, found, shown, slot, value))
+    told = ahead_of(visit, Change(found, shown, allowed.writable, slot.name, value))
     fields = tuple(asking(f, str(shown["id"]), shown) for f in told.fields)
     return part(visit, "_ahead.html", ahead=replace(told, fields=fields))
-
-
-def _change(visit: Visit, entity: Entity, record: Mapping[str, Any], slot: Slot, value: Any) -> Change:
-    allowed = visit.records.permitted(visit.actor, entity.name, UUID(str(record["id"])))
-    return Change(entity, record, allowed.writable, slot.name, value)
 
 
 def _value(visit: Visit, entity: Entity, slot: Slot) -> Any:
@@ -191,13 +191,13 @@ def save(visit: Visit, entity: str, record: str, field: str) -> Response:
 
 
 def _saved(visit: Visit, entity: Entity, id_: UUID, name: str) -> Response:
-    record, slot = _opened(visit, entity, id_, name)
+    record, allowed, slot = _opened(visit, entity, id_, name)
     value = _value(visit, entity, slot)
     if _is_overtaken(visit, record, slot, value):
         return _clash(visit, entity, record, slot, value)
     if digest(slot, value) == digest(slot, record.get(name)):
         return _read_again(visit, entity, id_, slot)
-    beside = _beside(visit, entity, _change(visit, entity, record, slot, value))
+    beside = _beside(visit, entity, Change(entity, record, allowed.writable, name, value))
     values = {name: sent_value(value), **beside}
     command = Update(entity.name, Target(id_), values, int(record["version"]))
     outcome = visit.records.do(visit.actor, command)
